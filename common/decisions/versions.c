@@ -82,8 +82,7 @@ static bool agreed(const struct version *v)
     return v->on_assent && v->assents == SIDE_BOTH;
 }
 
-static enum err may_withdraw(const struct versions *vs, int64_t number, unsigned side, int64_t at_ms,
-                             struct problem *p)
+static enum err may_withdraw(const struct versions *vs, int64_t number, unsigned side, int64_t at_ms, struct problem *p)
 {
     const struct version *newest = &vs->v[vs->n - 1];
     size_t now = in_force(vs, at_ms);

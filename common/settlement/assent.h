@@ -30,8 +30,8 @@ unsigned assent_side(const struct terms *t, struct span party);
 void assent_payload(struct buf *out, const char *typ, struct span issuer, struct span party, struct span contract,
                     const struct assented *to, int64_t at_ms);
 /* Opens what a party's key signed, of that typ. ERR_UNAUTHORIZED: that key did not. Errors name the member. */
-MUST_CHECK enum err assent_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], const char *typ,
-                                struct span party, struct assent *out, struct problem *p);
+MUST_CHECK enum err assent_open(struct span jws, const uint8_t pub[ED25519_KEY_LEN], const char *typ, struct span party,
+                                struct assent *out, struct problem *p);
 void assent_close(struct assent *a);
 /* Whether it is about that entry, and was signed between its time and now. */
 MUST_CHECK enum err assent_fits(const struct assent *a, struct span contract, const struct assented *to, int64_t now_ms,

@@ -70,11 +70,15 @@ void verify_assent(struct audit *a, uint64_t index, const struct entry *e)
 void verify_withdrawal(struct audit *a, uint64_t index, const struct entry *e, bool gone)
 {
     const struct entry_withdrawal *s = &e->withdrawal;
-    bool own = !span_empty(s->jws), publisher = span_is(s->by, a->publisher), advertiser = span_is(s->by, a->advertiser);
+    bool own = !span_empty(s->jws), publisher = span_is(s->by, a->publisher),
+         advertiser = span_is(s->by, a->advertiser);
     struct buf *text = tale_add(&a->tale, TOPIC_WITHDRAWAL);
     struct jw *w = &a->tale.w;
     buf_printf(text, "of version %" PRId64 " of the terms by %s %s %.*s, entry %" PRIu64 " of ", s->version,
-               own ? "the own key of" : "the word of", publisher ? "publisher" : advertiser ? "advertiser" : "operator",
+               own ? "the own key of" : "the word of",
+               publisher    ? "publisher"
+               : advertiser ? "advertiser"
+                            : "operator",
                (int)s->by.len, s->by.ptr, index);
     time_rfc3339(text, e->at_ms);
     buf_str(text, gone ? "; it never binds" : "; the other party's is awaited, until when it stands");

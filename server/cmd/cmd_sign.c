@@ -42,8 +42,8 @@ bool sign_asked(const struct signing *s, size_t n)
     printf("\n%s %s %s as %s %s? [y/N] ",
            s->withdraws                     ? "Take back"
            : s->adjustment + s->version > 0 ? "Assent to"
-           : s->given[DISPUTE] != NULL    ? "Dispute"
-                                          : "Accept",
+           : s->given[DISPUTE] != NULL      ? "Dispute"
+                                            : "Accept",
            n == 1 ? "this" : "all of",
            s->adjustment > 0 ? "adjustment"
            : s->version > 0  ? "version of the terms"

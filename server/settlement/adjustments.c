@@ -201,7 +201,8 @@ enum err adjustment_assent_run(struct batch *cx, struct job *job)
         return err;
     }
     const struct assented to = {.adjustment = index, .leaf = row.leaf, .at_ms = row.at_ms};
-    err = assent_check(cx->instance, k, party, ASSENT_TYP, r->assent.jws, &to, pipeline_dated(cx, k, cx->now_ms), &job->problem);
+    err = assent_check(cx->instance, k, party, ASSENT_TYP, r->assent.jws, &to, pipeline_dated(cx, k, cx->now_ms),
+                       &job->problem);
     if (err != ERR_OK)
         return err;
     const struct entry e = {.kind = ENTRY_ASSENT,
@@ -239,7 +240,8 @@ enum err adjustments_assent(struct request *rq, struct reply *reply)
     if ((err = find(&view, k, index, &row, &rq->problem)) != ERR_OK)
         return err;
     const struct assented to = {.adjustment = index, .leaf = row.leaf, .at_ms = row.at_ms};
-    err = assent_check(&rq->worker->server->instance, k, rq->caller, ASSENT_TYP, jws, &to, rq->arrived_ms, &rq->problem);
+    err =
+        assent_check(&rq->worker->server->instance, k, rq->caller, ASSENT_TYP, jws, &to, rq->arrived_ms, &rq->problem);
     if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_ASSENT, k->campaign->advertiser);

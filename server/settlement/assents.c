@@ -34,7 +34,8 @@ static enum err version_find(const struct given *g, int64_t now_ms, const struct
         }
     if (g->number > vs->made)
         return problem(p, ERR_NOT_FOUND, "", "there is no such version");
-    return problem(p, ERR_CONFLICT, "version", "may bind no more: it was withdrawn, or a later version has taken its place");
+    return problem(p, ERR_CONFLICT, "version",
+                   "may bind no more: it was withdrawn, or a later version has taken its place");
 }
 
 enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party, const char *typ,

@@ -30,7 +30,8 @@ job_run statement_run, response_run, assent_run, withdrawal_run, adjustment_run,
 /* assents.c: whether that is the party's assent, or, by its typ, what takes one back. */
 struct assented;
 MUST_CHECK enum err assent_check(const struct instance *in, const struct contract *k, const struct party *party,
-                                 const char *typ, struct span jws, const struct assented *to, int64_t now_ms, struct problem *p);
+                                 const char *typ, struct span jws, const struct assented *to, int64_t now_ms,
+                                 struct problem *p);
 /* Whether the assent of the entry at `index`, the party's, is this very one; then it is answered again. ERR_CONFLICT:
  * it is another one, which adds nothing. */
 MUST_CHECK enum err assent_again(struct batch *cx, const struct contract *k, uint64_t index, struct span jws,

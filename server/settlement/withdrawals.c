@@ -17,11 +17,11 @@ struct withdrawing {
     const struct contract *k;
     const struct party *by;
     uint32_t number;
-    struct span jws;          /* empty: by who may change the terms */
-    struct campaign campaign; /* as it is once the version is gone */
-    struct buf document;      /* its */
-    bool of_campaign;         /* the version holds a change of the campaign, in which each contract has its own */
-    int64_t waits_ms;         /* when the campaign's document binds; 0: now */
+    struct span jws;           /* empty: by who may change the terms */
+    struct campaign campaign;  /* as it is once the version is gone */
+    struct buf document;       /* its */
+    bool of_campaign;          /* the version holds a change of the campaign, in which each contract has its own */
+    int64_t waits_ms;          /* when the campaign's document binds; 0: now */
     const struct terms *after; /* hold that document */
     struct answer answer;
     bool gone; /* false: the other party's word is awaited */
@@ -73,8 +73,7 @@ static enum err take_back(struct batch *cx, struct withdrawing *w, struct contra
 
 /* The row of a contract, with the document of the newest version that is left; where the campaign has changed since
  * that was made, its change is made again, for its time, and for new assents. */
-static enum err settle(struct batch *cx, const struct withdrawing *w, struct contract *k, bool write,
-                       struct problem *p)
+static enum err settle(struct batch *cx, const struct withdrawing *w, struct contract *k, bool write, struct problem *p)
 {
     const struct version *left = versions_newest(&k->versions);
     bool again = says_other(left, w->after);

@@ -269,6 +269,9 @@ static void random_entry(struct entry *e)
         if (coin())
             e->assent.payable_micros = -e->assent.payable_micros;
         break;
+    case ENTRY_WITHDRAWAL:
+        e->withdrawal = (struct entry_withdrawal){id('A'), (int64_t)number(), text(500)};
+        break;
     case ENTRY_ADJUSTMENT:
         e->adjustment = (struct entry_adjustment){id('P'), (int64_t)number(), text(500), number(), id('S'), coin()};
         if (coin())

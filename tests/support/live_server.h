@@ -67,7 +67,7 @@ static inline void live_contract(struct txn *t, struct contract *k, const char *
 {
     struct buf doc = live_document(contract_document, text, k->id);
     k->document = buf_span(&doc);
-    k->versions = (struct versions){.v = {{.number = 1}}, .n = 1};
+    k->versions = (struct versions){.v = {{.number = 1}}, .n = 1, .made = 1};
     assert_ok(catalog_put_contract(t, k));
     assert_ok(fixture_put_terms(t, k->number, 1, 0));
     buf_free(&doc);

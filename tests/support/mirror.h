@@ -156,7 +156,7 @@ static inline void tell_terms_of(struct story *s, const char *lead, int64_t effe
     struct buf contract = document_of(contract_document, price, CONTRACT);
     struct entry e = {.kind = ENTRY_TERMS,
                       .at_ms = s->now_ms,
-                      .terms = {.version = s->fold.versions.n ? versions_newest(&s->fold.versions)->number + 1 : 1,
+                      .terms = {.version = s->fold.versions.made + 1,
                                 .rules = RULES_NOW,
                                 .effective_ms = effective_ms,
                                 .campaign = buf_span(&campaign),

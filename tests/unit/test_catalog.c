@@ -63,14 +63,14 @@ static void market_fill(struct market *m)
                                   .id = "C1",
                                   .campaign = &m->campaign,
                                   .document = buf_span(&m->document[1]),
-                                  .versions = {.v = {{.number = 3}}, .n = 1},
+                                  .versions = {.v = {{.number = 3}}, .n = 1, .made = 3},
                                   .created_ms = 2000};
     m->contract = (struct contract){.number = 2,
                                     .id = "C2",
                                     .campaign = &m->campaign,
                                     .publisher = &m->party[PUBLISHER],
                                     .document = buf_span(&m->document[2]),
-                                    .versions = {.v = {{.number = 3}}, .n = 1},
+                                    .versions = {.v = {{.number = 3}}, .n = 1, .made = 3},
                                     .created_ms = 3000};
     m->secret = (struct secret){.kid = "K1", .party = &m->party[PUBLISHER], .len = 32, .created_ms = 4000};
     memset(m->secret.key, 0xa5, 32);
@@ -387,6 +387,7 @@ static void change_everything(struct market *m)
     assert_ok(catalog_put_party(t, &late));
     assert_ok(catalog_put_campaign(t, &m->campaign));
     m->direct.versions.v[0].number = m->contract.versions.v[0].number = 4;
+    m->direct.versions.made = m->contract.versions.made = 4;
     assert_ok(catalog_put_contract(t, &m->direct));
     assert_ok(catalog_put_contract(t, &m->contract));
     assert_ok(fixture_put_terms(t, 1, 4, 20));
@@ -486,7 +487,7 @@ static void many_contracts_come_back_by_number(void **state)
                  n);
         struct buf doc = document(contract_document, text, id);
         k.number = n;
-        k.versions.v[0].number = 1;
+        k.versions.v[0].number = k.versions.made = 1;
         snprintf(k.id, sizeof k.id, "%s", id);
         k.document = buf_span(&doc);
         assert_ok(catalog_put_contract(t, &k));

@@ -76,7 +76,7 @@ static void put_control(const struct shop *s, struct txn *t)
     struct contract k = contract_row(s, &c, &parties[2]);
     struct contract direct = {
         .number = 2, .id = "C2", .campaign = &c, .document = buf_span(&s->direct), .created_ms = NOW};
-    direct.versions = (struct versions){.v = {{.number = 1}}, .n = 1};
+    direct.versions = (struct versions){.v = {{.number = 1}}, .n = 1, .made = 1};
     struct code code = {.placement = 1, .label = SPAN("links"), .created_ms = NOW};
     for (int side = 0; side < 2; side++) {
         parties[1 + side].has_key = true;

@@ -70,6 +70,9 @@ static const struct {
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"assent\",\"party\":\"A1\",\"version\":2}"},
     {{ENTRY_ASSENT, 1, .assent = {SPAN("A1"), 0, SPAN("a.b.c"), 7, -5}},
      "{\"adjustment\":7,\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"assent\",\"party\":\"A1\",\"payable_micros\":-5}"},
+    {{ENTRY_WITHDRAWAL, 1, .withdrawal = {SPAN("O1"), 3, SPAN("")}}, "{\"at\":1,\"by\":\"O1\",\"kind\":\"withdrawal\",\"version\":3}"},
+    {{ENTRY_WITHDRAWAL, 1, .withdrawal = {SPAN("A1"), 2, SPAN("a.b.c")}},
+     "{\"at\":1,\"by\":\"A1\",\"jws\":\"a.b.c\",\"kind\":\"withdrawal\",\"version\":2}"},
     {{ENTRY_ADJUSTMENT, 1, .adjustment = {SPAN("P1"), -5, SPAN("a test"), 3, SPAN("S1"), true}},
      "{\"at\":1,\"by\":\"P1\",\"kind\":\"adjustment\",\"lead\":3,\"micros\":-5,\"on_assent\":true,\"reason\":\"a test\","
      "\"statement\":\"S1\"}"},

@@ -884,6 +884,12 @@ static void lie_several_steps_make_it_sure(struct story *s)
     tell_clock(s, &c);
 }
 
+/* As if the clock had stepped before the log began, whose first entries know it as it is since. */
+static void lie_step_of_before_the_log(struct story *s)
+{
+    tell_clock(s, &(struct entry_clock){.steps = 1, .from_ms = s->fold.clocked_ms, .to_ms = s->fold.clocked_ms});
+}
+
 static void lie_confirmed_ahead(struct story *s)
 {
     struct entry_clock c = step_of(s, 60000);
@@ -940,6 +946,50 @@ static void lie_before_its_time(struct story *s)
     s->fold.terms_index = versions_newest(&s->fold.versions)->index;
     report(s, click, 9, "{\"email\":\"p9@shop.example\"}", &l);
     tell_reported(s, &l);
+}
+
+static void tell_withdrawal(struct story *s, struct span by, int64_t version)
+{
+    struct entry e = {.kind = ENTRY_WITHDRAWAL, .at_ms = s->now_ms, .withdrawal = {.by = by, .version = version}};
+    tell(s, &e, NULL);
+}
+
+static void lie_withdrawn_while_in_force(struct story *s)
+{
+    tell_withdrawal(s, SPAN("O1"), versions_newest(&s->fold.versions)->number);
+}
+
+static void lie_withdrawn_by_the_publisher(struct story *s)
+{
+    tell_terms_of(s, TERMS_PLAIN, s->now_ms + 100000, NULL);
+    tell_withdrawal(s, SPAN("P1"), versions_newest(&s->fold.versions)->number);
+}
+
+static void lie_withdrawn_after_its_time(struct story *s)
+{
+    tell_terms_of(s, TERMS_PLAIN, s->now_ms + 100000, NULL);
+    s->now_ms += 100000;
+    tell_withdrawal(s, SPAN("O1"), versions_newest(&s->fold.versions)->number);
+}
+
+static void lie_withdrawn_and_decides(struct story *s)
+{
+    struct reported l;
+    uint64_t click = tell_click(s, CLASS_OK);
+    tell_terms_of(s, TERMS_PLAIN, s->now_ms + 100000, NULL);
+    tell_withdrawal(s, SPAN("O1"), versions_newest(&s->fold.versions)->number);
+    s->now_ms += 100000;
+    fold_at(&s->fold, s->now_ms);
+    report(s, click, 9, "{\"email\":\"p9@shop.example\"}", &l);
+    tell_reported(s, &l);
+}
+
+static void lie_withdrawn_while_the_clock_waits(struct story *s)
+{
+    tell_terms_of(s, TERMS_PLAIN, s->now_ms + 1000000, NULL);
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    tell_withdrawal(s, SPAN("O1"), versions_newest(&s->fold.versions)->number);
 }
 
 static void twist_over(struct entry_terms *t)
@@ -1058,6 +1108,12 @@ static void signed_lies_are_found(void **state)
         {"a lead by terms whose time has not come", "decisions", lie_before_its_time},
         {"terms that bind from a time that is over", "entries", lie_time_that_is_over},
         {"terms that bind before those in front of them", "entries", lie_time_that_goes_back},
+        {"terms in force that are withdrawn", "entries", lie_withdrawn_while_in_force},
+        {"terms that the publisher withdraws", "entries", lie_withdrawn_by_the_publisher},
+        {"terms that are withdrawn once they bind", "entries", lie_withdrawn_after_its_time},
+        {"a lead by terms that were withdrawn", "decisions", lie_withdrawn_and_decides},
+        {"terms that are withdrawn while nobody had confirmed the clock", "entries",
+         lie_withdrawn_while_the_clock_waits},
         {"a lead from a stranger", "decisions", lie_stranger},
         {"a lead from nobody", "decisions", lie_nobody},
         {"a lead from whom the terms do not take any", "decisions", lie_not_accepted},
@@ -1089,6 +1145,7 @@ static void lies_about_the_clock_are_found(void **state)
         {"a small step of the clock that waits for a word", "entries", lie_small_step_that_waits},
         {"a clock that nobody confirms", "entries", lie_nobody_confirms},
         {"a clock that is sure again by more steps alone", "entries", lie_several_steps_make_it_sure},
+        {"a step before the log began, told behind its second entry", "entries", lie_step_of_before_the_log},
         {"a clock that is confirmed ahead", "entries", lie_confirmed_ahead},
         {"a clock that was sure and is confirmed", "entries", lie_confirmed_twice},
         {"a step of the clock from a time that was over", "entries", lie_step_of_before},
@@ -1257,6 +1314,28 @@ static void an_entry_at_the_time_before_it_holds(void **state)
                        .clocked_ms = s->now_ms,
                        .click = {.placement = 1, .clock_steps = 3}};
     tell(s, &e, NULL);
+    write_logs(s);
+    assert_holds(s);
+    story_free(s);
+}
+
+static void several_steps_at_once_leave_an_unsure_clock_unsure_until_it_is_confirmed(void **state)
+{
+    (void)state;
+    struct story *s = story_long(0);
+    struct entry_clock c = step_of(s, 60000);
+    tell_clock(s, &c);
+    c = step_of(s, 5000);
+    c.steps = 3;
+    c.unsure = true;
+    tell_clock(s, &c);
+    tell_click_of(s, 3);
+    c = step_of(s, -1);
+    c.steps = 5;
+    c.by = SPAN("O1");
+    c.confirmed_ms = s->now_ms;
+    tell_clock(s, &c);
+    tell_click_of(s, 5);
     write_logs(s);
     assert_holds(s);
     story_free(s);
@@ -2018,6 +2097,7 @@ int main(void)
         cmocka_unit_test(terms_of_rules_that_are_not_known_cannot_be_told),
         cmocka_unit_test(of_many_facts_the_first_and_the_last_are_told),
         cmocka_unit_test(an_entry_at_the_time_before_it_holds),
+        cmocka_unit_test(several_steps_at_once_leave_an_unsure_clock_unsure_until_it_is_confirmed),
         cmocka_unit_test(dispositions_of_the_operator_are_counted),
         cmocka_unit_test(answering_keys_are_named),
         cmocka_unit_test(keys_of_nobody_and_of_others_are_refused),
