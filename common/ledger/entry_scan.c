@@ -92,6 +92,19 @@ static bool take_dup(struct span *s, struct entry_lead *l)
            (elsewhere || (scan_is(s, ",\"index\":") && scan_nat(s, JSON_INT_MAX, &l->dup_index))) && scan_is(s, "}");
 }
 
+static bool take_erased(struct span *s, struct entry_erase *e)
+{
+    bool more = scan_is(s, "[");
+    while (more && e->n < ERASE_MOST) {
+        uint64_t *index = &e->entries[e->n];
+        if (!scan_nat(s, JSON_INT_MAX, index) || (e->n > 0 && *index <= e->entries[e->n - 1]))
+            return false;
+        e->n++;
+        more = scan_is(s, ",");
+    }
+    return e->n > 0 && !more && scan_is(s, "]");
+}
+
 static bool take_touches(struct span *s, struct entry_lead *l)
 {
     uint64_t clicked_ms;
@@ -155,8 +168,9 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
         return take_dup(s, &e->lead);
     case TOUCHES:
         return take_touches(s, &e->lead);
-    case DOCUMENT:
     case ERASED:
+        return take_erased(s, &e->erase);
+    case DOCUMENT:
         break;
     }
     return false;
