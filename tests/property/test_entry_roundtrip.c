@@ -210,6 +210,14 @@ static void random_statement(struct entry_statement *s)
     bytes(s->sha256.b, HASH_LEN);
 }
 
+static void random_erase(struct entry_erase *e)
+{
+    e->by = id('P');
+    e->n = 1 + below(ERASE_MOST);
+    for (size_t i = 0; i < e->n; i++)
+        e->entries[i] = (i > 0 ? e->entries[i - 1] + 1 : 0) + below(1000);
+}
+
 static void random_entry(struct entry *e)
 {
     *e = (struct entry){.kind = random_kind(), .at_ms = (int64_t)number()};
@@ -282,10 +290,7 @@ static void random_entry(struct entry *e)
                                         (int64_t)number()};
         break;
     case ENTRY_ERASE:
-        e->erase.by = id('P');
-        e->erase.n = 1 + below(ERASE_MOST);
-        for (size_t i = 0; i < e->erase.n; i++)
-            e->erase.entries[i] = (i > 0 ? e->erase.entries[i - 1] + 1 : 0) + below(1000);
+        random_erase(&e->erase);
         break;
     case ENTRY_GAP:
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};
