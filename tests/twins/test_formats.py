@@ -177,10 +177,17 @@ def private_parts(doc, world):
     for names, of, _ in table(doc, "member", "of", "what"):
         (every if of == "all" else leads).update(words(names))
     sealed = dict(world.rows["private"])
+    erased = {(head[4:8], head[8:16]): json.loads(entry)["entries"] for _, head, entry, _ in envelopes(world) if head[4:8] != bytes(4) and b'"kind":"erase"' in entry}
+    if not erased:
+        yield "nothing was erased"
     for seq, head, entry, beside in envelopes(world):
         if seq not in sealed:
             continue
         read, row = json.loads(entry), sealed.pop(seq)
+        if len(row) == 8:
+            if int.from_bytes(head[8:16]) not in erased.get((head[4:8], row), ()):
+                yield f"what is erased under {seq.hex()} is so by no entry"
+            continue
         part = json.loads(unseal(days[row[:4]], row[4:], b64u_decode(read["commit"])))
         if set(part) != (every | leads if read["kind"] == "lead" else every):
             yield f"the private part of a {read['kind']} holds {sorted(part)}"
