@@ -17,92 +17,93 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+static const struct {
+    const char *in, *key; /* key NULL: refused */
+} emails[] = {
+    {"anna@example.com", "anna@example.com"},
+    {"  Anna@EXAMPLE.com \r\n", "anna@example.com"},
+    {"anna+news@example.com", "anna+news@example.com"},
+    {"A.n.n.a+x+y@GoogleMail.com", "anna@gmail.com"},
+    {"anna.b+x@outlook.com", "anna.b@outlook.com"},
+    {"anna@b\xc3\xbc"
+     "cher.example",
+     "anna@xn--bcher-kva.example"},
+    {"anna@B\xc3\x9c"
+     "CHER.example",
+     "anna@xn--bcher-kva.example"},
+    {"anna@XN--BCHER-KVA.example", "anna@xn--bcher-kva.example"},
+    {"o'brien!#$%&*/=?^_`{|}~-@a-b.co", "o'brien!#$%&*/=?^_`{|}~-@a-b.co"},
+    {A63 "a@example.com", A63 "a@example.com"},
+    {"anna@" A63 ".fr", "anna@" A63 ".fr"},
+    {"", NULL},
+    {"anna", NULL},
+    {"@example.com", NULL},
+    {"anna@", NULL},
+    {"anna@example", NULL},
+    {"anna@example.", NULL},
+    {"an na@example.com", "an+na@example.com"},
+    {"anna news@gmail.com", "anna@gmail.com"},
+    {"anna news letter@gmail.com", NULL},
+    {"mailto:anna@example.com", "anna@example.com"},
+    {"\"anna\"@example.com", "anna@example.com"},
+    {"\"Anna.B\" @ \"example.com\"", "anna.b@example.com"},
+    {"<\"anna\"@example.com>", "anna@example.com"},
+    {"Anna <\"anna\"@example.com>", "anna@example.com"},
+    {"MailTo:anna@example.com?subject=Hi", "anna@example.com"},
+    {"Anna Example <anna@example.com>", "anna@example.com"},
+    {"\xc2\xa0"
+     "anna@example.com\xe2\x80\x8b",
+     "anna@example.com"},
+    {"\xef\xbb\xbf"
+     "anna@example.com.",
+     "anna@example.com"},
+    {"an\xe2\x80\x8bna@exam\xc2\xad"
+     "ple.com",
+     "anna@example.com"},
+    {"anna @ example.com ;", "anna@example.com"},
+    {"\xef\xbd\x81nna\xef\xbc\xa0"
+     "example.com",
+     "anna@example.com"},
+    {"anna@example\xe3\x80\x82"
+     "com",
+     "anna@example.com"},
+    {"anna@fa\xc3\x9f.example", "anna@xn--fa-hia.example"},
+    {"anna@\xce\xa3\xce\x91\xce\x9b\xce\xa3.example", "anna@xn--mxauwc.example"},
+    {"anna@.example.com", NULL},
+    {"anna@exa..mple.com", NULL},
+    {"anna@-example.com", NULL},
+    {"anna@example-.com", NULL},
+    {"anna@exa_mple.com", NULL},
+    {"anna@127.0.0.1", NULL},
+    {"anna@[127.0.0.1]", NULL},
+    {"anna@exam ple.com", NULL},
+    {"anna@bob@example.com", NULL},
+    {".anna@example.com", NULL},
+    {"anna.@example.com", NULL},
+    {"an..na@example.com", NULL},
+    {"\"an na b\"@example.com", NULL},
+    {"\"an\"na\"@example.com", NULL},
+    {"\"an\\\\na\"@example.com", NULL},
+    {"ann\xc3\xa9@example.com", NULL},
+    {"anna@ex\xff.com", NULL},
+    {"+tag@gmail.com", NULL},
+    {"anna.+tag@outlook.com", NULL},
+    {A63 "aa@example.com", NULL},
+    {"anna@" A63 "a.fr", NULL},
+    {"anna@" A63 "." A63 "." A63 "." A63 ".fr", NULL},
+};
+
 static void emails_are_normalized_or_refused(void **state)
 {
-    static const struct {
-        const char *in, *key; /* key NULL: refused */
-    } table[] = {
-        {"anna@example.com", "anna@example.com"},
-        {"  Anna@EXAMPLE.com \r\n", "anna@example.com"},
-        {"anna+news@example.com", "anna+news@example.com"},
-        {"A.n.n.a+x+y@GoogleMail.com", "anna@gmail.com"},
-        {"anna.b+x@outlook.com", "anna.b@outlook.com"},
-        {"anna@b\xc3\xbc"
-         "cher.example",
-         "anna@xn--bcher-kva.example"},
-        {"anna@B\xc3\x9c"
-         "CHER.example",
-         "anna@xn--bcher-kva.example"},
-        {"anna@XN--BCHER-KVA.example", "anna@xn--bcher-kva.example"},
-        {"o'brien!#$%&*/=?^_`{|}~-@a-b.co", "o'brien!#$%&*/=?^_`{|}~-@a-b.co"},
-        {A63 "a@example.com", A63 "a@example.com"},
-        {"anna@" A63 ".fr", "anna@" A63 ".fr"},
-        {"", NULL},
-        {"anna", NULL},
-        {"@example.com", NULL},
-        {"anna@", NULL},
-        {"anna@example", NULL},
-        {"anna@example.", NULL},
-        {"an na@example.com", "an+na@example.com"},
-        {"anna news@gmail.com", "anna@gmail.com"},
-        {"anna news letter@gmail.com", NULL},
-        {"mailto:anna@example.com", "anna@example.com"},
-        {"\"anna\"@example.com", "anna@example.com"},
-        {"\"Anna.B\" @ \"example.com\"", "anna.b@example.com"},
-        {"<\"anna\"@example.com>", "anna@example.com"},
-        {"Anna <\"anna\"@example.com>", "anna@example.com"},
-        {"MailTo:anna@example.com?subject=Hi", "anna@example.com"},
-        {"Anna Example <anna@example.com>", "anna@example.com"},
-        {"\xc2\xa0"
-         "anna@example.com\xe2\x80\x8b",
-         "anna@example.com"},
-        {"\xef\xbb\xbf"
-         "anna@example.com.",
-         "anna@example.com"},
-        {"an\xe2\x80\x8bna@exam\xc2\xad"
-         "ple.com",
-         "anna@example.com"},
-        {"anna @ example.com ;", "anna@example.com"},
-        {"\xef\xbd\x81nna\xef\xbc\xa0"
-         "example.com",
-         "anna@example.com"},
-        {"anna@example\xe3\x80\x82"
-         "com",
-         "anna@example.com"},
-        {"anna@fa\xc3\x9f.example", "anna@xn--fa-hia.example"},
-        {"anna@\xce\xa3\xce\x91\xce\x9b\xce\xa3.example", "anna@xn--mxauwc.example"},
-        {"anna@.example.com", NULL},
-        {"anna@exa..mple.com", NULL},
-        {"anna@-example.com", NULL},
-        {"anna@example-.com", NULL},
-        {"anna@exa_mple.com", NULL},
-        {"anna@127.0.0.1", NULL},
-        {"anna@[127.0.0.1]", NULL},
-        {"anna@exam ple.com", NULL},
-        {"anna@bob@example.com", NULL},
-        {".anna@example.com", NULL},
-        {"anna.@example.com", NULL},
-        {"an..na@example.com", NULL},
-        {"\"an na b\"@example.com", NULL},
-        {"\"an\"na\"@example.com", NULL},
-        {"\"an\\\\na\"@example.com", NULL},
-        {"ann\xc3\xa9@example.com", NULL},
-        {"anna@ex\xff.com", NULL},
-        {"+tag@gmail.com", NULL},
-        {"anna.+tag@outlook.com", NULL},
-        {A63 "aa@example.com", NULL},
-        {"anna@" A63 "a.fr", NULL},
-        {"anna@" A63 "." A63 "." A63 "." A63 ".fr", NULL},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < COUNT(emails); i++) {
         struct buf key;
         buf_heap(&key);
-        enum err err = contact_email_key(span_str(table[i].in), &key);
+        enum err err = contact_email_key(span_str(emails[i].in), &key);
         buf_byte(&key, '\0');
-        if (err != (table[i].key != NULL ? ERR_OK : ERR_INVALID) ||
-            strcmp(key.ptr, table[i].key != NULL ? table[i].key : "") != 0)
-            fail_msg("%s gave %s '%s'", table[i].in, err_word(err), key.ptr);
+        if (err != (emails[i].key != NULL ? ERR_OK : ERR_INVALID) ||
+            strcmp(key.ptr, emails[i].key != NULL ? emails[i].key : "") != 0)
+            fail_msg("%s gave %s '%s'", emails[i].in, err_word(err), key.ptr);
         buf_free(&key);
     }
 }
