@@ -1587,11 +1587,12 @@ class Ledger:
             lead.status = after
         lead.status = before
         self.count(lead, -1) if stood else None
-        lead.status, lead.sale, lead.sold = after, sale if after == "converted" else 0, after == "converted" and entry.get("amount_micros", 0) > 0
+        lead.status, lead.sale = after, sale if after == "converted" else 0
         self.count(lead, 1) if lead.stands() else None
         if lead.approved is None and after in ("approved", "converted"):
             lead.approved = time
         lead.changed = time
+        lead.sold = after == "converted" and entry.get("amount_micros", 0) > 0
         self.moves.append(Move(at, lead, before, after, "", change))
         return abs(change)
 
