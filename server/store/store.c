@@ -361,7 +361,9 @@ enum err txn_commit(struct txn *t)
     /* LMDB calls a short write EIO without a system call having failed, so errno stays 0: the disk filled up (or a size
      * limit was met) in the middle of a write. Nothing was synced yet and the transaction is aborted: as clean as
      * ENOSPC. */
-    enum err err = spread_before_commit(t);
+    enum err err = held_write(t);
+    if (err == ERR_OK)
+        err = spread_before_commit(t);
     if (err != ERR_OK) {
         txn_abort(t);
         return err;
@@ -472,6 +474,8 @@ enum err store_get(struct txn *t, enum table table, struct span key, struct span
     MDB_val k = val(key), v;
     if (table_is_spread(table))
         return spread_get(t, table, key, value);
+    if (table_is_held(table) && held_get(t, key, value))
+        return ERR_OK;
     int rc = mdb_get(t->mdb, t->store->dbi[table], &k, &v);
     return rc == 0 ? txn_was_read(t, table, key, span_val(&v), value) : txn_result(t, rc, "get");
 }
@@ -481,7 +485,6 @@ static enum err put(struct txn *t, enum table table, struct span key, size_t len
 {
     MDB_val k = val(key), v = {len + SUM_LEN, NULL};
     uint64_t seed = key_sum(t->store, table, key);
-    t->writes++;
     int rc = mdb_put(t->mdb, t->store->dbi[table], &k, &v, flags | MDB_RESERVE);
     if (rc != 0)
         return txn_result(t, rc, call);
@@ -502,12 +505,28 @@ enum err store_put(struct txn *t, enum table table, struct span key, struct span
 {
     if (table_is_spread(table))
         return spread_put(t, table, key, value.len, fill_span, &value);
+    if (table_is_held(table) && held_put(t, key, value))
+        return ERR_OK;
+    t->writes++;
     return put(t, table, key, value.len, fill_span, &value, 0, "put");
+}
+
+enum err held_write(struct txn *t)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < t->n_held && err == ERR_OK; i++) {
+        const struct held_row *row = &t->held[i];
+        const struct span value = span_of(row->value, row->value_len);
+        err = put(t, TABLE_HELD, span_of(row->key, row->key_len), value.len, fill_span, &value, 0, "put");
+    }
+    t->n_held = 0;
+    return err;
 }
 
 enum err store_append(struct txn *t, enum table table, struct span key, size_t len, store_fill *fill, const void *what)
 {
-    assert(!table_is_spread(table));
+    assert(!table_is_spread(table) && !table_is_held(table));
+    t->writes++;
     return put(t, table, key, len, fill, what, MDB_APPEND, "append");
 }
 
@@ -516,6 +535,9 @@ enum err store_del(struct txn *t, enum table table, struct span key)
     MDB_val k = val(key);
     if (table_is_spread(table))
         return spread_del(t, table, key);
+    enum err err = table_is_held(table) ? held_write(t) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     t->writes++;
     int rc = mdb_del(t->mdb, t->store->dbi[table], &k, NULL);
     return rc == MDB_NOTFOUND ? ERR_OK : txn_result(t, rc, "del");
@@ -566,6 +588,9 @@ static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct
         c->walked = 0;
         c->writes = c->txn->writes;
     }
+    enum err err = table_is_held(c->table) ? held_write(c->txn) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     int rc = mdb_cursor_get(c->mdb, &k, &v, op);
     if (rc == MDB_NOTFOUND)
         return all_walked(c);

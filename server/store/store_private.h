@@ -17,12 +17,19 @@ struct store {
     int lock_fd;
 };
 
+enum { HELD_ROWS = 64, HELD_KEY = 16, HELD_VALUE = 32 };
+struct held_row {
+    size_t key_len, value_len;
+    char key[HELD_KEY], value[HELD_VALUE];
+};
+
 struct txn {
     struct store *store;
     MDB_txn *mdb;
     bool write;
     uint64_t writes;
     struct spread_view *spread; /* NULL: no spread table was looked at */
+    size_t n_held;
     /* for txn_cause */
     const char *failed_call; /* NULL: none failed */
     int failed_rc;
@@ -31,6 +38,7 @@ struct txn {
     enum table read_table;
     size_t read_key_len;
     char read_key[KEY_SHOWN + 1];
+    struct held_row held[HELD_ROWS]; /* written, but not put yet */
 };
 
 static inline MDB_val val(struct span s)
@@ -50,6 +58,17 @@ MUST_CHECK enum err txn_was_read(struct txn *t, enum table table, struct span ke
                                  struct span *value);
 /* Of a stored value, or of the mark of one that is gone. */
 uint64_t store_sum(const struct store *s, enum table table, struct span key, struct span value, bool gone);
+
+/* Puts what is held. ERR_FULL, ERR_IO. */
+MUST_CHECK enum err held_write(struct txn *t);
+
+/* ---- held.c: of write transactions ---- */
+
+#define TABLE_HELD ((enum table)(TABLE_ROWS + ROW_CAPS))
+bool table_is_held(enum table t);
+MUST_CHECK bool held_get(struct txn *t, struct span key, struct span *value); /* true: it is this one */
+/* false: there is no room for it, and no older one */
+MUST_CHECK bool held_put(struct txn *t, struct span key, struct span value);
 
 /* ---- spread.c ---- */
 

@@ -275,6 +275,34 @@ static void a_view_is_not_recorded_without_its_click_because_that_does_not_read(
 
 /* ---- leads ---- */
 
+/* What decides about it stands in front of its entry, or is found in it by name: a text that is no JSON decides alike.
+ */
+static void no_lead_parses_its_clicks_json(void **state)
+{
+    (void)state;
+    uint64_t at = click(CONTRACT);
+    uint8_t key[SEQ_LEN];
+    struct buf changed;
+    struct envelope env;
+    struct entry e;
+    struct span row;
+    seq_key(key, ledger_next_seq(cx.ledger) - 1);
+    assert_ok(store_get(cx.txn, TABLE_JOURNAL, span_of(key, sizeof key), &row));
+    buf_heap(&changed);
+    buf_span_add(&changed, row);
+    assert_int_equal(changed.ptr[changed.len - 1], '}');
+    changed.ptr[changed.len - 1] = ',';
+    assert_ok(store_put(cx.txn, TABLE_JOURNAL, span_of(key, sizeof key), buf_span(&changed)));
+    buf_free(&changed);
+    assert_ok(ledger_get(cx.ledger, cx.txn, CONTRACT, at, &env));
+    assert_int_not_equal(entry_read(env.entry, &e, NULL), ERR_OK); /* control: who parses it notices */
+    struct job job = lead("t1", 'a', CONTRACT, at);
+    assert_ok(pipeline_run(&cx, &job));
+    assert_int_equal(job.out_contract, CONTRACT);
+    assert_int_equal(decided(&job).status, STATUS_PENDING);
+    assert_int_equal(decided(&job).click, at);
+}
+
 static void a_lead_goes_to_its_clicks_contract(void **state)
 {
     (void)state;
@@ -1109,6 +1137,7 @@ int main(void)
         TEST(a_view_names_its_click_only_when_it_exists_and_has_its_placement),
         TEST(what_names_a_click_that_is_gone_is_not_recorded),
         TEST(a_view_is_not_recorded_without_its_click_because_that_does_not_read),
+        TEST(no_lead_parses_its_clicks_json),
         TEST(a_lead_goes_to_its_clicks_contract),
         TEST(a_lead_without_a_known_click_goes_to_the_fallback),
         TEST(two_copies_of_a_person_in_one_batch_see_each_other),

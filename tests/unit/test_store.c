@@ -341,6 +341,93 @@ static void a_full_map_loses_nothing_and_goes_on(void **state)
     assert_ok(txn_commit(t));
 }
 
+/* ---- rows that each entry changes again ---- */
+
+static void put_sum(struct txn *t, unsigned n, unsigned sum)
+{
+    char key[8], value[12];
+    snprintf(key, sizeof key, "sum%04u", n);
+    snprintf(value, sizeof value, "%u", sum);
+    assert_ok(store_put(t, TABLE_HELD, span_str(key), span_str(value)));
+}
+
+static void assert_sum(struct txn *t, unsigned n, unsigned sum)
+{
+    char key[8], value[12];
+    struct span found;
+    snprintf(key, sizeof key, "sum%04u", n);
+    snprintf(value, sizeof value, "%u", sum);
+    enum err err = store_get(t, TABLE_HELD, span_str(key), &found);
+    assert_err(err, sum > 0 ? ERR_OK : ERR_NOT_FOUND);
+    assert_true(err != ERR_OK || span_eq(found, span_str(value)));
+}
+
+static unsigned count_sums(struct txn *t)
+{
+    struct cursor *c;
+    struct span key, value;
+    unsigned n = 0;
+    assert_ok(cursor_open(t, TABLE_HELD, &c));
+    enum err err = cursor_seek(c, SPAN(""), &key, &value);
+    for (; err == ERR_OK; n++)
+        err = cursor_next(c, &key, &value);
+    assert_err(err, ERR_NOT_FOUND);
+    cursor_close(c);
+    return n;
+}
+
+static void sums_are_put_once_a_transaction_and_read_as_written(void **state)
+{
+    (void)state;
+    struct txn *t = fixture_begin(&f, true);
+    size_t before = puts_made;
+    for (unsigned sum = 1; sum <= 100; sum++)
+        for (unsigned n = 0; n < 4; n++) {
+            assert_sum(t, n, sum - 1);
+            put_sum(t, n, sum);
+            assert_sum(t, n, sum);
+        }
+    assert_int_equal(puts_made, before);
+    assert_int_equal(txn_writes(t), 400);
+    assert_ok(txn_commit(t));
+    assert_int_equal(puts_made, before + 4);
+    t = fixture_begin(&f, true);
+    put_sum(t, 1, 7); /* in vain */
+    txn_abort(t);
+    t = fixture_begin(&f, true);
+    assert_int_equal(count_sums(t), 4);
+    put_sum(t, 2, 8);
+    put_sum(t, 4, 9);
+    assert_int_equal(count_sums(t), 5); /* a walk sees what is held */
+    put_sum(t, 3, 10);
+    assert_ok(store_del(t, TABLE_HELD, SPAN("sum0003")));
+    assert_sum(t, 3, 0);
+    put_sum(t, 0, 11);
+    assert_ok(txn_commit(t));
+    t = fixture_begin(&f, false);
+    static const unsigned sums[] = {11, 100, 8, 0, 9};
+    for (unsigned n = 0; n < 5; n++)
+        assert_sum(t, n, sums[n]);
+    txn_abort(t);
+}
+
+static void more_sums_than_are_held_are_there_as_well(void **state)
+{
+    (void)state;
+    struct txn *t = fixture_begin(&f, true);
+    for (unsigned sum = 1; sum <= 2; sum++)
+        for (unsigned n = 0; n < 3 * HELD_ROWS; n++)
+            put_sum(t, n, sum);
+    for (unsigned n = 0; n < 3 * HELD_ROWS; n++)
+        assert_sum(t, n, 2);
+    assert_ok(txn_commit(t));
+    t = fixture_begin(&f, false);
+    assert_int_equal(count_sums(t), 3 * HELD_ROWS);
+    for (unsigned n = 0; n < 3 * HELD_ROWS; n++)
+        assert_sum(t, n, 2);
+    txn_abort(t);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -357,6 +444,8 @@ int main(void)
         TEST(rows_without_a_value_are_held_too),
         TEST(a_walk_over_all_of_a_table_misses_what_vanished),
         TEST(a_walk_that_writes_counts_nothing),
+        TEST(sums_are_put_once_a_transaction_and_read_as_written),
+        TEST(more_sums_than_are_held_are_there_as_well),
         TEST(a_full_map_loses_nothing_and_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
