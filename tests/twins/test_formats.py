@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import unittest
 from collections import Counter, defaultdict
 from datetime import datetime, timezone
@@ -23,7 +24,7 @@ from markdown import spelled_out, table, words
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
-from harness import Server, b64u_decode, countersign, jws_payload, person  # noqa: E402
+from harness import Server, b64u_decode, countersign, jws_payload, person, rfc3339  # noqa: E402
 from verify import b64u, canonical  # noqa: E402
 from whole_story import tell_a_whole_story  # noqa: E402
 
@@ -54,6 +55,7 @@ class World:
             self.mirror = self.pulled(server)
             self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
             self.cut_log()
+            self.withdraw_terms()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
             self.origin = server.url.split("://")[1]
@@ -86,6 +88,11 @@ class World:
         for said in ({"status": "converted", "amount": "5000000000", "currency": "EUR"}, {"status": "returned"}):
             answer = market.advertiser.postback({"lead": lead, **said})
             assert answer.status == 200, answer
+
+    def withdraw_terms(self):
+        path = f"/v1/contracts/{self.market.contract}"
+        made = self.market.operator.patch(path, {"due_days": 9, "effective_at": rfc3339(time.time() + 86_400)})
+        self.market.operator.post(f"{path}/terms/{made['terms_version']}/withdraw", {})
 
     def json_rows(self, name):
         return [json.loads(value) for _, value in self.rows[name]]
