@@ -274,16 +274,14 @@ static void random_entry(struct entry *e)
         break;
     case ENTRY_ASSENT:
         e->assent = (struct entry_assent){id('A'), (int64_t)number(), text(500), number(), (int64_t)number()};
-        if (coin())
-            e->assent.payable_micros = -e->assent.payable_micros;
+        e->assent.payable_micros *= coin() ? 1 : -1;
         break;
     case ENTRY_WITHDRAWAL:
         e->withdrawal = (struct entry_withdrawal){id('A'), (int64_t)number(), text(500)};
         break;
     case ENTRY_ADJUSTMENT:
         e->adjustment = (struct entry_adjustment){id('P'), (int64_t)number(), text(500), number(), id('S'), coin()};
-        if (coin())
-            e->adjustment.micros = -e->adjustment.micros;
+        e->adjustment.micros *= coin() ? 1 : -1;
         break;
     case ENTRY_CLOCK:
         e->clock = (struct entry_clock){(uint32_t)number(), (int64_t)number(), (int64_t)number(), coin(), id('O'),
