@@ -49,17 +49,20 @@ static void add_standing(struct campaign *c, size_t lead, int64_t to_ms, bool op
         c->standing = xrealloc(c->standing, c->standing_room * sizeof *c->standing);
     }
     struct joined_lead *l = &c->lead[lead];
-    c->standing[c->n_standing++] = (struct lead_stay){lead, l->stays, l->from_ms, to_ms, open};
+    c->standing[c->n_standing++] = (struct lead_stay){lead, l->stays, l->from_ms, to_ms, l->known_ms, l->by, open};
     l->stays = c->n_standing;
 }
 
-static void stand(struct campaign *c, size_t lead, int64_t now_ms, bool stands)
+static void stand(struct campaign *c, size_t lead, int64_t now_ms, const struct terms *t, bool stands)
 {
     struct joined_lead *l = &c->lead[lead];
     if (l->stands && !stands)
         add_standing(c, lead, now_ms, false);
-    if (!l->stands && stands)
+    if (!l->stands && stands) {
         l->from_ms = now_ms;
+        l->known_ms = t->dedupe_days * MS_PER_DAY;
+        l->by = t->dedupe_by;
+    }
     l->stands = stands;
 }
 
@@ -142,8 +145,7 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
         .clocked_ms = entry_clock(e),
         .window_ms = t->dedupe_days * MS_PER_DAY,
         .who = row->who,
-        .by = t->dedupe_by,
-        .refused = l->status == STATUS_REJECTED && reason_is_technical(l->reason),
+        .mended_ms = l->status == STATUS_REJECTED && reason_is_technical(l->reason) ? INT64_MAX : INT64_MIN,
         .pixel = l->trust == TRUST_PIXEL,
         .duplicate = l->status == STATUS_DUPLICATE,
         .elsewhere = span_is(l->dup_contract, DUP_ELSEWHERE),
@@ -159,11 +161,13 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
         .month = (int32_t)time_local_month(entry_clock(e), l->utc_offset_s),
         .price_micros = row->payout_micros,
     };
-    if (l->share_to != 0)
+    if (l->share_to != 0) {
         j->part = joined_part_new(j->member, e, t);
+        j->part->unproven = row->unproven;
+    }
     name_reporter(l, j->reporter);
     merkle_leaf(bytes, &j->leaf);
-    stand(c, c->n - 1, entry_clock(e), lead_stands(row));
+    stand(c, c->n - 1, entry_clock(e), t, lead_stands(row));
 }
 
 struct joined_lead *campaign_find(const struct campaign *c, size_t first, size_t n, uint64_t index)
@@ -220,7 +224,7 @@ static void take_word(struct campaign *c, const struct joined_lead *l, uint64_t 
 }
 
 void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,
-                          const struct lead_row *row)
+                          const struct terms *t, const struct lead_row *row)
 {
     struct joined_lead *l = campaign_find(c, c->first, c->n - c->first, lead); /* of the member under way */
     if (l != NULL && l->part != NULL) {
@@ -228,11 +232,11 @@ void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, con
         take_word(c, l, index, &e->disposition);
     }
     if (l != NULL)
-        stand(c, (size_t)(l - c->lead), entry_clock(e), lead_stands(row));
+        stand(c, (size_t)(l - c->lead), entry_clock(e), t, lead_stands(row));
     if (l != NULL && row->sale_micros > l->sale_most_micros)
         l->sale_most_micros = row->sale_micros;
-    if (l != NULL && lead_stands(row))
-        l->refused = false; /* reinstated: its txid is taken */
+    if (l != NULL && l->mended_ms == INT64_MAX && lead_stands(row))
+        l->mended_ms = entry_clock(e) + CAMPAIGN_APART_MS; /* reinstated: its txid is taken */
 }
 
 void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
@@ -302,7 +306,7 @@ static void judge_txids(struct campaign *c)
         if (memcmp(x->reporter, none, HASH_LEN) == 0 || memcmp(x->reporter, y->reporter, HASH_LEN) != 0 ||
             x->member == y->member || memcmp(x->commit.b, y->commit.b, HASH_LEN) == 0)
             continue;
-        if (!x->refused && !(y->refused && x->clocked_ms == y->clocked_ms))
+        if (y->clocked_ms > x->mended_ms && !(x->clocked_ms == y->clocked_ms && y->mended_ms >= x->clocked_ms))
             finds_failure(&c->finding[CAMPAIGN_TXIDS],
                           "lead %" PRIu64 " of %s and lead %" PRIu64 " of %s have one txid of one sender", x->index,
                           c->member[x->member]->contract, y->index, c->member[y->member]->contract);

@@ -125,9 +125,11 @@ static const struct joined_lead *find_anywhere(struct index *x, const struct joi
 
 static bool stood(const struct campaign *c, const struct joined_lead *l, int64_t at_ms)
 {
-    for (size_t i = l->stays; i > 0; i = c->standing[i - 1].before)
-        if (c->standing[i - 1].from_ms <= at_ms + APART_MS && c->standing[i - 1].to_ms >= at_ms - APART_MS)
+    for (size_t i = l->stays; i > 0; i = c->standing[i - 1].before) {
+        const struct lead_stay *s = &c->standing[i - 1];
+        if (s->from_ms <= at_ms + APART_MS && (s->open || s->to_ms >= at_ms - APART_MS))
             return true;
+    }
     return l->pixel; /* held, it is in the way of other pixels */
 }
 
@@ -190,22 +192,22 @@ static int by_stay(const void *a, const void *b)
                                                         : x->standing->lead > y->standing->lead;
 }
 
-static bool beside(struct campaign *c, const struct lead_stay *s, const struct lead_stay *t)
+static bool beside(struct campaign *c, unsigned kind, const struct lead_stay *s, const struct lead_stay *t)
 {
     const struct joined_lead *a = &c->lead[s->lead], *b = &c->lead[t->lead];
-    const struct joined_lead *later = a->clocked_ms > b->clocked_ms ? a : b;
+    const struct lead_stay *last = s->from_ms > t->from_ms ? s : t; /* it came to stand beside the other */
     int64_t apart_ms = a->clocked_ms > b->clocked_ms ? a->clocked_ms - b->clocked_ms : b->clocked_ms - a->clocked_ms;
     int64_t to_ms = s->to_ms < t->to_ms ? s->to_ms : t->to_ms,
             from_ms = s->from_ms > t->from_ms ? s->from_ms : t->from_ms;
-    return a->member != b->member && memcmp(a->commit.b, b->commit.b, HASH_LEN) != 0 && apart_ms <= later->window_ms &&
-           to_ms - from_ms > APART_MS;
+    return a->member != b->member && memcmp(a->commit.b, b->commit.b, HASH_LEN) != 0 && apart_ms <= last->known_ms &&
+           kind & last->by && to_ms - from_ms > APART_MS;
 }
 
-static void judge_beside(struct campaign *c, const struct lead_stay *s, const struct lead_stay *t)
+static void judge_beside(struct campaign *c, unsigned kind, const struct lead_stay *s, const struct lead_stay *t)
 {
     struct finding *f = &c->finding[CAMPAIGN_DUPLICATES];
     const struct joined_lead *a = &c->lead[s->lead], *b = &c->lead[t->lead];
-    if (!beside(c, s, t))
+    if (!beside(c, kind, s, t))
         return;
     const char *names[] = {c->member[a->member]->contract, c->member[b->member]->contract};
     if (c->clock_stepped)
@@ -217,7 +219,7 @@ static void judge_beside(struct campaign *c, const struct lead_stay *s, const st
         finds_failure(f,
                       "lead %" PRIu64 " of %s and lead %" PRIu64
                       " of %s are of one person and stood beside each other: "
-                      "the later one was no duplicate",
+                      "neither was a duplicate",
                       a->index, names[0], b->index, names[1]);
 }
 
@@ -230,7 +232,7 @@ static void judge_standing(struct campaign *c)
         struct keyed keys[IDENTITY_KEYS];
         size_t of_lead = keys_of(l, keys);
         for (size_t k = 0; k < of_lead; k++)
-            if (keys[k].key[0] & l->by && keys[k].key[0] < KEY_TXID) {
+            if (keys[k].key[0] < KEY_TXID) {
                 memcpy(stay[n].key, keys[k].key, sizeof stay[n].key);
                 stay[n++].standing = &c->standing[i];
             }
@@ -238,7 +240,7 @@ static void judge_standing(struct campaign *c)
     qsort(stay, n, sizeof *stay, by_stay);
     for (size_t i = 1; i < n; i++)
         for (size_t k = i; k-- > 0 && i - k <= BACK && memcmp(stay[k].key, stay[i].key, sizeof stay[i].key) == 0;)
-            judge_beside(c, stay[k].standing, stay[i].standing);
+            judge_beside(c, stay[i].key[0], stay[k].standing, stay[i].standing);
     free(stay);
 }
 

@@ -47,6 +47,7 @@ struct joined_part {
     int64_t click_days, half_life_days, return_days;
     uint8_t report[HASH_LEN];
     enum status status; /* as it came */
+    bool unproven;      /* as in its row */
     size_t moves;       /* its latest in `move`, from 1 on; 0: none */
     size_t n_moves;
 };
@@ -101,11 +102,12 @@ struct joined_lead {
     uint64_t index;
     int64_t clocked_ms, window_ms; /* of the terms that decided it: how long a person is known */
     struct identity who;
-    unsigned by;  /* contact kinds by which they tell persons */
-    bool refused; /* for how it was reported: its txid may come again */
+    int64_t mended_ms; /* refused for how it was reported: until then its txid may come again */
     bool pixel, duplicate, elsewhere;
     bool stands;
-    int64_t from_ms;            /* since when, if it stands */
+    int64_t from_ms;            /* since when, if it stands, */
+    int64_t known_ms;           /* and by terms that know a person so long */
+    unsigned by;                /* by these kinds of contact */
     size_t stays;               /* its latest time in `standing`, from 1 on; 0: none */
     uint8_t reporter[HASH_LEN]; /* SHA-256 over sender and txid; zeros: no txid */
     struct hash leaf, commit, dup;
@@ -123,7 +125,9 @@ struct joined_lead {
 struct lead_stay {
     size_t lead, before; /* before: the lead's time before this one, as `stays` */
     int64_t from_ms, to_ms;
-    bool open; /* it stands still, where its log ends */
+    int64_t known_ms; /* by the terms by which it came to stand: how long a person is known, */
+    unsigned by;      /* by which kinds of contact */
+    bool open;        /* it stands still, where its log ends */
 };
 
 struct campaign {
@@ -164,7 +168,7 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
 void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where);
 void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
 void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,
-                          const struct lead_row *row);
+                          const struct terms *t, const struct lead_row *row);
 /* A tree of the root log on the way, in each mirror. */
 void campaign_root_look(struct campaign *c, const struct frontier *tree);
 void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,

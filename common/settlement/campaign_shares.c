@@ -192,11 +192,17 @@ static bool moves_at(const struct campaign *c, const struct joined_lead *l, int6
     return n > 0;
 }
 
+/* What a pixel reported that is not trusted does not stand while it is held. */
+static bool stood_as(const struct joined_lead *l, enum status is)
+{
+    return status_stands(is) && !(l->part->unproven && is == STATUS_HELD);
+}
+
 static bool may_become(const struct campaign *c, const struct joined_lead *l, const struct joined_move *m)
 {
     int64_t approved_ms;
     enum status is = was(c, l, m->clocked_ms, &approved_ms);
-    bool waits = is == STATUS_PENDING || is == STATUS_HELD;
+    bool waits = is == STATUS_PENDING || (is == STATUS_HELD && stood_as(l, is));
     if (m->to == STATUS_RETURNED)
         return (is == STATUS_APPROVED || is == STATUS_CONVERTED) &&
                m->clocked_ms <= approved_ms + l->part->return_days * MS_PER_DAY;
@@ -210,7 +216,7 @@ static void judge_move(struct campaign *c, const struct joined_lead *of, const s
                        struct joined_lead *const *part, size_t n)
 {
     int64_t approved_ms;
-    if (m->by_system || !status_stands(was(c, of, m->clocked_ms, &approved_ms)))
+    if (m->by_system || !stood_as(of, was(c, of, m->clocked_ms, &approved_ms)))
         return;
     for (size_t i = 0; i < n; i++) {
         const struct joined_lead *other = part[i];

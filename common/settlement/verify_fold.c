@@ -445,7 +445,7 @@ static void join(struct audit *a, uint64_t index, const struct entry *e, struct 
     if (e->kind == ENTRY_LEAD)
         campaign_lead(c, index, e, bytes, a->fold.terms, &row, own_cap(a, e, &row));
     else
-        campaign_disposition(c, lead, index, e, &row);
+        campaign_disposition(c, lead, index, e, a->fold.terms, &row);
 }
 
 /* Whether there are terms by which it can be looked at, and a time. */
