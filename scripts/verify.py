@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""The second implementation of `countersign verify`: the offline audit of a pulled mirror, written from common/FORMATS.md alone.
+"""The second implementation of `countersign verify`: the offline audit of pulled mirrors, written from common/FORMATS.md alone.
 
-    scripts/verify.py DIR
+    scripts/verify.py [--all-contracts] DIR...
 
-It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
+Of several mirrors of one campaign each is audited by itself; then they are held against each other (several_mirrors.py); --all-contracts says that
+these are all contracts that it has. It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
 told), as `countersign verify` does. It shares no line of code with the server: what both say alike follows from the document alone.
-contact_keys.py beside it has the addresses and telephone numbers.
+contact_keys.py beside it has the addresses and telephone numbers. Behind the checks stand the periods that were not closed as the terms say (`settle`).
 
 The order of the file is that of the audit: bytes, signatures, trees, entries, terms, decisions, statements, and last the checks that put
 them together. Names are those of FORMATS; section names stand in quotation marks.
@@ -954,6 +955,9 @@ class Lead:
         self.day = local // DAY_MS
         self.month = civil(self.day)[:2]
         self.due = entry.get("due_ms")
+        self.history = [(self.time, self.status, entry)]  # what became of it: when, what, by which entry
+        self.foreign_cap = False  # a cap refused it that this contract's leads alone do not reach
+        self.stood = []  # [from, to (None: still), what it pays or will, the terms in force then]
         self.repeats, self.weak = None, False  # of a duplicate: the lead of this contract that it repeats, and whether a txid or click led there
 
     def stands(self):
@@ -1093,6 +1097,7 @@ class Ledger:
         self.unsure, self.latest = False, 0  # as the last `clock` entry says; clock's time, moved by its steps
         self.waiting, self.seen = [], None  # leads with a due time, the first first; (lead, when an entry saw it overdue)
         self.reported = {}  # by sender and txid: the last lead
+        self.said_of_others = []  # (lead, contract and lead that its disposition was signed of): parts of one lead
         self.spelled = {"email": {}, "phone": {}}, {"email": {}, "phone": {}}  # token by key, key by token
         self.unknown_rules = None
 
@@ -1336,7 +1341,7 @@ class Ledger:
         self.persons.add(lead)
         change = lead.price if lead.status == "approved" else 0
         if lead.stands():
-            self.count(lead, 1)
+            self.count(lead, 1, lead.time)
         self.moves.append(Move(at, lead, None, lead.status, entry.get("reason", ""), change))
         return change
 
@@ -1509,6 +1514,7 @@ class Ledger:
                 return reason
             if recorded == reason and cap in terms.campaign["caps"]:
                 self.foreign += 1
+                lead.foreign_cap = True
                 return reason
         return ""
 
@@ -1586,9 +1592,10 @@ class Ledger:
             need(way is None, "it lets a lead stand whose person has another one that stands")
             lead.status = after
         lead.status = before
-        self.count(lead, -1) if stood else None
+        self.count(lead, -1, time) if stood else None
         lead.status, lead.sale = after, sale if after == "converted" else 0
-        self.count(lead, 1) if lead.stands() else None
+        self.count(lead, 1, time) if lead.stands() else None
+        lead.history.append((time, after, entry))
         if lead.approved is None and after in ("approved", "converted"):
             lead.approved = time
         lead.changed = time
@@ -1596,8 +1603,12 @@ class Ledger:
         self.moves.append(Move(at, lead, before, after, "", change))
         return abs(change)
 
-    def count(self, lead, by):
+    def count(self, lead, by, time):
         """A lead that stands, or stands no more, among those of its day and month. A shared one counts once in its campaign."""
+        if by > 0:
+            lead.stood.append([time, None, lead.price + lead.sale, self.bound_by[-1]])
+        else:
+            lead.stood[-1][1] = time
         self.counts["contract"].change(lead, by, by)
         self.counts["campaign"].change(lead, by if lead.share[0] == 0 else 0, by)
 
@@ -1621,6 +1632,8 @@ class Ledger:
         need(all(one == other for one, other in facts), "what was signed is not what the entry says")
         own = (said.get("contract"), said.get("lead")) == (self.contract, lead.index)
         need(own or "share_to" in lead.entry and said.get("contract") != self.contract, "what was signed is about another lead")
+        if not own:
+            self.said_of_others.append((lead, said.get("contract"), said.get("lead")))
         need(signed <= clock(entry) + 300_000, "it was signed later than it was recorded")
         need(signed >= lead.changed - 300_000, "it was signed before the lead came to its state")
         need(signed > lead.signed, "what was signed later came before it")
@@ -1686,6 +1699,63 @@ def tax(customer, supplier, vat_ppm, minor):
     ppm = vat_ppm if kind == "domestic" else 0
     vat = (abs(minor) * ppm * 2 + 1_000_000) // 2_000_000
     return {"kind": kind, "self_billing": customer is not None and taxable, "vat_minor": -vat if minor < 0 else vat, "vat_ppm": ppm}
+
+
+class Settling:
+    """Which periods were not closed as the terms say ("Settling"). What counts in the open period counts as of `since`."""
+
+    COUNTS = ("click", "impression", "view", "lead", "disposition")
+
+    def __init__(self, ledger):
+        self.ledger, self.told, self.settle, self.unsure = ledger, [], "manual", False
+        self.restart(None)
+        for at, entry in enumerate(ledger.entries):
+            self.add(at, entry, ledger.bound_by[at].contract["settle"])
+
+    def restart(self, since):
+        self.since, self.late, self.once = since, None, False
+
+    def counts(self, at):
+        entry = self.ledger.entries[at]
+        moves = {"adjustment": "micros" if not entry.get("on_assent") else "", "assent": "payable_micros"}.get(entry["kind"])
+        return entry["kind"] in self.COUNTS or (entry["kind"] == "gap" and any(name in entry for name in GAP_COUNTS)) or bool(moves and entry.get(moves))
+
+    def add(self, at, entry, settle):
+        if self.since is not None and (entry["kind"] == "clock" or settle != self.settle):
+            self.restart(at)
+        self.settle = settle
+        if entry["kind"] == "clock":
+            self.unsure = "unsure" in entry
+        if self.since is not None and settle != "manual" and not self.unsure and not self.once:
+            self.judge(at, entry, self.end())
+        if entry["kind"] == "statement":
+            self.restart(at if any(map(self.counts, range(entry["to"], at))) else None)
+        elif self.since is None and self.counts(at):
+            self.restart(at)
+
+    def end(self):
+        """When the week or month of `since` ends: the first Monday, or first day of a month, that is more than a day behind it."""
+        behind = clock(self.ledger.entries[self.since]) + DAY_MS
+        day = behind // DAY_MS + 1
+        while day % 7 != 4 if self.settle == "weekly" else civil(day)[2] != 1:  # 1970-01-05 was a Monday
+            day += 1
+        return day * DAY_MS
+
+    def judge(self, at, entry, end):
+        what = ""
+        if entry["kind"] == "statement":
+            what = "past" if entry["to_ms"] > end + DAY_MS else ""
+        elif clock(entry) > end + DAY_MS:
+            self.late = clock(entry) if self.late is None else self.late
+            what = "open" if clock(entry) >= self.late + HOUR_MS // 6 else ""
+        if what:
+            self.once = True
+            self.told.append({"ended_at": rfc3339(end), "entry": at, "settle": self.settle, "since": self.since, "what": what})
+
+
+def settling_said(told):
+    how = "a statement goes past it" if told["what"] == "past" else "no statement had closed it"
+    return f"{told['settle']}, say the terms: what was open at entry {told['since']} ended about {told['ended_at']}, and {how} at entry {told['entry']}"
 
 
 class Adjustment:
@@ -1953,6 +2023,16 @@ def open_lead(opening):
 
 # ---- the checks ("Mirror") ----
 
+def verdict_of(check):
+    """(verdict, sentence) of a check."""
+    try:
+        return "holds", check()
+    except Fails as error:
+        return "FAILS", str(error)
+    except (CannotTell, OSError, MemoryError) as error:
+        return "cannot tell", str(error)
+
+
 class Audit:
     """Runs the checks in the order of the report. One that needs what did not hold cannot tell."""
 
@@ -1961,27 +2041,23 @@ class Audit:
     def __init__(self, mirror):
         self.mirror, self.report, self.verdicts = mirror, [], {}
         self.note_keys = self.statement_keys = self.ledger = None
-        self.states, self.wrong_keys, self.notes = [], [], []
+        self.states, self.wrong_keys, self.notes, self.settling = [], [], [], []
 
     def run(self):
         order = ("keys", "checkpoint", "tree", "entries", "openings", "decisions", "rootlog", "statements", "lines", "heads", "responses", "history", "files")
-        said = {}
         if any(re.fullmatch("log/([^/]+/)?witnessed", name) for name in self.mirror.names()):
             self.CHECKS, order = (*self.CHECKS, "witnesses"), (*order, "witnesses")
+        said = {}
         for name in order:
-            try:
-                said[name] = "holds", getattr(self, name)()
-            except Fails as error:
-                said[name] = "FAILS", str(error)
-            except (CannotTell, OSError, MemoryError) as error:
-                said[name] = "cannot tell", str(error)
+            said[name] = verdict_of(getattr(self, name))
             self.verdicts[name] = said[name][0]
         if self.verdicts["entries"] == "holds":
             for name, why in self.out_of_time():
                 said[name] = said[name] if said[name][0] == "FAILS" else ("FAILS", why)
+        self.verdicts = {name: said[name][0] for name in self.CHECKS}
         self.report = [f"{name:<11} {said[name][0]:<12} {said[name][1]}" for name in self.CHECKS]
-        verdicts = {verdict for verdict, _ in said.values()}
-        return 1 if "FAILS" in verdicts else 2 if "cannot tell" in verdicts else 0
+        if self.verdicts["entries"] == self.verdicts["statements"] == "holds":
+            self.settling = Settling(self.ledger).told
 
     def after(self, *names):
         for name in names:
@@ -2282,19 +2358,39 @@ class Audit:
         return "what the checkpoints and entries call for" + (f"; nobody looked at {', '.join(foreign)}" if foreign else "")
 
 
+VERDICTS = "all holds", "NOT ALL HOLDS", "CANNOT TELL"
+
+
 def verify(mirror):
     """(exit status, lines) of a mirror."""
-    audit = Audit(mirror)
-    status = audit.run()
-    return status, [*audit.report, ("all holds", "NOT ALL HOLDS", "CANNOT TELL")[status]]
+    return verify_all([mirror])
+
+
+def verify_all(mirrors, whole=False, names=()):
+    """(exit status, lines) of mirrors: each by itself, then all of them together; `whole`: they are all of their campaign."""
+    from several_mirrors import Campaign  # which is written in the words of this file
+    audits, lines = [Audit(mirror) for mirror in mirrors], []
+    for n, audit in enumerate(audits):
+        audit.run()
+        lines += [f"{'mirror':<11} {names[n]}"] if len(audits) > 1 and names else []
+        lines += audit.report + [f"{'settle':<11} {told}" for told in map(settling_said, audit.settling)]
+    said = {f"{n} {name}": verdict for n, audit in enumerate(audits) for name, verdict in audit.verdicts.items()}
+    if len(audits) > 1 or whole:
+        campaign = Campaign(audits, whole)
+        for name in Campaign.CHECKS:
+            said[name], sentence = verdict_of(lambda: campaign.check(name))
+            lines.append(f"{name:<11} {said[name]:<12} {sentence}")
+    status = 1 if "FAILS" in said.values() else 2 if "cannot tell" in said.values() else 0
+    return status, [*lines, VERDICTS[status]]
 
 
 def main():
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+    options, folders = [[arg for arg in sys.argv[1:] if arg.startswith("-") == option] for option in (True, False)]
+    if not folders or options not in ([], ["--all-contracts"]):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        status, lines = verify(Mirror(sys.argv[1]))
+        status, lines = verify_all([Mirror(folder) for folder in folders], bool(options), folders)
     except (CannotTell, OSError, MemoryError) as error:
         status, lines = 2, [f"cannot tell: {error}"]
     print("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines))
@@ -2302,4 +2398,5 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from verify import main as run  # by the name by which several_mirrors knows this file
+    sys.exit(run())

@@ -24,7 +24,8 @@ def key_of(seed):
 
 
 KEYS = Keys(key_of(b"log"), key_of(b"statement"))
-PARTY_KEYS = {ADVERTISER: key_of(b"advertiser"), PUBLISHER: key_of(b"publisher")}
+PUBLISHERS = (PUBLISHER, "P000000000004", "P000000000005")
+PARTY_KEYS = {ADVERTISER: key_of(b"advertiser"), **{party: key_of(b"publisher" + party.encode()) for party in PUBLISHERS}}
 
 
 # ---- signing ----
@@ -36,27 +37,34 @@ def party_word(key, party, typ, at, **members):
 
 
 def mirror(entries, openings, statements):
-    """The files of a mirror: entries as objects, openings as a list, statements as {id: (payload, line items)}."""
-    data = [canonical(entry) for entry in entries]
-    origin = f"{ORIGIN}/{CONTRACT}"
-    files = {".well-known/jwks.json": KEYS.jwks(),
-             "log/keys": KEYS.note_key(ORIGIN).encode(),
-             f"log/{CONTRACT}/checkpoint": KEYS.note(origin, len(data), root_at(data)),
-             f"log/{CONTRACT}/openings": b"".join(canonical(opening) + b"\n" for opening in openings)}
-    files |= log_files(f"log/{CONTRACT}", data)
-    roots, heads = [], []
-    for at, entry in enumerate(entries):
-        if entry.get("kind") == "statement" and entry.get("id") in statements:
-            payload, lines = statements[entry["id"]]
-            head = KEYS.note(origin, at, root_at(data, at))
-            heads.append(canonical({"leaf": len(roots), "note": head.decode()}) + b"\n")
-            roots += [sha256(head), verify.root_tag(origin, len(roots))]
-            files |= {f"v1/statements/{entry['id']}.jws": KEYS.general(payload),
-                      f"v1/statements/{entry['id']}/lines": b"".join(line + b"\n" for line in lines),
-                      f"v1/statements/{entry['id']}/checkpoint": head}
-    files[f"log/{CONTRACT}/heads"] = b"".join(heads)
-    files["log/checkpoint"] = KEYS.note(ORIGIN, len(roots), root_at(roots))
-    return files | log_files("log", roots)
+    return mirrors([(CONTRACT, entries, openings, statements)])[0]
+
+
+def mirrors(logs):
+    """The files of a mirror of each of these contracts, under one root log: (contract, entries as objects, openings as a list, statements as {id: (payload, line items)})."""
+    roots, made = [], []
+    for contract, entries, openings, statements in logs:
+        data = [canonical(entry) for entry in entries]
+        origin = f"{ORIGIN}/{contract}"
+        files = {".well-known/jwks.json": KEYS.jwks(),
+                 "log/keys": KEYS.note_key(ORIGIN).encode(),
+                 f"log/{contract}/checkpoint": KEYS.note(origin, len(data), root_at(data)),
+                 f"log/{contract}/openings": b"".join(canonical(opening) + b"\n" for opening in openings)}
+        files |= log_files(f"log/{contract}", data)
+        heads = []
+        for at, entry in enumerate(entries):
+            if entry.get("kind") == "statement" and entry.get("id") in statements:
+                payload, lines = statements[entry["id"]]
+                head = KEYS.note(origin, at, root_at(data, at))
+                heads.append(canonical({"leaf": len(roots), "note": head.decode()}) + b"\n")
+                roots += [sha256(head), verify.root_tag(origin, len(roots))]
+                files |= {f"v1/statements/{entry['id']}.jws": KEYS.general(payload),
+                          f"v1/statements/{entry['id']}/lines": b"".join(line + b"\n" for line in lines),
+                          f"v1/statements/{entry['id']}/checkpoint": head}
+        files[f"log/{contract}/heads"] = b"".join(heads)
+        made.append(files)
+    root = {"log/checkpoint": KEYS.note(ORIGIN, len(roots), root_at(roots)), **log_files("log", roots)}
+    return [files | root for files in made]
 
 
 # ---- terms ----
@@ -116,7 +124,7 @@ def documents(chance, fixed):
     tiers = [{"micros": chance.randrange(10**7), "when": rule(chance, (*FIELDS, "sub1", "placement", "device", "class"))} for _ in range(chance.randrange(3))]
     if chance.random() < 0.8:
         tiers.append({"micros": chance.randrange(10**7)})
-    contract = {"assent": "operator", "campaign": CAMPAIGN, "caps": caps(chance), "due_days": chance.randrange(61), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": CONTRACT,
+    contract = {"assent": "operator", "campaign": CAMPAIGN, "caps": caps(chance), "due_days": chance.randrange(61), "ends_at": rfc3339_or_none(chance, 5 * DAY, 40 * DAY), "id": fixed["contract"],
                 "price": {"click_micros": chance.choice([0, 1234]), "impression_micros": chance.choice([0, 7]), "lead": tiers,
                           "sale_ppm": chance.choice([0, 123_456, 1_000_000])},
                 "publisher": fixed["publisher"], "set_off": chance.choice(["owed", "next"]),
@@ -129,18 +137,18 @@ def documents(chance, fixed):
 class MadeLog:
     """Grows by random events, each decided by the second implementation."""
 
-    def __init__(self, chance, settles=True):
-        self.settles = settles
+    def __init__(self, chance, settles=True, contract=CONTRACT, publisher=PUBLISHER, people=None, fixed=None):
+        self.settles, self.contract = settles, contract
         self.chance, self.entries, self.openings, self.statements, self.data = chance, [], [], {}, []
         self.opened = {}
-        self.ledger = verify.Ledger(CONTRACT, self.opened)
+        self.ledger = verify.Ledger(contract, self.opened)
         self.now = START
-        self.fixed = {"currency": chance.choice(["EUR", "JPY", "KWD"]), "publisher": PUBLISHER}
-        self.people = [self.somebody() for _ in range(6)]
-        self.terms(0)
+        self.fixed = {"contract": contract, "publisher": publisher, **(fixed or {"currency": chance.choice(["EUR", "JPY", "KWD"])})}
+        self.people = people or [self.somebody() for _ in range(6)]
+        self.terms(0, *documents(chance, self.fixed))
         self.party_keys = {}
-        for party, key in PARTY_KEYS.items():
-            self.show_key(party, key)
+        for party in (ADVERTISER, publisher):
+            self.show_key(party, PARTY_KEYS[party])
 
     def show_key(self, party, key):
         """A party's key, or another one that the one before signs too."""
@@ -152,7 +160,7 @@ class MadeLog:
         self.party_keys[party] = key
 
     def change_key(self):
-        party = self.chance.choice(sorted(PARTY_KEYS))
+        party = self.chance.choice(sorted(self.party_keys))
         if self.now > max(verify.clock(entry) for entry in self.entries if entry["kind"] == "key"):
             self.show_key(party, key_of(f"{party} {self.now}".encode()))
 
@@ -206,8 +214,7 @@ class MadeLog:
             if lead.status == "pending" and lead.due and lead.due <= self.now and (self.chance.random() < 0.7 or self.now - lead.due >= HOUR):
                 self.dispose(lead, "approved", {"trust": "system"})
 
-    def terms(self, version):
-        campaign, contract = documents(self.chance, self.fixed)
+    def terms(self, version, campaign, contract):
         entry = {"campaign": campaign, "contract": contract, "kind": "terms", "rules": 1, "version": version + 1}
         if version:
             waiting = self.ledger.versions.waiting(max(self.now, self.entries[-1]["at"]))
@@ -229,12 +236,23 @@ class MadeLog:
             commit = {"from_ms": self.now - 10, "kind": kind, "to_ms": self.now, **{name: chance.randrange(1, 9) for name in ("clicks", "views") if chance.random() < 0.5 or name == "clicks"}}
         self.append(commit)
 
+    def terms_now(self):
+        return self.ledger.versions.bound(max(self.now, self.entries[-1]["at"]))
+
     def lead(self):
-        chance, terms = self.chance, self.ledger.versions.bound(max(self.now, self.entries[-1]["at"]))
-        campaign = terms.campaign
+        terms = self.terms_now()
+        entry, contact, tokens = self.report(terms.campaign, terms.lead, terms.looked_at())
+        if self.ledger.txid_taken(entry):
+            entry["txid"] = ""
+        self.touch(entry, terms)
+        self.book(entry, self.open(contact, tokens), terms)
+
+    def report(self, campaign, wanted, looked):
+        """What somebody reports: the members of an entry, its contact part, its tokens."""
+        chance = self.chance
         who = chance.choice(self.people)
         pixel = campaign["pixel_leads"] != "off" and chance.random() < 0.15
-        senders = [{"advertiser": ADVERTISER, "publisher": PUBLISHER}[role] for role in campaign["accept_from"]]
+        senders = [{"advertiser": ADVERTISER, "publisher": self.fixed["publisher"]}[role] for role in campaign["accept_from"]]
         fields = {} if pixel else {name: value for name, value in (("email", who["mail"]), ("phone", who["number"]), ("first_name", "L\u00e9a")) if chance.random() < 0.75}
         bad = []
         for name, wrong in (("email", "nobody"), ("phone", chance.choice(["123", "0612345678901234"]))):
@@ -244,33 +262,30 @@ class MadeLog:
         facts = {} if pixel else {name: value_of(name, chance) for name in FIELDS if chance.random() < 0.8}
         facts = {name: value for name, value in facts.items() if value.strip()}
         facts = {name: {"UK": "GB", "EL": "GR"}.get(value, value) for name, value in facts.items()}
-        looked = terms.looked_at()
         contact = {**fields, **{name: value for name, value in facts.items() if name not in looked}}
         facts = {name: value for name, value in facts.items() if name in looked}
-        honeypot = bool(terms.lead["honeypot"]) and not pixel and chance.random() < 0.05
+        honeypot = bool(wanted["honeypot"]) and not pixel and chance.random() < 0.05
         if honeypot:
-            contact[terms.lead["honeypot"]] = "x"
-        entry = {"commit": "", "kind": "lead", "party": "" if pixel else chance.choice(senders), "status": "", "terms": terms.index,
+            contact[wanted["honeypot"]] = "x"
+        entry = {"commit": "", "kind": "lead", "party": "" if pixel else chance.choice(senders), "status": "",
                  "trust": "pixel" if pixel else chance.choice(["signed", "key", "api"]),
                  "bad": bad, "given": [name for name in verify.CONTACTS if name in fields], "facts": facts, "honeypot": honeypot,
                  "test": chance.random() < 0.03, "disposable": "email" in fields and "email" not in bad and chance.random() < 0.05, "claimed": True,
                  "txid": chance.choice([who["txid"], "", f"n{chance.randrange(10**6)}"]), "sub1": chance.choice(["", "7", "07", "x"]),
                  "utc_offset_s": chance.choice([0, 3600, -36_000, 7200]), "clock_steps": self.ledger.steps, "clock_unsure": self.ledger.unsure}
-        if self.ledger.txid_taken(entry):
-            entry["txid"] = ""
-        self.touch(entry, terms)
-        entry = self.draft({name: value for name, value in entry.items() if value not in ("", [], {}, False, 0) or name in ("party", "terms", "status", "click") or value is True})
-        missing = sum(not verify.trim(facts.get(name, "")) for name in terms.lead["require"] if name not in verify.CONTACTS)
-        if missing:
-            entry["missing_fields"] = missing
-        at = len(self.entries)
         tokens = {name: who[name] for name in ("email", "phone") if name in fields and name not in bad}
         if "phone" in bad and len(fields["phone"].lstrip("0")) >= 7:
             tokens["phone"] = b64u(sha256(fields["phone"].lstrip("0").encode())[:16])
-        opening = self.open(at, contact, tokens)
-        entry["commit"] = b64u(verify.open_lead(opening))
         if not pixel:
             entry["request_sha256"] = chance.randbytes(32).hex()
+        return entry, contact, tokens
+
+    def book(self, entry, opening, terms):
+        at = len(self.entries)
+        opening = {**opening, "index": at}
+        entry = {**entry, "terms": terms.index, "commit": b64u(verify.open_lead(opening)),
+                 "missing_fields": sum(not verify.trim(entry["facts"].get(name, "")) for name in terms.lead["require"] if name not in verify.CONTACTS)}
+        entry = self.draft({name: value for name, value in entry.items() if value not in ("", [], {}, False, 0) or name in ("party", "terms", "status", "click") or value is True})
         self.decide(entry, opening, terms)
         self.opened[at] = opening
         try:
@@ -311,20 +326,22 @@ class MadeLog:
         _, lead.whole = self.ledger.tier(lead, terms)
         lead.price = verify.cut(lead.whole, lead.share)
         if not self.ledger.refusal(lead, terms):
-            way, _ = self.ledger.persons.in_the_way(lead, terms)
-            if way is not None:
-                entry["dup"] = {"contract": CONTRACT, "index": way.index}
-            elif self.chance.random() < 0.03:
-                entry["dup"] = {"commit": b64u(self.chance.randbytes(32)), "contract": "other"}
+            entry |= self.others_say(lead, terms, self.ledger.persons.in_the_way(lead, terms)[0])
         lead.entry = entry
         told = self.ledger.decide(lead, terms)
         entry["status"] = told.status
         entry |= {name: value for name, value, default in (("reason", told.reason, ""), ("tier", told.tier, -1), ("payout_micros", told.payout, 0), ("due_ms", told.due, 0)) if value != default}
 
-    def open(self, at, contact, tokens):
+    def others_say(self, lead, terms, way):
+        """What the entry has by this contract's leads and by those of other contracts, of which this log alone tells nothing."""
+        if way is not None:
+            return {"dup": {"contract": self.contract, "index": way.index}}
+        return {"dup": {"commit": b64u(self.chance.randbytes(32)), "contract": "other"}} if self.chance.random() < 0.03 else {}
+
+    def open(self, contact, tokens):
         chance = self.chance
         salt, contact_salt, network_salt = (chance.randbytes(16) for _ in range(3))
-        opening = {"index": at, "salt": b64u(salt), "contact_sha256": b64u(sha256(b"countersign/v1/contact\n" + contact_salt + canonical(contact))),
+        opening = {"index": 0, "salt": b64u(salt), "contact_sha256": b64u(sha256(b"countersign/v1/contact\n" + contact_salt + canonical(contact))),
                    "network_sha256": b64u(chance.randbytes(32)), **tokens, "contact": contact, "contact_salt": b64u(contact_salt)}
         if chance.random() < 0.5:
             opening |= {"ip": "192.0.2.1", "ua": "Browser", "network_salt": b64u(network_salt)}
@@ -374,7 +391,7 @@ class MadeLog:
         number, to = len(ledger.statements) + 1, at if self.chance.random() < 0.5 else self.chance.randint(max(before.to if before else 0, 1), at)
         cut = bool(ledger.cuts) and ledger.cuts[0] <= to
         to = ledger.cuts[0] if cut else to
-        ident = verify.statement_id(CONTRACT, number)
+        ident = verify.statement_id(self.contract, number)
         entry = {"from": before.to if before else 0, "id": ident, "kind": "statement", "number": number, "sha256": "0" * 64, "to": to}
         if offset := self.chance.choice([0, 3600, -12_600]):
             entry["utc_offset_s"] = offset
@@ -396,7 +413,7 @@ class MadeLog:
             self.respond(ident, payload)
 
     def respond(self, ident, payload):
-        party = self.chance.choice([ADVERTISER, PUBLISHER])
+        party = self.chance.choice([ADVERTISER, self.fixed["publisher"]])
         if self.now < self.entries[-1]["at"] - 300_000:
             return  # a clock that went far back: an answer would be of before its statement
         said = party_word(self.party_keys[party], party, "countersign-response", self.now, disputed=[], statement_sha256=sha256(payload).hex(), verdict="accept")
@@ -421,7 +438,7 @@ class MadeLog:
         return self
 
     def change_terms(self):
-        self.terms(len(self.ledger.versions.all))
+        self.terms(len(self.ledger.versions.all), *documents(self.chance, self.fixed))
 
     def mirror(self):
         return mirror(self.entries, self.openings, self.statements)

@@ -1,6 +1,7 @@
 """The second implementation of `countersign verify` (scripts/verify.py, written from FORMATS.md alone) gives the same verdict as the first: on
 mirrors of honest servers; on mirrors that were changed by somebody without the server's keys, all of which both have to notice; on logs that the
-second one made up and decided; and on those changed in one place and signed as if they had always been so."""
+second one made up and decided; and on those changed in one place and signed as if they had always been so. So it does on campaigns of several
+contracts, told by one operator who lies, or not, about what their logs say together."""
 
 import base64
 import json
@@ -20,7 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path += [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
+import made_campaigns  # noqa: E402
 import made_logs  # noqa: E402
+import several_mirrors  # noqa: E402
 import verify  # noqa: E402
 from client import b64u, b64u_decode, canonical  # noqa: E402
 from harness import BROWSER, Market, Server, countersign, person, send  # noqa: E402
@@ -30,6 +33,8 @@ SEED = int(os.environ.get("SEED") or time.time())
 MUTATIONS = int(os.environ.get("MUTATIONS", 30))
 MADE = int(os.environ.get("MADE", 6))
 FORGED = int(os.environ.get("FORGED", 24))
+CAMPAIGNS = int(os.environ.get("CAMPAIGNS", 1))
+JOINED = several_mirrors.Campaign.CHECKS
 ROLES = ("advertiser", "publisher", "auditor")
 
 
@@ -164,6 +169,11 @@ class Copy:
         self.put(files)
         done = countersign("verify", self.folder)
         return done.returncode, (done.stdout + done.stderr).splitlines()
+
+    def settle(self, files):
+        """What it tells of periods that were not closed."""
+        self.put(files)
+        return [fact["data"] for fact in json.loads(countersign("verify", self.folder, "--json").stdout)["facts"] if fact["topic"] == "settle"]
 
 
 # ---- changes that anybody can make who has no key of the server ----
@@ -407,7 +417,86 @@ class Second(unittest.TestCase):
                 self.assertEqual(told[0], first[0], doubts(first, told))
 
 
+def joined(campaigns):
+    """[((status, {check of all: verdict}) of the first, of the second)] over (mirrors, whether they are all of the campaign)."""
+    def first(case):
+        mirrors, whole = case
+        with tempfile.TemporaryDirectory(prefix="countersign-joined-") as folder:
+            folders = [Path(folder) / str(n) for n in range(len(mirrors))]
+            for to, files in zip(folders, mirrors):
+                Copy(to).put(files)
+            done = countersign("verify", *folders, "--json", *["--all-contracts"] * whole)
+            checks = json.loads(done.stdout)["checks"][-len(JOINED):]
+            return done.returncode, {check["check"]: check["verdict"] for check in checks}
+
+    def second(case):
+        mirrors, whole = case
+        status, lines = verify.verify_all([MemoryMirror(files) for files in mirrors], whole)
+        words = {"holds": "holds", "FAILS": "fails", "cannot tell": "cannot_tell"}
+        return status, {line[:11].strip(): words[line[12:24].strip()] for line in lines[-len(JOINED) - 1:-1]}
+
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        firsts = pool.map(first, campaigns)
+        seconds = [second(case) for case in campaigns]
+        return list(zip(firsts, seconds))
+
+
+class Campaigns(unittest.TestCase):
+    """What the logs of several contracts say together."""
+
+    def agree(self, cases):
+        """{name: what both say}; they say the same."""
+        told = {}
+        for (name, _), (first, second_) in zip(cases, joined([case for _, case in cases])):
+            with self.subTest(name):
+                self.assertEqual(list(second_[1]), list(JOINED))
+                self.assertEqual(first, second_, f"SEED={SEED}")
+            told[name] = second_
+        return told
+
+    def test_both_say_the_same_of_campaigns_told_as_they_were_and_otherwise(self):
+        print(f"SEED={SEED}")
+        for seed in range(SEED, SEED + CAMPAIGNS):
+            lies = random.Random(seed).sample(sorted(made_campaigns.LIES), 4)
+            made = {lie: made_campaigns.made_campaign(seed, lie) for lie in (None, *lies)}
+            whole = {lie: lie is None or random.Random(f"{seed} {lie}").random() < 0.7 for lie in made}
+            told = self.agree([((seed, lie), (campaign.mirrors(), whole[lie])) for lie, campaign in made.items()])
+            self.assertEqual(told[seed, None], (0, dict.fromkeys(JOINED, "holds")), f"SEED={seed}: nobody lied")
+
+    def test_each_lie_is_shown_by_its_check(self):
+        """Of each kind one that is big enough to be seen; without it nothing is: the logs of a campaign that nobody lied about hold."""
+        cases = [(lie, (made_campaigns.made_campaign(seed, lie).mirrors(), True)) for lie, seed in made_campaigns.SEEN.items()]
+        for lie, (status, verdicts) in self.agree(cases).items():
+            self.assertEqual((status, verdicts[made_campaigns.LIES[lie]]), (1, "fails"), lie)
+
+    def test_what_looks_like_a_lie_and_is_none(self):
+        """Duplicates of what a quiet log ends with; leads that came to stand by other terms than the later one; a txid that came again before its lead was
+        reinstated; a pixel's part that could not follow."""
+        cases = [(seed, (made_campaigns.made_campaign(seed).mirrors(), True)) for seed in made_campaigns.HONEST]
+        for seed, told in self.agree(cases).items():
+            self.assertEqual(told, (0, dict.fromkeys(JOINED, "holds")), seed)
+
+    def test_mirrors_that_do_not_belong_together(self):
+        one, other = made_campaigns.made_campaign(1).mirrors()[:2]
+        story = made_logs.made_log(1).mirror()
+        forked = dict(other) | {name: data for name, data in made_campaigns.other_root_log().items()}
+        gone = {name: data for name, data in other.items() if not name.startswith("log/tile/") and name != "log/checkpoint"}
+        self.agree([("one contract twice", ([one, one], False)), ("another campaign", ([one, story], False)), ("two histories", ([one, forked], False)),
+                    ("no root log", ([one, gone], True)), ("one of several", ([other], True)), ("no log", ([one, {}], False))])
+
+
 class MadeLogs(unittest.TestCase):
+    def test_both_tell_the_same_periods_that_were_not_closed(self):
+        told = []
+        with tempfile.TemporaryDirectory(prefix="countersign-second-") as folder:
+            copy = Copy(folder)
+            for n in range(MADE):
+                with self.subTest(seed=SEED + n):
+                    log = made_logs.made_log(SEED + n, 90)
+                    told += copy.settle(log.mirror())
+                    self.assertEqual(told[len(told) - len(verify.Settling(log.ledger).told):], verify.Settling(log.ledger).told)
+        self.assertTrue(told)
+
     def test_what_the_second_decides_the_first_decides_alike(self):
         print(f"SEED={SEED}")
         logs = [made_logs.made_log(SEED + n) for n in range(MADE)]

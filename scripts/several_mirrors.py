@@ -1,0 +1,384 @@
+"""Several mirrors of one campaign, held against each other: FORMATS "Several mirrors", for scripts/verify.py, written from that document alone.
+
+Each mirror is audited by itself first (verify.Audit); here are the seven checks over all of them. No log says how many contracts its campaign
+has: what one that is not here could explain cannot be told, unless the reader says that these are all (`whole`).
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from itertools import accumulate, combinations
+from math import isqrt
+
+from verify import DAY_MS, WHOLE, CannotTell, b64u, b64u_decode, canonical, clock, leaf_hash, need, sha256
+
+FOREVER = 1 << 62
+SLACK = 600_000  # ten minutes: so far may the clock's times of two logs be apart
+FORMAL = ("no_click", "unknown_click", "missing_field", "bad_email", "bad_phone")  # refused for its form ("Txid")
+REPORT = ("party", "trust", "txid", "given", "bad", "test", "honeypot", "disposable", "claimed", "other_touches", "utc_offset_s", "clock_steps", "clock_unsure",
+          "request_sha256", "sub1", "sub2", "sub3", "sub4", "sub5")
+ALLOWED = {"pending": ("approved", "converted", "rejected"), "held": ("approved", "converted", "rejected"), "approved": ("returned", "converted"), "converted": ("returned",)}
+
+
+class Contract:
+    """What is asked of one log: its leads, and how far it goes."""
+
+    def __init__(self, audit):
+        self.name, self.ledger, self.leads = audit.contract, audit.ledger, list(audit.ledger.leads.values())
+        entries = self.ledger.entries
+        self.end = clock(entries[-1])
+        self.clocks = [entry for entry in entries if entry["kind"] == "clock"]
+        self.first = clock(entries[0])
+        for lead in self.leads:
+            lead.log = self
+            lead.leaf = leaf_hash(canonical(lead.entry))
+            lead.spans = standing(lead, self.end)
+
+    def steps(self):
+        """The `clock` entries that tell of one new step, since the log began."""
+        before = 0
+        for n, entry in enumerate(self.ledger.entries):
+            if entry["kind"] == "clock":
+                new, before = entry["steps"] - before, entry["steps"]
+                if new == 1 and not (n == 1 and entry["from_ms"] == entry["to_ms"] == self.first):
+                    yield entry
+
+
+def standing(lead, end):
+    """From when to when a lead stood, one behind the other, none adjoining, and by which terms it came to: [(from, to, terms)]."""
+    spans, last = [], None
+    for start, to, _, terms in lead.stood:
+        if last == start:
+            start, _, terms = spans.pop()
+        last = to
+        spans.append((start, end if to is None else to, terms))
+    return spans
+
+
+def beside(one, other, kind):
+    """Whether two leads stood beside each other though the second to stand was the person of the first, by the terms by which it came to."""
+    for a in one.spans:
+        for b in other.spans:
+            terms = (a if a[0] > b[0] else b)[2]
+            if kind in terms.by and abs(one.time - other.time) <= terms.days and min(a[1], b[1]) - max(a[0], b[0]) > SLACK:
+                return True
+    return False
+
+
+def stood(lead, status):
+    return status in ALLOWED and not (lead.untrusted and status == "held")
+
+
+def formally_refused(lead, until):
+    """Whether its sender could report it again under its txid until then: for its form, and not reinstated."""
+    formal = lead.entry["status"] == "rejected" and lead.entry.get("reason") in FORMAL
+    return formal and (len(lead.history) == 1 or until <= lead.history[1][0] + SLACK)
+
+
+def named(lead):
+    return f"lead {lead.index} of {lead.log.name}"
+
+
+class Campaign:
+    """The checks over all logs, in the order of the report. Each says what holds, or raises; `doubts` are what it cannot tell."""
+
+    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks")
+
+    def __init__(self, audits, whole):
+        self.audits, self.whole, self.doubts = audits, whole, []
+
+    def doubt(self, holds, what):
+        """What another contract's log may explain: without one it does not hold."""
+        if not holds:
+            need(not self.whole, what)
+            self.doubts.append(what)
+
+    def check(self, name):
+        self.doubts = []
+        if name != "campaign" and not hasattr(self, "logs"):
+            raise CannotTell("needs campaign")
+        sentence = getattr(self, name)()
+        if self.doubts:
+            raise CannotTell(self.doubts[0] + (f" (and {len(self.doubts) - 1} more)" if len(self.doubts) > 1 else ""))
+        return sentence
+
+    def campaign(self):
+        audits, told = self.audits, [audit for audit in self.audits if audit.ledger is not None]
+        need(len({audit.root_origin for audit in audits if audit.note_keys}) <= 1, "these mirrors are of several servers")
+        first = [(audit.ledger.versions.all[0].campaign["id"], audit.ledger.advertiser) for audit in told]
+        need(len(set(first)) <= 1, "these contracts are of several campaigns")
+        root_logs = sorted((audit.root_log.leaves for audit in audits if hasattr(audit, "root_log")), key=len)
+        for shorter, longer in zip(root_logs, root_logs[1:]):
+            need(longer[:len(shorter)] == shorter, "the root log of one is another history than the one in another of these mirrors")
+        if len(told) < len(audits) or any(audit.ledger.unknown_rules is not None for audit in told):
+            raise CannotTell("the log of one cannot be followed to its end")
+        if len({audit.contract for audit in audits}) < len(audits):
+            raise CannotTell("a contract is here twice")
+        self.logs = [Contract(audit) for audit in audits]
+        self.leads = [lead for log in self.logs for lead in log.leads]
+        self.by_commit = defaultdict(list)
+        for lead in self.leads:
+            if "share_to" in lead.entry:
+                self.by_commit[lead.entry["commit"]].append(lead)
+        return f"{len(audits)} contracts of {first[0][0]}" + (", all of them as the reader says" if self.whole else "; whether it has more no log tells")
+
+    def persons(self):
+        by_key, by_token = {}, {}
+        for log in self.logs:
+            for kind, keys in log.ledger.spelled[0].items():
+                for key, token in keys.items():
+                    one, other = by_key.setdefault((kind, key), token), by_token.setdefault((kind, token), key)
+                    need(one == token and other == key, f"the {kind} of one person has two tokens, or one token is of two, in {log.name} and another log")
+        return f"{len(by_key)} addresses and numbers that are open have each one token"
+
+    # duplicates
+
+    def duplicates(self):
+        self.under = defaultdict(list)
+        for lead in self.leads:
+            for key in self.keys(lead):
+                self.under[key].append(lead)
+        found = sum(self.repeated(lead) for lead in self.leads if "commit" in lead.entry.get("dup", {}))
+        self.unmade()
+        return f"{found} duplicates of leads that another log may have name one here; no person stands in two logs"
+
+    @staticmethod
+    def keys(lead):
+        yield from lead.contacts()
+        for kind, value in (("txid", lead.txid), ("click", lead.click)):
+            if value is not None:
+                yield kind, lead.log.name, value
+
+    def repeated(self, report):
+        """What a duplicate commits to is a lead here that was in its way."""
+        commit = b64u_decode(report.entry["commit"])
+        is_it = lambda lead: b64u(sha256(b"countersign/v1/dup\n" + commit + lead.leaf)) == report.entry["dup"]["commit"]  # noqa: E731
+        way = next((lead for lead in self.reached(report) if is_it(lead)), None)
+        if way is None:
+            other = None if self.whole else next(filter(is_it, self.leads), None)
+            need(other is None, f"{named(report)} repeats {named(other) if other else ''}, which is another person's")
+            self.doubt(False, f"{named(report)} repeats a lead that is not here")
+            return False
+        ago = report.time - way.time
+        need(-SLACK <= ago <= report.terms.days + SLACK, f"{named(report)} repeats {named(way)}, which came at another time")
+        near = any(start <= report.time + SLACK and to >= report.time - SLACK for start, to, _ in way.spans) or \
+            way.stands() and way.stood[-1][0] <= report.time + SLACK
+        need(near or way.entry["trust"] == "pixel", f"{named(report)} repeats {named(way)}, which did not stand")
+        return True
+
+    def reached(self, report):
+        """The leads that equal keys lead to, by those of others on the way: 256 leads in all."""
+        line, seen, asked = [report], {id(report)}, set()
+        for lead in line:  # which grows while it is walked
+            for key in self.keys(lead):
+                if key not in asked:
+                    asked.add(key)
+                    for other in self.under[key]:
+                        if id(other) not in seen and len(line) < 256:
+                            seen.add(id(other))
+                            line.append(other)
+                            yield other
+
+    def unmade(self):
+        """No two leads of one person stand beside each other in two logs."""
+        for key, leads in self.under.items():
+            leads = [lead for lead in leads if lead.spans]
+            if key[0] in ("txid", "click") or len({lead.log.name for lead in leads}) < 2:
+                continue
+            kind = ("email", "phone")[key[0] - 1]
+            for one, later in combinations(sorted(leads, key=lambda lead: lead.time), 2):
+                if one.log is not later.log and one.entry["commit"] != later.entry["commit"] and beside(one, later, kind):
+                    what = f"{named(later)} is of the person of {named(one)} and stood beside it"
+                    need(any(log.clocks for log in self.logs), what)
+                    self.doubts.append(what)
+
+    def txids(self):
+        last = defaultdict(list)
+        for lead in self.leads:
+            if lead.txid and lead.entry["trust"] != "pixel":
+                last[lead.entry["party"], lead.txid].append(lead)
+        for leads in last.values():
+            for one, later in combinations(sorted(leads, key=lambda lead: lead.time), 2):
+                parts = one.entry["commit"] == later.entry["commit"]
+                mended = formally_refused(one, later.time) or one.time == later.time and formally_refused(later, one.time)
+                need(one.log is later.log or parts or mended, f"{named(later)} has the sender and txid of {named(one)}")
+        return f"{len(last)} txids are each of one lead"
+
+    # shares
+
+    def shares(self):
+        for parts in self.by_commit.values():
+            self.one_report(parts)
+            self.followed(parts)
+        for lead, contract, index in (said for log in self.logs for said in log.ledger.said_of_others):
+            log = next((log for log in self.logs if log.name == contract), None)
+            if log is None:
+                self.doubt(False, f"what was signed of {named(lead)} is of a lead of {contract}, which is not here")
+                continue
+            other = log.ledger.leads.get(index)
+            need(other is not None and other in self.by_commit[lead.entry["commit"]], f"what was signed of {named(lead)} is of a lead that it is no part of")
+        return f"{len(self.by_commit)} shared leads make the whole, and are dealt as their model says"
+
+    def one_report(self, parts):
+        """Parts of one lead: one report, one time, the whole, dealt by the model."""
+        parts.sort(key=lambda lead: lead.share)
+        first = parts[0]
+        for part, behind in zip(parts, parts[1:]):
+            need(part.time == behind.time, f"{named(part)} and {named(behind)} are parts of one lead at two times")
+            other = [name for name in REPORT if part.entry.get(name) != behind.entry.get(name)]
+            need(not other, f"{named(part)} and {named(behind)} are parts of one lead and differ in {other}")
+            need(part.share[1] <= behind.share[0], f"{named(part)} and {named(behind)} are parts that overlap")
+        edges = [0, *(edge for part in parts for edge in part.share), WHOLE]
+        if edges[::2] != edges[1::2]:
+            self.doubt(False, f"the parts of {named(first)} do not make the whole")
+        elif "clock_steps" not in first.entry:
+            self.dealt(parts)
+
+    def dealt(self, parts):
+        """Touches oldest first, each its share; a contract has what its touches have, in the order of the latest of each."""
+        touches = [(touch["clicked_ms"], touch.get("click_unrecorded", False), touch["click"], part)
+                   for part in parts for touch in (*part.entry.get("touches", []), part.entry)]
+        times = {(time, part.log.name) for time, _, _, part in touches}
+        if len({time for time, _ in times}) < len(times):
+            return  # whose was first no log tells
+        touches.sort(key=lambda touch: touch[:3])
+        weights = deal(parts[-1].terms.campaign["attribution"], parts[-1].time, [time for time, *_ in touches])
+        at = 0
+        for part in parts:
+            own = sum(weight for weight, (*_, whose) in zip(weights, touches) if whose is part)
+            need(part.share == (at, at + own), f"{named(part)} is {part.share[1] - part.share[0]} millionths of its lead, its clicks earn {own}")
+            at += own
+        latest = [max(n for n, (*_, whose) in enumerate(touches) if whose is part) for part in parts]
+        need(latest == sorted(latest), f"the parts of {named(parts[0])} are not in the order of their clicks")
+
+    def followed(self, parts):
+        """What becomes of a part becomes of the others, at one time."""
+        moves = [(part, *move) for part in parts for move in zip(part.history, part.history[1:])]
+        if any(len(part.history) > 257 for part in parts):
+            self.doubts.append(f"{named(parts[0])} has too many dispositions")
+            return
+        for part, (_, before, _), (time, status, entry) in moves:
+            if entry["trust"] == "system" or not stood(part, before) or part.log.clocks:
+                continue
+            for other in parts:
+                if other is part or other.log.clocks or other.log.end - time <= SLACK or any(when == time for when, *_ in other.history[1:]):
+                    continue
+                state = [status_ for when, status_, _ in other.history if when <= time][-1:]
+                late = status == "returned" and any(time - when > other.terms.return_ms for when, what, _ in other.history if what in ("approved", "converted"))
+                need(not state or late or not stood(other, state[0]) or status not in ALLOWED[state[0]], f"{named(part)} became {status}, and {named(other)}, a part of the same lead, did not")
+
+    # caps
+
+    def caps(self):
+        self.counts = Standing(self.logs)
+        for lead in self.leads:
+            caps = lead.terms.campaign["caps"]
+            if lead.entry.get("reason") in CAPPED:
+                self.refused(lead, caps)
+            elif caps and lead.entry["status"] in ("pending", "held", "approved"):
+                self.taken(lead, caps)
+        return "no lead was refused by a cap of the campaign that nobody had reached, and none was taken past one"
+
+    def refused(self, lead, caps):
+        name = CAPPED[lead.entry["reason"]]
+        if not lead.foreign_cap:
+            return
+        n, micros = self.counts.at("may", lead)[name == "day"]
+        reached = micros + lead.whole > caps[name] if name == "budget_micros_month" else n >= caps[name]
+        if not reached:
+            what = f"{named(lead)} was refused by a cap of {caps[name]}: {micros if name == 'budget_micros_month' else n} stood at most"
+            need(not self.whole or any(log.clocks or log.end < lead.time for log in self.logs), what)
+            self.doubts.append(what)
+
+    def taken(self, lead, caps):
+        for name, cap in caps.items():
+            n, micros = self.counts.at("must", lead)[name == "day"]
+            over = micros + lead.whole > cap if name == "budget_micros_month" else n >= cap
+            if over:
+                what = f"{named(lead)} was taken past a cap of {cap}: {micros if name == 'budget_micros_month' else n} stood"
+                need(any(log.clocks for log in self.logs), what)
+                self.doubts.append(what)
+
+    def clocks(self):
+        told = {}
+        for log in self.logs:
+            for entry in log.steps():
+                times = entry["from_ms"], entry["to_ms"]
+                need(told.setdefault(entry["steps"], times) == times, f"step {entry['steps']} of the clock is told in two ways, in {log.name} and another log")
+        return f"{len(told)} steps of the clock are told alike"
+
+
+CAPPED = {"cap_day": "day", "cap_month": "month", "budget": "budget_micros_month"}
+
+
+class Standing:
+    """How many leads of a day or month may have stood at a time, and must have, and what they pay: sums over changes in order."""
+
+    def __init__(self, logs):
+        changes = {"may": defaultdict(list), "must": defaultdict(list)}
+        for log in logs:
+            for lead in log.leads:
+                for which, choose in (("may", max), ("must", min)):
+                    for time, n, micros in spread(lead, log.end, choose):
+                        for period in (lead.day, lead.month):
+                            changes[which][period].append((time, n if lead.share[0] == 0 else 0, micros))
+        self.sums = {which: {period: self.added(rows) for period, rows in periods.items()} for which, periods in changes.items()}
+
+    @staticmethod
+    def added(rows):
+        rows.sort()
+        return [time for time, *_ in rows], list(accumulate(n for _, n, _ in rows)), list(accumulate(micros for *_, micros in rows))
+
+    def at(self, which, lead):
+        """((n, micros) of its month, of its day) at the time of a lead."""
+        return [self.of(self.sums[which].get(period), lead.time) for period in (lead.month, lead.day)]
+
+    @staticmethod
+    def of(sums, time):
+        n = bisect_right(sums[0], time) if sums else 0
+        return (sums[1][n - 1], sums[2][n - 1]) if n else (0, 0)
+
+
+def spread(lead, end, choose):
+    """How a lead may (`max`), or must (`min`), have stood by another log's clock: changes of (time, leads, micros)."""
+    spans = [(start, FOREVER if to is None and choose is max else end if to is None else to, micros) for start, to, micros, _ in lead.stood]
+    edges, n, paid = sorted({edge + by for start, to, _ in spans for edge in (start, to) for by in (-SLACK, SLACK)}), 0, 0
+    for edge in edges:
+        near = [(start, to, micros) for start, to, micros in spans if start <= edge + SLACK and to > edge - SLACK]  # around that time
+        whole = near and near[0][0] <= edge - SLACK and near[-1][1] > edge + SLACK and all(one[1] == other[0] for one, other in zip(near, near[1:]))
+        now = (1, choose(micros for *_, micros in near)) if near and (whole or choose is max) else (0, 0)
+        if now != (n, paid):
+            yield edge, now[0] - n, now[1] - paid
+            n, paid = now
+
+
+# ---- the models of attribution ("Shares") ----
+
+DECAY = [1 << 61]
+for _ in range(32):
+    DECAY.append(isqrt(DECAY[-1] << 62))
+
+
+def decayed(age, half_life_ms):
+    """2^(-age/half-life) in units of 2^-62."""
+    halves, rest = divmod(age, half_life_ms)
+    fraction, x = (rest << 32) // half_life_ms, 1 << 62
+    for k in range(1, 33):
+        if fraction >> (32 - k) & 1:
+            x = x * DECAY[k] >> 62
+    return x >> halves if halves <= 62 else 0
+
+
+def deal(attribution, now, times):
+    """What each touch gets of the million; they stand oldest first."""
+    n, model = len(times), attribution["model"]
+    ages = [max(0, now - time) for time in times]
+    weights = {"last": lambda i: i == n - 1, "first": lambda i: i == 0, "linear": lambda i: 1,
+               "position": lambda i: 1 if n <= 2 else 2 * (n - 2) if i in (0, n - 1) else 1,
+               "time-decay": lambda i: decayed(ages[i] - ages[-1], attribution["half_life_days"] * DAY_MS)}[model]
+    weights = [int(weights(i)) for i in range(n)]
+    total = sum(weights)
+    shares = [WHOLE * weight // total for weight in weights]
+    rest = sorted(range(n), key=lambda i: (WHOLE * weights[i] % total, i))[::-1]
+    for i in rest[:WHOLE - sum(shares)]:
+        shares[i] += 1
+    return shares
