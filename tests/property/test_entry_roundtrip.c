@@ -218,6 +218,23 @@ static void random_erase(struct entry_erase *e)
         e->entries[i] = (i > 0 ? e->entries[i - 1] + 1 : 0) + below(1000);
 }
 
+static void random_disposition(struct entry_disposition *d)
+{
+    *d = (struct entry_disposition){id('A'),
+                                    (enum trust)below(TRUST_COUNT),
+                                    text(LIMIT_TXID),
+                                    number(),
+                                    (enum status)below(STATUS_COUNT),
+                                    text(LIMIT_FIELD),
+                                    (int64_t)number(),
+                                    text(3),
+                                    (int64_t)number() * (coin() ? 1 : -1),
+                                    number(),
+                                    {{0}}};
+    if (coin())
+        bytes(d->request.b, HASH_LEN);
+}
+
 static void random_entry(struct entry *e)
 {
     *e = (struct entry){.kind = random_kind(), .at_ms = (int64_t)number()};
@@ -243,19 +260,7 @@ static void random_entry(struct entry *e)
         random_lead(&e->lead);
         break;
     case ENTRY_DISPOSITION:
-        e->disposition = (struct entry_disposition){id('A'),
-                                                    (enum trust)below(TRUST_COUNT),
-                                                    text(LIMIT_TXID),
-                                                    number(),
-                                                    (enum status)below(STATUS_COUNT),
-                                                    text(LIMIT_FIELD),
-                                                    (int64_t)number(),
-                                                    text(3),
-                                                    (int64_t)number() * (coin() ? 1 : -1),
-                                                    number(),
-                                                    {{0}}};
-        if (coin())
-            bytes(e->disposition.request.b, HASH_LEN);
+        random_disposition(&e->disposition);
         break;
     case ENTRY_KEY:
         e->key.party = id('A');
