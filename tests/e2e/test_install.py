@@ -234,6 +234,9 @@ mount -t proc proc proc
 mount -t sysfs -o ro sysfs sys
 for each in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs $each; done
 for each in null zero full random urandom tty; do touch dev/$each; mount --bind /dev/$each dev/$each; done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
 mkdir sys/fs/cgroup/systemd
