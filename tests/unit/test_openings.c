@@ -167,27 +167,36 @@ static void a_page_is_a_thousand_entries(void **state)
 
 /* ---- the key of a day ---- */
 
-enum key_state { KEY_DAMAGED, KEY_DESTROYED };
+enum key_state { KEY_LOST, KEY_DAMAGED, KEY_GONE };
 
 static void change_day_keys(enum key_state state)
 {
     struct cursor *c;
     struct span key, value;
-    uint8_t day[8][4];
+    struct {
+        uint8_t day[4], wrapped[DAY_KEY_ROW + 8];
+    } row[8];
     size_t n = 0;
     struct txn *t = fixture_begin(&cf.live.f, true);
     assert_ok(cursor_open(t, TABLE_DAY_KEYS, &c));
     enum err step = cursor_seek(c, SPAN(""), &key, &value);
     for (; step == ERR_OK; step = cursor_next(c, &key, &value)) {
-        assert_true(n < 8 && key.len == 4);
-        memcpy(day[n++], key.ptr, 4);
+        assert_true(n < 8 && key.len == 4 && value.len <= sizeof row[n].wrapped);
+        memcpy(row[n].day, key.ptr, 4);
+        memcpy(row[n].wrapped, value.ptr, value.len);
+        store_be64((char *)row[n++].wrapped + DAY_KEY_ROW,
+                   UINT64_MAX); /* what is sealed so far was so by another key */
     }
     assert_ok(cursor_end(step));
     cursor_close(c);
     assert_true(n > 0);
-    while (n-- > 0)
-        assert_ok(state == KEY_DESTROYED ? store_del(t, TABLE_DAY_KEYS, span_of(day[n], 4))
-                                         : store_put(t, TABLE_DAY_KEYS, span_of(day[n], 4), SPAN("x")));
+    while (n-- > 0) {
+        const struct span day = span_of(row[n].day, 4);
+        assert_ok(state == KEY_GONE ? store_del(t, TABLE_DAY_KEYS, day)
+                  : state == KEY_DAMAGED
+                      ? store_put(t, TABLE_DAY_KEYS, day, SPAN("x"))
+                      : store_put(t, TABLE_DAY_KEYS, day, span_of(row[n].wrapped, sizeof row[n].wrapped)));
+    }
     assert_ok(txn_commit(t));
 }
 
@@ -221,8 +230,9 @@ static bool holds(const struct reply *r, const char *words)
     return memmem(r->body.ptr, r->body.len, words, strlen(words)) != NULL;
 }
 
-/* One that was destroyed leaves its openings out, for good; one that cannot be read says nothing of them. */
-static void a_key_that_does_not_read_is_none_that_was_destroyed(void **state)
+/* One that is told as lost leaves its openings out, for good; one that is gone or does not read says nothing of them.
+ */
+static void a_key_that_is_not_there_is_none_that_was_told_as_lost(void **state)
 {
     (void)state;
     char ref[LEAD_REF_LEN];
@@ -237,15 +247,18 @@ static void a_key_that_does_not_read_is_none_that_was_destroyed(void **state)
     assert_true(holds(&reply, "\"index\":0") && holds(&reply, "\"index\":1"));
     assert_ok(ask(leads_get, the_lead, "P2", &reply));
     assert_true(holds(&reply, "ana@example.com"));
-    change_day_keys(KEY_DAMAGED);
-    assert_err(ask(openings_get, SPAN("C2"), "P1", &reply), ERR_CORRUPT);
-    assert_err(ask(leads_get, the_lead, "P2", &reply), ERR_CORRUPT);
-    change_day_keys(KEY_DESTROYED);
+    change_day_keys(KEY_LOST);
     assert_ok(ask(openings_get, SPAN("C2"), "P1", &reply));
     assert_true(!holds(&reply, "\"index\":0") && holds(&reply, "\"index\":1") && holds(&reply, "contact_sha256"));
     assert_true(!holds(&reply, "contact_salt") && !holds(&reply, "192.0.2.1"));
     assert_ok(ask(leads_get, the_lead, "P2", &reply));
-    assert_false(holds(&reply, "contact"));
+    assert_true(!holds(&reply, "\"contact\"") && holds(&reply, "contact_gone"));
+    change_day_keys(KEY_DAMAGED);
+    assert_err(ask(openings_get, SPAN("C2"), "P1", &reply), ERR_CORRUPT);
+    assert_err(ask(leads_get, the_lead, "P2", &reply), ERR_CORRUPT);
+    change_day_keys(KEY_GONE);
+    assert_err(ask(openings_get, SPAN("C2"), "P1", &reply), ERR_CORRUPT);
+    assert_err(ask(leads_get, the_lead, "P2", &reply), ERR_CORRUPT);
 }
 
 int main(void)
@@ -253,7 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(openings_end_at_the_swept_head, setup, teardown),
         cmocka_unit_test_setup_teardown(a_page_is_a_thousand_entries, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_key_that_does_not_read_is_none_that_was_destroyed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_that_is_not_there_is_none_that_was_told_as_lost, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
