@@ -60,6 +60,11 @@ class Package(unittest.TestCase):
             self.assertIn(library, control)
         self.assertIn("libevent-extra-2.1-7 (>= 2.1.12-stable-8+deb12u1)", control, "serve would refuse to start with an older one")
 
+    def test_its_second_implementation_runs(self):
+        done = subprocess.run(["/usr/bin/python3", "-B", self.root / "usr/share/doc/countersign/verify.py", self.folder], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (2, ""), done.stdout)
+
     def test_its_settings_are_settings(self):
         shown = run(self.root / "usr/bin/countersign", "serve", "--config", self.root / "etc/countersign/countersign.conf", "--print-config")
         self.assertRegex(shown, r"(?m)^data = /var/lib/countersign\b")
