@@ -551,7 +551,7 @@ static void damage_is_named_by_its_check(void **state)
         {"a row of the journal", "journal", 1, lose_journal_row},
         {"a sealed part", "private", 1, change_sealed},
         {"a sealed part that is gone", "private", 1, lose_sealed},
-        {"the key of sealed parts", "private", 2, lose_day_key},
+        {"the key of sealed parts", "private", 1, lose_day_key},
         {"the terms a contract works by", "rows", 1, change_terms_index},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
