@@ -1,7 +1,4 @@
 # What `cmake --install` puts where, and the .deb that CPack makes of it (scripts/package).
-if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
-  set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "where it is installed" FORCE) # settings then go to /etc, as the unit and the manual say
-endif()
 include(GNUInstallDirs)
 install(TARGETS countersign countersign-loadtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES README.md LICENSE common/FORMATS.md server/ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

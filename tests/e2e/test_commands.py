@@ -75,7 +75,7 @@ class CommandLine(unittest.TestCase):
         """The rows of each help say which flags there are and what their values are called."""
         seen = 0
         for name in commands():
-            for flag, value in re.findall(r"^  (--[\w-]+)( [A-Z]+)? ", countersign(name, "--help").stdout, re.MULTILINE):
+            for flag, value in re.findall(r"^  (--[\w-]+)( [A-Z-]+)? ", countersign(name, "--help").stdout, re.MULTILINE):
                 with self.subTest(name, flag=flag):
                     seen += 1
                     if value:
