@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from harness import (  # noqa: E402
-    BINARY, BROWSER, SOURCE, Party, Server, click, person, rfc3339, send, wait_for)
+    BINARY, BROWSER, SOURCE, Party, Server, click, person, send, wait_for)
 from whole_story import tell_a_whole_story  # noqa: E402
 
 BUILD = Path(BINARY).parent
@@ -138,14 +138,6 @@ def work_for_another(market):
     return contract
 
 
-def take_back(market):
-    """Terms that wait for their time, and never come to bind."""
-    path = f"/v1/contracts/{market.contract}"
-    waits = {"price": {"lead": [{"micros": 1_000_000}]}, "effective_at": rfc3339(time.time() + 5 * SLEEP_S)}
-    version = market.operator.patch(path, waits)["terms_version"]
-    market.operator.do("POST", f"{path}/terms/{version}/withdraw", b"")
-
-
 def run_full(server, market):
     """Storage is full twice: once a probe finds out that there is room again, once clicks go unrecorded meanwhile."""
     def fill():
@@ -212,7 +204,6 @@ def live(server):
     repeat(market)
     storm(server, market)
     contract = work_for_another(market)
-    take_back(market)
     run_full(server, market)
     due = market.publisher.postback(person(click_id=market.click())).json["lead"]
     weeks_later(server, market, contract, due)

@@ -108,13 +108,15 @@ def reconcile(market, txid):
 
 
 def correct(market, statement):
-    """By the operator's word, and, of another contract, by an adjustment that both have to assent to."""
+    """By the operator's word, and, of another contract, by an adjustment that both have to assent to. What nobody assented to yet is withdrawn."""
     operator, other = market.operator, Party(market.operator, "Who is asked", "publisher")
     operator.post(f"/v1/contracts/{market.contract}/adjustments", {"micros": -1_000_000, "reason": "agreed by telephone", "statement": statement})
     contract = operator.post("/v1/contracts", {"campaign": market.campaign, "publisher": other.id, "price": {"lead": [{"micros": 10}]}, "assent": "both"})["id"]
     other.put_key()
     for party in (market.advertiser, other):
         party.assent(contract, 1)
+    dearer = operator.patch(f"/v1/contracts/{contract}", {"price": {"lead": [{"micros": 20}]}})["terms_version"]
+    operator.do("POST", f"/v1/contracts/{contract}/terms/{dearer}/withdraw", b"")
     made = operator.post(f"/v1/contracts/{contract}/adjustments", {"micros": 2_000_000, "reason": "and taken back"})
     for party in (market.advertiser, other, other):
         party.assent_to_adjustment(contract, made["index"])
