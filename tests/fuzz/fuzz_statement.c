@@ -42,11 +42,11 @@ static void csv_holds(struct span csv)
 /* No tags but those of the page itself, none of which has a quote that a text could end. */
 static void html_holds(struct span html)
 {
-    static const char *const tags[] = {"!doctype", "html",   "head",    "meta",   "title", "style",  "body",    "main",
-                                       "article",  "header", "section", "footer", "nav",   "h1",     "h2",      "p",
-                                       "div",      "span",   "table",   "thead",  "tbody", "tfoot",  "tr",      "th",
-                                       "td",       "br",     "a",       "b",      "em",    "ol",     "li",      "dl",
-                                       "dt",       "dd",     "svg",     "path",   "time",  "strong", "address", NULL};
+    static const char *const tags[] = {
+        "!doctype", "html", "head", "meta", "title", "style",  "body",    "main",  "article", "header", "section",
+        "footer",   "nav",  "h1",   "h2",   "p",     "div",    "span",    "table", "thead",   "tbody",  "tfoot",
+        "tr",       "th",   "td",   "br",   "a",     "b",      "bdi",     "em",    "ol",      "li",     "dl",
+        "dt",       "dd",   "svg",  "path", "time",  "strong", "address", NULL};
     for (size_t i = 0; i < html.len; i++) {
         if (html.ptr[i] != '<')
             continue;
