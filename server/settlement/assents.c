@@ -158,6 +158,15 @@ enum err assent_run(struct batch *cx, struct job *job)
 
 /* ---- POST /v1/contracts/{id}/terms/{version}/assent ---- */
 
+enum err version_asked(struct request *rq, struct span text, uint32_t *version)
+{
+    uint64_t number;
+    if (parse_u64(text, &number) != ERR_OK || number < 1 || number > UINT32_MAX)
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such version");
+    *version = (uint32_t)number;
+    return ERR_OK;
+}
+
 enum err assents_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
@@ -165,15 +174,15 @@ enum err assents_create(struct request *rq, struct reply *reply)
     const struct version *v;
     struct envelope env;
     struct txn *t;
-    uint64_t number = 0;
+    uint32_t number = 0;
     enum err err = call_contract(rq, rq->param[0], &g.k);
     if (err != ERR_OK)
         return err;
     if (!contract_has_party(g.k, rq->caller))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "its advertiser and its publisher assent to terms");
-    if (parse_u64(rq->param[1], &number) != ERR_OK || number < 1 || number > UINT32_MAX)
-        return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such version");
-    g.number = (int64_t)number;
+    if ((err = version_asked(rq, rq->param[1], &number)) != ERR_OK)
+        return err;
+    g.number = number;
     if ((err = word_body(rq, LIMIT_PARTY_JWS, &g.jws)) != ERR_OK ||
         (err = version_find(&g, rq->arrived_ms, &v, &rq->problem)) != ERR_OK ||
         (err = worker_reader(rq->worker, &t)) != ERR_OK)
@@ -186,7 +195,7 @@ enum err assents_create(struct request *rq, struct reply *reply)
     struct job *job = worker_job(rq, RECORD_ASSENT, g.k->campaign->advertiser);
     job->record.assent.contract = g.k->number;
     job->record.assent.party = rq->caller->number;
-    job->record.assent.version = (uint32_t)number;
+    job->record.assent.version = number;
     job->record.assent.jws = g.jws;
     return call_submit(rq, job);
 }

@@ -68,6 +68,8 @@ MUST_CHECK enum err statement_show(struct request *rq, struct reply *reply, cons
 
 /* What a party signed, as a body: the compact JWS by itself, or {"jws":"..."}. */
 MUST_CHECK enum err word_body(struct request *rq, size_t max, struct span *jws);
+/* The number of a version in a path, whether or not there is one. */
+MUST_CHECK enum err version_asked(struct request *rq, struct span text, uint32_t *version);
 
 /* ---- shares.c: the right to read one statement, as a link ---- */
 

@@ -292,15 +292,15 @@ enum err withdrawals_create(struct request *rq, struct reply *reply)
     const struct version *v;
     struct envelope env;
     struct txn *t;
-    uint64_t number = 0;
+    uint32_t number = 0;
     enum err err = call_contract(rq, rq->param[0], &w.k);
     if (err != ERR_OK || (err = who_may(rq, w.k, signs)) != ERR_OK)
         return err;
-    if (parse_u64(rq->param[1], &number) != ERR_OK || number < 1 || number > UINT32_MAX)
-        return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such version");
+    if ((err = version_asked(rq, rq->param[1], &number)) != ERR_OK)
+        return err;
     if (signs && (err = word_body(rq, LIMIT_PARTY_JWS, &w.jws)) != ERR_OK)
         return err;
-    if (signs && (v = may_bind(w.k, (int64_t)number)) != NULL) {
+    if (signs && (v = may_bind(w.k, number)) != NULL) {
         if ((err = worker_reader(rq->worker, &t)) == ERR_OK)
             err = ledger_read(t, w.k->number, v->index, &env);
         if (err == ERR_OK)
@@ -311,7 +311,7 @@ enum err withdrawals_create(struct request *rq, struct reply *reply)
     struct job *job = worker_job(rq, RECORD_WITHDRAWAL, w.k->campaign->advertiser);
     job->record.withdrawal.contract = w.k->number;
     job->record.withdrawal.by = rq->caller->number;
-    job->record.withdrawal.version = (uint32_t)number;
+    job->record.withdrawal.version = number;
     job->record.withdrawal.jws = w.jws;
     return call_submit(rq, job);
 }
