@@ -369,9 +369,9 @@ def decayed(age, half_life_ms):
 
 
 def deal(attribution, now, times):
-    """What each touch gets of the million; they stand oldest first."""
+    """What each touch gets of the million. They stand in their order; one that seems earlier than the one before it, after a step of the clock, is as old as that."""
     n, model = len(times), attribution["model"]
-    ages = [max(0, now - time) for time in times]
+    ages = [max(0, now - time) for time in accumulate(times, max)]
     weights = {"last": lambda i: i == n - 1, "first": lambda i: i == 0, "linear": lambda i: 1,
                "position": lambda i: 1 if n <= 2 else 2 * (n - 2) if i in (0, n - 1) else 1,
                "time-decay": lambda i: decayed(ages[i] - ages[-1], attribution["half_life_days"] * DAY_MS)}[model]
