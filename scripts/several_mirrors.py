@@ -1,6 +1,6 @@
 """Several mirrors of one campaign, held against each other: FORMATS "Several mirrors", for scripts/verify.py, written from that document alone.
 
-Each mirror is audited by itself first (verify.Audit); here are the seven checks over all of them. No log says how many contracts its campaign
+Each mirror is audited by itself first (verify.Audit); here are the eight checks over all of them. No log says how many contracts its campaign
 has: what one that is not here could explain cannot be told, unless the reader says that these are all (`whole`).
 """
 
@@ -28,6 +28,8 @@ class Contract:
         self.end = clock(entries[-1])
         self.clocks = [entry for entry in entries if entry["kind"] == "clock"]
         self.first = clock(entries[0])
+        self.parties = {self.ledger.advertiser, self.ledger.publisher or self.ledger.advertiser}
+        self.told = list(told_of_parties(entries))
         for lead in self.leads:
             lead.log = self
             lead.leaf = leaf_hash(canonical(lead.entry))
@@ -41,6 +43,17 @@ class Contract:
                 new, before = entry["steps"] - before, entry["steps"]
                 if new == 1 and not (n == 1 and entry["from_ms"] == entry["to_ms"] == self.first):
                     yield entry
+
+
+def told_of_parties(entries):
+    """What entries say of parties: (of whom and what, from when, what it is; None: none such)."""
+    for entry in entries:
+        if entry["kind"] == "key":
+            yield (entry["party"], "key"), clock(entry), entry["pub"]
+        elif entry["kind"] == "party":
+            yield (entry["party"], "legal data"), clock(entry), (entry["by"], canonical(entry["legal"]))
+        elif entry["kind"] == "credential":
+            yield (entry["party"], entry["what"], entry["id"]), clock(entry), None if entry.get("retired") else (entry["by"], entry["since_ms"])
 
 
 def standing(lead, end):
@@ -81,7 +94,7 @@ def named(lead):
 class Campaign:
     """The checks over all logs, in the order of the report. Each says what holds, or raises; `doubts` are what it cannot tell."""
 
-    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks")
+    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks", "parties")
 
     def __init__(self, audits, whole):
         self.audits, self.whole, self.doubts = audits, whole, []
@@ -305,6 +318,46 @@ class Campaign:
                 times = entry["from_ms"], entry["to_ms"]
                 need(told.setdefault(entry["steps"], times) == times, f"step {entry['steps']} of the clock is told in two ways, in {log.name} and another log")
         return f"{len(told)} steps of the clock are told alike"
+
+    # parties
+
+    def parties(self):
+        things = {thing for log in self.logs for thing, *_ in log.told if thing[0] in log.parties}
+        for thing in sorted(things):
+            logs = [log for log in self.logs if thing[0] in log.parties]
+            for one, other in combinations(logs, 2):
+                self.alike(thing, one, other)
+            if thing[1] in ("key", "legal data"):
+                self.changed(thing, logs)
+        return f"{len(things)} keys, legal data and credentials of parties are told alike"
+
+    def otherwise(self, fails, what):
+        need(not fails or any(log.clocks for log in self.logs), what)
+        self.doubts.append(what)
+
+    def alike(self, thing, one, other):
+        """In no two logs does something else hold for longer than two clocks may be apart, or a credential is told late."""
+        for start, to, value in spells(thing, one):
+            for start_, to_, value_ in spells(thing, other):
+                late = len(thing) == 3 and None in (value, value_)
+                if value != value_ and min(to, to_) - max(start, start_) > (DAY_MS if late else SLACK):
+                    self.otherwise(not late, f"{' '.join(thing[1:])} of {thing[0]} is another one in {one.name} than in {other.name}, or none")
+                    return
+
+    def changed(self, thing, logs):
+        """A change has one time in all logs that were there; what a log begins with was so before."""
+        told = {(time, value) for log in logs for what, time, value in log.told if what == thing and time > log.first}
+        for time, value in told:
+            for log in logs:
+                if log.first + SLACK < time < log.end - SLACK and (thing, time, value) not in log.told:
+                    self.otherwise(True, f"{thing[1]} of {thing[0]} changed, but not in {log.name}")
+
+
+def spells(thing, log):
+    """From when to when what held in a log: [(from, to, what)]. A clock that seems earlier than before is as late as that."""
+    said = [(time, value) for what, time, value in log.told if what == thing]
+    times = list(accumulate([log.first, *(time for time, _ in said), log.end], max))
+    return zip(times, times[1:], [None, *(value for _, value in said)])
 
 
 CAPPED = {"cap_day": "day", "cap_month": "month", "budget": "budget_micros_month"}

@@ -34,6 +34,7 @@ void campaign_free(struct campaign *c)
     free(c->step);
     free(c->word);
     free(c->move);
+    free(c->told);
     free(c->root);
     free(c->standing);
     persons_free(&c->persons);
@@ -66,7 +67,8 @@ static void stand(struct campaign *c, size_t lead, int64_t now_ms, const struct 
     l->stands = stands;
 }
 
-void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, struct span root_origin)
+void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, int64_t clocked_ms,
+                    struct span root_origin)
 {
     struct member *m = xcalloc(1, sizeof *m);
     c->member = xrealloc(c->member, (c->n_members + 1) * sizeof m);
@@ -74,6 +76,8 @@ void campaign_begin(struct campaign *c, const char *contract, const struct terms
     snprintf(m->contract, sizeof m->contract, "%s", contract);
     snprintf(m->campaign, sizeof m->campaign, "%.*s", (int)t->campaign.len, t->campaign.ptr);
     snprintf(m->advertiser, sizeof m->advertiser, "%.*s", (int)t->advertiser.len, t->advertiser.ptr);
+    snprintf(m->publisher, sizeof m->publisher, "%.*s", (int)t->publisher.len, t->publisher.ptr);
+    m->first_ms = clocked_ms;
     buf_heap(&m->root_origin);
     buf_span_add(&m->root_origin, root_origin);
     c->first = m->first = c->n;
@@ -420,6 +424,9 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
                    "was taken past one",
                    c->capped, c->capped == 1 ? "" : "s");
         break;
+    case CAMPAIGN_PARTIES:
+        buf_printf(out, "%zu keys, legal data and credentials of parties, told alike by each log of theirs", c->n_told);
+        break;
     case CAMPAIGN_RECEIPTS:
     case CAMPAIGN_CLICKS:
         kept_sentence(c, check, out);
@@ -453,6 +460,7 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
         campaign_shares(c);
         campaign_caps(c);
         judge_clocks(c);
+        campaign_parties(c);
     }
     if (c->n_not_here > 0)
         qsort(c->not_here, c->n_not_here, sizeof *c->not_here, by_id);

@@ -18,6 +18,7 @@
     X(SHARES, "shares")                                                                                                \
     X(CAPS, "caps")                                                                                                    \
     X(CLOCKS, "clocks")                                                                                                \
+    X(PARTIES, "parties")                                                                                              \
     X(RECEIPTS, "receipts")                                                                                            \
     X(CLICKS, "clicks")
 
@@ -33,10 +34,10 @@ enum campaign_check {
 
 /* One contract's log. */
 struct member {
-    char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1];
+    char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1];
     struct buf root_origin;
-    size_t first, n; /* its leads */
-    int64_t last_ms; /* clock of its last entry: what is known of its leads ends there */
+    size_t first, n;           /* its leads */
+    int64_t first_ms, last_ms; /* clocks of its first and its last entry: what is known of it begins and ends there */
 };
 
 /* Of a shared lead: what its contract got, of what was reported, by which model. */
@@ -62,6 +63,17 @@ struct joined_move {
     int64_t clocked_ms;
     enum status to;
     bool by_system;
+};
+
+/* What an entry says of a party: its key, its legal data, or one of its credentials. */
+struct party_told {
+    uint32_t member;
+    enum entry_kind kind;
+    uint64_t index;
+    int64_t clocked_ms;
+    char party[LIMIT_ID + 1], what[2 * LIMIT_ID]; /* what: in words */
+    uint8_t thing[HASH_LEN];                      /* a hash of both */
+    uint8_t value[HASH_LEN];                      /* from there on; zeros: none */
 };
 
 enum { WHERE_NOT_HERE = 64 };
@@ -150,6 +162,8 @@ struct campaign {
     size_t n_moves, moves_room;
     struct joined_word *word;
     size_t n_words, words_room;
+    struct party_told *told;
+    size_t n_told, told_room;
     struct root_seen *root;
     size_t n_roots;
     struct not_here *not_here;
@@ -158,15 +172,18 @@ struct campaign {
     uint64_t found, shared, capped;
 };
 
-/* For the audit of a mirror, in this order: its first terms; each lead that was folded, with its row; each disposition
- * likewise; its end. */
+/* For the audit of a mirror, in this order: its first terms, of that clock's time; each lead that was folded, with its
+ * row; each disposition likewise; its end. */
 struct terms;
-void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, struct span root_origin);
+void campaign_begin(struct campaign *c, const char *contract, const struct terms *t, int64_t clocked_ms,
+                    struct span root_origin);
 void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, struct span bytes, const struct terms *t,
                    const struct lead_row *row, bool own_cap);
 /* Before the first terms: what was kept is none of this log's. */
 void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where);
 void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
+/* A `key`, `party` or `credential` entry. */
+void campaign_party(struct campaign *c, uint64_t index, const struct entry *e);
 void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,
                           const struct terms *t, const struct lead_row *row);
 /* A tree of the root log on the way, in each mirror. */
@@ -179,6 +196,7 @@ struct joined_lead *campaign_find(const struct campaign *c, size_t first, size_t
 void campaign_duplicates(struct campaign *c); /* campaign_duplicates.c */
 void campaign_caps(struct campaign *c);       /* campaign_caps.c */
 void campaign_shares(struct campaign *c);     /* campaign_shares.c */
+void campaign_parties(struct campaign *c);    /* campaign_parties.c */
 struct joined_part *joined_part_new(uint32_t member, const struct entry *e, const struct terms *t);
 
 #endif

@@ -218,7 +218,7 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
         !keeps(a->publisher, terms->publisher, first) || !keeps(a->currency, terms->currency, first))
         audit_stop(a, CHECK_ENTRIES, index, "changes what terms cannot change: campaign, parties or currency");
     if (first && a->asked->campaign != NULL)
-        campaign_begin(a->asked->campaign, a->contract, terms, a->keys.root_origin);
+        campaign_begin(a->asked->campaign, a->contract, terms, entry_clock(e), a->keys.root_origin);
     a->joined |= first;
     verify_version(a, index, e, before, terms);
     keep_gone(a, &gone, e->at_ms);
@@ -474,6 +474,8 @@ static void take_of_party(struct audit *a, uint64_t index, const struct entry *e
                       index);
     else
         verify_legal(a, index, e);
+    if (a->asked->campaign != NULL)
+        campaign_party(a->asked->campaign, index, e);
 }
 
 /* What was judged is applied. */

@@ -43,6 +43,7 @@ class Tale:
         for txid, status in (("A1", "approved"), ("A2", "approved"), ("A3", "rejected")):
             self.dispose(txid, status)
         self.first = self.settle()
+        market.advertiser.do("PATCH", f"/v1/parties/{market.advertiser.id}", {"legal": {"name": "Lumen SA", "country": "FR"}})
         for txid in ("B1", "B2", "B3"):
             self.report(txid)
         self.dispose("A2", "returned")
@@ -516,6 +517,22 @@ def legal_data_in_a_partys_name(book, tale):
     book.entries.append({"at": book.entries[-1]["at"], "by": publisher, "kind": "party", "legal": {"country": "FR", "name": "Another one"}, "party": publisher})
 
 
+def identity_for_one_reader(book, tale):
+    """Of the advertiser: the other publisher is shown another."""
+    book.entries[book.find("party")]["legal"]["name"] = "Lumen Holding"
+    book.go_on(HOUR)
+
+
+def key_for_one_reader(book, tale):
+    """The operator's own, as the advertiser's first."""
+    key, at = Ed25519PrivateKey.generate(), book.find("key", party=tale.market.advertiser.id)
+    header, said = (json.loads(verify.b64u_decode(part)) for part in book.entries[at]["jws"].split(".")[:2])
+    said["jwk"]["x"] = b64u(public(key))
+    jws = compact(key, {**header, "kid": verify.thumbprint(public(key))}, canonical(said))
+    book.entries[at] |= {"jws": jws, "pub": said["jwk"]["x"]}
+    book.go_on(HOUR)
+
+
 def time_of_all_shifted(book, tale):
     for entry in book.entries:
         for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
@@ -545,6 +562,7 @@ LIES = [
     (approved_before_its_time, "raw", "decisions"), (due_later_than_the_terms_say, "raw", "decisions"), (confirmed_by_nobody, "raw", "entries"),
     (lead_of_another_day, "raw", "receipts"), (credential_called_the_partys_own, "raw", "against"),
     (large_step_that_asks_nobody, "raw", "entries"), (step_that_dates_back, "raw", "entries"),
+    (identity_for_one_reader, "settle", "parties"), (key_for_one_reader, "raw", "parties"),
     (credential_of_nobody, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
 ]
 
@@ -586,7 +604,7 @@ class Lies(ServerCase):
         return folder, later
 
     def told(self, forged, check, *more):
-        if check == "duplicates":
+        if check in ("duplicates", "parties"):
             forged, later = self.beside(forged)
             more = (later, *more)
         return countersign("verify", forged, *self.tools().get(check, ()), *more)
@@ -686,7 +704,7 @@ class Lies(ServerCase):
         last = book.entries[-1]
         book.entries.append({**last, "by": "P" + "0" * 12})
         facts = json.loads(countersign("verify", book.settle().write(self.tale.folder / "forged"), "--json").stdout)["facts"]
-        told = {topic: [fact for fact in facts if fact["topic"] == topic] for topic in ("legal", "gap")}
+        told = {topic: [fact for fact in facts if fact["topic"] == topic and fact["data"].get("role") != "advertiser"] for topic in ("legal", "gap")}
         self.assertEqual([fact["data"] for fact in told["gap"]], [{"clicks": 1, "entries": 1, "impressions": 0, "late_clicks": 0, "views": 0}])
         self.assertEqual([(fact["data"]["by"], fact["data"]["role"], json.loads(fact["data"]["legal"])) for fact in told["legal"]],
                          [(last["by"], "publisher", last["legal"]), ("P" + "0" * 12, "publisher", last["legal"])])

@@ -7,15 +7,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from made_logs import ADVERTISER, DAY, HOUR, KEYS, OPERATOR, ORIGIN, PUBLISHERS, MadeLog, b64u, documents, log_files, mirrors, root_at, sha256, verify  # noqa: E402
+from made_logs import ADVERTISER, DAY, HOUR, KEYS, OPERATOR, ORIGIN, PUBLISHERS, START, MadeLog, b64u, documents, key_of, log_files, mirrors, root_at, sha256, verify  # noqa: E402
 from several_mirrors import FORMAL, deal  # noqa: E402
 
 CONTRACTS = ("C000000000001", "C000000000002", "C000000000003")
 LIES = {  # what is told otherwise than it was: the check that shows it
     "unmade": "duplicates", "another's": "duplicates", "nobody's": "duplicates", "withheld": "caps", "past": "caps", "txid": "txids", "share": "shares",
-    "left out": "shares", "one report": "shares", "one part": "shares", "token": "persons", "step": "clocks"}
+    "left out": "shares", "one report": "shares", "one part": "shares", "token": "persons", "step": "clocks",
+    "identity": "parties", "moment": "parties", "key": "parties", "maker": "parties"}
 
-SEEN = {"unmade": 1, "another's": 1, "nobody's": 3, "withheld": 1, "past": 2, "txid": 1, "share": 1, "left out": 2, "one report": 3, "one part": 4, "token": 1, "step": 1}  # seeds
+SEEN = {"unmade": 1, "another's": 1, "nobody's": 3, "withheld": 1, "past": 2, "txid": 1, "share": 1, "left out": 2, "one report": 3, "one part": 4, "token": 1, "step": 1,
+        "identity": 1, "moment": 1, "key": 1, "maker": 1}  # seeds
 
 HONEST = 215, 32, 194, 41  # seeds, likewise
 
@@ -25,7 +27,9 @@ class Member(MadeLog):
 
     def __init__(self, campaign, n):
         self.campaign = campaign
-        super().__init__(campaign.chance, settles=False, contract=CONTRACTS[n], publisher=PUBLISHERS[n], people=campaign.people, fixed=campaign.fixed)
+        keys = {ADVERTISER: key_of(b"another")} if n == 1 and campaign.lies("key", 1) else campaign.keys
+        super().__init__(campaign.chance, settles=False, contract=CONTRACTS[n], publisher=PUBLISHERS[n], people=campaign.people, fixed=campaign.fixed,
+                         now=campaign.now, keys=keys)
 
     def terms(self, version, campaign, contract):
         """One campaign document for all, at one time."""
@@ -53,9 +57,9 @@ class MadeCampaign:
         self.fixed, self.steps = {"currency": "EUR"}, lie == "step" or chance.random() < 0.15
         self.document = self.drawn()
         self.people = [MadeLog.somebody(self) for _ in range(8)]
-        self.logs = []
+        self.logs, self.now, self.keys = [], START, {}
+        self.legal, self.credentials = None, {}
         self.logs += (Member(self, n) for n in range(chance.choice([2, 2, 3])))
-        self.now = self.logs[0].now
 
     def drawn(self):
         document, _ = documents(self.chance, {**self.fixed, "contract": CONTRACTS[0], "publisher": PUBLISHERS[0]})
@@ -239,6 +243,69 @@ class MadeCampaign:
                                  lambda: self.chance.choice(self.logs).statement()], [7, 8, 5, 0.2, 0.3])[0]()
         return self
 
+    # what the advertiser says of itself, or is given, in all logs at one time
+
+    def all_logs(self):
+        for log in self.logs:
+            log.now = self.now
+        return self.logs
+
+    def say_who(self):
+        self.legal = {"kind": "party", "party": ADVERTISER, "by": self.chance.choice([ADVERTISER, OPERATOR]), "legal": {"name": f"Made {self.chance.randrange(9)}"}}
+        for log in self.all_logs():
+            log.append(self.told(log, self.legal))
+        if self.lies("moment", 1):
+            log.append({**self.legal, "legal": {"name": "Another"}})
+            log.append(self.legal)
+
+    def told(self, log, said):
+        """As the last of the logs has it."""
+        other = {"identity": {"legal": {"name": "Another"}}, "maker": {"by": ADVERTISER}}.get(self.lie, {}) if log is self.logs[-1] else {}
+        return {**said, **{name: value for name, value in other.items() if name in said and said["kind"] == {"legal": "party", "by": "credential"}[name]}}
+
+    def renew_key(self):
+        if not self.lies("key", 1):
+            self.keys[ADVERTISER] = key_of(f"advertiser {self.now}".encode())
+            for log in self.all_logs():
+                log.show_key(ADVERTISER, self.keys[ADVERTISER])
+
+    def give_credential(self):
+        """Told a while later, in one log behind the other; some are taken back."""
+        ident = f"T{len(self.credentials)}"
+        self.credentials[ident] = {"kind": "credential", "party": ADVERTISER, "by": OPERATOR, "what": self.chance.choice(["secret", "token", "postback_key"]), "id": ident, "since_ms": self.now}
+        self.tell_credential(self.credentials[ident])
+        if self.chance.random() < 0.4:
+            self.now += HOUR
+            self.tell_credential({**self.credentials.pop(ident), "retired": True, "since_ms": self.now})
+            self.credentials[ident] = None
+
+    def tell_credential(self, said):
+        for log in self.all_logs():
+            self.now += self.chance.choice([0, 1, 3_000])
+            log.now = self.now
+            if log is not self.logs[-1] or not self.lies("untold", 1):
+                log.append(self.told(log, said))
+
+    def new_contract(self):
+        """One that begins with what is so by then."""
+        if len(self.logs) < len(CONTRACTS):
+            self.logs.append(Member(self, len(self.logs)))
+            for said in (self.legal, *self.credentials.values()):
+                if said is not None:
+                    self.logs[-1].append(self.told(self.logs[-1], said))
+
+    def tell_parties(self, events=14):
+        for n in range(events):
+            self.now = max([self.now + self.chance.choice([1, 60_000, HOUR, 2 * DAY]), *(verify.clock(log.entries[-1]) + 1 for log in self.logs)])
+            for log in self.all_logs():
+                log.approve_due()
+            self.chance.choice([self.say_who, self.renew_key, self.give_credential, self.new_contract, lambda: self.chance.choice(self.logs).visit()])()
+        self.now += 3 * DAY
+        for log in self.all_logs():
+            log.approve_due()
+            log.visit()
+        return self
+
     def mirrors(self):
         return mirrors([(log.contract, log.entries, log.openings, log.statements) for log in self.logs])
 
@@ -249,5 +316,7 @@ def other_root_log():
     return {"log/checkpoint": KEYS.note(ORIGIN, 2, root_at(leaves)), **log_files("log", leaves)}
 
 
-def made_campaign(seed, lie=None, events=70):
-    return MadeCampaign(random.Random(f"{seed} {lie}"), lie).grow(events)
+def made_campaign(seed, lie=None, events=70, parties=False):
+    """`parties`: they say things of themselves when all is done."""
+    made = MadeCampaign(random.Random(f"{seed} {lie}"), lie).grow(events)
+    return made.tell_parties() if parties or LIES.get(lie, "parties" if lie else "") == "parties" else made

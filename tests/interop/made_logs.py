@@ -137,18 +137,18 @@ def documents(chance, fixed):
 class MadeLog:
     """Grows by random events, each decided by the second implementation."""
 
-    def __init__(self, chance, settles=True, contract=CONTRACT, publisher=PUBLISHER, people=None, fixed=None):
+    def __init__(self, chance, settles=True, contract=CONTRACT, publisher=PUBLISHER, people=None, fixed=None, now=START, keys=None):
         self.settles, self.contract = settles, contract
         self.chance, self.entries, self.openings, self.statements, self.data = chance, [], [], {}, []
         self.opened = {}
         self.ledger = verify.Ledger(contract, self.opened)
-        self.now = START
+        self.now = now
         self.fixed = {"contract": contract, "publisher": publisher, **(fixed or {"currency": chance.choice(["EUR", "JPY", "KWD"])})}
         self.people = people or [self.somebody() for _ in range(6)]
         self.terms(0, *documents(chance, self.fixed))
         self.party_keys = {}
         for party in (ADVERTISER, publisher):
-            self.show_key(party, PARTY_KEYS[party])
+            self.show_key(party, {**PARTY_KEYS, **(keys or {})}[party])
 
     def show_key(self, party, key):
         """A party's key, or another one that the one before signs too."""

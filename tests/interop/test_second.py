@@ -458,7 +458,7 @@ class Campaigns(unittest.TestCase):
         print(f"SEED={SEED}")
         for seed in range(SEED, SEED + CAMPAIGNS):
             lies = random.Random(seed).sample(sorted(made_campaigns.LIES), 4)
-            made = {lie: made_campaigns.made_campaign(seed, lie) for lie in (None, *lies)}
+            made = {lie: made_campaigns.made_campaign(seed, lie, parties=True) for lie in (None, *lies)}
             whole = {lie: lie is None or random.Random(f"{seed} {lie}").random() < 0.7 for lie in made}
             told = self.agree([((seed, lie), (campaign.mirrors(), whole[lie])) for lie, campaign in made.items()])
             self.assertEqual(told[seed, None], (0, dict.fromkeys(JOINED, "holds")), f"SEED={seed}: nobody lied")
@@ -468,6 +468,7 @@ class Campaigns(unittest.TestCase):
         cases = [(lie, (made_campaigns.made_campaign(seed, lie).mirrors(), True)) for lie, seed in made_campaigns.SEEN.items()]
         for lie, (status, verdicts) in self.agree(cases).items():
             self.assertEqual((status, verdicts[made_campaigns.LIES[lie]]), (1, "fails"), lie)
+        self.assertEqual(self.agree([("untold", (made_campaigns.made_campaign(1, "untold").mirrors(), True))])["untold"][1]["parties"], "cannot_tell")
 
     def test_what_looks_like_a_lie_and_is_none(self):
         """Duplicates of what a quiet log ends with; leads that came to stand by other terms than the later one; a txid that came again before its lead was
