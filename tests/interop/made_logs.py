@@ -13,6 +13,7 @@ from forge import key_of as key_from  # noqa: E402
 from verify import b64u, canonical, sha256  # noqa: E402
 
 ORIGIN = "made.example/log"
+ISSUER = "https://" + ORIGIN.removesuffix("/log")
 CONTRACT, CAMPAIGN = "C000000000001", "A000000000001"
 ADVERTISER, PUBLISHER, OPERATOR = "P000000000001", "P000000000002", "P000000000003"
 HOUR, DAY = 3_600_000, 86_400_000
@@ -32,7 +33,7 @@ PARTY_KEYS = {ADVERTISER: key_of(b"advertiser"), **{party: key_of(b"publisher" +
 
 def party_word(key, party, typ, at, **members):
     """What a party says with a key of its own."""
-    said = {"at": verify.rfc3339(at), "issuer": "https://" + ORIGIN.removesuffix("/log"), "party": party, "typ": typ, **members}
+    said = {"at": verify.rfc3339(at), "issuer": ISSUER, "party": party, "typ": typ, **members}
     return compact(key, {"alg": "EdDSA", "kid": verify.thumbprint(public(key)), "typ": typ}, canonical(said))
 
 
@@ -137,18 +138,21 @@ def documents(chance, fixed):
 class MadeLog:
     """Grows by random events, each decided by the second implementation."""
 
-    def __init__(self, chance, settles=True, contract=CONTRACT, publisher=PUBLISHER, people=None, fixed=None, now=START, keys=None):
+    def __init__(self, chance, settles=True, contract=CONTRACT, publisher=PUBLISHER, people=None, fixed=None, now=START, keys=None, both=False):
         self.settles, self.contract = settles, contract
         self.chance, self.entries, self.openings, self.statements, self.data = chance, [], [], {}, []
         self.opened = {}
-        self.ledger = verify.Ledger(contract, self.opened)
+        self.ledger = verify.Ledger(contract, self.opened, (ISSUER,))
         self.now = now
         self.fixed = {"contract": contract, "publisher": publisher, **(fixed or {"currency": chance.choice(["EUR", "JPY", "KWD"])})}
         self.people = people or [self.somebody() for _ in range(6)]
+        self.both = both  # terms ask for the word of both parties, most of them
         self.terms(0, *documents(chance, self.fixed))
         self.party_keys = {}
         for party in (ADVERTISER, publisher):
             self.show_key(party, {**PARTY_KEYS, **(keys or {})}[party])
+        if both:
+            self.assent_to_terms()
 
     def show_key(self, party, key):
         """A party's key, or another one that the one before signs too."""
@@ -175,7 +179,7 @@ class MadeLog:
         return entry
 
     def draft(self, entry):
-        at = max(self.now, self.entries[-1]["at"])
+        at = max(self.now, self.entries[-1]["at"] if self.entries else 0)
         return {"at": at, **entry, **({"clock_ms": self.now} if self.now < at else {})}
 
     def somebody(self):
@@ -215,11 +219,17 @@ class MadeLog:
                 self.dispose(lead, "approved", {"trust": "system"})
 
     def terms(self, version, campaign, contract):
+        if self.both and self.chance.random() < 0.8:
+            contract["assent"] = "both"
         entry = {"campaign": campaign, "contract": contract, "kind": "terms", "rules": 1, "version": version + 1}
         if version:
             waiting = self.ledger.versions.waiting(max(self.now, self.entries[-1]["at"]))
             if self.chance.random() < 0.4 and len(waiting) < 8:
-                entry["effective_ms"] = max(self.now, self.entries[-1]["at"], *[w.effective for w in waiting]) + self.chance.choice([1, HOUR, DAY])
+                entry["effective_ms"] = max(self.now, self.entries[-1]["at"], *[w.begins for w in waiting]) + self.chance.choice([1, HOUR, DAY])
+        if self.ledger.versions.asks(verify.Terms(self.draft(entry), len(self.entries))):
+            entry["on_assent"] = True
+            if version and waiting and "effective_ms" not in entry:
+                return
         self.append(entry)
 
     def visit(self):
@@ -405,9 +415,9 @@ class MadeLog:
         entry["to_ms"] = last if cut else self.chance.choice([first, latest, self.chance.randint(first, latest)])
         draft = self.draft(entry)
         made = verify.Statement(ledger, at, draft, ledger.versions.bound(draft["at"]), before)
-        payload = made.payload("https://" + ORIGIN.removesuffix("/log"), lambda size: root_at(self.data, size))
+        payload = made.payload(ISSUER, lambda size: root_at(self.data, size))
         self.append(entry | {"sha256": sha256(payload).hex()})
-        ledger.statements[-1].payload("https://" + ORIGIN.removesuffix("/log"), lambda size: root_at(self.data, size))
+        ledger.statements[-1].payload(ISSUER, lambda size: root_at(self.data, size))
         self.statements[ident] = payload, made.lines
         if self.chance.random() < 0.7:
             self.respond(ident, payload)
@@ -419,10 +429,69 @@ class MadeLog:
         said = party_word(self.party_keys[party], party, "countersign-response", self.now, disputed=[], statement_sha256=sha256(payload).hex(), verdict="accept")
         self.append({"jws": said, "kind": "response", "party": party, "statement": ident})
 
+    # the word of both parties
+
+    def about(self, party, typ, leaf, since, **members):
+        """What a party says of an entry; None: its clock went too far back for that."""
+        if self.now < since - 300_000:
+            return None
+        return party_word(self.party_keys[party], party, typ, self.now, contract=self.contract, leaf=leaf.hex(), **members)
+
+    def assent_to_terms(self):
+        """Of one that is in force or waits, by one party or by both, now or later."""
+        version = self.chance.choice(self.ledger.versions.line) if self.ledger.versions.binds(self.now) else self.ledger.versions.line[0]
+        for party in self.chance.sample(sorted(self.party_keys), 2):
+            said = self.about(party, "countersign-assent", version.leaf, version.at, version=version.version)
+            if said and party not in version.assents and version in self.ledger.versions.line and (version is self.ledger.versions.bound(self.ahead()) or version.begins > self.ahead()):
+                self.append({"jws": said, "kind": "assent", "party": party, "version": version.version})
+            if self.chance.random() < 0.3 and self.ledger.versions.binds(self.now):
+                return
+
+    def assent_to_adjustment(self):
+        open_ = [each for each in self.ledger.adjustments.values() if each.entry.get("on_assent") and len(each.assents) < 2]
+        if not open_:
+            return
+        corrected, party = self.chance.choice(open_), self.chance.choice(sorted(self.party_keys))
+        said = self.about(party, "countersign-assent", corrected.leaf, corrected.entry["at"], adjustment=corrected.index)
+        if said and party not in corrected.assents:
+            complete = {"payable_micros": corrected.micros} if corrected.assents else {}
+            self.append({"adjustment": corrected.index, "jws": said, "kind": "assent", "party": party, **complete})
+
+    def ahead(self):
+        """The time that an entry would have."""
+        return self.draft({})["at"]
+
+    def withdraw(self):
+        """The newest version, if it does not bind yet: by who may change it, or by both that assented."""
+        version, at = self.ledger.versions.line[-1], self.ahead()
+        if self.ledger.unsure or version is self.ledger.versions.bound(at):
+            return
+        if not (version.on_assent and len(version.assents) == 2):
+            self.append({"by": self.chance.choice([OPERATOR, ADVERTISER]), "kind": "withdrawal", "version": version.version})
+            return
+        for party in self.chance.sample(sorted(self.party_keys), self.chance.choice([1, 2])):
+            said = self.about(party, "countersign-withdrawal", version.leaf, version.at, version=version.version)
+            if said and party not in version.taken_back:
+                self.append({"by": party, "jws": said, "kind": "withdrawal", "version": version.version})
+
+    def erase(self):
+        """Visits and leads, of which nothing is open from there on but what tells persons apart."""
+        sealed = [at for at, entry in enumerate(self.entries) if "commit" in entry and at not in self.ledger.erased]
+        if not sealed:
+            return
+        gone = sorted(self.chance.sample(sealed, min(len(sealed), self.chance.choice([1, 1, 2, 5]))))
+        self.append({"by": self.chance.choice([OPERATOR, ADVERTISER]), "entries": gone, "kind": "erase"})
+        for opening in self.openings:
+            if opening["index"] in gone:
+                for name in ("contact", "contact_salt", "ip", "ua", "network_salt"):
+                    opening.pop(name, None)
+
     def adjust(self):
         chance, most = self.chance, verify.ROOM
         entry = {"by": OPERATOR, "kind": "adjustment", "micros": chance.choice([1, -1, 10**7, -10**7, -10**9, most, -most, chance.randrange(-10**8, -1)]),
                  "reason": chance.choice(["as agreed", "x" * 512, "caf\u00e9 <b>\"test\"</b>"])}
+        if self.terms_now().both():
+            entry["on_assent"] = True
         if self.ledger.leads and chance.random() < 0.6:
             entry["lead"] = chance.choice(sorted(self.ledger.leads))
         if self.ledger.statements and chance.random() < 0.4:
@@ -432,8 +501,9 @@ class MadeLog:
     def grow(self, events):
         for _ in range(events):
             self.pass_time()
-            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms, self.change_key, self.adjust],
-                                        [6, 9, 5, 0.4 * self.settles, 0.3, 0.2, 0.7])[0]
+            event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms, self.change_key, self.adjust,
+                                         self.withdraw, self.erase, self.assent_to_terms, self.assent_to_adjustment],
+                                        [6, 9, 5, 0.4 * self.settles, 0.5, 0.2, 0.7, 0.4, 0.4, 0.3 + self.both, 0.1 + 0.5 * self.both])[0]
             event()
         return self
 
@@ -445,7 +515,8 @@ class MadeLog:
 
 
 def made_log(seed, events=60, settles=True):
-    return MadeLog(random.Random(seed), settles).grow(events)
+    chance = random.Random(seed)
+    return MadeLog(chance, settles, both=chance.random() < 0.3).grow(events)
 
 
 # ---- changes by somebody who has the server's keys ----
@@ -466,7 +537,8 @@ NEW = {  # members that an entry may be given that it had not
     "view": {"click": 3, "placement": 1}, "gap": {"clicks": 1, "impressions": 2}, "impression": {"device": "phone"},
     "clock": {"unsure": True, "by": OPERATOR, "confirmed_ms": START, "from_ms": START, "to_ms": START + DAY},
     "adjustment": {"on_assent": True, "lead": 1, "statement": "S9", "clock_ms": 5},
-    "terms": {"effective_ms": START + 10**10}, "key": {"clock_ms": 5}}
+    "terms": {"effective_ms": START + 10**10, "on_assent": True}, "key": {"clock_ms": 5}, "erase": {"clock_ms": 5},
+    "assent": {"payable_micros": 5, "adjustment": 3, "version": 1}, "withdrawal": {"clock_ms": 5, "jws": "x.y.z"}}
 
 
 def another(value, name, chance, size):
