@@ -792,19 +792,12 @@ class Terms:
     """One version: its documents, and what is asked of them."""
 
     def __init__(self, entry, at):
-        self.index, self.version, self.at, self.rules = at, entry["version"], entry["at"], entry["rules"]
+        self.index, self.version, self.at = at, entry["version"], entry["at"]
         self.effective = entry.get("effective_ms", 0)
         self.campaign, self.contract = entry["campaign"], entry["contract"]
         self.on_assent, self.assents, self.leaf = entry.get("on_assent", False), set(), sha256(b"\0" + canonical(entry))
         self.taken_back = set()  # whose assent was, once both had assented
         self.begins = float("inf") if self.on_assent else self.effective  # from when it binds, as far as is known
-        if self.known():
-            self.read()
-
-    def known(self):
-        return self.rules in RULES
-
-    def read(self):
         campaign, contract = self.campaign, self.contract
         need(CAMPAIGN(campaign) and CONTRACT(contract) and contract["campaign"] == campaign["id"], "its documents are not complete and within their bounds")
         need(contract["publisher"] or contract["assent"] == "operator", "a campaign's own contract has nobody else to assent")
@@ -1105,6 +1098,9 @@ class Ledger:
 
     def add(self, entry):
         at = len(self.entries)
+        if self.unknown_rules is not None:
+            self.entries.append(entry)
+            return
         if at:
             before = self.entries[-1]
             need(entry["at"] >= before["at"], "it is dated before the one in front of it")
@@ -1116,14 +1112,14 @@ class Ledger:
         self.steps_hold(entry)
         self.gaps_hold(entry)
         self.entries.append(entry)
+        if entry["kind"] == "terms" and entry["rules"] not in RULES:
+            need(entry["version"] == len(self.versions.all) + 1, "its version does not follow")
+            self.unknown_rules = entry["rules"]
+            return
         if entry["kind"] == "terms":
             self.terms(at, entry)
         terms = self.versions.bound(entry["at"])
         self.bound_by.append(terms)
-        if not terms.known() and self.unknown_rules is None:
-            self.unknown_rules = terms.rules
-        if self.unknown_rules is not None:
-            return
         need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock", "party", "withdrawal") or self.versions.binds(entry["at"]), "it comes before any terms bind")
         amount = {"assent": self.assent, "withdrawal": self.withdrawal, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
                   "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0,
