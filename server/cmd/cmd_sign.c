@@ -1,7 +1,10 @@
 /* A party's answer to its statements: pulls, verifies, shows, asks, signs, sends. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
@@ -13,17 +16,16 @@
 
 static const struct arg args[ARGS] = {
     [URL] = {.name = "URL", .required = true, .help = "public URL of the server"},
-    [DIR] = {.name = "DIR", .required = true, .help = "folder of the contract's mirror, pulled into first"},
-    [CONTRACT] = {.name = "--contract", .value = "ID", .required = true, .help = "id of the contract"},
+    [STATEMENT] = {.name = "STATEMENT", .help = "id of the statement to be answered"},
     [TOKEN] = {.name = "--token", .value = "T", .help = "API token of the party; else the variable COUNTERSIGN_TOKEN"},
     [KEY] = {.name = "--key", .value = "FILE", .required = true, .help = "the party's key, as `keygen` made it"},
-    [STATEMENT] = {.name = "--statement", .value = "ID", .help = "that one; else the one that waits for this party"},
-    [ALL] = {.name = "--all", .help = "all that wait for this party"},
+    [ACCEPT] = {.name = "--accept", .help = "accept it"},
     [DISPUTE] = {.name = "--dispute",
                  .value = "LINES",
                  .help = "do not accept it, for these line items: their `index`, commas between; or `all`"},
     [REASON] = {.name = "--reason", .value = "TEXT", .help = "why, with --dispute; it stands in the log"},
-    [AGAIN] = {.name = "--again", .help = "answer --statement once more: the later answer counts, both stay"},
+    [AGAIN] = {.name = "--again", .help = "answer STATEMENT once more: the later answer counts, both stay"},
+    [ALL] = {.name = "--all", .help = "in place of STATEMENT: accept all that wait for this party"},
     [ADJUSTMENT] = {.name = "--adjustment",
                     .value = "INDEX",
                     .help = "in place of statements: assent to that adjustment, by the index of its entry"},
@@ -31,13 +33,19 @@ static const struct arg args[ARGS] = {
     [WITHDRAW] = {.name = "--withdraw",
                   .value = "VERSION",
                   .help = "likewise: take back your assent to that version, which both have assented to"},
-    [YES] = {.name = "--yes", .help = "do not ask"},
+    [CONTRACT] = {.name = "--contract",
+                  .value = "ID",
+                  .help = "of that contract: these three need it; of statements the server is asked else"},
+    [MIRRORS] = {.name = "--mirrors",
+                 .value = "DIR",
+                 .help = "folder of this party's mirrors, one a contract, pulled into first; else FILE.mirrors"},
+    [YES] = {.name = "--yes", .help = "do not ask, where there is a terminal to ask at"},
 };
 
 bool sign_asked(const struct signing *s, size_t n)
 {
     char line[16] = "";
-    if (s->given[YES] != NULL)
+    if (s->given[YES] != NULL || !isatty(STDIN_FILENO))
         return true;
     printf("\n%s %s %s as %s %s? [y/N] ",
            s->withdraws                     ? "Take back"
@@ -81,8 +89,6 @@ static void read_disputed(struct signing *s)
         return;
     if (text == NULL || s->given[REASON] == NULL || text[0] == '\0' || s->given[REASON][0] == '\0')
         decline("--dispute and --reason belong together: say which lines, and why");
-    if (s->given[ALL] != NULL)
-        decline("--dispute is about one statement, not --all");
     if (ascii_has_control(span_str(s->given[REASON])) || span_empty(text_strip(span_str(s->given[REASON]))))
         decline("--reason is blank, or holds control characters");
     if (strlen(s->given[REASON]) > LIMIT_FIELD)
@@ -94,45 +100,90 @@ static void read_disputed(struct signing *s)
                     LIMIT_DISPUTED);
 }
 
+/* What is assented to in place of statements. */
+static void read_assented(struct signing *s)
+{
+    const char *adjustment = s->given[ADJUSTMENT];
+    s->withdraws = s->given[WITHDRAW] != NULL;
+    const char *terms = s->given[s->withdraws ? WITHDRAW : TERMS];
+    if (adjustment != NULL && (parse_u64(span_str(adjustment), &s->adjustment) != ERR_OK || s->adjustment == 0))
+        decline("--adjustment \"%.40s\" is not the index of an entry", adjustment);
+    if (terms != NULL && (parse_u64(span_str(terms), &s->version) != ERR_OK || s->version == 0))
+        decline("%s \"%.40s\" is not the number of a version", s->withdraws ? "--withdraw" : "--terms", terms);
+    if (s->given[CONTRACT] == NULL)
+        decline("of which contract? Give --contract ID");
+}
+
+/* One thing is asked, and all that it needs. */
+static void check_asked(const char *const given[])
+{
+    int assents = (given[ADJUSTMENT] != NULL) + (given[TERMS] != NULL) + (given[WITHDRAW] != NULL);
+    int statements = (given[STATEMENT] != NULL) + (given[ALL] != NULL);
+    int answers = (given[ACCEPT] != NULL) + (given[DISPUTE] != NULL);
+    if (assents + statements != 1)
+        decline("name one thing to be signed: a STATEMENT, --all, --adjustment, --terms or --withdraw");
+    if (answers != statements)
+        decline("%s", assents ? "--accept and --dispute are about statements"
+                              : "say what you answer: --accept, or --dispute LINES --reason TEXT");
+    if (given[ALL] != NULL && given[DISPUTE] != NULL)
+        decline("--dispute is about one statement, not --all");
+    if (given[AGAIN] != NULL && given[STATEMENT] == NULL)
+        decline("--again is about one STATEMENT");
+    if (given[STATEMENT] != NULL && !id_is_plain(span_str(given[STATEMENT])))
+        decline("\"%.40s\" is not a statement id", given[STATEMENT]);
+    if (given[CONTRACT] != NULL && !id_is_plain(span_str(given[CONTRACT])))
+        decline("--contract \"%.40s\" is not a contract id", given[CONTRACT]);
+}
+
 static void read_asked(struct signing *s)
 {
-    s->contract = s->given[CONTRACT];
+    check_asked(s->given);
+    read_disputed(s);
+    if (s->given[STATEMENT] == NULL && s->given[ALL] == NULL)
+        read_assented(s);
     s->token = s->given[TOKEN] != NULL ? s->given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
     if (s->token == NULL || !*s->token)
         decline("whose answer? Give --token T or set COUNTERSIGN_TOKEN");
-    if (!id_is_plain(span_str(s->contract)))
-        decline("--contract \"%s\" is not a contract id", s->contract);
-    if (s->given[STATEMENT] != NULL && !id_is_plain(span_str(s->given[STATEMENT])))
-        decline("--statement \"%s\" is not a statement id", s->given[STATEMENT]);
-    if (s->given[STATEMENT] != NULL ? s->given[ALL] != NULL : s->given[AGAIN] != NULL)
-        decline("%s", s->given[ALL] != NULL ? "--all or --statement, not both" : "--again is about one --statement");
-    read_disputed(s);
-    const char *adjustment = s->given[ADJUSTMENT];
-    if (adjustment != NULL && (parse_u64(span_str(adjustment), &s->adjustment) != ERR_OK || s->adjustment == 0))
-        decline("--adjustment \"%.40s\" is not the index of an entry", adjustment);
-    s->withdraws = s->given[WITHDRAW] != NULL;
-    const char *terms = s->given[s->withdraws ? WITHDRAW : TERMS];
-    if (terms != NULL && (parse_u64(span_str(terms), &s->version) != ERR_OK || s->version == 0))
-        decline("%s \"%.40s\" is not the number of a version", s->withdraws ? "--withdraw" : "--terms", terms);
-    int asked = (adjustment != NULL) + (s->given[TERMS] != NULL) + s->withdraws;
-    if (asked > 1 ||
-        (asked == 1 && (s->given[STATEMENT] != NULL || s->given[ALL] != NULL || s->given[DISPUTE] != NULL)))
-        decline("--adjustment, --terms and --withdraw go by themselves: answer statements by another call");
     s->key = party_file_read(s->given[KEY]);
+}
+
+/* Of one contract; the mirrors' folder is made where there is none. */
+static int sign_one(struct signing *s)
+{
+    char *mirrors = NULL;
+    const char *given = s->given[MIRRORS];
+    if (asprintf(&mirrors, given != NULL ? "%s" : "%s.mirrors", given != NULL ? given : s->given[KEY]) < 0 ||
+        asprintf(&s->dir, "%s/%s", mirrors, s->contract) < 0)
+        abort();
+    if (mkdir(mirrors, 0700) != 0 && errno != EEXIST)
+        decline("cannot make the folder %s: %s", mirrors, strerror(errno));
+    int status = sign_pull(s);
+    if (status == STATUS_DONE) {
+        sign_find_party(s);
+        status = s->adjustment + s->version > 0 ? sign_assent(s) : sign_statements(s);
+        folder_close(s->folder);
+        json_decref(s->report);
+    }
+    free(s->dir);
+    free(mirrors);
+    return status;
 }
 
 static int sign(const char *const given[])
 {
     static struct signing s;
+    struct contracts contracts;
+    int status = STATUS_DONE;
     s.given = given;
     read_asked(&s);
-    int status = sign_pull(&s);
-    if (status != STATUS_DONE)
-        return status;
-    sign_find_party(&s);
-    status = s.adjustment + s.version > 0 ? sign_assent(&s) : sign_statements(&s);
-    folder_close(s.folder);
-    json_decref(s.report);
+    sign_contracts(&s, &contracts);
+    if (contracts.n == 0)
+        printf("no statement waits for anybody's answer\n");
+    for (size_t i = 0; i < contracts.n && status == STATUS_DONE; i++) {
+        memcpy(s.contract, contracts.id[i], sizeof s.contract);
+        status = sign_one(&s);
+    }
+    free(contracts.id);
     signer_free(s.key);
     return status;
 }
@@ -142,9 +193,10 @@ const struct command cmd_sign = {
     .summary = "answer statements with a party's own key",
     .help =
         "Pulls the contract's mirror and verifies it; shows the money, the terms and what changed since the statement\n"
-        "before; asks; then signs that this party accepts it, or disputes lines of it, and sends that. What does not\n"
-        "verify is not signed. With --adjustment or --terms it assents to what asks for the word of both parties;\n"
-        "with --withdraw it takes back its assent to terms that do not bind yet, which holds once both have.\n"
+        "before; asks, at a terminal; then signs that this party accepts it, or disputes lines of it, and sends that.\n"
+        "What does not verify is not signed. With --adjustment or --terms it assents to what asks for the word of "
+        "both\n"
+        "parties; with --withdraw it takes back its assent to terms that do not bind yet, which holds once both have.\n"
         "If the server's answer is lost, run it again: the log tells whether it was taken.",
     .args = args,
     .n_args = ARGS,

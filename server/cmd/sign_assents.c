@@ -52,7 +52,7 @@ static void read_entry(const struct signing *s, uint64_t index, struct buf *bund
     struct span rest = buf_span(bundle);
     for (uint64_t i = 0; i <= index % 256; i++)
         if (!bundle_next(&rest, bytes, &err))
-            decline("%s/%s does not read", s->given[DIR], path);
+            decline("%s/%s does not read", s->dir, path);
 }
 
 /* Of the version that was named; each is told, but for those in between of very many. */
@@ -60,10 +60,21 @@ static const json_t *version_fact(const struct signing *s)
 {
     const json_t *f;
     size_t at = 0;
-    while ((f = sign_fact(s, "terms", &at)) != NULL)
-        if (sign_number(json_object_get(f, "data"), "version") == (int64_t)s->version)
+    int64_t last = 0;
+    while ((f = sign_fact(s, "terms", &at)) != NULL) {
+        int64_t version = sign_number(json_object_get(f, "data"), "version");
+        if (version == (int64_t)s->version)
             return f;
-    die("the log of contract %s tells of no version %" PRIu64 " of the terms", s->contract, s->version);
+        last = version > last ? version : last;
+    }
+    if ((int64_t)s->version > last)
+        die("the log of contract %s goes up to version %" PRId64 " of the terms: version %" PRIu64
+            " was not made, or not told yet",
+            s->contract, last, s->version);
+    decline("version %" PRIu64
+            " of the terms of contract %s is one of very many, of which `verify` tells the first and "
+            "the last: what it says cannot be shown here, so it is not signed",
+            s->version, s->contract);
 }
 
 /* NULL: it is one in between of very many. */

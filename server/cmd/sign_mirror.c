@@ -41,7 +41,7 @@ void sign_read_file(const struct signing *s, const char *path, size_t most, stru
     struct mirror m = folder_mirror(s->folder);
     buf_clear(out);
     if (m.read(m.ctx, path, 0, most, out) != ERR_OK)
-        decline("cannot read %s/%s: %s", s->given[DIR], path, strerror(errno));
+        decline("cannot read %s/%s: %s", s->dir, path, strerror(errno));
 }
 
 /* ---- pull and verify ---- */
@@ -107,14 +107,13 @@ static void verified(struct signing *s, const char *dir)
 
 int sign_pull(struct signing *s)
 {
-    const char *const words[] = {"pull",      s->given[URL], s->given[DIR], "--contract",
-                                 s->contract, "--token",     s->token,      NULL};
+    const char *const words[] = {"pull", s->given[URL], s->dir, "--contract", s->contract, "--token", s->token, NULL};
     int status = run(&cmd_pull, words, NULL);
     if (status != STATUS_DONE)
         return status; /* it said why */
-    verified(s, s->given[DIR]);
-    if (folder_open(s->given[DIR], &s->folder) != ERR_OK)
-        decline("cannot open %s: %s", s->given[DIR], strerror(errno));
+    verified(s, s->dir);
+    if (folder_open(s->dir, &s->folder) != ERR_OK)
+        decline("cannot open %s: %s", s->dir, strerror(errno));
     return status;
 }
 
@@ -151,7 +150,7 @@ void sign_find_party(struct signing *s)
     snprintf(path, sizeof path, "%s/checkpoint", base);
     sign_read_file(s, path, LIMIT_NOTE, &text);
     if (checkpoint_peek(buf_span(&text), &head) != ERR_OK)
-        decline("%s/%s does not read", s->given[DIR], path);
+        decline("%s/%s does not read", s->dir, path);
     s->size = head.size;
     for (; (t.width = tile_width(TILE_ENTRIES, t.n, s->size)) > 0; t.n++) {
         tile_in(path, base, &t);

@@ -10,14 +10,32 @@
 #include "server/cmd/pull_private.h"
 
 /* Of the command line: what `given` has. */
-enum { URL, DIR, CONTRACT, TOKEN, KEY, STATEMENT, ALL, DISPUTE, REASON, AGAIN, ADJUSTMENT, TERMS, WITHDRAW, YES, ARGS };
+enum {
+    URL,
+    STATEMENT,
+    TOKEN,
+    KEY,
+    ACCEPT,
+    DISPUTE,
+    REASON,
+    AGAIN,
+    ALL,
+    ADJUSTMENT,
+    TERMS,
+    WITHDRAW,
+    CONTRACT,
+    MIRRORS,
+    YES,
+    ARGS
+};
 enum { SIGN_ANSWER_MAX = 65536, SIGN_SLACK_S = 60 };
 
 /* What is to be signed, and by whom. */
 struct signing {
     const char *const *given;
-    const char *contract, *token, *role;
-    char party[LIMIT_ID + 1];
+    char contract[LIMIT_ID + 1], party[LIMIT_ID + 1];
+    const char *token, *role;
+    char *dir; /* of the contract's mirror */
     struct signer *key;
     struct folder *folder;
     json_t *report; /* of verify */
@@ -28,9 +46,19 @@ struct signing {
     uint64_t size;                /* of the log */
 };
 
+/* ---- sign_contracts.c: of which contracts ---- */
+
+struct contracts {
+    char (*id)[LIMIT_ID + 1];
+    size_t n;
+};
+/* That of --contract; else the server is asked which one the statement is of, or, for --all, which have statements that
+ * somebody has not answered. The caller frees `id`. */
+void sign_contracts(const struct signing *s, struct contracts *out);
+
 /* ---- sign_mirror.c: what is known ---- */
 
-/* Pulls into DIR, and ends the process unless all that is there holds: s->report. The exit status of the pull. */
+/* Pulls into s->dir, and ends the process unless all that is there holds: s->report. The exit status of the pull. */
 MUST_CHECK int sign_pull(struct signing *s);
 /* The log says whose key it is, the server is not asked: s->party, s->role, s->size. */
 void sign_find_party(struct signing *s);

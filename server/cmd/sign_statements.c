@@ -63,12 +63,18 @@ static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap
     const char *named = s->given[STATEMENT];
     const json_t *f;
     size_t at = 0, n = 0;
+    bool done = false;
     while ((f = sign_fact(s, "statement", &at)) != NULL) {
         const json_t *data = json_object_get(f, "data"), *answer = own_answer(s, data);
         const char *id = sign_text(data, "id"), *said = sign_text(answer, "verdict");
         if (id[0] == '\0' || answer == NULL || (named != NULL && strcmp(named, id) != 0))
             continue;
         bool waits = strcmp(said, "none") == 0;
+        done = named != NULL && s->given[AGAIN] == NULL && s->given[ACCEPT] != NULL && strcmp(said, "accept") == 0;
+        if (done) {
+            printf("%s is accepted already (entry %" PRId64 ")\n", id, sign_number(answer, "entry"));
+            break;
+        }
         if (named != NULL && !waits && s->given[AGAIN] == NULL)
             die("%s is answered already (%s, entry %" PRId64
                 "): --again answers once more, and the later answer counts",
@@ -79,10 +85,8 @@ static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap
             break;
         chosen[n++] = f;
     }
-    if (named != NULL && n == 0)
+    if (named != NULL && n == 0 && !done)
         die("the log of contract %s tells of no statement %s", s->contract, named);
-    if (n > 1 && s->given[ALL] == NULL)
-        decline("%zu statements wait for the %s's answer: name one by --statement ID, or take --all", n, s->role);
     return n;
 }
 
@@ -103,7 +107,7 @@ static void statement_payload(const struct signing *s, const char *id, const jso
     if (json_read(buf_span(&text), &jws, NULL) != ERR_OK ||
         json_get_str(jws, "", "payload", text.len, &payload, NULL, NULL) != ERR_OK ||
         b64url_decode(payload, buf_room(out, payload.len + 4), payload.len + 4, &len) != ERR_OK)
-        decline("%s/%s does not read", s->given[DIR], path);
+        decline("%s/%s does not read", s->dir, path);
     out->len = len;
     json_decref(jws);
     buf_free(&text);
@@ -171,14 +175,10 @@ int sign_statements(struct signing *s)
     for (size_t i = 0; i < n; i++)
         show(s, chosen[i]);
     sign_show_adjustments(s);
-    if (n == 0 && s->given[DISPUTE] != NULL)
-        die("no statement of contract %s waits for the %s's answer, and nothing was signed: --statement ID --again "
-            "disputes one that is answered already",
-            s->contract, s->role);
-    if (n == 0) {
+    if (n == 0 && s->given[ALL] != NULL)
         printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
+    if (n == 0)
         return STATUS_DONE;
-    }
     if (!sign_asked(s, n))
         die("nothing was signed");
     struct download *d = download_open(s->given[URL], s->token,

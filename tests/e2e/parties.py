@@ -34,9 +34,12 @@ class Parties(ServerCase):
     def enrol(self, status, party, name, *more, url=None):
         return self.run_with(status, "enrol", url or self.server.url, "--token", party.token, "--key", self.key(name), *more)
 
+    def accept(self, status, party, name, *more, **options):
+        return self.sign(status, party, name, *(more or ("--all",)), "--accept", **options)
+
     def sign(self, status, party, name, *more, url=None, mirror=None, **options):
-        return self.run_with(status, "sign", url or self.server.url, self.folder / f"{mirror or party.id}.mirror", "--contract", self.market.contract,
-                             "--token", party.token, "--key", self.key(name), *more, **options)
+        return self.run_with(status, "sign", url or self.server.url, *more, "--contract", self.market.contract, "--mirrors", self.folder / f"{mirror or party.id}.mirrors",
+                             "--token", party.token, "--key", self.key(name), **options)
 
     def enrolled(self):
         for name, party in (("advertiser", self.advertiser), ("publisher", self.publisher)):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,29 +39,49 @@ class PartyCommands(Parties):
     def test_one_accepts_the_other_disputes_a_line_and_accepts_it_later(self):
         self.enrolled()
         statement, leads = self.settle(2)
-        shown = self.sign(0, self.advertiser, "advertiser", input="y\n")
+        shown = self.at_a_terminal(0, "y\n", self.advertiser, "advertiser", statement, "--accept")
         for words in (statement, "payable 24.00 EUR", "lead 12.00 EUR when country in FR", "the operator made 1 API token", "Accept this statement as advertiser"):
             self.assertIn(words, shown)
-        for said in self.together(lambda: self.sign(1, self.publisher, "publisher", input="n\n", mirror="one"),
-                                  lambda: self.sign(1, self.publisher, "publisher", stdin=subprocess.DEVNULL, mirror="two"),
-                                  lambda: self.sign(1, self.publisher, "publisher", "--dispute", str(leads[1]["index"] + 1000), "--reason", "a lead that never was",
-                                                    "--yes", mirror="three")):
+        for said in self.together(lambda: self.at_a_terminal(1, "n\n", self.publisher, "publisher", statement, "--accept", mirror="one"),
+                                  lambda: self.at_a_terminal(1, "\x04", self.publisher, "publisher", statement, "--accept", mirror="two"),
+                                  lambda: self.sign(1, self.publisher, "publisher", statement, "--dispute", str(leads[1]["index"] + 1000), "--reason", "a lead that never was",
+                                                    mirror="three")):
             self.assertRegex(said, "nothing was signed|disputed")
-        self.sign(0, self.publisher, "publisher", "--dispute", str(leads[1]["index"]), "--reason", "not ours", "--yes")
+        self.sign(0, self.publisher, "publisher", statement, "--dispute", str(leads[1]["index"]), "--reason", "not ours")
         said = self.told()[statement]
         self.assertEqual((said["advertiser"]["verdict"], said["publisher"]["verdict"]), ("accept", "dispute"))
         self.assertEqual((said["publisher"]["disputed"], said["publisher"]["reason"]), ([leads[1]["index"]], "not ours"))
-        none, again = self.together(lambda: self.sign(0, self.publisher, "publisher", "--yes", mirror="one"),
-                                    lambda: self.sign(1, self.publisher, "publisher", "--statement", statement, "--yes", mirror="two"))
+        none, again = self.together(lambda: self.accept(0, self.publisher, "publisher", mirror="one"),
+                                    lambda: self.accept(1, self.publisher, "publisher", statement, mirror="two"))
         self.assertIn("no statement", none)
         self.assertIn("answered already (dispute", again)
-        self.assertIn("--statement ID --again", self.sign(1, self.publisher, "publisher", "--dispute", "all", "--reason", "not ours", "--yes", mirror="one"))
-        self.sign(0, self.publisher, "publisher", "--statement", statement, "--again", "--yes")
+        self.accept(0, self.publisher, "publisher", statement, "--again")
         later = [self.settle()[0], self.settle()[0]]
-        self.assertIn("2 statements wait", self.sign(2, self.advertiser, "advertiser", "--yes"))
-        self.assertIn("unchanged since the statement before", self.sign(0, self.advertiser, "advertiser", "--all", "--yes"))
+        self.assertIn("unchanged since the statement before", self.accept(0, self.advertiser, "advertiser"))
         said = self.told()
         self.assertEqual([said[statement]["publisher"]["verdict"], *(said[each]["advertiser"]["verdict"] for each in later)], ["accept"] * 3)
+
+    def at_a_terminal(self, status, typed, *call, **options):
+        """What `sign` says where somebody types."""
+        master, slave = os.openpty()
+        os.write(master, typed.encode())
+        try:
+            return self.sign(status, *call, stdin=slave, **options)
+        finally:
+            os.close(master)
+            os.close(slave)
+
+    def test_the_server_is_asked_whose_a_statement_is_and_mirrors_stand_beside_the_key(self):
+        self.enrolled()
+        one, other = self.market.contract, self.market.new_contract(self.publisher)
+        statements = [self.market.operator.post(f"/v1/contracts/{contract}/statements", {})["id"] for contract in (one, other)]
+        words = ("sign", self.server.url, "--token", self.publisher.token, "--key", self.key("publisher"), "--accept")
+        self.assertIn(f"{statements[0]}: accepted by publisher", self.run_with(0, *words, statements[0]))
+        self.assertEqual([path.name for path in (self.folder / "publisher.key.mirrors").iterdir()], [one])
+        told = self.run_with(0, *words, "--all")
+        self.assertIn(f"no statement of contract {one} waits for the publisher's answer", told)
+        self.assertIn(f"{statements[1]}: accepted by publisher", told)
+        self.assertIn("404", self.run_with(2, *words, "S" + "0" * 12))
 
     def test_a_key_is_for_nobody_else_and_followed_by_another(self):
         made = self.keygen("own")
@@ -83,28 +102,30 @@ class PartyCommands(Parties):
         self.enrol(0, self.publisher, "next", "--successor-of", self.key("own"))
         self.assertEqual(self.publisher.get(f"/v1/parties/{self.publisher.id}")["key"]["kid"], next_one["kid"])
         self.settle()
-        self.assertIn("neither party", self.sign(1, self.publisher, "own", "--yes"))
-        self.sign(0, self.publisher, "next", "--yes")
+        self.assertIn("neither party", self.accept(1, self.publisher, "own"))
+        self.accept(0, self.publisher, "next")
         os.chmod(self.key("next"), 0o640)
         self.assertIn("chmod 600", self.enrol(2, self.publisher, "next"))
-        self.assertIn("chmod 600", self.sign(2, self.publisher, "next", "--yes"))
+        self.assertIn("chmod 600", self.accept(2, self.publisher, "next"))
         self.key("empty").touch(0o600)
         self.assertIn("holds no private", self.enrol(2, self.publisher, "empty"))
 
     def test_what_does_not_hold_is_not_signed(self):
         self.enrolled()
         statement, _ = self.settle()
-        self.assertIn("check the token", self.run_with(2, "sign", self.server.url, self.folder / "m", "--contract", self.market.contract, "--token", "cst_nobody",
-                                                       "--key", self.key("publisher"), "--yes"))
+        self.assertIn("check the token", self.run_with(2, "sign", self.server.url, statement, "--token", "cst_nobody", "--key", self.key("publisher"), "--accept"))
         self.keygen("foreign")
-        self.assertIn("neither party", self.sign(1, self.publisher, "foreign", "--yes"))
-        self.assertIn("kid", self.sign(1, self.advertiser, "publisher", "--yes"))
-        seen = self.folder / f"{self.publisher.id}.mirror/log" / self.market.contract / "seen"
+        self.assertIn("neither party", self.accept(1, self.publisher, "foreign"))
+        self.assertIn("kid", self.accept(1, self.advertiser, "publisher"))
+        seen = self.folder / f"{self.publisher.id}.mirrors" / self.market.contract / "log" / self.market.contract / "seen"
         seen.mkdir(exist_ok=True)
         (seen / "1").write_text("a checkpoint that nobody signed")
-        self.assertRegex(self.sign(1, self.publisher, "publisher", "--yes"), r"(?s)history +FAILS.*nothing was signed")
-        for words in (("--dispute", "1"), ("--dispute", "", "--reason", "why"), ("--reason", "why"), ("--dispute", "x", "--reason", "why"), ("--dispute", "1", "--reason", " \t"), ("--dispute", "1", "--reason", "a\x07b"), ("--again",), ("--all", "--statement", statement)):
-            self.sign(2, self.publisher, "publisher", "--yes", *words)
+        self.assertRegex(self.accept(1, self.publisher, "publisher"), r"(?s)history +FAILS.*nothing was signed")
+        for words in (("--dispute", "1"), ("--dispute", "", "--reason", "why"), ("--accept", "--reason", "why"), ("--dispute", "x", "--reason", "why"), ("--dispute", "1", "--reason", " \t"), ("--dispute", "1", "--reason", "a\x07b"),
+                      (), ("--accept", "--dispute", "1", "--reason", "why"), ("--accept", "--all")):
+            self.sign(2, self.publisher, "publisher", statement, *words)
+        for words in (("--accept",), ("--all",), ("--all", "--accept", "--again"), ("--all", "--dispute", "all", "--reason", "why"), ("--terms", "1", "--accept")):
+            self.sign(2, self.publisher, "publisher", *words)
         self.assertEqual({answer["verdict"] for answer in self.told()[statement].values()}, {"none"})
 
     def test_a_lost_answer_is_told_and_the_same_command_finds_out(self):
@@ -116,9 +137,9 @@ class PartyCommands(Parties):
         url = f"http://127.0.0.1:{server.server_port}"
         self.enrolled()
         statement, _ = self.settle()
-        lost = self.sign(2, self.publisher, "publisher", "--yes", url=url)
+        lost = self.accept(2, self.publisher, "publisher", url=url)
         self.assertIn("whether the server took it is not known. Run the same command again", lost)
-        self.assertIn("no statement", self.sign(0, self.publisher, "publisher", "--yes"))
+        self.assertIn("no statement", self.accept(0, self.publisher, "publisher"))
         self.assertEqual(self.told()[statement]["publisher"]["verdict"], "accept")
 
     def test_a_token_made_while_the_server_stands_still_is_told_by_the_logs(self):

@@ -9,8 +9,8 @@ from parties import Parties
 
 
 class TwoCompanies(Parties):
-    def both_sign(self, status, *more):
-        return self.together(lambda: self.sign(status, self.advertiser, "advertiser", *more), lambda: self.sign(status, self.publisher, "publisher", *more))
+    def both_accept(self):
+        return self.together(lambda: self.accept(0, self.advertiser, "advertiser"), lambda: self.accept(0, self.publisher, "publisher"))
 
     def month_end(self, *more, status=0):
         return self.run_with(status, "settle", self.server.url, "--token", self.server.operator.token, "--contract", self.market.contract, *more)
@@ -32,10 +32,10 @@ class TwoCompanies(Parties):
         self.market = Market(self.server, contract={"assent": "both"})
         self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
         self.enrolled()
-        shown = self.sign(0, self.advertiser, "advertiser", "--terms", "1", input="y\n")
-        for words in ("version 1", "lead 12.00 EUR when country in FR", "Assent to this version of the terms as advertiser", "taken by the server"):
+        shown = self.sign(0, self.advertiser, "advertiser", "--terms", "1")
+        for words in ("version 1", "lead 12.00 EUR when country in FR", "taken by the server"):
             self.assertIn(words, shown)
-        self.sign(0, self.publisher, "publisher", "--terms", "1", "--yes")
+        self.sign(0, self.publisher, "publisher", "--terms", "1")
 
     def adjust(self, micros, reason, **cited):
         return self.market.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": micros, "reason": reason, **cited})["index"]
@@ -51,23 +51,23 @@ class TwoCompanies(Parties):
         told = self.month_end()
         self.assertIn("payable 36.00 EUR by the advertiser", told)
         first = self.statement_of(told)
-        self.together(lambda: self.sign(0, self.advertiser, "advertiser", "--yes"),
-                      lambda: self.sign(0, self.publisher, "publisher", "--dispute", f"{leads[0]['index']},{leads[2]['index']}",
-                                        "--reason", "16 EUR were agreed for these", "--yes"))
+        self.together(lambda: self.accept(0, self.advertiser, "advertiser"),
+                      lambda: self.sign(0, self.publisher, "publisher", first, "--dispute", f"{leads[0]['index']},{leads[2]['index']}",
+                                        "--reason", "16 EUR were agreed for these"))
         index = self.adjust(8_000_000, "16 EUR for two leads, as agreed", statement=first)
-        waits = self.sign(0, self.advertiser, "advertiser", "--yes")
+        waits = self.accept(0, self.advertiser, "advertiser")
         self.assertIn(f"waits for the advertiser's assent (--adjustment {index})", waits)
         shown = self.month_end("--preview")
         for words in ("1 adjustment lacks the advertiser's assent", "1 adjustment lacks the publisher's assent", "the publisher disputes the last statement", "everybody has answered"):
             self.assertIn(words, shown)
-        shown = self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index), input="y\n")
-        for words in ("16 EUR for two leads, as agreed", f"statement {first}", "+8.00 EUR", "Assent to this adjustment as advertiser"):
+        shown = self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index))
+        for words in ("16 EUR for two leads, as agreed", f"statement {first}", "+8.00 EUR"):
             self.assertIn(words, shown)
-        self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes")
+        self.sign(0, self.publisher, "publisher", "--adjustment", str(index))
         self.approved(1)
         second = self.statement_of(self.month_end())
         self.assertIn(f"{second} no. 2", self.month_end())
-        for shown in self.both_sign(0, "--yes"):
+        for shown in self.both_accept():
             self.assertIn("payable 20.00 EUR", shown)
             self.assertIn("both have, and it counts from there", shown)
         done = self.month_end()
@@ -86,7 +86,8 @@ class TwoCompanies(Parties):
         self.server.data.rename(now)
         before.rename(self.server.data)
         self.server.start()
-        self.assertIn("REFUSED", self.sign(1, self.publisher, "publisher", "--statement", statement, "--yes", mirror="foreign"))
+        self.market.click()  # where the mirror has a lead
+        self.assertIn("REFUSED", self.accept(1, self.publisher, "publisher", statement, mirror="foreign"))
         self.server.stop()
         shutil.rmtree(self.server.data)
         now.rename(self.server.data)
@@ -106,28 +107,27 @@ class TwoCompanies(Parties):
         self.keygen("foreign")
         index = self.adjust(-12_000_000, "a test order", statement=first)
         foreign, _, other = self.together(
-            lambda: self.sign(1, self.publisher, "foreign", "--adjustment", str(index), "--yes", mirror="foreign"),
-            lambda: self.sign(1, self.publisher, "publisher", "--adjustment", str(index), input="n\n"),
-            lambda: self.sign(1, self.publisher, "publisher", "--adjustment", str(index - 1), "--yes", mirror="other"))
+            lambda: self.sign(1, self.publisher, "foreign", "--adjustment", str(index), mirror="foreign"),
+            lambda: self.sign(1, self.advertiser, "publisher", "--adjustment", str(index)),
+            lambda: self.sign(1, self.publisher, "publisher", "--adjustment", str(index - 1), mirror="other"))
         self.assertIn("neither party", foreign)
         self.assertIn("no adjustment that asks", other)
-        self.assertIn("no version 2", self.sign(1, self.publisher, "publisher", "--terms", "2", "--yes"))
+        self.assertIn("goes up to version 1 of the terms: version 2 was not made, or not told yet", self.sign(1, self.publisher, "publisher", "--terms", "2"))
         self.an_older_state_is_not_signed(before, first)
         for words in (("--adjustment", "x"), ("--adjustment", "0"), ("--terms", "1", "--adjustment", "3"), ("--terms", "1", "--all"), ("--terms", "0")):
-            self.sign(2, self.publisher, "publisher", *words, "--yes")
-        self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes")
+            self.sign(2, self.publisher, "publisher", *words)
+        self.sign(0, self.publisher, "publisher", "--adjustment", str(index))
         self.server.kill()
         self.server.start()
-        self.assertIn("already", self.sign(0, self.publisher, "publisher", "--adjustment", str(index), "--yes"))
-        self.sign(0, self.publisher, "publisher", "--yes")
+        self.assertIn("already", self.sign(0, self.publisher, "publisher", "--adjustment", str(index)))
+        self.accept(0, self.publisher, "publisher")
         self.server.kill()
         self.server.start()
-        again, _ = self.together(lambda: self.sign(1, self.publisher, "publisher", "--statement", first, "--yes"),
-                                 lambda: self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index), "--yes"))
-        self.assertIn("answered already (accept", again)
+        again, _ = self.together(lambda: self.accept(0, self.publisher, "publisher", first),
+                                 lambda: self.sign(0, self.advertiser, "advertiser", "--adjustment", str(index)))
+        self.assertIn("accepted already", again)
         second, _ = self.settle()
-        self.assertIn("2 statements wait", self.sign(2, self.advertiser, "advertiser", "--yes"))
-        self.both_sign(0, "--all", "--yes")
+        self.both_accept()
         said = self.told()
         self.assertEqual({answer["verdict"] for each in (first, second) for answer in said[each].values()}, {"accept"})
         self.assertEqual(len([fact for fact in self.facts("adjustment") if fact["data"].get("adjustment") == index]), 2)

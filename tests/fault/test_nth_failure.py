@@ -431,7 +431,7 @@ class Runner:
         key.chmod(0o600)
         shutil.rmtree(mirror, ignore_errors=True)
         statement = scene.operator.post(f"/v1/contracts/{contract}/statements", {})["id"]
-        words = ("sign", self.server.url, mirror, "--contract", contract, "--token", party.token, "--key", key, "--yes")
+        words = ("sign", self.server.url, statement, "--mirrors", mirror, "--token", party.token, "--key", key, "--accept")
         return words, lambda: str(party.get(f"/v1/statements/{statement}/responses")["data"]).count("'accept'")
 
     def enrols(self, scene):
