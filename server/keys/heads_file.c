@@ -134,11 +134,7 @@ enum err heads_file(const char *data_dir, struct heads_guard *out)
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/signed-heads", data_dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int dir = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = dir >= 0 && fsync(dir) == 0;
-    if (dir >= 0)
-        close(dir);
-    if (fd < 0 || !synced) {
+    if (fd < 0 || dir_sync(data_dir) != ERR_OK) {
         if (fd >= 0)
             close(fd);
         return ERR_IO;

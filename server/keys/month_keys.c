@@ -113,12 +113,7 @@ enum err months_kept_from(const char *data_dir, uint32_t *month)
 static enum err folder_make(const char *data_dir)
 {
     char *path = folder_path(data_dir);
-    int fd = -1;
-    enum err err = mkdir(path, 0700) == 0 || errno == EEXIST ? ERR_OK : ERR_IO;
-    if (err == ERR_OK && ((fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || fsync(fd) != 0))
-        err = ERR_IO;
-    if (fd >= 0)
-        close(fd);
+    enum err err = mkdir(path, 0700) == 0 || errno == EEXIST ? dir_sync(data_dir) : ERR_IO;
     free(path);
     return err;
 }

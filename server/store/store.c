@@ -16,6 +16,7 @@
 #include "common/base/xxh64.h"
 #include "server/store/store_private.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 
 enum { MAX_READERS = 256, META_PAGE = 4096 };
 
@@ -198,17 +199,6 @@ static enum err lock_folder(const char *data_dir, int *fd)
     return ERR_OK;
 }
 
-/* LMDB syncs its file's bytes, not the folder entry that names it. */
-static enum err sync_folder(const char *data_dir)
-{
-    int fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return ERR_IO;
-    int rc = fsync(fd);
-    close(fd);
-    return rc == 0 ? ERR_OK : ERR_IO;
-}
-
 static int open_tables(struct store *s, enum store_mode mode)
 {
     MDB_txn *t;
@@ -283,8 +273,8 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
         err = is_damage(rc) ? ERR_CORRUPT : result(rc, "open");
         goto done;
     }
-    if (mode == STORE_CREATE)
-        err = sync_folder(data_dir);
+    if (mode == STORE_CREATE) /* LMDB syncs its file's bytes, not the folder entry that names it */
+        err = dir_sync(data_dir);
 done:
     if (err != ERR_OK)
         store_close(s);

@@ -147,20 +147,18 @@ static bool write_all(int fd, struct span data)
     return true;
 }
 
-static bool folder_sync(const char *path)
+enum err dir_sync(const char *path)
 {
-    char *copy = xstrdup(path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0)
         close(fd);
-    free(copy);
-    return good;
+    return good ? ERR_OK : ERR_IO;
 }
 
 enum err file_write_atomic(const char *path, struct span data, unsigned mode)
 {
-    char *temporary = xasprintf("%s.tmp", path);
+    char *temporary = xasprintf("%s.tmp", path), *copy = xstrdup(path);
     enum err err = ERR_IO;
     if (unlink(temporary) != 0 && errno != ENOENT)
         goto done;
@@ -169,11 +167,12 @@ enum err file_write_atomic(const char *path, struct span data, unsigned mode)
         goto done;
     bool good = fchmod(fd, mode) == 0 && write_all(fd, data) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
-    if (good && rename(temporary, path) == 0 && folder_sync(path))
-        err = ERR_OK;
-    else
+    if (good && rename(temporary, path) == 0)
+        err = dir_sync(dirname(copy));
+    if (err != ERR_OK)
         unlink(temporary);
 done:
     free(temporary);
+    free(copy);
     return err;
 }

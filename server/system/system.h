@@ -17,6 +17,8 @@ void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.
 
 /* A regular file of at most `most` bytes, else ERR_IO or ERR_TOO_LARGE: a FIFO in its place is not waited for. */
 MUST_CHECK enum err file_read(const char *path, size_t most, struct buf *out);
+/* What stands in a folder, and by which names, is on the disk. */
+MUST_CHECK enum err dir_sync(const char *path);
 /* Writes path.tmp, fsyncs, renames, fsyncs the folder. What is called path.tmp already is replaced, never written to.
  */
 MUST_CHECK enum err file_write_atomic(const char *path, struct span data, unsigned mode);
