@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +15,6 @@
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
-
-enum { PATH_CAP = 4096 };
 
 /* The port of "host:port", cut off; 0: none is written. Declines what is no port. */
 static uint64_t cut_port(const char *given, struct span *host)
@@ -94,31 +93,27 @@ static void make_folder(const char *dir)
         die("%s is not a folder: choose another --data", dir);
 }
 
-static bool has_file(const char *dir, const char *name)
+static bool has_keys(const char *dir)
 {
-    char path[PATH_CAP];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return access(path, F_OK) == 0;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/keys.json", dir);
+    return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-static _Noreturn void cannot_make(const char *dir, enum err err)
+static _Noreturn void cannot_make(const char *dir, const char *what, enum err err)
 {
-    bool keys = has_file(dir, "keys.json"), store = has_file(dir, "store.mdb");
-    if (err == ERR_CONFLICT && keys && store)
+    if (err == ERR_CONFLICT && strcmp(what, "store.mdb") == 0 && !has_keys(dir))
+        die("%s holds a store without its keys.json: put that back, or choose another folder", dir);
+    if (err == ERR_CONFLICT && strcmp(what, "store.mdb") == 0)
         die("%s is initialised already: start it with `countersign serve --data %s`, or choose another folder", dir,
             dir);
-    if (err == ERR_CONFLICT && store)
-        die("%s holds a store without its keys.json: put that back, or choose another folder", dir);
     if (err == ERR_CONFLICT)
-        die("%s holds a keys.json without its store: put that back; or, where an init did not end, remove keys.json "
-            "and run "
-            "init again",
-            dir);
+        die("%s holds a keys.json without its store: put that back, or choose another folder", dir);
+    if (err == ERR_TOO_LARGE)
+        decline("--data is too long a path");
     if (err == ERR_BUSY)
-        die("%s is in use by another countersign: choose another folder", dir);
-    die("cannot make keys and store in %s (%s): %s, remove keys.json and store.mdb if they are there, and run init "
-        "again",
-        dir, err_word(err),
+        die("another init is making %s: wait for it, or choose another folder", dir);
+    die("cannot make %s in %s (%s): %s, and run init again", what, dir, err_word(err),
         err == ERR_FULL ? "free some space" : "look at the disk, and whether this user may write there");
 }
 
@@ -134,32 +129,24 @@ static const struct arg args[ARGS] = {
 
 static int init(const char *const given[])
 {
-    uint8_t hash[HASH_LEN];
-    const char *dir = given[DATA];
-    char url_mem[URL_CAP], path[PATH_CAP], token[API_TOKEN_LEN + 1], line[API_TOKEN_LEN + 2];
+    const char *dir = given[DATA], *what;
+    char url_mem[URL_CAP], token[API_TOKEN_LEN + 1];
     struct span url = take_public_url(given[PUBLIC_URL], url_mem);
-    if (snprintf(path, sizeof path, "%s/operator.token", dir) >= (int)sizeof path)
-        decline("--data is too long a path");
 
     make_folder(dir);
     struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
     random_id('P', operator.id);
     api_token_new(token);
-    api_token_hash(token, hash);
-    enum err err = has_file(dir, "keys.json") ? ERR_CONFLICT : store_missing(dir);
+    enum err err = instance_create(dir, options_map_size(), url, &operator, token, &what);
     if (err != ERR_OK)
-        cannot_make(dir, err);
-    snprintf(line, sizeof line, "%s\n", token);
-    if (file_write_atomic(path, span_str(line), 0600) != ERR_OK) /* first: no store without a token that somebody has */
-        die("cannot write %s: look at the disk, and run init again", path);
-    if ((err = instance_create(dir, options_map_size(), url, &operator, hash)) != ERR_OK)
-        cannot_make(dir, err);
+        cannot_make(dir, what, err);
     printf("%s is ready for %.*s\n"
-           "operator %s, API token (kept in %s):\n%s\n"
+           "operator %s, API token (kept in %s/operator.token):\n%s\n"
            "next: countersign serve --data %s\n",
-           dir, (int)url.len, url.ptr, operator.id, path, token, dir);
+           dir, (int)url.len, url.ptr, operator.id, dir, token, dir);
     if (fflush(stdout) != 0)
-        die("%s is ready, but that cannot be written to the output: the API token stands in %s", dir, path);
+        die("%s is ready, but that cannot be written to the output: the API token stands in %s/operator.token", dir,
+            dir);
     return STATUS_DONE;
 }
 

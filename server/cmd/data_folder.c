@@ -35,14 +35,13 @@ static _Noreturn void cannot_open(const char *dir, const char *what, enum err er
     case ERR_FULL:
         die("cannot open %s of %s: the disk is full, free some space", what, dir);
     case ERR_NOT_FOUND:
-        if (strcmp(what, INSTANCE_FORMAT) == 0)
-            die("the store of %s is empty: its init was cut short, and nothing was ever kept there; remove keys.json, "
-                "store.mdb and operator.token from it, and run init again",
-                dir);
         if (store_missing(dir) == ERR_CONFLICT)
             decline("%s of %s is missing, and the store is there: put back the one that belongs to it", what, dir);
         if (strcmp(what, "the store") == 0)
-            decline("%s of %s is missing, and its keys.json is there: put back store.mdb", what, dir);
+            decline(
+                "%s of %s is missing, and its keys.json is there: put back store.mdb; if no init of this folder ever "
+                "said that it is ready, run init again",
+                what, dir);
         decline("%s of %s is missing: give a folder that `countersign init` made", what, dir);
     default:
         decline("cannot read %s of %s (%s): check that this user may read and write it", what, dir, err_word(err));

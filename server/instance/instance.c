@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "server/catalog/catalog_write.h"
-
 static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11};
 
 enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
@@ -21,47 +19,6 @@ enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
     return err;
 }
 
-static enum err fill(struct txn *t, const struct keys *k, struct span url, const struct party *operator,
-                     const uint8_t token_sha256[HASH_LEN])
-{
-    struct api_token token = {.party = operator, .by = operator->number, .created_ms = operator->created_ms };
-    memcpy(token.sha256, token_sha256, sizeof token.sha256);
-    enum err err = instance_put_meta(t, k, url);
-    if (err == ERR_OK)
-        err = catalog_put_party(t, operator);
-    if (err == ERR_OK)
-        err = catalog_put_token(t, &token);
-    return err;
-}
-
-enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
-                         const uint8_t token_sha256[HASH_LEN])
-{
-    struct store *s = NULL;
-    struct txn *t = NULL;
-    struct keys *keys = NULL;
-    if (url.len >= URL_CAP)
-        return ERR_TOO_LARGE;
-    enum err err = store_missing(dir); /* new keys beside a store would not be its keys */
-    if (err == ERR_OK)
-        err = keys_create(dir);
-    if (err == ERR_OK)
-        err = keys_load(dir, &keys);
-    if (err == ERR_OK)
-        err = store_open(dir, STORE_CREATE, map_size, &s);
-    if (err == ERR_OK)
-        err = txn_begin(s, true, &t);
-    if (err == ERR_OK)
-        err = fill(t, keys, url, operator, token_sha256);
-    if (err == ERR_OK)
-        err = txn_commit(t);
-    else
-        txn_abort(t);
-    store_close(s);
-    keys_free(keys);
-    return err;
-}
-
 bool instance_url_ok(struct span url)
 {
     size_t i = span_starts(url, "http://") ? 7 : span_starts(url, "https://") ? 8 : url.len;
@@ -71,17 +28,14 @@ bool instance_url_ok(struct span url)
     return good;
 }
 
-/* ERR_NOT_FOUND: the store says nothing of itself, so nothing was ever committed to it. ERR_NOT_IMPLEMENTED: its format
- * is that of another version of this program. */
+/* ERR_NOT_IMPLEMENTED: its format is that of another version of this program. */
 static enum err read_format(struct txn *t)
 {
-    struct span format, key;
+    struct span format;
     enum err err = store_get(t, TABLE_META, SPAN("format"), &format);
-    if (err == ERR_OK)
-        return span_is(format, STORE_FORMAT) ? ERR_OK : ERR_NOT_IMPLEMENTED;
-    if (err == ERR_NOT_FOUND && (err = store_seek(t, TABLE_META, SPAN(""), &key, &format)) == ERR_OK)
-        err = ERR_CORRUPT;
-    return err;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    return span_is(format, STORE_FORMAT) ? ERR_OK : ERR_NOT_IMPLEMENTED;
 }
 
 /* Other keys than the store was made with would sign another history, and open nothing that is sealed in it. */

@@ -32,14 +32,16 @@ bool instance_url_ok(struct span url);
 MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url);
 /* Another state of the keys, behind those of k; the marks are of all that k has. */
 MUST_CHECK enum err instance_put_step(struct txn *t, const struct keys *k, const struct keys_step *step);
-/* Makes a folder for `url` with its operator and its first token. ERR_CONFLICT when it has keys already. */
+/* Makes an instance for `url` in an existing folder, with its operator and his first token, which stands in
+ * DIR/operator.token: all of it or nothing, whatever ends it. On an error *what names the file. ERR_CONFLICT: the folder
+ * has keys or a store already; ERR_BUSY: another process makes one there. */
 MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
-                                    const uint8_t token_sha256[HASH_LEN]);
+                                    const char *token, const char **what);
 
 /* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
  * error is that part's (ERR_BUSY: another process serves it; ERR_CONFLICT: the keys are those of another store;
- * ERR_CORRUPT: what is stored does not read; of INSTANCE_FORMAT ERR_NOT_FOUND: the store is empty, ERR_NOT_IMPLEMENTED:
- * another version's), and nothing stays open. */
+ * ERR_CORRUPT: what is stored does not read; of INSTANCE_FORMAT ERR_NOT_IMPLEMENTED: another version's), and nothing
+ * stays open. */
 MUST_CHECK enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
                                   const char **what);
 /* The two halves of it, for `check`, which must look at what does not make an instance: keys and store; then public URL

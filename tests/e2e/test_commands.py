@@ -131,6 +131,18 @@ class CommandLine(unittest.TestCase):
         (data / "operator.token").rmdir()
         self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
 
+    def test_an_init_that_ran_out_of_room_is_done_again(self):
+        data = self.folder / "data"
+        init = ("init", "--data", data, "--public-url", "http://127.0.0.1:1")
+        for most in (0, 60, 4096, 3 * 4096):
+            with self.subTest(most):
+                done = countersign(*init, preexec_fn=lambda most=most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+                self.assertOneLine(done, "run init again")
+                self.assertEqual([path.name for path in data.iterdir() if path.name != "operator.token"], [])
+        self.assertEqual(countersign(*init).returncode, 0)
+        self.assertEqual(sorted(path.name for path in data.iterdir()), ["keys.json", "operator.token", "store.mdb"])
+        self.assertEqual(countersign("check", "--data", data).returncode, 0)
+
     def test_bad_public_urls(self):
         for url in ("127.0.0.1", "ftp://x", "http://", "http://x?y", "http://x#y", "http://user@x", "http://:80", "http://x:0", "http://x:65536", "http://x:080",
                     "http://x:1:1", "http://::1", "http://[::1", "http://[::g]", "http://[x]", "http://x/a b", "http://x:http"):

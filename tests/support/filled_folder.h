@@ -234,7 +234,7 @@ static inline void filled_open(struct filled *f)
 {
     struct fixture *fx = &f->live.f;
     char click[CLICK_ID_LEN + 1];
-    uint8_t token_sha256[HASH_LEN];
+    const char *what;
     struct party operator= {.number = 1, .id = "P1", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
     memset(f, 0, sizeof *f);
     /* in memory where there is such a place: damage is a commit each */
@@ -242,8 +242,7 @@ static inline void filled_open(struct filled *f)
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir);
     assert_non_null(mkdtemp(fx->dir));
     api_token_new(f->live.operator_token);
-    api_token_hash(f->live.operator_token, token_sha256);
-    assert_ok(instance_create(fx->dir, SMALL_MAP, SPAN("http://" LIVE_HOST), &operator, token_sha256));
+    assert_ok(instance_create(fx->dir, SMALL_MAP, SPAN("http://" LIVE_HOST), &operator, f->live.operator_token, &what));
     live_serve(&f->live);
     filled_parties(f);
     filled_campaign(f);

@@ -1,4 +1,6 @@
 /* A data folder has one way in: what it opens, what it refuses, and that two stand side by side in one process. */
+#include <sys/stat.h>
+
 #include "server/catalog/catalog_write.h"
 #include "server/ledger/ledger.h"
 #include "tests/support/store_fixture.h"
@@ -21,10 +23,9 @@ static void folder_remove(const char *dir)
 
 static void create(const char *dir, struct span url, char token[API_TOKEN_LEN + 1])
 {
-    uint8_t hash[HASH_LEN];
+    const char *what;
     api_token_new(token);
-    api_token_hash(token, hash);
-    assert_ok(instance_create(dir, SMALL_MAP, url, &founder, hash));
+    assert_ok(instance_create(dir, SMALL_MAP, url, &founder, token, &what));
 }
 
 static void what_was_created_opens_and_knows_its_name(void **state)
@@ -46,7 +47,7 @@ static void what_was_created_opens_and_knows_its_name(void **state)
     assert_string_equal(catalog_token(c, span_str(token))->id, "P1");
     catalog_unref(c);
     instance_close(&in);
-    assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, (uint8_t[HASH_LEN]){0}), ERR_CONFLICT);
+    assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, token, &what), ERR_CONFLICT);
     folder_remove(dir);
 }
 
@@ -147,7 +148,7 @@ static void what_does_not_open_is_named_and_nothing_stays_open(void **state)
     folder_remove(dir);
 }
 
-static void a_store_without_a_first_commit_is_told_from_a_damaged_one(void **state)
+static void a_store_of_another_format_is_told_from_an_empty_one(void **state)
 {
     (void)state;
     char dir[64], token[API_TOKEN_LEN + 1];
@@ -156,9 +157,9 @@ static void a_store_without_a_first_commit_is_told_from_a_damaged_one(void **sta
     const char *what;
     folder_make(dir);
     assert_ok(keys_create(dir));
-    assert_ok(store_open(dir, STORE_CREATE, SMALL_MAP, &s)); /* and then the init was killed */
+    assert_ok(store_open(dir, STORE_CREATE, SMALL_MAP, &s));
     store_close(s);
-    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_NOT_FOUND);
+    assert_err(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what), ERR_CORRUPT);
     assert_string_equal(what, INSTANCE_FORMAT);
     folder_remove(dir);
     folder_make(dir);
@@ -169,13 +170,55 @@ static void a_store_without_a_first_commit_is_told_from_a_damaged_one(void **sta
     folder_remove(dir);
 }
 
+/* What two names in the folder come to: "link", "rename" or "copy" the first one to the second one. */
+static void files(const char *dir, const char *how, const char *from, const char *to)
+{
+    char command[256];
+    const char *tool = strcmp(how, "link") == 0 ? "ln" : strcmp(how, "rename") == 0 ? "mv" : "cp";
+    snprintf(command, sizeof command, "cd '%s' && %s '%s' '%s'", dir, tool, from, to);
+    assert_int_equal(system(command), 0);
+}
+
+static void an_init_that_was_cut_short_begins_anew_and_takes_no_others_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *how; /* init/keys.json comes of keys.json */
+        bool store_aside;
+        bool anew;
+    } left[] = {{"link", true, true}, {"link", false, false}, {"copy", true, false}, {NULL, true, false}};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        char dir[64], path[80], token[API_TOKEN_LEN + 1];
+        struct instance in;
+        const char *what = "";
+        folder_make(dir);
+        create(dir, SPAN("http://a.example"), token);
+        snprintf(path, sizeof path, "%s/init", dir);
+        assert_int_equal(mkdir(path, 0700), 0);
+        if (left[i].how != NULL)
+            files(dir, left[i].how, "keys.json", "init/keys.json");
+        files(dir, "rename", "store.mdb", left[i].store_aside ? "init/store.mdb" : "lost");
+        assert_err(instance_create(dir, SMALL_MAP, SPAN("http://b.example"), &founder, token, &what),
+                   left[i].anew ? ERR_OK : ERR_CONFLICT);
+        assert_string_equal(what, left[i].anew ? "store.mdb" : "keys.json");
+        assert_int_equal(access(path, F_OK) == 0, !left[i].anew);
+        if (!left[i].anew) /* and those keys are still the ones of that store */
+            files(dir, "rename", left[i].store_aside ? "init/store.mdb" : "lost", "store.mdb");
+        assert_ok(instance_open(&in, dir, STORE_SERVE, SMALL_MAP, &what));
+        assert_string_equal(in.host, left[i].anew ? "b.example" : "a.example");
+        instance_close(&in);
+        folder_remove(dir);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_created_opens_and_knows_its_name),
         cmocka_unit_test(two_are_open_in_one_process),
         cmocka_unit_test(what_does_not_open_is_named_and_nothing_stays_open),
-        cmocka_unit_test(a_store_without_a_first_commit_is_told_from_a_damaged_one),
+        cmocka_unit_test(a_store_of_another_format_is_told_from_an_empty_one),
+        cmocka_unit_test(an_init_that_was_cut_short_begins_anew_and_takes_no_others_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
