@@ -158,7 +158,7 @@ static void tell_refused(struct verdict_printer *printer, const char *dir)
     buf_heap(&text);
     for (unsigned n = 1; n <= FOLDER_REFUSED; n++) {
         char *name = folder_refused(dir, n);
-        if (lstat(name, &st) == 0)
+        if (lstat(name, &st) == 0 || errno != ENOENT) /* be it that nobody can tell */
             buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", name);
         free(name);
     }
@@ -172,15 +172,18 @@ static void tell_refused(struct verdict_printer *printer, const char *dir)
 
 static const char *further[ARGS_MORE + 1]; /* mirrors of other contracts of the campaign; NULL behind them */
 
-/* What cannot be read is told by that mirror's audit. */
+/* One that is missing is told by that mirror's audit. */
 static void take_root(struct campaign *c, const char *dir)
 {
     struct opened mirror;
     struct buf note;
     buf_heap(&note);
     open_mirror(dir, &mirror);
-    if (mirror.mirror.read(mirror.mirror.ctx, "log/checkpoint", 0, LIMIT_NOTE, &note) == ERR_OK)
+    enum err err = mirror.mirror.read(mirror.mirror.ctx, "log/checkpoint", 0, LIMIT_NOTE, &note);
+    if (err == ERR_OK)
         campaign_root_head(c, dir, buf_span(&note));
+    else if (err == ERR_IO)
+        decline("cannot read %s/log/checkpoint: look at the disk, and whether this user may read it", dir);
     folder_close(mirror.folder);
     buf_free(&note);
 }

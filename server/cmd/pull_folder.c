@@ -41,20 +41,27 @@ static void look_at_side(void *arg, const char *path)
         die("%s/%s was not left by a pull: move it away, or choose another folder", p->dir, path);
 }
 
+static bool is_there(const struct pull *p, const char *path)
+{
+    uint64_t size;
+    enum err err = folder_size(p->folder, path, &size);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        die("cannot read %s/%s: %s; pull again", p->dir, path, strerror(errno));
+    return err == ERR_OK;
+}
+
 /* Refuses a folder that holds something, but not this contract's mirror. */
 static void look_at_all(struct pull *p)
 {
     static const char *const tops[] = {"log", "v1", ".well-known"};
     char head[96];
-    uint64_t size;
     for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
         if (folder_list(p->folder, tops[i], look_at_old, p) != ERR_OK)
             die("cannot read the folder %s/%s to its end: %s", p->dir, tops[i], strerror(errno));
     if (folder_list(p->folder, MIRROR_SIDE, look_at_side, p) != ERR_OK)
         die("cannot read the folder %s/%s to its end: %s", p->dir, MIRROR_SIDE, strerror(errno));
     snprintf(head, sizeof head, "log/%s/checkpoint", p->contract);
-    if (folder_size(p->folder, head, &size) != ERR_OK && folder_size(p->folder, MIRROR_HALFWAY, &size) != ERR_OK &&
-        !folder_is_empty(p->folder, MIRROR_SIDE))
+    if (!is_there(p, head) && !is_there(p, MIRROR_HALFWAY) && !folder_is_empty(p->folder, MIRROR_SIDE))
         die("%s is not empty, and no mirror of contract %s: choose another folder", p->dir, p->contract);
 }
 
@@ -115,11 +122,13 @@ static void enter(struct pull *p)
 void pull_folder_look(struct pull *p)
 {
     struct stat st;
-    uint64_t size;
-    if (stat(p->dir, &st) != 0)
+    if (stat(p->dir, &st) != 0) {
+        if (errno != ENOENT)
+            die("cannot open the folder %s: %s", p->dir, strerror(errno));
         return;
+    }
     enter(p);
-    if (folder_size(p->folder, MIRROR_HALFWAY, &size) == ERR_OK && folder_hold(p->folder)) {
+    if (is_there(p, MIRROR_HALFWAY) && folder_hold(p->folder)) {
         staging_resume(p->folder, p->dir);
         place(p);
     }
@@ -200,7 +209,7 @@ char *pull_folder_refused(const struct pull *p)
 {
     struct stat st;
     char *name = folder_refused(p->dir, 1);
-    if (lstat(name, &st) == 0)
+    if (lstat(name, &st) == 0 || errno != ENOENT) /* be it that nobody can tell */
         return name;
     free(name);
     return NULL;
@@ -212,8 +221,11 @@ static void copy_missing(struct pull *p, const char *name)
     if (staging_has(name))
         return;
     buf_heap(&bytes);
-    if (pull_old(p, name, SIZE_MAX, &bytes) == ERR_OK)
+    enum err err = pull_old(p, name, SIZE_MAX, &bytes);
+    if (err == ERR_OK)
         staging_write(name, buf_span(&bytes));
+    else if (err != ERR_NOT_FOUND)
+        complain("cannot read %s/%s: %s; it will be missing from what is put aside", p->dir, name, strerror(errno));
     buf_free(&bytes);
 }
 

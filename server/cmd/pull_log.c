@@ -1,7 +1,9 @@
 /* One log: its checkpoint, the tiles of that tree from the root down, each held to what the one above it says, and
  * whether the tree is what became of the one that the mirror has. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "server/cmd/pull_private.h"
 #include "server/cmd/staging.h"
@@ -87,8 +89,9 @@ static bool is_named(const struct pull_log *l, const struct tile *t, struct hash
     up.width = tile_width(up.level, up.n, l->head.size);
     tile_in(name, l->base, &up);
     buf_heap(&above);
-    bool same = staging_read(name, tile_most(&up), &above) == ERR_OK && above.len >= (at + n) * HASH_LEN &&
-                memcmp(above.ptr + at * HASH_LEN, hashes, n * HASH_LEN) == 0;
+    if (staging_read(name, tile_most(&up), &above) != ERR_OK) /* which is nobody's lie */
+        die("cannot read %s, which was fetched or kept: %s; pull again", name, strerror(errno));
+    bool same = above.len >= (at + n) * HASH_LEN && memcmp(above.ptr + at * HASH_LEN, hashes, n * HASH_LEN) == 0;
     buf_free(&above);
     return same;
 }

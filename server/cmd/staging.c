@@ -80,7 +80,10 @@ bool staging_has(const char *path)
 {
     char whole[PATH_CAP];
     uint64_t size;
-    return folder_size(staging.folder, staged(path, whole), &size) == ERR_OK;
+    enum err err = folder_size(staging.folder, staged(path, whole), &size);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        die("cannot read %s/%s: %s; pull again", staging.dir, whole, strerror(errno));
+    return err == ERR_OK;
 }
 
 enum err staging_read(const char *path, size_t max, struct buf *out)
