@@ -200,7 +200,9 @@ static void lost(struct instance *in, const char *dir, const char *text)
     if (err == ERR_GONE)
         die("the key of %s was destroyed on purpose, by retention_days: nothing was changed", text);
     if (err != ERR_OK)
-        die("it could not be written (%s): look at the disk and at %s/keys, and run it again", err_word(err), dir);
+        die("nothing was changed: what is there cannot be read, or it cannot be written (%s): look at the disk and at "
+            "%s/keys, and run it again",
+            err_word(err), dir);
     printf("%u day%s of %s %s new keys; what was sealed on them until now is told as gone\n", days,
            days == 1 ? "" : "s", text, days == 1 ? "has a" : "have");
 }

@@ -282,14 +282,29 @@ static enum err month_holds(const struct day_keys *p, struct txn *t, uint32_t mo
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* ERR_CONFLICT: it is not. Any other error: what does not read today may read tomorrow. */
+static enum err month_is_lost(const struct day_keys *p, struct txn *t, uint32_t month)
+{
+    uint8_t key[MONTH_KEY_LEN];
+    enum err err = month_key_read(p->data_dir, month, key);
+    bool gone = err == ERR_NOT_FOUND || err == ERR_CORRUPT;
+    crypto_wipe(key, sizeof key);
+    if (err != ERR_OK && !gone)
+        return err;
+    err = month_holds(p, t, month);
+    if (err == ERR_OK)
+        return ERR_CONFLICT;
+    return gone || err == ERR_CORRUPT ? ERR_OK : err;
+}
+
 enum err day_keys_lost(struct day_keys *p, struct txn *t, uint32_t month, uint64_t next_seq, unsigned *days)
 {
     *days = 0;
     if (month_first_day(month) < day_keys_kept_from(p))
         return ERR_GONE;
-    if (month_holds(p, t, month) == ERR_OK)
-        return ERR_CONFLICT;
-    enum err err = month_key_make(p->data_dir, month);
+    enum err err = month_is_lost(p, t, month);
+    if (err == ERR_OK)
+        err = month_key_make(p->data_dir, month);
     return err == ERR_OK ? replace_days(p, t, month, next_seq, days) : err;
 }
 

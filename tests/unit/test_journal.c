@@ -1,6 +1,7 @@
 #include "server/ledger/journal.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/bytes.h"
@@ -291,6 +292,11 @@ static void a_month_that_is_told_as_lost_seals_on_under_another_key(void **state
     struct txn *t = fixture_begin(&f, true);
     assert_err(day_keys_lost(day_keys, t, month_of_day(31), 5, &days), ERR_CONFLICT);
     assert_int_equal(rename(february, away), 0);
+    assert_int_equal(mkdir(february, 0700), 0); /* what cannot be read is not lost */
+    assert_ok(day_keys_new(f.dir, salt, &fresh));
+    assert_err(day_keys_lost(fresh, t, month_of_day(31), 5, &days), ERR_IO);
+    day_keys_free(fresh);
+    assert_int_equal(rmdir(february), 0);
     for (int cut_off = 1; cut_off >= 0; cut_off--) { /* right behind the new file; then to its end */
         assert_ok(day_keys_new(f.dir, salt, &fresh));
         if (cut_off)
