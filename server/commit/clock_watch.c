@@ -35,12 +35,16 @@ void clock_watch_open(struct clock_watch *w, struct store *s)
     struct txn *t;
     *w = (struct clock_watch){.record_us = 0};
     read_boot(w->boot);
-    w->known = clock_load(s, &w->live) == ERR_OK;
-    if (!w->known || txn_begin(s, false, &t) != ERR_OK)
-        return;
-    if (ledger_newest_ms(t, &w->newest_ms) != ERR_OK)
+    enum err err = clock_load(s, &w->live);
+    w->known = err == ERR_OK;
+    if (w->known && (err = txn_begin(s, false, &t)) == ERR_OK) {
+        err = ledger_newest_ms(t, &w->newest_ms);
+        txn_abort(t);
+    }
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
         w->newest_ms = 0;
-    txn_abort(t);
+    else if (err != ERR_OK) /* a clock that stepped while nobody served would go unseen */
+        die("what the store knows of the clock cannot be read (%s): look at the disk", err_word(err));
 }
 
 static void make_record(const struct clock_watch *w, int64_t should_ms, bool stepped, struct record *out)
