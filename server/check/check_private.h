@@ -54,8 +54,8 @@ struct checked_log {
 
 /* A shared lead whose parts are being read: they stand one behind the other in the journal. */
 struct sharing {
-    bool open;
-    uint64_t seq; /* of the part that must follow */
+    bool open, untold; /* untold: a click of it cannot be read */
+    uint64_t seq;      /* of the part that must follow */
     struct hash lead;
     uint32_t campaign;
     int64_t at_ms; /* by the clock */

@@ -26,8 +26,8 @@ static bool continues(const struct check *c, const struct contract *k, const str
 }
 
 /* A touch as recorded. What the step of its clock was, its click says; one that is not there was told of before. */
-static struct touch touch_of(const struct checked_log *log, const struct contract *k, const struct entry_lead *l,
-                             const struct entry_touch *e)
+static struct touch touch_of(struct check *c, const struct checked_log *log, const struct contract *k,
+                             const struct entry_lead *l, const struct entry_touch *e)
 {
     struct clicked seen;
     struct touch t = {.contract = k->number,
@@ -35,13 +35,17 @@ static struct touch touch_of(const struct checked_log *log, const struct contrac
                       .at_ms = e->clicked_ms,
                       .clock_steps = l->clock_steps,
                       .unrecorded = e->click_unrecorded};
-    if (!t.unrecorded && log->fold.view->click(log->fold.view->ctx, k->number, e->click, &seen) == ERR_OK)
+    enum err err =
+        t.unrecorded ? ERR_NOT_FOUND : log->fold.view->click(log->fold.view->ctx, k->number, e->click, &seen);
+    if (err == ERR_OK)
         t.clock_steps = seen.clock_steps;
+    c->sharing.untold |= fold_untold(err);
     return t;
 }
 
-static void take_part(struct sharing *s, const struct checked_log *log, const struct contract *k, const struct entry *e)
+static void take_part(struct check *c, const struct checked_log *log, const struct contract *k, const struct entry *e)
 {
+    struct sharing *s = &c->sharing;
     const struct entry_lead *l = &e->lead;
     struct credit *part = &s->credit[s->n++];
     s->campaign = k->campaign->number;
@@ -52,9 +56,9 @@ static void take_part(struct sharing *s, const struct checked_log *log, const st
         .from = l->share_from,
         .to = l->share_to,
         .n_touches = l->n_touches,
-        .click = touch_of(log, k, l, &(struct entry_touch){l->click, l->click_unrecorded, l->clicked_ms})};
+        .click = touch_of(c, log, k, l, &(struct entry_touch){l->click, l->click_unrecorded, l->clicked_ms})};
     for (size_t i = 0; i < l->n_touches; i++)
-        part->touches[i] = touch_of(log, k, l, &l->touches[i]);
+        part->touches[i] = touch_of(c, log, k, l, &l->touches[i]);
 }
 
 /* All touches of all parts; false: more than a lead can have. */
@@ -119,12 +123,17 @@ void check_share(struct check *c, const struct checked_log *log, const struct co
         share_fails(c, c->seq, "does not begin with its first part");
         return;
     }
-    take_part(s, log, k, e);
+    take_part(c, log, k, e);
     s->open = e->lead.share_to != SHARE_WHOLE;
     s->seq = c->seq + 1;
     if (s->open)
         return;
-    if (!dealt_again(s, log->fold.terms))
+    if (s->untold)
+        finds_doubt(&c->finding[STORE_CHECK_DECISIONS],
+                    "the shared lead that journal row %" PRIu64
+                    " belongs to cannot be judged: a click of it cannot be read",
+                    c->seq);
+    else if (!dealt_again(s, log->fold.terms))
         share_fails(c, c->seq, "is shared otherwise than the terms' model shares it among its touches");
     *s = (struct sharing){.open = false};
 }
