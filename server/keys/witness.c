@@ -99,16 +99,13 @@ static bool check_sum(struct span text, struct span *lines)
            memcmp(sum, said, sizeof sum) == 0;
 }
 
-static enum err read_state(struct witness *w)
+/* What the text in w->state says is what it remembers. */
+static enum err take_state(struct witness *w)
 {
-    enum err err = file_read(w->path, STATE_MAX, &w->state);
     struct span lines, line;
-    if (err == ERR_NOT_FOUND)
-        return ERR_OK;
-    if (err != ERR_OK)
-        return err;
     if (!check_sum(buf_span(&w->state), &lines))
         return ERR_CORRUPT;
+    w->n_last = 0;
     while (text_cut(&lines, '\n', &line)) {
         w->last = xrealloc(w->last, (w->n_last + 1) * sizeof *w->last);
         if (!read_last(line, &w->last[w->n_last++]))
@@ -127,7 +124,16 @@ static void put_last(struct buf *out, const struct checkpoint *c)
     buf_byte(out, '\n');
 }
 
-/* The file with `c` in the place of its log's line, then memory as that. */
+static enum err read_state(struct witness *w)
+{
+    enum err err = file_read(w->path, STATE_MAX, &w->state);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return take_state(w);
+}
+
+/* The file with `c` in the place of its log's line, then memory as that: not by reading it, which may fail and would
+ * leave a witness that remembers nothing. */
 static enum err keep(struct witness *w, const struct checkpoint *c)
 {
     struct buf text;
@@ -141,13 +147,12 @@ static enum err keep(struct witness *w, const struct checkpoint *c)
     buf_str(&text, "sha256 ");
     buf_hex(&text, sum, sizeof sum);
     buf_byte(&text, '\n');
-    enum err err = file_write_atomic(w->path, buf_span(&text), 0600);
-    buf_free(&text);
-    if (err != ERR_OK)
-        return err;
-    w->n_last = 0;
-    buf_clear(&w->state);
-    return read_state(w);
+    enum err err = text.len > STATE_MAX ? ERR_FULL : file_write_atomic(w->path, buf_span(&text), 0600);
+    struct buf old = w->state;
+    if (err == ERR_OK)
+        w->state = text;
+    buf_free(err == ERR_OK ? &old : &text);
+    return err == ERR_OK ? take_state(w) : err;
 }
 
 static struct checkpoint last_of(const struct witness *w, struct span origin)
