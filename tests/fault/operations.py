@@ -9,7 +9,8 @@ import secrets
 import time
 import urllib.parse
 
-from harness import BROWSER, Market, person, query_of, send, statement_payload
+from harness import BROWSER, Market, countersign, person, query_of, send, statement_payload
+from test_witness import Log, open_cosignature
 
 
 class Stranger:
@@ -27,7 +28,7 @@ class Scene:
 
     def __init__(self, server):
         self.server, self.operator = server, server.operator
-        self.busy, self.quiet = Market(server), Market(server)
+        self.busy, self.quiet = Market(server, campaign={"pixel_leads": "on"}), Market(server)
         self.busy.put_keys()
         self.history()
         self.paid = person()
@@ -35,6 +36,8 @@ class Scene:
         send(self.quiet.code["click_url"].replace("/c/", "/p/") + ".gif?event=nothing", headers=BROWSER)  # it stands in the refused log
         self.share_path = self.operator.post(f"/v1/statements/{self.statement}/shares", {"days": 2})["url"].removeprefix(server.url)
         self.stranger = Stranger(server.url)
+        self.foreign = Log("log.example")  # which the server is a witness of
+        self.postback_key = self.busy.publisher.put(f"/v1/parties/{self.busy.publisher.id}/postback-key", {"cidrs": ["127.0.0.1"]})["key"]
         self.root_size = int(send(server.url + "/log/checkpoint").text.split("\n")[1])
 
     def history(self):
@@ -49,6 +52,9 @@ class Scene:
             market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": status})
         self.statement = self.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         assert market.advertiser.answer_statement(self.statement).status == 201
+        self.mirror = self.server.data.parent / "mirror-of-before"
+        pulled = countersign("pull", self.server.url, self.mirror, "--contract", market.contract, "--token", market.auditor.token)
+        assert pulled.returncode == 0, pulled.stderr
         for _ in range(2):
             self.leads.append(self.reported(market))
 
@@ -63,6 +69,14 @@ class Scene:
             assert answer.status == 200, answer
             leads.append(answer.json["lead"])
         market.advertiser.post(f"/v1/leads/{leads[0]}/dispositions", {"status": "approved"})
+
+    def agreed_contract(self):
+        """One whose terms both parties have assented to."""
+        market = self.busy
+        contract = market.new_contract(market.publisher, assent="both")
+        for party in (market.advertiser, market.publisher):
+            assert party.assent(contract, 1).status == 201
+        return contract
 
     def listed(self):
         return self.quiet.publisher.get(f"/v1/contracts/{self.quiet.contract}/leads", limit=200)["data"]
@@ -133,6 +147,24 @@ class View(Operation):
         return answer.status, answer.headers.get_content_type(), len(answer.body)
 
 
+class Impression(View):
+    name = "impression"
+
+    def prepare(self, scene):
+        url = f"{scene.busy.code['pixel_url']}?event=impression&sub1={secrets.token_hex(6)}"
+        return lambda: send(url, headers=BROWSER)
+
+
+class ThankYou(View):
+    """A lead of a thank-you page."""
+
+    name = "lead by pixel"
+
+    def prepare(self, scene):
+        url = f"{scene.busy.code['pixel_url']}?event=lead&txid={secrets.token_hex(6)}&click_id={scene.busy.click()}"
+        return lambda: send(url, headers=BROWSER)
+
+
 # ---- postbacks
 
 class Postback(Operation):
@@ -172,6 +204,24 @@ class LeadByJson(Postback):
     def prepare(self, scene):
         fields, ident, at = {**self.fields(scene), "fields": {"age": "33"}}, "msg_" + secrets.token_urlsafe(18), int(time.time())
         return lambda: scene.busy.publisher.postback_json(fields, ident=ident, timestamp=at)
+
+
+class LeadByForm(Postback):
+    name = "lead by form"
+
+    def prepare(self, scene):
+        fields, nonce, at = self.fields(scene), secrets.token_urlsafe(18), int(time.time())
+        return lambda: scene.busy.publisher.postback_form(fields, nonce=nonce, ts=at)
+
+
+class LeadByKey(Postback):
+    """Unsigned, from one of the party's own addresses."""
+
+    name = "lead by key"
+
+    def prepare(self, scene):
+        query = urllib.parse.urlencode({**self.fields(scene), "key": scene.postback_key})
+        return lambda: send(f"{scene.server.url}/postback?{query}")
 
 
 class LeadByTouches(Postback):
@@ -450,6 +500,68 @@ class Statement(Control):
         hold(got == (12_000_000, 4, 3, 0, 3, 1, 1, 1), f"the statement says {got}")
 
 
+class CampaignCreate(Control):
+    name, want, shows = "new campaign", (201, "Offer", "EUR"), ("name", "currency")
+
+    def caller(self, scene):
+        return scene.busy.advertiser
+
+    def path(self, scene):
+        return "/v1/campaigns"
+
+    def body(self, scene):
+        return {"advertiser": scene.busy.advertiser.id, "name": "Offer", "currency": "EUR", "landing_url": "https://landing.example/"}
+
+    def later(self, scene, answer):
+        hold(scene.busy.advertiser.get(f"/v1/campaigns/{answer.json['id']}")["name"] == "Offer", "the campaign is not there")
+
+
+class CampaignPause(Control):
+    name, want, shows = "campaign paused", (200, True), ("paused",)
+
+    def prepare(self, scene):
+        advertiser = scene.busy.advertiser
+        made = advertiser.post("/v1/campaigns", {"advertiser": advertiser.id, "name": "Offer", "currency": "EUR", "landing_url": "https://landing.example/"})
+        return posting(advertiser, f"/v1/campaigns/{made['id']}/pause", {})
+
+    def later(self, scene, answer):
+        hold(scene.busy.advertiser.get(f"/v1/campaigns/{answer.json['id']}")["paused"], "the campaign goes on")
+
+
+class PartyByLaw(Control):
+    name, want = "party by law", 200
+
+    def prepare(self, scene):
+        party = scene.fresh_party()
+        return lambda: party.call("PATCH", f"/v1/parties/{party.id}", {"legal": {"name": "Late SAS", "country": "FR"}})
+
+    def later(self, scene, answer):
+        hold(scene.operator.get(f"/v1/parties/{answer.json['id']}")["legal"]["name"] == "Late SAS", "the party has no name")
+
+
+class PostbackKeyPut(Control):
+    name, want = "postback key put", 200
+
+    def prepare(self, scene):
+        self.party = scene.fresh_party()
+        return lambda: self.party.call("PUT", f"/v1/parties/{self.party.id}/postback-key", {"cidrs": ["192.0.2.0/24"]})
+
+    def later(self, scene, answer):
+        hold(answer.json["key"].startswith("csk_"), f"no key: {answer}")
+
+
+class PostbackKeyDelete(Control):
+    name, want = "postback key deleted", True  # 200, or 404 where it is gone already
+
+    def prepare(self, scene):
+        party = scene.fresh_party()
+        party.put(f"/v1/parties/{party.id}/postback-key", {"cidrs": ["192.0.2.0/24"]})
+        return lambda: party.call("DELETE", f"/v1/parties/{party.id}/postback-key")
+
+    def facts(self, answer):
+        return answer.status in (200, 404)
+
+
 class StatementAnswer(Control):
     name, want = "countersignature", True  # 201, or 200 for what was recorded already
 
@@ -594,6 +706,84 @@ class Assent(Control):
         return answer.status in (200, 201)
 
 
+class Withdraw(Control):
+    """Of a version that lacks assents."""
+
+    name, want = "version of terms withdrawn", 200
+
+    def prepare(self, scene):
+        contract = scene.agreed_contract()
+        scene.operator.patch(f"/v1/contracts/{contract}", {"price": {"lead": [{"micros": 9}]}})
+        return lambda: scene.operator.call("POST", f"/v1/contracts/{contract}/terms/2/withdraw", b"", {})
+
+
+class AdjustmentAssent(Control):
+    name, want = "assent to an adjustment", True
+
+    def prepare(self, scene):
+        party, contract = scene.busy.publisher, scene.agreed_contract()
+        made = scene.operator.post(f"/v1/contracts/{contract}/adjustments", {"micros": -7, "reason": "as agreed"})["index"]
+        said = party.adjustment_jws(contract, made)
+        return lambda: party.assent_to_adjustment(contract, made, said)
+
+    def facts(self, answer):
+        return answer.status in (200, 201)
+
+
+class Erase(Control):
+    """What is sealed of a person who came once."""
+
+    name, want = "erasure", (200, 1)
+
+    def prepare(self, scene):
+        self.fields = person()
+        scene.reported(scene.busy, **self.fields)
+        return posting(scene.operator, "/v1/erasures", {"email": self.fields["email"]})
+
+    def facts(self, answer):
+        return answer.status, answer.json.get("leads")
+
+
+class Confirm(Control):
+    """Of a clock that made no step."""
+
+    name, want = "clock confirmed", 200
+
+    def path(self, scene):
+        return "/v1/clock/confirm"
+
+    def body(self, scene):
+        return {"steps": 0}
+
+
+class Cosign(Control):
+    """A tree of another log, which extends the one that was cosigned before: a cosignature, or where it was made already and nobody heard, its size."""
+
+    name, want = "checkpoint of another log", True
+
+    def prepare(self, scene):
+        first = self.sent(scene, 0, 1)
+        self.scene, self.remembered = scene, int(first.text) if first.status == 409 else 1
+        self.size = self.remembered + 1
+        body = scene.foreign.body(self.remembered, self.size).encode()
+        return lambda: send(scene.server.url + "/witness/add-checkpoint", "POST", body)
+
+    @staticmethod
+    def sent(scene, old, size):
+        return send(scene.server.url + "/witness/add-checkpoint", "POST", scene.foreign.body(old, size).encode())
+
+    def facts(self, answer):
+        if answer.status != 200:
+            return (answer.status, answer.text) == (409, f"{self.size}\n") or str(answer)
+        open_cosignature(answer.text.rstrip("\n"), self.scene.foreign.text(self.size), self.scene.witness_key)
+        self.remembered = self.size
+        return True
+
+    def later(self, scene, answer):
+        told = self.sent(scene, 0, 1)
+        hold(told.status == 409 and int(told.text) >= self.remembered, f"cosigned {self.remembered}, remembers {told}")
+
+
 class Share(Control):
     name, want = "share link made", 201
 
@@ -701,12 +891,15 @@ def readings():
             Reading("terms tried", lambda scene: f"/v1/campaigns/{scene.quiet.campaign}/try", lambda scene: scene.quiet.advertiser,
                     sent=lambda scene: (b'{"lead":{"require":["email"],"min_click_to_lead_s":2}}', "application/json")),
             Reading("the page that verifies", path("/verify")),
+            Reading("the key as a witness", path("/witness/key"), lambda scene: scene.stranger),
+            Reading("a party", lambda scene: f"/v1/parties/{scene.quiet.publisher.id}"), Reading("a campaign", lambda scene: f"/v1/campaigns/{scene.quiet.campaign}", lambda scene: scene.quiet.advertiser),
             Reading("published keys", path("/.well-known/jwks.json")), Reading("log keys", path("/log/keys"), grows=True),
             Reading("the API's description", path("/openapi.json"))]
 
 
 def writings():
     return [each() for each in (
-        Click, View, LeadByQuery, LeadByJson, LeadByTouches, LeadOfForeignDomain, LeadElsewhere, Duplicate, DuplicateByPhone, NoClick, Replay, SameTxid,
+        Click, View, Impression, ThankYou, LeadByQuery, LeadByJson, LeadByForm, LeadByKey, LeadByTouches, LeadOfForeignDomain, LeadElsewhere, Duplicate, DuplicateByPhone, NoClick, Replay, SameTxid,
         OtherUnderTxid, OtherUnderNonce, SaidByPostback, Dispose, PartyCreate, PartyCreateAgain, SecretCreate, CampaignPatch, ContractCreate, CodeCreate, KeyPut,
-        Statement, StatementAnswer, LeadsByToken, DispositionsInBulk, TokenCreate, Grant, ContractPatch, Adjust, Assent, Share, ShareEnd)]
+        Statement, StatementAnswer, LeadsByToken, DispositionsInBulk, TokenCreate, Grant, ContractPatch, Adjust, Assent, Share, ShareEnd, CampaignCreate, CampaignPause, PartyByLaw, PostbackKeyPut,
+        PostbackKeyDelete, Withdraw, AdjustmentAssent, Erase, Confirm, Cosign)]

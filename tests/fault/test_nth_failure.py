@@ -20,11 +20,14 @@ import time
 import unittest
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from faulty import ABSENT, END_S, FILES, KINDS, MEMORY, NEVER, STEP, WRITE, Closed, FaultyServer, Wrong, ask, end_of  # noqa: E402
+from faulty import ABSENT, END_S, FILES, KINDS, LOOKUP, MEMORY, NEVER, STEP, SYNC, TRANSACTION, WRITE, Closed, FaultyServer, Wrong, ask, end_of  # noqa: E402
 from client import public_jwk  # noqa: E402 (where harness has put it)
-from harness import Party, b64u, countersign, person  # noqa: E402
+from harness import Party, b64u, countersign, person, send  # noqa: E402
+from test_witness import open_cosignature  # noqa: E402
 from operations import Operation, Scene, Statement, readings, writings  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or time.time())
@@ -37,7 +40,7 @@ RUNNERS = 2
 VISITS_OF_A_FOLDER = 10
 FAILURES_OF_A_FOLDER = 40  # where each is tried: what an operation makes is looked through by the next, which would never come to an end
 WORDS_OF_A_FAULT = 600
-LEFT_BY_AN_INIT = ("keys.json", "store.mdb", "operator.token")  # `init` and `serve` say of one that did not end: remove these
+COURIER_S = 1
 OF_OTHERS = ("keys", "rootlog")  # checks of a mirror that count what others do at the same time
 
 
@@ -56,7 +59,7 @@ class Finding:
 
 
 def private_jwk(key):
-    return {**public_jwk(key), "d": b64u(key.private_bytes_raw())}
+    return {**public_jwk(key), "d": b64u(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))}
 
 
 def money(micros):
@@ -184,20 +187,85 @@ class Starts:
         self.runner.checked_start()
 
 
+class Courier(Starts):
+    """Behind a start: the root log's head is signed, witnessed by the server itself, and served with its cosignature."""
+
+    name, share, meets = "courier", (1, 2), (MEMORY, LOOKUP, STEP, TRANSACTION, WRITE, SYNC, FILES)
+
+    def begin(self):
+        self.before = {}
+
+    def of_a_start(self, kind):
+        """How many calls are met before there is a courier: those are tried at `start`."""
+        if kind not in self.before:
+            server = self.runner.server
+            for _ in range(2):  # the first one has work to catch up with
+                server.kill()
+                self.page.arm(kind, NEVER)
+                server.launch()
+                assert server.becomes_ready()
+                self.before[kind] = max(0, self.page.disarm()[0] - 2)  # not every start is the same
+        return self.before[kind]
+
+    def witnessed(self, patience_s):
+        """Whether the note has come; False as well where the server ended."""
+        server, deadline = self.runner.server, time.monotonic() + patience_s
+        while time.monotonic() < deadline and server.process.poll() is None:
+            try:
+                got = send(server.url + "/log/witnessed")
+            except (OSError, http.client.HTTPException):
+                continue
+            if got.status == 200:
+                text, lines = got.text.split("\n\n")
+                return open_cosignature(lines.rstrip("\n").split("\n")[1], text + "\n", self.runner.scene.witness_key) > 0
+            if got.status != 404 and got.status < 500:
+                raise Wrong(f"/log/witnessed answers {got}")
+            time.sleep(0.01)
+        return False
+
+    def attempt(self, kind, nth, lasting=False):
+        server, before = self.runner.server, self.of_a_start(kind)
+        server.kill()
+        (server.data / "witnessed").unlink(missing_ok=True)
+        server.settings["WITNESSES"] = self.runner.policy
+        try:
+            self.page.arm(kind, before + nth, lasting)
+            try:
+                server.launch()
+                ready = server.becomes_ready() and self.witnessed(COURIER_S)
+            finally:
+                met, fired = self.page.disarm()
+            for _ in range(2):  # it may end only now, in the background
+                if server.process.poll() is not None:
+                    end_of(server.process.returncode, server.said(), (1, 2))
+                    self.runner.checked_start()
+                    ready = False
+                ready = ready or self.witnessed(END_S)
+            if not ready:
+                raise Wrong(f"no witness is heard any more: {server.said()[-WORDS_OF_A_FAULT:]}")
+            quiet = self.runner.scene.quiet
+            got = quiet.auditor.call("GET", f"/log/{quiet.contract}/witnessed")
+            if got.status != 200:
+                raise Wrong(f"the contract's head is not witnessed: {got}")
+        finally:
+            del server.settings["WITNESSES"]
+        return max(0, met - before), fired
+
+
 class Commands:
-    """`check` or `verify`: the same report as without a fault, or none."""
+    """`check`, `verify` or another one that reads: the same report as without a fault, or none."""
 
     share = (2, 2)
 
-    def __init__(self, runner, command, *arguments, called=None, meets=KINDS):
-        self.runner, self.name, self.arguments, self.meets = runner, called or command, (command, *arguments), meets
+    def __init__(self, runner, command, *arguments, called=None, meets=KINDS, says="all holds"):
+        self.runner, self.name, self.arguments, self.meets, self.says = runner, called or command, (command, *arguments), meets, says
         self.page = runner.server.commands_page
 
     def begin(self):
         """Over a folder in which nothing happens."""
         self.runner.server.kill()
         self.report = self.runner.server.run(*self.arguments).stdout
-        assert "all holds" in self.report, self.report[-2500:]
+        assert self.says in self.report, self.report[-2500:]
 
     def spoiled(self):
         pass
@@ -221,20 +289,22 @@ class Commands:
         self.runner.server.start()
 
 
-class InitAgain:
-    """`init` over a folder that is in use: it is refused, and stays as it is."""
+class Refusals:
+    """A command that a folder does not allow: it is refused, and the folder stays as it is."""
 
-    name, share, meets = "init again", (2, 2), (MEMORY, FILES)
+    share = (2, 2)
 
-    def __init__(self, runner):
-        self.runner, self.page = runner, runner.server.commands_page
+    def __init__(self, runner, name, *words, meets=(MEMORY, FILES)):
+        self.runner, self.name, self.meets, self.page = runner, name, meets, runner.server.commands_page
+        self.words = (*words, "--data", runner.server.data)
 
     def begin(self):
         self.runner.server.kill()
+        assert self.runner.server.run(*self.words).returncode == 1  # what a start catches up with is done then
         self.before = self.files()
 
     def files(self):
-        return {str(path): path.read_bytes() for path in self.runner.server.data.rglob("*") if path.is_file()}
+        return {str(path): path.read_bytes() for path in self.runner.server.data.rglob("*") if path.is_file() and path.name != "store.mdb-lock"}
 
     def spoiled(self):
         self.runner.server.put_back()
@@ -244,13 +314,13 @@ class InitAgain:
         server = self.runner.server
         self.page.arm(kind, nth, lasting)
         try:
-            done = server.run("init", "--data", server.data, "--public-url", server.url)
+            done = server.run(*self.words)
         finally:
             met, fired = self.page.disarm()
         changed = {name for name, was in self.before.items() if self.files().get(name) != was}
         if done.returncode == 0 or changed:
             raise Wrong(f"ended with {done.returncode} and changed {sorted(changed)}")
-        end_of(done.returncode, done.stderr)
+        end_of(done.returncode, done.stderr, (1, 2))
         return met, fired
 
     def leave(self):
@@ -284,9 +354,6 @@ class Offline:
             met, fired = self.page.disarm()
         if done.returncode != 0:
             end_of(done.returncode, done.stderr, (1, 2))
-            if self.fresh:
-                for name in LEFT_BY_AN_INIT:
-                    (self.data / name).unlink(missing_ok=True)
             done = countersign(*self.words)
             if done.returncode != 0:
                 raise Wrong(f"{self.name} again: {done.stderr}")
@@ -338,10 +405,11 @@ class Pulls:
 
     share = (1, 1)
 
-    def __init__(self, runner, name, in_server):
-        self.runner, self.name, self.meets = runner, name, KINDS if in_server else (MEMORY, WRITE, FILES)
+    def __init__(self, runner, name, in_server, before=None):
+        """before: a mirror of an earlier day, which is to become the one of today."""
+        self.runner, self.name, self.old, self.meets = runner, name, before, KINDS if in_server else (MEMORY, WRITE, FILES)
         self.page = runner.server.page if in_server else runner.server.commands_page
-        self.mirror = runner.server.data.parent / ("mirror-" + name.split()[-1])
+        self.mirror = runner.server.data.parent / ("mirror-" + name.replace(" ", "-"))
         self.report = None
 
     def begin(self):
@@ -349,6 +417,11 @@ class Pulls:
 
     def spoiled(self):
         self.runner.server.put_back()
+
+    def put_before(self):
+        shutil.rmtree(self.mirror, ignore_errors=True)
+        if self.old:
+            shutil.copytree(self.old, self.mirror)
 
     def run(self):
         market = self.runner.scene.quiet
@@ -364,9 +437,10 @@ class Pulls:
 
     def attempt(self, kind, nth, lasting=False):
         if self.report is None:
+            self.put_before()
             assert self.run().returncode == 0
             self.whole()
-        shutil.rmtree(self.mirror, ignore_errors=True)
+        self.put_before()
         self.page.arm(kind, nth, lasting)
         try:
             done = self.run()
@@ -396,26 +470,39 @@ class Runner:
         self.server = FaultyServer()
         self.scene = Scene(self.server)
         self.scene.fresh_party = lambda kind="publisher": Party(self.server.operator, "Late", kind)
-        self.server.stop()
-        self.server.keep()
-        self.server.start()
+        self.be_a_witness()
         self.scene.size = self.scene.quiet.head()[0]
         mirror = self.server.data.parent / "mirror"
         market = self.scene.quiet
         done = countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.auditor.token)
         assert done.returncode == 0, done.stderr
         self.visits = [Calls(self, operation) for operation in writings() + readings()]
-        self.visits += [Starts(self), InitAgain(self), Commands(self, "check", "--data", self.server.data), Commands(self, "verify", mirror, meets=(MEMORY, FILES)),
-                        Pulls(self, "pull", False), Pulls(self, "pull from a faulty server", True)]
+        self.visits += [Starts(self), Courier(self), Refusals(self, "init again", "init", "--public-url", self.server.url),
+                        Refusals(self, "keys not lost", "keys", "lost", "--month", time.strftime("%Y-%m", time.gmtime()), meets=KINDS),
+                        Commands(self, "check", "--data", self.server.data), Commands(self, "verify", mirror, meets=(MEMORY, FILES)),
+                        Pulls(self, "pull", False), Pulls(self, "pull of what came since", False, self.scene.mirror), Pulls(self, "pull from a faulty server", True)]
         rows = Path(self.server.scratch.name) / "rows.csv"
         payouts = {lead["txid"]: lead["payout_micros"] for lead in self.scene.listed()}
         rows.write_text("".join(["txid,payout\n", *(f"{txid},{money(micros)}\n" for txid, micros in payouts.items() if micros)]))
         of_rows = ("--reconcile", rows, "--party", self.scene.quiet.publisher.id)
         self.visits += [Commands(self, "verify", mirror, *of_rows, called="verify with rows", meets=(MEMORY, FILES)),
                         Offline(self, "first init", "init", "--public-url", self.server.url, fresh=True),
+                        Commands(self, "keys", "list", "--data", self.server.data, called="keys listed", says="statement"),
+                        Offline(self, "erased offline", "erase", "--email", self.scene.paid["email"]),
                         Offline(self, "keys rotated", "keys", "rotate"), Offline(self, "token made", "token", "--party", self.scene.quiet.publisher.id),
                         Clients(self, "settle", self.settles), Clients(self, "sign", self.signs), Clients(self, "enrol", self.enrols)]
         self.made = 0
+
+    def be_a_witness(self):
+        """Of another log and of its own, kept so; the policy that asks itself is for a start that is to have a courier."""
+        logs, self.policy = (Path(self.server.scratch.name) / name for name in ("logs", "policy"))
+        logs.write_text(self.scene.foreign.signer.vkey + "\n" + send(self.server.url + "/log/keys").text.split("\n")[0] + "\n")
+        self.server.stop()
+        self.server.keep()
+        self.server.settings["WITNESS"] = logs
+        self.server.start()
+        self.scene.witness_key = send(self.server.url + "/witness/key").text.strip()
+        self.policy.write_text(f"witness own {self.scene.witness_key} {self.server.url}/witness\nquorum own\n")
 
     def settles(self, scene):
         contract = scene.busy.new_contract(scene.busy.publisher)
