@@ -1,17 +1,13 @@
-/* The check runs in a child process: LMDB has no checksums, a damaged file may kill who reads it. */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/settlement/findings.h"
 #include "server/check/check.h"
+#include "server/cmd/child.h"
 #include "server/cmd/command.h"
 #include "server/cmd/verdict.h"
 #include "server/store/store.h"
@@ -58,23 +54,24 @@ static const struct arg args[ARGS] = {
     [JSON] = {.name = "--json", .help = "one JSON object instead of lines"},
 };
 
+struct asked {
+    const char *dir;
+    bool json;
+};
+
+static int check_alone(const void *ctx)
+{
+    const struct asked *a = ctx;
+    mem_last_words(verdict_out_of_memory);
+    signal(SIGBUS, SIG_DFL);
+    return command_end(&cmd_check, check_store(a->dir, a->json));
+}
+
 static int check(const char *const given[])
 {
-    bool json = given[JSON] != NULL;
-    fflush(stdout);
-    pid_t child = fork();
-    if (child < 0)
-        decline("cannot start the checking process: %s", strerror(errno));
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
-        mem_last_words(verdict_out_of_memory);
-        signal(SIGBUS, SIG_DFL);
-        exit(command_end(&cmd_check, check_store(given[DATA], json)));
-    }
-    int status = 0;
-    if (waitpid(child, &status, 0) != child)
-        decline("cannot wait for the checking process: %s", strerror(errno));
-    return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, given[DATA], json);
+    const struct asked a = {given[DATA], given[JSON] != NULL};
+    int status = child_run(check_alone, &a);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, a.dir, a.json);
 }
 
 const struct command cmd_check = {

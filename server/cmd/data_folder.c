@@ -12,12 +12,17 @@ void data_folder_damaged(void)
         folder, folder);
 }
 
-static _Noreturn void cannot_open(const char *dir, const char *what, enum err err, const char *when_busy)
+void data_folder_cannot(const char *dir, const char *what, enum err err, const char *when_busy)
 {
     switch (err) {
     case ERR_BUSY:
         die("%s is in use by another countersign: %s", dir, when_busy);
     case ERR_CONFLICT:
+        if (strcmp(what, INSTANCE_UNCONFIRMED) == 0)
+            die("%s was restored from a backup, and nobody has said what was signed after that was made, so it must "
+                "not go on: "
+                "remove it, and restore it once more with --lost DIR or --nothing-signed-since",
+                dir);
         die("keys.json of %s is not the one that its store was made with: put that one back", dir);
     case ERR_TOO_LARGE:
         die("%s of %s is larger than it can be: put back the one that belongs there", what, dir);
@@ -56,5 +61,5 @@ void data_folder_open(struct instance *in, const char *dir, uint64_t map_size, c
     store_last_words(last_words);
     enum err err = instance_open(in, dir, STORE_SERVE, map_size, &what);
     if (err != ERR_OK)
-        cannot_open(dir, what, err, when_busy);
+        data_folder_cannot(dir, what, err, when_busy);
 }

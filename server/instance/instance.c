@@ -1,7 +1,12 @@
 #include "server/instance/instance.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
 
 static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11};
 
@@ -137,9 +142,21 @@ enum err instance_open_store(struct instance *in, const char *dir, enum store_mo
     return err;
 }
 
+/* A folder that was restored, of which nobody has said what was signed after the backup. */
+static enum err read_mark(const char *dir)
+{
+    char *path = xasprintf("%s/" INSTANCE_UNCONFIRMED, dir);
+    enum err err = access(path, F_OK) == 0 ? ERR_CONFLICT : errno == ENOENT ? ERR_OK : ERR_IO;
+    free(path);
+    return err;
+}
+
 enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size, const char **what)
 {
-    enum err err = instance_open_store(in, dir, mode, map_size, what);
+    *what = INSTANCE_UNCONFIRMED;
+    enum err err = mode == STORE_SERVE ? read_mark(dir) : ERR_OK;
+    if (err == ERR_OK)
+        err = instance_open_store(in, dir, mode, map_size, what);
     if (err != ERR_OK)
         return err;
     err = instance_load(in, what);

@@ -12,6 +12,8 @@
 enum { URL_CAP = 256 };
 #define STORE_FORMAT "3" /* of all tables; row `format` of meta */
 #define INSTANCE_FORMAT "the format of the store"
+#define INSTANCE_UNCONFIRMED                                                                                           \
+    "unconfirmed" /* a file of a restored folder: what was signed after the backup is not known */
 
 struct instance {
     char public_url[URL_CAP]; /* no trailing slash */
@@ -44,8 +46,9 @@ MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct s
  * stays open. */
 MUST_CHECK enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
                                   const char **what);
-/* The two halves of it, for `check`, which must look at what does not make an instance: keys and store; then public URL
- * and control data. ERR_CORRUPT of the second leaves the first open. */
+/* Of INSTANCE_UNCONFIRMED ERR_CONFLICT, which only STORE_SERVE gets. The two halves of it, for `check`, which must look
+ * at what does not make an instance: keys and store; then public URL and control data. ERR_CORRUPT of the second leaves
+ * the first open. */
 MUST_CHECK enum err instance_open_store(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size,
                                         const char **what);
 MUST_CHECK enum err instance_load(struct instance *in, const char **what);

@@ -183,3 +183,38 @@ enum err months_destroy(const char *data_dir, uint32_t month)
     closedir(d);
     return err;
 }
+
+/* ---- copying ---- */
+
+static enum err copy_one(const char *from, const char *to, const char *name)
+{
+    char *source = xasprintf("%s/%s", from, name), *target = xasprintf("%s/%s", to, name);
+    enum err err = file_copy(source, target, 0600);
+    free(source);
+    free(target);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err months_copy(const char *data_dir, const char *to)
+{
+    char *from_path = folder_path(data_dir), *to_path = folder_path(to);
+    DIR *d = opendir(from_path);
+    enum err err = d != NULL ? folder_make(to) : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    const struct dirent *e;
+    errno = 0;
+    while (err == ERR_OK && (e = readdir(d)) != NULL) {
+        uint32_t month;
+        if (month_named(e->d_name, &month))
+            err = copy_one(from_path, to_path, e->d_name);
+        errno = 0;
+    }
+    if (err == ERR_OK && errno != 0)
+        err = ERR_IO;
+    if (err == ERR_OK) /* last: what it says is destroyed goes again at the next start */
+        err = copy_one(from_path, to_path, "kept-from");
+    if (d != NULL)
+        closedir(d);
+    free(from_path);
+    free(to_path);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}

@@ -22,5 +22,8 @@ MUST_CHECK enum err months_kept_from(const char *data_dir, uint32_t *month);
 /* First notes that all before `month` are to go, then overwrites and removes them; called again it goes on where it was
  * cut off. ERR_IO. One thread. */
 MUST_CHECK enum err months_destroy(const char *data_dir, uint32_t month);
+/* Copies all that are there, and which were destroyed, to a folder that has none. One that is destroyed meanwhile may
+ * be left out. ERR_FULL, ERR_IO. */
+MUST_CHECK enum err months_copy(const char *data_dir, const char *to);
 
 #endif

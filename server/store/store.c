@@ -183,7 +183,7 @@ enum err txn_result(struct txn *t, int rc, const char *call)
     return result(rc, call);
 }
 
-static enum err lock_folder(const char *data_dir, int *fd)
+enum err store_lock(const char *data_dir, int *fd)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/lock", data_dir);
@@ -250,7 +250,7 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
         s->seed[i] = xxh64(0, span_str(tables[i].name));
         s->gone_seed[i] = xxh64(1, span_str(tables[i].name));
     }
-    enum err err = mode == STORE_READ ? ERR_OK : lock_folder(data_dir, &s->lock_fd);
+    enum err err = mode == STORE_READ ? ERR_OK : store_lock(data_dir, &s->lock_fd);
     if (err != ERR_OK)
         goto done;
     struct stat file;
@@ -304,6 +304,11 @@ enum err store_reads(const char *data_dir)
     while (n > 0 || (n < 0 && errno == EINTR));
     close(fd);
     return n == 0 ? ERR_OK : ERR_IO;
+}
+
+enum err store_copy(struct store *s, int fd)
+{
+    return result(mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT), "copy");
 }
 
 void store_close(struct store *s)

@@ -141,10 +141,15 @@ enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
  * ERR_CONFLICT when the store is there that was to be made; ERR_CORRUPT when the file is no store, or not all of one.
  */
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
+/* Keeps others from opening the folder to write, until the descriptor is closed. ERR_BUSY: another process has it. */
+MUST_CHECK enum err store_lock(const char *data_dir, int *fd);
 /* Whether a store can be made there: ERR_CONFLICT when there is one. */
 MUST_CHECK enum err store_missing(const char *data_dir);
 /* Reads the file from its first byte to its last: ERR_IO when the disk does not give them all. For one thread. */
 MUST_CHECK enum err store_reads(const char *data_dir);
+/* Writes one state of it to an empty file, without the pages that are free; others may write meanwhile, and the file
+ * that is read grows until this ends. Not synced. ERR_FULL, ERR_IO. A damaged store may kill who copies it. */
+MUST_CHECK enum err store_copy(struct store *s, int fd);
 void store_close(struct store *s);
 void store_check_readers(struct store *s); /* frees the slots of dead readers */
 uint64_t store_bytes_used(struct store *s);

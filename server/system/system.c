@@ -176,3 +176,63 @@ done:
     free(copy);
     return err;
 }
+
+/* The folder that names it. */
+static enum err name_sync(const char *path)
+{
+    char *copy = xstrdup(path);
+    enum err err = dir_sync(dirname(copy));
+    free(copy);
+    return err;
+}
+
+static enum err why_not_written(void)
+{
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_IO;
+}
+
+static enum err copy_all(int from, int to)
+{
+    static _Thread_local char piece[1 << 16];
+    for (;;) {
+        ssize_t n = read(from, piece, sizeof piece);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_IO;
+        if (n == 0)
+            return fsync(to) == 0 ? ERR_OK : why_not_written();
+        if (!write_all(to, span_of(piece, (size_t)n)))
+            return why_not_written();
+    }
+}
+
+enum err file_copy(const char *from, const char *to, unsigned mode)
+{
+    struct stat st;
+    int in = open(from, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (in < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    int out = fstat(in, &st) == 0 && S_ISREG(st.st_mode) ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) : -1;
+    enum err err = out >= 0               ? copy_all(in, out)
+                   : !S_ISREG(st.st_mode) ? ERR_IO
+                   : errno == EEXIST      ? ERR_CONFLICT
+                                          : why_not_written();
+    close(in);
+    if (out < 0)
+        return err;
+    if (close(out) != 0 && err == ERR_OK)
+        err = why_not_written();
+    if (err == ERR_OK)
+        err = name_sync(to);
+    if (err != ERR_OK)
+        unlink(to);
+    return err;
+}
+
+enum err path_rename(const char *from, const char *to)
+{
+    if (rename(from, to) != 0)
+        return errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR ? ERR_CONFLICT : ERR_IO;
+    return name_sync(to);
+}

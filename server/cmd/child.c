@@ -1,0 +1,28 @@
+#include "server/cmd/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server/system/log.h"
+
+int child_run(int (*run)(const void *ctx), const void *ctx)
+{
+    int status = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child < 0)
+        decline("cannot start another process: %s", strerror(errno));
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
+        exit(run(ctx));
+    }
+    if (waitpid(child, &status, 0) != child)
+        decline("cannot wait for the other process: %s", strerror(errno));
+    return status;
+}

@@ -1,0 +1,50 @@
+#include <stdio.h>
+
+#include "server/cmd/command.h"
+#include "server/cmd/data_folder.h"
+#include "server/cmd/made_folder.h"
+#include "server/instance/instance_copy.h"
+#include "server/system/log.h"
+#include "server/system/options.h"
+
+enum { DATA, TO, ARGS };
+
+static const struct arg args[ARGS] = {
+    [DATA] = {.name = "--data",
+              .value = "DIR",
+              .required = true,
+              .help = "the server's data folder; the server may run"},
+    [TO] = {.name = "TO", .required = true, .help = "folder to make, which has all that a restore needs, secrets too"},
+};
+
+static int make(const struct making *m, const char *folder)
+{
+    const char *what;
+    enum err err = instance_backup(m->from, options_map_size(), folder, &what);
+    if (err == ERR_FULL)
+        die("there is no room for %s in %s: free some, or choose another disk", what, m->dir);
+    if (err != ERR_OK)
+        data_folder_cannot(m->from, what, err, "wait for it to end");
+    return STATUS_DONE;
+}
+
+static int backup(const char *const given[])
+{
+    const struct making m = {.from = given[DATA], .dir = given[TO], .make = make};
+    made_folder(&m);
+    printf("%s is a copy of %s that holds. It has the keys: keep it as you keep those\n", m.dir, m.from);
+    return STATUS_DONE;
+}
+
+const struct command cmd_backup = {
+    .name = "backup",
+    .summary = "copy a data folder while it is served",
+    .help =
+        "Makes a copy of a data folder, of one moment, while the server runs: store, keys, the months' keys, and what "
+        "was signed by\nthen. It is checked like `countersign check` does before it gets its name, and free pages of "
+        "the store are left out.\nExit status: 0 it is there and holds, 1 it is not there, 2 cannot tell.",
+    .args = args,
+    .n_args = ARGS,
+    .judges = true,
+    .run = backup,
+};

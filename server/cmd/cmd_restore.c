@@ -1,0 +1,93 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "server/cmd/command.h"
+#include "server/cmd/data_folder.h"
+#include "server/cmd/made_folder.h"
+#include "server/instance/instance_copy.h"
+#include "server/system/log.h"
+#include "server/system/options.h"
+
+enum { FROM, TO, LOST, NOTHING, ARGS };
+
+static const struct arg args[ARGS] = {
+    [FROM] = {.name = "FROM", .required = true, .help = "what `countersign backup` made"},
+    [TO] = {.name = "DIR", .required = true, .help = "data folder to make"},
+    [LOST] = {.name = "--lost",
+              .value = "DIR",
+              .help = "what is left of the folder that DIR follows: its signed-heads say what was signed last"},
+    [NOTHING] = {.name = "--nothing-signed-since",
+                 .help = "on your word: the server was stopped when the backup was made, and never started again"},
+};
+
+static void tell_ahead(struct span log, uint64_t is_signed, uint64_t have)
+{
+    complain("%.*s: a head of %" PRIu64 " entries was signed, and the backup has %" PRIu64
+             ", or others in their place: going on from here would be another history",
+             (int)log.len, log.ptr, is_signed, have);
+}
+
+static void confirm(const char *lost, const char *folder)
+{
+    const char *what;
+    enum err err = instance_confirm_by(lost, options_map_size(), folder, tell_ahead, &what);
+    if (err == ERR_CONFLICT)
+        die("the backup is older than what was signed: restore a newer one. What came after this one is lost here, and "
+            "its "
+            "parties may have it (pull); without a newer one begin a new folder under another public URL, with init");
+    if (err == ERR_BUSY)
+        die("%s is served: stop that server, and never start it again beside the restored one", lost);
+    if (err == ERR_NOT_FOUND)
+        decline("%s has no %s, so it cannot tell what was signed last", lost, what);
+    if (err != ERR_OK)
+        decline("what %s of %s says cannot be told (%s)", what, lost, err_word(err));
+}
+
+static int make(const struct making *m, const char *folder)
+{
+    const char *const *given = m->ctx, *what;
+    enum err err = instance_restore(m->from, folder, &what);
+    if (err == ERR_FULL)
+        die("there is no room for %s in %s: free some, or choose another disk", what, m->dir);
+    if (err == ERR_NOT_FOUND)
+        decline("%s has no %s: give a folder that `countersign backup` made", m->from, what);
+    if (err != ERR_OK)
+        decline("cannot copy %s of %s to %s (%s): look at both disks", what, m->from, m->dir, err_word(err));
+    if (given[LOST] != NULL)
+        confirm(given[LOST], folder);
+    if (given[NOTHING] != NULL && (err = instance_confirm(folder)) != ERR_OK)
+        die("cannot write to %s (%s)", m->dir, err_word(err));
+    return STATUS_DONE;
+}
+
+static int restore(const char *const given[])
+{
+    const struct making m = {.from = given[FROM], .dir = given[TO], .make = make, .ctx = given};
+    if (given[LOST] != NULL && given[NOTHING] != NULL)
+        decline("--lost and --nothing-signed-since exclude each other");
+    made_folder(&m);
+    if (given[LOST] != NULL || given[NOTHING] != NULL)
+        printf("%s goes on where %s ends; never start the old folder beside it\n"
+               "next: countersign serve --data %s\n",
+               m.dir, m.from, m.dir);
+    else
+        printf(
+            "%s holds, to be checked and read. It is not served: that would sign a second history, if more was signed "
+            "after the backup was made. Restore with --lost DIR, which tells, or with --nothing-signed-since\n",
+            m.dir);
+    return STATUS_DONE;
+}
+
+const struct command cmd_restore = {
+    .name = "restore",
+    .summary = "make a data folder of a backup",
+    .help = "Makes a data folder of a backup, checked like `countersign check` does, that goes on with its history; or "
+            "says why it must\nnot: what was signed after the backup would be signed a second time, otherwise. --lost "
+            "takes that from what is left of the\nold folder, --nothing-signed-since from you; without either the new "
+            "folder can be checked and read, but is not served.\nExit status: 0 it is there and holds, 1 it is not "
+            "there, 2 cannot tell.",
+    .args = args,
+    .n_args = ARGS,
+    .judges = true,
+    .run = restore,
+};

@@ -1,0 +1,16 @@
+/* A copy of a data folder: made beside its name, checked, and given the name when it holds. Whatever ends the command
+ * before that, nothing has the name. */
+#ifndef CS_SERVER_CMD_MADE_FOLDER_H
+#define CS_SERVER_CMD_MADE_FOLDER_H
+
+/* Runs `make` in a child process, with the folder to fill, which is empty; then checks that as `countersign check`
+ * does. Ends the command with a line on stderr when either fails, and with what `make` returned where that is not 0.
+ * `from` is whose store `make` reads: in words about damage. */
+struct making {
+    const char *from, *dir;
+    int (*make)(const struct making *m, const char *folder);
+    const void *ctx;
+};
+void made_folder(const struct making *m);
+
+#endif

@@ -1,0 +1,364 @@
+#include "server/instance/instance_copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "server/keys/month_keys.h"
+#include "server/ledger/ledger.h"
+#include "server/system/system.h"
+
+/* What a copy has beside the store and the months' keys. */
+static const struct part {
+    const char *name;
+    bool required, in_backup; /* else it is made for the backup */
+} parts[] = {
+    {"keys.json", true, true},
+    {"signed-heads", true, false},
+    {"witnessed", false, true},
+    {"operator.token", false, true},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static enum err copy_part(const char *from, const char *to, const char *name)
+{
+    char *source = xasprintf("%s/%s", from, name), *target = xasprintf("%s/%s", to, name);
+    enum err err = file_copy(source, target, 0600);
+    free(source);
+    free(target);
+    return err;
+}
+
+static enum err copy_parts(const char *from, const char *to, bool backup, const char **what)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < PARTS && err == ERR_OK; i++) {
+        if (backup && !parts[i].in_backup)
+            continue;
+        *what = parts[i].name;
+        err = copy_part(from, to, parts[i].name);
+        if (err == ERR_NOT_FOUND && !parts[i].required)
+            err = ERR_OK;
+    }
+    if (err == ERR_OK) {
+        *what = "keys/";
+        err = months_copy(from, to);
+    }
+    return err;
+}
+
+/* ---- the heads that were signed ---- */
+
+/* Of each log that is in the store or among the heads, to the last. */
+static uint32_t logs_end(const struct instance *in, const struct heads *heads)
+{
+    struct catalog *c = catalog_hold(in->catalog);
+    uint32_t end = c->n_contracts > 0 ? c->contracts[c->n_contracts - 1].number + 1 : 1;
+    catalog_unref(c);
+    return heads_end(heads) > end ? heads_end(heads) : end;
+}
+
+/* What was signed of a log when `before` was read, or later and stands in the copy as published. ERR_NOT_FOUND. */
+static enum err last_signed(struct heads *before, struct txn *t, uint32_t log, struct checkpoint *out)
+{
+    uint64_t published = 0, leaf;
+    enum err err = heads_last(before, log, &out->size, &out->root);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = ledger_published_at(t, log, &published, &leaf);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (published > out->size) {
+        out->size = published;
+        return ledger_root_at(t, log, published, &out->root);
+    }
+    return out->size > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static enum err write_heads(const struct instance *copy, struct heads *before, const char *to)
+{
+    struct heads_guard guard;
+    struct txn *t;
+    enum err err = heads_file(to, &guard);
+    if (err != ERR_OK)
+        return err;
+    err = txn_begin(copy->store, false, &t);
+    uint32_t end = logs_end(copy, before);
+    for (uint32_t log = 0; log < end && err == ERR_OK; log++) {
+        struct checkpoint head = {.size = 0};
+        err = last_signed(before, t, log, &head);
+        if (err == ERR_OK)
+            err = guard.keep(guard.ctx, log, &head);
+        else if (err == ERR_NOT_FOUND)
+            err = ERR_OK;
+    }
+    txn_abort(t);
+    guard.close(guard.ctx);
+    return err;
+}
+
+/* ---- backup ---- */
+
+static enum err copy_store(struct store *s, const char *to)
+{
+    char *path = xasprintf("%s/store.mdb", to);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    free(path);
+    if (fd < 0)
+        return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+    enum err err = store_copy(s, fd);
+    if (err == ERR_OK && fsync(fd) != 0)
+        err = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+    return close(fd) != 0 && err == ERR_OK ? ERR_IO : err;
+}
+
+enum err instance_backup(const char *dir, uint64_t map_size, const char *to, const char **what)
+{
+    struct instance in, copy;
+    struct heads *before = NULL;
+    enum err err = instance_open(&in, dir, STORE_READ, map_size, what);
+    if (err != ERR_OK)
+        return err;
+    *what = "signed-heads";
+    err = heads_open_to_read(dir, &before); /* before the store: what it says was durable there by then */
+    if (err == ERR_OK) {
+        *what = "the store";
+        err = copy_store(in.store, to);
+    }
+    if (err == ERR_OK) /* after it: a key is on the disk before anything is sealed under it or signed by it */
+        err = copy_parts(dir, to, true, what);
+    instance_close(&in);
+    if (err == ERR_OK && (err = instance_open(&copy, to, STORE_READ, map_size, what)) == ERR_OK) {
+        *what = "signed-heads";
+        err = write_heads(&copy, before, to);
+        instance_close(&copy);
+    }
+    heads_close(before);
+    return err;
+}
+
+/* ---- restore ---- */
+
+static char *mark_of(const char *to)
+{
+    return xasprintf("%s/" INSTANCE_UNCONFIRMED, to);
+}
+
+enum err instance_restore(const char *from, const char *to, const char **what)
+{
+    *what = "store.mdb";
+    enum err err = copy_part(from, to, *what);
+    if (err == ERR_OK)
+        err = copy_parts(from, to, false, what);
+    if (err != ERR_OK)
+        return err;
+    char *mark = mark_of(to);
+    *what = INSTANCE_UNCONFIRMED;
+    err = file_write_atomic(mark, span_str(from), 0600);
+    free(mark);
+    return err;
+}
+
+enum err instance_confirm(const char *to)
+{
+    char *mark = mark_of(to);
+    enum err err = unlink(mark) == 0 ? ERR_OK : ERR_IO;
+    free(mark);
+    return err;
+}
+
+/* The lost folder's heads, and the copy that is to go on from them. */
+struct follow {
+    struct heads *lost;
+    struct heads_guard kept;
+    struct instance copy;
+    struct txn *txn;
+    struct catalog *catalog;
+    instance_ahead *ahead;
+};
+
+static void tell_ahead(const struct follow *f, uint32_t log, uint64_t is_signed, uint64_t have)
+{
+    char name[ORIGIN_CAP];
+    const struct contract *contract = catalog_contract_number(f->catalog, log);
+    if (log == ROOT_LOG || contract != NULL)
+        f->ahead(instance_log_name(&f->copy, contract, name), is_signed, have);
+    else
+        f->ahead(SPAN("the log of a contract that was made later"), is_signed, have);
+}
+
+/* Whether the copy has it. ERR_CONFLICT: it is behind, or grew otherwise. */
+static enum err has_head(const struct follow *f, uint32_t log, const struct checkpoint *signed_head)
+{
+    struct head stored = {.size = 0};
+    struct hash root;
+    enum err err = head_read(f->txn, log, &stored);
+    if (err == ERR_OK && stored.size >= signed_head->size &&
+        (err = ledger_root_at(f->txn, log, signed_head->size, &root)) == ERR_OK &&
+        memcmp(root.b, signed_head->root.b, HASH_LEN) == 0)
+        return ERR_OK;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    tell_ahead(f, log, signed_head->size, stored.size);
+    return ERR_CONFLICT;
+}
+
+static enum err keep_head(const struct follow *f, uint32_t log, const struct checkpoint *signed_head)
+{
+    uint64_t size;
+    struct hash root;
+    enum err err = f->kept.last(f->kept.ctx, log, &size, &root);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && size < signed_head->size))
+        err = f->kept.keep(f->kept.ctx, log, signed_head);
+    return err;
+}
+
+/* All logs are looked at, so that all that are ahead are told. */
+static enum err follow_heads(const struct follow *f)
+{
+    enum err err = ERR_OK;
+    bool ahead = false;
+    uint32_t end = logs_end(&f->copy, f->lost);
+    for (uint32_t log = 0; log < end && err == ERR_OK; log++) {
+        struct checkpoint head = {.size = 0};
+        err = heads_last(f->lost, log, &head.size, &head.root);
+        if (err == ERR_OK && head.size > 0 && (err = has_head(f, log, &head)) == ERR_OK)
+            err = keep_head(f, log, &head);
+        ahead |= err == ERR_CONFLICT;
+        if (err == ERR_CONFLICT || err == ERR_NOT_FOUND)
+            err = ERR_OK;
+    }
+    return err == ERR_OK && ahead ? ERR_CONFLICT : err;
+}
+
+static enum err open_follow(struct follow *f, const char *lost, uint64_t map_size, const char *to, const char **what)
+{
+    *what = "signed-heads";
+    char *path = xasprintf("%s/signed-heads", lost);
+    enum err err = access(path, R_OK) == 0 ? ERR_OK : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    free(path);
+    if (err == ERR_OK)
+        err = heads_open_to_read(lost, &f->lost);
+    if (err == ERR_OK)
+        err = heads_file(to, &f->kept);
+    if (err == ERR_OK)
+        err = instance_open(&f->copy, to, STORE_READ, map_size, what);
+    if (err == ERR_OK)
+        err = txn_begin(f->copy.store, false, &f->txn);
+    if (err == ERR_OK)
+        f->catalog = catalog_hold(f->copy.catalog);
+    return err;
+}
+
+static void close_follow(struct follow *f)
+{
+    catalog_unref(f->catalog);
+    txn_abort(f->txn);
+    instance_close(&f->copy);
+    if (f->kept.close != NULL)
+        f->kept.close(f->kept.ctx);
+    heads_close(f->lost);
+}
+
+/* What the lost folder has newer than a backup, beside its logs. */
+static enum err take_parts(const char *lost, const char *to, const char **what)
+{
+    uint32_t kept_from = 0;
+    *what = "witnessed";
+    char *theirs = xasprintf("%s/witnessed", lost), *ours = xasprintf("%s/witnessed", to);
+    bool there = access(theirs, F_OK) == 0 || errno != ENOENT;
+    enum err err = there && unlink(ours) != 0 && errno != ENOENT ? ERR_IO : ERR_OK;
+    if (there && err == ERR_OK)
+        err = file_copy(theirs, ours, 0600);
+    free(theirs);
+    free(ours);
+    if (err != ERR_OK)
+        return err;
+    *what = "keys/kept-from";
+    err = months_kept_from(lost, &kept_from);
+    return err == ERR_OK && kept_from > 0 ? months_destroy(to, kept_from) : err;
+}
+
+enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to, instance_ahead *ahead,
+                             const char **what)
+{
+    struct follow f = {.ahead = ahead};
+    int lock = -1;
+    *what = "lock";
+    enum err err = store_lock(lost, &lock);
+    if (err == ERR_OK)
+        err = open_follow(&f, lost, map_size, to, what);
+    if (err == ERR_OK) {
+        *what = "signed-heads";
+        err = follow_heads(&f);
+    }
+    close_follow(&f);
+    if (err == ERR_OK)
+        err = take_parts(lost, to, what);
+    if (err == ERR_OK) {
+        *what = INSTANCE_UNCONFIRMED;
+        err = instance_confirm(to);
+    }
+    if (lock >= 0)
+        close(lock);
+    return err;
+}
+
+/* ---- what is left ---- */
+
+static bool remove_from(const char *dir, const char *name)
+{
+    char *path = xasprintf("%s/%s", dir, name);
+    bool gone = unlink(path) == 0 || errno == ENOENT;
+    free(path);
+    return gone;
+}
+
+void instance_copy_tidy(const char *to)
+{
+    (void)!remove_from(to, "store.mdb-lock");
+}
+
+static bool is_ours(const char *name)
+{
+    static const char *const others[] = {"store.mdb", "store.mdb-lock", INSTANCE_UNCONFIRMED};
+    bool found = false;
+    for (size_t i = 0; i < PARTS; i++)
+        found |= span_starts(span_str(name), parts[i].name);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        found |= span_starts(span_str(name), others[i]);
+    return found;
+}
+
+static bool is_month_key(const char *name)
+{
+    return strcmp(name, "kept-from") == 0 || strspn(name, "0123456789-") == 7; /* or what it was to become */
+}
+
+/* Removes such files right in a folder, and the folder if that is all. */
+static bool remove_folder(const char *dir, bool (*is_one)(const char *name))
+{
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return errno == ENOENT;
+    const struct dirent *e;
+    bool good = true;
+    while (good && (e = readdir(d)) != NULL)
+        if (is_one(e->d_name))
+            good = remove_from(dir, e->d_name);
+    closedir(d);
+    return good && rmdir(dir) == 0;
+}
+
+bool instance_copy_remove(const char *to)
+{
+    char *keys = xasprintf("%s/keys", to);
+    bool gone = remove_folder(keys, is_month_key) && remove_folder(to, is_ours);
+    free(keys);
+    return gone;
+}

@@ -1,0 +1,31 @@
+/* Copies of a data folder that are taken while it is served, and folders that are made of one. */
+#ifndef CS_SERVER_INSTANCE_INSTANCE_COPY_H
+#define CS_SERVER_INSTANCE_INSTANCE_COPY_H
+
+#include "server/instance/instance.h"
+
+/* Whatever they make stands in `to`, an empty folder, and is synced; on an error *what names the part that failed, and
+ * what is there by then is no copy (instance_copy_remove). */
+
+/* One state of the store and what belongs to it: keys, the months' keys, and of each log the last head that was signed
+ * by then. Others may read and write the folder meanwhile. ERR_FULL: `to` has no room; errors as instance_open. */
+MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, const char *to, const char **what);
+
+/* A folder of a backup. Until it is known what was signed after that, nothing opens it to write (INSTANCE_UNCONFIRMED).
+ */
+MUST_CHECK enum err instance_restore(const char *from, const char *to, const char **what);
+/* Nothing was signed after the backup, on the word of whoever asks. */
+MUST_CHECK enum err instance_confirm(const char *to);
+/* What is left of the folder that the backup is of says so: its signed-heads, of each log. `ahead` is told of each log
+ * that goes beyond the copy, or beside it (`have` is the copy's size); then ERR_CONFLICT. Months' keys that were
+ * destroyed there are destroyed in the copy as well. ERR_NOT_FOUND: it has no signed-heads; ERR_BUSY: it is served. */
+typedef void instance_ahead(struct span log, uint64_t is_signed, uint64_t have);
+MUST_CHECK enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to, instance_ahead *ahead,
+                                        const char **what);
+
+/* Removes such a folder, whole or not; false: it cannot. */
+bool instance_copy_remove(const char *to);
+/* Removes what reading it left there. */
+void instance_copy_tidy(const char *to);
+
+#endif

@@ -1,0 +1,268 @@
+"""Copies of a folder that is served, and what becomes of them: a folder that goes on with the history, or words that say why not."""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+from harness import BINARY, SOURCE, Market, Server, countersign, person, wait_for
+
+
+def limited(most):
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def damage(store):
+    """Of each page but the first two, which LMDB checks."""
+    with store.open("r+b") as file:
+        for page in range(2, store.stat().st_size // 4096):
+            file.seek(page * 4096 + 4000)
+            file.write(b"\xa5" * 90)
+
+
+class Case(unittest.TestCase):
+    def new_server(self):
+        server = Server()
+        return server, Market(server, contract={"price": {"lead": [{"micros": 5_000_000}]}})
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="countersign-backup-")
+        self.addCleanup(scratch.cleanup)
+        self.scratch = Path(scratch.name)
+        self.to, self.restored = self.scratch / "copy", self.scratch / "restored"
+
+    def lead(self, n):
+        return self.market.publisher.postback(person(email=f"p{n}@example.com", phone=f"+336123{n:05}", click_id=self.market.click()))
+
+    def backup(self, status=0, **options):
+        done = countersign("backup", "--data", self.server.data, self.to, **options)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(self.to.exists(), status == 0)
+        self.assertFalse(Path(f"{self.to}.part").exists())
+        return done
+
+    def restore(self, *flags, status=0, **options):
+        done = countersign("restore", self.to, self.restored, *flags, **options)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(self.restored.exists(), status == 0)
+        self.assertFalse(Path(f"{self.restored}.part").exists())
+        return done
+
+    def holds(self, folder):
+        done = countersign("check", "--data", folder)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def pull(self, name, status=0):
+        done = countersign("pull", self.server.url, self.scratch / name, "--contract", self.market.contract, "--token", self.market.advertiser.token)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return self.scratch / name
+
+    def go_on_in(self, folder):
+        """The server, over that folder."""
+        self.server.stop()
+        self.server.data = folder
+        self.server.start()
+
+
+class GoingOn(Case):
+    def setUp(self):
+        super().setUp()
+        self.server, self.market = self.new_server()
+        self.addCleanup(self.server.close)
+
+    def test_a_stopped_server_goes_on_from_its_copy(self):
+        for n in range(3):
+            self.assertEqual(self.lead(n).status, 200)
+        self.market.settled_entries()
+        statement = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        mirror = self.pull("mirror")
+        self.server.stop()
+        self.backup()
+        self.assertEqual({path.stat().st_mode & 0o077 for path in [self.to, *self.to.rglob("*")]}, {0})
+        self.restore("--lost", self.server.data)
+        self.holds(self.restored)
+        self.server.start()
+        self.go_on_in(self.restored)
+        self.assertEqual(self.lead(3).status, 200)
+        self.assertEqual(self.market.operator.do("GET", f"/v1/statements/{statement['id']}").status, 200)
+        self.market.settled_entries()
+        self.pull("mirror")
+        done = countersign("verify", mirror)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_copies_made_under_load_hold_and_extend_what_was_published(self):
+        stop, failures = threading.Event(), []
+
+        def load(first):
+            n = first
+            while not stop.is_set():
+                answer = self.lead(n)
+                if answer.status != 200:
+                    failures.append(answer.text)
+                n += 2
+        threads = [threading.Thread(target=load, args=(n,)) for n in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for n in range(3):
+                mirror = self.pull(f"before{n}")
+                self.to = self.scratch / f"copy{n}"
+                self.backup()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failures, [])
+        self.restore("--nothing-signed-since")
+        self.holds(self.restored)
+        self.go_on_in(self.restored)
+        self.assertEqual(self.lead(90001).status, 200)
+        size = len(list(self.market.settled_entries()))
+        shutil.copytree(mirror, self.scratch / "again")
+        self.pull("again")
+        done = countersign("verify", self.scratch / "again", "--against", mirror)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertGreater(size, 4)
+
+    def test_what_was_signed_after_the_copy_forbids_to_go_on_from_it(self):
+        self.assertEqual(self.lead(1).status, 200)
+        self.market.settled_entries()
+        self.backup()
+        self.assertEqual(self.lead(2).status, 200)
+        self.market.settled_entries()
+        self.pull("mirror")
+        served = self.restore("--lost", self.server.data, status=1)
+        self.assertIn("is served", served.stderr)
+        self.server.stop()
+        done = self.restore("--lost", self.server.data, status=1)
+        self.assertRegex(done.stderr, rf"/log/{self.market.contract}: a head of \d+ entries was signed, and the backup has \d+")
+        self.assertIn("restore a newer one", done.stderr)
+        self.assertIn("exclude each other", self.restore("--lost", self.server.data, "--nothing-signed-since", status=2).stderr)
+        bare = self.scratch / "bare"
+        bare.mkdir()
+        self.assertIn("cannot tell what was signed last", self.restore("--lost", bare, status=2).stderr)
+
+
+class Copies(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.server, cls.market = cls.new_server(cls)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+
+    def test_unless_somebody_says_what_was_signed_since_it_is_read_alone(self):
+        self.backup()
+        done = self.restore()
+        self.assertIn("It is not served", done.stdout)
+        self.holds(self.restored)
+        for command in (["serve", "--listen", "127.0.0.1:0"], ["keys", "rotate"], ["token", "--party", "P1"]):
+            name, *rest = command
+            refused = countersign(name, *rest, "--data", self.restored)
+            self.assertEqual(refused.returncode, 1, refused.stderr)
+            self.assertIn("nobody has said what was signed after", refused.stderr)
+
+    def test_a_month_that_was_destroyed_after_the_copy_stays_destroyed(self):
+        self.assertEqual(self.lead(1).status, 200)
+        self.backup()
+        self.server.stop()
+        month = next(path for path in (self.to / "keys").iterdir() if path.name != "kept-from")
+        (self.server.data / "keys" / "kept-from").write_text("2199-01")
+        self.restore("--lost", self.server.data)
+        self.assertFalse((self.restored / "keys" / month.name).exists())
+        self.assertEqual((self.restored / "keys" / "kept-from").read_text(), "2199-01")
+        (self.server.data / "keys" / "kept-from").unlink()
+        self.server.start()
+
+    def test_the_drill_of_the_readme_holds(self):
+        section = (SOURCE / "README.md").read_text().split("## Backup and restore\n")[1].split("\n## ")[0]
+        before, after = re.findall(r"(?m)^    (.*)", section)[:2], re.findall(r"(?m)^    (countersign .*)", section)[2:]
+        self.assertEqual((len(before), len(after)), (2, 2))
+        environment = dict(os.environ, DATA=self.server.data, COPY=self.to, NEW=self.restored, PATH=f"{Path(BINARY).parent}:{os.environ['PATH']}")
+        self.lead(1)
+        self.market.settled_entries()
+        for lines in (before, after):
+            done = subprocess.run(["bash", "-ec", "\n".join(lines)], env=environment, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.server.stop()
+        self.server.start()
+
+    def test_free_pages_are_left_out(self):
+        """What was freed is the ciphertext of what was erased."""
+        for n in range(20):
+            self.lead(100 + n)
+        self.backup()
+        self.assertLess((self.to / "store.mdb").stat().st_size, (self.server.data / "store.mdb").stat().st_size)
+
+    def test_a_name_that_is_taken_is_left_alone(self):
+        self.to.mkdir()
+        (self.to / "mine").write_text("x")
+        done = countersign("backup", "--data", self.server.data, self.to)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is there already", done.stderr)
+        self.assertEqual((self.to / "mine").read_text(), "x")
+        shutil.rmtree(self.to)
+        part = Path(f"{self.to}.part")
+        part.mkdir()
+        (part / "mine").write_text("x")
+        done = countersign("backup", "--data", self.server.data, self.to)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no copy of a data folder", done.stderr)
+        self.assertEqual((part / "mine").read_text(), "x")
+
+    def test_a_disk_that_is_full_leaves_nothing_behind(self):
+        self.lead(1)
+        for most in (0, 4096, 50_000):
+            done = self.backup(status=1, preexec_fn=limited(most))
+            self.assertRegex(done.stderr, "no room|signal")
+        self.backup()
+        for most in (0, 4096, 50_000):
+            self.assertRegex(self.restore(status=1, preexec_fn=limited(most)).stderr, "no room|cannot copy")
+
+    def test_one_that_is_cut_short_has_no_name_and_is_done_again(self):
+        self.lead(1)
+        part = Path(f"{self.to}.part")
+        for made in ("store.mdb", "keys.json", "signed-heads"):
+            with subprocess.Popen([BINARY, "backup", "--data", str(self.server.data), str(self.to)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+                wait_for(lambda name=part / made, process=process: name.exists() or process.poll() is not None, what="the copy to begin")
+                os.killpg(process.pid, signal.SIGKILL)
+            if self.to.exists():  # it was faster
+                shutil.rmtree(self.to)
+        self.backup()
+        self.holds(self.to)
+
+    def test_a_damaged_store_makes_no_copy(self):
+        self.lead(1)
+        self.market.settled_entries()
+        self.server.stop()
+        store = self.server.data / "store.mdb"
+        good = store.read_bytes()
+        damage(store)
+        done = self.backup(status=1)
+        self.assertNotEqual(done.stderr, "")
+        store.write_bytes(good)
+        self.backup()
+        self.server.start()
+
+    def test_a_damaged_copy_is_not_restored(self):
+        self.lead(1)
+        self.market.settled_entries()
+        self.backup()
+        store = self.to / "store.mdb"
+        for change in (lambda: damage(store), lambda: os.truncate(store, store.stat().st_size // 2), lambda: (self.to / "keys.json").unlink()):
+            change()
+            done = countersign("restore", self.to, self.restored, "--nothing-signed-since")
+            self.assertIn(done.returncode, (1, 2))
+            self.assertNotEqual(done.stderr, "")
+            self.assertFalse(self.restored.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
