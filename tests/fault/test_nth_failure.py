@@ -364,6 +364,43 @@ class Offline:
         pass
 
 
+class Copies:
+    """`backup` of a folder that is served, `restore` of one: a copy that holds, or none and words; then the same words make it."""
+
+    share, meets = (2, 2), KINDS
+
+    def __init__(self, runner, name, *words):
+        self.runner, self.name, self.page = runner, name, runner.server.commands_page
+        self.made = Path(runner.server.scratch.name) / name.replace(" ", "-")
+        self.words = tuple(self.made if word is None else word for word in words)
+
+    def begin(self):
+        pass
+
+    def spoiled(self):
+        pass
+
+    def attempt(self, kind, nth, lasting=False):
+        shutil.rmtree(self.made, ignore_errors=True)
+        self.page.arm(kind, nth, lasting)
+        try:
+            done = self.runner.server.run(*self.words)
+        finally:
+            met, fired = self.page.disarm()
+        if done.returncode != 0:
+            end_of(done.returncode, done.stderr, (1, 2))
+            if self.made.exists():
+                raise Wrong(f"{self.name} failed, and {self.made} is there: {done.stderr}")
+            done = countersign(*self.words)
+            if done.returncode != 0:
+                raise Wrong(f"{self.name} again: {done.stderr}")
+        holds(self.made)
+        return met, fired
+
+    def leave(self):
+        shutil.rmtree(self.made, ignore_errors=True)
+
+
 class Clients:
     """A command that asks a sound server for something: it is done once, whether the command could say so or not."""
 
@@ -490,8 +527,15 @@ class Runner:
                         Commands(self, "keys", "list", "--data", self.server.data, called="keys listed", says="statement"),
                         Offline(self, "erased offline", "erase", "--email", self.scene.paid["email"]),
                         Offline(self, "keys rotated", "keys", "rotate"), Offline(self, "token made", "token", "--party", self.scene.quiet.publisher.id),
+                        Copies(self, "backup", "backup", "--data", self.server.data, None), Copies(self, "restore", "restore", self.copied(), None, "--nothing-signed-since"),
                         Clients(self, "settle", self.settles), Clients(self, "sign", self.signs), Clients(self, "enrol", self.enrols)]
         self.made = 0
+
+    def copied(self):
+        copy = Path(self.server.scratch.name) / "copy"
+        done = countersign("backup", "--data", self.server.data, copy)
+        assert done.returncode == 0, done.stderr
+        return copy
 
     def be_a_witness(self):
         """Of another log and of its own, kept so; the policy that asks itself is for a start that is to have a courier."""
