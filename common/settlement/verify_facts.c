@@ -457,6 +457,27 @@ static void hide_impressions(const struct audit *a, struct buf *out)
                      "anything of one");
 }
 
+static void hide_kept_back(const struct audit *a, struct buf *out)
+{
+    (void)a;
+    buf_str(out, "that all stands in this log which a party signed: answers to statements, assents and what takes them "
+                 "back have no receipt; whoever signed one finds it in its own next pull, or was kept from it");
+}
+
+static void hide_erased(const struct audit *a, struct buf *out)
+{
+    if (a->kinds[ENTRY_ERASE] > 0)
+        buf_str(out, "that somebody asked for what was erased, who did, and that nothing of it is kept: erasures are "
+                     "the operator's word, and what is closed by one nobody compares any more");
+}
+
+static void hide_withdrawn(const struct audit *a, struct buf *out)
+{
+    if (a->withdrawn_unsigned > 0)
+        buf_printf(out, "who took back %" PRIu64 " version%s of the terms by no signature: that is the operator's word",
+                   a->withdrawn_unsigned, plural(a->withdrawn_unsigned));
+}
+
 static void hide_closing(const struct audit *a, struct buf *out)
 {
     if (a->settle.manual)
@@ -485,11 +506,14 @@ static void tell_hidden(struct audit *a)
                   {"age", hide_age},
                   {"keys", hide_keys},
                   {"terms", hide_terms},
+                  {"withdrawn", hide_withdrawn},
+                  {"kept_back", hide_kept_back},
                   {"reported", hide_reported},
                   {"credentials", hide_credentials},
                   {"other_contracts", hide_others},
                   {"openings", hide_persons},
                   {"tokens", hide_tokens},
+                  {"erased", hide_erased},
                   {"clock", hide_clock},
                   {"placement", hide_placement},
                   {"impressions", hide_impressions},

@@ -286,10 +286,11 @@ struct audit {
     uint64_t contacts_open; /* such leads */
     struct buf shown;       /* a bit for each entry: its opening shows what was sealed */
     uint64_t erased_leads;
-    bool joined;               /* the campaign that is asked about has its first terms */
-    struct openings *openings; /* NULL: none are open */
-    uint64_t next_opening;     /* no line of it is for an entry before this one */
-    bool stopped;              /* an entry could not be folded: nothing after it was looked at */
+    uint64_t withdrawn_unsigned; /* versions, by somebody's word alone */
+    bool joined;                 /* the campaign that is asked about has its first terms */
+    struct openings *openings;   /* NULL: none are open */
+    uint64_t next_opening;       /* no line of it is for an entry before this one */
+    bool stopped;                /* an entry could not be folded: nothing after it was looked at */
 
     struct closed *closed;
     size_t n_closed, closed_room;

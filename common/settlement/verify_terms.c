@@ -72,6 +72,7 @@ void verify_withdrawal(struct audit *a, uint64_t index, const struct entry *e, b
     const struct entry_withdrawal *s = &e->withdrawal;
     bool own = !span_empty(s->jws), publisher = span_is(s->by, a->publisher),
          advertiser = span_is(s->by, a->advertiser);
+    a->withdrawn_unsigned += !own;
     struct buf *text = tale_add(&a->tale, TOPIC_WITHDRAWAL);
     struct jw *w = &a->tale.w;
     buf_printf(text, "of version %" PRId64 " of the terms by %s %s %.*s, entry %" PRIu64 " of ", s->version,

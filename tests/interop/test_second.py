@@ -23,6 +23,7 @@ sys.path += [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
 import made_campaigns  # noqa: E402
 import made_logs  # noqa: E402
+import made_words  # noqa: E402
 import several_mirrors  # noqa: E402
 import verify  # noqa: E402
 from client import b64u, b64u_decode, canonical  # noqa: E402
@@ -528,6 +529,25 @@ class MadeLogs(unittest.TestCase):
         for n, ((what, _), (first, told)) in enumerate(zip(forged, both([files for _, files in forged]))):
             with self.subTest(what, seed=SEED + n):
                 self.assertEqual(told[0], first[0], doubts(first, told))
+
+
+class Words(unittest.TestCase):
+    def test_no_operator_says_for_a_party_what_it_did_not_and_what_is_the_operators_word_is_said(self):
+        log = made_words.Words()
+        lies = [lambda told: None, *made_words.SHOWN, *made_words.WORD]
+        told = [made_words.Told(log) for _ in lies]
+        for lie, each in zip(lies, told):
+            lie(each)
+        for lie, (first, second_) in zip(lies, both([each.mirror() for each in told])):
+            with self.subTest(lie.__name__):
+                self.assertEqual((first[0], second_[0]), (lie in made_words.SHOWN,) * 2, doubts(first, second_))
+        with tempfile.TemporaryDirectory(prefix="countersign-second-") as folder:
+            copy = Copy(folder)
+            for lie, word in made_words.WORD.items():
+                with self.subTest(lie.__name__, word=word):
+                    copy.put(told[lies.index(lie)].mirror())
+                    facts = json.loads(countersign("verify", copy.folder, "--json").stdout)["facts"]
+                    self.assertIn(word, [fact["data"]["what"] for fact in facts if fact["topic"] == "not_shown"])
 
 
 if __name__ == "__main__":
