@@ -10,6 +10,7 @@ import secrets
 import selectors
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -17,6 +18,7 @@ import urllib.parse
 from pathlib import Path
 
 from harness import BROWSER, SOURCE, Market, Server, click, free_port, person, send, wait_for
+from test_witness import Log
 from client import webhook_signature  # of scripts/, which harness puts on the path
 
 RELEASE = Path(os.environ.get("RELEASE", SOURCE / "build/release"))
@@ -160,6 +162,11 @@ class Pipelines(FloodCase):
 
     @classmethod
     def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="countersign-floods-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.foreign, logs = Log("log.example"), Path(folder.name) / "logs"
+        logs.write_text(cls.foreign.signer.vkey + "\n")
+        cls.settings = {"WITNESS": logs}
         super().setUpClass()
         cls.requests = cls.kinds()
 
@@ -183,6 +190,7 @@ class Pipelines(FloodCase):
         rows = "".join(["txid,payout\n", *(f"tx-{n},1.00\n" for n in range(1000))]).encode()
         size = int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1])
         agent = {"User_Agent": BROWSER["User-Agent"]}
+        key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.1"]})["key"]
         kinds = {
             "click": raw("GET", code, **agent),
             "click with large cookies": raw("GET", code, Cookie="a=" + "x" * 60_000, **agent),
@@ -202,6 +210,10 @@ class Pipelines(FloodCase):
             "settlements": raw("GET", "/v1/settlements", **token),
             "statement by its link": raw("GET", link, Accept="text/html"),
             "page": raw("GET", "/verify"),
+            "openings": raw("GET", f"/log/{market.contract}/openings?from=0&to=5", **token),
+            "postback by key": raw("GET", f"/postback?key={key}&" + urllib.parse.urlencode(person(click_id=market.click()))),
+            "erasure of nobody": raw("POST", "/v1/erasures", b'{"email":"nobody@nowhere.example"}', **json_token),
+            "checkpoint to cosign": raw("POST", "/witness/add-checkpoint", cls.foreign.body(0, 900).encode()),
             "heads": raw("GET", f"/log/{market.contract}/heads", **token),
             "description": raw("GET", "/openapi.json"),
             "tile": raw("GET", f"/log/tile/0/000.p/{size}"),

@@ -178,6 +178,27 @@ class Garbage(ServerCase):
                 status = send(self.server.url + path, headers=BROWSER).status
                 self.assertTrue(status // 100 == 4 or (path.startswith("/p/") and status == 200), status)
 
+    def test_each_call_that_writes_refuses_bodies_that_are_none(self):
+        """Every one of the description, with the ids of what is there: 4xx, whatever is sent; what takes none may look at none."""
+        market = self.market
+        ids = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "version": "1", "kid": market.publisher.kid}
+        description = send(self.server.url + "/openapi.json").json
+        bodies = (b"\0", b"{", b"[[", b'{"txid":[{}]}', b"\xff" * 100, b"[" * 5000, b'{"name":' + b"9" * 5000 + b"}", b'{"a":1,"a":2}', b"null", b"old 9\n\n", b'"' * 60_000)
+        before = [self.operator.get(f"/v1/{name}") for name in ("parties", "campaigns", "contracts", "statements")]
+        called = 0
+        for path, methods in description["paths"].items():
+            target = self.server.url + re.sub(r"\{(\w+)\}", lambda name: ids.get(name[1], name[1]), path)
+            for method in {"post", "put", "patch", "delete"} & set(methods) if not path.startswith("/p/") else ():
+                kinds = list(methods[method].get("requestBody", {}).get("content", {})) or ["application/json"]
+                for number, body in enumerate(bodies):
+                    with self.subTest(method=method, path=path, body=body[:20]):
+                        headers = {"Authorization": "Bearer " + (self.operator, market.publisher)[number % 2].token, "Content-Type": kinds[number % len(kinds)]}
+                        answer = send(target, method.upper(), body, headers)
+                        self.assertEqual(answer.status // 100, 4, answer)
+                        called += 1
+        self.assertGreater(called, 300)
+        self.assertEqual([self.operator.get(f"/v1/{name}") for name in ("parties", "campaigns", "contracts", "statements")], before)
+
     def test_random_bytes(self):
         """Mutations of good requests; the seed is printed so that a failure can be had again."""
         print(f"SEED={SEED}")
