@@ -31,6 +31,7 @@ def clone(folder):
 
 
 class Readme(unittest.TestCase):
+    @unittest.skipUnless("LONG" in os.environ, "builds the release once more: for scripts/test --long")
     def test_the_tour_works_in_a_fresh_clone_after_scripts_run(self):
         with tempfile.TemporaryDirectory() as home:
             sources = Path(home) / "countersign"
