@@ -14,7 +14,7 @@ from pathlib import Path
 from harness import Market, ServerCase, countersign, person, send
 
 SEED = int(os.environ.get("SEED") or time.time())
-FLIPS_PER_FILE = int(os.environ.get("FLIPS") or 4)
+FLIPS_PER_FILE = int(os.environ.get("FLIPS") or 1)
 
 
 def history(market):

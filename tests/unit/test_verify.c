@@ -177,7 +177,7 @@ static void changed_bytes_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_short());
-    flip_all(s, getenv("LONG") != NULL ? 1 : 5);
+    flip_all(s, getenv("LONG") != NULL ? 1 : 11);
     story_free(s);
 }
 
@@ -185,7 +185,7 @@ static void changed_bytes_of_a_long_story_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_long(0));
-    flip_all(s, 29);
+    flip_all(s, 59);
     story_free(s);
 }
 
@@ -193,7 +193,7 @@ static void changed_bytes_of_full_tiles_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_long(300));
-    flip_all(s, 499);
+    flip_all(s, 997);
     story_free(s);
 }
 
