@@ -161,9 +161,30 @@ static const struct field change_fields[] = {F("number", U32, change.number), F(
 static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party)};
 static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
                                            F("landing_url", TEXT, code.landing_url)};
-static const struct field statement_fields[] = {F("contract", U32, statement.contract),
-                                                F("until_ms", I64, statement.until_ms),
-                                                F("utc_offset_s", I64, statement.utc_offset_s)};
+static const struct field statement_fields[] = {
+    F("contract", U32, statement.contract),
+    F("number", U64, statement.number),
+    F("from", U64, statement.from),
+    F("to", U64, statement.to),
+    F("at_cut", BOOL, statement.at_cut),
+    F("to_ms", I64, statement.to_ms),
+    F("issued_ms", I64, statement.issued_ms),
+    F("utc_offset_s", I64, statement.utc_offset_s),
+    F("terms", U64, statement.terms),
+    RAW("legal_sha256", statement.legal_sha256),
+    RAW("prev_sha256", statement.prev_sha256),
+    RAW("closed", statement.closed),
+    F("carried_micros", I64, statement.carried_micros),
+    F("pending", U64, statement.pending),
+    F("held", U64, statement.held),
+    F("waiting_high", U64, statement.waiting_high),
+    F("waiting_low", U64, statement.waiting_low),
+    RAW("sha256", statement.sha256),
+    F("jws", TEXT, statement.jws),
+    F("lines", TEXT, statement.lines),
+    F("answer", TEXT, statement.answer),
+};
+static const struct field fresh_head_fields[] = {F("contract", U32, fresh_head.contract)};
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
 static const struct field tell_fields[] = {F("steps", U32, tell.steps)};
@@ -234,6 +255,7 @@ static const struct layout {
     [RECORD_GRANT] = FIELDS(grant_fields),
     [RECORD_CODE] = FIELDS(code_fields),
     [RECORD_STATEMENT] = FIELDS(statement_fields),
+    [RECORD_FRESH_HEAD] = FIELDS(fresh_head_fields),
     [RECORD_RESPONSE] = FIELDS(response_fields),
     [RECORD_ASSENT] = FIELDS(assent_fields),
     [RECORD_ADJUSTMENT] = FIELDS(adjustment_fields),
@@ -255,7 +277,7 @@ static const struct layout {
     [RECORD_SWEEP] = FIELDS(sweep_fields),
     [RECORD_SERVER_KEYS] = FIELDS(server_keys_fields),
     [RECORD_TELL] = FIELDS(tell_fields),
-}; /* FRESH_HEAD and SWEEP have none */
+};
 
 static const struct {
     const char *word;
@@ -293,6 +315,7 @@ bool record_track(enum record_kind k, enum entry_kind *out)
     return true;
 }
 
+_Static_assert(TALLY_LEN == 417, "said below");
 bool record_field(enum record_kind k, size_t i, const char **name, const char **type)
 {
     assert(k < RECORD_KINDS);
@@ -304,6 +327,7 @@ bool record_field(enum record_kind k, size_t i, const char **name, const char **
             : f->most == NONCE_KEY_LEN   ? "raw 16"
             : f->most == HASH_LEN        ? "raw 32"
             : f->most == DAY_KEY_WRAPPED ? "raw 60"
+            : f->most == TALLY_LEN       ? "raw 417"
                                          : NULL;
     assert(*type != NULL);
     return true;

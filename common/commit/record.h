@@ -7,6 +7,7 @@
 #include "common/commit/clock.h"
 #include "common/commit/refusal.h"
 #include "common/decisions/decide.h"
+#include "common/decisions/tally.h"
 
 /* Whose logs and rows a record may touch. */
 enum record_scope {
@@ -39,7 +40,7 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(CODE, 16, "code", ADVERTISER, 0, "a new tracking code")                                                          \
     X(STATEMENT, 17, "statement", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "a settlement statement")                   \
     X(RESPONSE, 18, "response", ADVERTISER, 0, "a party's answer to a statement")                                      \
-    X(FRESH_HEAD, 19, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "nothing but the sweep before it")        \
+    X(FRESH_HEAD, 19, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "the sweep before it alone")              \
     X(APPROVE, 20, "approve", PARTITION, RECORD_ALONE, "leads whose review time ran out")                              \
     X(TIDY, 21, "tidy", PARTITION, RECORD_ALONE, "rows that lie spread, put in order; nonces past their time go")      \
     X(GAP, 22, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
@@ -211,11 +212,25 @@ struct record {
             uint32_t contract;
             struct span label, landing_url;
         } code;
-        struct {
+        /* Made of a snapshot of the log; the fold only looks whether what it rests on is still so. */
+        struct record_statement {
             uint32_t contract;
-            int64_t until_ms;     /* where its period ends; 0: now */
-            int64_t utc_offset_s; /* of the campaign's zone */
+            uint64_t number, from, to;
+            bool at_cut; /* the log was cut at `to` */
+            int64_t to_ms, issued_ms, utc_offset_s;
+            uint64_t terms;                 /* index of those that it names */
+            uint8_t legal_sha256[HASH_LEN]; /* of the legal data of both parties, a 00 between them */
+            uint8_t prev_sha256[HASH_LEN];  /* of the payload of the one before; zeros: there is none */
+            uint8_t closed[TALLY_LEN];      /* what it closes, as a head has it; not read where the log was cut */
+            int64_t carried_micros;
+            uint64_t pending, held, waiting_high, waiting_low; /* what waits behind it; of the micros both halves */
+            uint8_t sha256[HASH_LEN];                          /* of the payload */
+            struct span jws, lines;                            /* lines: bundles of them, statement.h */
+            struct span answer;                                /* JSON, of the call */
         } statement;
+        struct {
+            uint32_t contract; /* whose log is told of the clock before; 0: none */
+        } fresh_head;
         struct {
             uint32_t party;
             struct span statement, jws;

@@ -27,6 +27,12 @@ void crypto_use_mem(void);
  */
 void sha256(const void *ptr, size_t len, uint8_t out[HASH_LEN]);
 void sha256v(const struct span *parts, size_t n, uint8_t out[HASH_LEN]);
+/* The same piece by piece. */
+struct sha256;
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *s, const void *ptr, size_t len);
+void sha256_end(const struct sha256 *s, uint8_t out[HASH_LEN]); /* of what was added so far */
+void sha256_free(struct sha256 *s);                             /* NULL-safe */
 
 /* RFC 2104 HMAC-SHA256 with a re-usable keyed context. */
 struct hmac;

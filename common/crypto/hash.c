@@ -67,6 +67,33 @@ void sha256v(const struct span *parts, size_t n, uint8_t out[HASH_LEN])
     must(SHA256_Final(out, &ctx));
 }
 
+struct sha256 {
+    SHA256_CTX ctx;
+};
+
+struct sha256 *sha256_new(void)
+{
+    struct sha256 *s = xmalloc(sizeof *s);
+    must(SHA256_Init(&s->ctx));
+    return s;
+}
+
+void sha256_add(struct sha256 *s, const void *ptr, size_t len)
+{
+    absorb(&s->ctx, ptr, len);
+}
+
+void sha256_end(const struct sha256 *s, uint8_t out[HASH_LEN])
+{
+    SHA256_CTX ctx = s->ctx;
+    must(SHA256_Final(out, &ctx));
+}
+
+void sha256_free(struct sha256 *s)
+{
+    free(s);
+}
+
 struct hmac {
     SHA256_CTX inner, outer; /* after one block of key XOR ipad, key XOR opad */
 };

@@ -11,7 +11,6 @@
 #include "common/settlement/legal.h"
 
 /* A request waits no longer than that between its arrival and its entry. */
-#define FOLD_LAG_MS (60 * 60 * 1000)
 
 void fold_open(struct fold *f, const struct fold_context *cx, const struct view *view, struct rows_map *rows)
 {
@@ -297,7 +296,7 @@ static bool steps_follow(const struct fold *f, const struct entry_clock *c, uint
     int64_t off_ms = c->to_ms > c->from_ms ? c->to_ms - c->from_ms : c->from_ms - c->to_ms;
     bool waits = c->unsure || !span_empty(c->by);
     if (c->from_ms <= 0 || c->from_ms >= TIME_END_MS || c->to_ms <= 0 || c->to_ms >= TIME_END_MS ||
-        c->from_ms < f->clocked_ms - FOLD_LAG_MS)
+        c->from_ms < f->clocked_ms - PERIOD_ISSUE_MS)
         return false;
     if (fold_clock_begins(f, c))
         return true;
@@ -311,7 +310,7 @@ static bool clock_follows(const struct fold *f, const struct entry *e)
     const struct entry_clock *c = &e->clock;
     bool confirmed = !span_empty(c->by);
     if (confirmed != (c->confirmed_ms > 0) || (confirmed && c->unsure) ||
-        c->confirmed_ms > entry_clock(e) + FOLD_LAG_MS || c->steps < f->clock_steps)
+        c->confirmed_ms > entry_clock(e) + PERIOD_ISSUE_MS || c->steps < f->clock_steps)
         return false;
     if (c->steps > f->clock_steps)
         return steps_follow(f, c, c->steps - f->clock_steps);
@@ -341,7 +340,7 @@ bool fold_clock(const struct fold *f, const struct entry *e)
 static bool before_its_click(const struct entry *e)
 {
     const struct entry_lead *l = &e->lead;
-    int64_t latest_ms = entry_clock(e) + FOLD_LAG_MS;
+    int64_t latest_ms = entry_clock(e) + PERIOD_ISSUE_MS;
     if (e->kind != ENTRY_LEAD || l->clock_steps > 0)
         return false;
     bool before = l->clicked_ms > latest_ms;
@@ -352,7 +351,7 @@ static bool before_its_click(const struct entry *e)
 
 bool fold_dated(const struct fold *f, const struct entry *e)
 {
-    return entry_follows(e, f->last_ms) && !before_its_click(e) && entry_clock(e) >= latest_ms(f, e) - FOLD_LAG_MS;
+    return entry_follows(e, f->last_ms) && !before_its_click(e) && entry_clock(e) >= latest_ms(f, e) - PERIOD_ISSUE_MS;
 }
 
 /* What later entries are held against. */
@@ -406,7 +405,7 @@ static bool is_needed(const struct entry *e, const struct entry_gap *gap)
 
 bool fold_gap(const struct fold *f, const struct entry *e)
 {
-    bool early = e->kind == ENTRY_GAP && f->clock_steps == 0 && e->gap.to_ms > entry_clock(e) + FOLD_LAG_MS;
+    bool early = e->kind == ENTRY_GAP && f->clock_steps == 0 && e->gap.to_ms > entry_clock(e) + PERIOD_ISSUE_MS;
     bool empty_before = f->after_gap && gap_total(&f->gap) == 0;
     return !early && (e->kind != ENTRY_GAP || gap_total(&e->gap) == 0 || gap_fits(&e->gap)) &&
            (!empty_before || is_needed(e, &f->gap));
@@ -545,7 +544,7 @@ static MUST_CHECK enum err statement_follows(const struct fold *f, const struct 
                        s->number, f->period.number + 1);
     if (!span_is(s->id, id))
         return problem(p, ERR_CONFLICT, "id", "number %" PRIu64 " of its contract has the id %s", s->number, id);
-    if (s->issued_ms > e->at_ms || s->issued_ms < e->at_ms - FOLD_LAG_MS || s->issued_ms < closes->is.tally.to_ms)
+    if (s->issued_ms > e->at_ms || s->issued_ms < e->at_ms - PERIOD_ISSUE_MS || s->issued_ms < closes->is.tally.to_ms)
         return problem(p, ERR_CONFLICT, "issued_ms",
                        "it was issued at %" PRId64
                        " ms, which is before its last entry, or not in the hour in front of "

@@ -5,6 +5,9 @@
 
 #include "common/settlement/statement.h"
 
+/* A statement's entry comes so long after its issue at most. */
+#define PERIOD_ISSUE_MS (60 * 60 * 1000)
+
 /* A statement may stand far behind the last entry that it closes, and what was counted there is gone by then: whoever
  * is told on the way where one will end keeps it. Of the entry at cut.to the time. */
 struct mark {

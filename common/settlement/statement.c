@@ -77,6 +77,20 @@ static enum err out_of_range(struct statement_draft *f)
     return problem(f->problem, ERR_INVALID, "", "the sums leave the range of money: settle a shorter interval");
 }
 
+static void lines_open(struct statement_lines *l, enum lines_wanted wanted)
+{
+    *l = (struct statement_lines){.wanted = wanted, .sum = sha256_new()};
+    buf_heap(&l->text);
+    buf_heap(&l->bundles);
+}
+
+static void lines_close(struct statement_lines *l)
+{
+    buf_free(&l->text);
+    buf_free(&l->bundles);
+    sha256_free(l->sum);
+}
+
 /* ---- the moves of the interval ---- */
 
 static int by_lead(const void *a, const void *b)
@@ -175,19 +189,39 @@ static void quantities_of_move(struct statement_draft *f, const struct move_row 
         add_quantity(f, &(struct quantity){QUANTITY_SALE, 0, -1, 0, 1, m->micros - price});
 }
 
-/* Ends the line that starts at `start`: its leaf, its newline. */
-static void end_line(struct statement_lines *l, size_t start)
+static void end_bundle(struct statement_lines *l)
+{
+    struct hash root;
+    if (l->bundle.tree.size == 0)
+        return;
+    frontier_root(&l->bundle.tree, &root);
+    buf_be64(&l->bundles, l->bundle.first);
+    buf_be32(&l->bundles, l->bundle.moving);
+    buf_add(&l->bundles, root.b, sizeof root.b);
+    l->bundle = (struct lines_bundle){.first = 0};
+}
+
+/* Ends the line that starts at `start`, of the entry at `index`: its leaf, its newline. */
+static void end_line(struct statement_lines *l, size_t start, uint64_t index, int64_t micros)
 {
     struct hash leaf;
-    if (l->counted) {
+    l->n++;
+    if (l->wanted == LINES_COUNT) {
         l->text.len = start;
-        l->n++;
         return;
     }
     merkle_leaf(span_of(l->text.ptr + start, l->text.len - start), &leaf);
     frontier_append(&l->tree, &leaf, NULL, NULL);
+    if (l->bundle.tree.size == 0)
+        l->bundle.first = index;
+    frontier_append(&l->bundle.tree, &leaf, NULL, NULL);
+    l->bundle.moving += micros != 0;
+    if (l->bundle.tree.size == STATEMENT_BUNDLE)
+        end_bundle(l);
     buf_byte(&l->text, '\n');
-    l->n++;
+    sha256_add(l->sum, l->text.ptr + start, l->text.len - start);
+    if (l->wanted == LINES_SUMS)
+        l->text.len = start;
 }
 
 /* `adjustment` 0 and `statement` empty: not of this one. */
@@ -303,7 +337,7 @@ static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_
     line_value(&w, "txid", &f->told, TOLD_TXID);
     jw_object_end(&w);
     jw_close(&w);
-    end_line(&f->lines, start);
+    end_line(&f->lines, start, index, m->micros);
     return ERR_OK;
 }
 
@@ -353,7 +387,7 @@ static void line_of_move(struct statement_draft *f, uint64_t index, const struct
     line_value(&w, "txid", &f->told, TOLD_TXID);
     jw_object_end(&w);
     jw_close(&w);
-    end_line(&f->lines, start);
+    end_line(&f->lines, start, index, m->micros);
 }
 
 static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
@@ -367,7 +401,7 @@ static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, 
     count_move(f, index, m);
     bridge_move(f, m, &lead);
     err = sum_move(f, index, m, &lead);
-    if (f->lines.counted) { /* without a look at its entries */
+    if (f->lines.wanted == LINES_COUNT) { /* without a look at its entries */
         f->lines.n++;
         return err;
     }
@@ -376,15 +410,17 @@ static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, 
     return err;
 }
 
-static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to)
+/* Up to `to`, or until there are `most` lines. */
+static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to, uint64_t most)
 {
     const struct view *v = f->view;
     uint8_t from[12];
     struct span key, value;
-    enum err err;
+    enum err err = ERR_OK;
 
     row_index_key(from, f->contract, f->to);
-    while ((err = v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) == ERR_OK) {
+    while (f->lines.n < most &&
+           (err = v->seek(v->ctx, ROW_MOVES, span_of(from, sizeof from), &key, &value)) == ERR_OK) {
         struct move_row m;
         if (key.len < 4 || load_be32(key.ptr) != f->contract)
             break;
@@ -424,12 +460,36 @@ static void traffic_quantities(struct statement_draft *f, enum quantity_kind wha
                                            prices[i].unit_micros * (int64_t)prices[i].n});
 }
 
+/* What its line says. */
+struct traffic {
+    uint64_t all_clicks, all_impressions, clicks, impressions;
+    int64_t click_micros, impression_micros;
+};
+
+static void line_of_traffic(struct statement_lines *l, const struct traffic *t, uint64_t to)
+{
+    size_t start = l->text.len;
+    int64_t both = t->click_micros + t->impression_micros; /* the caller's, in range */
+    struct jw w;
+    jw_open(&w, &l->text);
+    jw_object(&w);
+    jw_kint(&w, "all_clicks", (int64_t)t->all_clicks);
+    jw_kint(&w, "all_impressions", (int64_t)t->all_impressions);
+    jw_kint(&w, "click_micros", t->click_micros);
+    jw_kint(&w, "clicks", (int64_t)t->clicks);
+    jw_kint(&w, "impression_micros", t->impression_micros);
+    jw_kint(&w, "impressions", (int64_t)t->impressions);
+    jw_kstr(&w, "kind", SPAN("traffic"));
+    jw_kint(&w, "micros", both);
+    jw_object_end(&w);
+    jw_close(&w);
+    end_line(l, start, to, both);
+}
+
 static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
 {
     const struct tally *t = f->in->tally;
-    size_t start = f->lines.text.len;
     int64_t both;
-    struct jw w;
 
     if (!t->click_micros && !t->impression_micros)
         return ERR_OK;
@@ -437,19 +497,13 @@ static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
     traffic_quantities(f, QUANTITY_IMPRESSION, t->impression_prices);
     if (!money_add(t->click_micros, t->impression_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
         return out_of_range(f);
-    jw_open(&w, &f->lines.text);
-    jw_object(&w);
-    jw_kint(&w, "all_clicks", (int64_t)tally_total(t->clicks));
-    jw_kint(&w, "all_impressions", (int64_t)tally_total(t->impressions));
-    jw_kint(&w, "click_micros", t->click_micros);
-    jw_kint(&w, "clicks", (int64_t)t->payable_clicks);
-    jw_kint(&w, "impression_micros", t->impression_micros);
-    jw_kint(&w, "impressions", (int64_t)t->payable_impressions);
-    jw_kstr(&w, "kind", SPAN("traffic"));
-    jw_kint(&w, "micros", both);
-    jw_object_end(&w);
-    jw_close(&w);
-    end_line(&f->lines, start);
+    const struct traffic traffic = {.all_clicks = tally_total(t->clicks),
+                                    .all_impressions = tally_total(t->impressions),
+                                    .clicks = t->payable_clicks,
+                                    .impressions = t->payable_impressions,
+                                    .click_micros = t->click_micros,
+                                    .impression_micros = t->impression_micros};
+    line_of_traffic(&f->lines, &traffic, f->in->to);
     return ERR_OK;
 }
 
@@ -552,7 +606,7 @@ static void write_lines(struct jw *w, const struct statement_lines *l)
 {
     struct hash root, sha;
     frontier_root(&l->tree, &root);
-    sha256(l->text.ptr, l->text.len, sha.b);
+    sha256_end(l->sum, sha.b);
     jw_key(w, "lines");
     jw_object(w);
     jw_kint(w, "n", (int64_t)l->n);
@@ -794,11 +848,11 @@ void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1])
     id_write('S', load_be64((const char *)sum) >> 4, out);
 }
 
-struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from)
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum lines_wanted lines)
 {
     struct statement_draft *f = xcalloc(1, sizeof *f);
     *f = (struct statement_draft){.contract = contract, .from = from, .to = from};
-    buf_heap(&f->lines.text);
+    lines_open(&f->lines, lines);
     line_told_open(&f->told);
     buf_heap(&f->adjustments);
     jw_open(&f->adjustment, &f->adjustments);
@@ -810,7 +864,7 @@ void statement_draft_free(struct statement_draft *f)
 {
     if (f == NULL)
         return;
-    buf_free(&f->lines.text);
+    lines_close(&f->lines);
     line_told_close(&f->told);
     buf_free(&f->adjustments);
     free(f->received);
@@ -822,29 +876,14 @@ enum err statement_draft_fold(struct statement_draft *f, const struct view *v, u
 {
     f->view = v;
     f->problem = p;
-    return fold_moves(f, to);
-}
-
-uint32_t statement_draft_contract(const struct statement_draft *f)
-{
-    return f->contract;
-}
-
-uint64_t statement_draft_moves(const struct statement_draft *f)
-{
-    return f->moves;
-}
-
-bool statement_draft_begins(const struct statement_draft *f, uint64_t from, uint64_t to)
-{
-    return f->from == from && f->to <= to;
+    return fold_moves(f, to, UINT64_MAX);
 }
 
 enum err statement_finish(struct statement_draft *f, const struct statement_in *in, struct statement_out *out,
                           struct problem *p)
 {
     struct statement_out o = {0};
-    assert(f->contract == in->contract && statement_draft_begins(f, in->from, in->to));
+    assert(f->contract == in->contract && f->from == in->from && f->to <= in->to);
     f->in = in;
     buf_heap(&o.payload);
     enum err err = statement_draft_fold(f, in->view, in->to, p);
@@ -855,6 +894,7 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
     if (err == ERR_OK) {
         jw_array_end(&f->adjustment);
         jw_close(&f->adjustment);
+        end_bundle(&f->lines);
         err = settle(f, &o);
     }
     if (err != ERR_OK) {
@@ -862,16 +902,14 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
         return err;
     }
     o.lines = f->lines;
-    f->lines = (struct statement_lines){0};
-    buf_heap(&f->lines.text);
+    lines_open(&f->lines, f->lines.wanted);
     *out = o;
     return ERR_OK;
 }
 
 enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p)
 {
-    struct statement_draft *f = statement_draft_new(in->contract, in->from);
-    f->lines.counted = in->preview;
+    struct statement_draft *f = statement_draft_new(in->contract, in->from, in->lines);
     enum err err = statement_finish(f, in, out, p);
     statement_draft_free(f);
     return err;
@@ -880,5 +918,102 @@ enum err statement_build(const struct statement_in *in, struct statement_out *ou
 void statement_free(struct statement_out *out)
 {
     buf_free(&out->payload);
-    buf_free(&out->lines.text);
+    lines_close(&out->lines);
+}
+
+/* ---- line items, made again ---- */
+
+static struct bundle_row {
+    uint64_t first, moving;
+    struct hash root;
+} row_of(struct span bundles, size_t i)
+{
+    const char *at = bundles.ptr + i * BUNDLE_LEN;
+    struct bundle_row r = {.first = load_be64(at), .moving = load_be32(at + 8)};
+    memcpy(r.root.b, at + 12, HASH_LEN);
+    return r;
+}
+
+/* A tree over lines is the tree over those over its bundles: all but the last are perfect. */
+bool statement_has_bundles(const struct statement *s, struct span bundles)
+{
+    uint64_t n = s->n_lines / STATEMENT_BUNDLE + (s->n_lines % STATEMENT_BUNDLE != 0);
+    struct frontier tree = {0};
+    struct hash root;
+    if (bundles.len % BUNDLE_LEN != 0 || bundles.len / BUNDLE_LEN != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct bundle_row r = row_of(bundles, i);
+        frontier_append(&tree, &r.root, NULL, NULL);
+    }
+    frontier_root(&tree, &root);
+    return memcmp(root.b, s->lines_root.b, HASH_LEN) == 0;
+}
+
+size_t statement_bundle_of(struct span bundles, uint64_t index)
+{
+    size_t low = 0, high = bundles.len / BUNDLE_LEN; /* the last that begins at `index` or before is in [low, high) */
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (row_of(bundles, middle).first <= index)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint64_t statement_bundle_moving(struct span bundles, size_t i)
+{
+    return row_of(bundles, i).moving;
+}
+
+/* From what a payload says of it. */
+static void read_traffic(const struct statement *s, struct traffic *out)
+{
+    const json_t *q, *payable = json_object_get(s->counts, "payable");
+    size_t i;
+    *out = (struct traffic){
+        .all_clicks = (uint64_t)json_integer_value(json_object_get(json_object_get(s->counts, "clicks"), "total")),
+        .all_impressions =
+            (uint64_t)json_integer_value(json_object_get(json_object_get(s->counts, "impressions"), "total")),
+        .clicks = (uint64_t)json_integer_value(json_object_get(payable, "clicks")),
+        .impressions = (uint64_t)json_integer_value(json_object_get(payable, "impressions")),
+    };
+    json_array_foreach((json_t *)s->quantities, i, q)
+    {
+        const char *what = json_string_value(json_object_get(q, "what"));
+        int64_t micros = json_integer_value(json_object_get(q, "micros"));
+        if (what != NULL && strcmp(what, quantity_words[QUANTITY_CLICK]) == 0)
+            out->click_micros += micros;
+        if (what != NULL && strcmp(what, quantity_words[QUANTITY_IMPRESSION]) == 0)
+            out->impression_micros += micros;
+    }
+}
+
+enum err statement_bundle(const struct statement *s, struct span bundles, size_t i, const struct view *v,
+                          uint32_t contract, struct buf *text, struct problem *p)
+{
+    const struct bundle_row row = row_of(bundles, i);
+    uint64_t before = (uint64_t)i * STATEMENT_BUNDLE, left = s->n_lines - before;
+    uint64_t most = left < STATEMENT_BUNDLE ? left : STATEMENT_BUNDLE;
+    struct statement_draft *f = statement_draft_new(contract, s->from, LINES_TEXT);
+    struct traffic traffic;
+    struct hash root;
+    f->to = row.first;
+    f->view = v;
+    f->problem = p;
+    enum err err = fold_moves(f, s->to, most);
+    if (err == ERR_OK && f->lines.n < most) { /* it stands behind all others */
+        read_traffic(s, &traffic);
+        line_of_traffic(&f->lines, &traffic, s->to);
+    }
+    frontier_root(&f->lines.tree, &root);
+    if (err == ERR_OK && (f->lines.n != most || memcmp(root.b, row.root.b, HASH_LEN) != 0))
+        err = problem(p, ERR_CORRUPT, "", "line items from number %llu on are not those that were signed",
+                      (unsigned long long)before + 1);
+    if (err == ERR_OK)
+        buf_span_add(text, buf_span(&f->lines.text));
+    statement_draft_free(f);
+    return err;
 }

@@ -10,13 +10,24 @@
 #define STATEMENT_TYP "countersign-statement"
 #define RECEIPT_TYP "countersign-receipt"
 
+/* What is wanted of line items: all, or what a payload says of them and what finds them again, or their number alone.
+ */
+enum lines_wanted { LINES_TEXT, LINES_SUMS, LINES_COUNT };
+
 /* Line items, one JSON object a line in index order; a last line of kind "traffic" when clicks or impressions earn
  * money. */
 struct statement_lines {
-    struct buf text;
+    enum lines_wanted wanted;
+    struct buf text; /* of LINES_TEXT */
     uint64_t n;
     struct frontier tree; /* RFC 6962 tree over the lines without their newlines */
-    bool counted;         /* alone: text and tree stay empty */
+    struct sha256 *sum;   /* of all the text */
+    struct buf bundles;   /* so many of them at a time, see statement_bundle */
+    struct lines_bundle {
+        uint64_t first;  /* index of the entry of its first line; of the line of traffic the end of the period */
+        uint32_t moving; /* lines that move money */
+        struct frontier tree;
+    } bundle; /* under way */
 };
 
 struct statement_in {
@@ -38,7 +49,7 @@ struct statement_in {
     struct hash prev_sha256;         /* of the previous statement's payload */
     int64_t prev_to_ms;              /* its period.to_at, 0 when there is none */
     int64_t issued_ms, utc_offset_s; /* of the campaign's zone then */
-    bool preview;                    /* for its figures: lines are counted alone */
+    enum lines_wanted lines;         /* of statement_build; else the draft says it */
 };
 
 struct statement_out {
@@ -54,18 +65,14 @@ struct statement_out {
 MUST_CHECK enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p);
 void statement_free(struct statement_out *out);
 
-/* The same in steps, for a log that goes on meanwhile: what was folded of [from, to) is folded for good, since its rows
- * say the same ever after. statement_build is one that begins with nothing. */
+/* The same in steps, each of which may see the rows at another time: those of [from, to) say the same ever after.
+ * statement_build is one that begins with nothing. */
 struct statement_draft;
-struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from);
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum lines_wanted lines);
 void statement_draft_free(struct statement_draft *d); /* NULL-safe */
 /* Goes on up to `to`. Errors as statement_build; then it is only to be freed. */
 MUST_CHECK enum err statement_draft_fold(struct statement_draft *d, const struct view *v, uint64_t to,
                                          struct problem *p);
-uint32_t statement_draft_contract(const struct statement_draft *d);
-uint64_t statement_draft_moves(const struct statement_draft *d); /* leads and dispositions in it */
-/* Whether a statement over [from, to) can go on from it. */
-bool statement_draft_begins(const struct statement_draft *d, uint64_t from, uint64_t to);
 /* The rest (asserted: it begins so); d is only to be freed then. */
 MUST_CHECK enum err statement_finish(struct statement_draft *d, const struct statement_in *in,
                                      struct statement_out *out, struct problem *p);
@@ -81,7 +88,7 @@ struct statement {
     struct span id, issuer, contract, advertiser, publisher, currency; /* of the parties the ids */
     struct span campaign_name, timezone, payable_by;
     uint64_t number, from, to, terms, n_lines;
-    struct hash lines_sha256;
+    struct hash lines_root;
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
@@ -93,8 +100,19 @@ struct statement {
 };
 MUST_CHECK enum err statement_read(struct span payload, struct statement *out);
 void statement_close(struct statement *s);
-/* Whether these are the line items that a statement names: so many, of that hash. */
-bool statement_has_lines(const struct statement *s, struct span lines);
+
+/* Line items are not stored: they are made again of the log, a bundle of so many at a time. What is kept of each finds
+ * it, and is what it must come to: be64 index of the entry of its first line (of a bundle that has the line of traffic
+ * alone the `to` of the period), be32 how many of its lines move money, the root of the RFC 6962 tree over them. */
+enum { STATEMENT_BUNDLE = 256, BUNDLE_LEN = 8 + 4 + HASH_LEN };
+/* Whether these are the bundles of the lines that a statement names. */
+bool statement_has_bundles(const struct statement *s, struct span bundles);
+/* Which bundle has the line of the entry at `index`, if there is one. */
+size_t statement_bundle_of(struct span bundles, uint64_t index);
+uint64_t statement_bundle_moving(struct span bundles, size_t i);
+/* Appends the lines of bundle i. ERR_CORRUPT, or an error of the view: then nothing is appended. */
+MUST_CHECK enum err statement_bundle(const struct statement *s, struct span bundles, size_t i, const struct view *v,
+                                     uint32_t contract, struct buf *text, struct problem *p);
 
 /* A party's answer, of RESPONSE_TYP: about the statement of that payload. */
 enum { LIMIT_DISPUTED = 2000 };

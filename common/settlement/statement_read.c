@@ -114,8 +114,8 @@ static void read_lines(struct reader *r, struct statement *s)
     struct reader lines = inner(r, "lines", names);
     struct hash h;
     s->n_lines = (uint64_t)number(&lines, "n", 0, JSON_INT_MAX);
-    bool hashes = hash(&lines, "root", &h);
-    hashes &= hash(&lines, "sha256", &s->lines_sha256);
+    bool hashes = hash(&lines, "root", &s->lines_root);
+    hashes &= hash(&lines, "sha256", &h);
     r->bad |= lines.bad || !hashes;
 }
 
@@ -190,16 +190,6 @@ enum err statement_end(struct span jws, uint64_t *to)
     }
     buf_free(&payload);
     return err;
-}
-
-bool statement_has_lines(const struct statement *s, struct span lines)
-{
-    uint8_t sum[HASH_LEN];
-    uint64_t n = 0;
-    for (size_t i = 0; i < lines.len; i++)
-        n += lines.ptr[i] == '\n';
-    sha256(lines.ptr, lines.len, sum);
-    return n == s->n_lines && memcmp(sum, s->lines_sha256.b, HASH_LEN) == 0;
 }
 
 void statement_close(struct statement *s)

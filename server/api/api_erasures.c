@@ -46,7 +46,7 @@ static enum err asked_read(struct request *rq, struct erasure_asked *out)
 }
 
 /* On a reader thread. */
-enum err erasures_create(struct request *rq, struct reply *reply)
+static enum err find(struct request *rq, struct reply *reply)
 {
     (void)reply;
     struct erasure_asked asked;
@@ -64,6 +64,13 @@ enum err erasures_create(struct request *rq, struct reply *reply)
     buf_fixed(&kept->places, (char *)(uintptr_t)places.ptr, places.len);
     kept->places.len = places.len;
     rq->kept = span_of((const char *)kept, sizeof *kept);
+    return ERR_PENDING;
+}
+
+enum err erasures_create(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    rq->read = find;
     return ERR_PENDING;
 }
 

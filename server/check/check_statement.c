@@ -44,7 +44,7 @@ static void compare_lines(struct check *c, const struct entry_statement *s, cons
 {
     char room[STATEMENT_KEY_MAX];
     struct span key, lines;
-    if (part_get(c, s->id, "lines", room, &key, &lines) && !span_eq(lines, buf_span(&out->lines.text)))
+    if (part_get(c, s->id, "lines", room, &key, &lines) && !span_eq(lines, buf_span(&out->lines.bundles)))
         check_row_fails(c, TABLE_STATEMENTS, key, "is not what the entries give");
 }
 

@@ -72,7 +72,7 @@ MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contrac
                                           int64_t next_ms); /* as for ledger_statement */
 /* ---- chores.c: what the server does by itself ---- */
 
-job_run chore_approve, chore_tidy, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, chore_nothing;
+job_run chore_approve, chore_tidy, chore_gap, chore_day_keys, chore_sweep, chore_publish, chore_probe, fresh_head_run;
 job_run chore_refused; /* refused_log.c */
 job_run chore_clock;   /* clock_rows.c */
 

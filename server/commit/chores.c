@@ -144,6 +144,16 @@ enum err chore_publish(struct batch *cx, struct job *job)
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */
 }
 
+/* The sweep was before it. Of a log that takes no entry nobody can tell whether anything came. */
+enum err fresh_head_run(struct batch *cx, struct job *job)
+{
+    const uint32_t contract = job->record.fresh_head.contract;
+    if (contract == 0)
+        return ERR_OK;
+    job->index = ledger_size(cx->ledger, contract) - ledger_last_statement(cx->ledger, contract)->to;
+    return ledger_ready(cx->ledger, cx->txn, contract);
+}
+
 /* ---- a full disk ---- */
 
 /* Writes a row that no hole in the file has room for, so that the file must grow. */
@@ -153,11 +163,4 @@ enum err chore_probe(struct batch *cx, struct job *job)
     static const char zeros[PROBE_LEN];
     return job->record.probe.put ? store_put(cx->txn, TABLE_META, name, span_of(zeros, sizeof zeros))
                                  : store_del(cx->txn, TABLE_META, name);
-}
-
-enum err chore_nothing(struct batch *cx, struct job *job)
-{
-    (void)cx;
-    (void)job;
-    return ERR_OK;
 }

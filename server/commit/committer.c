@@ -46,7 +46,8 @@ static enum err run_idempotent(struct committer *c, struct job *job)
     if (err != ERR_NOT_FOUND)
         return err;
     err = run(&c->cx, job);
-    return err == ERR_OK ? idempotency_keep(&c->cx, job) : err;
+    bool answers = !span_empty(job->answer); /* else the call goes on, and another record of it has the answer */
+    return err == ERR_OK && answers ? idempotency_keep(&c->cx, job) : err;
 }
 
 /* Of what is answered with a 5xx, or is a chore's; a chore has no arena, but is alone in its batch. */

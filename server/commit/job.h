@@ -22,11 +22,12 @@ struct job {
     struct problem problem;
     struct span cause; /* of an err that is answered with a 5xx: what failed in the transaction; in the arena */
     uint32_t out_contract;
-    uint64_t index; /* of the entry; of a chore, where to go on */
+    uint64_t index; /* of the entry; of a chore, where to go on; FRESH_HEAD: entries in no statement */
     struct hash leaf;
     struct span entry; /* LEAD, DISPOSITION, DISPOSE: the entry's bytes, in the arena */
     bool replayed;
     bool more;          /* a chore that did all its steps: there may be more to do */
+    bool outdated;      /* with an error: what the record rests on is so no more, and it may be made again */
     struct span answer; /* of a management call: JSON */
     int answer_status;
 };

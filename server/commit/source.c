@@ -317,7 +317,10 @@ static size_t take_head(struct source *s, struct job **jobs)
 
 static uint32_t held_contract(const struct source *s)
 {
-    return s->held->record.kind == RECORD_STATEMENT ? s->held->record.statement.contract : 0;
+    const struct record *r = &s->held->record;
+    return r->kind == RECORD_STATEMENT    ? r->statement.contract
+           : r->kind == RECORD_FRESH_HEAD ? r->fresh_head.contract
+                                          : 0;
 }
 
 /* A statement must not close over leads that are due, and signs what is durable. */

@@ -10,6 +10,7 @@
 #include "server/system/arena.h"
 
 struct worker; /* the application's thread, opaque here */
+struct reply;
 struct reading;
 struct party;
 struct catalog;
@@ -54,7 +55,10 @@ struct request {
     struct span cause;          /* of a 5xx, for the log; empty: see dispatch.c */
     struct span queue;          /* of a stranger's read: beside his address, whose turn it takes */
     struct reading *reading;    /* once it was given to the readers */
-    struct catalog *catalog;    /* held for the life of the exchange */
+    /* What a reader thread is to do of it; NULL: the route's handler. */
+    enum err (*read)(struct request *rq, struct reply *reply);
+    bool lasts;              /* that takes long */
+    struct catalog *catalog; /* held for the life of the exchange */
     struct worker *worker;
 };
 

@@ -136,7 +136,6 @@ enum err instance_open_store(struct instance *in, const char *dir, enum store_mo
         err = day_keys_new(dir, salt, &in->day_keys);
         crypto_wipe(salt, sizeof salt);
     }
-    in->drafts = drafts_new();
     if (err != ERR_OK)
         instance_close(in);
     return err;
@@ -171,7 +170,6 @@ enum err instance_open(struct instance *in, const char *dir, enum store_mode mod
 
 void instance_close(struct instance *in)
 {
-    drafts_free(in->drafts);
     heads_close(in->heads);
     catalog_slot_free(in->catalog);
     day_keys_free(in->day_keys);

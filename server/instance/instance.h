@@ -5,7 +5,6 @@
 #define CS_SERVER_INSTANCE_INSTANCE_H
 
 #include "server/catalog/catalog.h"
-#include "server/instance/drafts.h"
 #include "server/keys/day_keys.h"
 #include "server/keys/heads.h"
 
@@ -25,7 +24,6 @@ struct instance {
     struct day_keys *day_keys;
     struct catalog_slot *catalog;
     struct heads *heads; /* NULL when opened to read */
-    struct drafts *drafts;
 };
 
 /* Whether it can be a public URL: http or https, and the characters that `init` takes. */

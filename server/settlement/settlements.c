@@ -199,7 +199,7 @@ static enum err build(const struct settlements *s, const struct open *o, struct 
         .prev_sha256 = last->sha256,
         .prev_to_ms = last->to_ms,
         .issued_ms = s->rq->arrived_ms,
-        .preview = true,
+        .lines = LINES_COUNT,
     };
     return statement_build(&in, out, &s->rq->problem);
 }

@@ -20,7 +20,6 @@ struct settler {
     size_t lane;
     pthread_t thread;
     int64_t again_ms; /* wall clock: nothing is due before */
-    atomic_bool stopping;
 };
 
 /* ---- one statement ---- */
@@ -47,26 +46,37 @@ static enum err commit(struct settler *s, struct job *job)
     return job->err;
 }
 
+static struct job job_of(const struct contract *k, enum record_kind kind, struct arena *arena)
+{
+    return (struct job){
+        .arena = arena,
+        .arrived_us = clock_monotonic_us(),
+        .record = {.kind = kind, .advertiser = k->campaign->advertiser->number, .arrived_ms = clock_ms()}};
+}
+
 /* ERR_NOT_FOUND: nothing came in that period. */
 static enum err settle(struct settler *s, const struct contract *k, int64_t end_ms, struct problem *p)
 {
     bool nothing;
-    enum err err = statement_ahead(&s->contexts, k, end_ms, &nothing, p);
+    enum err err = statement_nothing(&s->contexts, k, end_ms, &nothing);
     worker_reader_end(&s->contexts);
     if (err != ERR_OK || nothing)
         return err == ERR_OK ? ERR_NOT_FOUND : err;
-    const int64_t now_ms = clock_ms();
-    struct job job = {
-        .arena = arena_new(),
-        .arrived_us = clock_monotonic_us(),
-        .record = {.kind = RECORD_STATEMENT, .advertiser = k->campaign->advertiser->number, .arrived_ms = now_ms}};
-    err = statement_record(&s->contexts, k, now_ms, end_ms, &job.record);
+    struct arena *arena = arena_new();
+    struct job up = job_of(k, RECORD_FRESH_HEAD, arena), job = job_of(k, RECORD_STATEMENT, arena);
+    up.record.fresh_head.contract = k->number;
+    err = commit(s, &up);
+    *p = up.problem;
     if (err == ERR_OK)
+        err = statement_make(&s->contexts, arena, k->number, end_ms, up.record.now_ms, &job.record, p);
+    worker_reader_end(&s->contexts);
+    if (err == ERR_OK) {
         err = commit(s, &job);
+        *p = job.problem;
+    }
     if (err == ERR_OK)
         log_line(LOG_INFO, 0, "settled", "contract %s: %.*s", k->id, (int)job.answer.len, job.answer.ptr);
-    *p = job.problem;
-    arena_free(job.arena);
+    arena_free(arena);
     return err;
 }
 
@@ -101,7 +111,7 @@ static enum err settle_due(struct settler *s, const struct contract *k, struct p
     const struct terms *terms = contract_terms(k, clock_ms());
     int64_t after_ms, end_ms;
     enum err err = period_began(s, k, &after_ms);
-    while (err == ERR_OK && !atomic_load(&s->stopping)) {
+    while (err == ERR_OK && !atomic_load(&s->contexts.stopping)) {
         err = until_next(s->contexts.zones, terms->timezone, terms->settle == SETTLE_WEEKLY, after_ms, &end_ms);
         if (err != ERR_OK)
             return problem(p, err, "", "the time zone of the campaign cannot be read: install tzdata");
@@ -127,7 +137,8 @@ static void look(struct settler *s)
     int64_t now_ms = clock_ms();
     struct catalog *c = catalog_hold(sv->instance.catalog);
     s->again_ms = now_ms + ROUND_MS;
-    for (uint32_t n = 1; n <= c->n_contracts && !atomic_load(&s->stopping) && source_clock_sure(sv->source); n++) {
+    for (uint32_t n = 1; n <= c->n_contracts && !atomic_load(&s->contexts.stopping) && source_clock_sure(sv->source);
+         n++) {
         const struct contract *k = catalog_contract_number(c, n);
         struct problem p = {0};
         if (!contract_binds(k, now_ms) || contract_terms(k, now_ms)->settle == SETTLE_MANUAL)
@@ -145,7 +156,7 @@ static void *run(void *arg)
     struct settler *s = arg;
     pthread_setname_np(pthread_self(), "settler");
     setpriority(PRIO_PROCESS, 0, NICENESS); /* of this thread alone */
-    while (!atomic_load(&s->stopping)) {
+    while (!atomic_load(&s->contexts.stopping)) {
         if (!source_clock_sure(s->contexts.server->source))
             s->again_ms = 0; /* once it is: at once */
         else if (clock_ms() >= s->again_ms || clock_ms() < s->again_ms - ROUND_MS)
@@ -170,7 +181,7 @@ void settler_stop(struct settler *s)
 {
     if (s == NULL)
         return;
-    atomic_store(&s->stopping, true);
+    atomic_store(&s->contexts.stopping, true);
     source_nudge(s->contexts.server->source, s->lane);
     pthread_join(s->thread, NULL);
     worker_close(&s->contexts);

@@ -1,12 +1,12 @@
 /* POST /v1/contracts/{id}/statements: closes what is open of a contract's log at its durable head, or as much of it as
- * one statement can say. */
+ * one statement can say. The log is brought up to now; a reader makes the statement of it (statement_make.c); then it
+ * takes its place, unless what it rests on came to be another meanwhile: then the same again. */
 #include <assert.h>
 
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
 #include "common/base/when.h"
-#include "common/ledger/jws.h"
 #include "common/settlement/period.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -14,279 +14,151 @@
 
 /* ---- the run ---- */
 
-struct issue {
-    char id[LIMIT_ID + 1];
-    const struct contract *k;
-    uint64_t number, from;
-    struct closing closes;
-    bool whole; /* of all that came before until_ms */
-    int64_t issued_ms, until_ms, to_ms, utc_offset_s;
-    struct statement_draft *draft; /* what is folded of [from, to) already */
-    struct statement_out out;
-    struct buf jws, note, summary;
-};
-
-static void issue_open(struct issue *s)
+static enum err clock_unsure(struct problem *p)
 {
-    buf_heap(&s->jws);
-    buf_heap(&s->note);
-    buf_heap(&s->summary);
-}
-
-static void issue_close(struct issue *s)
-{
-    statement_draft_free(s->draft);
-    statement_free(&s->out);
-    buf_free(&s->jws);
-    buf_free(&s->note);
-    buf_free(&s->summary);
-}
-
-/* [head->last.to, to) of a log whose first cut behind its beginning is *cut (NULL: it has none), with what that comes
- * to: all of it without what stands behind. */
-static enum err close_at(struct ledger_view *v, uint32_t contract, const struct head *head, const struct cut *cut,
-                         uint64_t to, struct closing *c)
-{
-    const struct tally *all = cut != NULL ? &cut->tally : &head->tally;
-    struct tally rest;
-    int64_t last_ms = 0;
-    *c = (struct closing){.is = {.to = to}};
-    if (to == 0) /* before there was anything: nobody may close that */
-        return ERR_OK;
-    enum err err = ledger_sum(v, contract, to, cut != NULL ? cut->to : head->size, &rest);
-    if (err == ERR_OK && to < head->size)
-        err = ledger_time(v, contract, to, &c->next_ms);
-    if (err == ERR_OK && to > head->last.to)
-        err = ledger_time(v, contract, to - 1, &last_ms);
-    if (err == ERR_OK)
-        err = ledger_root_at(v->txn, contract, to, &c->is.root);
-    return err == ERR_OK && !tally_less(all, &rest, all->from_ms, last_ms, &c->is.tally) ? ERR_CORRUPT : err;
-}
-
-enum err statement_closing(struct txn *t, const struct view *view, uint32_t contract, const struct head *head,
-                           int64_t until_ms, struct closing *out, bool *whole)
-{
-    struct ledger_view within = {.txn = t};
-    struct cut cut;
-    uint64_t to = head->size;
-    enum err err = ERR_OK;
-    if (until_ms > 0)
-        err = ledger_before(&within, contract, head->last.to, head->size, until_ms, &to);
-    if (err != ERR_OK)
-        return err;
-    err = row_cut(view, contract, head->last.to, &cut);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    bool any = err == ERR_OK;
-    *whole = !any || cut.to > to;
-    if (!*whole)
-        *out = (struct closing){.is = cut, .at_cut = true};
-    err = *whole ? close_at(&within, contract, head, any ? &cut : NULL, to, out) : ERR_OK;
-    return err == ERR_OK && out->is.tally.entries != out->is.to - head->last.to ? ERR_CORRUPT : err;
-}
-
-/* ERR_NOT_FOUND: nothing of the log is swept. */
-static enum err issue_interval(struct txn *t, struct issue *s)
-{
-    const struct view rows = store_view(t);
-    struct head head;
-    enum err err = head_read(t, s->k->number, &head);
-    if (err != ERR_OK)
-        return err;
-    s->from = head.last.to;
-    err = statement_closing(t, &rows, s->k->number, &head, s->until_ms, &s->closes, &s->whole);
-    const struct period open = {.prev_to_ms = head.last.to_ms};
-    if (err == ERR_OK)
-        s->to_ms = s->whole && s->until_ms > 0 ? s->until_ms : period_latest_end(&open, &s->closes, s->issued_ms);
-    return err;
-}
-
-/* Whether there is a period to close. */
-static enum err issue_fits(struct batch *cx, const struct issue *s, struct problem *p)
-{
-    const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
-    char mem[40], id[LIMIT_ID + 1];
-    struct buf ended;
-    buf_fixed(&ended, mem, sizeof mem);
-    if (s->until_ms > s->issued_ms)
-        return problem(p, ERR_CONFLICT, "until", "the server's clock was set at this very moment: try again");
-    if (last->number == 0)
-        return s->closes.is.to > 0
-                   ? ERR_OK
-                   : problem(p, ERR_CONFLICT, "until", "is before the contract began: there is nothing to settle yet");
-    statement_id(span_str(s->k->id), last->number, id);
-    time_rfc3339(&ended, last->to_ms);
-    if (s->until_ms > 0 && s->until_ms <= last->to_ms)
-        return problem(p, ERR_CONFLICT, "until",
-                       "must be later than the end of the last statement: %s, number %llu of this contract, ended at "
-                       "%.*s",
-                       id, (unsigned long long)last->number, (int)ended.len, ended.ptr);
-    if (s->until_ms == 0 && s->whole && tally_is_empty(&s->closes.is.tally))
-        return problem(
-            p, ERR_CONFLICT, "",
-            "nothing came since the last statement, %s (number %llu, up to %.*s): to settle a period without "
-            "anything in it say where it ends, with until",
-            id, (unsigned long long)last->number, (int)ended.len, ended.ptr);
-    return ERR_OK;
+    return problem(p, ERR_CONFLICT, "",
+                   "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by "
+                   "POST /v1/clock/confirm; until then no statement is issued");
 }
 
 /* The note over the tree in front of the statement's entry, which came into the root log right before. */
-static enum err issue_note(struct batch *cx, struct issue *s)
+static enum err note_of(struct batch *cx, const struct contract *k, struct span *note)
 {
     uint64_t size, leaf;
-    struct span note;
-    enum err err = ledger_published_at(cx->txn, s->k->number, &size, &leaf);
+    enum err err = ledger_published_at(cx->txn, k->number, &size, &leaf);
     if (err == ERR_OK)
-        err = size == ledger_size(cx->ledger, s->k->number) ? ledger_note(cx->txn, leaf, &note) : ERR_NOT_FOUND;
-    if (err == ERR_OK)
-        buf_add(&s->note, note.ptr, note.len);
+        err = size == ledger_size(cx->ledger, k->number) ? ledger_note(cx->txn, leaf, note) : ERR_NOT_FOUND;
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-static enum err issue_build(struct batch *cx, struct issue *s, struct problem *p)
+static enum err outdated(struct job *job)
 {
-    const struct last_statement *last = ledger_last_statement(cx->ledger, s->k->number);
-    const struct version *bound = versions_at(&s->k->versions, s->issued_ms);
-    struct statement_in in = {
-        .id = span_str(s->id),
-        .issuer = span_str(cx->instance->public_url),
-        .number = s->number,
-        .terms = bound->terms,
-        .terms_index = bound->index,
-        .from = s->from,
-        .to = s->closes.is.to,
-        .to_root = s->closes.is.root,
-        .to_ms = s->to_ms,
-        .waiting = last->waiting,
-        .legal = {s->k->campaign->advertiser->legal, s->k->publisher != NULL ? s->k->publisher->legal : SPAN("")},
-        .tally = &s->closes.is.tally,
-        .view = &cx->view,
-        .contract = s->k->number,
-        .carried_in_micros = last->carried_micros,
-        .has_prev = last->number > 0,
-        .prev_sha256 = last->sha256,
-        .prev_to_ms = last->to_ms,
-        .issued_ms = s->issued_ms,
-        .utc_offset_s = s->utc_offset_s,
-    };
-    enum err err = ledger_root_at(cx->txn, s->k->number, s->from, &in.from_root);
-    if (err != ERR_OK)
-        return err;
-    if (s->draft == NULL || !statement_draft_begins(s->draft, in.from, in.to)) {
-        statement_draft_free(s->draft);
-        s->draft = statement_draft_new(in.contract, in.from);
-    }
-    return statement_finish(s->draft, &in, &s->out, p);
+    job->outdated = true;
+    return problem(&job->problem, ERR_BUSY, "",
+                   "what the statement rests on came to be another while it was made: try again");
 }
 
-static enum err issue_put(struct batch *cx, struct issue *s)
+/* What came since it was made is of the next period, and moves no end of this one. */
+static bool period_stands(const struct record_statement *r, const struct last_statement *last, const struct cut *cut)
+{
+    bool at_cut = cut != NULL && cut->to <= r->to;
+    return r->number == last->number + 1 && r->from == last->to &&
+           memcmp(r->prev_sha256, last->sha256.b, HASH_LEN) == 0 && r->at_cut == at_cut &&
+           (!at_cut || cut->to == r->to);
+}
+
+/* What its payload names beside the entries, as of its own entry. */
+static bool names_stand(const struct record_statement *r, const struct contract *k, int64_t dated_ms)
+{
+    uint8_t legal[HASH_LEN];
+    statement_legal(k, legal);
+    return contract_binds(k, dated_ms) && versions_at(&k->versions, dated_ms)->index == r->terms &&
+           memcmp(legal, r->legal_sha256, HASH_LEN) == 0;
+}
+
+/* *next_ms: of the entry at its end, 0 when there is none. */
+static enum err rests(struct batch *cx, struct job *job, const struct contract *k, int64_t *next_ms)
+{
+    const struct record_statement *r = &job->record.statement;
+    const uint64_t size = ledger_size(cx->ledger, k->number);
+    const int64_t dated_ms = pipeline_dated(cx, k, cx->now_ms);
+    struct cut cut;
+    enum err err = row_cut(&cx->view, k->number, r->from, &cut);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    bool stands = period_stands(r, ledger_last_statement(cx->ledger, k->number), err == ERR_OK ? &cut : NULL) &&
+                  names_stand(r, k, dated_ms) && r->issued_ms <= dated_ms &&
+                  r->issued_ms >= dated_ms - PERIOD_ISSUE_MS && r->to <= size;
+    if (!stands)
+        return outdated(job);
+    *next_ms = 0;
+    err = r->to < size ? ledger_time(&cx->within, k->number, r->to, next_ms) : ERR_OK;
+    if (err == ERR_OK && !r->at_cut && *next_ms > 0 && r->to_ms > *next_ms + 1)
+        return outdated(job); /* the clock was set back */
+    return err;
+}
+
+static enum err put(struct batch *cx, const struct record_statement *r, struct span id, struct span note)
 {
     const struct {
         const char *part;
         struct span bytes;
-    } parts[] = {
-        {"checkpoint", buf_span(&s->note)}, {"jws", buf_span(&s->jws)}, {"lines", buf_span(&s->out.lines.text)}};
+    } parts[] = {{"checkpoint", note}, {"jws", r->jws}, {"lines", r->lines}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && err == ERR_OK; i++) {
         char room[STATEMENT_KEY_MAX];
         struct span key;
-        if ((err = statement_key(span_str(s->id), span_str(parts[i].part), room, &key)) == ERR_OK)
+        if ((err = statement_key(id, span_str(parts[i].part), room, &key)) == ERR_OK)
             err = store_put(cx->txn, TABLE_STATEMENTS, key, parts[i].bytes);
     }
     return err;
 }
 
 /* The entry is of the next period. */
-static enum err issue_append(struct batch *cx, struct issue *s)
+static enum err append(struct batch *cx, const struct record_statement *r, const struct contract *k, struct span id,
+                       const struct tally *closed, int64_t next_ms)
 {
-    struct last_statement last = {.number = s->number,
-                                  .to = s->closes.is.to,
-                                  .carried_micros = s->out.carried_micros,
-                                  .to_ms = s->to_ms,
-                                  .waiting = s->out.waiting,
-                                  .sha256 = s->out.sha256};
+    struct last_statement last = {
+        .number = r->number,
+        .to = r->to,
+        .carried_micros = r->carried_micros,
+        .to_ms = r->to_ms,
+        .waiting = {r->pending, r->held, (wide_micros)(r->waiting_high & INT64_MAX) << 64 | r->waiting_low}};
     struct entry entry = {
         .kind = ENTRY_STATEMENT,
-        .at_ms = cx->now_ms, /* dated like issued_ms */
-        .statement = {.id = span_str(s->id),
-                      .number = s->number,
-                      .from = s->from,
-                      .to = s->closes.is.to,
-                      .to_ms = s->to_ms,
-                      .issued_ms = s->issued_ms,
-                      .utc_offset_s = s->utc_offset_s,
-                      .sha256 = s->out.sha256},
+        .at_ms = cx->now_ms,
+        .statement = {.id = id,
+                      .number = r->number,
+                      .from = r->from,
+                      .to = r->to,
+                      .to_ms = r->to_ms,
+                      .issued_ms = r->issued_ms,
+                      .utc_offset_s = r->utc_offset_s},
     };
-    const struct tally *closed = s->closes.at_cut ? NULL : &s->closes.is.tally;
-    return pipeline_close_period(cx, s->k, &entry, &last, closed, s->closes.next_ms);
-}
-
-/* The summary with the links, and whether more waits for a statement than one can say. */
-static enum err issue_answer(struct batch *cx, struct job *job, const struct issue *s)
-{
-    const char *base = cx->instance->public_url;
-    struct answer a;
-    struct buf url;
-    json_t *more = json_object();
-    buf_heap(&url);
-    buf_printf(&url, "%s/v1/statements/%s", base, s->id);
-    json_object_set_new(more, "url", json_stringn(url.ptr, url.len));
-    json_object_set_new(more, "more", json_boolean(!s->whole));
-    buf_free(&url);
-    answer_open(&a);
-    enum err err = jw_document(&a.w, buf_span(&s->summary), more);
-    if (err == ERR_OK)
-        answer_job(&a, job, 201);
-    else
-        answer_abandon(&a);
-    return err;
+    memcpy(last.sha256.b, r->sha256, HASH_LEN);
+    memcpy(entry.statement.sha256.b, r->sha256, HASH_LEN);
+    return pipeline_close_period(cx, k, &entry, &last, r->at_cut ? NULL : closed, next_ms);
 }
 
 /* By its number: nobody chooses it. One that has it already would be written over. */
-static enum err issue_id(struct batch *cx, struct issue *s)
+static enum err id_is_free(struct batch *cx, struct span id)
 {
     struct span taken;
-    statement_id(span_str(s->k->id), s->number, s->id);
-    enum err err = statement_part(cx->txn, span_str(s->id), "jws", &taken);
+    enum err err = statement_part(cx->txn, id, "jws", &taken);
     return err == ERR_NOT_FOUND ? ERR_OK : err == ERR_OK ? ERR_CORRUPT : err;
 }
 
 enum err statement_run(struct batch *cx, struct job *job)
 {
-    const struct record *r = &job->record;
-    struct issue s = {.k = catalog_contract_number(cx->catalog, r->statement.contract),
-                      .until_ms = r->statement.until_ms,
-                      .utc_offset_s = r->statement.utc_offset_s};
-    const struct last_statement *last = ledger_last_statement(cx->ledger, s.k->number);
-    s.number = last->number + 1;
-    s.issued_ms = pipeline_dated(cx, s.k, cx->now_ms); /* the clock was set back: not before what it closes */
-    assert(batch_may_touch(cx, s.k));
+    const struct record_statement *r = &job->record.statement;
+    const struct contract *k = catalog_contract_number(cx->catalog, r->contract);
+    struct span closed = span_of((const char *)r->closed, sizeof r->closed), note;
+    struct tally tally = {0};
+    char id[LIMIT_ID + 1];
+    int64_t next_ms;
+    assert(batch_may_touch(cx, k));
     if (!clock_sure(&cx->clock))
-        return problem(&job->problem, ERR_CONFLICT, "",
-                       "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by "
-                       "POST /v1/clock/confirm; until then no statement is issued");
-    if (pipeline_next(cx, s.k) != ledger_size(cx->ledger, s.k->number))
+        return clock_unsure(&job->problem);
+    if (pipeline_next(cx, k) != ledger_size(cx->ledger, k->number))
         return problem(&job->problem, ERR_CONFLICT, "", "the server's clock was set at this very moment: try again");
-    if (!contract_binds(s.k, s.issued_ms))
-        return contract_unbound(s.k, &job->problem);
-    issue_open(&s);
-    s.draft = drafts_take(cx->instance->drafts, s.k->number);
-    enum err err = pipeline_ready(cx, s.k);
-    if (err != ERR_OK || (err = issue_id(cx, &s)) != ERR_OK || (err = issue_note(cx, &s)) != ERR_OK ||
-        (err = issue_interval(cx->txn, &s)) != ERR_OK || (err = issue_fits(cx, &s, &job->problem)) != ERR_OK ||
-        (err = issue_build(cx, &s, &job->problem)) != ERR_OK ||
-        (err = statement_summary(buf_span(&s.out.payload), &s.summary)) != ERR_OK)
-        goto done;
-    jws_general(&s.jws, cx->statement_signer, STATEMENT_TYP, buf_span(&s.out.payload));
-    if ((err = issue_answer(cx, job, &s)) != ERR_OK || (err = issue_put(cx, &s)) != ERR_OK)
-        goto done;
-    err = issue_append(cx, &s);
-done:
-    issue_close(&s);
+    statement_id(span_str(k->id), r->number, id);
+    enum err err = pipeline_ready(cx, k);
+    if (err != ERR_OK || (err = rests(cx, job, k, &next_ms)) != ERR_OK || (err = note_of(cx, k, &note)) != ERR_OK ||
+        (err = id_is_free(cx, span_str(id))) != ERR_OK)
+        return err;
+    if (!r->at_cut && !tally_read(&closed, &tally))
+        return ERR_CORRUPT;
+    struct span own = arena_copy(job->arena, note); /* it outlives the writes */
+    if ((err = put(cx, r, span_str(id), own)) == ERR_OK)
+        err = append(cx, r, k, span_str(id), &tally, next_ms);
+    job->answer = r->answer;
+    job->answer_status = 201;
     return err;
 }
 
 /* ---- the call ---- */
+
+enum { ATTEMPTS = 8, LONG_ENTRIES = 32768 /* of a statement that takes its turn among long reads */ };
 
 struct asked {
     const struct contract *k;
@@ -295,6 +167,20 @@ struct asked {
 };
 
 static const struct body_member members[] = {{"until", BODY_TEXT, offsetof(struct asked, until), .max = 40}, {NULL}};
+
+/* A call on its way; in the request's arena. */
+struct call {
+    struct asked asked;
+    unsigned attempts;
+    bool again;    /* one of the same key may have come first: then it is answered like that */
+    int64_t up_ms; /* the log was brought up to then */
+    struct record record;
+};
+
+static struct call *call_of(const struct request *rq)
+{
+    return (struct call *)(void *)(uintptr_t)rq->kept.ptr;
+}
 
 static enum err asked_read(struct request *rq, struct asked *out)
 {
@@ -312,56 +198,60 @@ static enum err asked_read(struct request *rq, struct asked *out)
     return err;
 }
 
-enum err statement_ahead(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing, struct problem *p)
+static enum err bring_up(struct request *rq, struct call *call)
 {
-    struct issue s = {.k = k, .until_ms = until_ms};
-    struct ledger_view within;
-    struct txn *t;
-    enum err err = worker_reader(w, &t);
-    *nothing = err == ERR_OK;
-    if (err != ERR_OK || (err = issue_interval(t, &s)) != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
-    *nothing = tally_is_empty(&s.closes.is.tally);
-    const struct view view = ledger_view(&within, NULL, t);
-    struct statement_draft *d = statement_draft_new(k->number, s.from);
-    err = statement_draft_fold(d, &view, s.closes.is.to, p);
-    if (err == ERR_OK)
-        drafts_put(w->server->instance.drafts, d);
-    else
-        statement_draft_free(d);
-    return err;
-}
-
-enum err statement_record(struct worker *w, const struct contract *k, int64_t now_ms, int64_t until_ms,
-                          struct record *out)
-{
-    out->statement.contract = k->number;
-    out->statement.until_ms = until_ms;
-    return zones_offset(w->zones, contract_terms(k, now_ms)->timezone, now_ms, &out->statement.utc_offset_s);
+    struct job *job = worker_job(rq, RECORD_FRESH_HEAD, call->asked.k->campaign->advertiser);
+    job->record.fresh_head.contract = call->asked.k->number;
+    return call_submit(rq, job);
 }
 
 enum err statements_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    struct asked a;
-    bool nothing;
-    enum err err = asked_read(rq, &a);
+    struct call *call = arena_alloc(rq->arena, sizeof *call);
+    *call = (struct call){.attempts = 0};
+    enum err err = asked_read(rq, &call->asked);
+    if (err != ERR_OK)
+        return err;
+    if (!source_clock_sure(rq->worker->server->source))
+        return clock_unsure(&rq->problem);
+    rq->kept = span_of((const char *)call, sizeof *call);
+    return bring_up(rq, call);
+}
+
+/* On a reader thread. ERR_PENDING: what is to be submitted is there, or `again`. */
+static enum err make(struct request *rq, struct reply *reply)
+{
+    struct call *call = call_of(rq);
+    bool first = !call->again && rq->idempotency_key.ptr != NULL;
+    (void)reply;
+    call->again = false;
+    enum err err = statement_make(rq->worker, rq->arena, call->asked.k->number, call->asked.until_ms, call->up_ms,
+                                  &call->record, &rq->problem);
     if (err == ERR_OK)
-        err = statement_ahead(rq->worker, a.k, a.until_ms, &nothing, &rq->problem);
-    return err == ERR_OK ? ERR_PENDING : err;
+        return ERR_PENDING;
+    call->again = err == ERR_CONFLICT && first;
+    return call->again ? ERR_PENDING : err;
+}
+
+static enum err place(struct request *rq, const struct call *call)
+{
+    struct job *job = worker_job(rq, RECORD_STATEMENT, call->asked.k->campaign->advertiser);
+    job->record.statement = call->record.statement;
+    return call_submit(rq, job);
 }
 
 enum err statements_finish(struct request *rq, struct job *job, struct reply *reply)
 {
-    struct asked a;
-    if (job != NULL)
+    struct call *call = call_of(rq);
+    if (job == NULL)
+        return call->again ? bring_up(rq, call) : place(rq, call);
+    if (job->outdated && ++call->attempts < ATTEMPTS)
+        return bring_up(rq, call);
+    if (job->err != ERR_OK || job->replayed || job->record.kind == RECORD_STATEMENT)
         return control_finish(rq, job, reply);
-    enum err err = asked_read(rq, &a);
-    if (err != ERR_OK)
-        return err;
-    job = worker_job(rq, RECORD_STATEMENT, a.k->campaign->advertiser);
-    err = statement_record(rq->worker, a.k, rq->arrived_ms, a.until_ms, &job->record);
-    if (err != ERR_OK)
-        return worker_fails(rq, ERR_IO, "the time zone of the campaign cannot be read any more: install tzdata");
-    return call_submit(rq, job);
+    call->up_ms = job->record.now_ms;
+    rq->lasts = job->index > LONG_ENTRIES;
+    rq->read = make;
+    return ERR_PENDING;
 }

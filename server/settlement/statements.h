@@ -6,8 +6,9 @@
 #include "common/base/id.h"
 #include "server/worker/dispatch.h"
 
-/* jws: General JWS. lines: line items. checkpoint: the note over the tree that the statement closes. answered: ids of
- * the parties whose answers stand in TABLE_COSIGNED, a 00 behind each; absent: nobody's. */
+/* jws: General JWS. lines: bundles of line items (statement_bundle). checkpoint: the note over the tree that the
+ * statement closes. answered: ids of the parties whose answers stand in TABLE_COSIGNED, a 00 behind each; absent:
+ * nobody's. */
 MUST_CHECK enum err statement_part(struct txn *t, struct span id, const char *part,
                                    struct span *out); /* ERR_NOT_FOUND */
 
@@ -24,20 +25,21 @@ MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, 
 /* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
 
-/* statements.c: what a statement closes that ends at until_ms (0: now), of a log that is swept: all that came before,
- * or (not *whole) the longest prefix of that which fits. What was counted is all that it closes: a cut that is gone, or
- * is none, would be signed and stand for ever; ERR_CORRUPT. */
+/* statement_make.c: what a statement closes that ends at until_ms (0: now), of a log that is swept: all that came
+ * before, or (not *whole) the longest prefix of that which fits. What was counted is all that it closes: a cut that is
+ * gone, or is none, would be signed and stand for ever; ERR_CORRUPT. */
 struct closing;
 MUST_CHECK enum err statement_closing(struct txn *t, const struct view *view, uint32_t contract,
                                       const struct head *head, int64_t until_ms, struct closing *out, bool *whole);
-/* statements.c, on a thread that reads: what is swept by now, and came before until_ms (0: all), is folded into
- * instance.drafts, so that the committer is left with what comes meanwhile. *nothing: there is nothing that a statement
- * counts. */
-MUST_CHECK enum err statement_ahead(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing,
-                                    struct problem *p);
-/* Fills a record of RECORD_STATEMENT. An error: the campaign's zone cannot be read. */
-MUST_CHECK enum err statement_record(struct worker *w, const struct contract *k, int64_t now_ms, int64_t until_ms,
-                                     struct record *out);
+/* statement_make.c: whether there is nothing that a statement would count which ends there. */
+MUST_CHECK enum err statement_nothing(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing);
+/* statement_make.c, on a thread that reads, of a log that was brought up to now_ms (RECORD_FRESH_HEAD): fills in a
+ * RECORD_STATEMENT, whose spans are the arena's. Errors with the problem set: ERR_CONFLICT, there is no such period to
+ * close; as statement_build. */
+MUST_CHECK enum err statement_make(struct worker *w, struct arena *arena, uint32_t contract, int64_t until_ms,
+                                   int64_t now_ms, struct record *out, struct problem *p);
+/* Of the legal data of both parties. */
+void statement_legal(const struct contract *k, uint8_t out[HASH_LEN]);
 
 /* A statement in a list: appends canonical JSON {carried_micros, contract, currency, due_at, from, from_at, id,
  * issued_at, lines, net_micros, number, payable_by, payable_minor, sha256, to, to_at, to_pay_minor, vat_minor}, all

@@ -338,7 +338,7 @@ static enum err format_choose(struct request *rq, const struct param *format, en
 /* ---- the parts of one, which must fit each other ---- */
 
 struct parts {
-    struct span jws, lines, note;
+    struct span jws, bundles, note;
 };
 
 /* Whether this is our head of the tree in front of the statement: of what it closes, or of more. */
@@ -364,7 +364,7 @@ static bool note_fits(const struct request *rq, struct txn *t, const struct stat
     return memcmp(head.root.b, root.b, HASH_LEN) == 0;
 }
 
-/* Signed by a key of ours, with these lines, over the tree whose head this is. */
+/* Signed by a key of ours, with these bundles of lines, over the tree whose head this is. */
 static bool parts_fit(const struct request *rq, struct txn *t, const struct parts *p)
 {
     uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
@@ -377,7 +377,7 @@ static bool parts_fit(const struct request *rq, struct txn *t, const struct part
         if (jws_general_open(p->jws, pub[i], STATEMENT_TYP, &payload, NULL) != ERR_OK)
             buf_clear(&payload);
     if (payload.len > 0 && statement_read(buf_span(&payload), &s) == ERR_OK) {
-        fits = statement_has_lines(&s, p->lines) && note_fits(rq, t, &s, p->note);
+        fits = statement_has_bundles(&s, p->bundles) && note_fits(rq, t, &s, p->note);
         statement_close(&s);
     }
     buf_free(&payload);
@@ -388,7 +388,7 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
 {
     enum err err;
     if ((err = statement_part(t, id, "jws", &out->jws)) != ERR_OK ||
-        (err = statement_part(t, id, "lines", &out->lines)) != ERR_OK ||
+        (err = statement_part(t, id, "lines", &out->bundles)) != ERR_OK ||
         (err = statement_part(t, id, "checkpoint", &out->note)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (parts_fit(rq, t, out))
@@ -396,6 +396,23 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
     return worker_fails(rq, ERR_CORRUPT,
                         "the stored parts of statement %.*s do not fit each other: run countersign check", (int)id.len,
                         id.ptr);
+}
+
+/* The line items, from the log. */
+static enum err lines_read(struct request *rq, struct txn *t, struct span payload, struct span bundles, struct buf *out)
+{
+    struct ledger_view within;
+    const struct view view = ledger_view(&within, NULL, t);
+    struct statement s;
+    enum err err = statement_read(payload, &s);
+    if (err != ERR_OK)
+        return err;
+    const struct contract *k = catalog_contract(rq->catalog, s.contract);
+    err = k != NULL ? ERR_OK : ERR_CORRUPT;
+    for (size_t i = 0; i < bundles.len / BUNDLE_LEN && err == ERR_OK; i++)
+        err = statement_bundle(&s, bundles, i, &view, k->number, out, &rq->problem);
+    statement_close(&s);
+    return err;
 }
 
 enum { PARAM_SHARE, PARAM_FORMAT, PARAM_LANG, PARAM_LINES, PARAMS };
@@ -429,11 +446,11 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
 {
     const struct span id = rq->param[0];
     struct parts parts;
-    struct buf payload;
+    struct buf payload, lines;
     enum err err = parts_read(rq, t, id, &parts);
     if (err != ERR_OK)
         return err;
-    const struct span jws = parts.jws, lines = parts.lines;
+    const struct span jws = parts.jws;
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     reply_header(reply, "Vary", SPAN("Accept, Accept-Language, Authorization"));
     if (f == FORMAT_JWS) {
@@ -441,13 +458,20 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
         return ERR_OK;
     }
     buf_heap(&payload);
-    if ((err = jws_general_payload(jws, &payload)) == ERR_OK) {
-        struct shown shown = {
-            .txn = t, .id = id, .payload = buf_span(&payload), .lines = lines, .csv = f == FORMAT_CSV, .texts = texts};
+    buf_heap(&lines);
+    if ((err = jws_general_payload(jws, &payload)) == ERR_OK &&
+        (err = lines_read(rq, t, buf_span(&payload), parts.bundles, &lines)) == ERR_OK) {
+        struct shown shown = {.txn = t,
+                              .id = id,
+                              .payload = buf_span(&payload),
+                              .lines = buf_span(&lines),
+                              .csv = f == FORMAT_CSV,
+                              .texts = texts};
         if ((err = page_choose(rq, p, &shown)) == ERR_OK)
             err = statement_show(rq, reply, &shown);
     }
     buf_free(&payload);
+    buf_free(&lines);
     return err;
 }
 
@@ -495,7 +519,7 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
 {
     struct statement_meta m;
     struct parts parts;
-    struct buf copy;
+    struct buf copy, payload;
     struct txn *t;
     enum err err;
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
@@ -503,10 +527,18 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
         (err = parts_read(rq, t, rq->param[0], &parts)) != ERR_OK)
         return err;
     buf_heap(&copy);
-    buf_span_add(&copy, strcmp(part, "lines") == 0 ? parts.lines : parts.note);
-    reply_body_take(reply, content_type, &copy);
-    reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
-    return ERR_OK;
+    buf_heap(&payload);
+    if (strcmp(part, "lines") != 0)
+        buf_span_add(&copy, parts.note);
+    else if ((err = jws_general_payload(parts.jws, &payload)) == ERR_OK)
+        err = lines_read(rq, t, buf_span(&payload), parts.bundles, &copy);
+    if (err == ERR_OK) {
+        reply_body_take(reply, content_type, &copy);
+        reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
+    }
+    buf_free(&copy);
+    buf_free(&payload);
+    return err;
 }
 
 enum err statements_lines(struct request *rq, struct reply *reply)

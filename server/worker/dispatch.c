@@ -357,20 +357,36 @@ static enum err left(struct request *rq)
     return problem(&rq->problem, ERR_GONE, "", "its connection ended before its turn came");
 }
 
+/* ERR_PENDING: it comes back. */
+static enum err read_later(struct worker *w, struct request *rq, struct reply *reply)
+{
+    return w->http != NULL && http_peer_gone(rq) ? left(rq) : readers_push(w->server->readers, w, rq, reply);
+}
+
+/* request.read, and what follows; likewise. */
+static enum err read_on(struct worker *w, struct request *rq, struct reply *reply)
+{
+    worker_reader_end(w);
+    if (w->server->readers != NULL)
+        return read_later(w, rq, reply);
+    enum err err = dispatch_read(w, rq, reply);
+    return err == ERR_PENDING ? rq->route->finish(rq, NULL, reply) : err;
+}
+
 static enum err handle(struct worker *w, struct request *rq, struct reply *reply)
 {
     struct readers *readers = w->server->readers;
     unsigned roles = rq->route->roles;
-    bool reads =
-        readers != NULL && (roles & (ROUTE_READS | ROUTE_DRAFTS) || (roles & ROUTE_ROWS && rq->body.len > LIMIT_BODY));
+    bool reads = readers != NULL && (roles & ROUTE_READS || (roles & ROUTE_ROWS && rq->body.len > LIMIT_BODY));
     enum err err = rq->route->admit != NULL ? rq->route->admit(rq) : ERR_OK;
-    if (err == ERR_OK && !reads) {
-        err = rq->route->handle(rq, reply);
-        return err == ERR_PENDING && roles & ROUTE_STEPS ? rq->route->finish(rq, NULL, reply) : err;
-    }
     if (err != ERR_OK)
         return err;
-    return w->http != NULL && http_peer_gone(rq) ? left(rq) : readers_push(readers, w, rq, reply);
+    if (reads)
+        return read_later(w, rq, reply);
+    err = rq->route->handle(rq, reply);
+    if (err == ERR_PENDING && rq->read != NULL)
+        return read_on(w, rq, reply);
+    return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
 }
 
 bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
@@ -400,14 +416,19 @@ bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, stru
     enum err err = rq->route->finish(rq, job, reply);
     if (err != ERR_OK && err != ERR_PENDING && job != NULL && rq->problem.detail[0] == '\0')
         rq->problem = job->problem;
+    if (err == ERR_PENDING && rq->read != NULL) {
+        err = read_on(w, rq, reply);
+        job = NULL;
+    }
     return end(w, rq, job, reply, err);
 }
 
 enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply)
 {
     rq->worker = reader;
-    enum err err = rq->route->handle(rq, reply);
-    assert(err != ERR_PENDING || rq->route->roles & ROUTE_STEPS);
+    enum err err = (rq->read != NULL ? rq->read : rq->route->handle)(rq, reply);
+    assert(err != ERR_PENDING || rq->read != NULL || rq->route->roles & ROUTE_ROWS);
+    rq->read = NULL;
     note_cause(reader, rq, err);
     worker_reader_end(reader);
     return err;

@@ -6,8 +6,8 @@
 
 /* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
- * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_DRAFTS: the same whatever its
- * body. ROUTE_LONG, of ROUTE_READS: may take seconds and much memory; one such read at a time, of all callers'.
+ * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_LONG, of ROUTE_READS: may take
+ * seconds and much memory; one such read at a time, of all callers'.
  */
 enum {
     ROUTE_PUBLIC = 0,
@@ -16,9 +16,7 @@ enum {
     ROUTE_SIGNED = 512,
     ROUTE_READS = 1024,
     ROUTE_ROWS = 2048,
-    ROUTE_DRAFTS = 4096,
-    ROUTE_LONG = 8192,
-    ROUTE_STEPS = ROUTE_ROWS | ROUTE_DRAFTS
+    ROUTE_LONG = 4096
 };
 
 /* One row of routes.c. */
@@ -27,10 +25,12 @@ struct route {
     const char *pattern; /* "/v1/leads/{}/proof": {} takes one path segment; a trailing {*} takes the rest, which may be
                             empty */
     unsigned roles;      /* of the above, or who may call (bearer token) */
-    /* ERR_OK: *reply is filled. ERR_PENDING: a job was submitted. Else request.problem says why. */
+    /* ERR_OK: *reply is filled. ERR_PENDING: a job was submitted, or request.read says what a reader thread is to do
+     * first; that answers likewise, and its ERR_PENDING comes to finish without a job. Else request.problem says why.
+     */
     enum err (*handle)(struct request *rq, struct reply *reply);
-    /* After the job's commit: fills the reply, or submits a further job (ERR_PENDING). job NULL: see
-     * worker_submit_within. */
+    /* After the job's commit: fills the reply, or submits a further job, or has more read (ERR_PENDING). job NULL: what
+     * was read came back; or see worker_submit_within. */
     enum err (*finish)(struct request *rq, struct job *job, struct reply *reply);
     const char *summary; /* for /openapi.json */
     /* Answers bytes that are no request but begin like one of this route's; NULL: problem+json. True: *reply is
@@ -51,7 +51,7 @@ MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *r
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back, or is waited for no longer (NULL). False: another one is under way. */
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
-/* On a reader thread: what the route's handler says. */
+/* On a reader thread: what request.read says, or the route's handler. */
 MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);
 /* It has come back. False: a job is under way. */
 MUST_CHECK bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply);

@@ -74,7 +74,7 @@ static void remove_waiting(struct readers *r, struct reading *one)
 
 static bool is_long(const struct reading *one)
 {
-    return one->rq->route->roles & ROUTE_LONG;
+    return one->rq->lasts || one->rq->route->roles & ROUTE_LONG;
 }
 
 /* NULL: none that may begin now. */
@@ -168,6 +168,8 @@ void readers_stop(struct readers *r)
     pthread_cond_broadcast(&r->come);
     while (r->n_waiting > 0)
         hand_back(r, take(r), ERR_BUSY);
+    for (size_t i = 0; i < r->n_threads; i++)
+        atomic_store(&r->threads[i].contexts.stopping, true);
     pthread_mutex_unlock(&r->lock);
     for (size_t i = 0; i < r->n_threads; i++)
         pthread_join(r->threads[i].id, NULL);
@@ -213,7 +215,7 @@ static size_t long_of(const struct caller *c)
     const struct reading *one;
     size_t n = 0;
     TAILQ_FOREACH(one, &c->waiting, next)
-    n += is_long(one);
+    n += (one->rq->route->roles & ROUTE_LONG) != 0;
     return n;
 }
 

@@ -211,7 +211,8 @@ static void cut(struct ledger_run *r)
     r->waiting = out.waiting;
     r->lines += out.lines.n;
     p->payload = out.payload;
-    buf_free(&out.lines.text);
+    buf_heap(&out.payload); /* it is kept */
+    statement_free(&out);
     r->cuts++;
     if (r->size > 0)
         settled(&r->world, CONTRACT, r->size);
@@ -222,7 +223,7 @@ static void cut(struct ledger_run *r)
 
 static struct statement_draft *draft_in_steps(const struct statement_in *in)
 {
-    struct statement_draft *d = statement_draft_new(in->contract, in->from);
+    struct statement_draft *d = statement_draft_new(in->contract, in->from, LINES_TEXT);
     for (uint64_t to = in->from; to < in->to && !one_in(4); to += 1 + below((size_t)(in->to - to)))
         assert_int_equal(statement_draft_fold(d, in->view, to, NULL), ERR_OK);
     return d;

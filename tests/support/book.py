@@ -130,8 +130,10 @@ class Book:
         for at, entry in enumerate(self.entries):
             if entry["kind"] == "statement":
                 number, before = len(ledger.statements) + 1, ledger.statements[-1] if ledger.statements else None
+                last, least = self.entries[at - 1]["at"], max(self.entries[at - 1]["at"] + 1, before.entry["to_ms"] if before else 0)
+                issued = min(entry["at"], max(last, entry["at"] - verify.HOUR_MS, entry["issued_ms"]))
                 entry |= {"from": before.to if before else 0, "id": verify.statement_id(self.contract, number), "number": number, "to": at,
-                          "issued_ms": entry["at"], "to_ms": max(entry["at"], self.entries[at - 1]["at"] + 1, before.entry["to_ms"] if before else 0)}
+                          "issued_ms": issued, "to_ms": min(max(least, entry["to_ms"]), max(least, issued))}
             ledger.add(entry)
             if entry["kind"] == "statement":
                 statement = ledger.statements[-1]

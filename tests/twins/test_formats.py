@@ -61,6 +61,7 @@ class World:
             self.origin = server.url.split("://")[1]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
             self.mirror = self.pulled(server)
+            self.lines = self.line_items()
             self.told = json.loads(countersign("verify", server.data.parent / "mirror", "--json").stdout)["facts"]
             server.stop()
             assert countersign("token", "--data", server.data, "--party", self.market.publisher.id).returncode == 0  # a row of `untold`
@@ -79,6 +80,12 @@ class World:
         done = countersign("pull", server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
         assert done.returncode == 0, done.stderr
         return [str(path.relative_to(mirror)) for path in mirror.rglob("*") if path.is_file()]
+
+    def line_items(self):
+        """Of all statements, as they are served."""
+        statements = self.market.operator.get("/v1/statements?limit=200")["data"]
+        texts = [self.market.operator.do("GET", f"/v1/statements/{made['id']}/lines").text for made in statements]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
 
     def cut_log(self):
         """More moves than one statement can say: a row of `cuts`."""
@@ -311,6 +318,12 @@ def control_rows(doc, world):
 def stored_statements(doc, world):
     cell = {name: value for name, _, value in storage_tables(doc)}["statements"]
     yield from set(re.findall(r"`(\w+)`: ", cell)) ^ {key.split(b"\0")[1].decode() for key, _ in world.rows["statements"]}
+    every, parts = re.search(r"for every (\d+) line items, in order, a \*bundle\*: (.*?) \(so the tree", cell).groups()
+    each, numbers = size(parts, doc), defaultdict(dict)
+    for key, value in world.rows["statements"]:
+        ident, part = key.split(b"\0")
+        numbers[ident][part] = len(value) if part == b"lines" else json.loads(b64u_decode(json.loads(value)["payload"]))["lines"]["n"] if part == b"jws" else 0
+    yield from (f"{ident.decode()}: {made[b'jws']} lines in {made[b'lines']} bytes" for ident, made in numbers.items() if made[b"lines"] != each * math.ceil(made[b"jws"] / int(every)))
 
 
 def sealed_secrets(doc, world):
@@ -489,11 +502,10 @@ def statement_lines(doc, world):
         for kind in words(kinds):
             may[kind] |= set(re.findall(r"`(\w+)`", names))
             always[kind] |= set(re.findall(r"`(\w+)`\*", names))
-    for key, text in world.rows["statements"]:
-        for line in map(json.loads, text.decode().splitlines() if key.endswith(b"\0lines") else []):
-            kind, members = line["kind"], set(line)
-            yield from (f"{kind} line: {name}" for name in (always[kind] - members) | (members - may[kind]))
-            met |= members
+    for line in world.lines:
+        kind, members = line["kind"], set(line)
+        yield from (f"{kind} line: {name}" for name in (always[kind] - members) | (members - may[kind]))
+        met |= members
     yield from (f"no line with {name} was written" for name in (may["lead"] | may["disposition"] | may["adjustment"]) - met - {"sale_micros"})
 
 
@@ -575,7 +587,7 @@ CASES = {
                 ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, layer", "token 32, layer"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("`facts` of what is kept: of", "be64, of")],
     control_rows: [("`name`, `postback_by`", "`postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
-    stored_statements: [("`lines`: line items", "`rows`: line items")],
+    stored_statements: [("`lines`: for every 256", "`rows`: for every 256"), ("be32 how many move money", "be64 how many move money")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`keys` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | length n", "| 12 | be32 | length n"),

@@ -1,16 +1,19 @@
 /* The management API from request to reply, with the real routes, store and committer; only HTTP is missing: a worker
  * that this test drives. */
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
+#include "common/settlement/statement.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/committer.h"
 #include "server/commit/credentials.h"
 #include "server/jobs.h"
 #include "server/routes.h"
+#include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 #include "server/system/arena.h"
 #include "server/system/system.h"
@@ -36,6 +39,19 @@ struct api {
     char operator[API_TOKEN_LEN + 1];
 };
 
+/* So many statements find another one before them than they were made for. */
+static atomic_uint surprises, statements_run;
+
+static enum err surprised_statement(struct batch *cx, struct job *job)
+{
+    atomic_fetch_add(&statements_run, 1);
+    if (atomic_load(&surprises) > 0) {
+        atomic_fetch_sub(&surprises, 1);
+        job->record.statement.prev_sha256[0] ^= 1;
+    }
+    return statement_run(cx, job);
+}
+
 static void fill_store(struct api *a)
 {
     struct party operator= {.number = 1, .id = "P0", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
@@ -52,8 +68,11 @@ static void fill_store(struct api *a)
 
 static void start(struct api *a)
 {
+    static job_run *runs[RECORD_KINDS];
     struct server *sv = &a->shared;
     *sv = (struct server){.options = &a->options, .routes = all_routes};
+    memcpy(runs, job_runs, sizeof runs);
+    runs[RECORD_STATEMENT] = surprised_statement;
     fixture_instance(&a->f, &sv->instance);
     sv->metrics = metrics_new(2);
     assert_ok(lists_open(&(struct list_files){"", ""}, &sv->lists, NULL));
@@ -65,7 +84,7 @@ static void start(struct api *a)
         .counters = metrics_thread(sv->metrics, 1),
     };
     sv->source = source_new(&source);
-    const struct committer_setup setup = {&sv->instance, job_runs, sv->source};
+    const struct committer_setup setup = {&sv->instance, runs, sv->source};
     assert_ok(committer_start(&setup, &a->committer));
     worker_open(&a->worker, sv, 0);
 }
@@ -727,6 +746,32 @@ static void a_statement_takes_no_id_that_is_taken(void **state)
     expect(a, 500, POST(a->operator, path_of("/v1/contracts/%s/statements", m.contract), "{}"));
 }
 
+static void a_statement_that_rests_on_what_changes_is_made_again_eight_times(void **state)
+{
+    static const struct {
+        const char *key;
+        unsigned surprises, runs;
+        int status;
+    } cases[] = {{"1", 1, 2, 201}, {"2", 7, 8, 201}, {"3", 9, 8, 503}};
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[128];
+    snprintf(path, sizeof path, "/v1/contracts/%s/statements", m.contract);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        earn(a, &m);
+        atomic_store(&surprises, cases[i].surprises);
+        atomic_store(&statements_run, 0);
+        expect(a, cases[i].status, POST(a->operator, path, "{}", .key = cases[i].key));
+        assert_int_equal(atomic_load(&statements_run), cases[i].runs);
+    }
+    assert_string_equal(header(a, "Retry-After"), "1");
+    atomic_store(&surprises, 0);
+    expect(a, 201, POST(a->operator, path, "{}", .key = "1"));
+    assert_string_equal(header(a, "Idempotent-Replayed"), "true");
+    expect(a, 201, POST(a->operator, path, "{}", .key = "3"));
+    assert_int_equal(json_integer_value(json_object_get(a->json, "number")), 3);
+}
+
 static void a_statement_comes_in_the_format_asked_for(void **state)
 {
     static const struct {
@@ -920,6 +965,7 @@ int main(void)
         T(statements_are_listed_in_order_of_issue),
         T(a_statements_parts_stand_under_its_id),
         T(a_statement_takes_no_id_that_is_taken),
+        T(a_statement_that_rests_on_what_changes_is_made_again_eight_times),
         T(a_statement_comes_in_the_format_asked_for),
         T(a_share_link_opens_its_statement_alone),
         T(the_last_answer_of_a_side_counts),

@@ -4,6 +4,8 @@
 #include <lmdb.h>
 
 #include "common/base/bytes.h"
+#include "common/base/json_peek.h"
+#include "common/base/text.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/keys/day_keys.h"
@@ -187,6 +189,35 @@ static void put_note(struct shop *s, struct ledger *l, struct txn *t, const stru
 }
 
 /* The story's statement, signed by this store's key; what the ledger keeps of it. */
+/* FORMATS.md, table `statements`. */
+static void put_bundles(struct txn *t, const struct entry_statement *e, struct span lines)
+{
+    struct frontier tree = {0};
+    struct span line, digits;
+    struct hash leaf, root;
+    uint32_t moving = 0;
+    uint64_t first = e->to;
+    struct buf row;
+    while (text_cut(&lines, '\n', &line)) {
+        if (tree.size == 0 && json_peek(line, "index", &digits))
+            first = strtoull(digits.ptr, NULL, 10);
+        assert_true(json_peek(line, "micros", &digits));
+        moving += !span_is(digits, "0");
+        merkle_leaf(line, &leaf);
+        frontier_append(&tree, &leaf, NULL, NULL);
+    }
+    assert_true(tree.size < STATEMENT_BUNDLE);
+    frontier_root(&tree, &root);
+    buf_heap(&row);
+    if (tree.size > 0) {
+        buf_be64(&row, first);
+        buf_be32(&row, moving);
+        buf_add(&row, root.b, sizeof root.b);
+    }
+    put_part(t, e->id, "lines", buf_span(&row));
+    buf_free(&row);
+}
+
 static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const struct entry_statement *e)
 {
     char path[64];
@@ -209,7 +240,7 @@ static void put_statement(struct shop *s, struct ledger *l, struct txn *t, const
     jws_general(&jws, signer, STATEMENT_TYP, buf_span(&payload));
     put_part(t, e->id, "jws", buf_span(&jws));
     snprintf(path, sizeof path, "v1/statements/%.*s/lines", (int)e->id.len, e->id.ptr);
-    put_part(t, e->id, "lines", buf_span(story_file(s->story, path)));
+    put_bundles(t, e, buf_span(story_file(s->story, path)));
     put_note(s, l, t, e);
     const struct tally all = *ledger_tally(l, 1);
     assert_ok(ledger_statement(l, t, 1, &last, last.to == ledger_size(l, 1) ? &all : NULL, 0));

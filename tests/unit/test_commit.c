@@ -6,6 +6,7 @@
 #include "common/base/id.h"
 #include "server/commit/nonces.h"
 #include "server/ledger/ledger_rows.h"
+#include "server/settlement/statements.h"
 #include "tests/support/committer_fixture.h"
 
 static struct committer_fixture cf;
@@ -295,17 +296,25 @@ static void jobs_that_follow_a_sweep_meet_a_durable_head_each(void **state)
 
 /* ---- a statement, and its head in the root log ---- */
 
-static struct job statement_job(void)
-{
-    struct job job = plain_job(RECORD_STATEMENT);
-    job.record.statement.contract = COMMITTER_CONTRACT;
-    return job;
-}
-
 static void run_alone(struct job *job)
 {
     assert_ok(push_awake(&cf, 0, job));
     jobs_wait(&cf, 0, 1);
+}
+
+/* Of the log as it is now. */
+static struct job statement_job(void)
+{
+    struct job up = plain_job(RECORD_FRESH_HEAD), job = plain_job(RECORD_STATEMENT);
+    struct worker reader;
+    up.record.fresh_head.contract = COMMITTER_CONTRACT;
+    run_alone(&up);
+    assert_ok(up.err);
+    worker_open(&reader, &cf.live.sh, 0);
+    assert_ok(statement_make(&reader, cf.arena, COMMITTER_CONTRACT, 0, up.record.now_ms, &job.record, NULL));
+    worker_reader_end(&reader);
+    worker_close(&reader);
+    return job;
 }
 
 /* How many leaves of the root log are heads of that size. */
@@ -334,13 +343,14 @@ static void a_statement_comes_when_its_head_is_in_the_root_log(void **state)
 {
     (void)state;
     struct job click = click_job(&cf, COMMITTER_CONTRACT), next = click_job(&cf, COMMITTER_CONTRACT);
-    struct job one = statement_job(), again = statement_job();
     run_alone(&click);
+    struct job one = statement_job();
     run_alone(&one);
     assert_ok(one.err);
     assert_int_equal(one.answer_status, 201);
     assert_int_equal(leaves_of(click.index + 1), 1);
     run_alone(&next);
+    struct job again = statement_job();
     run_alone(&again); /* over the entry of the one before, too */
     assert_ok(again.err);
     assert_int_equal(leaves_of(click.index + 1), 1);
@@ -351,9 +361,10 @@ static void no_statement_is_without_its_head(void **state)
 {
     (void)state;
     struct head head;
-    struct job click = click_job(&cf, COMMITTER_CONTRACT), statement = statement_job();
+    struct job click = click_job(&cf, COMMITTER_CONTRACT);
     start_with(RECORD_PUBLISH, no_head);
     run_alone(&click);
+    struct job statement = statement_job();
     run_alone(&statement);
     assert_err(statement.err, ERR_CORRUPT);
     struct txn *t = fixture_begin(&cf.live.f, false);
@@ -386,11 +397,12 @@ static enum err one_of_many(struct batch *cx, struct job *job)
 static void clicks_pass_between_the_approvals_before_a_statement(void **state)
 {
     (void)state;
-    struct job click = click_job(&cf, COMMITTER_CONTRACT), statement = statement_job();
+    struct job click = click_job(&cf, COMMITTER_CONTRACT);
     approvals = APPROVALS; /* those of the schedule are not looked at */
     atomic_store(&all_pushed, true);
     start_with(RECORD_APPROVE, one_of_many);
     run_alone(&click);
+    struct job statement = statement_job();
     atomic_store(&all_pushed, false);
     approvals = 0;
     click = click_job(&cf, COMMITTER_CONTRACT);
@@ -403,7 +415,61 @@ static void clicks_pass_between_the_approvals_before_a_statement(void **state)
     assert_int_equal(approvals, APPROVALS);
     assert_int_equal(size_at[0], click.index);
     assert_int_equal(size_at[APPROVALS - 1], click.index + 1);
-    assert_int_equal(leaves_of(click.index + 1), 1); /* and the statement closes over it */
+    assert_int_equal(leaves_of(click.index + 1), 1); /* and the statement's head is over it */
+}
+
+/* What came meanwhile is of the next period; what it rests on must still be so. */
+static void a_statement_takes_its_place_only_where_all_it_rests_on_stands(void **state)
+{
+    (void)state;
+    struct head head;
+    struct job click = click_job(&cf, COMMITTER_CONTRACT), between = click_job(&cf, COMMITTER_CONTRACT);
+    run_alone(&click);
+    struct job one = statement_job(), other = statement_job(), wrong = one;
+    run_alone(&between);
+    static const struct {
+        size_t offset;
+        int by;
+    } changes[] = {
+        {offsetof(struct record, statement.number), 1},       {offsetof(struct record, statement.from), 1},
+        {offsetof(struct record, statement.at_cut), 1},       {offsetof(struct record, statement.terms), 1},
+        {offsetof(struct record, statement.legal_sha256), 1}, {offsetof(struct record, statement.prev_sha256), 1},
+        {offsetof(struct record, statement.issued_ms), -128}, {offsetof(struct record, statement.to), 64},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        wrong = one;
+        char *byte = (char *)&wrong.record + changes[i].offset + (changes[i].by == -128 ? 4 : 0);
+        *byte = (char)(changes[i].by == -128 ? *byte - 1 : *byte ^ changes[i].by);
+        run_alone(&wrong);
+        assert_err(wrong.err, ERR_BUSY);
+        assert_true(wrong.outdated);
+    }
+    run_alone(&one);
+    assert_ok(one.err);
+    run_alone(&other);
+    assert_err(other.err, ERR_BUSY);
+    assert_true(other.outdated);
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(head_read(t, COMMITTER_CONTRACT, &head));
+    txn_abort(t);
+    assert_int_equal(head.last.to, click.index + 1);
+    assert_int_equal(head.size, between.index + 2); /* the statement's own entry stands behind what came meanwhile */
+}
+
+static void a_reader_that_is_to_stop_makes_no_statement(void **state)
+{
+    (void)state;
+    struct job click = click_job(&cf, COMMITTER_CONTRACT), up = plain_job(RECORD_FRESH_HEAD);
+    struct record made;
+    struct worker reader;
+    up.record.fresh_head.contract = COMMITTER_CONTRACT;
+    run_alone(&click);
+    run_alone(&up);
+    worker_open(&reader, &cf.live.sh, 0);
+    atomic_store(&reader.stopping, true);
+    assert_err(statement_make(&reader, cf.arena, COMMITTER_CONTRACT, 0, up.record.now_ms, &made, NULL), ERR_BUSY);
+    worker_reader_end(&reader);
+    worker_close(&reader);
 }
 
 static void a_catalog_change_is_published_with_its_commit(void **state)
@@ -727,6 +793,8 @@ int main(void)
         TEST(a_statement_comes_when_its_head_is_in_the_root_log),
         TEST(no_statement_is_without_its_head),
         TEST(clicks_pass_between_the_approvals_before_a_statement),
+        TEST(a_statement_takes_its_place_only_where_all_it_rests_on_stands),
+        TEST(a_reader_that_is_to_stop_makes_no_statement),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
