@@ -301,7 +301,7 @@ void paper_lines(struct paper *w)
 {
     struct span rest = w->in->lines, line;
     struct statement_line item = {0};
-    size_t all = 0, most = w->in->lines_most, shown = 0;
+    size_t all = w->in->lines_beyond, most = w->in->lines_most, shown = 0;
     while (text_cut(&rest, '\n', &line))
         all += moves_money(line);
     lines_heading(w, most != 0 && most < all ? most : all, all);

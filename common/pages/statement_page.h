@@ -50,6 +50,7 @@ struct statement_page {
     size_t n_terms;
     int64_t corrections, corrections_micros; /* adjustments about it since, that count */
     size_t lines_most;                       /* so many line items that move money, 0: all */
+    size_t lines_beyond;                     /* more of those, which are not in `lines` */
     struct span address;                     /* of the page, relative, with its query's first part: "S1?format=html" */
 };
 

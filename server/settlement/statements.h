@@ -60,9 +60,11 @@ MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const
 
 /* statements_show.c: the statement as a page, with what was answered, or as CSV, in the reply. `address`: of the page,
  * to put further parameters behind; `texts`: with what senders wrote themselves. */
+enum { LINES_SHOWN = 50 /* that move money, unless all are asked for */ };
 struct shown {
     struct txn *txn;
     struct span id, payload, lines, address;
+    size_t beyond; /* line items that move money, and are not in `lines` */
     enum language language;
     bool csv, all_lines, texts;
 };

@@ -398,8 +398,22 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
                         id.ptr);
 }
 
-/* The line items, from the log. */
-static enum err lines_read(struct request *rq, struct txn *t, struct span payload, struct span bundles, struct buf *out)
+/* For each bundle whether adjustments tell of its lines; in the arena. */
+static bool *bundles_told_of(struct request *rq, const struct statement *s, struct span bundles)
+{
+    const size_t n = bundles.len / BUNDLE_LEN;
+    bool *told = arena_alloc(rq->arena, n + 1);
+    const json_t *a;
+    size_t i;
+    memset(told, 0, n + 1);
+    json_array_foreach((json_t *)s->adjustments, i, a)
+        told[statement_bundle_of(bundles, (uint64_t)json_integer_value(json_object_get(a, "index")))] = true;
+    return told;
+}
+
+/* The line items, from the log: all of them, or what a page shows (*beyond not NULL: how many others move money). */
+static enum err lines_read(struct request *rq, struct txn *t, struct span payload, struct span bundles, struct buf *out,
+                           size_t *beyond)
 {
     struct ledger_view within;
     const struct view view = ledger_view(&within, NULL, t);
@@ -408,9 +422,16 @@ static enum err lines_read(struct request *rq, struct txn *t, struct span payloa
     if (err != ERR_OK)
         return err;
     const struct contract *k = catalog_contract(rq->catalog, s.contract);
+    const bool *told = bundles_told_of(rq, &s, bundles);
+    uint64_t moving = 0;
     err = k != NULL ? ERR_OK : ERR_CORRUPT;
-    for (size_t i = 0; i < bundles.len / BUNDLE_LEN && err == ERR_OK; i++)
-        err = statement_bundle(&s, bundles, i, &view, k->number, out, &rq->problem);
+    for (size_t i = 0; i < bundles.len / BUNDLE_LEN && err == ERR_OK; i++) {
+        if (beyond == NULL || moving < LINES_SHOWN || told[i])
+            err = statement_bundle(&s, bundles, i, &view, k->number, out, &rq->problem);
+        else
+            *beyond += statement_bundle_moving(bundles, i);
+        moving += statement_bundle_moving(bundles, i);
+    }
     statement_close(&s);
     return err;
 }
@@ -459,17 +480,14 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
     }
     buf_heap(&payload);
     buf_heap(&lines);
-    if ((err = jws_general_payload(jws, &payload)) == ERR_OK &&
-        (err = lines_read(rq, t, buf_span(&payload), parts.bundles, &lines)) == ERR_OK) {
-        struct shown shown = {.txn = t,
-                              .id = id,
-                              .payload = buf_span(&payload),
-                              .lines = buf_span(&lines),
-                              .csv = f == FORMAT_CSV,
-                              .texts = texts};
-        if ((err = page_choose(rq, p, &shown)) == ERR_OK)
-            err = statement_show(rq, reply, &shown);
-    }
+    struct shown shown = {.txn = t, .id = id, .csv = f == FORMAT_CSV, .texts = texts};
+    if ((err = page_choose(rq, p, &shown)) == ERR_OK && (err = jws_general_payload(jws, &payload)) == ERR_OK)
+        err = lines_read(rq, t, buf_span(&payload), parts.bundles, &lines,
+                         shown.csv || shown.all_lines ? NULL : &shown.beyond);
+    shown.payload = buf_span(&payload);
+    shown.lines = buf_span(&lines);
+    if (err == ERR_OK)
+        err = statement_show(rq, reply, &shown);
     buf_free(&payload);
     buf_free(&lines);
     return err;
@@ -531,7 +549,7 @@ static enum err part_reply(struct request *rq, struct reply *reply, const char *
     if (strcmp(part, "lines") != 0)
         buf_span_add(&copy, parts.note);
     else if ((err = jws_general_payload(parts.jws, &payload)) == ERR_OK)
-        err = lines_read(rq, t, buf_span(&payload), parts.bundles, &copy);
+        err = lines_read(rq, t, buf_span(&payload), parts.bundles, &copy, NULL);
     if (err == ERR_OK) {
         reply_body_take(reply, content_type, &copy);
         reply_header(reply, "Cache-Control", SPAN("private, no-cache"));

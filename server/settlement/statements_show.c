@@ -10,8 +10,6 @@
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
-enum { LINES_SHOWN = 50 };
-
 /* What a page asks while it is written. */
 struct asked {
     struct txn *txn;
@@ -259,6 +257,7 @@ enum err statement_show(struct request *rq, struct reply *reply, const struct sh
                                   .assents = assents_of,
                                   .texts = s->texts,
                                   .lines_most = s->all_lines ? 0 : LINES_SHOWN,
+                                  .lines_beyond = s->beyond,
                                   .address = s->address};
     err = zones_offset(asked.zones, asked.name, m.issued_ms, &offset_s);
     if (err == ERR_OK)

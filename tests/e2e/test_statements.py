@@ -357,6 +357,25 @@ class Statements(ServerCase):
                 self.assertIn(word, text)
         self.assertIn(";12,00\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
 
+    def test_a_page_reads_what_it_shows_and_counts_the_others(self):
+        """Line items are made of the log by 256: those of the first 50 that move money, and of each adjustment."""
+        click = self.market.click()
+        found = self.assertStatus(self.market.publisher.call("POST", "/v1/leads", [person(click_id=click, txid=f"n{i}") for i in range(700)]), 200).json
+        leads = [row["lead"] for row in found["data"]]
+        for rows in ([{"lead": lead, "status": "approved"} for lead in leads[:450]], [{"lead": leads[i], "status": "returned"} for i in (3, 449)]):
+            self.assertStatus(self.market.advertiser.call("POST", "/v1/dispositions", rows), 200)
+        ident, statement, _ = self.settle()
+        lines = [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+        moving = [line["index"] for line in lines if line["micros"] != 0]
+        self.assertEqual((len(lines), len(moving), len(statement["adjustments"])), (1152, 452, 2))
+        before = set()
+        for asked, shown in (("", 50), ("&lines=all", 452)):
+            page = self.market.publisher.do("GET", f"/v1/statements/{ident}?format=html{asked}").text
+            above, below = page.split(f"1 to {shown} of 452")
+            self.assertEqual(below.split("</table>")[0].count("<tr>"), shown + 1)
+            before.add(above)
+        self.assertEqual(len(before), 1)
+
     def test_accept_is_weighed(self):
         """RFC 9110, 12.5.1, for the three forms there are; the JWS when none of them is meant."""
         path, types = f"/v1/statements/{self.settle()[0]}", {"jws": "application/jose+json", "html": "text/html", "csv": "text/csv"}
