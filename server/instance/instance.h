@@ -9,7 +9,7 @@
 #include "server/keys/heads.h"
 
 enum { URL_CAP = 256 };
-#define STORE_FORMAT "3" /* of all tables; row `format` of meta */
+#define STORE_FORMAT "4" /* of all tables; row `format` of meta */
 #define INSTANCE_FORMAT "the format of the store"
 #define INSTANCE_UNCONFIRMED                                                                                           \
     "unconfirmed" /* a file of a restored folder: what was signed after the backup is not known */
