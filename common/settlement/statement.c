@@ -923,10 +923,12 @@ void statement_free(struct statement_out *out)
 
 /* ---- line items, made again ---- */
 
-static struct bundle_row {
+struct bundle_row {
     uint64_t first, moving;
     struct hash root;
-} row_of(struct span bundles, size_t i)
+};
+
+static struct bundle_row row_of(struct span bundles, size_t i)
 {
     const char *at = bundles.ptr + i * BUNDLE_LEN;
     struct bundle_row r = {.first = load_be64(at), .moving = load_be32(at + 8)};
