@@ -45,6 +45,5 @@ const struct command cmd_backup = {
         "the store are left out.\nExit status: 0 it is there and holds, 1 it is not there, 2 cannot tell.",
     .args = args,
     .n_args = ARGS,
-    .judges = true,
     .run = backup,
 };

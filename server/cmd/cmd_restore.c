@@ -88,6 +88,5 @@ const struct command cmd_restore = {
             "there, 2 cannot tell.",
     .args = args,
     .n_args = ARGS,
-    .judges = true,
     .run = restore,
 };

@@ -33,10 +33,10 @@ MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struc
 /* Another state of the keys, behind those of k; the marks are of all that k has. */
 MUST_CHECK enum err instance_put_step(struct txn *t, const struct keys *k, const struct keys_step *step);
 /* Makes an instance for `url` in an existing folder, with its operator and his first token, which stands in
- * DIR/operator.token: all of it or nothing, whatever ends it. On an error *what names the file. ERR_CONFLICT: the folder
- * has keys or a store already; ERR_BUSY: another process makes one there. */
+ * DIR/operator.token: all of it or nothing, whatever ends it. On an error *what names the file. ERR_CONFLICT: the
+ * folder has keys or a store already; ERR_BUSY: another process makes one there. */
 MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
-                                    const char *token, const char **what);
+                                    const char * token, const char **what);
 
 /* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
  * error is that part's (ERR_BUSY: another process serves it; ERR_CONFLICT: the keys are those of another store;

@@ -293,9 +293,12 @@ static void heal(void)
         click_on(live->code[0]);
 }
 
-/* Answers how many writes the call made. */
+/* Answers how many writes the call made. What is answered may be followed by a write of the server's own, which is
+ * refused then: such a call is made again, and a refused write of its own would be refused again. */
 static int refuse_each_write(void (*make)(void), const char *name)
 {
+    enum { OTHERS = 3 };
+    int others = 0;
     for (int n = 1; n <= WRITES_MAX; n++) {
         struct hash before, after;
         uint64_t recorded = live_recorded(live);
@@ -309,6 +312,12 @@ static int refuse_each_write(void (*make)(void), const char *name)
                 fail_msg("%s: %d when nothing is refused: %s", name, answer.status, answer.body);
             return n - 1;
         }
+        if (answer.status / 100 == 2 && ++others < OTHERS) {
+            heal();
+            n--;
+            continue;
+        }
+        others = 0;
         if (answer.status != 503 || strstr(answer.body, "storage_full") == NULL)
             fail_msg("%s, write %d refused: %d %s", name, n, answer.status, answer.body);
         assert_int_equal(live_recorded(live), recorded);
