@@ -7,6 +7,12 @@ import sys
 from pathlib import Path
 
 
+def write(path, text):
+    """A file that is as it was is left alone: what is built of it stays."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 def main(page, to):
     style, script = (Path(page).with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".css", ".js"))
     if "</script" in script or "</style" in style:
@@ -19,8 +25,8 @@ def main(page, to):
         if not mark:
             sys.exit(f"{page}: no {{{name}}}")
         text = head + value + tail
-    Path(to).write_text(text, encoding="utf-8")
-    Path(to).with_suffix(".csp").write_text(f'"{policy}"\n', encoding="utf-8")
+    write(Path(to), text)
+    write(Path(to).with_suffix(".csp"), f'"{policy}"\n')
 
 
 if __name__ == "__main__":
