@@ -11,18 +11,18 @@
 
 #include "server/system/log.h"
 
-int child_run(int (*run)(const void *ctx), const void *ctx)
+int child_run(const char *called, int (*run)(const void *ctx), const void *ctx)
 {
     int status = 0;
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
-        decline("cannot start another process: %s", strerror(errno));
+        decline("cannot start %s: %s", called, strerror(errno));
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
         exit(run(ctx));
     }
     if (waitpid(child, &status, 0) != child)
-        decline("cannot wait for the other process: %s", strerror(errno));
+        decline("cannot wait for %s: %s", called, strerror(errno));
     return status;
 }

@@ -70,7 +70,7 @@ static int check_alone(const void *ctx)
 static int check(const char *const given[])
 {
     const struct asked a = {given[DATA], given[JSON] != NULL};
-    int status = child_run(check_alone, &a);
+    int status = child_run("the checking process", check_alone, &a);
     return WIFEXITED(status) ? WEXITSTATUS(status) : tell_death(status, a.dir, a.json);
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,6 +21,7 @@
 #include "common/settlement/campaign.h"
 #include "common/settlement/findings.h"
 #include "server/cmd/ahead.h"
+#include "server/cmd/child.h"
 #include "server/cmd/command.h"
 #include "server/cmd/folder.h"
 #include "server/cmd/progress.h"
@@ -471,6 +471,21 @@ static const struct arg args[ARGS] = {
     [PRINT_PIN] = {.name = "--print-pin", .help = "if all holds, prints nothing but what --pin takes"},
 };
 
+struct verifying {
+    const char *const *given;
+    const struct verify_asked *asked;
+};
+
+static int verify_alone(const void *ctx)
+{
+    const struct verifying *v = ctx;
+    struct verify_asked asked = *v->asked;
+    struct verify_rows rows = {.csv_ctx = NULL};
+    mem_last_words(verdict_out_of_memory);
+    ask_rows(v->given, &rows, &asked);
+    return command_end(&cmd_verify, end_rows(v->given, &rows, audit_ahead(v->given, &asked, &rows)));
+}
+
 static int verify(const char *const given[])
 {
     bool json = given[JSON] != NULL;
@@ -490,20 +505,8 @@ static int verify(const char *const given[])
     if (given[AGAINST] != NULL && stat(given[DIR], &own) == 0 && stat(given[AGAINST], &other) == 0 &&
         own.st_dev == other.st_dev && own.st_ino == other.st_ino)
         decline("--against is the mirror itself: give another reader's");
-    fflush(stdout);
-    pid_t child = fork();
-    if (child < 0)
-        decline("cannot start the verifying process: %s", strerror(errno));
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its answer */
-        mem_last_words(verdict_out_of_memory);
-        struct verify_rows rows = {.csv_ctx = NULL};
-        ask_rows(given, &rows, &asked);
-        exit(command_end(&cmd_verify, end_rows(given, &rows, audit_ahead(given, &asked, &rows))));
-    }
-    int status = 0;
-    if (waitpid(child, &status, 0) != child)
-        decline("cannot wait for the verifying process: %s", strerror(errno));
+    const struct verifying v = {given, &asked};
+    int status = child_run("the verifying process", verify_alone, &v);
     if (given[PIN] != NULL)
         buf_free(&pins);
     if (given[WITNESSES] != NULL)

@@ -64,7 +64,7 @@ static char *make_part(const char *dir)
 
 static void run(int (*step)(const void *ctx), const struct work *w, const char *what)
 {
-    int status = child_run(step, w);
+    int status = child_run(what, step, w);
     if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE)
         return;
     if (!instance_copy_remove(w->part))
