@@ -26,13 +26,12 @@ static const struct part {
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
-static enum err copy_part(const char *from, const char *to, const char *name)
+static bool remove_from(const char *dir, const char *name)
 {
-    char *source = xasprintf("%s/%s", from, name), *target = xasprintf("%s/%s", to, name);
-    enum err err = file_copy(source, target, 0600);
-    free(source);
-    free(target);
-    return err;
+    char *path = xasprintf("%s/%s", dir, name);
+    bool gone = unlink(path) == 0 || errno == ENOENT;
+    free(path);
+    return gone;
 }
 
 static enum err copy_parts(const char *from, const char *to, bool backup, const char **what)
@@ -42,7 +41,7 @@ static enum err copy_parts(const char *from, const char *to, bool backup, const 
         if (backup && !parts[i].in_backup)
             continue;
         *what = parts[i].name;
-        err = copy_part(from, to, parts[i].name);
+        err = file_copy(from, to, parts[i].name);
         if (err == ERR_NOT_FOUND && !parts[i].required)
             err = ERR_OK;
     }
@@ -110,10 +109,10 @@ static enum err copy_store(struct store *s, const char *to)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     free(path);
     if (fd < 0)
-        return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+        return write_error();
     enum err err = store_copy(s, fd);
     if (err == ERR_OK && fsync(fd) != 0)
-        err = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+        err = write_error();
     return close(fd) != 0 && err == ERR_OK ? ERR_IO : err;
 }
 
@@ -152,7 +151,7 @@ static char *mark_of(const char *to)
 enum err instance_restore(const char *from, const char *to, const char **what)
 {
     *what = "store.mdb";
-    enum err err = copy_part(from, to, *what);
+    enum err err = file_copy(from, to, *what);
     if (err == ERR_OK)
         err = copy_parts(from, to, false, what);
     if (err != ERR_OK)
@@ -270,13 +269,12 @@ static enum err take_parts(const char *lost, const char *to, const char **what)
 {
     uint32_t kept_from = 0;
     *what = "witnessed";
-    char *theirs = xasprintf("%s/witnessed", lost), *ours = xasprintf("%s/witnessed", to);
+    char *theirs = xasprintf("%s/witnessed", lost);
     bool there = access(theirs, F_OK) == 0 || errno != ENOENT;
-    enum err err = there && unlink(ours) != 0 && errno != ENOENT ? ERR_IO : ERR_OK;
-    if (there && err == ERR_OK)
-        err = file_copy(theirs, ours, 0600);
     free(theirs);
-    free(ours);
+    enum err err = there && !remove_from(to, *what) ? ERR_IO : ERR_OK;
+    if (there && err == ERR_OK)
+        err = file_copy(lost, to, *what);
     if (err != ERR_OK)
         return err;
     *what = "keys/kept-from";
@@ -289,7 +287,7 @@ enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to
 {
     struct follow f = {.ahead = ahead};
     int lock = -1;
-    *what = "lock";
+    *what = "signed-heads";
     enum err err = store_lock(lost, &lock);
     if (err == ERR_OK)
         err = open_follow(&f, lost, map_size, to, what);
@@ -310,14 +308,6 @@ enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to
 }
 
 /* ---- what is left ---- */
-
-static bool remove_from(const char *dir, const char *name)
-{
-    char *path = xasprintf("%s/%s", dir, name);
-    bool gone = unlink(path) == 0 || errno == ENOENT;
-    free(path);
-    return gone;
-}
 
 void instance_copy_tidy(const char *to)
 {

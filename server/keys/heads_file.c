@@ -84,7 +84,7 @@ static enum err slot_write(struct heads_file *h, uint32_t log, int slot_number, 
     memcpy(slot + CHECK_AT, check, CHECK_LEN);
     off_t at = (off_t)log * LOG_LEN + slot_number * SLOT_LEN;
     ssize_t put = pwrite(h->fd, slot, sizeof slot, at);
-    if (put < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+    if (put < 0 && write_error() == ERR_FULL)
         return slot_unwritten(h, at, slot) ? ERR_FULL : ERR_IO;
     return put == SLOT_LEN && fdatasync(h->fd) == 0 ? ERR_OK : ERR_IO;
 }

@@ -188,10 +188,7 @@ enum err months_destroy(const char *data_dir, uint32_t month)
 
 static enum err copy_one(const char *from, const char *to, const char *name)
 {
-    char *source = xasprintf("%s/%s", from, name), *target = xasprintf("%s/%s", to, name);
-    enum err err = file_copy(source, target, 0600);
-    free(source);
-    free(target);
+    enum err err = file_copy(from, to, name);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 

@@ -186,7 +186,7 @@ static enum err name_sync(const char *path)
     return err;
 }
 
-static enum err why_not_written(void)
+enum err write_error(void)
 {
     return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_IO;
 }
@@ -201,32 +201,41 @@ static enum err copy_all(int from, int to)
         if (n < 0)
             return ERR_IO;
         if (n == 0)
-            return fsync(to) == 0 ? ERR_OK : why_not_written();
+            return fsync(to) == 0 ? ERR_OK : write_error();
         if (!write_all(to, span_of(piece, (size_t)n)))
-            return why_not_written();
+            return write_error();
     }
 }
 
-enum err file_copy(const char *from, const char *to, unsigned mode)
+static enum err copy_file(const char *from, const char *to)
 {
     struct stat st;
     int in = open(from, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (in < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    int out = fstat(in, &st) == 0 && S_ISREG(st.st_mode) ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) : -1;
+    int out = fstat(in, &st) == 0 && S_ISREG(st.st_mode) ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     enum err err = out >= 0               ? copy_all(in, out)
                    : !S_ISREG(st.st_mode) ? ERR_IO
                    : errno == EEXIST      ? ERR_CONFLICT
-                                          : why_not_written();
+                                          : write_error();
     close(in);
     if (out < 0)
         return err;
     if (close(out) != 0 && err == ERR_OK)
-        err = why_not_written();
+        err = write_error();
     if (err == ERR_OK)
         err = name_sync(to);
     if (err != ERR_OK)
         unlink(to);
+    return err;
+}
+
+enum err file_copy(const char *from_dir, const char *to_dir, const char *name)
+{
+    char *from = xasprintf("%s/%s", from_dir, name), *to = xasprintf("%s/%s", to_dir, name);
+    enum err err = copy_file(from, to);
+    free(from);
+    free(to);
     return err;
 }
 

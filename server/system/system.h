@@ -23,9 +23,12 @@ MUST_CHECK enum err dir_sync(const char *path);
  */
 MUST_CHECK enum err file_write_atomic(const char *path, struct span data, unsigned mode);
 
-/* A regular file of any size, into a new one; synced, and the folder that names it. ERR_NOT_FOUND: there is none to
- * copy; ERR_CONFLICT: the new one is there already; ERR_FULL, ERR_IO: nothing new is there. */
-MUST_CHECK enum err file_copy(const char *from, const char *to, unsigned mode);
+/* Of a write that errno tells of: ERR_FULL or ERR_IO. */
+MUST_CHECK enum err write_error(void);
+/* The regular file of that name, of any size, from one folder into another, mode 0600; synced, and its name too.
+ * ERR_NOT_FOUND: there is none to copy; ERR_CONFLICT: the new one is there already; ERR_FULL, ERR_IO: nothing new is
+ * there. */
+MUST_CHECK enum err file_copy(const char *from_dir, const char *to_dir, const char *name);
 /* Renames a file or folder to a name that nothing has, or an empty folder; synced. ERR_CONFLICT, ERR_IO. */
 MUST_CHECK enum err path_rename(const char *from, const char *to);
 

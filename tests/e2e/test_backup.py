@@ -58,6 +58,13 @@ class Case(unittest.TestCase):
         done = countersign("check", "--data", folder)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def heads_alone(self):
+        """All that is left of the server's folder."""
+        left = self.scratch / "left"
+        left.mkdir()
+        shutil.copy(self.server.data / "signed-heads", left)
+        return left
+
     def pull(self, name, status=0):
         done = countersign("pull", self.server.url, self.scratch / name, "--contract", self.market.contract, "--token", self.market.advertiser.token)
         self.assertEqual(done.returncode, status, done.stderr)
@@ -87,6 +94,10 @@ class GoingOn(Case):
         self.assertEqual({path.stat().st_mode & 0o077 for path in [self.to, *self.to.rglob("*")]}, {0})
         self.restore("--lost", self.server.data)
         self.holds(self.restored)
+        shutil.copytree(self.restored, self.scratch / "kept")
+        shutil.rmtree(self.restored)
+        self.restore("--lost", self.heads_alone())
+        self.assertEqual((self.restored / "signed-heads").read_bytes(), (self.scratch / "kept" / "signed-heads").read_bytes())
         self.server.start()
         self.go_on_in(self.restored)
         self.assertEqual(self.lead(3).status, 200)
@@ -143,6 +154,7 @@ class GoingOn(Case):
         done = self.restore("--lost", self.server.data, status=1)
         self.assertRegex(done.stderr, rf"/log/{self.market.contract}: a head of \d+ entries was signed, and the backup has \d+")
         self.assertIn("restore a newer one", done.stderr)
+        self.assertIn("restore a newer one", self.restore("--lost", self.heads_alone(), status=1).stderr)
         self.assertIn("exclude each other", self.restore("--lost", self.server.data, "--nothing-signed-since", status=2).stderr)
         bare = self.scratch / "bare"
         bare.mkdir()
