@@ -271,12 +271,7 @@ class Commands:
         pass
 
     def attempt(self, kind, nth, lasting=False):
-        server = self.runner.server
-        self.page.arm(kind, nth, lasting)
-        try:
-            done = server.run(*self.arguments)
-        finally:
-            met, fired = self.page.disarm()
+        done, met, fired = self.runner.under_fault(kind, nth, lasting, self.arguments)
         if done.returncode == 0 and done.stdout != self.report:
             raise Wrong(f"holds with another report: {done.stdout}")
         if "FAILS" in done.stdout:
@@ -311,12 +306,7 @@ class Refusals:
         self.begin()
 
     def attempt(self, kind, nth, lasting=False):
-        server = self.runner.server
-        self.page.arm(kind, nth, lasting)
-        try:
-            done = server.run(*self.words)
-        finally:
-            met, fired = self.page.disarm()
+        done, met, fired = self.runner.under_fault(kind, nth, lasting, self.words)
         changed = {name for name, was in self.before.items() if self.files().get(name) != was}
         if done.returncode == 0 or changed:
             raise Wrong(f"ended with {done.returncode} and changed {sorted(changed)}")
@@ -347,58 +337,36 @@ class Offline:
         shutil.rmtree(self.data, ignore_errors=True)
         if not self.fresh:
             shutil.copytree(self.runner.server.kept, self.data)
-        self.page.arm(kind, nth, lasting)
-        try:
-            done = self.runner.server.run(*self.words)
-        finally:
-            met, fired = self.page.disarm()
+        done, met, fired = self.runner.under_fault(kind, nth, lasting, self.words)
         if done.returncode != 0:
             end_of(done.returncode, done.stderr, (1, 2))
+            self.failed(done)
             done = countersign(*self.words)
             if done.returncode != 0:
                 raise Wrong(f"{self.name} again: {done.stderr}")
         holds(self.data)
         return met, fired
 
+    def failed(self, done):
+        pass
+
     def leave(self):
         pass
 
 
-class Copies:
+class Copies(Offline):
     """`backup` of a folder that is served, `restore` of one: a copy that holds, or none and words; then the same words make it."""
 
-    share, meets = (2, 2), KINDS
-
     def __init__(self, runner, name, *words):
-        self.runner, self.name, self.page = runner, name, runner.server.commands_page
-        self.made = Path(runner.server.scratch.name) / name.replace(" ", "-")
-        self.words = tuple(self.made if word is None else word for word in words)
+        super().__init__(runner, name, fresh=True)
+        self.words = tuple(self.data if word is None else word for word in words)
 
-    def begin(self):
-        pass
-
-    def spoiled(self):
-        pass
-
-    def attempt(self, kind, nth, lasting=False):
-        shutil.rmtree(self.made, ignore_errors=True)
-        self.page.arm(kind, nth, lasting)
-        try:
-            done = self.runner.server.run(*self.words)
-        finally:
-            met, fired = self.page.disarm()
-        if done.returncode != 0:
-            end_of(done.returncode, done.stderr, (1, 2))
-            if self.made.exists():
-                raise Wrong(f"{self.name} failed, and {self.made} is there: {done.stderr}")
-            done = countersign(*self.words)
-            if done.returncode != 0:
-                raise Wrong(f"{self.name} again: {done.stderr}")
-        holds(self.made)
-        return met, fired
+    def failed(self, done):
+        if self.data.exists():
+            raise Wrong(f"{self.name} failed, and {self.data} is there: {done.stderr}")
 
     def leave(self):
-        shutil.rmtree(self.made, ignore_errors=True)
+        shutil.rmtree(self.data, ignore_errors=True)
 
 
 class Clients:
@@ -530,6 +498,15 @@ class Runner:
                         Copies(self, "backup", "backup", "--data", self.server.data, None), Copies(self, "restore", "restore", self.copied(), None, "--nothing-signed-since"),
                         Clients(self, "settle", self.settles), Clients(self, "sign", self.signs), Clients(self, "enrol", self.enrols)]
         self.made = 0
+
+    def under_fault(self, kind, nth, lasting, words):
+        page = self.server.commands_page
+        page.arm(kind, nth, lasting)
+        try:
+            done = self.server.run(*words)
+        finally:
+            met, fired = page.disarm()
+        return done, met, fired
 
     def copied(self):
         copy = Path(self.server.scratch.name) / "copy"
