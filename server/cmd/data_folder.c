@@ -19,9 +19,9 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
         die("%s is in use by another countersign: %s", dir, when_busy);
     case ERR_CONFLICT:
         if (strcmp(what, INSTANCE_UNCONFIRMED) == 0)
-            die("%s was restored from a backup, and nobody has said what was signed after that was made, so it must "
-                "not go on: "
-                "remove it, and restore it once more with --lost DIR or --nothing-signed-since",
+            die("%s is a backup, or was restored from one, and nobody has said what was signed after that was made, so "
+                "it must not go on: make a folder of the backup by `countersign restore` with --lost DIR or "
+                "--nothing-signed-since",
                 dir);
         die("keys.json of %s is not the one that its store was made with: put that one back", dir);
     case ERR_TOO_LARGE:

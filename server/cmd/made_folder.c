@@ -76,6 +76,14 @@ static void run(int (*step)(const void *ctx), const struct work *w, const char *
     exit(WEXITSTATUS(status));
 }
 
+/* A name that the disk did not confirm is taken back: who finds DIR has a copy that stays there. */
+static _Noreturn void die_unnamed(const char *part, const char *dir, enum err err, int cause)
+{
+    bool stands_in_part = rename(dir, part) == 0 || errno == ENOENT;
+    die("the copy holds, and stands in %s; it cannot be called %s (%s): %s", stands_in_part ? part : dir, dir,
+        err_word(err), strerror(cause));
+}
+
 void made_folder(const struct making *m)
 {
     char *part = make_part(m->dir);
@@ -85,7 +93,6 @@ void made_folder(const struct making *m)
     instance_copy_tidy(part);
     enum err err = path_rename(part, m->dir);
     if (err != ERR_OK)
-        die("the copy holds, and stands in %s; it cannot be called %s (%s): %s", part, m->dir, err_word(err),
-            strerror(errno));
+        die_unnamed(part, m->dir, err, errno);
     free(part);
 }

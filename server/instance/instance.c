@@ -141,7 +141,7 @@ enum err instance_open_store(struct instance *in, const char *dir, enum store_mo
     return err;
 }
 
-/* A folder that was restored, of which nobody has said what was signed after the backup. */
+/* A backup, or a folder restored from one, of which nobody has said what was signed since. */
 static enum err read_mark(const char *dir)
 {
     char *path = xasprintf("%s/" INSTANCE_UNCONFIRMED, dir);

@@ -12,7 +12,7 @@ enum { URL_CAP = 256 };
 #define STORE_FORMAT "4" /* of all tables; row `format` of meta */
 #define INSTANCE_FORMAT "the format of the store"
 #define INSTANCE_UNCONFIRMED                                                                                           \
-    "unconfirmed" /* a file of a restored folder: what was signed after the backup is not known */
+    "unconfirmed" /* a file of a backup and of what is restored from it: what was signed since is not known */
 
 struct instance {
     char public_url[URL_CAP]; /* no trailing slash */

@@ -17,12 +17,10 @@
 /* What a copy has beside the store and the months' keys. */
 static const struct part {
     const char *name;
-    bool required, in_backup; /* else it is made for the backup */
+    bool required, copied; /* into a backup; else it is made for it */
 } parts[] = {
-    {"keys.json", true, true},
-    {"signed-heads", true, false},
-    {"witnessed", false, true},
-    {"operator.token", false, true},
+    {"keys.json", true, true},       {"signed-heads", true, false},       {"witnessed", false, true},
+    {"operator.token", false, true}, {INSTANCE_UNCONFIRMED, true, false},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
@@ -38,7 +36,7 @@ static enum err copy_parts(const char *from, const char *to, bool backup, const 
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < PARTS && err == ERR_OK; i++) {
-        if (backup && !parts[i].in_backup)
+        if (backup && !parts[i].copied)
             continue;
         *what = parts[i].name;
         err = file_copy(from, to, parts[i].name);
@@ -79,10 +77,23 @@ static enum err last_signed(struct heads *before, struct txn *t, uint32_t log, s
     return out->size > 0 ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static char *mark_of(const char *to)
+{
+    return xasprintf("%s/" INSTANCE_UNCONFIRMED, to);
+}
+
+static enum err write_mark(const char *from, const char *to)
+{
+    char *mark = mark_of(to);
+    enum err err = file_write_atomic(mark, span_str(from), 0600);
+    free(mark);
+    return err;
+}
+
 static enum err write_heads(const struct instance *copy, struct heads *before, const char *to)
 {
     struct heads_guard guard;
-    struct txn *t;
+    struct txn *t = NULL;
     enum err err = heads_file(to, &guard);
     if (err != ERR_OK)
         return err;
@@ -132,6 +143,10 @@ enum err instance_backup(const char *dir, uint64_t map_size, const char *to, con
     if (err == ERR_OK) /* after it: a key is on the disk before anything is sealed under it or signed by it */
         err = copy_parts(dir, to, true, what);
     instance_close(&in);
+    if (err == ERR_OK) {
+        *what = INSTANCE_UNCONFIRMED;
+        err = write_mark(dir, to);
+    }
     if (err == ERR_OK && (err = instance_open(&copy, to, STORE_READ, map_size, what)) == ERR_OK) {
         *what = "signed-heads";
         err = write_heads(&copy, before, to);
@@ -143,24 +158,11 @@ enum err instance_backup(const char *dir, uint64_t map_size, const char *to, con
 
 /* ---- restore ---- */
 
-static char *mark_of(const char *to)
-{
-    return xasprintf("%s/" INSTANCE_UNCONFIRMED, to);
-}
-
 enum err instance_restore(const char *from, const char *to, const char **what)
 {
     *what = "store.mdb";
     enum err err = file_copy(from, to, *what);
-    if (err == ERR_OK)
-        err = copy_parts(from, to, false, what);
-    if (err != ERR_OK)
-        return err;
-    char *mark = mark_of(to);
-    *what = INSTANCE_UNCONFIRMED;
-    err = file_write_atomic(mark, span_str(from), 0600);
-    free(mark);
-    return err;
+    return err == ERR_OK ? copy_parts(from, to, false, what) : err;
 }
 
 enum err instance_confirm(const char *to)
@@ -316,7 +318,7 @@ void instance_copy_tidy(const char *to)
 
 static bool is_ours(const char *name)
 {
-    static const char *const others[] = {"store.mdb", "store.mdb-lock", INSTANCE_UNCONFIRMED};
+    static const char *const others[] = {"store.mdb", "store.mdb-lock"};
     bool found = false;
     for (size_t i = 0; i < PARTS; i++)
         found |= span_starts(span_str(name), parts[i].name);

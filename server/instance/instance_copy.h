@@ -8,11 +8,11 @@
  * what is there by then is no copy (instance_copy_remove). */
 
 /* One state of the store and what belongs to it: keys, the months' keys, and of each log the last head that was signed
- * by then. Others may read and write the folder meanwhile. ERR_FULL: `to` has no room; errors as instance_open. */
+ * by then; marked as INSTANCE_UNCONFIRMED. Others may read and write the folder meanwhile. ERR_FULL: `to` has no room;
+ * errors as instance_open. */
 MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, const char *to, const char **what);
 
-/* A folder of a backup. Until it is known what was signed after that, nothing opens it to write (INSTANCE_UNCONFIRMED).
- */
+/* A copy of a backup, with its mark. ERR_NOT_FOUND: from is none, it lacks *what. */
 MUST_CHECK enum err instance_restore(const char *from, const char *to, const char **what);
 /* Nothing was signed after the backup, on the word of whoever asks. */
 MUST_CHECK enum err instance_confirm(const char *to);

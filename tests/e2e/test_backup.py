@@ -177,9 +177,22 @@ class Copies(Case):
         self.holds(self.restored)
         for command in (["serve", "--listen", "127.0.0.1:0"], ["keys", "rotate"], ["token", "--party", "P1"]):
             name, *rest = command
-            refused = countersign(name, *rest, "--data", self.restored)
-            self.assertEqual(refused.returncode, 1, refused.stderr)
-            self.assertIn("nobody has said what was signed after", refused.stderr)
+            for folder in (self.restored, self.to):
+                refused = countersign(name, *rest, "--data", folder)
+                self.assertEqual(refused.returncode, 1, refused.stderr)
+                self.assertIn("nobody has said what was signed after", refused.stderr)
+
+    def test_a_backup_of_what_nobody_spoke_for_is_no_way_round_and_a_data_folder_is_no_backup(self):
+        self.backup()
+        self.restore()
+        again = self.scratch / "again"
+        self.assertEqual(countersign("backup", "--data", self.restored, again).returncode, 0)
+        refused = countersign("serve", "--listen", "127.0.0.1:0", "--data", again)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("nobody has said what was signed after", refused.stderr)
+        shutil.rmtree(self.restored)
+        (self.to / "unconfirmed").unlink()
+        self.assertIn("give a folder that `countersign backup` made", self.restore("--nothing-signed-since", status=2).stderr)
 
     def test_a_month_that_was_destroyed_after_the_copy_stays_destroyed(self):
         self.assertEqual(self.lead(1).status, 200)
