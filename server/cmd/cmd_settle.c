@@ -11,17 +11,18 @@
 #include "common/base/utf8.h"
 #include "common/settlement/statement_text.h"
 #include "server/cmd/command.h"
+#include "server/cmd/listing.h"
 #include "server/cmd/settle_private.h"
 #include "server/system/log.h"
 
 enum { URL, TOKEN, UNTIL, CONTRACT, PREVIEW, ARGS };
 enum {
-    PAGE_MAX = 16 * 1024 * 1024, /* bytes of one page of a list */
     ANSWER_MAX = 65536,
     SLACK_S = 300,    /* of a page: a contract of a million leads is folded for it */
     AGAIN_S = 90,     /* how long an answer is asked for again: a server that starts anew has it by then */
     PARTS_MAX = 1000, /* statements of one contract in one run: more than one where one cannot say all */
-    SHOWN = 60        /* bytes of a name */
+    SHOWN = 60,       /* bytes of a name */
+    WARNINGS_SHOWN = 20
 };
 
 static const struct arg args[ARGS] = {
@@ -72,47 +73,24 @@ static enum sent until_answered(struct settling *s, const char *path, const char
 }
 
 /* One that has not answered so far is asked once: it may be another's URL. */
-static void get(struct settling *s, const char *path, struct buf *answer)
+static void get(void *ctx, const char *path, struct buf *answer)
 {
+    struct settling *s = ctx;
     struct refused_offer why;
     enum sent sent = SENT_TAKEN;
     if (s->answered)
-        sent = until_answered(s, path, NULL, NULL, PAGE_MAX, answer, &why);
+        sent = until_answered(s, path, NULL, NULL, LISTING_PAGE_MAX, answer, &why);
     else
-        download_get(s->d, path, PAGE_MAX, keep, answer);
+        download_get(s->d, path, LISTING_PAGE_MAX, keep, answer);
     s->answered = true;
     if (sent != SENT_TAKEN)
         decline("%s%s: %s. What is settled is settled: run the same command again", download_url(s->d), path,
                 why.said != NULL && why.said[0] != '\0' ? why.said : why.text);
 }
 
-void settle_each(struct settling *s, const char *list, const char *query, void (*take)(void *ctx, const json_t *row),
-                 void *ctx)
+void settle_each(struct settling *s, const char *list, const char *query, bool (*take)(void *ctx, const json_t *row))
 {
-    char path[256], after[LIMIT_ID + 1] = "";
-    struct buf body;
-    bool more = true;
-    buf_heap(&body);
-    while (more) {
-        json_t *page = NULL;
-        const json_t *data = NULL, *row;
-        struct span next = SPAN("");
-        size_t i;
-        snprintf(path, sizeof path, "v1/%s?limit=%d%s%s%s", list, LIMIT_LIST, query, after[0] != '\0' ? "&after=" : "",
-                 after);
-        buf_clear(&body);
-        get(s, path, &body);
-        if (json_read(buf_span(&body), &page, NULL) != ERR_OK ||
-            json_get_array(page, "", "data", LIMIT_LIST, &data, NULL, NULL) != ERR_OK || data == NULL ||
-            json_get_str(page, "", "next", LIMIT_ID, &next, &more, NULL) != ERR_OK ||
-            (more && (!id_is_plain(next) || span_is(next, after))))
-            die("%s%s answered what is no list of this server's", download_url(s->d), path);
-        json_array_foreach(data, i, row) take(ctx, row);
-        memcpy(after, next.ptr, next.len);
-        after[next.len] = '\0';
-        json_decref(page);
-    }
-    buf_free(&body);
+    listing_walk(&(struct listing){.from = s->d, .list = list, .query = query, .get = get, .take = take, .ctx = s});
 }
 
 /* ---- lines ---- */
@@ -237,11 +215,14 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
     buf_heap(&line);
     json_array_foreach(json_object_get(row, "warnings"), i, w)
     {
-        if (json_is_true(json_object_get(w, "blocks")) != blocking || !is_told(row, settle_text(w, "warning")))
+        if (json_is_true(json_object_get(w, "blocks")) != blocking || !is_told(row, settle_text(w, "warning")) ||
+            n++ >= WARNINGS_SHOWN)
             continue;
-        buf_str(&line, n++ > 0 ? "; " : blocking ? "          because " : "          but ");
+        buf_str(&line, n > 1 ? "; " : blocking ? "          because " : "          but ");
         utf8_show(&line, span_str(settle_text(w, "text")), 400);
     }
+    if (n > WARNINGS_SHOWN)
+        buf_printf(&line, "; and %zu more", n - WARNINGS_SHOWN);
     if (n > 0)
         settle_line(s, &line);
     buf_free(&line);
@@ -301,7 +282,7 @@ static void show_issued(struct settling *s, const json_t *row, const json_t *sta
     settle_line(s, &line);
     buf_free(&line);
     add_sum(s, row, statement);
-    json_array_append_new(s->made, json_string(settle_text(statement, "id")));
+    json_object_set_new(s->made, settle_text(statement, "id"), json_true());
     s->n_issued++;
 }
 
@@ -427,9 +408,11 @@ static void show_sums(const struct settling *s)
     buf_free(&line);
 }
 
-static void keep_row(void *ctx, const json_t *row)
+static bool keep_row(void *ctx, const json_t *row)
 {
-    json_array_append(ctx, (json_t *)(uintptr_t)row);
+    struct settling *s = ctx;
+    json_array_append(s->rows, (json_t *)(uintptr_t)row);
+    return true;
 }
 
 /* As it is written in a query; in JSON it needs no more. */
@@ -464,8 +447,8 @@ static int settle(const char *const given[])
     snprintf(all, sizeof all, "%s", query);
     add_until(given[UNTIL], all, sizeof all);
     s.rows = json_array();
-    s.made = json_array();
-    settle_each(&s, "settlements", all, keep_row, s.rows);
+    s.made = json_object();
+    settle_each(&s, "settlements", all, keep_row);
     progress_open(&s.progress, "contracts settled");
     json_array_foreach(s.rows, i, row)
     {

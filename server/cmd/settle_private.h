@@ -23,7 +23,8 @@ struct settling {
     struct download *d;
     bool answered; /* the server did so once: should no answer come now, it may just start anew */
     json_t *rows;  /* of /v1/settlements */
-    json_t *made;  /* ids of this run's statements */
+    json_t *made;  /* ids of this run's statements, as members */
+    struct silents *silents;
     struct sums sums[SETTLE_CURRENCIES];
     size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
     bool lost; /* no answer comes any more */
@@ -34,9 +35,8 @@ struct settling {
 
 const char *settle_text(const json_t *v, const char *name); /* "" where there is none */
 int64_t settle_number(const json_t *v, const char *name);   /* 0 likewise */
-/* Each row of a list, page by page; `query` is what stands behind the limit. Ends the process where none comes. */
-void settle_each(struct settling *s, const char *list, const char *query, void (*take)(void *ctx, const json_t *row),
-                 void *ctx);
+/* listing_walk; take's ctx is s. */
+void settle_each(struct settling *s, const char *list, const char *query, bool (*take)(void *ctx, const json_t *row));
 /* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR and 7.20
  * VAT: 43.20 EUR by the advertiser". `row` says the currency. */
 void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement);

@@ -19,7 +19,6 @@ struct silent {
 };
 
 struct silents {
-    const struct settling *s;
     struct silent *of;
     size_t n, room;
 };
@@ -27,18 +26,6 @@ struct silents {
 static const char *contract_of(const struct silent *x)
 {
     return settle_text(x->first, "contract");
-}
-
-static bool is_made(const struct settling *s, const char *id)
-{
-    const json_t *one;
-    size_t i;
-    json_array_foreach(s->made, i, one)
-    {
-        if (strcmp(json_string_value(one), id) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* Lists go by contract: it is one of the last two, or new. */
@@ -57,22 +44,23 @@ static struct silent *silent_of(struct silents *all, const json_t *statement, bo
     return &all->of[all->n++];
 }
 
-static void take_statement(void *ctx, const json_t *statement)
+static bool take_statement(void *ctx, const json_t *statement)
 {
-    struct silents *all = ctx;
+    const struct settling *s = ctx;
     const json_t *a;
     size_t i;
-    if (is_made(all->s, settle_text(statement, "id")))
-        return;
+    if (json_object_get(s->made, settle_text(statement, "id")) != NULL)
+        return true;
     json_array_foreach(json_object_get(statement, "answers"), i, a)
     {
         if (strcmp(settle_text(a, "verdict"), "none") != 0)
             continue;
-        struct silent *x = silent_of(all, statement, strcmp(settle_text(a, "role"), "publisher") == 0);
+        struct silent *x = silent_of(s->silents, statement, strcmp(settle_text(a, "role"), "publisher") == 0);
         json_decref(x->last);
         x->last = json_incref((json_t *)(uintptr_t)statement);
         x->n++;
     }
+    return true;
 }
 
 /* Times of lists are all in UTC, and of one length. */
@@ -142,10 +130,11 @@ static void show(struct settling *s, const struct silent *x)
 
 void settle_unanswered(struct settling *s, const char *query)
 {
-    struct silents all = {.s = s};
+    struct silents all = {.n = 0};
     char wanted[128];
     snprintf(wanted, sizeof wanted, "%s&verdict=none", query);
-    settle_each(s, "statements", wanted, take_statement, &all);
+    s->silents = &all;
+    settle_each(s, "statements", wanted, take_statement);
     if (all.n > 0)
         qsort(all.of, all.n, sizeof *all.of, older_first);
     for (size_t i = 0; i < all.n; i++) {
@@ -159,5 +148,6 @@ void settle_unanswered(struct settling *s, const char *query)
                all.n - LINES_MOST);
     if (all.n == 0)
         printf("everybody has answered all statements of before\n");
+    s->silents = NULL;
     free(all.of);
 }

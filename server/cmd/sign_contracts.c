@@ -3,13 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "server/cmd/command.h"
+#include "server/cmd/listing.h"
 #include "server/cmd/sign_private.h"
 #include "server/system/log.h"
 
-enum { LIST_MOST = 16 << 20, STATEMENT_MOST = 256 << 20 };
+struct search {
+    const struct signing *s;
+    struct download *d;
+    struct contracts *found;
+};
 
 static const char *keep(void *ctx, struct span bytes)
 {
@@ -17,10 +21,10 @@ static const char *keep(void *ctx, struct span bytes)
     return NULL;
 }
 
-static struct download *ask(const struct signing *s)
+static void get(void *ctx, const char *path, struct buf *body)
 {
-    return download_open(s->given[URL], s->token,
-                         (struct download_limits){.slack_s = SIGN_SLACK_S, .bytes = UINT64_MAX});
+    const struct search *search = ctx;
+    download_get(search->d, path, LISTING_PAGE_MAX, keep, body);
 }
 
 static void add(struct contracts *c, struct span id)
@@ -32,74 +36,36 @@ static void add(struct contracts *c, struct span id)
     snprintf(c->id[c->n++], sizeof *c->id, "%.*s", (int)id.len, id.ptr);
 }
 
-static void add_row(struct contracts *c, const json_t *row, const char *from)
+/* Of the statement that was named, or of each. */
+static bool add_row(void *ctx, const json_t *row)
 {
+    const struct search *search = ctx;
+    const char *named = search->s->given[STATEMENT];
     struct span id = SPAN("");
+    if (named != NULL && strcmp(sign_text(row, "id"), named) != 0)
+        return true;
     if (json_get_str(row, "", "contract", LIMIT_ID, &id, NULL, NULL) != ERR_OK || !id_is_plain(id))
-        die("%s named a statement without its contract", from);
-    add(c, id);
+        die("%s named a statement without its contract", download_url(search->d));
+    add(search->found, id);
+    return named == NULL;
 }
 
-/* The payload's `contract`. */
-static void contract_of(const struct signing *s, struct contracts *out)
+static void ask(const struct signing *s, struct contracts *out)
 {
-    char path[64];
-    struct buf body;
-    json_t *jws = NULL, *said = NULL;
-    struct span payload = SPAN("");
-    size_t len = 0;
-    struct download *d = ask(s);
-    buf_heap(&body);
-    snprintf(path, sizeof path, "v1/statements/%s", s->given[STATEMENT]);
-    download_get(d, path, STATEMENT_MOST, keep, &body);
-    if (json_read(buf_span(&body), &jws, NULL) != ERR_OK ||
-        json_get_str(jws, "", "payload", body.len, &payload, NULL, NULL) != ERR_OK)
-        die("%s%s answered what is no statement", download_url(d), path);
-    buf_clear(&body);
-    if (b64url_decode(payload, buf_room(&body, payload.len + 4), payload.len + 4, &len) != ERR_OK ||
-        json_read(span_of(body.ptr, len), &said, NULL) != ERR_OK)
-        die("%s%s answered what is no statement", download_url(d), path);
-    add_row(out, said, path);
-    json_decref(said);
-    json_decref(jws);
-    buf_free(&body);
-    download_close(d);
-}
-
-static bool take_page(const struct download *d, const char *path, struct span body, struct contracts *out,
-                      char after[LIMIT_ID + 1])
-{
-    json_t *page = NULL;
-    const json_t *data = NULL, *row;
-    struct span next = SPAN("");
-    bool more = false;
-    size_t i;
-    if (json_read(body, &page, NULL) != ERR_OK ||
-        json_get_array(page, "", "data", LIMIT_LIST, &data, NULL, NULL) != ERR_OK || data == NULL ||
-        json_get_str(page, "", "next", LIMIT_ID, &next, &more, NULL) != ERR_OK ||
-        (more && (!id_is_plain(next) || span_is(next, after))))
-        die("%s%s answered what is no list of this server's", download_url(d), path);
-    json_array_foreach(data, i, row) add_row(out, row, path);
-    snprintf(after, LIMIT_ID + 1, "%.*s", (int)next.len, next.ptr);
-    json_decref(page);
-    return more;
-}
-
-/* Of statements that somebody has not answered. */
-static void waiting(const struct signing *s, struct contracts *out)
-{
-    char path[128], after[LIMIT_ID + 1] = "";
-    struct buf body;
-    struct download *d = ask(s);
-    buf_heap(&body);
-    do {
-        snprintf(path, sizeof path, "v1/statements?limit=%d&verdict=none%s%s", LIMIT_LIST,
-                 after[0] != '\0' ? "&after=" : "", after);
-        buf_clear(&body);
-        download_get(d, path, LIST_MOST, keep, &body);
-    } while (take_page(d, path, buf_span(&body), out, after));
-    buf_free(&body);
-    download_close(d);
+    const char *named = s->given[STATEMENT];
+    struct search search = {.s = s, .found = out};
+    search.d =
+        download_open(s->given[URL], s->token, (struct download_limits){.slack_s = SIGN_SLACK_S, .bytes = UINT64_MAX});
+    listing_walk(&(struct listing){.from = search.d,
+                                   .list = "statements",
+                                   .query = named != NULL ? "" : "&verdict=none",
+                                   .get = get,
+                                   .take = add_row,
+                                   .ctx = &search});
+    if (named != NULL && out->n == 0)
+        decline("%s has no statement %s that this token's party may see: check its id, URL and token",
+                download_url(search.d), named);
+    download_close(search.d);
 }
 
 void sign_contracts(const struct signing *s, struct contracts *out)
@@ -107,8 +73,6 @@ void sign_contracts(const struct signing *s, struct contracts *out)
     *out = (struct contracts){NULL, 0};
     if (s->given[CONTRACT] != NULL)
         add(out, span_str(s->given[CONTRACT]));
-    else if (s->given[STATEMENT] != NULL)
-        contract_of(s, out);
     else
-        waiting(s, out);
+        ask(s, out);
 }

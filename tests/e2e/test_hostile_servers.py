@@ -1,5 +1,5 @@
 """pull against servers that mean harm, by table: it ends soon, in little memory, with the right exit status, has touched nothing but the
-mirror, shown no raw byte, and told its token to nobody else."""
+mirror, shown no raw byte, and told its token to nobody else. So do the other commands that ask a server for something."""
 
 import base64
 import hashlib
@@ -718,6 +718,118 @@ class HostileServers(ServerCase):
         open_modes.chmod(0o755)
         with self.assertRaises(AssertionError):
             self.judge(modes, self.run_case(modes, binary=str(open_modes)))
+
+
+class HostileAnswers(unittest.TestCase):
+    """settle, sign and enrol: what a server lists of itself and answers to what it is sent."""
+
+    SHOWN = 100_000  # bytes of a report
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="countersign-hostile-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.base = Path(cls.folder.name)
+        for name in ("key", "old"):
+            assert countersign("keygen", cls.base / name).returncode == 0
+        cls.elsewhere = Site({}, lambda connection, path: connection.reply(b"you should not be here") or True)
+        cls.addClassCleanup(cls.elsewhere.close)
+        key = str(cls.base / "key")
+        cls.commands = {"settle": ("settle",), "preview": ("settle", "--preview"), "sign": ("sign", "S1", "--accept", "--key", key),
+                        "sign all": ("sign", "--all", "--accept", "--key", key), "enrol": ("enrol", "--key", key)}
+
+    def run_case(self, case):
+        command, answer, code, says = case
+        site = Site({}, answer)
+        verb, *words = self.commands[command]
+        done = measured([BINARY, verb, site.url, *words, "--token", TOKEN], self.base)
+        site.close()
+        return done, site.requests
+
+    def judge(self, case, done, requests):
+        _, _, code, says = case
+        self.assertEqual(done["code"], code, done["err"])
+        self.assertLess(done["seconds"], TIME_S)
+        self.assertLess(done["memory_kib"], self.memory_kib + 2 * MEMORY_KIB)
+        for text in (done["out"], done["err"]):
+            self.assertIsNone(RAW.search(text), text)
+            self.assertLess(len(text.decode()), self.SHOWN)
+        self.assertEqual(len(done["err"].splitlines()), int(code != 0 and b"refused" not in done["out"]), done["err"])
+        self.assertIn(says, (done["out"] + done["err"]).decode())
+        for _, lines in requests:
+            self.assertIn(f"Authorization: Bearer {TOKEN}", lines)
+        self.assertFalse(self.elsewhere.requests, "the token went elsewhere")
+
+    def test_none_of_it_hurts(self):
+        least, most = -(1 << 53) + 1, (1 << 53) - 1  # further ones are no numbers of this server's
+        bad = "\x1b]0;owned\x07\x1b[2J\u202e\u009b31m"
+
+        def listed(*rows, **members):
+            return body(json.dumps({"data": rows, **members}).encode())
+
+        def by_path(*answers):
+            return lambda connection, path: next(answer for at, answer in answers if re.search(at, path))(connection, path)
+
+        def pages(padding, ids):
+            """A page behind each page."""
+            numbers = iter(range(1 << 30))
+            return lambda connection, path: listed(next=ids(next(numbers)))(Padded(connection, padding), path)
+
+        class Padded:
+            def __init__(self, connection, n):
+                self.connection, self.n = connection, n
+
+            def reply(self, data, status, length):
+                self.connection.reply(data + b" " * self.n, status, length=length)
+
+        def draft(number):
+            return {"number": number, "from": number, "net_micros": number, "clicks": number, "leads": number, "payable_minor": number, "vat_minor": number,
+                    "to_pay_minor": number, "carried_micros": number, "from_at": bad, "to_at": bad * 9, "payable_by": "publisher",
+                    "waiting": {"pending": number, "held": number, "micros": number}}
+
+        def row(state, number=0, **members):
+            return {"contract": "C1", "campaign_name": bad, "publisher_name": bad * 1000, "currency": "IRR", "state": state, "draft": draft(number), **members}
+
+        warned = [{"warning": bad, "text": bad * 8, "blocks": blocks} for blocks in (True, False)] * 500
+        unanswered = {"contract": bad, "id": bad, "number": most, "issued_at": bad, "currency": bad, **draft(least),
+                      "answers": [{"role": "publisher", "verdict": "none"}] * 20}
+        statements, settlements = "v1/statements", "v1/settlements"
+        offered = (settlements, listed(row("open", most)))
+        cases = []
+        for command in ("settle", "sign", "enrol"):
+            cases += [(command, answer, 1, says) for answer, says in (
+                (endless(b"[" * 65536), "longer than it can be"), (body(b"<html>"), ""), (body(b'{"data":' + b"[" * 60000), ""), (listed(1 << 53), ""))]
+        cases += [("enrol", answer, code, says) for answer, code, says in (
+            (body(b"", f"Location: {self.elsewhere.url}/v1/parties", status="302 There"), 2, "redirects are not followed"),
+            (body(json.dumps({"title": bad, "detail": bad * 1000}).encode(), status="403 No"), 2, "403"), (hang_up, 2, ""))]
+        for command in ("settle", "sign all"):
+            cases += [(command, answer, 1, says) for answer, says in (
+                (pages(0, lambda n: "S1"), "what is no list"), (pages(0, lambda n: bad), "what is no list"),
+                (pages(0, lambda n: "../x"), "what is no list"), (listed(*[{}] * 201), "what is no list"))]
+        cases += [
+            ("settle", pages((2 << 20) - 100, lambda n: f"S{n}"), 1, "does not end"),
+            ("settle", by_path((statements, listed()), (settlements, listed(row("refused", warnings=warned)))), 1, "and 480 more"),
+            ("settle", by_path((statements, listed()), (settlements, listed({"contract": "../x", "state": "open"}))), 1, "a contract that is none"),
+            ("settle", by_path((statements, listed(*[unanswered] * 200)), (settlements, listed())), 0, "has not answered"),
+            ("settle", by_path(offered, ("/statements", body(b"<html>"))), 1, "what is no statement"),
+            ("settle", by_path(offered, (statements, listed()), ("/statements", body(json.dumps({"detail": bad * 99}).encode(), status="409 No"))), 1, "refused"),
+            ("settle", by_path((statements, listed()), offered, ("/statements", body(json.dumps({**draft(least), "id": bad, "to": most}).encode(), status="201 Made"))),
+             0, "settled"),
+            ("sign", listed({"id": "S1", "contract": "../x"}), 1, "without its contract"), ("sign", listed({"id": "S2", "contract": "C1"}), 2, "has no statement S1"),
+            ("sign all", listed({"id": "S1"}), 1, "without its contract"),
+            ("enrol", listed({"id": bad}), 1, "no single party"), ("enrol", listed({"id": "P1", "key": {"kid": bad * 9}}), 2, "--successor-of"),
+            ("enrol", by_path(("/key$", endless(b"{" * 65536)), ("", listed({"id": "P1"}))), 2, "is not known"),
+            ("enrol", by_path(("/key$", body(bad.encode(), status="422 No")), ("", listed({"id": "P1"}))), 1, "422"),
+        ]
+        for number in (least, most, -1):
+            cases.append(("preview", by_path((statements, listed()), (settlements, listed(row("open", number, warnings=warned)))), 0, "1 contract to settle"))
+        plain = self.run_case(("preview", listed(), 0, ""))[0]
+        self.assertEqual(plain["code"], 0, plain["err"])
+        type(self).memory_kib = plain["memory_kib"]
+        with ThreadPoolExecutor(6) as pool:
+            for case, (done, requests) in zip(cases, pool.map(self.run_case, cases)):
+                with self.subTest(case[0] + ", " + case[3]):
+                    self.judge(case, done, requests)
 
 
 if __name__ == "__main__":

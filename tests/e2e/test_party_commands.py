@@ -81,7 +81,7 @@ class PartyCommands(Parties):
         told = self.run_with(0, *words, "--all")
         self.assertIn(f"no statement of contract {one} waits for the publisher's answer", told)
         self.assertIn(f"{statements[1]}: accepted by publisher", told)
-        self.assertIn("404", self.run_with(2, *words, "S" + "0" * 12))
+        self.assertIn("has no statement", self.run_with(2, *words, "S" + "0" * 12))
 
     def test_a_key_is_for_nobody_else_and_followed_by_another(self):
         made = self.keygen("own")
