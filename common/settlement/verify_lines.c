@@ -25,6 +25,11 @@ static void give_up(struct lines *l)
     l->ended = l->broken = true;
 }
 
+static const char *name_of(const struct lines *l)
+{
+    return l->path[0] ? l->path : "the file";
+}
+
 static void begin_saved(struct lines *l)
 {
     struct span text = buf_span(&l->bytes);
@@ -34,7 +39,7 @@ static void begin_saved(struct lines *l)
     }
     finds_doubt(l->finding,
                 "%.150s is UTF-16 (Excel's \"Unicode text\"), not UTF-8: save it as \"CSV UTF-8\", or as plain text",
-                l->path[0] ? l->path : "the file");
+                name_of(l));
     give_up(l);
 }
 
@@ -75,8 +80,9 @@ bool lines_peek(struct lines *l, struct span *line, bool *cut)
     while (!(whole = whole_line(l, line)) && line->len <= l->longest && !l->ended)
         read_on(l);
     if (line->len > l->longest) {
-        finds_failure(l->finding, "%.150s holds more than the %zu bytes that one %s can have, without a newline",
-                      l->path, l->longest, l->what);
+        (l->saved ? finds_doubt : finds_failure)(
+            l->finding, "%.150s holds more than the %zu bytes that one %s can have, without a newline", name_of(l),
+            l->longest, l->what);
         give_up(l);
         return false;
     }

@@ -191,6 +191,8 @@ class Lies(ServerCase):
         self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
         self.verify(2, "no id of this contract", ids=["A" * 51])
         self.verify(2, "no time", ids=[self.ids[0] + " yesterday"])
+        self.verify(2, "the file holds more than", receipts=["x" * (1 << 20) + "x"])
+        self.verify(2, "the file holds more than", ids=["x" * 5000])
 
     def test_only_a_repetition_explains_an_earlier_receipt(self):
         """Each text beside the receipt of the first: sent later, and answered with what answers the first."""
