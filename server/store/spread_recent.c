@@ -1,7 +1,8 @@
 /* What was written last of spread tables, in memory. Rows stand one behind the other as they came, each as a row of a
  * block; buckets, by the hash of a place's head, lead to them, and their tags, of the same hash, tell most heads apart
  * without a look at any row: each look would wait for memory. A bucket's rows are in order, so that no keys that a
- * stranger chose make it slow. */
+ * stranger chose make it slow. Buckets stand on shelves, made for the first row on each: a reading transaction loads
+ * few rows and lets go of them soon. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -9,7 +10,8 @@
 #include "common/base/mem.h"
 #include "server/store/spread_private.h"
 
-enum { CHUNK_BITS = 18, CHUNK = 1 << CHUNK_BITS, BUCKET_BITS = 16, BUCKETS = 1 << BUCKET_BITS, FEW = 3 };
+enum { CHUNK_BITS = 18, CHUNK = 1 << CHUNK_BITS, FEW = 3 };
+enum { SHELF_BITS = 8, SHELVES = 1 << SHELF_BITS, BUCKET_BITS = 8, BUCKETS = 1 << BUCKET_BITS };
 _Static_assert(CHUNK >= BLOCK_ROW_HEAD + 1 + STORE_KEY_MAX + UINT16_MAX, "a chunk has room for any row");
 
 struct slot {
@@ -24,6 +26,10 @@ struct bucket {
     } slot;
 };
 
+struct shelf {
+    struct bucket bucket[BUCKETS];
+};
+
 struct chunk {
     size_t used;
     char bytes[CHUNK];
@@ -32,13 +38,21 @@ struct chunk {
 struct recent {
     struct chunk **chunk;
     size_t n_chunks;
-    struct bucket bucket[BUCKETS];
-    size_t n, n_written; /* rows; with those that newer ones replaced */
+    struct shelf *shelf[SHELVES]; /* NULL: no row is on it */
+    size_t n, n_written;          /* rows; with those that newer ones replaced */
 };
 
 struct recent *recent_new(void)
 {
     return xcalloc(1, sizeof(struct recent));
+}
+
+static void shelf_free(struct shelf *s)
+{
+    for (size_t i = 0; s != NULL && i < BUCKETS; i++)
+        if (s->bucket[i].room > 0)
+            free(s->bucket[i].slot.many);
+    free(s);
 }
 
 void recent_free(struct recent *r)
@@ -48,9 +62,8 @@ void recent_free(struct recent *r)
     for (size_t i = 0; i < r->n_chunks; i++)
         free(r->chunk[i]);
     free(r->chunk);
-    for (size_t i = 0; i < BUCKETS; i++)
-        if (r->bucket[i].room > 0)
-            free(r->bucket[i].slot.many);
+    for (size_t i = 0; i < SHELVES; i++)
+        shelf_free(r->shelf[i]);
     free(r);
 }
 
@@ -121,15 +134,23 @@ static struct slot *make_room(struct bucket *b)
     return many;
 }
 
-static struct bucket *bucket_of(struct recent *r, uint64_t hash)
+static struct shelf **shelf_of(struct recent *r, uint64_t hash)
 {
-    return &r->bucket[hash >> (64 - BUCKET_BITS)];
+    return &r->shelf[hash >> (64 - SHELF_BITS)];
+}
+
+static struct bucket *bucket_on(struct shelf *s, uint64_t hash)
+{
+    return &s->bucket[hash >> (64 - SHELF_BITS - BUCKET_BITS) & (BUCKETS - 1)];
 }
 
 /* true: there was none in its place. */
 static bool put_row(struct recent *r, uint64_t hash, struct span place, uint32_t at)
 {
-    struct bucket *b = bucket_of(r, hash);
+    struct shelf **shelf = shelf_of(r, hash);
+    if (*shelf == NULL)
+        *shelf = xcalloc(1, sizeof **shelf);
+    struct bucket *b = bucket_on(*shelf, hash);
     const struct slot made = {(uint32_t)hash, at};
     size_t i = rows_before(r, b, made.tag, place);
     struct slot *slot = slots_of(b);
@@ -157,7 +178,10 @@ char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stor
 
 bool recent_seek(struct recent *r, uint64_t hash, struct span from, struct row *out)
 {
-    struct bucket *b = bucket_of(r, hash);
+    struct shelf *shelf = *shelf_of(r, hash);
+    if (shelf == NULL)
+        return false;
+    struct bucket *b = bucket_on(shelf, hash);
     size_t i = rows_before(r, b, (uint32_t)hash, from);
     if (i == b->n || slots_of(b)[i].tag != (uint32_t)hash)
         return false;
