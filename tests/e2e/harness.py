@@ -66,7 +66,8 @@ class Server:
         self.log_path = Path(self.folder.name) / "log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, **settings}  # a busy machine loses no click
+        # a busy machine loses no click; little memory is faster to start with
+        self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, "REPEAT_MIB": 1, **settings}
         self.process = None
         done = countersign("init", "--data", self.data, "--public-url", public_url or self.url)
         if done.returncode:
