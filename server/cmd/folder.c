@@ -13,7 +13,7 @@
 #include "common/base/mem.h"
 
 /* A path of a mirror has 10 parts at most: log/{contract}/tile/entries/x…/…/N.p/W. */
-enum { DEPTH = 16, CHUNK = 1 << 16, NAME_LEN = 256, NEAR = 4 };
+enum { DEPTH = 16, CHUNK = 1 << 16, PIECE_LEAST = 1 << 12, NAME_LEN = 256, NEAR = 4 };
 
 struct folder {
     int fd;
@@ -154,10 +154,17 @@ static enum err open_file(struct folder *f, const char *path, int *fd)
     return err;
 }
 
+/* The room that is left is filled before more is taken: a small file's end is found without. */
+static size_t piece_of(const struct buf *out, size_t max)
+{
+    size_t want = max < CHUNK ? max : CHUNK, left = out->cap - out->len;
+    return left >= PIECE_LEAST && left < want ? left : want;
+}
+
 static enum err read_piece(int fd, uint64_t offset, size_t max, struct buf *out)
 {
     while (max > 0) {
-        size_t want = max < CHUNK ? max : CHUNK;
+        size_t want = piece_of(out, max);
         ssize_t n = pread(fd, buf_room(out, want), want, (off_t)offset);
         if (n == 0)
             break;
