@@ -132,7 +132,7 @@ enum err dispose_run(struct batch *cx, struct job *job)
     if (entry_read(job->entry, &entry, NULL) != ERR_OK)
         return ERR_IO; /* what stands in the log does not read: nothing may go on from here */
     answer_open(&a);
-    const struct answering how = {SPAN("[]"), cx->tokens, cx->statement_signer, NULL};
+    const struct answering how = {{0}, cx->tokens, cx->statement_signer, NULL};
     postback_answer(&a.w, catalog_contract_number(cx->catalog, job->out_contract), job->index, &job->leaf, &entry,
                     &how);
     answer_job(&a, job, 200);

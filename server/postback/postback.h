@@ -12,9 +12,17 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
 /* Whose kid the target names. */
 void postback_sender(struct request *rq);
 
-/* How an answer is written: `ignored` is a JSON list of names of this request. */
+/* What an answer names as ignored: names of the request, and `contract` where a lead is booked on another than it
+ * named. */
+struct ignored {
+    const struct span *name;
+    size_t n;
+    uint32_t contract; /* number of the one that a new lead named; 0: none */
+};
+
+/* How an answer is written. */
 struct answering {
-    struct span ignored;
+    struct ignored ignored;
     struct tokens *tokens;
     struct signer *signer; /* of the receipt; NULL: without one */
     const size_t *row;     /* of several: `status` is HTTP's then, and `decision` ours; NULL: the only one */

@@ -8,26 +8,20 @@
 #include "server/postback/postback_private.h"
 
 enum { TEXT_MAX = 6 * LIMIT_FIELD, RECEIPT_MAX = 2 * TEXT_MAX, ANSWER_MAX = 2 * RECEIPT_MAX };
-enum { IGNORED_MAX = 2 + IGNORED_NAMES * (2 * LIMIT_FIELD_NAME + 3) }; /* '"' and '\\' escaped */
+enum { IGNORED_MAX = 2 + (IGNORED_NAMES + 1) * (2 * LIMIT_FIELD_NAME + 3) }; /* '"' and '\\' escaped */
 
 /* What rq->kept holds. */
 struct kept {
-    struct span text;    /* of `return`; ptr NULL: the decision in JSON */
-    struct span ignored; /* a JSON list */
+    struct span text; /* of `return`; ptr NULL: the decision in JSON */
+    struct ignored ignored;
 };
 
-struct span postback_ignored(struct postback *pb)
+struct ignored postback_ignored(struct postback *pb)
 {
-    struct buf b;
-    struct jw w;
-    arena_buf(pb->rq->arena, &b, 2 + pb->n_ignored * (2 * LIMIT_FIELD_NAME + 3));
-    jw_open(&w, &b);
-    jw_array(&w);
-    for (size_t i = 0; i < pb->n_ignored; i++)
-        jw_str(&w, pb->ignored[i]);
-    jw_array_end(&w);
-    jw_close(&w);
-    return buf_span(&b);
+    size_t bytes = pb->n_ignored * sizeof pb->ignored[0];
+    struct span *name = arena_alloc(pb->rq->arena, bytes);
+    memcpy(name, pb->ignored, bytes);
+    return (struct ignored){name, pb->n_ignored, pb->named};
 }
 
 void postback_keep_answer(struct postback *pb)
@@ -51,6 +45,16 @@ static void write_receipt(struct jw *w, const struct contract *k, uint64_t index
     jw_kstr(w, "receipt", buf_span(&receipt));
 }
 
+static void write_ignored(struct jw *w, const struct contract *k, const struct ignored *ignored)
+{
+    jw_array(w);
+    for (size_t i = 0; i < ignored->n; i++)
+        jw_str(w, ignored->name[i]);
+    if (ignored->contract != 0 && ignored->contract != k->number)
+        jw_str(w, SPAN("contract"));
+    jw_array_end(w);
+}
+
 void postback_answer(struct jw *w, const struct contract *k, uint64_t index, const struct hash *leaf,
                      const struct entry *e, const struct answering *how)
 {
@@ -65,7 +69,7 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
     if (how->row != NULL)
         jw_kstr(w, "decision", status);
     jw_key(w, "ignored");
-    jw_raw(w, how->ignored);
+    write_ignored(w, k, &how->ignored);
     jw_kint(w, "index", (int64_t)index);
     jw_kstr(w, "lead", span_of(ref, sizeof ref));
     jw_kint(w, "payout_micros", lead ? e->lead.payout_micros : e->disposition.payable_micros);

@@ -96,6 +96,7 @@ static enum err named_contract(struct postback *pb, struct claim *c)
     if (k == NULL || own_contract(pb, k->number) == NULL)
         return problem(&pb->rq->problem, ERR_MALFORMED, "contract", "is not one of your contracts");
     c->fallback = k;
+    pb->named = k->number;
     return same_campaign(pb, k);
 }
 

@@ -67,6 +67,7 @@ struct postback {
     size_t n_form;
     struct span ignored[IGNORED_NAMES]; /* what the answer names so: no field here, or not all of it was taken */
     size_t n_ignored;
+    uint32_t named; /* number of the contract that a new lead names; 0: none */
     bool test;
 };
 
@@ -125,7 +126,7 @@ MUST_CHECK enum err postback_submit(struct postback *pb);
 
 /* The members of a JSON object, as fields. */
 MUST_CHECK enum err postback_json_fields(struct postback *pb, struct span object);
-/* As a JSON list. */
-struct span postback_ignored(struct postback *pb);
+/* In the request's arena. */
+struct ignored postback_ignored(struct postback *pb);
 
 #endif

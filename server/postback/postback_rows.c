@@ -32,7 +32,7 @@ static const struct kind kinds[] = {{1000, 16, true, false}, {10000, AT_ONCE, fa
 struct slot {
     struct request rq; /* the call's, with an arena and a problem of its own */
     struct job *job;   /* NULL: refused before */
-    struct span ignored;
+    struct ignored ignored;
     size_t row;
     enum err err;
     bool pushed, done;

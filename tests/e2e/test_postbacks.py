@@ -91,6 +91,22 @@ class Leads(ServerCase):
         got = self.assertStatus(market.advertiser.postback(person(click_id=last, touches=",".join(clicks[:9]))), 200).json
         self.assertEqual((got["ignored"], market.advertiser.get(f"/v1/leads/{got['lead']}")["contract"]), ([], contract))
 
+    def test_a_contract_beside_a_click_of_another_is_told_as_ignored(self):
+        market = Market(self.server)
+        other = Party(self.server.operator, "Other", "publisher")
+        beside = market.new_contract(other)
+        by = market.advertiser
+        forms = (by.postback, by.postback_form, by.postback_json,
+                 lambda fields: by.call("POST", "/v1/leads", fields), lambda fields: by.call("POST", "/v1/leads", [fields]))
+        for form in forms:
+            for named, ignored in ((beside, ["contract"]), (market.contract, [])):
+                got = self.assertStatus(form(person(click_id=market.click(), contract=named)), 200).json
+                got = got["data"][0] if "data" in got else got
+                self.assertEqual((got["contract"], got["ignored"]), (market.contract, ignored))
+            got = self.assertStatus(form(person(contract=beside)), 200).json
+            got = got["data"][0] if "data" in got else got
+            self.assertEqual((got["contract"], got["ignored"], got["reason"]), (beside, [], "no_click"))
+
     def test_more_form_fields_than_are_looked_at_are_refused(self):
         fields = {f"f_{n:03}": "1" for n in range(129)}
         refused = self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click(), **fields)), 400).json
