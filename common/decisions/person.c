@@ -186,8 +186,16 @@ enum err person_find(const struct view *v, const struct fold_context *cx, const 
                      struct person_lead *out)
 {
     *out = (struct person_lead){.found = false};
-    struct search s = {
-        .v = v, .cx = cx, .who = who, .own = own, .by = t->dedupe_by, .from_ms = from_ms, .to_ms = to_ms, .out = out};
+    struct search s; /* large: its steps are written before they are read */
+    s.v = v;
+    s.cx = cx;
+    s.who = who;
+    s.own = own;
+    s.by = t->dedupe_by;
+    s.from_ms = from_ms;
+    s.to_ms = to_ms;
+    s.more = false;
+    s.out = out;
     enum err err = find_directly(&s, KEY_STANDS);
     if (err == ERR_OK && unproven)
         err = find_directly(&s, KEY_UNPROVEN);

@@ -1,5 +1,5 @@
-/* Rows that almost every entry of a transaction changes again: in memory until it commits, so that each is put once.
- * Whatever is no look-up of one key and no put under one puts them first. */
+/* Rows that almost every entry of a transaction changes again: in memory until it commits, so that each is put once. A
+ * look-up, of one key or of the first from one on, sees them there; a walk and a deletion put them first. */
 #include <string.h>
 
 #include "server/store/store_private.h"
@@ -23,6 +23,23 @@ bool held_get(struct txn *t, struct span key, struct span *value)
     if (row != NULL)
         *value = span_of(row->value, row->value_len);
     return row != NULL;
+}
+
+bool held_seek(struct txn *t, struct span from, struct span *key, struct span *value)
+{
+    const struct held_row *first = find(t, from);
+    if (first != NULL)
+        *key = span_of(first->key, first->key_len);
+    for (size_t i = first != NULL ? t->n_held : 0; i < t->n_held; i++) {
+        const struct span at = span_of(t->held[i].key, t->held[i].key_len);
+        if (span_order(at, from) >= 0 && (first == NULL || span_order(at, *key) < 0)) {
+            first = &t->held[i];
+            *key = at;
+        }
+    }
+    if (first != NULL)
+        *value = span_of(first->value, first->value_len);
+    return first != NULL;
 }
 
 bool held_put(struct txn *t, struct span key, struct span value)

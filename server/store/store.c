@@ -575,7 +575,8 @@ static enum err all_walked(struct cursor *c)
     return stat.ms_entries == c->walked ? ERR_NOT_FOUND : ERR_CORRUPT;
 }
 
-static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
+/* As it stands in LMDB's table. */
+static enum err stored_row(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
 {
     MDB_val v;
     if (op != MDB_NEXT) {
@@ -583,9 +584,6 @@ static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct
         c->walked = 0;
         c->writes = c->txn->writes;
     }
-    enum err err = table_is_held(c->table) ? held_write(c->txn) : ERR_OK;
-    if (err != ERR_OK)
-        return err;
     int rc = mdb_cursor_get(c->mdb, &k, &v, op);
     if (rc == MDB_NOTFOUND)
         return all_walked(c);
@@ -594,6 +592,12 @@ static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct
     c->walked++;
     *key = span_val(&k);
     return txn_was_read(c->txn, c->table, *key, span_val(&v), value);
+}
+
+static enum err cursor_get(struct cursor *c, MDB_cursor_op op, MDB_val k, struct span *key, struct span *value)
+{
+    enum err err = table_is_held(c->table) ? held_write(c->txn) : ERR_OK;
+    return err == ERR_OK ? stored_row(c, op, k, key, value) : err;
 }
 
 enum err cursor_seek(struct cursor *c, struct span from, struct span *key, struct span *value)
@@ -623,17 +627,29 @@ enum err cursor_last(struct cursor *c, struct span *key, struct span *value)
     return cursor_get(c, MDB_LAST, (MDB_val){0}, key, value);
 }
 
+static enum err stored_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value)
+{
+    struct cursor c = {.txn = t, .table = table};
+    int rc = mdb_cursor_open(t->mdb, t->store->dbi[table], &c.mdb);
+    if (rc != 0)
+        return txn_result(t, rc, "cursor");
+    enum err err = stored_row(&c, from.len == 0 ? MDB_FIRST : MDB_SET_RANGE, val(from), key, value);
+    mdb_cursor_close(c.mdb);
+    return err;
+}
+
 enum err store_seek(struct txn *t, enum table table, struct span from, struct span *key, struct span *value)
 {
-    struct cursor *c;
+    struct span held_key, held_value;
     if (table_is_spread(table))
         return spread_seek(t, table, from, key, value);
-    enum err err = cursor_open(t, table, &c);
-    if (err != ERR_OK)
+    bool held = table_is_held(table) && held_seek(t, from, &held_key, &held_value);
+    enum err err = held && span_eq(held_key, from) ? ERR_NOT_FOUND : stored_seek(t, table, from, key, value);
+    if (!held || (err != ERR_OK && err != ERR_NOT_FOUND) || (err == ERR_OK && span_order(*key, held_key) < 0))
         return err;
-    err = cursor_seek(c, from, key, value);
-    cursor_close(c);
-    return err;
+    *key = held_key;
+    *value = held_value;
+    return ERR_OK;
 }
 
 enum err store_get_sole(struct txn *t, enum table table, struct span key, struct span *value)

@@ -67,6 +67,8 @@ MUST_CHECK enum err held_write(struct txn *t);
 #define TABLE_HELD ((enum table)(TABLE_ROWS + ROW_CAPS))
 bool table_is_held(enum table t);
 MUST_CHECK bool held_get(struct txn *t, struct span key, struct span *value); /* true: it is this one */
+/* The first that is not before `from`; false: none is. */
+MUST_CHECK bool held_seek(struct txn *t, struct span from, struct span *key, struct span *value);
 /* false: there is no room for it, and no older one */
 MUST_CHECK bool held_put(struct txn *t, struct span key, struct span value);
 

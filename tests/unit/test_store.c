@@ -411,6 +411,49 @@ static void sums_are_put_once_a_transaction_and_read_as_written(void **state)
     txn_abort(t);
 }
 
+/* From each number on the next that is there, with the sum that was put last. */
+static void assert_seeks(struct txn *t, const unsigned *sum, unsigned n)
+{
+    for (unsigned from = 0; from < n; from++) {
+        char key[8], value[12];
+        struct span at, found;
+        unsigned next = from;
+        while (next < n && sum[next] == 0)
+            next++;
+        snprintf(key, sizeof key, "sum%04u", from);
+        enum err err = store_seek(t, TABLE_HELD, span_str(key), &at, &found);
+        assert_err(err, next < n ? ERR_OK : ERR_NOT_FOUND);
+        if (next == n)
+            continue;
+        snprintf(key, sizeof key, "sum%04u", next);
+        snprintf(value, sizeof value, "%u", sum[next]);
+        assert_true(span_eq(at, span_str(key)) && span_eq(found, span_str(value)));
+    }
+}
+
+static void a_look_up_from_a_key_on_sees_what_is_held_beside_what_stands(void **state)
+{
+    enum { N = 40 };
+    unsigned sum[N] = {0}, random = 1;
+    (void)state;
+    for (unsigned round = 1; round <= 20; round++) {
+        struct txn *t = fixture_begin(&f, true);
+        size_t before = puts_made;
+        for (unsigned i = 1; i <= 5; i++) {
+            random = random * 1103515245 + 12345;
+            unsigned n = random >> 16 & 31;
+            sum[n] = 100 * round + i;
+            put_sum(t, n, sum[n]);
+            assert_seeks(t, sum, N);
+        }
+        assert_int_equal(puts_made, before);
+        assert_ok(txn_commit(t));
+        t = fixture_begin(&f, false);
+        assert_seeks(t, sum, N);
+        txn_abort(t);
+    }
+}
+
 static void more_sums_than_are_held_are_there_as_well(void **state)
 {
     (void)state;
@@ -445,6 +488,7 @@ int main(void)
         TEST(a_walk_over_all_of_a_table_misses_what_vanished),
         TEST(a_walk_that_writes_counts_nothing),
         TEST(sums_are_put_once_a_transaction_and_read_as_written),
+        TEST(a_look_up_from_a_key_on_sees_what_is_held_beside_what_stands),
         TEST(more_sums_than_are_held_are_there_as_well),
         TEST(a_full_map_loses_nothing_and_goes_on),
     };
