@@ -77,6 +77,8 @@ enum err contract_run(struct batch *cx, struct job *job)
     enum err err = call_taken(job, catalog_contract(cat, span_str(k.id)));
     if (err == ERR_OK) /* the campaign may have changed since the worker looked */
         err = contract_check(k.campaign->document, k.document, &job->problem);
+    if (err == ERR_OK)
+        err = contract_alone(cx, &k, "publisher", &job->problem);
     if (err != ERR_OK || (err = contract_plan(cx, &k, &job->problem)) != ERR_OK)
         return err;
     err = answer_contract(cx, job, &k, 201);
@@ -221,6 +223,8 @@ enum err contract_change_run(struct batch *cx, struct job *job)
         err = call_same_but_time(&job->problem);
     if (changed && !effective_ms)
         err = contract_at_once(cx, now, &job->problem);
+    if (changed && err == ERR_OK)
+        err = contract_alone(cx, &k, "ends_at", &job->problem);
     if (changed && err == ERR_OK)
         err = contract_next(cx, &k, effective_ms, &job->problem);
     if (err == ERR_OK)

@@ -63,6 +63,46 @@ enum err contract_at_once(const struct batch *cx, const struct contract *k, stru
                    (long long)newest->number, k->id, text);
 }
 
+/* What is over is in nobody's way, whenever it was. */
+static bool open_together(const struct terms *a, const struct terms *b, int64_t now_ms)
+{
+    int64_t a_ends_ms = a->ends_ms ? a->ends_ms : INT64_MAX, b_ends_ms = b->ends_ms ? b->ends_ms : INT64_MAX;
+    return a_ends_ms > now_ms && b_ends_ms > now_ms && a->starts_ms < b_ends_ms && b->starts_ms < a_ends_ms;
+}
+
+/* By any of its versions that bind then or later. */
+static bool is_open_beside(const struct contract *other, const struct terms *t, int64_t now_ms)
+{
+    const struct versions *vs = &other->versions;
+    for (const struct version *v = versions_at(vs, now_ms); v < vs->v + vs->n; v++)
+        if (open_together(v->terms, t, now_ms))
+            return true;
+    return false;
+}
+
+enum err contract_alone(const struct batch *cx, const struct contract *k, const char *field, struct problem *p)
+{
+    const struct contract *beside = NULL;
+    struct terms *t;
+    enum err err = terms_compile(k->campaign->document, k->document, &t, p);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < cx->catalog->n_contracts && k->publisher != NULL && beside == NULL; i++) {
+        const struct contract *other = &cx->catalog->contracts[i];
+        if (other->number != k->number && other->campaign->number == k->campaign->number &&
+            other->publisher == k->publisher && is_open_beside(other, t, cx->now_ms))
+            beside = other;
+    }
+    terms_free(t);
+    return beside == NULL
+               ? ERR_OK
+               : problem(p, ERR_CONFLICT, field,
+                         "the contract would be open beside %s, of the same campaign and publisher, and one is open at "
+                         "a time: change the terms of that one instead, or give it an ends_at and this one a starts_at "
+                         "that is not before",
+                         beside->id);
+}
+
 static enum err append_terms(struct batch *cx, const struct contract *k, const struct version *v, struct span campaign)
 {
     uint64_t index;

@@ -14,6 +14,10 @@ MUST_CHECK enum err contract_ready(struct batch *cx, const struct contract *k);
  * time on: into *k, a copy of the catalog's, whose versions planned so are not compiled. Writes nothing; errors as
  * terms_compile and versions_add. */
 MUST_CHECK enum err contract_next(const struct batch *cx, struct contract *k, int64_t effective_ms, struct problem *p);
+/* Whether *k would be open while another contract of its campaign and publisher is, or may come to be by a version that
+ * waits: ERR_CONFLICT, naming `field`, the other one and the cure. */
+MUST_CHECK enum err contract_alone(const struct batch *cx, const struct contract *k, const char *field,
+                                   struct problem *p);
 /* Whether a change of *k may bind at once: ERR_CONFLICT while a version waits, which it would undo. */
 MUST_CHECK enum err contract_at_once(const struct batch *cx, const struct contract *k, struct problem *p);
 /* Appends the newest, planned right before: campaign or document of *k were replaced. */

@@ -160,6 +160,10 @@ class Market:
             "price": {"lead": [{"when": {"field": "country", "in": ["FR"]}, "micros": 12_000_000}, {"micros": 8_000_000}]},
             **members})["id"]
 
+    def new_publisher(self):
+        """One has a single open contract in a campaign."""
+        return Party(self.operator, "Further publisher", "publisher")
+
     def new_code(self, publisher, contract, **members):
         return publisher.post(f"/v1/contracts/{contract}/codes", {"label": "link", **members})
 

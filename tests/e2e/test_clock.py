@@ -217,6 +217,7 @@ class Jumps(ClockCase):
                 self.server.wait(5)
                 self.assertEqual(self.lead(visit), ("pending", ""))
                 self.assertHolds()
+                market.publisher = market.new_publisher()
                 market.contract = market.new_contract(market.publisher)
                 market.code = market.new_code(market.publisher, market.contract)
 

@@ -82,7 +82,7 @@ class FullDisk(ServerCase):
         statement = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         market.click()  # something for the next one
         campaign = {"advertiser": market.advertiser.id, "name": "late", "currency": "EUR", "landing_url": "https://landing.example/"}
-        contract = {"campaign": market.campaign, "publisher": market.publisher.id, "price": {"lead": [{"micros": 1}]}}
+        contract = {"campaign": market.campaign, "publisher": market.new_publisher().id, "price": {"lead": [{"micros": 1}]}}
         writes = [(operator, "POST", "/v1/parties", {"name": "late", "kind": "auditor"}),
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {}),
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {"retire": market.publisher.kid}),

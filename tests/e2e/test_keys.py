@@ -189,7 +189,7 @@ class Keys(unittest.TestCase):
         self.assertEqual("is signed by an older key than the head that this mirror has" in done.stderr, refused, done.stderr)
 
     def a_later_contract_has_all_of_it(self):
-        later = self.market.new_contract(self.market.publisher)
+        later = self.market.new_contract(self.market.new_publisher())
         self.verify(self.pull("later", later, self.market.operator.token))
 
 

@@ -25,7 +25,7 @@ class Lists(ServerCase):
             cls.say(cls.leads["approved"][-1], "approved")
             cls.report("duplicate", **{**twin, "txid": twin["txid"] + "-again"})
         cls.second = Party(cls.operator, "Second", "publisher")
-        cls.contracts = [market.contract, market.new_contract(cls.second), market.new_contract(cls.second)]
+        cls.contracts = [market.contract, market.new_contract(cls.second), market.new_contract(cls.second, ends_at="2020-01-01T00:00:00Z")]
         cls.other = Market(cls.server)
         cls.codes = [market.code["code"]] + [market.new_code(market.publisher, market.contract, label=f"code {n}")["code"] for n in range(4)]
         cls.campaigns = [market.campaign] + [cls.new_campaign(n) for n in range(3)]

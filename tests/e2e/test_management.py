@@ -2,6 +2,7 @@
 
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from harness import Caller, Market, Party, ServerCase, b64u, jws, person, rfc3339, send
@@ -80,6 +81,35 @@ class Input(ServerCase):
 
     def contract(self, **members):
         return {"campaign": self.market.campaign, "publisher": self.market.publisher.id, "price": {"lead": [{"micros": 1}]}, **members}
+
+    def test_one_contract_of_a_campaign_and_publisher_is_open_at_a_time(self):
+        market = Market(self.server)
+        base = {"campaign": market.campaign, "publisher": market.publisher.id, "price": {"lead": [{"micros": 1}]}}
+
+        def make(**members):
+            return self.operator.call("POST", "/v1/contracts", {**base, **members})
+
+        def change(contract, **members):
+            return self.operator.call("PATCH", f"/v1/contracts/{contract}", members)
+
+        for members in ({}, {"starts_at": "2090-01-01T00:00:00Z"}, {"ends_at": "2090-01-01T00:00:00Z"}, {"assent": "both"}):
+            self.assertIn(market.contract, self.assertProblem(make(**members), 409, "publisher")["detail"])
+        self.assertStatus(make(ends_at="2020-01-01T00:00:00Z"), 201)
+        self.assertStatus(make(publisher=market.new_publisher().id), 201)
+        self.assertStatus(change(market.contract, ends_at="2080-01-01T00:00:00Z"), 200)
+        self.assertProblem(make(starts_at="2079-12-31T23:59:59Z"), 409, "publisher")
+        late = self.assertStatus(make(starts_at="2080-01-01T00:00:00Z"), 201).json["id"]
+        for contract, members in ((market.contract, {"ends_at": "2080-01-01T00:00:01Z"}), (market.contract, {"ends_at": None}), (late, {"starts_at": None})):
+            self.assertProblem(change(contract, **members), 409, "ends_at")
+        self.assertStatus(change(market.contract, price={"lead": [{"micros": 2}]}), 200)
+        self.assertStatus(change(late, ends_at="2080-01-01T00:00:01Z", effective_at=rfc3339(time.time() + 3600)), 200)
+        self.assertProblem(make(starts_at="2080-01-01T00:00:01Z"), 409, "publisher")  # what waits may still be withdrawn
+        self.assertStatus(self.operator.call("POST", f"/v1/contracts/{late}/terms/2/withdraw", b""), 200)
+        self.assertStatus(change(late, ends_at="2080-01-01T00:00:01Z"), 200)
+        self.assertStatus(make(starts_at="2080-01-01T00:00:01Z"), 201)
+        with ThreadPoolExecutor(6) as pool:
+            raced = list(pool.map(lambda publisher: make(publisher=publisher).status, [market.new_publisher().id] * 6))
+        self.assertEqual(sorted(raced), [201] + [409] * 5)
 
     def test_unknown_members_are_refused_by_name(self):
         market = self.market

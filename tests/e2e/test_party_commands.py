@@ -73,7 +73,9 @@ class PartyCommands(Parties):
 
     def test_the_server_is_asked_whose_a_statement_is_and_mirrors_stand_beside_the_key(self):
         self.enrolled()
-        one, other = self.market.contract, self.market.new_contract(self.publisher)
+        campaign = self.advertiser.post("/v1/campaigns", {"advertiser": self.advertiser.id, "name": "Second", "currency": "EUR",
+                                                          "landing_url": "https://landing.example/"})["id"]
+        one, other = self.market.contract, self.market.new_contract(self.publisher, campaign=campaign)
         statements = [self.market.operator.post(f"/v1/contracts/{contract}/statements", {})["id"] for contract in (one, other)]
         words = ("sign", self.server.url, "--token", self.publisher.token, "--key", self.key("publisher"), "--accept")
         self.assertIn(f"{statements[0]}: accepted by publisher", self.run_with(0, *words, statements[0]))

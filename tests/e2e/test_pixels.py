@@ -151,7 +151,8 @@ class Events(PixelCase):
         market = Market(self.server)
         reasons = ("paused", "contract_ended", "not_begun")
         count = lambda: [self.server.metric("pixels_refused", f'reason="{reason}"') for reason in reasons]  # noqa: E731
-        future = market.new_code(market.publisher, market.new_contract(market.publisher, starts_at="2100-01-01T00:00:00Z"))
+        other = market.new_publisher()
+        future = market.new_code(other, market.new_contract(other, starts_at="2100-01-01T00:00:00Z"))
         market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"paused": True})
         before = count()
         for event in ("view", "impression"):
@@ -230,6 +231,7 @@ class Money(PixelCase):
 
     def test_a_statement_by_hand(self):
         market = self.market
+        market.publisher = market.new_publisher()
         contract = market.new_contract(market.publisher, price={"lead": [{"micros": 7_000_001}], "click_micros": 10_000, "impression_micros": 1_500})
         market.contract, market.code = contract, market.new_code(market.publisher, contract)
         ids = [market.click(), market.click(), market.click(**BOT)]
@@ -313,9 +315,9 @@ class Leads(PixelCase):
 
     def test_what_somebody_fired_for_one_click_takes_no_txid_from_other_clicks(self):
         market = self.market
-        contract = self.operator.post("/v1/contracts", {"campaign": market.campaign, "publisher": market.publisher.id,
-                                                        "price": {"lead": [{"micros": 8_000_000}]}})["id"]
-        code = market.new_code(market.publisher, contract)
+        other = market.new_publisher()
+        contract = market.new_contract(other)
+        code = market.new_code(other, contract)
         _, _, own = self.cookie()
         _, _, victims = self.cookie(code)
         for n in range(3):
@@ -392,10 +394,12 @@ class Leads(PixelCase):
 
     def test_verify_and_check_hold(self):
         market = self.market
-        other = market.new_code(market.publisher, market.new_contract(market.publisher))
+        publisher = market.new_publisher()
+        other = market.new_code(publisher, market.new_contract(publisher))
         clicks = [market.click(), click(other["click_url"], **BROWSER)[1], market.click()]
         steps = ({"email": "steps@shop.example"}, {"email": "steps@shop.example", "phone": "+33612345678"}, {"phone": "+33612345678"})
-        self.assertEqual([market.publisher.postback({"click_id": click_id, **step}).json["status"] for click_id, step in zip(clicks, steps)],
+        senders = (market.publisher, publisher, market.publisher)
+        self.assertEqual([sender.postback({"click_id": click_id, **step}).json["status"] for sender, click_id, step in zip(senders, clicks, steps)],
                          ["pending", "duplicate", "duplicate"])
         self.pixel(market.code, f"?event=lead&txid=audited&click_id={market.click()}")
         market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"pixel_leads": "off"})

@@ -245,6 +245,7 @@ class Statements(ServerCase):
 
     def test_a_remainder_is_carried_and_an_auditor_finds_the_same(self):
         market = self.market
+        market.publisher = market.new_publisher()
         market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 12_340_567}]})
         market.code = market.new_code(market.publisher, market.contract)
         carried = 0
@@ -277,6 +278,7 @@ class Statements(ServerCase):
 
     def test_bots_are_counted_and_earn_nothing(self):
         market = self.market
+        market.publisher = market.new_publisher()
         market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 1}], "click_micros": 10_000, "impression_micros": 1_000})
         market.code = market.new_code(market.publisher, market.contract)
         for headers in ({}, {}, {"User-Agent": "curl/8.5.0"}, {"User-Agent": ""}, {"Sec-Fetch-Dest": "image"}):

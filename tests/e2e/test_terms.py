@@ -134,13 +134,13 @@ class Terms(ServerCase):
 
     def test_a_campaigns_change_waits_in_each_of_its_contracts_and_in_new_ones(self):
         market = self.market_of()
-        other = market.new_contract(market.publisher)
+        other = market.new_contract(market.new_publisher())
         at = rfc3339(soon(3600))
         path = f"/v1/campaigns/{market.campaign}"
         changed = self.assertStatus(market.advertiser.do("PATCH", path, {"lead": {"min_click_to_lead_s": 9}, "effective_at": at}), 200).json
         self.assertEqual(changed["effective_at"], at)
         self.assertEqual(market.advertiser.get(path)["effective_at"], at)
-        late = market.new_contract(market.publisher)
+        late = market.new_contract(market.new_publisher())
         for contract, version in ((market.contract, 2), (other, 2), (late, 2)):
             shown = market.operator.get(f"/v1/contracts/{contract}")
             self.assertEqual((shown["terms_version"], shown["effective_at"]), (version, at))
@@ -190,7 +190,7 @@ class Terms(ServerCase):
         market = self.market_of()
         campaign = f"/v1/campaigns/{market.campaign}"
         direct = market.operator.get(campaign)["direct_contract"]
-        other = market.new_contract(market.publisher)
+        other = market.new_contract(market.new_publisher())
         at, later = rfc3339(soon(3600)), rfc3339(soon(7200))
         self.assertStatus(market.advertiser.do("PATCH", campaign, {"lead": {"min_click_to_lead_s": 9}, "effective_at": at}), 200)
         alone = self.assertProblem(self.withdraw(market.operator, other, 2), 409, "version")

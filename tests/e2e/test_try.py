@@ -126,7 +126,8 @@ class Try(ServerCase):
     def test_shared_leads_are_told_where_the_model_stays(self):
         for model in ("first", "linear", "time-decay", "position"):
             market = self.market_of({"attribution": {"model": model}})
-            code = market.new_code(market.publisher, market.new_contract(market.publisher, **PRICE))
+            other = market.new_publisher()
+            code = market.new_code(other, market.new_contract(other, **PRICE))
             for codes in ((market.code, market.code), (market.code, code), (code,)):
                 clicks = []
                 for market.code in codes:
@@ -203,15 +204,16 @@ class Try(ServerCase):
 
     def test_leads_of_all_contracts_stand_in_each_others_way(self):
         market = self.market_of()
-        other = market.new_contract(market.publisher)
-        code = market.new_code(market.publisher, other)
-        for code_of, txid in ((market.code, "1"), (code, "2")):
+        other = market.new_publisher()
+        contract = market.new_contract(other)
+        code = market.new_code(other, contract)
+        for code_of, sender, txid in ((market.code, market.publisher, "1"), (code, other, "2")):
             market.code = code_of
-            answer = market.publisher.postback({"email": "b@shop.example", "txid": txid, "click_id": market.click()})
+            answer = sender.postback({"email": "b@shop.example", "txid": txid, "click_id": market.click()})
         self.assertEqual(answer.json["status"], "duplicate")
         self.assertEqual(self.try_out(market, {})["changes"], [])
         tried = self.try_out(market, {"dedupe": {"by": []}})
-        self.assertEqual([change["contract"] for change in tried["changes"]], [other])
+        self.assertEqual([change["contract"] for change in tried["changes"]], [contract])
         self.assertEqual(tried["unknown"], 0)
 
     def test_it_looks_at_the_newest_500(self):

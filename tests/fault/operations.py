@@ -58,25 +58,30 @@ class Scene:
         for _ in range(2):
             self.leads.append(self.reported(market))
 
-    def settled_soon(self, contract, *persons):
+    def further_contract(self, **members):
+        """One of the busy market, and its publisher, who has a key."""
+        publisher = self.busy.new_publisher()
+        publisher.put_key()
+        return publisher, self.busy.new_contract(publisher, **members)
+
+    def settled_soon(self, publisher, contract, *persons):
         """A click and a lead of each for a contract of the busy market, the first one approved."""
         market = self.busy
-        code = market.new_code(market.publisher, contract)
+        code = market.new_code(publisher, contract)
         leads = []
         for fields in persons:
             location = send(code["click_url"], headers=BROWSER).headers["Location"]
-            answer = market.publisher.postback({**fields, "click_id": query_of(location)["click_id"][0]})
+            answer = publisher.postback({**fields, "click_id": query_of(location)["click_id"][0]})
             assert answer.status == 200, answer
             leads.append(answer.json["lead"])
         market.advertiser.post(f"/v1/leads/{leads[0]}/dispositions", {"status": "approved"})
 
     def agreed_contract(self):
         """One whose terms both parties have assented to."""
-        market = self.busy
-        contract = market.new_contract(market.publisher, assent="both")
-        for party in (market.advertiser, market.publisher):
+        publisher, contract = self.further_contract(assent="both")
+        for party in (self.busy.advertiser, publisher):
             assert party.assent(contract, 1).status == 201
-        return contract
+        return publisher, contract
 
     def listed(self):
         return self.quiet.publisher.get(f"/v1/contracts/{self.quiet.contract}/leads", limit=200)["data"]
@@ -442,10 +447,11 @@ class ContractCreate(Control):
         return "/v1/contracts"
 
     def body(self, scene):
-        return {"campaign": scene.busy.campaign, "publisher": scene.busy.publisher.id, "price": {"lead": [{"micros": 7}]}}
+        self.publisher = scene.busy.new_publisher()
+        return {"campaign": scene.busy.campaign, "publisher": self.publisher.id, "price": {"lead": [{"micros": 7}]}}
 
     def later(self, scene, answer):
-        code = scene.busy.new_code(scene.busy.publisher, answer.json["id"])
+        code = scene.busy.new_code(self.publisher, answer.json["id"])
         hold(send(code["click_url"], headers=BROWSER).status == 302, "the contract takes no click")
 
 
@@ -479,8 +485,8 @@ class Statement(Control):
     name = "statement"
 
     def prepare(self, scene):
-        self.contract = scene.busy.new_contract(scene.busy.publisher)
-        scene.settled_soon(self.contract, person(), person(country="BE"), person(email=scene.paid["email"]))
+        publisher, self.contract = scene.further_contract()
+        scene.settled_soon(publisher, self.contract, person(), person(country="BE"), person(email=scene.paid["email"]))
         return posting(scene.operator, f"/v1/contracts/{self.contract}/statements", {})
 
     def facts(self, answer):
@@ -667,7 +673,7 @@ class ContractPatch(Control):
     name, want = "contract changed", 200
 
     def prepare(self, scene):
-        self.contract = scene.busy.new_contract(scene.busy.publisher)
+        _, self.contract = scene.further_contract()
         return lambda: scene.operator.call("PATCH", f"/v1/contracts/{self.contract}", {"price": {"lead": [{"micros": 9}]}})
 
     def later(self, scene, answer):
@@ -698,7 +704,7 @@ class Assent(Control):
     name, want = "assent to terms", True
 
     def prepare(self, scene):
-        party, contract = scene.busy.publisher, scene.busy.new_contract(scene.busy.publisher, assent="both")
+        party, contract = scene.further_contract(assent="both")
         said = party.assent_jws(contract, 1).encode()
         return lambda: party.call("POST", f"/v1/contracts/{contract}/terms/1/assent", said, {"Content-Type": "application/jose"})
 
@@ -712,7 +718,7 @@ class Withdraw(Control):
     name, want = "version of terms withdrawn", 200
 
     def prepare(self, scene):
-        contract = scene.agreed_contract()
+        _, contract = scene.agreed_contract()
         scene.operator.patch(f"/v1/contracts/{contract}", {"price": {"lead": [{"micros": 9}]}})
         return lambda: scene.operator.call("POST", f"/v1/contracts/{contract}/terms/2/withdraw", b"", {})
 
@@ -721,7 +727,7 @@ class AdjustmentAssent(Control):
     name, want = "assent to an adjustment", True
 
     def prepare(self, scene):
-        party, contract = scene.busy.publisher, scene.agreed_contract()
+        party, contract = scene.agreed_contract()
         made = scene.operator.post(f"/v1/contracts/{contract}/adjustments", {"micros": -7, "reason": "as agreed"})["index"]
         said = party.adjustment_jws(contract, made)
         return lambda: party.assent_to_adjustment(contract, made, said)

@@ -526,14 +526,14 @@ class Runner:
         self.policy.write_text(f"witness own {self.scene.witness_key} {self.server.url}/witness\nquorum own\n")
 
     def settles(self, scene):
-        contract = scene.busy.new_contract(scene.busy.publisher)
-        scene.settled_soon(contract, person())
-        scene.operator.post(f"/v1/contracts/{scene.busy.new_contract(scene.busy.publisher)}/statements", {})  # sweeps: only what is swept is settled
+        publisher, contract = scene.further_contract()
+        scene.settled_soon(publisher, contract, person())
+        scene.operator.post(f"/v1/contracts/{scene.further_contract()[1]}/statements", {})  # sweeps: only what is swept is settled
         words = ("settle", self.server.url, "--token", scene.operator.token, "--contract", contract)
         return words, lambda: len(scene.operator.get("/v1/statements", contract=contract)["data"])
 
     def signs(self, scene):
-        party, contract = scene.busy.publisher, scene.busy.new_contract(scene.busy.publisher)
+        party, contract = scene.further_contract()
         key, mirror = (Path(self.server.scratch.name) / name for name in ("party.key", "signed"))
         key.write_text(json.dumps(private_jwk(party.key)))
         key.chmod(0o600)

@@ -320,6 +320,10 @@ static void a_key_goes_to_every_contract_of_its_party(void **state)
     assert_string_equal(kinds(a, m.direct), "terms key ");
 }
 
+/* Beside the market's own: one of a campaign and publisher is open at a time. */
+#define ENDED_CONTRACT                                                                                                 \
+    "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]},\"ends_at\":\"2020-01-01T00:00:00Z\"}"
+
 static void later_contracts_start_with_the_keys(void **state)
 {
     struct api *a = *state;
@@ -327,8 +331,7 @@ static void later_contracts_start_with_the_keys(void **state)
     char body[256];
     put_key(a, &m.publisher);
     put_key(a, &m.advertiser);
-    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
-             m.publisher.id);
+    snprintf(body, sizeof body, ENDED_CONTRACT, m.campaign, m.publisher.id);
     expect(a, 201, POST(a->operator, "/v1/contracts", body));
     char id[32];
     snprintf(id, sizeof id, "%s", text(a, "id"));
@@ -433,8 +436,7 @@ static void what_is_made_for_a_party_stands_in_its_logs(void **state)
     tells(a, &m, m.contract, 5,
           "P:token, P:token by itself, A:secret, A:secret by itself retired, P:postback_key by itself, ");
     tells(a, &m, m.direct, 3, "A:secret, A:secret by itself retired, ");
-    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
-             m.publisher.id);
+    snprintf(body, sizeof body, ENDED_CONTRACT, m.campaign, m.publisher.id);
     expect(a, 201, POST(a->operator, "/v1/contracts", body));
     snprintf(other, sizeof other, "%s", text(a, "id"));
     expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
@@ -470,8 +472,7 @@ static void however_much_is_made_is_told_once_in_each_log(void **state)
     struct market m = market(a);
     struct member other = member(a, "publisher");
     char path[64], body[256], ids[MANY][32];
-    snprintf(body, sizeof body, "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[]}}", m.campaign,
-             m.publisher.id);
+    snprintf(body, sizeof body, ENDED_CONTRACT, m.campaign, m.publisher.id);
     for (int i = 0; i < MANY; i++) {
         expect(a, 201, POST(a->operator, "/v1/contracts", body));
         snprintf(ids[i], sizeof ids[i], "%s", text(a, "id"));
