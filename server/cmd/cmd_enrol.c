@@ -19,9 +19,7 @@ static const struct arg args[ARGS] = {
     [URL] = {.name = "URL", .required = true, .help = "public URL of the server"},
     [TOKEN] = {.name = "--token", .value = "T", .help = "API token of the party; else the variable COUNTERSIGN_TOKEN"},
     [KEY] = {.name = "--key", .value = "FILE", .required = true, .help = "the party's key, as `keygen` made it"},
-    [OLD] = {.name = "--successor-of",
-             .value = "FILE",
-             .help = "the key that it takes the place of, which signs it too"},
+    [OLD] = {.name = "--old", .value = "FILE", .help = "the key that it takes the place of, which signs it too"},
 };
 
 static const char *keep(void *ctx, struct span bytes)
@@ -35,7 +33,7 @@ static void wants_successor(const json_t *party, const char kid[JWK_KID_LEN])
 {
     const char *its = json_string_value(json_object_get(json_object_get(party, "key"), "kid"));
     if (its != NULL && strncmp(its, kid, JWK_KID_LEN) != 0)
-        decline("this party signs by the key %.60s: give the file of that one by --successor-of", its);
+        decline("this party signs by the key %.60s: give the file of that one by --old", its);
 }
 
 /* The party whose token it is: the only one that it sees. `kid`: of a key that nobody else signs; else NULL. */
