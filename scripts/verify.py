@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """The second implementation of `countersign verify`: the offline audit of pulled mirrors, written from common/FORMATS.md alone.
 
-    scripts/verify.py [--all-contracts] DIR...
+    scripts/verify.py DIR... [--all-contracts] [--pin FILE] [--against DIR] [--witnesses FILE] [--not-older-than TIME] [--receipts FILE] [--clicks FILE]
 
 Of several mirrors of one campaign each is audited by itself; then they are held against each other (several_mirrors.py); --all-contracts says that
-these are all contracts that it has. It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
+these are all contracts that it has. What the reader kept elsewhere is held against each (kept.py). It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
 told), as `countersign verify` does. It shares no line of code with the server: what both say alike follows from the document alone.
 contact_keys.py beside it has the addresses and telephone numbers. Behind the checks stand the periods that were not closed as the terms say (`settle`).
 
@@ -12,6 +12,7 @@ The order of the file is that of the audit: bytes, signatures, trees, entries, t
 them together. Names are those of FORMATS; section names stand in quotation marks.
 """
 
+import argparse
 import base64
 import binascii
 import hashlib
@@ -21,6 +22,7 @@ import os
 import re
 import stat
 import sys
+import time
 import unicodedata
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -292,7 +294,7 @@ def read_server_keys(entry, before, issuers):
     else:
         need(log[0] not in before["log"] and statement != before["statement"], "its keys do not follow")
         need(log[1:] == ([] if stolen else before["log"]), "its keys do not follow")
-    return {"log": log, "statement": statement}
+    return {"log": log, "statement": statement, "stolen": stolen}
 
 
 def read_general_jws(data, typ, keys):
@@ -2029,23 +2031,37 @@ def verdict_of(check):
         return "cannot tell", str(error)
 
 
+def together(*checks):
+    """What several checks say as one, in their order: what fails comes before what cannot be told."""
+    said = [verdict_of(check) for check in checks]
+    for verdict, error in (("FAILS", Fails), ("cannot tell", CannotTell)):
+        for sentence in (sentence for found, sentence in said if found == verdict):
+            raise error(sentence)
+    return "; ".join(sentence for _, sentence in said if sentence)
+
+
+ASKED = "pins", "against", "witnesses", "age", "receipts", "clicks"  # asked for, but witnesses also where the mirror has something of them
+
+
 class Audit:
     """Runs the checks in the order of the report. One that needs what did not hold cannot tell."""
 
     CHECKS = ("keys", "checkpoint", "tree", "entries", "decisions", "openings", "statements", "lines", "heads", "responses", "rootlog", "history", "files")
 
-    def __init__(self, mirror):
-        self.mirror, self.report, self.verdicts = mirror, [], {}
+    def __init__(self, mirror, kept=None):
+        self.mirror, self.kept, self.report, self.verdicts = mirror, kept, [], {}  # kept: what its reader has beside it (kept.py)
         self.note_keys = self.statement_keys = self.ledger = None
         self.states, self.wrong_keys, self.notes, self.settling = [], [], [], []
 
     def run(self):
         order = ("keys", "checkpoint", "tree", "entries", "openings", "decisions", "rootlog", "statements", "lines", "heads", "responses", "history", "files")
-        if any(re.fullmatch("log/([^/]+/)?witnessed", name) for name in self.mirror.names()):
-            self.CHECKS, order = (*self.CHECKS, "witnesses"), (*order, "witnesses")
+        asked = self.kept.names() if self.kept else []
+        if "witnesses" not in asked and any(re.fullmatch("log/([^/]+/)?witnessed", name) for name in self.mirror.names()):
+            asked.append("witnesses")
+        self.CHECKS, order = (*self.CHECKS, *(name for name in ASKED if name in asked)), (*order, *asked)
         said = {}
         for name in order:
-            said[name] = verdict_of(getattr(self, name))
+            said[name] = verdict_of(getattr(self, name, lambda name=name: self.kept.check(name, self)))
             self.verdicts[name] = said[name][0]
         if self.verdicts["entries"] == "holds":
             for name, why in self.out_of_time():
@@ -2140,7 +2156,7 @@ class Audit:
     def server_keys(self):
         """What signed from where on; the first of both kinds are those that no entry adds."""
         published = {name: [raw for key_name, _, raw in self.note_keys if key_name == name] for name in (self.origin, self.root_origin)}
-        self.states = [{"from": -1, "root": -1, "log": published[self.origin][-1:], "statement": [*self.statement_keys.values()][-1]}]
+        self.states = [{"from": -1, "root": -1, "log": published[self.origin][-1:], "statement": [*self.statement_keys.values()][-1], "stolen": False}]
         for at, entry in enumerate(self.parsed):
             if entry["kind"] != "server_keys":
                 continue
@@ -2235,7 +2251,7 @@ class Audit:
             need(sha256(served).hex() == statement.entry["sha256"], f"statement {statement.id} is not the one that its entry hashed")
             payloads = [statement.payload(issuer, self.roots) for issuer in issuers]
             need(served in payloads, f"statement {statement.id} is not what the entries give")
-            statement.bytes = served
+            statement.bytes, statement.kid = served, *keys
         return f"{len(self.ledger.statements)} statements signed, chained, and equal to the recomputed byte for byte"
 
     def lines(self):
@@ -2324,15 +2340,23 @@ class Audit:
     def witnesses(self):
         """What witnesses cosigned of the root log: it has had that past, with the head of this contract in it."""
         self.have(self.note_keys, "keys")
-        names = "log/witnessed", f"log/{self.contract}/witnessed"
-        notes = [self.mirror.read(name, 16_384) for name in names]
-        past = read_cosigned(notes[0], self.root_origin, self.note_keys)[:2], self.note("witnesses", names[1], self.origin)
-        for name, log, (size, root) in zip(names, ("root_log", "log"), past):
+        names, past = ("log/witnessed", f"log/{self.contract}/witnessed"), {}
+
+        def was(log, name, size, root):
+            past[log] = size
             self.have(getattr(self, log, None), "the entries of its log")
             leaves = getattr(self, log).leaves
             need(size <= len(leaves) and root_of(leaves[:size]) == root, f"{name} shows another past than the log has now")
-        need(sha256(notes[1]) in [self.leaf(at, self.origin) for at in range(0, past[0][0] - 1, 2)], "the head of this contract is not in what was witnessed")
-        return f"the root log of {past[0][0] // 2} heads was shown to witnesses, with this contract's of {past[1][0]} entries"
+
+        def holds():
+            self.have(past.get("root_log"), names[0])
+            head = sha256(self.mirror.read(names[1], 8192))
+            need(head in [self.leaf(at, self.origin) for at in range(0, past["root_log"] - 1, 2)], "the head of this contract is not in what was witnessed")
+            return f"the root log of {past['root_log'] // 2} heads was shown to witnesses, with this contract's of {past['log']} entries"
+
+        return together(lambda: was("root_log", names[0], *read_cosigned(self.mirror.read(names[0], 16_384), self.root_origin, self.note_keys)[:2]),
+                        lambda: was("log", names[1], *self.note("witnesses", names[1], self.origin)), holds,
+                        *([lambda: self.kept.quorum(self.mirror.read(names[0], 16_384))] if self.kept and "witnesses" in self.kept.names() else []))
 
     def seen(self):
         """{name: (folder of the log, size)} of kept checkpoints."""
@@ -2362,10 +2386,10 @@ def verify(mirror):
     return verify_all([mirror])
 
 
-def verify_all(mirrors, whole=False, names=()):
-    """(exit status, lines) of mirrors: each by itself, then all of them together; `whole`: they are all of their campaign."""
+def verify_all(mirrors, whole=False, names=(), kept=None):
+    """(exit status, lines) of mirrors: each by itself, then all of them together; `whole`: they are all of their campaign. `kept`: what is held against each."""
     from several_mirrors import Campaign  # which is written in the words of this file
-    audits, lines = [Audit(mirror) for mirror in mirrors], []
+    audits, lines = [Audit(mirror, kept) for mirror in mirrors], []
     for n, audit in enumerate(audits):
         audit.run()
         lines += [f"{'mirror':<11} {names[n]}"] if len(audits) > 1 and names else []
@@ -2376,17 +2400,53 @@ def verify_all(mirrors, whole=False, names=()):
         for name in Campaign.CHECKS:
             said[name], sentence = verdict_of(lambda: campaign.check(name))
             lines.append(f"{name:<11} {said[name]:<12} {sentence}")
+        for name in ("receipts", "clicks"):
+            if kept and name in kept.names():
+                lines.append(f"{name:<11} {'holds':<12} {len(kept.left_over(name))} are of none of these contracts")
     status = 1 if "FAILS" in said.values() else 2 if "cannot tell" in said.values() else 0
     return status, [*lines, VERDICTS[status]]
 
 
-def main():
-    options, folders = [[arg for arg in sys.argv[1:] if arg.startswith("-") == option] for option in (True, False)]
-    if not folders or options not in ([], ["--all-contracts"]):
-        print(__doc__, file=sys.stderr)
-        return 2
+def read_arguments(argv):
+    parser = argparse.ArgumentParser(description="The offline audit of mirrors, as `countersign verify` does it: 0 all holds, 1 something does not, 2 cannot tell.")
+    parser.add_argument("DIR", nargs="+", help="a folder that `countersign pull` made; several: of contracts of one campaign")
+    parser.add_argument("--all-contracts", action="store_true", help="they are all contracts of the campaign")
+    parser.add_argument("--pin", metavar="FILE", help="keys and checkpoints that you know from elsewhere")
+    parser.add_argument("--against", metavar="DIR", help="another reader's mirror of the contract")
+    parser.add_argument("--witnesses", metavar="FILE", help="whose cosignatures of the root log count: a C2SP tlog-policy")
+    parser.add_argument("--not-older-than", metavar="TIME", help="of the last entry: 2026-11-26T00:00:00Z, or how long ago: 90m, 36h, 7d")
+    parser.add_argument("--receipts", metavar="FILE", help="what a sender kept, a file or a folder, one a line")
+    parser.add_argument("--clicks", metavar="FILE", help="click ids that a party saw, a file or a folder, one a line")
+    return parser.parse_intermixed_args(argv)
+
+
+def read_not_older(text, now_ms):
+    """A time, or how long ago."""
+    ago = re.fullmatch(r"([0-9]{1,12})([mhd])", text)
+    when = now_ms - int(ago[1]) * {"m": 60_000, "h": HOUR_MS, "d": DAY_MS}[ago[2]] if ago else when_said(text)
+    if when is None or when <= 0:
+        raise CannotTell("--not-older-than is no time")
+    return when
+
+
+def read_kept(given):
+    """What the reader has beside the mirrors, from where the arguments say."""
+    from kept import Kept, files_of, read_text  # which is written in the words of this file
+    now_ms = time.time_ns() // 1_000_000
+    if given.against and (len(given.DIR) > 1 or given.all_contracts or os.path.samefile(given.against, given.DIR[0])):
+        raise CannotTell("--against is another mirror of the one contract of one DIR")
+    def read(text, how):
+        return None if text is None else how(text)
+
+    return Kept(pins=read(given.pin, read_text), against=read(given.against, Mirror), witnesses=read(given.witnesses, read_text),
+                not_older_ms=read(given.not_older_than, lambda text: read_not_older(text, now_ms)), now_ms=now_ms,
+                receipts=read(given.receipts, files_of), clicks=read(given.clicks, files_of), joined=len(given.DIR) > 1 or given.all_contracts)
+
+
+def main(argv=None):
+    given = read_arguments(argv)
     try:
-        status, lines = verify_all([Mirror(folder) for folder in folders], bool(options), folders)
+        status, lines = verify_all([Mirror(folder) for folder in given.DIR], given.all_contracts, given.DIR, read_kept(given))
     except (CannotTell, OSError, MemoryError) as error:
         status, lines = 2, [f"cannot tell: {error}"]
     print("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines))

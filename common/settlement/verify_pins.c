@@ -26,13 +26,15 @@ static bool read_checkpoint(struct span rest, struct checkpoint *out)
     if (!text_cut(&rest, ' ', &origin) || !text_cut(&rest, ' ', &size))
         return false;
     out->origin = origin;
-    return !span_empty(origin) && parse_u64(size, &out->size) == ERR_OK &&
+    return !span_empty(origin) && parse_u64(size, &out->size) == ERR_OK && out->size <= JSON_INT_MAX &&
            b64_decode(rest, out->root.b, HASH_LEN, &len) == ERR_OK && len == HASH_LEN;
 }
 
 static enum pin read_line(struct span line, struct pin_line *p)
 {
     struct span word;
+    uint8_t kid[HASH_LEN];
+    size_t len;
     line = text_trim(line, TYPED_BLANKS);
     if (span_empty(line) || line.ptr[0] == '#')
         return PIN_NONE;
@@ -41,7 +43,8 @@ static enum pin read_line(struct span line, struct pin_line *p)
     if (span_is(word, "log-key") && note_vkey_parse(line, &p->key) == ERR_OK)
         return PIN_LOG_KEY;
     p->kid = line;
-    if (span_is(word, "statement-key") && line.len == JWK_KID_LEN)
+    if (span_is(word, "statement-key") && line.len == JWK_KID_LEN &&
+        b64url_decode(line, kid, sizeof kid, &len) == ERR_OK)
         return PIN_STATEMENT_KEY;
     return span_is(word, "checkpoint") && read_checkpoint(line, &p->head) ? PIN_CHECKPOINT : PIN_WRONG;
 }

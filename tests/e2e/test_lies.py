@@ -15,6 +15,7 @@ from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersi
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from book import Book, b64u, canonical, sha256, verify  # noqa: E402
 from forge import Keys, compact, public  # noqa: E402
+from second import verify_twice  # noqa: E402
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
 
@@ -607,7 +608,7 @@ class Lies(ServerCase):
         if check in ("duplicates", "parties"):
             forged, later = self.beside(forged)
             more = (later, *more)
-        return countersign("verify", forged, *self.tools().get(check, ()), *more)
+        return verify_twice(forged, *self.tools().get(check, ()), *more)
 
     def test_who_changes_nothing_writes_the_same_mirror(self):
         """The control of the liar: what it decides and builds again is what the server did. The honest mirror passes every tool."""
@@ -671,13 +672,13 @@ class Lies(ServerCase):
         other = one[:-1] + ("A" if one[-1] != "A" else "E")
         for lines, status in ((self.tale.clicks + [one], 0), (self.tale.clicks + [other], 1)):
             path.write_text("\n".join(lines))
-            self.assertEqual(countersign("verify", self.tale.honest, "--clicks", path).returncode, status)
+            self.assertEqual(verify_twice(self.tale.honest, "--clicks", path).returncode, status)
 
     def test_a_log_that_is_dated_forward_is_never_fresh(self):
         book = self.book()
         book.go_on(70 * 365 * DAY)
         forged = book.raw().write(self.tale.folder / "forged")
-        done = countersign("verify", forged, "--not-older-than", "1h")
+        done = verify_twice(forged, "--not-older-than", "1h")
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn("ahead of this machine's clock", done.stdout)
 

@@ -5,14 +5,19 @@ import base64
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
 import time
 import unittest
 import urllib.parse
 from pathlib import Path
 
-from harness import ServerCase, countersign, jws_payload, person, send, wait_for
+from harness import SOURCE, ServerCase, countersign, jws_payload, person, send, wait_for
 from liar import Liar
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+
+from second import verify_twice  # noqa: E402
 
 
 def sha256(*parts):
@@ -137,7 +142,7 @@ class Lies(ServerCase):
             alone = countersign("verify", self.forger.mirror)
             self.assertEqual(alone.returncode, 0, alone.stdout)
         self.looked = True
-        done = countersign("verify", self.forger.mirror, *options)
+        done = verify_twice(self.forger.mirror, *options)
         self.assertEqual(done.returncode, status, done.stdout)
         for word in words:
             self.assertIn(word, done.stdout)
@@ -149,7 +154,7 @@ class Lies(ServerCase):
         folder.mkdir()
         for n, line in enumerate(self.kept):
             (folder / f"{n}.json").write_text(json.dumps({"data": [line]}))
-        done = countersign("verify", self.forger.mirror, "--receipts", folder)
+        done = verify_twice(self.forger.mirror, "--receipts", folder)
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_what_spreadsheets_and_editors_save_is_read_or_told(self):
@@ -166,19 +171,19 @@ class Lies(ServerCase):
         for name, (flag, lines, words) in cases.items():
             with self.subTest(name):
                 path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
-                done = countersign("verify", self.forger.mirror, flag, path)
+                done = verify_twice(self.forger.mirror, flag, path)
                 self.assertEqual(done.returncode, 0, done.stdout)
                 self.assertIn(words, done.stdout)
         for code in ("utf-16", "utf-16-le", "utf-16-be"):
             path.write_bytes("\r\n".join(self.ids).encode(code))
             for flag in ("--clicks", "--receipts"):
-                done = countersign("verify", self.forger.mirror, flag, path)
+                done = verify_twice(self.forger.mirror, flag, path)
                 self.assertEqual(done.returncode, 2, done.stdout)
                 self.assertIn("the file is UTF-16", done.stdout)
             done = countersign("verify", self.forger.mirror, "--pin", path)
             self.assertEqual((done.returncode, "UTF-16" in done.stderr), (2, True), done.stderr)
         path.write_bytes(("\ufeff" + countersign("verify", self.forger.mirror, "--print-pin").stdout.replace("\n", "\r\n")).encode())
-        done = countersign("verify", self.forger.mirror, "--pin", path)
+        done = verify_twice(self.forger.mirror, "--pin", path)
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_what_was_kept_is_not_believed_either(self):
@@ -191,8 +196,10 @@ class Lies(ServerCase):
         self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
         self.verify(2, "no id of this contract", ids=["A" * 51])
         self.verify(2, "no time", ids=[self.ids[0] + " yesterday"])
-        self.verify(2, "the file holds more than", receipts=["x" * (1 << 20) + "x"])
-        self.verify(2, "the file holds more than", ids=["x" * 5000])
+        self.verify(2, "without a newline", ids=[*self.ids, "x" * 4097])
+        self.verify(2, "without a newline", receipts=[*self.kept, "x" * (1 << 20 | 1)])
+        self.verify(2, "neither JSON nor a receipt", receipts=[*self.kept, "{"])
+        self.verify(0, "7 clicks stand in the log", ids=["# " + self.ids[0][:-1] + "-", *self.ids, *self.ids])
 
     def test_only_a_repetition_explains_an_earlier_receipt(self):
         """Each text beside the receipt of the first: sent later, and answered with what answers the first."""
@@ -298,14 +305,14 @@ class LateClicks(ServerCase):
             path.write_text("".join(f"{line}\n" for line in ids))
             done = countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.publisher.token)
             self.assertEqual(done.returncode, 0, done.stderr)
-            done = countersign("verify", mirror, "--clicks", path)
+            done = verify_twice(mirror, "--clicks", path)
             self.assertIn("left as unrecorded, which gap entries count", done.stdout)
             forger = Liar(self.server.data, mirror)
             for gap in forger.of("gap"):
                 forger.entries[gap].pop("late_clicks", None)
             forger.entries.append({**forger.entries[forger.of("click")[-1]], "at": forger.entries[-1]["at"] + 120_000})
             forger.sign()
-            done = countersign("verify", mirror, "--clicks", path)
+            done = verify_twice(mirror, "--clicks", path)
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertIn("no gap entry counts it", done.stdout)
 
