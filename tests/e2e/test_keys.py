@@ -8,13 +8,43 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Market, Server, b64u_decode, countersign, person, send
+from harness import SOURCE, Market, Server, b64u, b64u_decode, countersign, person, send
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
-from forge import canonical, compact, key_of  # noqa: E402
+from book import Book, sha256  # noqa: E402
+from forge import Keys as Signing, canonical, compact, key_of, public  # noqa: E402
 from liar import Liar  # noqa: E402
+from root_log import tag  # noqa: E402
 from second import verify_twice  # noqa: E402
 from test_hostile_servers import TOKEN, Site  # noqa: E402
+
+
+class Rotated(Signing):
+    """All keys that the server ever had, each of which signs where the book's entries say."""
+
+    def __init__(self, data, book, fresh=()):
+        stored = json.loads((Path(data) / "keys.json").read_text())
+        pairs = [key_of(b64u_decode(key["seed"])) for name in ("log", "statement") for key in stored[name]]
+        self.book, self.of = book, {b64u(public(key)): key for key in (*pairs, *fresh)}
+        self.first = {name: [b64u(public(key_of(b64u_decode(stored[name][-1]["seed"]))))] for name in ("log", "statement")}
+
+    def state(self, before, index=lambda at, entry: at):
+        """What signs in front of that entry; of the root log by the index there."""
+        said = [json.loads(b64u_decode(entry["jws"].split(".")[1])) for at, entry in enumerate(self.book.entries)
+                if entry["kind"] == "server_keys" and index(at, entry) < before]
+        return {"log": said[-1]["log"], "statement": [said[-1]["statement"]]} if said else self.first
+
+    def note(self, origin, size, root):
+        state = self.state(size, (lambda _, entry: entry["root"]) if origin == self.book.root_origin else lambda at, _: at)
+        notes = []
+        for name in state["log"]:
+            self.log = self.of[name]
+            notes.append(super().note(origin, size, root))
+        return notes[0] + b"".join(note.split(b"\n\n")[1] for note in notes[1:])
+
+    def general(self, payload, typ="countersign-statement"):
+        self.statement = self.of[self.state(json.loads(payload)["tree"]["size"])["statement"][0]]
+        return super().general(payload, typ)
 
 
 class Keys(unittest.TestCase):
@@ -117,6 +147,7 @@ class Keys(unittest.TestCase):
         self.assertIn(f"{len(self.receipts)} receipts signed", checks["receipts"]["sentence"])
         self.receipt_of_the_thief(mirror)
         self.forged_by_the_thief(mirror)
+        self.told_otherwise(mirror, before)
         self.a_later_contract_has_all_of_it()
 
     def against(self, mirror, other, verdict):
@@ -185,6 +216,72 @@ class Keys(unittest.TestCase):
         done = countersign("pull", site.url, own, "--contract", self.market.contract, "--token", TOKEN)
         self.assertEqual(done.returncode, refused, done.stderr)
         self.assertEqual("is signed by an older key than the head that this mirror has" in done.stderr, refused, done.stderr)
+
+    def told_otherwise(self, mirror, before):
+        """The operator, with all of its keys, about its keys: what of it shows in the mirror, and what beside another's."""
+        def book(of=mirror):
+            told = Book(of, None)
+            told.keys = Rotated(self.server.data, told)
+            return told
+
+        def changes(told):
+            return [at for at, entry in enumerate(told.entries) if entry["kind"] == "server_keys"]
+
+        kept = self.folder / "receipts"
+        honest = book().write(self.folder / "told-honest")
+        self.verify(honest, "--receipts", kept)
+
+        backdated = book(before)
+        at = changes(backdated)[0]
+        to = backdated.find("statement")  # the second keys sign it already
+        backdated.move(at, to)
+        backdated.entries[to].update(at=backdated.entries[to - 1]["at"])
+        forged = backdated.write(self.folder / "backdated")
+        self.verify(forged)
+        self.assertIn("is dropped", self.verify(forged, "--receipts", kept, status=1)["receipts"]["sentence"])
+        self.assertIn(f"the logs agree in their first {to} entries", self.verify(forged, "--against", before, status=1)["against"]["sentence"])
+        denied = book()  # by who calls its own keys stolen: what they signed accuses nobody any more, and is named
+        denied.move(changes(denied)[0], to)
+        denied.entries[to].update(at=denied.entries[to - 1]["at"])
+        self.assertIn("was reported stolen, and it may be its thief's", self.verify(denied.write(self.folder / "denied"), "--receipts", kept, status=2)["receipts"]["sentence"])
+        alone = book(before)
+        for signers in alone.keys.state(len(alone.entries))["log"]:  # both sign while keys change
+            alone.keys.state = lambda *_, signers=signers: {"log": [signers]}
+            self.assertIn("is not signed by just the keys", self.verify(alone.raw().write(self.folder / "by-one"), status=1)["checkpoint"]["sentence"])
+
+        hidden = book()
+        hidden.drop(changes(hidden)[-1])
+        self.assertIn("a change of the server's keys", self.verify(hidden.write(self.folder / "hidden"), status=1)["keys"]["sentence"])
+
+        harmless = book()
+        entry = harmless.entries[changes(harmless)[-1]]
+        header, said = (json.loads(b64u_decode(part)) for part in entry["jws"].split(".")[:2])
+        del said["compromised"]
+        for name, by in ("jws", said["log"][0]), ("previous_jws", harmless.keys.state(changes(harmless)[-1])["log"][0]):
+            entry[name] = compact(harmless.keys.of[by], header, canonical(said))
+        harmless.roots[entry["root"]] = sha256(entry["jws"].encode())
+        self.assertIn("do not follow", self.verify(harmless.write(self.folder / "harmless"), status=1)["keys"]["sentence"])
+
+        self.for_one_reader_alone(mirror, book(), book())
+
+    def for_one_reader_alone(self, mirror, told, unheard):
+        """A change of keys that another reader never hears of: under the same root log that one's mirror shows it, else both beside each other do."""
+        fresh = Signing.fresh()
+        at, last = len(told.roots), next(entry for entry in reversed(told.entries) if entry["kind"] == "server_keys")
+        header, said = (json.loads(b64u_decode(part)) for part in last["jws"].split(".")[:2])
+        before = told.keys.of[said["log"][0]]
+        said = canonical({**said, "compromised": True, "log": [b64u(public(fresh.log))], "statement": b64u(public(fresh.statement))})
+        jws, previous = (compact(key, {"alg": "EdDSA", "typ": header["typ"]}, said) for key in (fresh.log, before))
+        for book in told, unheard:
+            book.keys = Rotated(self.server.data, book, (fresh.log, fresh.statement))
+            book.roots += [sha256(jws.encode()), tag(book.root_origin, at)]
+            book.files["log/keys"] = fresh.note_key(book.root_origin).encode() + book.files["log/keys"]
+            book.files[".well-known/jwks.json"] = canonical({"keys": [fresh.jwk(), *json.loads(book.files[".well-known/jwks.json"])["keys"]]})
+        told.entries.append({"at": told.entries[-1]["at"], "jws": jws, "kind": "server_keys", "previous_jws": previous, "root": at})
+        forged = told.write(self.folder / "alone")
+        self.verify(forged)
+        self.assertEqual(self.verify(mirror, "--against", forged, status=2)["against"]["verdict"], "cannot_tell")  # keys that it does not know may be new
+        self.assertIn("a change of the server's keys", self.verify(unheard.write(self.folder / "unheard"), status=1)["keys"]["sentence"])
 
     def a_later_contract_has_all_of_it(self):
         later = self.market.new_contract(self.market.new_publisher())
