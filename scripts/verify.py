@@ -40,6 +40,7 @@ LARGEST = 2**53 - 1
 ROOM = LARGEST - 1_000_000  # what the amounts of one statement come to at most ("Statement")
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+LAST_MS = 253_402_300_800_000  # the year 10000 begins
 WHOLE = 1_000_000  # millionths: of a lead, of a currency unit
 
 
@@ -321,8 +322,10 @@ def when_said(text):
     """Unix ms of an RFC 3339 time as anybody writes it; None for anything else."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", text, re.ASCII) if isinstance(text, str) else None
     at = found and read_rfc3339(f"{found[1]}T{found[2]}.{((found[3] or '') + '000')[:3]}Z")
-    ahead = (int(found[5]) * 60 + int(found[6])) * 60_000 * (-1 if found[4] == "-" else 1) if found and found[4] else 0
-    return at - ahead if at is not None else None
+    if at is None or (found[4] and (int(found[5]) > 23 or int(found[6]) > 59)):
+        return None
+    at -= (int(found[5]) * 60 + int(found[6])) * 60_000 * (-1 if found[4] == "-" else 1) if found[4] else 0
+    return at if 0 <= at < LAST_MS else None
 
 
 def read_word(text, raw, typ, party, issuers):
