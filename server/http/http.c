@@ -58,6 +58,11 @@ bool http_peer_gone(const struct request *rq)
 
 void http_answer(struct http *h, struct request *rq)
 {
+    struct exchange *ex = exchange_of(rq);
+    if (ex->conn != NULL && (ex->in_pieces || (ex->reply.more != NULL && rq->method != METHOD_HEAD))) {
+        conn_send_piece(ex->conn, ex);
+        return;
+    }
     http_send(rq);
     http_release(h, rq);
 }
@@ -104,6 +109,17 @@ static void maybe_end(struct http *h)
 {
     if (h->stopping && (h->n_conns == 0 || clock_monotonic_us() >= h->stop_at_us) && h->n_exchanges == 0)
         event_base_loopbreak(h->base);
+}
+
+/* The time of those is over who do not take a reply that goes on. */
+static void end_pieces(struct http *h)
+{
+    struct conn *c, *next;
+    for (c = TAILQ_FIRST(&h->conns); c != NULL; c = next) {
+        next = TAILQ_NEXT(c, link);
+        if (c->state == CONN_WRITE && c->ex != NULL)
+            conn_abandon(c);
+    }
 }
 
 /* Stands in the queue of active events behind all that were active when it was set off. */
@@ -163,6 +179,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
             http_room(&h->door[i]);
     http_trim(h, now_us);
     http_say_shed(h, now_us);
+    if (h->stopping && now_us >= h->stop_at_us)
+        end_pieces(h);
     maybe_end(h);
 }
 

@@ -21,6 +21,9 @@ struct http_app {
     bool (*dispatch)(void *ctx, struct request *rq, struct reply *reply);
     /* Answers what is no request. rq has method and target as far as they could be told. */
     void (*fault)(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply);
+    /* What there is of a reply that goes on is taken: the application has its next piece made, then calls http_answer.
+     */
+    void (*more)(void *ctx, struct request *rq);
     /* The request is over: its reply was sent, or its peer is gone. */
     void (*finish)(void *ctx, struct request *rq);
     /* All events that were active when a request was kept were served. */
@@ -69,7 +72,8 @@ void http_run(struct http *h);  /* until stopped and drained */
 void http_stop(struct http *h); /* from within http_run: accepts no more, ends when all is answered, 5 s at most */
 void http_free(struct http *h);
 
-/* Of a request that dispatch kept: the reply to fill, and that it is filled. rq is gone afterwards. */
+/* Of a request that dispatch kept, or whose reply goes on: the reply to fill, and that it is filled. rq is gone
+ * afterwards, or it is the connection's until `more`. */
 struct reply *http_reply(struct request *rq);
 void http_answer(struct http *h, struct request *rq);
 /* The two halves of http_answer, for a reply that leaves before its request is done with: rq and its arena are there

@@ -109,6 +109,7 @@ void conn_close(struct conn *c)
     if (c->state == CONN_GONE)
         return;
     struct exchange *ex = c->ex;
+    bool ours = c->state == CONN_WRITE; /* the application has sent what there is, and waits to be asked for more */
     if (ex != NULL)
         ex->conn = NULL;
     c->ex = NULL;
@@ -131,7 +132,9 @@ void conn_close(struct conn *c)
     h->n_conns--;
     c->door->n_conns--;
     http_room(c->door);
-    if (ex != NULL && ex->begun)
+    if (ex != NULL && ours)
+        exchange_free(h, ex);
+    else if (ex != NULL && ex->begun)
         h->app->gone(h->ctx, &ex->rq); /* ex may be gone, too */
 }
 

@@ -26,6 +26,7 @@ struct exchange {
     struct exchange *next; /* free list */
     size_t held;           /* its bytes, if it is no small one */
     bool begun;            /* the application knows it */
+    bool in_pieces;        /* the head of its reply and a first piece are out */
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -89,7 +90,7 @@ struct conn {
     struct event io;   /* edge-triggered: told once, remembered in readable and hung_up */
     int fd;
     enum conn_state state;
-    struct exchange *ex; /* in CONN_ANSWER */
+    struct exchange *ex; /* in CONN_ANSWER; in CONN_WRITE that of a reply that goes on */
     struct {
         char *ptr;
         size_t at, len, cap; /* len bytes from at on */
@@ -142,7 +143,10 @@ void conn_drop_input(struct conn *c);
 
 /* http_send.c: its replies */
 void conn_send_reply(struct conn *c, struct exchange *ex); /* the exchange may be freed afterwards */
-void conn_send_rest(struct conn *c);                       /* the socket has room */
+/* What there is of a reply that goes on, or its end. The exchange is the connection's until the application is asked
+ * for more, or gone. */
+void conn_send_piece(struct conn *c, struct exchange *ex);
+void conn_send_rest(struct conn *c); /* the socket has room */
 
 /* http_memory.c: exchanges, and what connections hold */
 struct exchange *exchange_new(struct http *h);

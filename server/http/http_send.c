@@ -1,4 +1,5 @@
 /* The replies of a connection: their bytes, and what becomes of it when they are out. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -32,8 +33,24 @@ static void linger(struct conn *c)
         conn_queue(c);
 }
 
+/* Of a reply that goes on what there was is out. */
+static void ask_for_more(struct conn *c)
+{
+    struct exchange *ex = c->ex;
+    free(ex->reply.heap);
+    ex->reply.heap = NULL;
+    ex->reply.body = SPAN("");
+    c->state = CONN_ANSWER;
+    conn_arm(c);
+    c->http->app->more(c->http->ctx, &ex->rq);
+}
+
 static void reply_is_out(struct conn *c)
 {
+    if (c->ex != NULL) {
+        ask_for_more(c);
+        return;
+    }
     if (!c->keep_alive || c->http->stopping) {
         linger(c);
         return;
@@ -167,12 +184,26 @@ static void put_head(struct conn *c, struct buf *b, const struct reply *r, int s
     }
     if (persistence(c) != NULL)
         put_header(b, "Connection", span_str(persistence(c)));
-    if (status != 204 && status != 304) {
+    if (r->more != NULL && !c->http10) {
+        put_header(b, "Transfer-Encoding", SPAN("chunked"));
+    } else if (r->more == NULL && status != 204 && status != 304) {
         buf_str(b, "Content-Length: ");
         buf_u64(b, r->body.len);
         buf_str(b, "\r\n");
     }
     buf_str(b, "\r\n");
+}
+
+/* In the arena, with so much room behind it. */
+static struct buf head_buf(struct exchange *ex, size_t behind)
+{
+    const struct reply *r = &ex->reply;
+    size_t room = 512 + r->content_type.len + behind;
+    for (size_t i = 0; i < r->n_headers; i++)
+        room += strlen(r->header[i].name) + r->header[i].value.len + 4;
+    struct buf b;
+    arena_buf(ex->rq.arena, &b, room);
+    return b;
 }
 
 void conn_send_reply(struct conn *c, struct exchange *ex)
@@ -181,12 +212,7 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
     int status = reply_status(r);
     bool bodiless = ex->rq.method == METHOD_HEAD || status == 204 || status == 304;
     struct span body = bodiless ? (struct span){"", 0} : r->body;
-    size_t room = 512 + r->content_type.len + (body.len <= BODY_COPIED ? body.len : 0);
-    for (size_t i = 0; i < r->n_headers; i++)
-        room += strlen(r->header[i].name) + r->header[i].value.len + 4;
-
-    struct buf b;
-    arena_buf(ex->rq.arena, &b, room);
+    struct buf b = head_buf(ex, body.len <= BODY_COPIED ? body.len : 0);
     put_head(c, &b, r, status);
     if (body.len <= BODY_COPIED) {
         buf_span_add(&b, body);
@@ -196,4 +222,56 @@ void conn_send_reply(struct conn *c, struct exchange *ex)
         abort();
     c->ex = NULL;
     send_parts(c, buf_span(&b), body, r);
+}
+
+/* ---- replies in pieces ---- */
+
+/* The body as a chunk, and the end of all of them behind the last: what goes ahead of it, and what behind, which grows
+ * its own memory. */
+static void put_chunk(struct buf *ahead, struct reply *r)
+{
+    static const char ends[] = "\r\n0\r\n\r\n";
+    size_t behind = r->more != NULL ? 2 : sizeof ends - 1;
+    assert(r->body.ptr == r->heap || r->body.len == 0);
+    if (r->body.len == 0) {
+        assert(r->more == NULL);
+        buf_str(ahead, ends + 2);
+        return;
+    }
+    buf_printf(ahead, "%zx\r\n", r->body.len);
+    r->heap = xrealloc(r->heap, r->body.len + behind);
+    memcpy(r->heap + r->body.len, ends, behind);
+    r->body = span_of(r->heap, r->body.len + behind);
+}
+
+void conn_send_piece(struct conn *c, struct exchange *ex)
+{
+    enum { SIZE = 24 }; /* bytes of the line with a chunk's */
+    struct reply *r = &ex->reply;
+    struct http *h = c->http;
+    char line[SIZE];
+    struct buf ahead;
+    bool last = r->cut || r->more == NULL;
+    if (ex->in_pieces) {
+        buf_fixed(&ahead, line, sizeof line);
+    } else {
+        c->keep_alive &= !c->http10; /* there its end is that of the connection */
+        ahead = head_buf(ex, SIZE);
+        put_head(c, &ahead, r, reply_status(r));
+    }
+    if (!c->http10 && !r->cut)
+        put_chunk(&ahead, r);
+    if (ahead.failed)
+        abort();
+    ex->in_pieces = true;
+    if (last)
+        c->ex = NULL;
+    else
+        c->state = CONN_WRITE;
+    if (r->cut)
+        conn_abandon(c);
+    else
+        send_parts(c, buf_span(&ahead), r->body, r);
+    if (last)
+        exchange_free(h, ex);
 }

@@ -15,6 +15,12 @@ struct reply {
     } header[8];
     size_t n_headers;
     char *heap; /* NULL, or the body's memory, which is the reply's */
+    /* NULL: that is all. Else the body goes on, in chunks: this makes its next piece once the peer has taken what there
+     * is. It fills the body anew, which is empty for none but the last, and sets `more` again while there is more. What
+     * it fails to make ends the connection, so that nobody takes what there is for the whole. */
+    enum err (*more)(struct request *rq, struct reply *reply);
+    void *making; /* its own, in the request's arena */
+    bool cut;     /* it failed */
 };
 
 int reply_status(const struct reply *r);

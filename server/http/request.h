@@ -58,6 +58,7 @@ struct request {
     /* What a reader thread is to do of it; NULL: the route's handler. */
     enum err (*read)(struct request *rq, struct reply *reply);
     bool lasts;              /* that takes long */
+    bool goes_on;            /* its status is out: that makes a further piece of its answer */
     struct catalog *catalog; /* held for the life of the exchange */
     struct worker *worker;
 };

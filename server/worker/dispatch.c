@@ -111,6 +111,7 @@ struct outcome {
     struct span reason, field, cause;
     bool fault;             /* it is no request */
     bool failed;            /* a 5xx that nobody meant */
+    bool cut;               /* its answer was begun already */
     bool refused;           /* a postback or pixel: it stands in the refused log */
     enum standing standing; /* of its sender, then */
 };
@@ -239,7 +240,11 @@ static void tell(struct worker *w, const struct request *rq, const struct outcom
     };
 #undef TEXT
 #undef NUMBER
-    log_members(level, rq->id, o->refused ? "refused" : "answered", members, sizeof members / sizeof *members);
+    log_members(level, rq->id,
+                o->cut       ? "cut_off"
+                : o->refused ? "refused"
+                             : "answered",
+                members, sizeof members / sizeof *members);
 }
 
 /* The same bytes refused for the same reason. */
@@ -434,8 +439,35 @@ enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *
     return err;
 }
 
+/* A piece of an answer whose status is out, and was counted and told. */
+static void end_piece(struct worker *w, struct request *rq, enum err err, struct reply *reply)
+{
+    struct outcome o = {.route = rq->route, .status = reply_status(reply), .err = err, .cut = true};
+    int64_t now_us = w->now_us != 0 ? w->now_us : clock_monotonic_us();
+    reply->cut = err != ERR_OK;
+    o.failed = err != ERR_OK && err_status(err) >= 500;
+    if (o.failed)
+        o.cause = cause_of(w, rq, NULL, err);
+    if (o.failed && log_wants(LOG_ERROR))
+        tell(w, rq, &o, LOG_ERROR, now_us);
+}
+
+bool dispatch_more(struct worker *w, struct request *rq, struct reply *reply)
+{
+    struct readers *readers = w->server->readers;
+    rq->goes_on = true;
+    rq->read = reply->more;
+    reply->more = NULL;
+    enum err err = readers != NULL ? readers_push(readers, w, rq, reply) : dispatch_read(w, rq, reply);
+    return err != ERR_PENDING && dispatch_read_finish(w, rq, err, reply);
+}
+
 bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply)
 {
+    if (rq->goes_on) {
+        end_piece(w, rq, err, reply);
+        return true;
+    }
     if (err == ERR_PENDING)
         err = rq->route->finish(rq, NULL, reply);
     return end(w, rq, NULL, reply, err);

@@ -51,6 +51,8 @@ MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *r
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back, or is waited for no longer (NULL). False: another one is under way. */
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
+/* A reply that goes on (reply.more) needs its next piece. False: a reader thread makes it. */
+MUST_CHECK bool dispatch_more(struct worker *w, struct request *rq, struct reply *reply);
 /* On a reader thread: what request.read says, or the route's handler. */
 MUST_CHECK enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply);
 /* It has come back. False: a job is under way. */

@@ -74,7 +74,7 @@ static void remove_waiting(struct readers *r, struct reading *one)
 
 static bool is_long(const struct reading *one)
 {
-    return one->rq->lasts || one->rq->route->roles & ROUTE_LONG;
+    return !one->rq->goes_on && (one->rq->lasts || one->rq->route->roles & ROUTE_LONG);
 }
 
 /* NULL: none that may begin now. */
@@ -223,6 +223,8 @@ static enum err may_wait(struct readers *r, const struct caller *c, struct reque
 {
     if (r->stopping)
         return problem(&rq->problem, ERR_BUSY, "", "this server is going down: ask again");
+    if (rq->goes_on) /* it had its turn, and is one of few: those whose connection waits for it */
+        return ERR_PENDING;
     if (c->n >= READS_OF_CALLER)
         return problem(&rq->problem, ERR_RATE, "", "%d of your reads wait already: wait for their answers",
                        READS_OF_CALLER);
@@ -239,7 +241,7 @@ enum err readers_push(struct readers *r, struct worker *w, struct request *rq, s
     struct caller *c = caller_of(r, rq);
     enum err err = may_wait(r, c, rq);
     if (err == ERR_PENDING) {
-        struct reading *one = arena_alloc(rq->arena, sizeof *one);
+        struct reading *one = rq->reading != NULL ? rq->reading : arena_alloc(rq->arena, sizeof *one);
         *one = (struct reading){.rq = rq, .reply = reply, .owner = w, .caller = c};
         rq->reading = one;
         TAILQ_INSERT_TAIL(&c->waiting, one, next);

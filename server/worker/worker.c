@@ -35,6 +35,13 @@ static void on_begin(void *ctx, struct request *rq)
     rq->catalog = catalog_hold(w->server->instance.catalog);
 }
 
+static void on_more(void *ctx, struct request *rq)
+{
+    struct worker *w = ctx;
+    if (dispatch_more(w, rq, http_reply(rq)))
+        http_answer(w->http, rq);
+}
+
 static void on_finish(void *ctx, struct request *rq)
 {
     (void)ctx;
@@ -173,6 +180,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
     static const struct http_app app = {.begin = on_begin,
                                         .dispatch = on_dispatch,
                                         .fault = on_fault,
+                                        .more = on_more,
                                         .finish = on_finish,
                                         .turn = on_turn,
                                         .alarm = on_alarm,

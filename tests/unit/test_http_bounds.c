@@ -2,6 +2,7 @@
  * server hold, and for how long. */
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -31,6 +32,8 @@ enum {
     HALF = 1 << 20,
     KEPT_MAX = 64,
     FEW = 6,
+    PIECES = 5,
+    PIECE = 3 << 16,
     ORDER_MAX = 1024,
     SOON_MS = 20000
 };
@@ -75,10 +78,48 @@ static void note(struct bed *b, char letter)
     }
 }
 
+/* As a reply that goes on: PIECES letters a piece, each another; the last is empty. /cut fails amid them, and
+ * /endless has no end. */
+static enum err next_piece(struct request *rq, struct reply *reply)
+{
+    struct buf piece;
+    char *next = reply->making;
+    bool last = *next == 'a' + PIECES;
+    if (span_is(rq->path, "/cut") && *next == 'a' + PIECES / 2)
+        return ERR_IO;
+    buf_heap(&piece);
+    for (int i = 0; i < PIECE && !last; i++)
+        buf_byte(&piece, (uint8_t)*next);
+    reply_body_take(reply, "text/plain", &piece);
+    buf_free(&piece);
+    reply->more = last ? NULL : next_piece;
+    *next = (char)(*next + !span_is(rq->path, "/endless"));
+    return ERR_OK;
+}
+
+static void on_more(void *ctx, struct request *rq)
+{
+    struct bed *b = ctx;
+    struct reply *reply = http_reply(rq);
+    if (span_is(rq->path, "/pause")) {
+        b->keeping[atomic_fetch_add(&b->kept, 1)] = rq;
+        return;
+    }
+    reply->more = NULL;
+    reply->cut = next_piece(rq, reply) != ERR_OK;
+    http_answer(b->http, rq);
+}
+
 static bool on_dispatch(void *ctx, struct request *rq, struct reply *reply)
 {
     struct bed *b = ctx;
     note(b, rq->path.len > 1 ? rq->path.ptr[1] : '/');
+    if (span_is(rq->path, "/pieces") || span_is(rq->path, "/cut") || span_is(rq->path, "/endless") ||
+        span_is(rq->path, "/pause")) {
+        reply->making = memset(arena_alloc(rq->arena, 1), 'a', 1);
+        assert_int_equal(next_piece(rq, reply), ERR_OK);
+        return true;
+    }
     if (span_is(rq->path, "/keep")) {
         b->keeping[atomic_fetch_add(&b->kept, 1)] = rq;
         return false;
@@ -126,6 +167,7 @@ static void on_ready(void *ctx)
         if (b->keeping[i] == NULL)
             continue;
         http_reply(b->keeping[i])->body = SPAN("at last");
+        http_reply(b->keeping[i])->cut = span_is(b->keeping[i]->path, "/pause");
         http_answer(b->http, b->keeping[i]);
         b->keeping[i] = NULL;
     }
@@ -160,6 +202,7 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     static const struct http_app app = {.begin = on_begin,
                                         .dispatch = on_dispatch,
                                         .fault = on_fault,
+                                        .more = on_more,
                                         .finish = on_finish,
                                         .turn = on_turn,
                                         .gone = on_gone};
@@ -982,6 +1025,113 @@ static int open_files(void)
     return n;
 }
 
+/* ---- replies in pieces ---- */
+
+/* The body at *at, in chunks, to their end, which *at is behind then; false: it has none. */
+static bool take_chunks(char **at, struct buf *out)
+{
+    for (;;) {
+        char *end = NULL;
+        size_t len = strtoul(*at, &end, 16);
+        if (end == *at || strncmp(end, "\r\n", 2) != 0)
+            return false;
+        *at = end + 2;
+        buf_add(out, *at, strnlen(*at, len));
+        if (strnlen(*at, len) < len || strncmp(*at + len, "\r\n", 2) != 0)
+            return false;
+        *at += len + 2;
+        if (len == 0)
+            return true;
+    }
+}
+
+static void assert_pieces(struct span body, int n)
+{
+    assert_int_equal(body.len, n * PIECE);
+    for (size_t i = 0; i < body.len; i++)
+        assert_int_equal(body.ptr[i], 'a' + i / PIECE);
+}
+
+/* A reply that goes on is one body, behind which the next reply begins; a peer of HTTP/1.0 has it up to the close, HEAD
+ * only its head. */
+static void a_reply_in_pieces_is_one_body(void **state)
+{
+    enum { ROOM = 2 * PIECES * PIECE };
+    struct bed *b = *state;
+    struct buf body;
+    char *got = malloc(ROOM), *at;
+    int fd = dial(b);
+    buf_heap(&body);
+    say(fd, "HEAD /pieces HTTP/1.1\r\n" HOST "\r\nGET /pieces HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST
+            "Connection: close\r\n\r\n");
+    read_all(fd, got, ROOM);
+    assert_int_equal(count(got, "Transfer-Encoding: chunked\r\n"), 2);
+    assert_int_equal(count(got, "Content-Length"), 1);
+    at = strstr(got, "\r\n\r\n") + 4;
+    assert_memory_equal(at, "HTTP/1.1 200", 12);
+    at = strstr(at, "\r\n\r\n") + 4;
+    assert_true(take_chunks(&at, &body));
+    assert_pieces(buf_span(&body), PIECES);
+    assert_memory_equal(at, "HTTP/1.1 200", 12);
+    close(fd);
+
+    fd = dial(b);
+    say(fd, "GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    size_t len = read_all(fd, got, ROOM);
+    assert_null(strstr(got, "Transfer-Encoding"));
+    assert_null(strstr(got, "Content-Length"));
+    at = strstr(got, "\r\n\r\n") + 4;
+    assert_pieces(span_of(at, (size_t)(got + len - at)), PIECES);
+    close(fd);
+    buf_free(&body);
+    free(got);
+}
+
+/* Nobody takes what came for all of it: it has no end, and where that would be the close, there is a reset. */
+static void a_reply_that_fails_midway_has_no_end(void **state)
+{
+    enum { ROOM = 2 * PIECES * PIECE };
+    struct bed *b = *state;
+    for (int version = 0; version < 2; version++) {
+        struct buf body;
+        char *got = malloc(ROOM), request[64], *at;
+        int fd = dial(b);
+        size_t len = 0;
+        ssize_t n;
+        buf_heap(&body);
+        snprintf(request, sizeof request, "GET /cut HTTP/1.%d\r\n" HOST "\r\n", version);
+        say(fd, request);
+        while ((n = recv(fd, got + len, ROOM - 1 - len, 0)) > 0)
+            len += (size_t)n;
+        assert_int_equal(n, -1);
+        assert_int_equal(errno, ECONNRESET);
+        got[len] = '\0';
+        at = strstr(got, "\r\n\r\n");
+        assert_true(at == NULL || version == 0 || (at += 4, !take_chunks(&at, &body)));
+        close(fd);
+        buf_free(&body);
+        free(got);
+    }
+    wait_until(&b->finished, 2);
+}
+
+/* However long it is, a piece of it is all that waits for who does not read. */
+static void of_a_reply_without_end_one_piece_is_held(void **state)
+{
+    struct bed *b = *state;
+    int fd = dial(b);
+    say(fd, "GET /endless HTTP/1.1\r\n" HOST "\r\n");
+    size_t held = 0;
+    for (int i = 0; i < SOON_MS && held == 0; i++) {
+        poll(NULL, 0, 1);
+        held = atomic_load(&b->held.room[HELD_ANSWERS].n);
+    }
+    assert_in_range(held, 1, PIECE + 64);
+    assert_true(is_gone(fd, SOON_MS)); /* and not for ever */
+    wait_until(&b->finished, 1);
+    close(fd);
+}
+
 /* At any point, by a reset: no descriptor and no request is forgotten. */
 static void peers_that_break_off_leave_nothing_behind(void **state)
 {
@@ -996,6 +1146,9 @@ static void peers_that_break_off_leave_nothing_behind(void **state)
         "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\naaa",
         "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n",
         "BREW /x HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n",
+        "GET /pieces HTTP/1.1\r\n" HOST "\r\n",
+        "GET /endless HTTP/1.1\r\n" HOST "\r\n",
+        "GET /pause HTTP/1.1\r\n" HOST "\r\n",
     };
     enum { N = sizeof told / sizeof told[0] };
     struct bed *b = *state;
@@ -1054,6 +1207,8 @@ static void the_end_comes_under_every_kind_of_peer(void **state)
         "GET /keep HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n",
         "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\naaa",
         "GET /x HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+        "GET /endless HTTP/1.1\r\n" HOST "\r\n",
+        "GET /pause HTTP/1.1\r\n" HOST "\r\n",
     };
     struct bed *b = *state;
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
@@ -1094,6 +1249,9 @@ int main(void)
         PATIENT_BED(what_two_threads_hold_counts_together),
         cmocka_unit_test_setup_teardown(what_is_a_threads_own_is_its_own, set_up_owner, tear_down),
         BED(a_stalled_reader_goes_after_one_deadline),
+        PATIENT_BED(a_reply_in_pieces_is_one_body),
+        PATIENT_BED(a_reply_that_fails_midway_has_no_end),
+        BED(of_a_reply_without_end_one_piece_is_held),
         PATIENT_BED(peers_that_break_off_leave_nothing_behind),
         PATIENT_BED(a_request_whose_peer_breaks_off_is_over),
         PATIENT_BED(the_end_comes_under_every_kind_of_peer),
