@@ -181,8 +181,9 @@ enum err statement_csv(struct buf *out, const struct statement_page *in)
     if (statement_read(in->payload, &w.s) != ERR_OK)
         return ERR_CORRUPT;
     w.zone = in->offset != NULL ? w.s.timezone : SPAN("UTC");
-    heading(&w);
-    while (statement_line_next(&rest, &line))
+    if (in->parts & PAGE_FRONT)
+        heading(&w);
+    while (in->parts & PAGE_LINES && statement_line_next(&rest, &line))
         row(&w, &line);
     statement_close(&w.s);
     return ERR_OK;

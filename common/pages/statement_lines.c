@@ -297,49 +297,61 @@ static void lines_heading(struct paper *w, size_t shown, size_t all)
     html(w, "</h2>");
 }
 
+static size_t lines_shown(const struct paper *w)
+{
+    size_t all = w->in->lines_moving, most = w->in->lines_most;
+    return most != 0 && most < all ? most : all;
+}
+
+void paper_lines_begin(struct paper *w)
+{
+    lines_heading(w, lines_shown(w), w->in->lines_moving);
+    if (w->in->lines_moving == 0)
+        return;
+    html(w, "<table class=\"cards lines\"><thead><tr>");
+    column(w, WORD_LINE_ENTRY, false, true);
+    column(w, WORD_LINE_RECEIVED, false, false);
+    column(w, WORD_ADJUSTED_LEAD, false, true);
+    if (w->in->texts)
+        column(w, WORD_LINE_NUMBER, false, false);
+    column(w, WORD_LINE_LINK, false, false);
+    column(w, WORD_LINE_DECIDED, false, false);
+    column(w, WORD_AMOUNT, true, true);
+    html(w, "</tr></thead><tbody>");
+}
+
 void paper_lines(struct paper *w)
 {
     struct span rest = w->in->lines, line;
     struct statement_line item = {0};
-    size_t all = w->in->lines_beyond, most = w->in->lines_most, shown = 0;
-    while (text_cut(&rest, '\n', &line))
-        all += moves_money(line);
-    lines_heading(w, most != 0 && most < all ? most : all, all);
-    if (all != 0) {
-        html(w, "<table class=\"cards lines\"><thead><tr>");
-        column(w, WORD_LINE_ENTRY, false, true);
-        column(w, WORD_LINE_RECEIVED, false, false);
-        column(w, WORD_ADJUSTED_LEAD, false, true);
-        if (w->in->texts)
-            column(w, WORD_LINE_NUMBER, false, false);
-        column(w, WORD_LINE_LINK, false, false);
-        column(w, WORD_LINE_DECIDED, false, false);
-        column(w, WORD_AMOUNT, true, true);
-        html(w, "</tr></thead><tbody>");
-        rest = w->in->lines;
-        while ((most == 0 || shown < most) && text_cut(&rest, '\n', &line)) {
-            struct span one = span_of(line.ptr, line.len + 1);
-            if (!moves_money(line) || !statement_line_next(&one, &item))
-                continue;
-            line_row(w, &item);
-            shown++;
-        }
-        json_decref(item.json);
-        html(w, "</tbody></table>");
+    size_t n = w->in->lines_before;
+    while (n < lines_shown(w) && text_cut(&rest, '\n', &line)) {
+        struct span one = span_of(line.ptr, line.len + 1);
+        if (!moves_money(line) || !statement_line_next(&one, &item))
+            continue;
+        line_row(w, &item);
+        n++;
     }
-    if (all != 0 && !w->in->texts) {
+    json_decref(item.json);
+}
+
+void paper_lines_end(struct paper *w)
+{
+    struct span all = count_of(w, 0, (int64_t)w->in->lines_moving);
+    if (w->in->lines_moving != 0)
+        html(w, "</tbody></table>");
+    if (w->in->lines_moving != 0 && !w->in->texts) {
         html(w, "<p class=\"s\">");
         page_word(&w->g, WORD_LINES_BARE);
         html(w, "</p>");
     }
-    if (shown < all) {
-        struct span n = count_of(w, 0, (int64_t)all);
+    if (lines_shown(w) < w->in->lines_moving) {
         html(w, "<p class=\"screen\"><a href=\"");
         page_text(&w->g, w->in->address);
         html(w, "&amp;lines=all\">");
-        page_say(&w->g, WORD_LINES_ALL, &n, (struct span *)NULL);
+        page_say(&w->g, WORD_LINES_ALL, &all, (struct span *)NULL);
         html(w, "</a></p><p class=\"paper\">");
-        page_say(&w->g, WORD_LINES_PRINTED, &n, (struct span *)NULL);
+        page_say(&w->g, WORD_LINES_PRINTED, &all, (struct span *)NULL);
         html(w, "</p>");
     }
     html(w, "</section>");

@@ -501,6 +501,43 @@ static void languages(struct paper *w)
     html(w, "</nav></footer>");
 }
 
+static void front(struct paper *w)
+{
+    struct span n = count_of(w, 0, (int64_t)w->s.number);
+    buf_printf(w->g.out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">",
+               language_word(w->g.language));
+    html(w, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" "
+            "content=\"noindex\"><title>");
+    page_say(&w->g, WORD_STATEMENT, &n, (struct span *)NULL);
+    html(w, " · ");
+    page_text(&w->g, w->s.campaign_name);
+    html(w, "</title><style>");
+    buf_span_add(w->g.out, w->in->style);
+    html(w, "</style></head><body><main id=\"main\"><article class=\"doc\">");
+    heading(w);
+    contract(w);
+    payment(w);
+    signatures(w);
+    quantities(w);
+    paper_adjustments(w);
+    total(w);
+    html(w, "<section class=\"half\">");
+    bridge(w);
+    became(w);
+    html(w, "</section>");
+    paper_lines_begin(w);
+}
+
+static void back(struct paper *w)
+{
+    paper_lines_end(w);
+    paper_terms(w);
+    evidence(w);
+    html(w, "</article></main>");
+    languages(w);
+    html(w, "</body></html>\n");
+}
+
 enum err statement_page(struct buf *out, const struct statement_page *in)
 {
     struct paper w = {.g = {out, in->language, in->offset, in->of_page}, .in = in};
@@ -508,33 +545,12 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
         return ERR_CORRUPT;
     for (size_t i = 0; i < 3; i++)
         buf_heap(&w.piece[i]);
-    struct span n = count_of(&w, 0, (int64_t)w.s.number);
-    buf_printf(out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">", language_word(in->language));
-    html(&w, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" "
-             "content=\"noindex\"><title>");
-    page_say(&w.g, WORD_STATEMENT, &n, (struct span *)NULL);
-    html(&w, " · ");
-    page_text(&w.g, w.s.campaign_name);
-    html(&w, "</title><style>");
-    buf_span_add(out, in->style);
-    html(&w, "</style></head><body><main id=\"main\"><article class=\"doc\">");
-    heading(&w);
-    contract(&w);
-    payment(&w);
-    signatures(&w);
-    quantities(&w);
-    paper_adjustments(&w);
-    total(&w);
-    html(&w, "<section class=\"half\">");
-    bridge(&w);
-    became(&w);
-    html(&w, "</section>");
-    paper_lines(&w);
-    paper_terms(&w);
-    evidence(&w);
-    html(&w, "</article></main>");
-    languages(&w);
-    html(&w, "</body></html>\n");
+    if (in->parts & PAGE_FRONT)
+        front(&w);
+    if (in->parts & PAGE_LINES)
+        paper_lines(&w);
+    if (in->parts & PAGE_BACK)
+        back(&w);
     for (size_t i = 0; i < 3; i++)
         buf_free(&w.piece[i]);
     statement_close(&w.s);

@@ -34,8 +34,13 @@ typedef void page_reference(void *of_page, uint64_t lead, struct buf *out);
 typedef struct span page_label(void *of_page, int64_t placement); /* empty: it has none */
 typedef struct page_assents page_assents(void *of_page, uint64_t adjustment);
 
+/* Both forms are made in pieces, in this order: all that stands in front of line items, where `lines` has those of
+ * adjustments at least; line items, those of `lines`, perhaps in several pieces; and all behind them. */
+enum page_part { PAGE_FRONT = 1, PAGE_LINES = 2, PAGE_BACK = 4, PAGE_WHOLE = PAGE_FRONT | PAGE_LINES | PAGE_BACK };
+
 struct statement_page {
     struct span payload, lines;
+    unsigned parts;    /* of page_part */
     struct span style; /* CSS, as it stands; the policy of the page names its hash */
     struct span issuer_thumbprint;
     struct page_answer answer[2]; /* of the advertiser, of the publisher */
@@ -49,12 +54,13 @@ struct statement_page {
     const struct page_terms *terms;
     size_t n_terms;
     int64_t corrections, corrections_micros; /* adjustments about it since, that count */
-    size_t lines_most;                       /* so many line items that move money, 0: all */
-    size_t lines_beyond;                     /* more of those, which are not in `lines` */
+    size_t lines_moving;                     /* how many line items of the statement move money: a page shows those */
+    size_t lines_most;                       /* so many of them, 0: all */
+    size_t lines_before;                     /* so many of them stand in pieces before */
     struct span address;                     /* of the page, relative, with its query's first part: "S1?format=html" */
 };
 
-/* Appends the page. ERR_CORRUPT, with nothing appended, when the payload does not read. */
+/* Appends these parts of the page. ERR_CORRUPT, with nothing appended, when the payload does not read. */
 MUST_CHECK enum err statement_page(struct buf *out, const struct statement_page *in);
 /* Appends the line items as CSV, likewise: for French with semicolons, and commas in amounts. */
 MUST_CHECK enum err statement_csv(struct buf *out, const struct statement_page *in);

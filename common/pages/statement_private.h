@@ -155,6 +155,8 @@ void paper_tier(struct paper *w, enum word kind, int64_t terms, int64_t tier);
 void paper_terms(struct paper *w);
 /* statement_lines.c: the sections of adjustments and of line items. */
 void paper_adjustments(struct paper *w);
+void paper_lines_begin(struct paper *w);
 void paper_lines(struct paper *w);
+void paper_lines_end(struct paper *w);
 
 #endif

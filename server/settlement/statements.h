@@ -58,17 +58,19 @@ bool answered_has(struct span ids, struct span party);
 MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const struct party *p,
                                      const struct statement_meta *m, struct span *jws, int64_t *at_ms);
 
-/* statements_show.c: the statement as a page, with what was answered, or as CSV, in the reply. `address`: of the page,
- * to put further parameters behind; `texts`: with what senders wrote themselves. */
-enum { LINES_SHOWN = 50 /* that move money, unless all are asked for */ };
+/* statements_show.c: the statement as a page, with what was answered, its line items as CSV, or as they were signed, in
+ * the reply, which goes on in pieces. Spans are the arena's. `address`: of the page, to put further parameters behind;
+ * `texts`: with what senders wrote themselves. */
+enum form { FORM_PAGE, FORM_CSV, FORM_LINES };
+enum { LINES_SHOWN = 50 /* that move money, on a page, unless all are asked for */ };
 struct shown {
-    struct txn *txn;
-    struct span id, payload, lines, address;
-    size_t beyond; /* line items that move money, and are not in `lines` */
+    enum form form;
+    struct span id, payload, bundles, address;
+    struct statement_meta meta;
     enum language language;
-    bool csv, all_lines, texts;
+    bool all_lines, texts;
 };
-MUST_CHECK enum err statement_show(struct request *rq, struct reply *reply, const struct shown *s);
+MUST_CHECK enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, const struct shown *s);
 
 /* What a party signed, as a body: the compact JWS by itself, or {"jws":"..."}. */
 MUST_CHECK enum err word_body(struct request *rq, size_t max, struct span *jws);

@@ -286,11 +286,11 @@ enum err statements_list(struct request *rq, struct reply *reply)
 enum format { FORMAT_JWS, FORMAT_HTML, FORMAT_CSV, FORMATS };
 
 static const struct {
-    const char *word, *type, *subtype, *content_type;
+    const char *word, *type, *subtype;
 } formats[FORMATS] = {
-    [FORMAT_JWS] = {"jws", "application", "jose+json", "application/jose+json"},
-    [FORMAT_HTML] = {"html", "text", "html", "text/html; charset=utf-8"},
-    [FORMAT_CSV] = {"csv", "text", "csv", "text/csv; charset=utf-8"},
+    [FORMAT_JWS] = {"jws", "application", "jose+json"},
+    [FORMAT_HTML] = {"html", "text", "html"},
+    [FORMAT_CSV] = {"csv", "text", "csv"},
 };
 
 /* The format that a media range means, FORMATS for none of ours. A wildcard means the first that it covers. */
@@ -398,44 +398,6 @@ static enum err parts_read(struct request *rq, struct txn *t, struct span id, st
                         id.ptr);
 }
 
-/* For each bundle whether adjustments tell of its lines; in the arena. */
-static bool *bundles_told_of(struct request *rq, const struct statement *s, struct span bundles)
-{
-    const size_t n = bundles.len / BUNDLE_LEN;
-    bool *told = arena_alloc(rq->arena, n + 1);
-    const json_t *a;
-    size_t i;
-    memset(told, 0, n + 1);
-    json_array_foreach((json_t *)s->adjustments, i, a)
-        told[statement_bundle_of(bundles, (uint64_t)json_integer_value(json_object_get(a, "index")))] = true;
-    return told;
-}
-
-/* The line items, from the log: all of them, or what a page shows (*beyond not NULL: how many others move money). */
-static enum err lines_read(struct request *rq, struct txn *t, struct span payload, struct span bundles, struct buf *out,
-                           size_t *beyond)
-{
-    struct ledger_view within;
-    const struct view view = ledger_view(&within, NULL, t);
-    struct statement s;
-    enum err err = statement_read(payload, &s);
-    if (err != ERR_OK)
-        return err;
-    const struct contract *k = catalog_contract(rq->catalog, s.contract);
-    const bool *told = bundles_told_of(rq, &s, bundles);
-    uint64_t moving = 0;
-    err = k != NULL ? ERR_OK : ERR_CORRUPT;
-    for (size_t i = 0; i < bundles.len / BUNDLE_LEN && err == ERR_OK; i++) {
-        if (beyond == NULL || moving < LINES_SHOWN || told[i])
-            err = statement_bundle(&s, bundles, i, &view, k->number, out, &rq->problem);
-        else
-            *beyond += statement_bundle_moving(bundles, i);
-        moving += statement_bundle_moving(bundles, i);
-    }
-    statement_close(&s);
-    return err;
-}
-
 enum { PARAM_SHARE, PARAM_FORMAT, PARAM_LANG, PARAM_LINES, PARAMS };
 static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"},
                                             [PARAM_FORMAT] = {.name = "format"},
@@ -446,9 +408,9 @@ static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"},
 static enum err page_choose(struct request *rq, const struct param p[PARAMS], struct shown *s)
 {
     struct buf address;
-    s->language = p[PARAM_LANG].given ? language_accepted(p[PARAM_LANG].value)
-                  : s->csv            ? LANGUAGE_EN /* programs read it: a browser's language moves no comma */
-                                      : language_accepted(rq->accept_language);
+    s->language = p[PARAM_LANG].given   ? language_accepted(p[PARAM_LANG].value)
+                  : s->form == FORM_CSV ? LANGUAGE_EN /* programs read it: a browser's language moves no comma */
+                                        : language_accepted(rq->accept_language);
     s->all_lines = p[PARAM_LINES].given;
     if (p[PARAM_LINES].given && !span_is(p[PARAM_LINES].value, "all"))
         return problem(&rq->problem, ERR_MALFORMED, "lines", "must be all, or left out");
@@ -462,35 +424,35 @@ static enum err page_choose(struct request *rq, const struct param p[PARAMS], st
     return ERR_OK;
 }
 
-static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, const struct param p[PARAMS],
-                                enum format f, bool texts)
+/* What of a statement's parts a reply that goes on needs, in the arena. */
+static enum err shown_of(struct request *rq, const struct parts *parts, struct shown *s)
 {
-    const struct span id = rq->param[0];
+    struct buf payload;
+    buf_heap(&payload);
+    enum err err = jws_general_payload(parts->jws, &payload);
+    s->payload = arena_copy(rq->arena, buf_span(&payload));
+    s->bundles = arena_copy(rq->arena, parts->bundles);
+    buf_free(&payload);
+    return err;
+}
+
+static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, const struct param p[PARAMS],
+                                enum format f, struct shown *s)
+{
     struct parts parts;
-    struct buf payload, lines;
-    enum err err = parts_read(rq, t, id, &parts);
+    enum err err = parts_read(rq, t, s->id, &parts);
     if (err != ERR_OK)
         return err;
-    const struct span jws = parts.jws;
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     reply_header(reply, "Vary", SPAN("Accept, Accept-Language, Authorization"));
     if (f == FORMAT_JWS) {
-        reply_body(rq, reply, formats[f].content_type, jws);
+        reply_body(rq, reply, "application/jose+json", parts.jws);
         return ERR_OK;
     }
-    buf_heap(&payload);
-    buf_heap(&lines);
-    struct shown shown = {.txn = t, .id = id, .csv = f == FORMAT_CSV, .texts = texts};
-    if ((err = page_choose(rq, p, &shown)) == ERR_OK && (err = jws_general_payload(jws, &payload)) == ERR_OK)
-        err = lines_read(rq, t, buf_span(&payload), parts.bundles, &lines,
-                         shown.csv || shown.all_lines ? NULL : &shown.beyond);
-    shown.payload = buf_span(&payload);
-    shown.lines = buf_span(&lines);
-    if (err == ERR_OK)
-        err = statement_show(rq, reply, &shown);
-    buf_free(&payload);
-    buf_free(&lines);
-    return err;
+    s->form = f == FORMAT_CSV ? FORM_CSV : FORM_PAGE;
+    if ((err = page_choose(rq, p, s)) != ERR_OK || (err = shown_of(rq, &parts, s)) != ERR_OK)
+        return err;
+    return statement_show(rq, reply, t, s);
 }
 
 /* The route is public: a share link needs no token, and takes a turn of its own. */
@@ -514,57 +476,54 @@ enum err statements_admit(struct request *rq)
 enum err statements_get(struct request *rq, struct reply *reply)
 {
     struct param p[PARAMS];
-    struct statement_meta m;
+    struct shown s = {.id = rq->param[0], .texts = true};
     struct txn *t;
     enum format f;
     enum err err;
-    bool texts = true;
     memcpy(p, params, sizeof p);
     if ((err = params_read(rq, p, PARAMS)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK)
         return err;
     if (!p[PARAM_SHARE].given)
-        err = statement_find(rq, t, rq->param[0], &m);
-    else if ((err = share_opens(t, rq->param[0], p[PARAM_SHARE].value, rq->arrived_ms, &texts, &rq->problem)) == ERR_OK)
-        err = statement_meta_read(t, rq->catalog, rq->param[0], &m);
+        err = statement_find(rq, t, s.id, &s.meta);
+    else if ((err = share_opens(t, s.id, p[PARAM_SHARE].value, rq->arrived_ms, &s.texts, &rq->problem)) == ERR_OK)
+        err = statement_meta_read(t, rq->catalog, s.id, &s.meta);
     if (err != ERR_OK || (err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
         return err;
-    return statement_reply(rq, reply, t, p, f, texts);
+    return statement_reply(rq, reply, t, p, f, &s);
 }
 
 /* ---- GET /v1/statements/{id}/lines, /checkpoint ---- */
 
-static enum err part_reply(struct request *rq, struct reply *reply, const char *part, const char *content_type)
+static enum err parts_asked(struct request *rq, struct txn **t, struct parts *parts, struct statement_meta *m)
 {
-    struct statement_meta m;
-    struct parts parts;
-    struct buf copy, payload;
-    struct txn *t;
     enum err err;
-    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK ||
-        (err = statement_find(rq, t, rq->param[0], &m)) != ERR_OK ||
-        (err = parts_read(rq, t, rq->param[0], &parts)) != ERR_OK)
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, t)) != ERR_OK ||
+        (err = statement_find(rq, *t, rq->param[0], m)) != ERR_OK)
         return err;
-    buf_heap(&copy);
-    buf_heap(&payload);
-    if (strcmp(part, "lines") != 0)
-        buf_span_add(&copy, parts.note);
-    else if ((err = jws_general_payload(parts.jws, &payload)) == ERR_OK)
-        err = lines_read(rq, t, buf_span(&payload), parts.bundles, &copy, NULL);
-    if (err == ERR_OK) {
-        reply_body_take(reply, content_type, &copy);
-        reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
-    }
-    buf_free(&copy);
-    buf_free(&payload);
-    return err;
+    return parts_read(rq, *t, rq->param[0], parts);
 }
 
 enum err statements_lines(struct request *rq, struct reply *reply)
 {
-    return part_reply(rq, reply, "lines", "application/x-ndjson");
+    struct shown s = {.form = FORM_LINES, .id = rq->param[0]};
+    struct parts parts;
+    struct txn *t;
+    enum err err = parts_asked(rq, &t, &parts, &s.meta);
+    if (err != ERR_OK || (err = shown_of(rq, &parts, &s)) != ERR_OK)
+        return err;
+    reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
+    return statement_show(rq, reply, t, &s);
 }
 
 enum err statements_checkpoint(struct request *rq, struct reply *reply)
 {
-    return part_reply(rq, reply, "checkpoint", "text/plain; charset=utf-8");
+    struct statement_meta m;
+    struct parts parts;
+    struct txn *t;
+    enum err err = parts_asked(rq, &t, &parts, &m);
+    if (err != ERR_OK)
+        return err;
+    reply_body(rq, reply, "text/plain; charset=utf-8", parts.note);
+    reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
+    return ERR_OK;
 }

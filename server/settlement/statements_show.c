@@ -1,4 +1,6 @@
-/* A statement for people: the page, with its style and what was answered. */
+/* A statement for people: the page, with its style and what was answered; and its line items for programs. They are in
+ * no table but made again of the log, a bundle at a time, so that a reply is begun at once however many they are, and
+ * holds a few of them. Each of its pieces is read in a transaction of its own. */
 #include "asset_statement_css.h"
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
@@ -6,6 +8,7 @@
 #include "common/decisions/rules.h"
 #include "common/ledger/jws.h"
 #include "common/pages/statement_page.h"
+#include "common/settlement/statement_text.h"
 #include "server/lists/zones.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
@@ -151,8 +154,8 @@ static struct span kid_of(struct request *rq, struct span jws)
     return buf_span(&out);
 }
 
-static enum err answer_read(struct request *rq, const struct shown *s, const struct party *p,
-                            const struct statement_meta *m, struct page_answer *out)
+static enum err answer_read(struct request *rq, struct txn *t, const struct shown *s, const struct party *p,
+                            struct page_answer *out)
 {
     struct party_jws said;
     struct response r;
@@ -160,7 +163,7 @@ static enum err answer_read(struct request *rq, const struct shown *s, const str
     int64_t at_ms;
     if (p == NULL)
         return ERR_OK;
-    enum err err = statement_answer(s->txn, s->id, p, m, &jws, &at_ms);
+    enum err err = statement_answer(t, s->id, p, &s->meta, &jws, &at_ms);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     if (party_jws_read(jws, RESPONSE_TYP, span_str(p->id), &said, NULL) != ERR_OK ||
@@ -177,10 +180,10 @@ static enum err answer_read(struct request *rq, const struct shown *s, const str
     return ERR_OK;
 }
 
-static enum err corrections_read(const struct shown *s, const struct contract *k, struct statement_page *page)
+static enum err corrections_read(struct txn *t, const struct shown *s, struct statement_page *page)
 {
     json_t *about = NULL;
-    enum err err = adjustments_about(s->txn, k, s->id, &about);
+    enum err err = adjustments_about(t, s->meta.contract, s->id, &about);
     if (err != ERR_OK)
         return err;
     page->corrections = json_integer_value(json_object_get(about, "adjustments"));
@@ -189,20 +192,169 @@ static enum err corrections_read(const struct shown *s, const struct contract *k
     return ERR_OK;
 }
 
-static enum err page_asks(struct request *rq, const struct shown *s, const struct statement_meta *m,
-                          struct terms_named *terms, struct statement_page *page)
+/* ---- one on its way ---- */
+
+enum { PIECE = 64 << 10 }; /* bytes, after which a piece ends with the part or the bundle that it is in */
+
+/* What its pieces share, in the arena. */
+struct showing {
+    struct shown of;
+    struct statement_page page; /* what stays as it was when the first was made */
+    unsigned part;              /* what comes next */
+    size_t bundle;
+};
+
+/* What is there while a piece is made. */
+struct piece {
+    struct showing *of;
+    struct statement s;
+    struct statement_page page;
+    struct asked asked;
+    struct terms_named terms;
+    struct ledger_view within;
+    struct view view;
+    struct buf lines, text; /* text: the piece */
+    struct problem *problem;
+};
+
+static enum err piece_open(struct request *rq, struct showing *x, struct piece *p)
 {
-    enum err err = corrections_read(s, m->contract, page);
+    struct txn *t;
+    int64_t offset_s;
+    const struct contract *k = x->of.meta.contract;
+    *p = (struct piece){.of = x, .page = x->page, .problem = &rq->problem};
+    enum err err = worker_reader(rq->worker, &t);
+    if (err != ERR_OK || (err = statement_read(x->of.payload, &p->s)) != ERR_OK)
+        return err;
+    p->view = ledger_view(&p->within, NULL, t);
+    p->asked = (struct asked){.txn = t,
+                              .zones = rq->worker->zones,
+                              .name = contract_terms(k, x->of.meta.issued_ms)->timezone,
+                              .tokens = rq->worker->tokens,
+                              .contract = k};
+    p->page.of_page = &p->asked;
+    err = zones_offset(p->asked.zones, p->asked.name, x->of.meta.issued_ms, &offset_s);
     if (err == ERR_OK)
-        err = answer_read(rq, s, m->contract->campaign->advertiser, m, &page->answer[0]);
-    if (err == ERR_OK)
-        err = answer_read(rq, s, m->contract->publisher, m, &page->answer[1]);
-    if (err == ERR_OK)
-        err = terms_load(s->txn, m->contract, s->payload, terms);
-    page->terms = terms->of;
-    page->n_terms = terms->n;
+        p->page.offset = offset_of; /* else this system has no such zone, and the page says UTC */
+    buf_heap(&p->lines);
+    buf_heap(&p->text);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static void piece_close(struct piece *p)
+{
+    statement_close(&p->s);
+    terms_named_free(&p->terms);
+    buf_free(&p->lines);
+    buf_free(&p->text);
+}
+
+static enum err lines_of_bundle(struct piece *p, size_t i, struct buf *out)
+{
+    const struct shown *s = &p->of->of;
+    return statement_bundle(&p->s, s->bundles, i, &p->view, s->meta.contract->number, out, p->problem);
+}
+
+/* The line items that adjustments tell of, which may be anywhere. */
+static enum err lines_told_of(struct piece *p)
+{
+    struct buf bundle;
+    const json_t *a;
+    size_t i, have = SIZE_MAX;
+    enum err err = ERR_OK;
+    buf_heap(&bundle);
+    json_array_foreach((json_t *)p->s.adjustments, i, a)
+    {
+        uint64_t index = (uint64_t)json_integer_value(json_object_get(a, "index"));
+        size_t in = statement_bundle_of(p->of->of.bundles, index);
+        struct span line;
+        if (err == ERR_OK && in != have) {
+            buf_clear(&bundle);
+            have = in;
+            err = lines_of_bundle(p, in, &bundle);
+        }
+        if (err == ERR_OK && statement_line_find(buf_span(&bundle), index, &line)) {
+            buf_span_add(&p->lines, line);
+            buf_byte(&p->lines, '\n');
+        }
+    }
+    buf_free(&bundle);
     return err;
 }
+
+/* Of a page or table the part that comes next, with p->lines. */
+static enum err write_part(struct piece *p)
+{
+    const struct showing *x = p->of;
+    enum err err = ERR_OK;
+    if (x->of.form == FORM_PAGE && x->part != PAGE_LINES && p->terms.n == 0)
+        err = terms_load(p->asked.txn, x->of.meta.contract, x->of.payload, &p->terms);
+    if (err != ERR_OK)
+        return err;
+    p->page.parts = x->part;
+    p->page.lines = buf_span(&p->lines);
+    p->page.lines_before = x->page.lines_before;
+    p->page.terms = p->terms.of;
+    p->page.n_terms = p->terms.n;
+    err = x->of.form == FORM_CSV ? statement_csv(&p->text, &p->page) : statement_page(&p->text, &p->page);
+    return err == ERR_OK ? p->asked.err : err;
+}
+
+/* A page shows what moves money: bundles without that it passes over. */
+static bool has_more_lines(struct showing *x)
+{
+    while (x->of.form == FORM_PAGE && x->bundle < x->of.bundles.len / BUNDLE_LEN &&
+           statement_bundle_moving(x->of.bundles, x->bundle) == 0)
+        x->bundle++;
+    return x->bundle < x->of.bundles.len / BUNDLE_LEN &&
+           (x->page.lines_most == 0 || x->page.lines_before < x->page.lines_most);
+}
+
+static enum err write_bundle(struct piece *p)
+{
+    struct showing *x = p->of;
+    bool bare = x->of.form == FORM_LINES;
+    buf_clear(&p->lines);
+    enum err err = lines_of_bundle(p, x->bundle, bare ? &p->text : &p->lines);
+    if (err == ERR_OK && !bare)
+        err = write_part(p);
+    x->page.lines_before += statement_bundle_moving(x->of.bundles, x->bundle++);
+    return err;
+}
+
+static enum err write_next(struct piece *p)
+{
+    struct showing *x = p->of;
+    enum err err = ERR_OK;
+    if (x->part == PAGE_LINES && has_more_lines(x))
+        return write_bundle(p);
+    if (x->part == PAGE_FRONT && x->of.form == FORM_PAGE)
+        err = lines_told_of(p);
+    if (err == ERR_OK && x->part != PAGE_LINES && x->of.form != FORM_LINES)
+        err = write_part(p);
+    x->part <<= 1;
+    return err;
+}
+
+static enum err next_piece(struct request *rq, struct reply *reply)
+{
+    static const char *const types[] = {[FORM_PAGE] = "text/html; charset=utf-8",
+                                        [FORM_CSV] = "text/csv; charset=utf-8",
+                                        [FORM_LINES] = "application/x-ndjson"};
+    struct showing *x = reply->making;
+    struct piece p;
+    enum err err = piece_open(rq, x, &p);
+    while (err == ERR_OK && x->part <= PAGE_BACK && p.text.len < PIECE)
+        err = write_next(&p);
+    if (err == ERR_OK) {
+        reply_body_take(reply, types[x->of.form], &p.text);
+        reply->more = x->part <= PAGE_BACK ? next_piece : NULL;
+    }
+    piece_close(&p);
+    return err;
+}
+
+/* ---- the reply ---- */
 
 static struct span attachment(struct request *rq, struct span id)
 {
@@ -212,65 +364,51 @@ static struct span attachment(struct request *rq, struct span id)
     return buf_span(&b);
 }
 
-/* Writes the page or the table, and what goes with it. */
-static enum err show(struct request *rq, struct reply *reply, const struct shown *s, const struct statement_page *page)
+static struct span issuer_thumbprint(struct request *rq)
 {
-    const struct asked *asked = page->of_page;
-    struct buf text;
-    buf_heap(&text);
-    enum err err = s->csv ? statement_csv(&text, page) : statement_page(&text, page);
+    uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
+    char kid[JWK_KID_LEN];
+    if (keys_statement_publics(rq->worker->server->instance.keys, pub, KEYS_MAX) == 0)
+        return SPAN("");
+    jwk_kid(pub[0], kid);
+    return arena_copy(rq->arena, span_of(kid, sizeof kid));
+}
+
+/* What its front says of answers, and its line items of disputes. */
+static enum err answers_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
+{
+    enum err err = corrections_read(t, s, page);
     if (err == ERR_OK)
-        err = asked->err;
+        err = answer_read(rq, t, s, s->meta.contract->campaign->advertiser, &page->answer[0]);
     if (err == ERR_OK)
-        reply_body_take(reply, s->csv ? "text/csv; charset=utf-8" : "text/html; charset=utf-8", &text);
-    buf_free(&text);
-    if (s->csv)
-        reply_header(reply, "Content-Disposition", attachment(rq, s->id));
-    else
-        reply_page(rq, reply, s->language, page->style, "");
+        err = answer_read(rq, t, s, s->meta.contract->publisher, &page->answer[1]);
     return err;
 }
 
-enum err statement_show(struct request *rq, struct reply *reply, const struct shown *s)
+enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, const struct shown *s)
 {
-    const struct keys *keys = rq->worker->server->instance.keys;
-    uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
-    char kid[JWK_KID_LEN];
-    struct statement_meta m;
-    struct terms_named terms = {.n = 0};
-    int64_t offset_s;
-    enum err err = statement_meta_read(s->txn, rq->catalog, s->id, &m);
+    struct showing *x = arena_alloc(rq->arena, sizeof *x);
+    *x = (struct showing){.of = *s,
+                          .part = PAGE_FRONT,
+                          .page = {.payload = s->payload,
+                                   .style = span_of(asset_statement_css, sizeof asset_statement_css),
+                                   .issuer_thumbprint = issuer_thumbprint(rq),
+                                   .language = s->language,
+                                   .reference = reference_of,
+                                   .label = label_of,
+                                   .assents = assents_of,
+                                   .texts = s->texts,
+                                   .lines_most = s->form == FORM_PAGE && !s->all_lines ? LINES_SHOWN : 0,
+                                   .address = s->address}};
+    for (size_t i = 0; i < s->bundles.len / BUNDLE_LEN; i++)
+        x->page.lines_moving += statement_bundle_moving(s->bundles, i);
+    enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;
     if (err != ERR_OK)
         return err;
-    struct asked asked = {.txn = s->txn,
-                          .zones = rq->worker->zones,
-                          .name = contract_terms(m.contract, m.issued_ms)->timezone,
-                          .tokens = rq->worker->tokens,
-                          .contract = m.contract};
-    struct statement_page page = {.payload = s->payload,
-                                  .lines = s->lines,
-                                  .style = span_of(asset_statement_css, sizeof asset_statement_css),
-                                  .language = s->language,
-                                  .of_page = &asked,
-                                  .reference = reference_of,
-                                  .label = label_of,
-                                  .assents = assents_of,
-                                  .texts = s->texts,
-                                  .lines_most = s->all_lines ? 0 : LINES_SHOWN,
-                                  .lines_beyond = s->beyond,
-                                  .address = s->address};
-    err = zones_offset(asked.zones, asked.name, m.issued_ms, &offset_s);
-    if (err == ERR_OK)
-        page.offset = offset_of; /* else this system has no such zone, and the page says UTC */
-    else if (err != ERR_NOT_FOUND)
-        return err;
-    if (keys_statement_publics(keys, pub, KEYS_MAX) > 0) {
-        jwk_kid(pub[0], kid);
-        page.issuer_thumbprint = span_of(kid, sizeof kid);
-    }
-    err = s->csv ? ERR_OK : page_asks(rq, s, &m, &terms, &page);
-    if (err == ERR_OK)
-        err = show(rq, reply, s, &page);
-    terms_named_free(&terms);
-    return err;
+    if (s->form == FORM_PAGE)
+        reply_page(rq, reply, s->language, x->page.style, "");
+    else if (s->form == FORM_CSV)
+        reply_header(reply, "Content-Disposition", attachment(rq, s->id));
+    reply->making = x;
+    return next_piece(rq, reply);
 }

@@ -65,8 +65,12 @@ static void forms_for_people(struct span payload, struct span lines, bool good)
     struct buf csv, html;
     buf_heap(&csv);
     buf_heap(&html);
-    struct statement_page page = {
-        .payload = payload, .lines = lines, .texts = true, .language = (enum language)(payload.len % LANGUAGES)};
+    struct statement_page page = {.payload = payload,
+                                  .lines = lines,
+                                  .parts = PAGE_WHOLE,
+                                  .lines_moving = lines.len,
+                                  .texts = true,
+                                  .language = (enum language)(payload.len % LANGUAGES)};
     HOLDS((statement_page(&html, &page) == ERR_OK) == good);
     page.language = LANGUAGE_EN;
     HOLDS((statement_csv(&csv, &page) == ERR_OK) == good);
