@@ -23,25 +23,39 @@ static const char *past_value(const char *at, const char *end)
     return NULL;
 }
 
-bool json_peek(struct span object, const char *name, struct span *value)
+static int order(const char *name, struct span key)
+{
+    size_t len = strlen(name);
+    int by = memcmp(name, key.ptr, len < key.len ? len : key.len);
+    return by != 0 ? by : len < key.len ? -1 : len > key.len;
+}
+
+void json_peek_all(struct span object, const char *const *names, size_t n, struct span *values)
 {
     const char *at = object.ptr, *end = object.ptr + object.len, *key, *key_end;
-    size_t len = strlen(name);
-    *value = SPAN("");
+    size_t next = 0;
+    for (size_t i = 0; i < n; i++)
+        values[i] = SPAN("");
     if (object.len == 0 || *at != '{')
-        return false;
+        return;
     while (++at < end && *at == '"') {
         key = at + 1;
         if ((key_end = past_string(at, end)) == NULL || key_end == end || *key_end != ':')
-            return false;
+            return;
         if ((at = past_value(key_end + 1, end)) == NULL)
-            return false;
-        if ((size_t)(key_end - 1 - key) == len && memcmp(key, name, len) == 0) {
-            *value = span_of(key_end + 1, (size_t)(at - key_end - 1));
-            return true;
-        }
-        if (*at != ',')
-            return false;
+            return;
+        int by = -1; /* what would stand in front of this one is not there */
+        while (next < n && (by = order(names[next], span_of(key, (size_t)(key_end - 1 - key)))) < 0)
+            next++;
+        if (next < n && by == 0)
+            values[next++] = span_of(key_end + 1, (size_t)(at - key_end - 1));
+        if (next == n || *at != ',')
+            return;
     }
-    return false;
+}
+
+bool json_peek(struct span object, const char *name, struct span *value)
+{
+    json_peek_all(object, &name, 1, value);
+    return value->len > 0;
 }

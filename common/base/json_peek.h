@@ -1,4 +1,4 @@
-/* One member of canonical JSON, without reading the rest: for bytes that were read and judged before. */
+/* Members of canonical JSON, without reading the rest: for bytes that were read and judged before. */
 #ifndef CS_BASE_JSON_PEEK_H
 #define CS_BASE_JSON_PEEK_H
 
@@ -7,5 +7,7 @@
 /* The value of the object's own member of that name, as it is written. False: there is none, or the bytes are no object
  * as we write them; then *value is empty. Never looks beyond the bytes. */
 bool json_peek(struct span object, const char *name, struct span *value);
+/* Several at once, whose names ascend as canonical JSON has them: *value of those that are not there is empty. */
+void json_peek_all(struct span object, const char *const *names, size_t n, struct span *values);
 
 #endif

@@ -23,21 +23,50 @@ void line_told_clear(struct line_told *t)
     t->at_ms = t->lead_at_ms = 0;
 }
 
-static bool take(struct line_told *t, enum told which, struct span entry, const char *member)
+/* ---- entries ---- */
+
+/* What of an entry is told, in the order of its members. */
+enum seen {
+    SEEN_AT,
+    SEEN_BY,
+    SEEN_CLICK,
+    SEEN_CLICK_UNRECORDED,
+    SEEN_CLOCK_MS,
+    SEEN_KIND,
+    SEEN_PARTY,
+    SEEN_PLACEMENT,
+    SEEN_REASON,
+    SEEN_SUB1,
+    SEEN_TEXT,
+    SEEN_TRUST,
+    SEEN_TXID,
+    SEENS
+};
+static const char *const members[SEENS] = {[SEEN_AT] = "at",
+                                           [SEEN_BY] = "by",
+                                           [SEEN_CLICK] = "click",
+                                           [SEEN_CLICK_UNRECORDED] = "click_unrecorded",
+                                           [SEEN_CLOCK_MS] = "clock_ms",
+                                           [SEEN_KIND] = "kind",
+                                           [SEEN_PARTY] = "party",
+                                           [SEEN_PLACEMENT] = "placement",
+                                           [SEEN_REASON] = "reason",
+                                           [SEEN_SUB1] = "sub1",
+                                           [SEEN_TEXT] = "text",
+                                           [SEEN_TRUST] = "trust",
+                                           [SEEN_TXID] = "txid"};
+
+static void take(struct line_told *t, enum told which, struct span value)
 {
-    struct span value;
     buf_clear(&t->value[which]);
-    bool there = json_peek(entry, member, &value);
     buf_span_add(&t->value[which], value);
-    return there;
 }
 
 /* A whole number as we write it; false: there is none. */
-static bool peek_number(struct span entry, const char *member, int64_t *out)
+static bool read_number(struct span digits, int64_t *out)
 {
-    struct span digits;
     int64_t v = 0;
-    if (!json_peek(entry, member, &digits) || digits.len == 0 || digits.len > 16)
+    if (digits.len == 0 || digits.len > 16)
         return false;
     for (size_t i = 0; i < digits.len; i++) {
         if (digits.ptr[i] < '0' || digits.ptr[i] > '9')
@@ -48,10 +77,10 @@ static bool peek_number(struct span entry, const char *member, int64_t *out)
     return true;
 }
 
-static MUST_CHECK enum err clock_of(struct span entry, int64_t *out)
+static MUST_CHECK enum err clock_of(const struct span seen[SEENS], int64_t *out)
 {
     int64_t ms;
-    if (!peek_number(entry, "clock_ms", &ms) && !peek_number(entry, "at", &ms))
+    if (!read_number(seen[SEEN_CLOCK_MS], &ms) && !read_number(seen[SEEN_AT], &ms))
         return ERR_CORRUPT;
     if (ms >= TIME_END_MS)
         return ERR_CORRUPT;
@@ -59,73 +88,76 @@ static MUST_CHECK enum err clock_of(struct span entry, int64_t *out)
     return ERR_OK;
 }
 
-static MUST_CHECK enum err entry_at(const struct view *v, uint32_t contract, uint64_t index, struct span *out)
+/* The spans are the view's. */
+static MUST_CHECK enum err see(const struct view *v, uint32_t contract, uint64_t index, struct span seen[SEENS])
 {
-    enum err err = v->entry(v->ctx, contract, index, out);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    struct span entry;
+    enum err err = v->entry(v->ctx, contract, index, &entry);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    json_peek_all(entry, members, SEENS, seen);
+    return ERR_OK;
 }
 
-static MUST_CHECK enum err entry_of(const struct view *v, uint32_t contract, uint64_t index, enum entry_kind kind,
-                                    struct span *out)
+static MUST_CHECK enum err see_kind(const struct view *v, uint32_t contract, uint64_t index, enum entry_kind kind,
+                                    struct span seen[SEENS])
 {
-    struct span word;
-    enum err err = entry_at(v, contract, index, out);
+    enum err err = see(v, contract, index, seen);
     if (err != ERR_OK)
         return err;
-    bool is = json_peek(*out, "kind", &word) && word.len > 2 &&
-              span_is(span_of(word.ptr + 1, word.len - 2), entry_kind_word(kind));
+    const struct span word = seen[SEEN_KIND];
+    bool is = word.len > 2 && span_is(span_of(word.ptr + 1, word.len - 2), entry_kind_word(kind));
     return is ? ERR_OK : ERR_CORRUPT;
 }
 
 enum err line_tell_decision(struct line_told *t, const struct view *v, uint32_t contract, uint64_t index,
                             enum entry_kind kind)
 {
-    struct span entry;
+    struct span seen[SEENS];
     bool adjusts = kind == ENTRY_ADJUSTMENT;
-    enum err err = entry_of(v, contract, index, kind, &entry);
+    enum err err = see_kind(v, contract, index, kind, seen);
     if (err != ERR_OK)
         return err;
-    take(t, TOLD_BY, entry, adjusts ? "by" : "party");
-    if (span_is(buf_span(&t->value[TOLD_BY]), "\"\""))
-        buf_clear(&t->value[TOLD_BY]);
-    take(t, TOLD_TEXT, entry, adjusts ? "reason" : "text");
-    take(t, TOLD_TRUST, entry, "trust");
-    return clock_of(entry, &t->at_ms);
+    const struct span by = seen[adjusts ? SEEN_BY : SEEN_PARTY];
+    take(t, TOLD_BY, span_is(by, "\"\"") ? SPAN("") : by);
+    take(t, TOLD_TEXT, seen[adjusts ? SEEN_REASON : SEEN_TEXT]);
+    take(t, TOLD_TRUST, seen[SEEN_TRUST]);
+    return clock_of(seen, &t->at_ms);
 }
 
 enum err line_tell_time(struct line_told *t, const struct view *v, uint32_t contract, uint64_t index)
 {
-    struct span entry;
-    enum err err = entry_at(v, contract, index, &entry);
-    return err == ERR_OK ? clock_of(entry, &t->at_ms) : err;
+    struct span seen[SEENS];
+    enum err err = see(v, contract, index, seen);
+    return err == ERR_OK ? clock_of(seen, &t->at_ms) : err;
 }
 
 /* Of its click, if that has one. */
 static MUST_CHECK enum err sub_of_click(struct line_told *t, const struct view *v, uint32_t contract, uint64_t click)
 {
-    struct span entry, value;
-    enum err err = entry_of(v, contract, click, ENTRY_CLICK, &entry);
-    if (err == ERR_OK && json_peek(entry, "sub1", &value)) {
-        buf_clear(&t->value[TOLD_SUB1]);
-        buf_span_add(&t->value[TOLD_SUB1], value);
-    }
+    struct span seen[SEENS];
+    enum err err = see_kind(v, contract, click, ENTRY_CLICK, seen);
+    if (err == ERR_OK && seen[SEEN_SUB1].len > 0)
+        take(t, TOLD_SUB1, seen[SEEN_SUB1]);
     return err;
 }
 
 enum err line_tell_lead(struct line_told *t, const struct view *v, uint32_t contract, uint64_t index)
 {
-    struct span entry, unrecorded;
+    struct span seen[SEENS];
     int64_t click;
-    enum err err = entry_of(v, contract, index, ENTRY_LEAD, &entry);
+    enum err err = see_kind(v, contract, index, ENTRY_LEAD, seen);
     if (err != ERR_OK)
         return err;
-    take(t, TOLD_TXID, entry, "txid");
-    take(t, TOLD_PLACEMENT, entry, "placement");
-    take(t, TOLD_SUB1, entry, "sub1");
-    bool clicked = peek_number(entry, "click", &click) && !json_peek(entry, "click_unrecorded", &unrecorded);
-    err = clock_of(entry, &t->lead_at_ms);
+    take(t, TOLD_TXID, seen[SEEN_TXID]);
+    take(t, TOLD_PLACEMENT, seen[SEEN_PLACEMENT]);
+    take(t, TOLD_SUB1, seen[SEEN_SUB1]);
+    bool clicked = read_number(seen[SEEN_CLICK], &click) && seen[SEEN_CLICK_UNRECORDED].len == 0;
+    err = clock_of(seen, &t->lead_at_ms);
     return err == ERR_OK && clicked ? sub_of_click(t, v, contract, (uint64_t)click) : err;
 }
+
+/* ---- lines ---- */
 
 void line_time(struct jw *w, const char *key, int64_t ms)
 {

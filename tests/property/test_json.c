@@ -128,15 +128,18 @@ static void a_member_is_found_as_it_is_written(void **state)
 {
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        static const char *const names[] = {"more", "value", "valu", "mor", ""};
+        static const char *const names[] = {"", "mor", "more", "valu", "value"};
+        enum { NAMES = sizeof names / sizeof *names };
         json_t *v = random_object();
         struct buf b, member;
-        struct span found;
+        struct span found, all[NAMES];
         buf_heap(&b), buf_heap(&member);
         write_value(&b, v);
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        json_peek_all(buf_span(&b), names, NAMES, all);
+        for (size_t i = 0; i < NAMES; i++) {
             json_t *wrapped = json_object(), *value = json_object_get(v, names[i]);
             assert_int_equal(json_peek(buf_span(&b), names[i], &found), value != NULL);
+            assert_true(span_eq(found, all[i]));
             buf_clear(&member);
             if (value != NULL) {
                 json_object_set(wrapped, "x", value);
