@@ -54,18 +54,13 @@ static struct job job_of(const struct contract *k, enum record_kind kind, struct
         .record = {.kind = kind, .advertiser = k->campaign->advertiser->number, .arrived_ms = clock_ms()}};
 }
 
-/* ERR_NOT_FOUND: nothing came in that period. */
-static enum err settle(struct settler *s, const struct contract *k, int64_t end_ms, struct problem *p)
+/* *outdated: what it rested on changed while it was made. */
+static enum err issue(struct settler *s, const struct contract *k, int64_t end_ms, bool *outdated, struct problem *p)
 {
-    bool nothing;
-    enum err err = statement_nothing(&s->contexts, k, end_ms, &nothing);
-    worker_reader_end(&s->contexts);
-    if (err != ERR_OK || nothing)
-        return err == ERR_OK ? ERR_NOT_FOUND : err;
     struct arena *arena = arena_new();
     struct job up = job_of(k, RECORD_FRESH_HEAD, arena), job = job_of(k, RECORD_STATEMENT, arena);
     up.record.fresh_head.contract = k->number;
-    err = commit(s, &up);
+    enum err err = commit(s, &up);
     *p = up.problem;
     if (err == ERR_OK)
         err = statement_make(&s->contexts, arena, k->number, end_ms, up.record.now_ms, &job.record, p);
@@ -76,7 +71,23 @@ static enum err settle(struct settler *s, const struct contract *k, int64_t end_
     }
     if (err == ERR_OK)
         log_line(LOG_INFO, 0, "settled", "contract %s: %.*s", k->id, (int)job.answer.len, job.answer.ptr);
+    *outdated = job.outdated;
     arena_free(arena);
+    return err;
+}
+
+/* ERR_NOT_FOUND: nothing came in that period. */
+static enum err settle(struct settler *s, const struct contract *k, int64_t end_ms, struct problem *p)
+{
+    bool nothing, outdated;
+    unsigned attempts = 0;
+    enum err err = statement_nothing(&s->contexts, k, end_ms, &nothing);
+    worker_reader_end(&s->contexts);
+    if (err != ERR_OK || nothing)
+        return err == ERR_OK ? ERR_NOT_FOUND : err;
+    do
+        err = issue(s, k, end_ms, &outdated, p);
+    while (outdated && ++attempts < STATEMENT_ATTEMPTS);
     return err;
 }
 

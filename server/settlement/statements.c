@@ -158,7 +158,7 @@ enum err statement_run(struct batch *cx, struct job *job)
 
 /* ---- the call ---- */
 
-enum { ATTEMPTS = 8, LONG_ENTRIES = 32768 /* of a statement that takes its turn among long reads */ };
+enum { LONG_ENTRIES = 32768 /* of a statement that takes its turn among long reads */ };
 
 struct asked {
     const struct contract *k;
@@ -246,7 +246,7 @@ enum err statements_finish(struct request *rq, struct job *job, struct reply *re
     struct call *call = call_of(rq);
     if (job == NULL)
         return call->again ? bring_up(rq, call) : place(rq, call);
-    if (job->outdated && ++call->attempts < ATTEMPTS)
+    if (job->outdated && ++call->attempts < STATEMENT_ATTEMPTS)
         return bring_up(rq, call);
     if (job->err != ERR_OK || job->replayed || job->record.kind == RECORD_STATEMENT)
         return control_finish(rq, job, reply);

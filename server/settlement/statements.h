@@ -38,6 +38,7 @@ MUST_CHECK enum err statement_nothing(struct worker *w, const struct contract *k
  * close; as statement_build. */
 MUST_CHECK enum err statement_make(struct worker *w, struct arena *arena, uint32_t contract, int64_t until_ms,
                                    int64_t now_ms, struct record *out, struct problem *p);
+enum { STATEMENT_ATTEMPTS = 8 }; /* at one whose premises change while it is made */
 /* Of the legal data of both parties. */
 void statement_legal(const struct contract *k, uint8_t out[HASH_LEN]);
 
