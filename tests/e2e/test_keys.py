@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -286,6 +287,41 @@ class Keys(unittest.TestCase):
     def a_later_contract_has_all_of_it(self):
         later = self.market.new_contract(self.market.new_publisher())
         self.verify(self.pull("later", later, self.market.operator.token))
+
+
+    def contacts(self):
+        """Of which entries the advertiser is shown the contact fields."""
+        text = self.market.advertiser.do("GET", f"/log/{self.market.contract}/openings?from=0&to=1000").text
+        return [json.loads(line)["index"] for line in text.splitlines() if "contact" in json.loads(line)]
+
+    def test_a_month_whose_key_is_lost_is_told_and_the_server_goes_on(self):
+        """What was sealed in it is gone, for good; the log, its statements and all that comes later are not."""
+        self.settle()
+        before = self.contacts()
+        month = time.strftime("%Y-%m", time.gmtime())
+        self.assertIn("stop it first", self.lost(month, status=1))
+        self.server.stop()
+        key = self.server.data / "keys" / month
+        self.assertIn("nothing of", self.lost(month, status=1))
+        there = key.read_bytes()
+        key.unlink()
+        refused = subprocess.run(self.server.command(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("keys lost", refused.stderr)
+        self.assertIn("new key", self.lost(month))
+        self.assertNotEqual(key.read_bytes(), there)
+        self.assertIn("nothing of", self.lost(month, status=1))  # it has another one now
+        self.assertEqual(countersign("check", "--data", self.server.data).returncode, 0)
+        self.server.start()
+        self.assertEqual(self.contacts(), [])
+        self.settle()
+        self.assertEqual((len(before), len(self.contacts())), (1, 1))
+        self.assertGreater(self.contacts(), before)
+        self.verify(self.pull())
+
+    def lost(self, month, status=0):
+        done = self.keys("lost", "--month", month, status=status)
+        return done.stdout + done.stderr
 
 
 if __name__ == "__main__":
