@@ -580,15 +580,13 @@ class Lies(ServerCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         cls.tale = Tale(cls.server, cls.scratch.name)
         cls.keys = Keys.of(cls.server.data)
+        tale = cls.tale
+        # {check: the arguments that verify is given beside the mirror}; others need none
+        cls.tools = {"entries": (), "against": ("--against", tale.middle), "receipts": ("--receipts", tale.kept("receipts")), "clicks": ("--clicks", tale.kept("clicks")),
+                     "duplicates": ("--all-contracts",), "pins": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
 
     def book(self, folder=None):
         return Book(folder or self.tale.honest, self.keys)
-
-    def tools(self):
-        """{check: the arguments that verify is given beside the mirror}; others need none."""
-        tale = self.tale
-        return {"entries": (), "against": ("--against", tale.middle), "receipts": ("--receipts", tale.kept("receipts")), "clicks": ("--clicks", tale.kept("clicks")),
-                "duplicates": ("--all-contracts",), "pins": ("--pin", tale.pins()), "age": ("--not-older-than", tale.end())}
 
     def beside(self, mirror):
         """That mirror, and one of the other contract that goes on longer: both with the one root log that the operator shows."""
@@ -608,7 +606,7 @@ class Lies(ServerCase):
         if check in ("duplicates", "parties"):
             forged, later = self.beside(forged)
             more = (later, *more)
-        return verify_twice(forged, *self.tools().get(check, ()), *more)
+        return verify_twice(forged, *self.tools.get(check, ()), *more)
 
     def test_who_changes_nothing_writes_the_same_mirror(self):
         """The control of the liar: what it decides and builds again is what the server did. The honest mirror passes every tool."""
@@ -617,7 +615,7 @@ class Lies(ServerCase):
         book.settle()
         self.assertEqual([canonical(entry) for entry in book.entries], before)
         for folder in (book.write(self.tale.folder / "same"), self.tale.honest):
-            for tool in self.tools():
+            for tool in self.tools:
                 done = self.told(folder, tool)
                 self.assertEqual(done.returncode, 0, f"{tool}: {done.stdout}{done.stderr}")
 
@@ -715,7 +713,7 @@ class Lies(ServerCase):
     def test_what_no_tool_shows_is_known(self):
         for lie, how in NOT_SHOWN:
             forged = self.forged(lie, how, None)
-            for tool in self.tools():
+            for tool in self.tools:
                 with self.subTest(lie.__name__, tool=tool):
                     self.assertEqual(self.told(forged, tool).returncode, 1 if (lie, tool) in KNOWS_MORE else 0)
 
