@@ -20,6 +20,8 @@ struct folder {
     struct filled filled;
     struct stored *row;
     size_t n;
+    char path[96];    /* of its store.mdb, */
+    struct buf whole; /* which is undamaged here */
 };
 
 static void read_table(struct folder *f, struct txn *t, enum table table)
@@ -74,6 +76,15 @@ static void mint_offline(struct folder *f)
     instance_close(&in);
 }
 
+/* As it was before any damage; nobody has it open. */
+static void folder_mend(const struct folder *f)
+{
+    FILE *file = fopen(f->path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(f->whole.ptr, 1, f->whole.len, file), f->whole.len);
+    assert_int_equal(fclose(file), 0);
+}
+
 static int folder_open(void **state)
 {
     struct folder *f = calloc(1, sizeof *f);
@@ -85,6 +96,9 @@ static int folder_open(void **state)
         read_table(f, t, (enum table)table);
     txn_abort(t);
     folder_close_store(f);
+    buf_heap(&f->whole);
+    snprintf(f->path, sizeof f->path, "%s/store.mdb", f->filled.live.f.dir);
+    assert_ok(file_read(f->path, 1 << 20, &f->whole));
     *state = f;
     return 0;
 }
@@ -98,6 +112,7 @@ static int folder_close(void **state)
         buf_free(&f->row[i].value);
     }
     free(f->row);
+    buf_free(&f->whole);
     free(f);
     return 0;
 }
@@ -151,18 +166,13 @@ struct harm {
     bool keeps;
 };
 
-static void write_harm(struct folder *f, const struct harm *h, bool undo)
+static void write_harm(struct folder *f, const struct harm *h)
 {
     folder_open_store(f);
     struct txn *t = fixture_begin(&f->filled.live.f, true);
-    struct span key = buf_span(&h->row->key);
-    if (undo && h->put.ptr != NULL)
-        assert_ok(store_del(t, h->row->table, h->put));
-    if (undo)
-        assert_ok(store_put(t, h->row->table, key, buf_span(&h->row->value)));
-    if (!undo && !h->keeps)
-        assert_ok(store_del(t, h->row->table, key));
-    if (!undo && h->put.ptr != NULL)
+    if (!h->keeps)
+        assert_ok(store_del(t, h->row->table, buf_span(&h->row->key)));
+    if (h->put.ptr != NULL)
         assert_ok(store_put(t, h->row->table, h->put, h->value));
     assert_ok(txn_commit(t));
     folder_close_store(f);
@@ -182,9 +192,9 @@ static void try_harm(struct folder *f, const struct harm *h)
     struct heard told = {0};
     bool must = h->kind == TELLS_NOTHING || (info->tells & h->kind) != 0;
     buf_heap(&told.failures);
-    write_harm(f, h, false);
+    write_harm(f, h);
     run_check(f, &told);
-    write_harm(f, h, true);
+    folder_mend(f);
     bool fails = told.verdict == FAILS;
     bool named = names(&told, table, buf_span(&h->row->key)) || (h->put.ptr != NULL && names(&told, table, h->put));
     if ((must && !fails) || (fails && !named)) {
@@ -229,16 +239,6 @@ static void put_stale(struct folder *f, const struct stale *s)
     folder_close_store(f);
 }
 
-static void take_stale_back(struct folder *f, const struct stale *s)
-{
-    folder_open_store(f);
-    struct txn *t = fixture_begin(&f->filled.live.f, true);
-    assert_ok(store_del(t, s->row->table, s->key));
-    assert_ok(store_put(t, s->row->table, buf_span(&s->row->key), buf_span(&s->row->value)));
-    assert_ok(txn_commit(t));
-    folder_close_store(f);
-}
-
 static void try_stale(struct folder *f, const struct stale *s)
 {
     struct heard told = {0};
@@ -246,7 +246,7 @@ static void try_stale(struct folder *f, const struct stale *s)
     buf_heap(&told.failures);
     put_stale(f, s);
     run_check(f, &told);
-    take_stale_back(f, s);
+    folder_mend(f);
     table_row_name(s->row->table, s->key, name);
     /* of one under another key the hole that it left may be told first */
     bool named = names(&told, s->row->table, s->key) || names(&told, s->row->table, buf_span(&s->row->key));
@@ -339,7 +339,7 @@ static void a_start_believes_no_row_that_is_not_the_one_written_there(void **sta
         }
         if (err != ERR_CORRUPT)
             fail_msg("%s: %s", table_info(loaded[i])->name, err_word(err));
-        take_stale_back(f, &s);
+        folder_mend(f);
         buf_free(&changed);
     }
     the_folder_holds(state);
@@ -459,30 +459,25 @@ static void a_page_that_cannot_be_read_is_never_the_end_of_a_table(void **state)
 {
     struct folder *f = *state;
     struct heard told = {0};
-    struct buf good, bad;
+    struct buf bad;
     size_t broken = 0, doubts = 0;
-    char path[96];
-    buf_heap(&good);
     buf_heap(&bad);
     buf_heap(&told.failures);
-    snprintf(path, sizeof path, "%s/store.mdb", f->filled.live.f.dir);
-    assert_ok(file_read(path, 1 << 20, &good));
-    for (size_t at = 2 * 4096; at + 4096 <= good.len; at += 4096) { /* two meta pages come first */
+    for (size_t at = 2 * 4096; at + 4096 <= f->whole.len; at += 4096) { /* two meta pages come first */
         buf_clear(&bad);
-        buf_span_add(&bad, buf_span(&good));
+        buf_span_add(&bad, buf_span(&f->whole));
         if (!break_page(bad.ptr + at))
             continue;
         broken++;
-        assert_ok(file_write_atomic(path, buf_span(&bad), 0600));
+        assert_ok(file_write_atomic(f->path, buf_span(&bad), 0600));
         run_check(f, &told);
         if (told.verdict == FAILS)
             fail_msg("page %zu: %.*s", at / 4096, (int)told.failures.len, told.failures.ptr);
         doubts += told.verdict == CANNOT_TELL;
     }
-    assert_ok(file_write_atomic(path, buf_span(&good), 0600));
+    folder_mend(f);
     print_message("%zu branch pages, old ones among them: of %zu check cannot tell\n", broken, doubts);
     assert_true(doubts >= 1); /* the journal's; pages of old trees are not read */
-    buf_free(&good);
     buf_free(&bad);
     buf_free(&told.failures);
 }
