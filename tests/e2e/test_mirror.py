@@ -101,7 +101,8 @@ class Mirror(ServerCase):
         for path in files:
             size = (self.mirror / path).stat().st_size
             if size:
-                places = {0, size - 1, size // 2} | {rng.randrange(size) for _ in range(FLIPS_PER_FILE)}
+                ends = [0, size - 1, size // 2]
+                places = {*(ends if FLIPS_PER_FILE > 1 else rng.sample(ends, 1)), *(rng.randrange(size) for _ in range(FLIPS_PER_FILE))}
                 flips += [(path, at, 1 << rng.randrange(8)) for at in sorted(places)]
         workers = os.cpu_count() or 2
         copies = [self.copy() for _ in range(workers)]
