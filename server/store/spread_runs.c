@@ -486,17 +486,43 @@ static enum err merge(struct txn *t, struct spread_view *v, int number, size_t l
     return done ? merge_done(&m, from, at, rows) : err;
 }
 
+enum { FETCHED = 16 };
+
+/* Hashes of heads that are to go into a filter, the newest ones: until an older one's turn comes, its line has come
+ * from memory. */
+struct fetched {
+    uint64_t hash[FETCHED];
+    size_t n;
+};
+
+static void add_later(struct fetched *ahead, struct filter *f, uint64_t hash)
+{
+    uint64_t *oldest = &ahead->hash[ahead->n++ % FETCHED];
+    if (ahead->n > FETCHED)
+        filter_add(f, *oldest);
+    *oldest = hash;
+    filter_line(f, hash);
+}
+
+static void add_fetched(const struct fetched *ahead, struct filter *f)
+{
+    for (size_t i = 0; i < ahead->n && i < FETCHED; i++)
+        filter_add(f, ahead->hash[i]);
+}
+
 /* Goes on giving a filter the rows of the next of its runs. */
 static enum err filter_make(struct txn *t, int level, struct filter *f, size_t limit)
 {
     const struct row *at;
+    struct fetched ahead = {.n = 0};
     size_t n = 0;
     struct walk *w = walk_new(t);
     enum err err = walk_add(w, level, f->done);
     if (err == ERR_OK)
         err = walk_seek(w, span_of(f->at.bytes, f->at_len));
     for (; err == ERR_OK && n < limit && (at = walk_at(w)) != NULL; err = walk_next(w, &n))
-        filter_add(f, place_hash(at->place));
+        add_later(&ahead, f, place_hash(at->place));
+    add_fetched(&ahead, f);
     if (err == ERR_OK && (at = walk_at(w)) != NULL) {
         memcpy(f->at.bytes, at->place.ptr, at->place.len);
         f->at_len = at->place.len;
