@@ -427,7 +427,7 @@ def receipts(audit, files, kept):
         header, said = (loose_object(part) for part in receipt.jws.split(".")[:2])
         if header is None or header.get("typ") != "countersign-receipt":
             without += 1
-        elif said is not None and isinstance(said.get("contract"), str) and said["contract"] not in ("", audit.contract):
+        elif said is not None and isinstance(said.get("contract"), str) and said["contract"] != audit.contract and 0 < len(said["contract"].encode()) <= 16:
             others.append(receipt.jws)
         elif not signed_receipt(audit, receipt, header):
             unsigned.append(f"{receipt.where}: no published key of the server signed this receipt as it stands there")

@@ -185,7 +185,8 @@ static void take_receipt(struct audit *a, struct span jws, struct kept k)
     }
     sha256(r->scratch.ptr, r->scratch.len, k.payload.b);
     bool good = json_read(buf_span(&r->scratch), &payload, NULL) == ERR_OK &&
-                json_get_str(payload, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK;
+                json_get_str(payload, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK &&
+                !span_empty(contract);
     snprintf(other, sizeof other, "%.*s", (int)contract.len, contract.ptr);
     if (good && !span_is(contract, a->contract))
         take_anothers(a, jws, &k, other);

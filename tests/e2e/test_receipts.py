@@ -17,6 +17,7 @@ from liar import Liar
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 
+from forge import canonical, compact  # noqa: E402
 from second import verify_twice  # noqa: E402
 
 
@@ -191,6 +192,11 @@ class Lies(ServerCase):
         self.verify(2, "no published key", receipts=[f"{head}.{payload}.{signature[:-4]}AAAA"])
         other = base64.urlsafe_b64encode(json.dumps({**jws_payload(self.kept[0]["receipt"]), "index": 1}).encode()).decode().rstrip("=")
         self.verify(2, "no published key", receipts=[f"{head}.{other}.{signature}"])
+        statement_key = self.forger.keys.statement
+        for name, value, word in (("contract", "", "does not read"), ("contract", "C" + "0" * 12, "of other contracts"), ("index", "1", "does not read"), ("terms", 1, "other facts")):
+            said = canonical({**jws_payload(self.kept[0]["receipt"]), name: value})
+            forged = compact(statement_key, {"alg": "EdDSA", "kid": self.forger.keys.jwk()["kid"], "typ": "countersign-receipt"}, said)
+            self.verify(0 if word == "of other contracts" else 1, word, receipts=[*self.kept, forged])
         self.verify(1, "another request than the one beside it", receipts=[{**self.kept[0], "request": self.kept[0]["request"] + "x"}])
         self.verify(2, "do not show whether", receipts=[{**self.kept[0], "request": "the txid again"}, *self.kept])
         self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
