@@ -108,6 +108,7 @@ class Lies(ServerCase):
             cls.kept.append({"request": text, "receipt": send(cls.server.url + target).json["receipt"]})
         lead = market.publisher.postback({**person(), "click_id": cls.ids[4]}).json["lead"]
         target = market.advertiser.signed_target({"lead": lead, "status": "approved"})
+        cls.disposed = f"PBv1\nGET\n{market.advertiser.host}\n{target.split('&sig=')[0]}\n{sha256(b'')}"
         cls.kept.append({"receipt": send(cls.server.url + target).json["receipt"]})
         cls.ids.append(market.click("?sub1=last"))
         cls.size = len(market.settled_entries())  # the marker is one click more
@@ -193,10 +194,12 @@ class Lies(ServerCase):
         other = base64.urlsafe_b64encode(json.dumps({**jws_payload(self.kept[0]["receipt"]), "index": 1}).encode()).decode().rstrip("=")
         self.verify(2, "no published key", receipts=[f"{head}.{other}.{signature}"])
         statement_key = self.forger.keys.statement
-        for name, value, word in (("contract", "", "does not read"), ("contract", "C" + "0" * 12, "of other contracts"), ("index", "1", "does not read"), ("terms", 1, "other facts")):
-            said = canonical({**jws_payload(self.kept[0]["receipt"]), name: value})
+        for status, other, word in (
+                (1, {"contract": ""}, "does not read"), (0, {"contract": "C" + "0" * 12}, "of other contracts"), (1, {"index": "1"}, "does not read"), (1, {"terms": 1}, "other facts"),
+                (1, {"index": 99}, "the last of a later time"), (2, {"index": 99, "at": "2999-01-01T00:00:00.000Z"}, "came after this mirror was pulled")):
+            said = canonical({**jws_payload(self.kept[0]["receipt"]), **other})
             forged = compact(statement_key, {"alg": "EdDSA", "kid": self.forger.keys.jwk()["kid"], "typ": "countersign-receipt"}, said)
-            self.verify(0 if word == "of other contracts" else 1, word, receipts=[*self.kept, forged])
+            self.verify(status, word, receipts=[*self.kept, forged])
         self.verify(1, "another request than the one beside it", receipts=[{**self.kept[0], "request": self.kept[0]["request"] + "x"}])
         self.verify(2, "do not show whether", receipts=[{**self.kept[0], "request": "the txid again"}, *self.kept])
         self.verify(2, "no receipt of this contract", receipts=["order 1 sent"])
@@ -230,6 +233,13 @@ class Lies(ServerCase):
                 (2, "\n".join([*said[:4], sha256("a body")]), "do not show whether")):
             with self.subTest(text):
                 self.verify(status, word, receipts=[*self.kept, {"request": text, "receipt": head}])
+
+    def test_a_repeated_disposition_says_the_same_of_the_same_lead(self):
+        first = {"request": self.disposed, "receipt": self.kept[4]["receipt"]}
+        for status, text, word in ((0, self.disposed.replace("nonce=", "nonce=x"), "said the same"), (1, self.disposed.replace("approved", "rejected"), "says other facts"),
+                                   (2, self.disposed.replace("lead=L", "lead=M"), "do not show whether")):
+            with self.subTest(text):
+                self.verify(status, word, receipts=[first, {**first, "request": text}])
 
     def test_other_facts(self):
         lead = self.forger.entries[self.forger.of("lead")[0]]
