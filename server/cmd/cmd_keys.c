@@ -10,10 +10,12 @@
 #include "server/system/options.h"
 #include "server/system/system.h"
 
-enum { ACTION, DATA, END, STOLEN, RETIRED, MONTH, ARGS };
+enum { ACTION, PURPOSE, DATA, END, STOLEN, RETIRED, MONTH, ARGS };
 
 static const struct arg args[ARGS] = {
     [ACTION] = {.name = "ACTION", .required = true, .help = "list, rotate, or lost"},
+    [PURPOSE] = {.name = "PURPOSE",
+                 .help = "of rotate: log or statement, which follow in one step whichever is named; or token"},
     [DATA] = {.name = "--data", .value = "DIR", .required = true, .help = "the server's data folder"},
     [END] = {.name = "--end", .help = "rotate: end the rotation that is under way: the old log key retires"},
     [STOLEN] = {.name = "--stolen", .help = "rotate: the keys were stolen: new ones take the place of all at once"},
@@ -68,6 +70,10 @@ static void list(const struct instance *in)
         list_statement_key(s->statement, became(k, to));
     }
     buf_free(&line);
+    uint8_t kids[KEYS_MAX];
+    size_t n = keys_token_kids(k, kids);
+    for (size_t i = 0; i < n; i++)
+        printf("token-key %u %s\n", kids[i], i == 0 ? "makes codes and ids" : "opens those of before");
 }
 
 /* ---- rotate ---- */
@@ -77,9 +83,8 @@ static const struct server_keys *now_of(const struct keys *k)
     return keys_state(k, keys_states(k) - 1);
 }
 
-static void draw(const struct instance *in, const char *dir, bool fresh, struct server_keys *next)
+static void drawn(enum err err, const char *dir)
 {
-    enum err err = keys_draw(in->keys, dir, fresh, next);
     if (err == ERR_TOO_LARGE)
         die("%s has as many keys as there can be (%d): no more can follow", dir, KEYS_MAX);
     if (err != ERR_OK)
@@ -150,7 +155,7 @@ static void rotate(struct instance *in, const char *dir, bool end, bool stolen, 
         memcpy(next.log[0], now->log[0], ED25519_KEY_LEN);
         memcpy(next.statement, now->statement, ED25519_KEY_LEN);
     } else {
-        draw(in, dir, stolen, &next);
+        drawn(keys_draw(in->keys, dir, stolen, &next), dir);
         memcpy(next.log[1], now->log[0], ED25519_KEY_LEN);
     }
     sign(in->keys, &next, span_str(in->public_url), &jws, &previous_jws);
@@ -207,6 +212,11 @@ static void lost(struct instance *in, const char *dir, const char *text)
            days == 1 ? "" : "s", text, days == 1 ? "has a" : "have");
 }
 
+static bool is(const char *given, const char *word)
+{
+    return given != NULL && strcmp(given, word) == 0;
+}
+
 static void open_folder(struct instance *in, const char *dir)
 {
     data_folder_open(in, dir, options_map_size(), "stop it first", data_folder_damaged);
@@ -215,9 +225,15 @@ static void open_folder(struct instance *in, const char *dir)
 static int keys(const char *const given[])
 {
     struct instance in;
-    bool rotates = strcmp(given[ACTION], "rotate") == 0, loses = strcmp(given[ACTION], "lost") == 0;
-    if (!rotates && !loses && strcmp(given[ACTION], "list") != 0)
+    bool rotates = is(given[ACTION], "rotate"), loses = is(given[ACTION], "lost"), token = is(given[PURPOSE], "token");
+    if (!rotates && !loses && !is(given[ACTION], "list"))
         decline("\"%.40s\" is nothing to do with keys: list, rotate or lost", given[ACTION]);
+    if (rotates && !token && !is(given[PURPOSE], "log") && !is(given[PURPOSE], "statement"))
+        decline("rotate needs to know which keys: log or statement (one step changes both), or token");
+    if (!rotates && given[PURPOSE] != NULL)
+        decline("\"%.40s\" is for rotate", given[PURPOSE]);
+    if (token && (given[END] != NULL || given[STOLEN] != NULL))
+        decline("--end and --stolen are for log and statement keys: those of tokens open what they made for good");
     if (!loses && given[MONTH] != NULL)
         decline("--month is for lost");
     if (!rotates && (given[END] != NULL || given[STOLEN] != NULL))
@@ -227,7 +243,9 @@ static int keys(const char *const given[])
     if (given[RETIRED] != NULL && given[STOLEN] == NULL)
         decline("--retired says which keys were stolen, and goes with --stolen");
     open_folder(&in, given[DATA]);
-    if (rotates) {
+    if (token)
+        drawn(keys_draw_token(in.keys, given[DATA]), given[DATA]);
+    else if (rotates) {
         rotate(&in, given[DATA], given[END] != NULL, given[STOLEN] != NULL, given[RETIRED] != NULL);
         instance_close(&in);
         open_folder(&in, given[DATA]);
@@ -245,12 +263,14 @@ const struct command cmd_keys = {
     .summary = "list or rotate the server's own keys, or give one up as lost, offline",
     .help =
         "Lists the keys that the server signs with, the newest first, or has new ones follow them, while the server is "
-        "stopped.\nrotate: new log and statement keys, certified by the old ones; both log keys sign every "
-        "checkpoint until `rotate --end`.\nrotate --stolen: all keys there were are stolen, and retire at once; "
+        "stopped.\nrotate log: new log and statement keys, certified by the old ones; both log keys sign every "
+        "checkpoint until `rotate log --end`.\nrotate log --stolen: all log and statement keys there were are stolen, "
+        "and retire at once; "
         "--stolen --retired: those alone that "
-        "retired.\nlost: the key of a month, which wraps the keys of its days, is gone for good: what it sealed of "
+        "retired.\nrotate token: a new key for codes, click ids and references; those of before stay good.\nlost: the "
+        "key of a month, which wraps the keys of its days, is gone for good: what it sealed of "
         "persons is told as gone,\nand the server can start without it.\n"
-        "Each rotation is an entry in every log. What was cut short is done again "
+        "Each rotation of log and statement keys is an entry in every log. What was cut short is done again "
         "by the same command.",
     .args = args,
     .n_args = ARGS,

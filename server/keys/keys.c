@@ -295,6 +295,28 @@ enum err keys_draw(struct keys *k, const char *data_dir, bool fresh, struct serv
     return err;
 }
 
+enum err keys_draw_token(struct keys *k, const char *data_dir)
+{
+    struct key_list *r = &k->token;
+    uint8_t last = 0;
+    for (size_t i = 0; i < r->n; i++)
+        last = r->kid[i] > last ? r->kid[i] : last;
+    if (r->n == KEYS_MAX || last == UINT8_MAX)
+        return ERR_TOO_LARGE;
+    memmove(r->seed[1], r->seed[0], r->n * SEED_LEN);
+    memmove(r->kid + 1, r->kid, r->n);
+    random_bytes(r->seed[0], SEED_LEN);
+    r->kid[0] = (uint8_t)(last + 1);
+    r->n++;
+    return keys_keep(k, data_dir);
+}
+
+size_t keys_token_kids(const struct keys *k, uint8_t *out)
+{
+    memcpy(out, k->token.kid, k->token.n);
+    return k->token.n;
+}
+
 bool keys_jws_by(const struct keys *k, const uint8_t log[ED25519_KEY_LEN], const char *typ, struct span payload,
                  struct buf *out)
 {

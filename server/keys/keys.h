@@ -42,6 +42,11 @@ const struct keys_step *keys_state_step(const struct keys *k, size_t n); /* n fr
 /* New log and statement keys that no entry has: those that are there already unless `fresh`, else drawn, and on the
  * disk before this returns. *next gets the public ones. ERR_TOO_LARGE: there are KEYS_MAX. */
 MUST_CHECK enum err keys_draw(struct keys *k, const char *data_dir, bool fresh, struct server_keys *next);
+/* A new token key, which makes tokens from now on, and is on the disk when this returns; those before open what they
+ * made. ERR_TOO_LARGE: there are KEYS_MAX, or no kid is left. */
+MUST_CHECK enum err keys_draw_token(struct keys *k, const char *data_dir);
+/* The kids of the token keys, the newest first, into out[KEYS_MAX]; how many. */
+size_t keys_token_kids(const struct keys *k, uint8_t *out);
 /* By the key of that public log key; false: it is not here. Appends a compact JWS. */
 MUST_CHECK bool keys_jws_by(const struct keys *k, const uint8_t log[ED25519_KEY_LEN], const char *typ,
                             struct span payload, struct buf *out);

@@ -175,7 +175,7 @@ class Copies(Case):
         done = self.restore()
         self.assertIn("It is not served", done.stdout)
         self.holds(self.restored)
-        for command in (["serve", "--listen", "127.0.0.1:0"], ["keys", "rotate"], ["token", "--party", "P1"]):
+        for command in (["serve", "--listen", "127.0.0.1:0"], ["keys", "rotate", "log"], ["token", "--party", "P1"]):
             name, *rest = command
             for folder in (self.restored, self.to):
                 refused = countersign(name, *rest, "--data", folder)

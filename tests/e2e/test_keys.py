@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Market, Server, b64u, b64u_decode, countersign, person, send
+from harness import BROWSER, SOURCE, Market, Server, b64u, b64u_decode, click, countersign, person, send
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from book import Book, sha256  # noqa: E402
@@ -95,24 +95,40 @@ class Keys(unittest.TestCase):
     def cut_short(self):
         """A rotation whose keys are on the disk and whose entries are not: the server goes on with the old ones, and the same keys come with the next."""
         data, before = self.server.data, self.folder / "before"
-        self.assertIn("in use by another countersign", self.keys("rotate", status=1).stderr)
+        self.assertIn("in use by another countersign", self.keys("rotate", "log", status=1).stderr)
         self.server.stop()
         shutil.copytree(data, before)
-        self.keys("rotate")
+        self.keys("rotate", "log")
         drawn = (data / "keys.json").read_bytes()
         self.assertNotEqual(drawn, (before / "keys.json").read_bytes())
         (before / "keys.json").write_bytes(drawn)
         shutil.rmtree(data)
         shutil.copytree(before, data)
-        self.assertEqual(len(self.keys("list").stdout.splitlines()), 2)
+        self.assertEqual(len(self.keys("list").stdout.splitlines()), 4)
         self.server.start()
         self.settle()
         self.assertEqual(self.signers(self.pull()), 1)
         self.verify(self.pull())
-        self.stopped("rotate")
+        self.stopped("rotate", "log")
         self.assertEqual((data / "keys.json").read_bytes(), drawn)
 
+    def codes_by_another_key(self):
+        """What is out stays good, and a mirror of before gets what opens the new ids."""
+        for words in (), ("token", "--end"), ("token", "--stolen"), ("all",):
+            self.keys("rotate", *words, status=2)
+        old = self.market.click()
+        publishers = self.pull("publishers", token=self.market.publisher.token)
+        self.assertIn("token-key 2 makes codes and ids\ntoken-key 1 opens those of before", self.stopped("rotate", "token"))
+        ids = [old, self.market.click(), click(self.market.new_code(self.market.publisher, self.market.contract)["click_url"], **BROWSER)[1]]
+        self.assertEqual([b64u_decode(each)[1] for each in ids], [1, 2, 2])
+        for each in ids:
+            self.assertEqual(self.market.publisher.postback(person(click_id=each)).json["status"], "pending")
+        self.pull("publishers", token=self.market.publisher.token)
+        (self.folder / "ids").write_text("\n".join(ids))
+        self.verify(publishers, "--clicks", self.folder / "ids")
+
     def test_keys_change_with_statements_before_between_and_after(self):
+        self.codes_by_another_key()
         self.settle()
         self.verify(self.pull())
         early = Path(shutil.copytree(self.folder / "mirror", self.folder / "early"))
@@ -124,21 +140,21 @@ class Keys(unittest.TestCase):
         self.against(early, mirror, "holds")
         self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
         self.server.stop()
-        again = self.keys("rotate")
+        again = self.keys("rotate", "log")
         self.assertIn("nothing was changed: a rotation is under way", again.stderr)
         self.server.start()
         before = Path(shutil.copytree(self.pull(), self.folder / "before-the-end"))
-        self.assertEqual(self.stopped("rotate", "--end").count(" retired"), 2)
+        self.assertEqual(self.stopped("rotate", "log", "--end").count(" retired"), 2)
         self.meanwhile(before, self.pull(), heads="heads")
         self.settle()
         self.assertEqual(self.signers(self.pull()), 1)
         self.verify(mirror)
         self.against(mirror, early, "holds")
         self.against(early, mirror, "cannot_tell")
-        retired = self.stopped("rotate", "--stolen", "--retired")
+        retired = self.stopped("rotate", "log", "--stolen", "--retired")
         self.assertEqual((retired.count("reported stolen"), retired.count(" signs")), (2, 2))
         self.assertRegex(self.verify(self.pull())["keys"]["sentence"], r"retired at entry \d+, reported stolen at entry \d+")
-        self.assertEqual(self.stopped("rotate", "--stolen").count("reported stolen"), 4)
+        self.assertEqual(self.stopped("rotate", "log", "--stolen").count("reported stolen"), 4)
         self.settle()
         self.pull()
         self.assertEqual(len(json.loads(send(self.server.url + "/.well-known/jwks.json").text)["keys"]), 3)

@@ -494,7 +494,7 @@ class Runner:
                         Offline(self, "first init", "init", "--public-url", self.server.url, fresh=True),
                         Commands(self, "keys", "list", "--data", self.server.data, called="keys listed", says="statement"),
                         Offline(self, "erased offline", "erase", "--email", self.scene.paid["email"]),
-                        Offline(self, "keys rotated", "keys", "rotate"), Offline(self, "token made", "token", "--party", self.scene.quiet.publisher.id),
+                        Offline(self, "keys rotated", "keys", "rotate", "log"), Offline(self, "token made", "token", "--party", self.scene.quiet.publisher.id),
                         Copies(self, "backup", "backup", "--data", self.server.data, None), Copies(self, "restore", "restore", self.copied(), None, "--nothing-signed-since"),
                         Clients(self, "settle", self.settles), Clients(self, "sign", self.signs), Clients(self, "enrol", self.enrols)]
         self.made = 0

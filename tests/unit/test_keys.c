@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,32 @@ static void each_signer_has_its_key_and_tokens_read_each_other(void **state)
     keys_free(k);
 }
 
+static void tokens_are_made_by_the_newest_key_and_read_by_all_until_there_are_too_many(void **state)
+{
+    (void)state;
+    const struct tracking_code code = {.contract = 7, .placement = 9};
+    char made[KEYS_MAX][CODE_LEN];
+    uint8_t kids[KEYS_MAX];
+    struct tracking_code c;
+    for (size_t n = 1;; n++) {
+        struct keys *k = load();
+        struct tokens *t = keys_new_tokens(k);
+        code_write(t, &code, made[n - 1]);
+        assert_int_equal(keys_token_kids(k, kids), n);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(kids[i], n - i);
+            assert_int_equal(code_read(t, span_of(made[i], CODE_LEN), &c), ERR_OK);
+            assert_true(i == n - 1 || memcmp(made[i], made[n - 1], CODE_LEN) != 0);
+        }
+        enum err err = keys_draw_token(k, dir);
+        tokens_free(t);
+        keys_free(k);
+        assert_int_equal(err, n < KEYS_MAX ? ERR_OK : ERR_TOO_LARGE);
+        if (err != ERR_OK)
+            break;
+    }
+}
+
 static void other_purposes_get_other_keys(void **state)
 {
     (void)state;
@@ -147,6 +174,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_are_not_made_twice, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(loading_again_gives_the_same_keys, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(each_signer_has_its_key_and_tokens_read_each_other, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(tokens_are_made_by_the_newest_key_and_read_by_all_until_there_are_too_many,
+                                        make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(other_purposes_get_other_keys, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damaged_files_are_refused, make_folder, remove_folder),
     };
