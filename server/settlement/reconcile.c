@@ -15,6 +15,7 @@
 
 /* Of one call: what it holds is some 200 bytes a row and 100 a lead. */
 enum { CALL_ROWS = 400000, CALL_LEADS = 1000000 };
+enum { SLICE = 16384 }; /* rows that one read transaction sees: none may live long */
 
 struct reconciling {
     struct request *rq;
@@ -23,6 +24,7 @@ struct reconciling {
     struct ledger_view within;
     struct view view;
     struct head head;
+    size_t n_seen; /* rows of the store */
     struct reconcile *rows;
 };
 
@@ -141,6 +143,22 @@ static enum err tell_lead(struct reconciling *c, uint64_t index, const struct le
                : err;
 }
 
+/* Another row of the store is to be looked at, perhaps in a transaction that begins with it: what became of a lead
+ * meanwhile counts, which ones there are is the head's word. */
+static enum err next_row(struct reconciling *c)
+{
+    struct worker *w = c->rq->worker;
+    if (++c->n_seen % SLICE != 0)
+        return ERR_OK;
+    if (atomic_load(&w->stopping))
+        return problem(&c->rq->problem, ERR_BUSY, "", "this server is going down: ask again");
+    worker_reader_end(w);
+    enum err err = worker_reader(w, &c->txn);
+    if (err == ERR_OK)
+        c->view = ledger_view(&c->within, NULL, c->txn);
+    return err;
+}
+
 static enum err tell_leads(struct reconciling *c)
 {
     struct lead_walk walk = {.view = &c->view, .contract = c->k->number, .rows = SIZE_MAX};
@@ -149,6 +167,8 @@ static enum err tell_leads(struct reconciling *c)
     enum err step;
     while ((step = lead_walk_next(&walk, c->head.size, &index, &row)) == ERR_OK) {
         enum err err = tell_lead(c, index, &row);
+        if (err == ERR_OK)
+            err = next_row(c);
         if (err != ERR_OK)
             return err;
     }
@@ -157,8 +177,9 @@ static enum err tell_leads(struct reconciling *c)
 
 static enum err became(void *ctx, uint64_t index, struct lead_row *out)
 {
-    const struct reconciling *c = ctx;
-    return row_lead(&c->view, c->k->number, index, out);
+    struct reconciling *c = ctx;
+    enum err err = next_row(c);
+    return err == ERR_OK ? row_lead(&c->view, c->k->number, index, out) : err;
 }
 
 static enum err tell_clicks(struct reconciling *c)
@@ -167,7 +188,10 @@ static enum err tell_clicks(struct reconciling *c)
     uint64_t index;
     while (reconcile_wants_click(c->rows, &at, &index)) {
         struct clicked clicked;
-        enum err err = index < c->head.size ? c->view.click(c->view.ctx, c->k->number, index, &clicked) : ERR_NOT_FOUND;
+        enum err err = next_row(c);
+        if (err != ERR_OK)
+            return err;
+        err = index < c->head.size ? c->view.click(c->view.ctx, c->k->number, index, &clicked) : ERR_NOT_FOUND;
         if (err == ERR_OK)
             reconcile_click(c->rows, index, clicked.class);
         else if (err != ERR_NOT_FOUND)
