@@ -71,6 +71,7 @@ enum err erasures_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     rq->read = find;
+    rq->lasts = true;
     return ERR_PENDING;
 }
 

@@ -9,6 +9,8 @@
 
 /* ---- finding ---- */
 
+enum { SLICE = 16384 }; /* rows that one read transaction sees: none may live long */
+
 struct spot {
     uint32_t contract;
     uint64_t index;
@@ -33,9 +35,16 @@ struct finding_of {
     struct view view;
     const struct erasure_asked *asked;
     struct spots found;
-    uint64_t leads;
-    bool readable; /* the address or number is one in some campaign */
+    uint64_t leads, n_seen; /* found; looked at */
+    bool readable;          /* the address or number is one in some campaign */
 };
+
+/* What comes is read as it is by now. Nothing that was there goes meanwhile. */
+static enum err renew(struct finding_of *f)
+{
+    txn_reset(f->txn);
+    return txn_renew(f->txn);
+}
 
 static void add(struct spots *p, uint32_t contract, uint64_t index)
 {
@@ -139,9 +148,12 @@ static enum err scan_leads(struct finding_of *f, const struct contract *k, const
     struct lead_row row;
     uint64_t index;
     enum err step, err = ERR_OK;
-    while (err == ERR_OK && (step = lead_walk_next(&walk, UINT64_MAX, &index, &row)) == ERR_OK)
+    while (err == ERR_OK && (step = lead_walk_next(&walk, UINT64_MAX, &index, &row)) == ERR_OK) {
         if (is_wanted(w, &row))
             err = add_lead(f, k, index);
+        if (err == ERR_OK && ++f->n_seen % SLICE == 0)
+            err = renew(f);
+    }
     return err != ERR_OK ? err : step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 
@@ -205,16 +217,27 @@ static enum err add_view(struct finding_of *f, const struct clicks *c, const str
     return ERR_OK;
 }
 
-static enum err add_views(struct finding_of *f, const struct clicks *c, uint64_t from)
+/* How much of it the last sweep took in. */
+static enum err swept(struct finding_of *f, uint32_t contract, uint64_t *size)
 {
     struct head head = {.size = 0};
+    enum err err = head_read(f->txn, contract, &head);
+    *size = head.size;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err add_views(struct finding_of *f, const struct clicks *c, uint64_t from)
+{
     struct envelope env;
-    enum err err = head_read(f->txn, c->contract, &head);
-    if (err == ERR_NOT_FOUND)
-        err = ERR_OK;
-    for (uint64_t i = from; i < head.size && err == ERR_OK; i++) {
-        err = ledger_read(f->txn, c->contract, i, &env);
-        err = err == ERR_OK ? add_view(f, c, &env) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    uint64_t i = from, size;
+    enum err err = swept(f, c->contract, &size);
+    while (err == ERR_OK && i < size) {
+        for (uint64_t n = 0; err == ERR_OK && i < size && n < SLICE; n++, i++) {
+            err = ledger_read(f->txn, c->contract, i, &env);
+            err = err == ERR_OK ? add_view(f, c, &env) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        }
+        if (err == ERR_OK && i < size && (err = renew(f)) == ERR_OK)
+            err = swept(f, c->contract, &size); /* a sweep may have taken in what is read below */
     }
     for (uint64_t seq = 0; err == ERR_OK; seq++)
         if ((err = ledger_unswept(f->txn, c->contract, &seq, &env)) == ERR_OK)

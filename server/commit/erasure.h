@@ -19,8 +19,9 @@ struct erasure {
     bool more;             /* not all of it fits: ask again */
 };
 
-/* Any thread, of what t shows. ERR_NOT_FOUND: nobody's lead is. ERR_INVALID naming the member: it can be nobody's.
- * ERR_CORRUPT, ERR_IO. Reads all leads in question, and each log behind the first of these clicks. */
+/* Any thread, of what t shows, which is renewed now and then. ERR_NOT_FOUND: nobody's lead is. ERR_INVALID naming the
+ * member: it can be nobody's. ERR_CORRUPT, ERR_IO. Reads all leads in question, and each log behind the first of these
+ * clicks. */
 MUST_CHECK enum err erasure_find(const struct catalog *c, struct txn *t, const struct erasure_asked *asked,
                                  struct erasure *out, struct problem *p);
 
