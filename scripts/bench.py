@@ -5,6 +5,7 @@ printed. Rounds are rotated so that no case always runs first. Servers stand on 
 
 import argparse
 import contextlib
+import http.client
 import os
 import pathlib
 import resource
@@ -13,14 +14,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
+import client
 import compare
-from servers import BINARY, FILL, NGINX, ROOT, USER_AGENT, Countersign, load, nginx, null, say
+from servers import BINARY, FILL, NGINX, ROOT, USER_AGENT, Clock, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
 VERIFY_CPU_BOUND, VERIFY_WALL_BOUND, VERIFY_FLAT_BOUND = 8, 0.6, 1.1
+ISSUE_BOUND_S, FIRST_BYTE_BOUND_MS, BESIDE_BOUND, BATCH_BOUND_MS = 1, 50, 2, 5
 P99_BOUND_MS, MEMORY_BOUND_MIB, CLICK_BOUND_BYTES, RESTART_BOUND_S = 10, 64, 600, 3
 PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
@@ -250,7 +254,81 @@ def verify(folder, options, stack):
     server.stop()
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, verify)}
+def batches(server):
+    """How many batches the committer had so far, by the bound in seconds that they kept within."""
+    return {key.split('"')[1]: n for key, n in server.metrics().items() if key.startswith("countersign_commit_seconds_bucket")}
+
+
+def beside_clicks(server, seconds, work):
+    """Clicks at a steady rate for so long, and the work beside them: their p99 in ms, what the work answers, and how late batches
+    were: the share past the bound, and the seconds within which all of them were."""
+    out, before = [], batches(server)
+    click = threading.Thread(target=lambda: out.append(load(server, *server.mix("click=1"), "--duration", seconds, "--rate", 1000, connections=32)))
+    click.start()
+    time.sleep(0.5)
+    done = work()
+    click.join()
+    after = batches(server)
+    late = 1 - (after[f"{BATCH_BOUND_MS / 1000:g}"] - before[f"{BATCH_BOUND_MS / 1000:g}"]) / (after["+Inf"] - before["+Inf"])
+    most = next((float(bound) for bound in sorted(after, key=float) if after[bound] - before[bound] == after["+Inf"] - before["+Inf"]), 0)
+    return out[0]["latency"]["p99_us"] / 1000, done, late, most
+
+
+def read_whole(server, path):
+    """ms to the first byte, seconds to the last, MiB, CPU seconds of the thread that reads."""
+    before = server.thread_us()["reader"]
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
+    start = time.monotonic()
+    connection.request("GET", path, headers={"Authorization": f"Bearer {server.operator.token}"})
+    answer = connection.getresponse()
+    size = len(answer.read(1))
+    first = time.monotonic() - start
+    while piece := answer.read(1 << 16):
+        size += len(piece)
+    connection.close()
+    if answer.status != 200:
+        sys.exit(f"{path}: {answer.status}")
+    return first * 1000, time.monotonic() - start, size / 2**20, (server.thread_us()["reader"] - before) / 1e6
+
+
+def statements(folder, options, stack):
+    """A statement of very many line items: issued beside clicks of others, approvals overdue and not, and read."""
+    clock = Clock(folder / "clock")
+    server = Countersign(folder, "statements", None, under=clock.under)
+    server.spare(1)
+    alone, _, _, most = beside_clicks(server, options.seconds, lambda: None)
+    path = f"/v1/contracts/{server.contracts[0]}/statements"
+
+    def issue():
+        before, start = server.thread_us()["reader"], time.monotonic()
+        made = server.operator.post(path, {})["id"]
+        return made, time.monotonic() - start, (server.thread_us()["reader"] - before) / 1e6
+    print(f"Periods of {options.lines:,} line items (--lines), a lead and its approval in turns, beside 1,000 clicks/s of others, whose p99 without them is {alone:.2f} ms, "
+          f"all batches within {most * 1000:g} ms.\n\n"
+          "| case | issued after s | reader, CPU s | click p99 ms | against none | batches past 5 ms | all within ms |\n|---|---|---|---|---|---|---|")
+    for number, case in enumerate(("all approvals overdue", "none")):
+        server.stop()
+        subprocess.run([FILL, server.data, str(options.lines // 2), "1"], check=True)
+        server.start()
+        stack(server)
+        server.wait_ready()
+        settle(server)
+        clock.pass_days(15 * (number + 1))
+        if case == "none":
+            settle(server)
+        p99, (ident, took, cpu), late, most = beside_clicks(server, options.seconds, issue)
+        judged = f" (at most {ISSUE_BOUND_S}: {verdict(took <= ISSUE_BOUND_S)})" if case == "none" else ""
+        print(f"| {case} | {took:.2f}{judged} | {cpu:.2f} | {p99:.2f} | {p99 / alone:.1f} (at most {BESIDE_BOUND}: {verdict(p99 <= BESIDE_BOUND * alone)}) | "
+              f"{late:.1%} | {most * 1000:g} |", flush=True)
+    print("\n| read | first byte ms | whole s | reader, CPU s | MiB | click p99 ms beside it | against none |\n|---|---|---|---|---|---|---|")
+    for name, path in (("page", "?format=html"), ("page of all lines", "?format=html&lines=all"), ("CSV", "?format=csv"), ("lines", "/lines")):
+        p99, (first, whole, size, cpu), _, _ = beside_clicks(server, options.seconds, lambda of=path: read_whole(server, f"/v1/statements/{ident}{of}"))
+        print(f"| {name} | {first:.1f} (at most {FIRST_BYTE_BOUND_MS}: {verdict(first <= FIRST_BYTE_BOUND_MS)}) | {whole:.2f} | {cpu:.2f} | {size:.1f} | {p99:.2f} | "
+              f"{p99 / alone:.1f} (at most {BESIDE_BOUND}: {verdict(p99 <= BESIDE_BOUND * alone)}) |", flush=True)
+    server.stop()
+
+
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, verify, statements)}
 
 
 def machine():
@@ -279,6 +357,7 @@ def parse():
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
     parser.add_argument("--leads", type=int, help="stored leads at the end of the cost curve [1000000; quick 20000]")
     parser.add_argument("--entries", type=int, help="entries of the mirror that is verified [200000; quick 20000]")
+    parser.add_argument("--lines", type=int, help="line items of a statement [100000; quick 5000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
@@ -297,6 +376,7 @@ def parse():
     options.events = options.events or (100_000 if options.quick else 10_000_000)
     options.leads = options.leads or (20_000 if options.quick else 1_000_000)
     options.entries = options.entries or (20_000 if options.quick else 200_000)
+    options.lines = options.lines or (5_000 if options.quick else 100_000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
     return options
 
@@ -306,13 +386,14 @@ def prepare(options):
     packages = ["valgrind"] if options.instructions else []
     if not options.compare and not pathlib.Path(NGINX).exists():
         packages.append("nginx-light")
-    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads'
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads wrong_clock'
     done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
 
 def main():
+    client.TIMEOUT_S = 300
     options = parse()
     prepare(options)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.data or ROOT / "build"))

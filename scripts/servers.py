@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build/release/countersign"
 LOADTEST = ROOT / "build/release/countersign-loadtest"
 FILL = ROOT / "build/release/fill_leads"
+CLOCK = ROOT / "build/release/libwrong_clock.so"
 NGINX = "/usr/sbin/nginx"
 
 START_S, STOP_S = 180, 60
@@ -184,8 +186,25 @@ class Countersign(Server):
     def mix(self, mix):
         return ["--codes", self.codes, "--mix", mix, "--kid", self.kid, "--secret", self.secret]
 
+    def spare(self, first):
+        """From here on no load goes to so many contracts, the first ones."""
+        self.codes.write_text("".join(self.codes.read_text().splitlines(keepends=True)[2 * first:]))
+
     def stored_bytes(self):
         return sum(f.stat().st_blocks * 512 for f in self.data.rglob("*.mdb") if "lock" not in f.name)
+
+
+class Clock:
+    """A clock that a server runs by, which can be told that time went by."""
+
+    def __init__(self, path):
+        self.path = path
+        self.pass_days(0)
+        self.under = ("env", f"LD_PRELOAD={CLOCK}", f"COUNTERSIGN_CLOCK={path}")
+
+    def pass_days(self, days):
+        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
+            file.write(struct.pack("=3q", 0, days * 86_400_000, 0))
 
 
 def load(server, *flags, connections=128):

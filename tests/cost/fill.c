@@ -1,6 +1,7 @@
-/* `fill_leads DATA N` puts N clicks, each with its lead, into the folder of a stopped server that scripts/servers.py
- * set up: whole records through the committer's own fold, in its largest batches, as if they had come long ago (no
- * nonces). What a worker would do is left out: signatures, receipts, sealing. scripts/bench measures over such a store.
+/* `fill_leads DATA N [CONTRACTS]` puts N clicks, each with its lead, into that many contracts, all four unless told, of
+ * the folder of a stopped server that scripts/servers.py set up: whole records through the committer's own fold, in its
+ * largest batches, as if they had come long ago (no nonces). What a worker would do is left out: signatures, receipts,
+ * sealing. scripts/bench measures over such a store.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +24,11 @@ struct filler {
     char txids[BATCH_MAX][40];
 };
 
+static size_t contracts = CONTRACTS;
+
 static uint32_t contract_of(size_t i)
 {
-    return FIRST_CONTRACT + (uint32_t)(i % CONTRACTS);
+    return FIRST_CONTRACT + (uint32_t)(i % contracts);
 }
 
 static struct job job_of(struct filler *f, enum record_kind kind)
@@ -102,9 +105,10 @@ int main(int argc, char **argv)
     static const char sealed[SEALED] = "what only a reader of the contacts would open";
     struct instance in;
     const char *what;
-    size_t left = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
-    if (left < 1)
-        die("usage: fill_leads DATA N");
+    size_t left = argc == 3 || argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
+    contracts = argc == 4 ? strtoul(argv[3], NULL, 10) : CONTRACTS;
+    if (left < 1 || contracts < 1 || contracts > CONTRACTS)
+        die("usage: fill_leads DATA N [CONTRACTS]");
     enum err err = instance_open(&in, argv[1], STORE_SERVE, MAP_SIZE, &what);
     if (err != ERR_OK)
         die("%s of %s: %s", what, argv[1], err_word(err));
