@@ -456,6 +456,28 @@ static void a_statement_takes_its_place_only_where_all_it_rests_on_stands(void *
     assert_int_equal(head.size, between.index + 2); /* the statement's own entry stands behind what came meanwhile */
 }
 
+/* A live step of the clock, as the source tells of it, between the snapshot and the place in the log. */
+static void a_statement_over_which_the_clock_stepped_has_no_place(void **state)
+{
+    (void)state;
+    enum { HOURS_MS = 3 * 3600 * 1000 };
+    struct head head;
+    struct job click = click_job(&cf, COMMITTER_CONTRACT), step = plain_job(RECORD_CLOCK);
+    run_alone(&click);
+    struct job one = statement_job();
+    step.record.clock.should_ms = clock_ms() - HOURS_MS;
+    step.record.clock.stepped = true;
+    run_alone(&step);
+    assert_ok(step.err);
+    run_alone(&one);
+    assert_err(one.err, ERR_CONFLICT);
+    assert_false(one.outdated);
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(head_read(t, COMMITTER_CONTRACT, &head));
+    txn_abort(t);
+    assert_int_equal(head.last.number, 0);
+}
+
 static void a_reader_that_is_to_stop_makes_no_statement(void **state)
 {
     (void)state;
@@ -794,6 +816,7 @@ int main(void)
         TEST(no_statement_is_without_its_head),
         TEST(clicks_pass_between_the_approvals_before_a_statement),
         TEST(a_statement_takes_its_place_only_where_all_it_rests_on_stands),
+        TEST(a_statement_over_which_the_clock_stepped_has_no_place),
         TEST(a_reader_that_is_to_stop_makes_no_statement),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
         TEST(an_error_that_wrote_ends_the_process),
