@@ -208,7 +208,8 @@ static void change_campaign(void)
 static void make_contract(void)
 {
     call(LIVE_OPERATOR, "POST", "/v1/contracts",
-         "{\"campaign\":\"A1\",\"publisher\":\"P4\",\"price\":{\"lead\":[{\"micros\":1}]}}");
+         "{\"campaign\":\"A1\",\"publisher\":\"P4\",\"price\":{\"lead\":[{\"micros\":1}]},"
+         "\"ends_at\":\"2020-01-01T00:00:00Z\"}");
 }
 
 static void change_contract(void)

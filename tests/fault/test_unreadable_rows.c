@@ -1120,7 +1120,9 @@ static int set_up(void **state)
     first_of(s, 1, path, "lead", s->lead);
     first_of(s, 1, "/v1/statements", "id", s->statement);
     first_of(s, 0, "/v1/campaigns", "id", s->campaign);
-    filled_contract(&s->f, s->campaign, s->other_contract, s->other_code);
+    s->f.party[4] =
+        filled_post(&s->f, "/v1/parties", filled_token(&s->f, -1), "{\"name\":\"third\",\"kind\":\"publisher\"}");
+    filled_contract(&s->f, s->campaign, 4, s->other_contract, s->other_code);
     snprintf(path, sizeof path, "/v1/statements/%s/responses", s->statement);
     json_t *answers = filled_ask(&s->f, 200, "GET", path, filled_token(&s->f, 1), "", NULL);
     snprintf(s->answer, sizeof s->answer, "%s",

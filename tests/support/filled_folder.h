@@ -1,10 +1,10 @@
 /* A data folder with rows in every table, made by the real server: what its clients did, over HTTP.
  *
- *   party 1 operator, 2 advertiser, 3 publisher, 4 auditor; campaign 1 with its direct contract 1
+ *   party 1 operator, 2 advertiser, 3 publisher, 4 auditor, 5 another publisher; campaign 1 with its direct contract 1
  *   contract 2 of the publisher: code 1 in use; clicks, views, leads (one approved, one pending, later one
  *   sold and returned), a statement that both
- *   answered, and a full tile; contract 3 of the publisher: code 1 in use, code 2 unused; the auditor may read both; a
- *   lead that the two share */
+ *   answered, and a full tile; contract 3 of the other publisher: code 1 in use, code 2 unused; the auditor may read
+ *   both; a lead that the two share */
 #ifndef CS_TESTS_FILLED_FOLDER_H
 #define CS_TESTS_FILLED_FOLDER_H
 
@@ -19,7 +19,7 @@ enum { FILLED_TEXT = 256, FILLED_CLICKS = 269 };
 
 struct filled {
     struct live live;
-    json_t *party[3]; /* advertiser, publisher, auditor: as made */
+    json_t *party[5]; /* as made: advertiser, publisher, auditor, another publisher; one that a test may add */
     struct signer *key[2];
     char contract[FILLED_TEXT], code[FILLED_TEXT], other_code[FILLED_TEXT];
     struct answer answer; /* the last */
@@ -62,8 +62,8 @@ static inline const char *filled_token(const struct filled *f, int party)
 
 static inline void filled_parties(struct filled *f)
 {
-    static const char *const kinds[] = {"advertiser", "publisher", "auditor"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const kinds[] = {"advertiser", "publisher", "auditor", "publisher"};
+    for (int i = 0; i < 4; i++) {
         char body[FILLED_TEXT], key[32];
         snprintf(body, sizeof body, "{\"name\":\"%s of the test\",\"kind\":\"%s\"}", kinds[i], kinds[i]);
         snprintf(key, sizeof key, "party-%d", i);
@@ -82,19 +82,20 @@ static inline void filled_parties(struct filled *f)
     }
 }
 
-/* A contract of the publisher with one code; its id and the code's text. */
-static inline void filled_contract(struct filled *f, const char *campaign, char id[FILLED_TEXT], char code[FILLED_TEXT])
+/* A contract of a publisher (of f->party) with one code; its id and the code's text. */
+static inline void filled_contract(struct filled *f, const char *campaign, int publisher, char id[FILLED_TEXT],
+                                   char code[FILLED_TEXT])
 {
     char body[FILLED_TEXT], path[FILLED_TEXT + 32];
     snprintf(body, sizeof body,
              "{\"campaign\":\"%s\",\"publisher\":\"%s\",\"price\":{\"lead\":[{\"micros\":8000000}],"
              "\"sale_ppm\":1000000}}",
-             campaign, filled_text(f->party[1], "id"));
+             campaign, filled_text(f->party[publisher], "id"));
     json_t *made = filled_post(f, "/v1/contracts", filled_token(f, -1), body);
     snprintf(id, FILLED_TEXT, "%s", filled_text(made, "id"));
     json_decref(made);
     snprintf(path, sizeof path, "/v1/contracts/%s/codes", id);
-    made = filled_post(f, path, filled_token(f, 1), "{\"label\":\"links\"}");
+    made = filled_post(f, path, filled_token(f, publisher), "{\"label\":\"links\"}");
     snprintf(code, FILLED_TEXT, "%s", filled_text(made, "code"));
     json_decref(made);
     snprintf(path, sizeof path, "/v1/contracts/%s/grants", id);
@@ -112,10 +113,10 @@ static inline void filled_campaign(struct filled *f)
     json_t *made = filled_post(f, "/v1/campaigns", filled_token(f, 0), body);
     snprintf(campaign, sizeof campaign, "%s", filled_text(made, "id"));
     json_decref(made);
-    filled_contract(f, campaign, f->contract, f->code);
-    filled_contract(f, campaign, other, f->other_code);
+    filled_contract(f, campaign, 1, f->contract, f->code);
+    filled_contract(f, campaign, 3, other, f->other_code);
     snprintf(path, sizeof path, "/v1/contracts/%s/codes", other);
-    json_decref(filled_post(f, path, filled_token(f, 1), "{\"label\":\"unused\"}"));
+    json_decref(filled_post(f, path, filled_token(f, 3), "{\"label\":\"unused\"}"));
 }
 
 static inline void filled_click(struct filled *f, const char *code, char click[CLICK_ID_LEN + 1])
@@ -260,7 +261,7 @@ static inline void filled_open(struct filled *f)
 
 static inline void filled_close(struct filled *f)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 5; i++)
         json_decref(f->party[i]);
     signer_free(f->key[0]);
     signer_free(f->key[1]);
