@@ -817,7 +817,7 @@ class HostileAnswers(unittest.TestCase):
              0, "settled"),
             ("sign", listed({"id": "S1", "contract": "../x"}), 1, "without its contract"), ("sign", listed({"id": "S2", "contract": "C1"}), 2, "has no statement S1"),
             ("sign all", listed({"id": "S1"}), 1, "without its contract"),
-            ("enrol", listed({"id": bad}), 1, "no single party"), ("enrol", listed({"id": "P1", "key": {"kid": bad * 9}}), 2, "--successor-of"),
+            ("enrol", listed({"id": bad}), 1, "no single party"), ("enrol", listed({"id": "P1", "key": {"kid": bad * 9}}), 2, "by --old"),
             ("enrol", by_path(("/key$", endless(b"{" * 65536)), ("", listed({"id": "P1"}))), 2, "is not known"),
             ("enrol", by_path(("/key$", body(bad.encode(), status="422 No")), ("", listed({"id": "P1"}))), 1, "422"),
         ]
