@@ -1129,6 +1129,7 @@ class Ledger:
         amount = {"assent": self.assent, "withdrawal": self.withdrawal, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
                   "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0,
                   "erase": self.erase}[entry["kind"]](at, entry, terms)
+        self.bound_by[at] = self.versions.bound(entry["at"])  # an assent may be what makes a version bind
         self.tally(at, entry, amount or 0)
 
     def dates(self, entry):
