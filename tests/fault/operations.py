@@ -447,11 +447,10 @@ class ContractCreate(Control):
         return "/v1/contracts"
 
     def body(self, scene):
-        self.publisher = scene.busy.new_publisher()
-        return {"campaign": scene.busy.campaign, "publisher": self.publisher.id, "price": {"lead": [{"micros": 7}]}}
+        return {"campaign": scene.busy.campaign, "publisher": scene.busy.new_publisher().id, "price": {"lead": [{"micros": 7}]}}
 
     def later(self, scene, answer):
-        code = scene.busy.new_code(self.publisher, answer.json["id"])
+        code = scene.busy.new_code(scene.operator, answer.json["id"])
         hold(send(code["click_url"], headers=BROWSER).status == 302, "the contract takes no click")
 
 
