@@ -11,6 +11,7 @@
 #include "server/cmd/pull_private.h"
 #include "server/cmd/staging.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 
 static const char *take_whole(void *ctx, struct span bytes)
 {
@@ -102,8 +103,8 @@ static const char *write_all(int fd, struct span bytes)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return errno == ENOSPC || errno == EDQUOT ? "the disk is full: free some space and pull again"
-                                                      : "it cannot be written to the disk";
+            return write_error() == ERR_FULL ? "the disk is full: free some space and pull again"
+                                             : "it cannot be written to the disk";
         bytes = span_skip(bytes, (size_t)n);
     }
     return NULL;

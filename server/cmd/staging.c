@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/system/log.h"
+#include "server/system/system.h"
 
 enum { PATH_CAP = 256, PIECE = 1 << 16 };
 
@@ -26,7 +27,7 @@ static const char *staged(const char *path, char out[PATH_CAP])
 
 static _Noreturn void cannot_write(const char *path)
 {
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (write_error() == ERR_FULL)
         die("cannot write %s/%s: the disk is full; free some space and pull again", staging.dir, path);
     die("cannot write %s/%s: %s", staging.dir, path, strerror(errno));
 }

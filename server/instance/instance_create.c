@@ -125,7 +125,7 @@ static enum err put(const char *from, const char *to, const char *name, int (*ca
     char old[PATH_MAX], new[PATH_MAX];
     path_of(from, name, old);
     path_of(to, name, new);
-    return call(old, new) == 0 ? ERR_OK : errno == ENOSPC ? ERR_FULL : ERR_IO;
+    return call(old, new) == 0 ? ERR_OK : write_error();
 }
 
 /* Allocates nothing: once the store is there, the init must not end as one that failed. */
