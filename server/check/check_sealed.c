@@ -37,8 +37,8 @@ static bool day_fits(struct check *c, uint32_t day, const struct entry *e)
 }
 
 /* What is wrong with it; NULL: nothing, or it has been told. */
-static const char *wrong_with(struct check *c, uint64_t seq, const struct entry *e, const struct private_sealed *sealed,
-                              const struct kept_part *kept)
+static const char *wrong_with(struct check *c, uint64_t seq, struct span key, const struct entry *e,
+                              const struct private_sealed *sealed, const struct kept_part *kept)
 {
     const struct hash *commitment = entry_commitment(e);
     struct private_part priv;
@@ -49,6 +49,10 @@ static const char *wrong_with(struct check *c, uint64_t seq, const struct entry 
     enum err err = sealer_open(c->sealer, c->txn, seq, commitment, sealed, &c->scratch);
     if (err == ERR_NOT_FOUND || (err != ERR_OK && key_is_told(c, sealed->day)))
         return NULL;
+    if (err == ERR_IO) { /* which reads now */
+        check_row_doubt(c, TABLE_PRIVATE, key, "cannot be judged: its key could not be read");
+        return NULL;
+    }
     if (err != ERR_OK || private_read(buf_span(&c->scratch), &priv) != ERR_OK)
         return "does not open";
     if (kept != NULL)
@@ -99,7 +103,7 @@ void check_sealed(struct check *c, const struct envelope *env, const struct entr
         check_erased(c, env, key, row);
         return;
     }
-    const char *wrong = err != ERR_OK ? "does not read" : wrong_with(c, env->seq, e, &sealed, kept);
+    const char *wrong = err != ERR_OK ? "does not read" : wrong_with(c, env->seq, key, e, &sealed, kept);
     if (wrong != NULL)
         check_row_fails(c, TABLE_PRIVATE, key, "%s", wrong);
 }

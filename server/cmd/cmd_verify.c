@@ -158,7 +158,10 @@ static void tell_refused(struct verdict_printer *printer, const char *dir)
     buf_heap(&text);
     for (unsigned n = 1; n <= FOLDER_REFUSED; n++) {
         char *name = folder_refused(dir, n);
-        if (lstat(name, &st) == 0 || errno != ENOENT) /* be it that nobody can tell */
+        bool there = lstat(name, &st) == 0;
+        if (!there && errno != ENOENT)
+            decline("cannot tell whether an earlier pull left %s: %s", name, strerror(errno));
+        if (there)
             buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", name);
         free(name);
     }
