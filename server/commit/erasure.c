@@ -9,8 +9,6 @@
 
 /* ---- finding ---- */
 
-enum { SLICE = 16384 }; /* rows that one read transaction sees: none may live long */
-
 struct spot {
     uint32_t contract;
     uint64_t index;
@@ -151,7 +149,7 @@ static enum err scan_leads(struct finding_of *f, const struct contract *k, const
     while (err == ERR_OK && (step = lead_walk_next(&walk, UINT64_MAX, &index, &row)) == ERR_OK) {
         if (is_wanted(w, &row))
             err = add_lead(f, k, index);
-        if (err == ERR_OK && ++f->n_seen % SLICE == 0)
+        if (err == ERR_OK && ++f->n_seen % READ_SLICE == 0)
             err = renew(f);
     }
     return err != ERR_OK ? err : step == ERR_NOT_FOUND ? ERR_OK : step;
@@ -232,7 +230,7 @@ static enum err add_views(struct finding_of *f, const struct clicks *c, uint64_t
     uint64_t i = from, size;
     enum err err = swept(f, c->contract, &size);
     while (err == ERR_OK && i < size) {
-        for (uint64_t n = 0; err == ERR_OK && i < size && n < SLICE; n++, i++) {
+        for (uint64_t n = 0; err == ERR_OK && i < size && n < READ_SLICE; n++, i++) {
             err = ledger_read(f->txn, c->contract, i, &env);
             err = err == ERR_OK ? add_view(f, c, &env) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
         }

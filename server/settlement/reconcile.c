@@ -15,7 +15,6 @@
 
 /* Of one call: what it holds is some 200 bytes a row and 100 a lead. */
 enum { CALL_ROWS = 400000, CALL_LEADS = 1000000 };
-enum { SLICE = 16384 }; /* rows that one read transaction sees: none may live long */
 
 struct reconciling {
     struct request *rq;
@@ -147,13 +146,9 @@ static enum err tell_lead(struct reconciling *c, uint64_t index, const struct le
  * meanwhile counts, which ones there are is the head's word. */
 static enum err next_row(struct reconciling *c)
 {
-    struct worker *w = c->rq->worker;
-    if (++c->n_seen % SLICE != 0)
+    if (++c->n_seen % READ_SLICE != 0)
         return ERR_OK;
-    if (atomic_load(&w->stopping))
-        return problem(&c->rq->problem, ERR_BUSY, "", "this server is going down: ask again");
-    worker_reader_end(w);
-    enum err err = worker_reader(w, &c->txn);
+    enum err err = worker_reader_anew(c->rq->worker, &c->txn, &c->rq->problem);
     if (err == ERR_OK)
         c->view = ledger_view(&c->within, NULL, c->txn);
     return err;

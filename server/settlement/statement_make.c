@@ -7,7 +7,6 @@
 #include "common/settlement/period.h"
 #include "server/api/call.h"
 
-enum { SLICE = 16384 };     /* entries that one read transaction sees: none may live long */
 enum { SETTLED_MS = 5000 }; /* whatever arrived so long ago is recorded */
 
 struct issue {
@@ -147,16 +146,13 @@ static enum err fold(const struct issue *s, struct statement_draft *d)
 {
     const uint64_t to = s->closes.is.to;
     enum err err = ERR_OK;
-    for (uint64_t at = s->head.last.to; at < to && err == ERR_OK; at += SLICE) {
+    for (uint64_t at = s->head.last.to; at < to && err == ERR_OK; at += READ_SLICE) {
         struct ledger_view within;
         struct txn *t;
-        if (atomic_load(&s->worker->stopping))
-            return problem(s->problem, ERR_BUSY, "", "this server is going down: ask again");
-        worker_reader_end(s->worker);
-        if ((err = worker_reader(s->worker, &t)) != ERR_OK)
+        if ((err = worker_reader_anew(s->worker, &t, s->problem)) != ERR_OK)
             return err;
         const struct view view = ledger_view(&within, NULL, t);
-        err = statement_draft_fold(d, &view, to - at > SLICE ? at + SLICE : to, s->problem);
+        err = statement_draft_fold(d, &view, to - at > READ_SLICE ? at + READ_SLICE : to, s->problem);
     }
     return err;
 }

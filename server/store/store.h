@@ -172,6 +172,7 @@ enum damage {
 };
 enum damage txn_damage(const struct txn *t);
 /* A thread's own read transaction, kept and renewed: cheaper than begin. */
+enum { READ_SLICE = 16384 }; /* rows that one of them sees at most of what reads very many: none may live long */
 void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);
 

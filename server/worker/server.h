@@ -100,6 +100,8 @@ void worker_stop(struct worker *w); /* stops accepting, lets exchanges in flight
 
 /* This worker's read transaction, renewed; ended with the request. */
 MUST_CHECK enum err worker_reader(struct worker *w, struct txn **out);
+/* A new one in its place, for what reads READ_SLICE rows at a time. ERR_BUSY, told: the server goes down. */
+MUST_CHECK enum err worker_reader_anew(struct worker *w, struct txn **out, struct problem *p);
 void worker_reader_end(struct worker *w);
 /* A cleared job of this request, in its arena. advertiser: whose logs and rows it may touch; NULL: nobody's. */
 struct job *worker_job(struct request *rq, enum record_kind kind, const struct party *advertiser);

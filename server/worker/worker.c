@@ -237,6 +237,14 @@ enum err worker_reader(struct worker *w, struct txn **out)
     return ERR_OK;
 }
 
+enum err worker_reader_anew(struct worker *w, struct txn **out, struct problem *p)
+{
+    if (atomic_load(&w->stopping))
+        return problem(p, ERR_BUSY, "", "this server is going down: ask again");
+    worker_reader_end(w);
+    return worker_reader(w, out);
+}
+
 void worker_reader_end(struct worker *w)
 {
     if (w->reading)
