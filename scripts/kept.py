@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from contact_keys import trim
 from verify import (LARGEST, CannotTell, Fails, Log, b64_decode, b64u_decode, canonical, clock, good_point, leaf_hash, need, note_key_id, read_compact_jws,
-                    read_json, rfc3339, root_of, sha256, signed_by, together, when_said)
+                    read_json, rfc3339, root_of, sha256, signed_by, together, undoubled, when_said)
 
 BLANKS = " \t\r\n"
 APART = re.compile(r'[ \t\r\n,;"]+')  # what stands between the words of a line
@@ -349,12 +349,8 @@ LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 def read_any_json(text):
     """Any JSON, of any numbers."""
-    def members(pairs):
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise ValueError("a doubled member")
-        return dict(pairs)
     try:
-        return json.loads(text, object_pairs_hook=members)
+        return json.loads(text, object_pairs_hook=undoubled)
     except RecursionError:
         raise ValueError("too deep") from None
 

@@ -91,14 +91,16 @@ def no_float(text):
     raise ValueError(f"{text} is no whole number")
 
 
+def undoubled(pairs):
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a doubled member")
+    return dict(pairs)
+
+
 def read_json(data):
     """Any JSON in UTF-8 without floats and doubled members."""
-    def members(pairs):
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise ValueError("a doubled member")
-        return dict(pairs)
     try:
-        return json.loads(data.decode() if isinstance(data, bytes) else data, parse_float=no_float, parse_constant=no_float, object_pairs_hook=members)
+        return json.loads(data.decode() if isinstance(data, bytes) else data, parse_float=no_float, parse_constant=no_float, object_pairs_hook=undoubled)
     except (ValueError, RecursionError) as error:
         raise Fails(f"no JSON: {error}") from None
 
