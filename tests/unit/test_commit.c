@@ -28,6 +28,13 @@ static int teardown(void **state)
     return 0;
 }
 
+static void head_now(struct head *out)
+{
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(head_read(t, COMMITTER_CONTRACT, out));
+    txn_abort(t);
+}
+
 static uint64_t swept_size(void)
 {
     struct head head;
@@ -367,9 +374,7 @@ static void no_statement_is_without_its_head(void **state)
     struct job statement = statement_job();
     run_alone(&statement);
     assert_err(statement.err, ERR_CORRUPT);
-    struct txn *t = fixture_begin(&cf.live.f, false);
-    assert_ok(head_read(t, COMMITTER_CONTRACT, &head));
-    txn_abort(t);
+    head_now(&head);
     assert_int_equal(head.last.number, 0);
     assert_int_equal(head.size, click.index + 1);
     start_with(RECORD_PUBLISH, chore_publish);
@@ -449,9 +454,7 @@ static void a_statement_takes_its_place_only_where_all_it_rests_on_stands(void *
     run_alone(&other);
     assert_err(other.err, ERR_BUSY);
     assert_true(other.outdated);
-    struct txn *t = fixture_begin(&cf.live.f, false);
-    assert_ok(head_read(t, COMMITTER_CONTRACT, &head));
-    txn_abort(t);
+    head_now(&head);
     assert_int_equal(head.last.to, click.index + 1);
     assert_int_equal(head.size, between.index + 2); /* the statement's own entry stands behind what came meanwhile */
 }
@@ -472,9 +475,7 @@ static void a_statement_over_which_the_clock_stepped_has_no_place(void **state)
     run_alone(&one);
     assert_err(one.err, ERR_CONFLICT);
     assert_false(one.outdated);
-    struct txn *t = fixture_begin(&cf.live.f, false);
-    assert_ok(head_read(t, COMMITTER_CONTRACT, &head));
-    txn_abort(t);
+    head_now(&head);
     assert_int_equal(head.last.number, 0);
 }
 
