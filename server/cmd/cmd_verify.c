@@ -159,7 +159,7 @@ static void tell_refused(struct verdict_printer *printer, const char *dir)
     for (unsigned n = 1; n <= FOLDER_REFUSED; n++) {
         char *name = folder_refused(dir, n);
         bool there = lstat(name, &st) == 0;
-        if (!there && errno != ENOENT)
+        if (!there && errno != ENOENT && errno != ENAMETOOLONG)
             decline("cannot tell whether an earlier pull left %s: %s", name, strerror(errno));
         if (there)
             buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", name);

@@ -41,6 +41,7 @@ VISITS_OF_A_FOLDER = 10
 FAILURES_OF_A_FOLDER = 40  # where each is tried: what an operation makes is looked through by the next, which would never come to an end
 WORDS_OF_A_FAULT = 600
 COURIER_S = 1
+REFUSED_LOOKED_FOR = 9
 OF_OTHERS = ("keys", "rootlog")  # checks of a mirror that count what others do at the same time
 
 
@@ -706,6 +707,21 @@ class NthFailure(unittest.TestCase):
         self.assertEqual([str(found) for found in search.findings], [])
         if not ONLY + KIND:
             self.assertGreaterEqual(search.done, LEAST, "hardly any failure was tried: this says little")
+
+    def test_a_file_that_does_not_read_once_is_no_damage_and_no_copy_of_history(self):
+        """Each call on a file of check; of verify the last ones, by which it looks for refused copies beside the mirror."""
+        runner = self.runners[0]
+        for name, last in (("check", 1 << 30), ("verify", REFUSED_LOOKED_FOR)):
+            visit = runner.visit(name)
+            visit.begin()
+            met, _ = visit.attempt(FILES, NEVER)
+            self.assertGreater(met, REFUSED_LOOKED_FOR)
+            failed = 0
+            for nth in range(max(1, met - last + 1), met + 1):
+                with self.subTest(name, nth=nth):
+                    failed += visit.attempt(FILES, nth)[1]
+            self.assertGreaterEqual(failed, min(last, met) - 2, "they are not always as many")
+            visit.leave()
 
     def test_a_statement_is_not_issued_whichever_step_of_its_cursors_fails(self):
         search = self.search([(Statement.name, STEP, lasting, True) for lasting in (False, True)], 120)
