@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "common/base/when.h"
-#include "common/settlement/period.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/commit/clock_rows.h"
+#include "server/settlement/premises.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 #include "server/settlement/until.h"
@@ -27,11 +27,7 @@ struct settlements {
 
 /* What is open of one contract. */
 struct open {
-    const struct contract *k;
-    struct head head;
-    struct closing closes; /* the longest prefix that fits */
-    bool whole;            /* of all there is before until_ms */
-    int64_t until_ms;      /* 0: now */
+    struct premises on;
     json_t *warnings;
     bool blocked;
 };
@@ -65,7 +61,7 @@ static enum err warn_of_adjustments(const struct settlements *s, struct open *o)
     enum err err = ERR_OK;
     for (size_t side = 0; side < SIDES && err == ERR_OK; side++) {
         struct correction_row row;
-        err = row_unsigned(&view, o->k->number, side, &row);
+        err = row_unsigned(&view, o->on.k->number, side, &row);
         if (err == ERR_OK && row.adjustments > 0)
             warn(o, "unsigned_adjustments", false, "%llu adjustment%s the %s's assent, and will not count",
                  (unsigned long long)row.adjustments, row.adjustments == 1 ? " lacks" : "s lack", roles[side]);
@@ -85,10 +81,10 @@ static void warn_of_refusals(const struct settlements *s, struct open *o)
     if (!s->clock_sure)
         warn(o, "clock_unsure", true,
              "the server's clock was set otherwise: GET /v1/clock, then POST /v1/clock/confirm");
-    if (o->until_ms > s->rq->arrived_ms)
-        warn(o, "until_ahead", true, "its period has not ended yet in %.*s", (int)zone_of(s, o->k).len,
-             zone_of(s, o->k).ptr);
-    if (!contract_binds(o->k, s->rq->arrived_ms) && contract_unbound(o->k, &p) != ERR_OK)
+    if (o->on.until_ms > s->rq->arrived_ms)
+        warn(o, "until_ahead", true, "its period has not ended yet in %.*s", (int)zone_of(s, o->on.k).len,
+             zone_of(s, o->on.k).ptr);
+    if (!contract_binds(o->on.k, s->rq->arrived_ms) && contract_unbound(o->on.k, &p) != ERR_OK)
         warn(o, "terms_unbound", true, "%s", p.detail);
 }
 
@@ -105,9 +101,9 @@ static enum err write_last(const struct settlements *s, struct jw *w, struct ope
     char id[LIMIT_ID + 1];
     json_t *answers = NULL, *one;
     size_t i;
-    if (o->head.last.number == 0)
+    if (o->on.head.last.number == 0)
         return ERR_OK;
-    statement_id(span_str(o->k->id), o->head.last.number, id);
+    statement_id(span_str(o->on.k->id), o->on.head.last.number, id);
     enum err err = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
     if (err == ERR_OK)
         err = responses_state(s->txn, span_str(id), &m, false, &answers);
@@ -119,7 +115,7 @@ static enum err write_last(const struct settlements *s, struct jw *w, struct ope
         const char *role = json_string_value(json_object_get(one, "role"));
         if (strcmp(verdict, "dispute") == 0)
             warn(o, "disputed", false, "the %s disputes the last statement, %s", role, id);
-        else if (strcmp(verdict, "none") == 0 && party_of(o->k, role)->has_key)
+        else if (strcmp(verdict, "none") == 0 && party_of(o->on.k, role)->has_key)
             warn(o, "unanswered", false, "the %s has not answered the last statement, %s", role, id);
     }
     jw_key(w, "last");
@@ -129,7 +125,7 @@ static enum err write_last(const struct settlements *s, struct jw *w, struct ope
     jw_kstr(w, "id", span_str(id));
     jw_ktime(w, "issued_at", m.issued_ms);
     jw_kint(w, "number", (int64_t)m.number);
-    jw_ktime(w, "to_at", o->head.last.to_ms);
+    jw_ktime(w, "to_at", o->on.head.last.to_ms);
     jw_object_end(w);
     json_decref(answers);
     return ERR_OK;
@@ -143,64 +139,30 @@ static enum err read_until(const struct settlements *s, struct open *o)
     struct problem *p = &s->rq->problem;
     if (span_empty(s->until))
         return ERR_OK;
-    enum err err = until_read(s->rq->worker->zones, zone_of(s, o->k), s->until, TIME_END_MS - 1, &o->until_ms, p);
-    return err == ERR_IO
-               ? worker_fails(s->rq, err, "the time zone of the campaign cannot be read any more: install tzdata")
-               : err;
-}
-
-/* The last statement ends there already, or later. */
-static bool is_closed(const struct open *o)
-{
-    return o->head.last.number > 0 && o->until_ms > 0 && o->until_ms <= o->head.last.to_ms;
+    enum err err = until_read(s->rq->worker->zones, zone_of(s, o->on.k), s->until, TIME_END_MS - 1, &o->on.until_ms, p);
+    return err == ERR_IO ? worker_fails(s->rq, err, ZONE_UNREADABLE) : err;
 }
 
 static enum err read_open(const struct settlements *s, const struct contract *k, struct open *o)
 {
-    const struct view view = store_view(s->txn);
-    *o = (struct open){.k = k, .whole = true};
+    *o = (struct open){.on = {.k = k}};
     enum err err = read_until(s, o);
     if (err != ERR_OK)
         return err;
-    err = head_read(s->txn, k->number, &o->head);
-    if (err == ERR_NOT_FOUND) {
-        o->head = (struct head){.size = 0}; /* younger than the last sweep */
-        return ERR_OK;
-    }
-    if (err != ERR_OK || is_closed(o))
-        return err;
-    return statement_closing(s->txn, &view, k->number, &o->head, o->until_ms, &o->closes, &o->whole);
+    err = premises_read(s->txn, &o->on);
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
 }
 
-static enum err build(const struct settlements *s, const struct open *o, struct statement_out *out)
+static enum err build(const struct settlements *s, struct open *o, struct statement_out *out)
 {
-    const struct contract *k = o->k;
-    const struct last_statement *last = &o->head.last;
-    const struct version *bound = versions_at(&k->versions, s->rq->arrived_ms);
-    const struct period open = {.prev_to_ms = last->to_ms};
     struct ledger_view within;
     const struct view view = ledger_view(&within, NULL, s->txn);
-    const struct statement_in in = {
-        .id = span_str(k->id),
-        .issuer = span_str(s->rq->worker->server->instance.public_url),
-        .number = last->number + 1,
-        .terms = bound->terms,
-        .terms_index = bound->index,
-        .from = last->to,
-        .to = o->closes.is.to,
-        .to_ms = o->whole && o->until_ms > 0 ? o->until_ms : period_latest_end(&open, &o->closes, s->rq->arrived_ms),
-        .waiting = last->waiting,
-        .legal = {k->campaign->advertiser->legal, k->publisher->legal},
-        .tally = &o->closes.is.tally,
-        .view = &view,
-        .contract = k->number,
-        .carried_in_micros = last->carried_micros,
-        .has_prev = last->number > 0,
-        .prev_sha256 = last->sha256,
-        .prev_to_ms = last->to_ms,
-        .issued_ms = s->rq->arrived_ms,
-        .lines = LINES_COUNT,
-    };
+    enum err err = premises_date(&o->on, s->rq->worker->zones, s->rq->arrived_ms);
+    if (err != ERR_OK)
+        return worker_fails(s->rq, ERR_IO, ZONE_UNREADABLE);
+    struct statement_in in = premises_statement(&o->on, span_str(s->rq->worker->server->instance.public_url), &view);
+    in.id = span_str(o->on.k->id);
+    in.lines = LINES_COUNT;
     return statement_build(&in, out, &s->rq->problem);
 }
 
@@ -223,7 +185,7 @@ static void write_waiting(struct jw *w, const struct statement *st)
 
 static void write_draft(struct jw *w, struct open *o, const struct statement *st)
 {
-    const struct tally *t = &o->closes.is.tally;
+    const struct tally *t = &o->on.closes.is.tally;
     jw_key(w, "draft");
     jw_object(w);
     jw_kint(w, "carried_micros", st->carried_micros);
@@ -235,7 +197,7 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_kint(w, "impressions", (int64_t)tally_total(t->impressions));
     jw_kint(w, "leads", leads_of(st));
     jw_kint(w, "lines", (int64_t)st->n_lines);
-    jw_kbool(w, "more", !o->whole);
+    jw_kbool(w, "more", !o->on.whole);
     jw_kint(w, "net_micros", st->net_micros);
     jw_kint(w, "number", (int64_t)st->number);
     jw_kstr(w, "payable_by", st->payable_by);
@@ -252,7 +214,7 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     if (st->lacks_rate)
         warn(o, "no_vat_rate", false,
              "the parties are of one country, but the contract agrees no VAT rate (vat_ppm): none is charged");
-    if (!o->whole)
+    if (!o->on.whole)
         warn(o, "more", false, "one statement cannot say all that is open: another one takes the rest");
 }
 
@@ -261,12 +223,12 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
 {
     struct statement_out out;
     struct statement st;
-    if (is_closed(o) || tally_is_empty(&o->closes.is.tally)) {
-        *state = is_closed(o) ? "closed" : "nothing";
+    if (premises_closed(&o->on) || tally_is_empty(&o->on.closes.is.tally)) {
+        *state = premises_closed(&o->on) ? "closed" : "nothing";
         return ERR_OK;
     }
     *state = o->blocked ? "refused" : "open";
-    if (!contract_binds(o->k, s->rq->arrived_ms) || o->until_ms > s->rq->arrived_ms)
+    if (!contract_binds(o->on.k, s->rq->arrived_ms) || o->on.until_ms > s->rq->arrived_ms)
         return ERR_OK;
     enum err err = build(s, o, &out);
     if (err == ERR_OK) {
@@ -305,19 +267,19 @@ static enum err write_row(struct settlements *s, struct open *o)
     const char *state = "";
     o->warnings = json_array();
     warn_of_refusals(s, o);
-    warn_of_party(o, o->k->campaign->advertiser, "advertiser");
-    warn_of_party(o, o->k->publisher, "publisher");
+    warn_of_party(o, o->on.k->campaign->advertiser, "advertiser");
+    warn_of_party(o, o->on.k->publisher, "publisher");
     jw_object(w);
-    write_names(w, o->k, s->rq->arrived_ms);
+    write_names(w, o->on.k, s->rq->arrived_ms);
     enum err err = warn_of_adjustments(s, o);
     if (err == ERR_OK)
         err = write_open(s, w, o, &state);
     if (err == ERR_OK)
         err = write_last(s, w, o);
-    jw_kstr(w, "publisher", span_str(o->k->publisher->id));
-    jw_kstr(w, "publisher_name", o->k->publisher->name);
+    jw_kstr(w, "publisher", span_str(o->on.k->publisher->id));
+    jw_kstr(w, "publisher_name", o->on.k->publisher->name);
     jw_kstr(w, "state", span_str(state));
-    jw_kstr(w, "timezone", contract_terms(o->k, s->rq->arrived_ms)->timezone);
+    jw_kstr(w, "timezone", contract_terms(o->on.k, s->rq->arrived_ms)->timezone);
     jw_key(w, "warnings");
     jw_value(w, o->warnings);
     jw_object_end(w);
@@ -330,7 +292,7 @@ static enum err write_row(struct settlements *s, struct open *o)
 static uint64_t work_of(const struct open *o)
 {
     enum { CHEAPER = 16 };
-    return o->closes.is.tally.moves + (o->head.size - o->closes.is.to) / CHEAPER;
+    return o->on.closes.is.tally.moves + (o->on.head.size - o->on.closes.is.to) / CHEAPER;
 }
 
 /* A page ends before the contract that would be too much for it, unless that is its first. */
@@ -340,11 +302,11 @@ static enum err row_of(struct settlements *s, const struct contract *k)
     enum err err = read_open(s, k, &o);
     if (err != ERR_OK)
         return err;
-    if (s->list.n > 0 && !is_closed(&o) && work_of(&o) > s->moves)
+    if (s->list.n > 0 && !premises_closed(&o.on) && work_of(&o) > s->moves)
         s->list.more = true;
     if (s->list.more || !list_item(&s->list))
         return ERR_OK;
-    s->moves -= is_closed(&o) ? 0 : work_of(&o) < s->moves ? work_of(&o) : s->moves;
+    s->moves -= premises_closed(&o.on) ? 0 : work_of(&o) < s->moves ? work_of(&o) : s->moves;
     memcpy(s->last, k->id, sizeof s->last);
     return write_row(s, &o);
 }

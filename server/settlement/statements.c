@@ -192,7 +192,7 @@ static enum err asked_read(struct request *rq, struct asked *out)
         err = until_read(rq->worker->zones, contract_terms(a.k, rq->arrived_ms)->timezone, a.until, rq->arrived_ms,
                          &a.until_ms, &rq->problem);
     if (err == ERR_IO)
-        return worker_fails(rq, err, "the time zone of the campaign cannot be read any more: install tzdata");
+        return worker_fails(rq, err, ZONE_UNREADABLE);
     if (err == ERR_OK)
         *out = a;
     return err;

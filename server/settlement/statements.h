@@ -25,12 +25,6 @@ MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, 
 /* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
 
-/* statement_make.c: what a statement closes that ends at until_ms (0: now), of a log that is swept: all that came
- * before, or (not *whole) the longest prefix of that which fits. What was counted is all that it closes: a cut that is
- * gone, or is none, would be signed and stand for ever; ERR_CORRUPT. */
-struct closing;
-MUST_CHECK enum err statement_closing(struct txn *t, const struct view *view, uint32_t contract,
-                                      const struct head *head, int64_t until_ms, struct closing *out, bool *whole);
 /* statement_make.c: whether there is nothing that a statement would count which ends there. */
 MUST_CHECK enum err statement_nothing(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing);
 /* statement_make.c, on a thread that reads, of a log that was brought up to now_ms (RECORD_FRESH_HEAD): fills in a

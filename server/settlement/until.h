@@ -10,6 +10,9 @@
 MUST_CHECK enum err until_read(struct zones *z, struct span zone, struct span text, int64_t now_ms, int64_t *until_ms,
                                struct problem *p);
 
+/* What an operator can do about a zone that does not read any more. */
+#define ZONE_UNREADABLE "the time zone of the campaign cannot be read any more: install tzdata"
+
 /* The end of the week (Monday 00:00) or month that a time is in. Errors as zones_midnight. */
 MUST_CHECK enum err until_next(struct zones *z, struct span zone, bool weekly, int64_t after_ms, int64_t *end_ms);
 
