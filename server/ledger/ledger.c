@@ -507,11 +507,48 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
     return journal_get(t, seq, contract, index, out);
 }
 
+static enum err near_seq(struct ledger_view *v, uint32_t contract, uint64_t index, uint64_t *seq)
+{
+    struct ledger_near *near = &v->near;
+    uint64_t tile = index / TILE_WIDTH;
+    for (unsigned i = 0; i < near->n_seqs && i < LEDGER_NEAR; i++)
+        if (near->seqs[i].contract == contract && near->seqs[i].tile == tile)
+            return seq_in(near->seqs[i].row, index, seq);
+    struct near_seqs *s = &near->seqs[near->n_seqs % LEDGER_NEAR];
+    *s = (struct near_seqs){.tile = UINT64_MAX}; /* no tile's */
+    enum err err = seqs_row(v->txn, contract, tile, &s->row);
+    if (err != ERR_OK)
+        return err;
+    s->contract = contract;
+    s->tile = tile;
+    near->n_seqs++;
+    return seq_in(s->row, index, seq);
+}
+
+static enum err near_entry(struct ledger_view *v, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    struct ledger_near *near = &v->near;
+    uint64_t seq;
+    for (unsigned i = 0; i < near->n_entries && i < LEDGER_NEAR; i++)
+        if (near->entry[i].contract == contract && near->entry[i].index == index) {
+            *out = near->entry[i];
+            return ERR_OK;
+        }
+    enum err err = near_seq(v, contract, index, &seq);
+    if (err == ERR_OK)
+        err = journal_get(v->txn, seq, contract, index, out);
+    else if (err == ERR_NOT_FOUND)
+        err = ledger_read(v->txn, contract, index, out);
+    if (err == ERR_OK)
+        near->entry[near->n_entries++ % LEDGER_NEAR] = *out;
+    return err;
+}
+
 /* By the ledger's memory, or what is swept. */
 static enum err view_entry(struct ledger_view *v, uint32_t contract, uint64_t index, struct envelope *out)
 {
     return v->ledger != NULL ? ledger_get(v->ledger, v->txn, contract, index, out)
-                             : ledger_read(v->txn, contract, index, out);
+                             : near_entry(v, contract, index, out);
 }
 
 static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
@@ -548,18 +585,25 @@ static enum err view_bytes(void *ctx, uint32_t contract, uint64_t index, struct 
  * and stand for ever. */
 static enum err row_holds(struct ledger_view *v, enum row_table table, struct span key, struct span value)
 {
+    struct ledger_near *near = &v->near;
     struct envelope env;
-    struct entry e;
     if ((table != ROW_LEADS && table != ROW_MOVES && table != ROW_ADJUSTMENTS) || key.len != 12)
         return ERR_OK; /* of odd keys their reader says what is to be said */
+    uint32_t contract = load_be32(key.ptr);
     uint64_t index = load_be64(key.ptr + 4);
-    enum err err = view_entry(v, load_be32(key.ptr), index, &env);
+    if (near->parsed && near->contract == contract && near->index == index)
+        return row_repeats(table, value, index, &near->of);
+    near->parsed = false;
+    enum err err = view_entry(v, contract, index, &env);
     if (err == ERR_OK)
-        err = entry_read(env.entry, &e, NULL);
+        err = entry_read(env.entry, &near->of, NULL);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    err = row_repeats(table, value, index, &e);
-    entry_close(&e);
+    err = row_repeats(table, value, index, &near->of);
+    near->parsed = v->ledger == NULL && near->of.json == NULL;
+    near->contract = contract;
+    near->index = index;
+    entry_close(&near->of);
     return err;
 }
 
@@ -582,7 +626,10 @@ static enum err view_seek(void *ctx, enum row_table table, struct span from, str
 
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)
 {
-    *v = (struct ledger_view){l, t};
+    v->ledger = l;
+    v->txn = t;
+    v->near.n_entries = v->near.n_seqs = 0;
+    v->near.parsed = false;
     return (struct view){
         .get = view_get, .seek = view_seek, .click = view_click, .leaf = view_leaf, .entry = view_bytes, .ctx = v};
 }

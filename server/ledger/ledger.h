@@ -89,11 +89,26 @@ MUST_CHECK enum err ledger_erase(struct ledger *l, struct txn *t, const struct e
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
                                struct envelope *out);
+enum { LEDGER_NEAR = 4 };
 /* Rows and clicks as decisions see them, within t; *v is the caller's memory for as long as the view is used. With
  * ledger NULL, for any thread: of what is swept. */
 struct ledger_view {
     struct ledger *ledger;
     struct txn *txn;
+    /* What a view without a ledger, of which nothing moves, read last: whoever asks for an entry asks again soon. */
+    struct ledger_near {
+        struct envelope entry[LEDGER_NEAR];
+        struct near_seqs {
+            uint32_t contract;
+            uint64_t tile;
+            struct span row;
+        } seqs[LEDGER_NEAR];
+        unsigned n_entries, n_seqs; /* that were put in, one in the place of another */
+        bool parsed;                /* an entry, which has no JSON of its own */
+        uint32_t contract;
+        uint64_t index;
+        struct entry of;
+    } near;
 };
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t);
 /* Of [from, to): what they add up to, under the terms of each; to is not behind the head. */

@@ -191,13 +191,21 @@ enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, uint64_t in
     return ERR_OK;
 }
 
-enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *seq)
+enum err seqs_row(struct txn *t, uint32_t contract, uint64_t tile, struct span *row)
 {
     uint8_t key[SEQS_KEY_LEN];
+    return store_get(t, TABLE_SEQS, seqs_key(key, contract, tile), row);
+}
+
+enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *seq)
+{
     struct span row;
-    enum err err = store_get(t, TABLE_SEQS, seqs_key(key, contract, index / TILE_WIDTH), &row);
-    if (err != ERR_OK)
-        return err;
+    enum err err = seqs_row(t, contract, index / TILE_WIDTH, &row);
+    return err == ERR_OK ? seq_in(row, index, seq) : err;
+}
+
+enum err seq_in(struct span row, uint64_t index, uint64_t *seq)
+{
     size_t at = index % TILE_WIDTH * SEQ_LEN;
     if (row.len == 0 || row.len > TILE_WIDTH * SEQ_LEN || row.len % SEQ_LEN != 0)
         return ERR_CORRUPT;

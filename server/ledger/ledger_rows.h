@@ -33,8 +33,11 @@ MUST_CHECK enum err watermark_write(struct txn *t, uint64_t seq);
 
 /* The journal row `seq`, which must be entry `index` of the contract: ERR_CORRUPT otherwise. */
 MUST_CHECK enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, uint64_t index, struct envelope *out);
-/* Where the SEQS table has this entry's journal row; ERR_NOT_FOUND when it is younger than its row. */
+/* Where the SEQS table has this entry's journal row; ERR_NOT_FOUND when it is younger than its row. In two steps: the
+ * row of a tile, and an entry of that. */
 MUST_CHECK enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *seq);
+MUST_CHECK enum err seqs_row(struct txn *t, uint32_t contract, uint64_t tile, struct span *row);
+MUST_CHECK enum err seq_in(struct span row, uint64_t index, uint64_t *seq);
 /* When the entry arrived, for most without parsing it. */
 MUST_CHECK enum err envelope_time(const struct envelope *e, int64_t *at_ms);
 
