@@ -33,14 +33,12 @@ bool instance_url_ok(struct span url)
     return good;
 }
 
-/* ERR_NOT_IMPLEMENTED: its format is that of another version of this program. */
+/* A store of another one did not open. */
 static enum err read_format(struct txn *t)
 {
     struct span format;
     enum err err = store_get(t, TABLE_META, SPAN("format"), &format);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    return span_is(format, STORE_FORMAT) ? ERR_OK : ERR_NOT_IMPLEMENTED;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* Other keys than the store was made with would sign another history, and open nothing that is sealed in it. */
@@ -128,6 +126,8 @@ enum err instance_open_store(struct instance *in, const char *dir, enum store_mo
     if (err == ERR_OK) {
         *what = "the store";
         err = store_open(dir, mode, map_size, &in->store);
+        if (err == ERR_NOT_IMPLEMENTED)
+            *what = INSTANCE_FORMAT;
     }
     if (err == ERR_OK) {
         uint8_t salt[32];

@@ -9,7 +9,6 @@
 #include "server/keys/heads.h"
 
 enum { URL_CAP = 256 };
-#define STORE_FORMAT "4" /* of all tables; row `format` of meta */
 #define INSTANCE_FORMAT "the format of the store"
 #define INSTANCE_UNCONFIRMED                                                                                           \
     "unconfirmed" /* a file of a backup and of what is restored from it: what was signed since is not known */

@@ -199,6 +199,28 @@ enum err store_lock(const char *data_dir, int *fd)
     return ERR_OK;
 }
 
+/* Asked before the tables are opened: another format may have others. A row that is not whole says nothing. */
+static int is_foreign(const struct store *s, bool *out)
+{
+    static const struct span name = {"format", 6};
+    MDB_txn *t;
+    MDB_dbi meta;
+    MDB_val k = val(name), v = {0, NULL};
+    int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &t);
+    if (rc != 0)
+        return rc;
+    rc = mdb_dbi_open(t, tables[TABLE_META].name, 0, &meta);
+    if (rc == 0)
+        rc = mdb_get(t, meta, &k, &v);
+    if (rc == 0 && v.mv_size >= SUM_LEN) {
+        const struct span value = span_of(v.mv_data, v.mv_size - SUM_LEN);
+        *out = load_be64(value.ptr + value.len) == store_sum(s, TABLE_META, name, value, false) &&
+               !span_is(value, STORE_FORMAT);
+    }
+    mdb_txn_abort(t);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 static int open_tables(struct store *s, enum store_mode mode)
 {
     MDB_txn *t;
@@ -267,6 +289,13 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
         goto done;
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a reason to die */
     int rc = open_env(s, path, mode, map_size);
+    bool foreign = false;
+    if (rc == 0 && mode != STORE_CREATE)
+        rc = is_foreign(s, &foreign);
+    if (rc == 0 && foreign) {
+        err = ERR_NOT_IMPLEMENTED;
+        goto done;
+    }
     if (rc == 0)
         rc = open_tables(s, mode);
     if (rc != 0) {

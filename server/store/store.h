@@ -132,14 +132,16 @@ const char *proof_word(enum proof p);
  * 1. Without it, and for what was opened to read, the process dies of its signal. */
 void store_last_words(void (*say)(void));
 
+#define STORE_FORMAT "4" /* of all tables; row `format` of meta */
+
 struct store;
 struct txn;
 struct cursor;
 
 enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
 /* map_size in bytes. ERR_BUSY when another process holds the lock (not for STORE_READ);
- * ERR_CONFLICT when the store is there that was to be made; ERR_CORRUPT when the file is no store, or not all of one.
- */
+ * ERR_CONFLICT when the store is there that was to be made; ERR_NOT_IMPLEMENTED when it says that its format is
+ * another; ERR_CORRUPT when the file is no store, or not all of one. */
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
 /* Keeps others from opening the folder to write, until the descriptor is closed. ERR_BUSY: another process has it. */
 MUST_CHECK enum err store_lock(const char *data_dir, int *fd);

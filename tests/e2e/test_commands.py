@@ -24,6 +24,23 @@ def commands():
     return re.findall(r"^  (\w+) +\S", countersign("--help").stdout, re.MULTILINE)
 
 
+def xxh64(data, seed):
+    """Of at most 31 bytes."""
+    def left(x, n):
+        return (x << n | x >> 64 - n) & M
+    M, p1, p2, p3, p4, p5 = 2**64 - 1, 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
+    h = seed + p5 + len(data) & M
+    while len(data) >= 8:
+        h, data = left(h ^ left(int.from_bytes(data[:8], "little") * p2 & M, 31) * p1 & M, 27) * p1 + p4 & M, data[8:]
+    if len(data) >= 4:
+        h, data = left(h ^ int.from_bytes(data[:4], "little") * p1 & M, 23) * p2 + p3 & M, data[4:]
+    for byte in data:
+        h = left(h ^ byte * p5 & M, 11) * p1 & M
+    h = (h ^ h >> 33) * p2 & M
+    h = (h ^ h >> 29) * p3 & M
+    return h ^ h >> 32
+
+
 class CommandLine(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="countersign-test-")
@@ -59,7 +76,7 @@ class CommandLine(unittest.TestCase):
         done = countersign("--version")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         version = re.search(r"^project\(countersign VERSION ([\d.]+)", (SOURCE / "CMakeLists.txt").read_text(), re.MULTILINE).group(1)
-        store = re.search(r'^#define STORE_FORMAT "(\d+)"', (SOURCE / "server/instance/instance.h").read_text(), re.MULTILINE).group(1)
+        store = re.search(r'^#define STORE_FORMAT "(\d+)"', (SOURCE / "server/store/store.h").read_text(), re.MULTILINE).group(1)
         self.assertEqual(done.stdout, f"countersign {version}, store format {store}\n")
 
     def test_unknown_commands_are_refused_by_name(self):
@@ -123,6 +140,28 @@ class CommandLine(unittest.TestCase):
         before = [(data / secret).read_bytes() for secret in ("operator.token", "keys.json")]
         self.assertOneLine(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1"))
         self.assertEqual([(data / secret).read_bytes() for secret in ("operator.token", "keys.json")], before)
+
+    def test_a_store_of_another_format_is_refused_untouched(self):
+        """Also where that has other tables, which would look like damage."""
+        for name, changes in (("rows", ()), ("tables", ((b"untold", b"untolx"),))):
+            data = self.folder / name
+            self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
+            store = data / "store.mdb"
+            whole, key = store.read_bytes(), b"format"
+            row = re.search(key + rb"(\d+)(.{8})", whole, re.DOTALL)
+            seed = xxh64(key, xxh64(b"meta", 0))
+            self.assertEqual(xxh64(row[1], seed).to_bytes(8), row[2])
+            for old, new in ((row[0], key + b"9" + xxh64(b"9", seed).to_bytes(8)), *changes):
+                self.assertIn(old, whole)
+                whole = whole.replace(old, new)
+            store.write_bytes(whole)
+            for command in (("serve", "--listen", "127.0.0.1:0"), ("check",), ("token", "--party", "P1"), ("keys", "rotate", "log"), ("erase", "--email", "a@b.example"),
+                            ("backup", self.folder / "copy")):
+                with self.subTest(name, command=command):
+                    done = countersign(command[0], "--data", data, *command[1:])
+                    self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                    self.assertRegex(done.stdout + done.stderr, "format.*the version that last served it")
+            self.assertEqual(store.read_bytes(), whole)
 
     def test_an_init_without_its_token_makes_no_store(self):
         data = self.folder / "data"
