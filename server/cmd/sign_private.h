@@ -68,6 +68,12 @@ void sign_read_file(const struct signing *s, const char *path, size_t most, stru
 const char *sign_text(const json_t *v, const char *name); /* "" where there is none */
 int64_t sign_number(const json_t *v, const char *name);   /* -1 likewise */
 
+/* ---- sign_show.c: what a statement says ---- */
+
+void sign_show(const struct signing *s, const json_t *statement);
+/* The payload of a statement that ends at `to`, of which the log has the hash: verify has compared them. */
+void sign_payload(const struct signing *s, const char *id, int64_t to, struct buf *out);
+
 /* ---- sign_statements.c, sign_assents.c ---- */
 
 /* Shows what waits or was named, asks, signs, sends. The exit status. */

@@ -10,7 +10,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-/* ---- what is shown ---- */
+/* ---- which ---- */
 
 static const json_t *own_answer(const struct signing *s, const json_t *data)
 {
@@ -22,39 +22,6 @@ static const json_t *own_answer(const struct signing *s, const json_t *data)
             return a;
     }
     return NULL;
-}
-
-/* Terms and credentials that came in [from, to); how many. */
-static size_t show_new(const struct signing *s, const char *topic, int64_t from, int64_t to)
-{
-    const json_t *f;
-    size_t at = 0, shown = 0;
-    while ((f = sign_fact(s, topic, &at)) != NULL) {
-        int64_t entry = sign_number(json_object_get(f, "data"), "entry");
-        if (entry < from || entry >= to)
-            continue;
-        printf("%-11s %s\n", topic, sign_text(f, "sentence"));
-        shown++;
-    }
-    return shown;
-}
-
-static void show(const struct signing *s, const json_t *statement)
-{
-    const json_t *data = json_object_get(statement, "data"), *f, *last = NULL;
-    int64_t from = sign_number(data, "from"), to = sign_number(data, "to");
-    size_t at = 0;
-    printf("\nstatement   %s\n", sign_text(statement, "sentence"));
-    if (show_new(s, "terms", from, to) == 0) {
-        while ((f = sign_fact(s, "terms", &at)) != NULL)
-            if (sign_number(json_object_get(f, "data"), "entry") < to)
-                last = f;
-        printf("terms       unchanged since the statement before: %s\n", sign_text(last, "sentence"));
-    }
-    (void)show_new(s, "credential", from, to);
-    (void)show_new(s, "adjustment", from, to);
-    for (at = 0; (f = sign_fact(s, "decided", &at)) != NULL;)
-        printf("decided     %s (in the whole log)\n", sign_text(f, "sentence"));
 }
 
 /* What waits, or was named; each is shown. */
@@ -91,27 +58,6 @@ static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap
 }
 
 /* ---- signing ---- */
-
-/* The payload that the log's hash is of: verify has compared them. */
-static void statement_payload(const struct signing *s, const char *id, const json_t *data, struct buf *out)
-{
-    char path[NAME_CAP];
-    struct buf text;
-    json_t *jws = NULL;
-    struct span payload = SPAN("");
-    size_t most = LIMIT_STATEMENT + (size_t)(sign_number(data, "to") - sign_number(data, "from")) * LIMIT_ADJUSTMENT,
-           len;
-    buf_heap(&text);
-    snprintf(path, sizeof path, "v1/statements/%s.jws", id);
-    sign_read_file(s, path, most, &text);
-    if (json_read(buf_span(&text), &jws, NULL) != ERR_OK ||
-        json_get_str(jws, "", "payload", text.len, &payload, NULL, NULL) != ERR_OK ||
-        b64url_decode(payload, buf_room(out, payload.len + 4), payload.len + 4, &len) != ERR_OK)
-        decline("%s/%s does not read", s->dir, path);
-    out->len = len;
-    json_decref(jws);
-    buf_free(&text);
-}
 
 static void response_payload(const struct signing *s, struct span statement, struct buf *out)
 {
@@ -156,7 +102,7 @@ static void answer(const struct signing *s, struct download *d, const json_t *st
     struct buf payload, said;
     buf_heap(&payload);
     buf_heap(&said);
-    statement_payload(s, id, data, &payload);
+    sign_payload(s, id, sign_number(data, "to"), &payload);
     response_payload(s, buf_span(&payload), &said);
     snprintf(path, sizeof path, "v1/statements/%.*s/responses", LIMIT_ID, id);
     sign_send(s, d, path, RESPONSE_TYP, buf_span(&said));
@@ -173,7 +119,7 @@ int sign_statements(struct signing *s)
     static const json_t *chosen[1024];
     size_t n = choose(s, chosen, sizeof chosen / sizeof *chosen);
     for (size_t i = 0; i < n; i++)
-        show(s, chosen[i]);
+        sign_show(s, chosen[i]);
     sign_show_adjustments(s);
     if (n == 0 && s->given[ALL] != NULL)
         printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);

@@ -1,5 +1,6 @@
 """The commands of parties that keep their own keys: keygen, enrol, sign. What is refused, and what is told when an answer is lost."""
 
+import datetime
 import json
 import os
 import threading
@@ -57,9 +58,35 @@ class PartyCommands(Parties):
         self.assertIn("answered already (dispute", again)
         self.accept(0, self.publisher, "publisher", statement, "--again")
         later = [self.settle()[0], self.settle()[0]]
-        self.assertIn("unchanged since the statement before", self.accept(0, self.advertiser, "advertiser"))
+        shown = self.accept(0, self.advertiser, "advertiser")
+        for words in ("unchanged since the statement before", f"{self.publisher.id}, of whom nobody said who it is by law"):
+            self.assertIn(words, shown)
         said = self.told()
         self.assertEqual([said[statement]["publisher"]["verdict"], *(said[each]["advertiser"]["verdict"] for each in later)], ["accept"] * 3)
+
+    def test_whom_it_pays_and_by_which_terms_is_told_whenever_that_changed(self):
+        """Also between the end of a period and its statement, which then is of other terms and names others than its entries."""
+        def said(of):
+            return self.publisher.call("PATCH", f"/v1/parties/{self.publisher.id}", {"legal": {"name": of, "address": "Rue des Tanneurs 18\n7500 Tournai", "country": "BE"}})
+        self.enrolled()
+        self.assertStatus(said("Comparateur Nord SRL"), 200)
+        self.settle()
+        shown = self.accept(0, self.advertiser, "advertiser")
+        self.assertIn("publisher   Comparateur Nord SRL, Rue des Tanneurs 18, 7500 Tournai, BE", shown)
+        self.assertNotIn("CHANGED", shown)
+        self.settle()
+        self.assertNotIn("CHANGED", self.accept(0, self.advertiser, "advertiser"))
+        end = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for n in range(70):  # more than a report has lines for
+            self.assertStatus(said("Anybody else" if n == 69 else f"Nobody {n}"), 200)
+        self.market.operator.patch(f"/v1/contracts/{self.market.contract}", {"due_days": 1})
+        self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {"until": end})
+        self.assertStatus(said("Comparateur Nord SRL"), 200)
+        shown = self.accept(0, self.advertiser, "advertiser")
+        self.assertIn("publisher   Anybody else, ", shown)
+        self.assertIn("CHANGED since the statement before, which named Comparateur Nord SRL", shown)
+        self.assertRegex(shown, r"terms +version \d.*due")
+        self.assertNotIn("unchanged", shown)
 
     def at_a_terminal(self, status, typed, *call, **options):
         """What `sign` says where somebody types."""

@@ -1,0 +1,144 @@
+/* What is shown of a statement before it is answered: its money, who is named on it and its terms, each with what
+ * changed since the one before. By what the two say themselves: facts that are very many are not all told. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/bytes.h"
+#include "common/base/text.h"
+#include "common/base/utf8.h"
+#include "server/cmd/sign_private.h"
+#include "server/system/log.h"
+
+void sign_payload(const struct signing *s, const char *id, int64_t to, struct buf *out)
+{
+    char path[NAME_CAP];
+    struct buf text;
+    json_t *jws = NULL;
+    struct span payload = SPAN("");
+    size_t most = LIMIT_STATEMENT + (size_t)to * LIMIT_ADJUSTMENT, len;
+    buf_heap(&text);
+    snprintf(path, sizeof path, "v1/statements/%s.jws", id);
+    sign_read_file(s, path, most, &text);
+    if (json_read(buf_span(&text), &jws, NULL) != ERR_OK ||
+        json_get_str(jws, "", "payload", text.len, &payload, NULL, NULL) != ERR_OK ||
+        b64url_decode(payload, buf_room(out, payload.len + 4), payload.len + 4, &len) != ERR_OK)
+        decline("%s/%s does not read", s->dir, path);
+    out->len = len;
+    json_decref(jws);
+    buf_free(&text);
+}
+
+static json_t *payload_read(const struct signing *s, const char *id, int64_t to)
+{
+    struct buf payload;
+    json_t *json = NULL;
+    buf_heap(&payload);
+    sign_payload(s, id, to, &payload);
+    if (json_read(buf_span(&payload), &json, NULL) != ERR_OK)
+        decline("statement %s of %s does not read", id, s->dir);
+    buf_free(&payload);
+    return json;
+}
+
+/* ---- whose it is ---- */
+
+static void add_member(struct buf *out, const json_t *legal, const char *name, const char *mark)
+{
+    const char *value = sign_text(legal, name);
+    if (value[0] == '\0')
+        return;
+    buf_printf(out, "%s%s", out->len > 0 ? ", " : "", mark);
+    for (struct span rest = span_str(value), line; rest.len > 0;) {
+        line = text_take(&rest, '\n');
+        utf8_show(out, line, line.len * 3);
+        buf_str(out, rest.len > 0 ? ", " : "");
+    }
+}
+
+static void legal_text(const json_t *payload, const char *role, struct buf *out)
+{
+    const json_t *party = json_object_get(payload, role), *legal = json_object_get(party, "legal");
+    buf_clear(out);
+    add_member(out, legal, "name", "");
+    add_member(out, legal, "address", "");
+    add_member(out, legal, "country", "");
+    add_member(out, legal, "vat_id", "VAT ");
+    if (out->len == 0)
+        buf_printf(out, "%s, of whom nobody said who it is by law", sign_text(party, "id"));
+}
+
+static void show_party(const json_t *now, const json_t *before, const char *role)
+{
+    struct buf text, was;
+    buf_heap(&text);
+    buf_heap(&was);
+    legal_text(now, role, &text);
+    legal_text(before, role, &was);
+    printf("%-11s %.*s\n", role, (int)text.len, text.ptr);
+    if (before != NULL && !span_eq(buf_span(&text), buf_span(&was)))
+        printf("%-11s CHANGED since the statement before, which named %.*s\n", "", (int)was.len, was.ptr);
+    buf_free(&text);
+    buf_free(&was);
+}
+
+/* ---- by which terms ---- */
+
+static void show_terms(const struct signing *s, const json_t *now, const json_t *before, int64_t to)
+{
+    int64_t binds = sign_number(now, "terms"), bound = sign_number(before, "terms");
+    const json_t *f, *named = NULL;
+    size_t at = 0;
+    bool changed = false;
+    while ((f = sign_fact(s, "terms", &at)) != NULL) {
+        int64_t entry = sign_number(json_object_get(f, "data"), "entry");
+        named = entry == binds ? f : named;
+        if (entry <= bound || (entry > binds && entry >= to))
+            continue;
+        printf("terms       %s\n", sign_text(f, "sentence"));
+        changed = true;
+    }
+    if (binds == bound && !changed && named != NULL)
+        printf("terms       unchanged since the statement before: %s\n", sign_text(named, "sentence"));
+    if (named == NULL)
+        printf("terms       those of entry %" PRId64
+               ", among versions too many to be told one by one: look at them by GET /v1/contracts/%s/terms\n",
+               binds, s->contract);
+}
+
+/* ---- all of it ---- */
+
+/* Adjustments and credentials that came in [from, to). */
+static void show_new(const struct signing *s, const char *topic, int64_t from, int64_t to)
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, topic, &at)) != NULL) {
+        int64_t entry = sign_number(json_object_get(f, "data"), "entry");
+        if (entry >= from && entry < to)
+            printf("%-11s %s\n", topic, sign_text(f, "sentence"));
+    }
+}
+
+void sign_show(const struct signing *s, const json_t *statement)
+{
+    const json_t *data = json_object_get(statement, "data"), *f;
+    int64_t from = sign_number(data, "from"), to = sign_number(data, "to"), number = sign_number(data, "number");
+    char id[LIMIT_ID + 1];
+    json_t *now = payload_read(s, sign_text(data, "id"), to), *before = NULL;
+    size_t at = 0;
+    if (number > 1) {
+        statement_id(span_str(s->contract), (uint64_t)number - 1, id);
+        before = payload_read(s, id, from);
+    }
+    printf("\nstatement   %s\n", sign_text(statement, "sentence"));
+    show_party(now, before, "advertiser");
+    show_party(now, before, "publisher");
+    show_terms(s, now, before, to);
+    show_new(s, "credential", from, to);
+    show_new(s, "adjustment", from, to);
+    while ((f = sign_fact(s, "decided", &at)) != NULL)
+        printf("decided     %s (in the whole log)\n", sign_text(f, "sentence"));
+    json_decref(now);
+    json_decref(before);
+}
