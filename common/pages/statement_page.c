@@ -6,6 +6,11 @@
 
 /* ---- who, what and when ---- */
 
+static const char *comma(const struct paper *w)
+{
+    return w->g.language == LANGUAGE_ZH ? "，" : ", ";
+}
+
 /* Days where a period begins and ends with days of its zone, else times too. */
 static void bound(struct page *g, int64_t ms, bool is_end)
 {
@@ -24,13 +29,19 @@ static void period(struct paper *w)
     page_say(&w->g, WORD_PERIOD_TO, &a, &b, (struct span *)NULL);
 }
 
+/* Where nothing is owed it is no invoice; one that takes back is a credit note. */
+static enum word kind(const struct paper *w)
+{
+    if (w->s.payable_minor == 0 || !json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing")))
+        return WORD_KIND;
+    return w->s.payable_minor > 0 ? WORD_KIND_SELF_BILLING : WORD_KIND_CREDIT_NOTE;
+}
+
 static void heading(struct paper *w)
 {
     struct span n = count_of(w, 0, (int64_t)w->s.number);
     html(w, "<header class=\"dh\"><div><p class=\"s\">");
-    page_word(&w->g, json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing"))
-                         ? WORD_KIND_SELF_BILLING
-                         : WORD_KIND);
+    page_word(&w->g, kind(w));
     html(w, "</p><h1>");
     page_say(&w->g, WORD_NUMBER, &n, (struct span *)NULL);
     html(w, "</h1></div><dl class=\"kv\">");
@@ -80,13 +91,18 @@ static void contract(struct paper *w)
     address(w, true);
     address(w, false);
     html(w, "</section><section><dl class=\"kv l\">");
+    fact(w, WORD_IDENTIFIER);
+    html(w, "<span class=\"id\">");
+    page_text(&w->g, w->s.id);
+    html(w, "</span></dd>");
     fact(w, WORD_CAMPAIGN);
     page_words(&w->g, w->s.campaign_name);
     html(w, "</dd>");
     fact(w, WORD_CONTRACT);
     html(w, "<span class=\"id\">");
     page_text(&w->g, w->s.contract);
-    html(w, "</span>, ");
+    html(w, "</span>");
+    html(w, comma(w));
     struct span entry = index_of(w, 0, (int64_t)w->s.terms);
     page_say(&w->g, WORD_TERMS_AT, &entry, (struct span *)NULL);
     html(w, "</dd>");
@@ -271,7 +287,20 @@ static enum word tax_sentence(const struct paper *w, const json_t *tax)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (span_is(member(tax, "kind"), kinds[i].kind))
             return kinds[i].word;
-    return WORDS;
+    return WORD_TAX_NONE;
+}
+
+static void tax_words(struct paper *w, const json_t *tax)
+{
+    if (w->s.payable_minor == 0 || span_empty(w->s.publisher))
+        return;
+    html(w, "<p class=\"s\">");
+    page_word(&w->g, tax_sentence(w, tax));
+    if (json_is_true(json_object_get(tax, "self_billing"))) {
+        html(w, w->g.language == LANGUAGE_ZH ? "" : " ");
+        page_word(&w->g, WORD_SELF_BILLING);
+    }
+    html(w, "</p>");
 }
 
 /* The amount that VAT is on, and VAT. */
@@ -298,7 +327,6 @@ static void total(struct paper *w)
 {
     const json_t *tax = json_object_get(w->s.json, "tax");
     int64_t unit = micros_per_minor((int)w->s.exponent);
-    enum word sentence = tax_sentence(w, tax);
     section(w, "<section class=\"keep\">", WORD_TOTAL);
     html(w, "<table class=\"fit\"><tbody>");
     money_row(w, WORD_NET, w->s.net_micros);
@@ -311,16 +339,7 @@ static void total(struct paper *w)
     html(w, "</th><td class=\"n\">");
     minor(w, w->s.to_pay_minor);
     html(w, "</td></tr></tfoot></table>");
-    if (sentence != WORDS || json_is_true(json_object_get(tax, "self_billing"))) {
-        html(w, "<p class=\"s\">");
-        if (sentence != WORDS)
-            page_word(&w->g, sentence);
-        if (json_is_true(json_object_get(tax, "self_billing"))) {
-            html(w, " ");
-            page_word(&w->g, WORD_SELF_BILLING);
-        }
-        html(w, "</p>");
-    }
+    tax_words(w, tax);
     html(w, "</section>");
 }
 
@@ -384,7 +403,7 @@ static void refusals(struct paper *w, const json_t *rejected)
         word_of(w, word_of_reason(span_str(name)), span_str(name));
         html(w, " ");
         page_count(&w->g, json_integer_value(n));
-        between = w->g.language == LANGUAGE_ZH ? "，" : ", ";
+        between = comma(w);
     }
     html(w, "</span></th><td class=\"n\">");
     page_count(&w->g, all);

@@ -7,6 +7,7 @@
     X(STATEMENT, "Statement {}", "Relevé {}", "结算单 {}") \
     X(KIND, "Settlement statement", "Relevé de règlement", "结算单") \
     X(KIND_SELF_BILLING, "Settlement statement · self-billing invoice", "Relevé de règlement · autofacturation", "结算单 · 自开发票") \
+    X(KIND_CREDIT_NOTE, "Settlement statement · self-billing credit note", "Relevé de règlement · avoir en autofacturation", "结算单 · 自开红字发票") \
     X(NUMBER, "No. {}", "N° {}", "编号 {}") \
     X(ISSUED, "Issued", "Émis le", "开具日期") \
     X(PERIOD, "Period", "Période", "期间") \
@@ -16,6 +17,7 @@
     X(CUSTOMER, "Customer (advertiser)", "Client (annonceur)", "购买方（广告主）") \
     X(NO_PUBLISHER, "None: a direct contract", "Aucun\u00a0: un contrat direct", "无：直接合同") \
     X(VAT_ID, "VAT {}", "TVA {}", "增值税号 {}") \
+    X(IDENTIFIER, "Statement", "Relevé", "结算单") \
     X(CAMPAIGN, "Campaign", "Campagne", "推广活动") \
     X(CONTRACT, "Contract", "Contrat", "合同") \
     X(TERMS_AT, "terms of entry {}", "conditions de l’entrée {}", "条款见条目 {}") \
@@ -76,6 +78,7 @@
     X(VAT, "VAT {}%", "TVA {}\u202f%", "增值税 {}%") \
     X(TAX_DOMESTIC, "VAT is charged by the supplier.", "La TVA est facturée par le fournisseur.", "增值税由供应方收取。") \
     X(TAX_NO_RATE, "No VAT rate is agreed in the contract: none is charged here.", "Aucun taux de TVA n’est convenu au contrat\u00a0: aucune TVA n’est facturée ici.", "合同未约定增值税税率：本单不收取增值税。") \
+    X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
     X(SELF_BILLING, "Self-billing: drawn up by the customer in the name and on behalf of the supplier.", "Autofacturation\u00a0: établie par le client au nom et pour le compte du fournisseur.", "自开发票：由购买方代供应方开具。") \

@@ -853,6 +853,39 @@ static void html_says_what_vat_is_on_and_charges_none_without_a_rate(void **stat
     }
 }
 
+static void html_is_an_invoice_a_credit_note_or_neither(void **state)
+{
+    static const char both[] = "{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}";
+    static const struct {
+        int64_t carried;
+        const char *legal, *kind, *vat, *self;
+    } rows[] = {{5000000, both, "self-billing invoice<", "No VAT rate is agreed", "Self-billing:"},
+                {-5000000, both, "self-billing credit note<", "No VAT rate is agreed", "Self-billing:"},
+                {0, both, "Settlement statement<", NULL, NULL},
+                {5000000, "", "Settlement statement<", "No VAT is charged here:", NULL}};
+    struct book b;
+    (void)state;
+    open_book(&b, "", "");
+    lead(&b, STATUS_REJECTED, REASON_BOT, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct statement_in in = cut(&b, 0, b.size);
+        in.carried_in_micros = rows[i].carried;
+        in.legal[0] = in.legal[1] = span_str(rows[i].legal);
+        struct statement_out out = build(&in);
+        struct buf html = page_of(&out, LANGUAGE_EN);
+        has(&html, rows[i].kind);
+        assert_int_equal(strstr(html.ptr, "VAT rate is agreed") != NULL || strstr(html.ptr, "No VAT is") != NULL,
+                         rows[i].vat != NULL);
+        assert_int_equal(strstr(html.ptr, "Self-billing:") != NULL, rows[i].self != NULL);
+        if (rows[i].vat != NULL)
+            has(&html, rows[i].vat);
+        has(&html, "<dt>Statement</dt><dd><span class=\"id\">S1</span></dd>");
+        buf_free(&html);
+        statement_free(&out);
+    }
+    close_book(&b);
+}
+
 static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void **state)
 {
     struct book b;
@@ -1042,6 +1075,7 @@ int main(void)
         cmocka_unit_test(html_lists_adjustments_where_there_are_some),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
         cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
+        cmocka_unit_test(html_is_an_invoice_a_credit_note_or_neither),
         cmocka_unit_test(html_shows_so_many_lines_that_move_money_and_says_of_how_many),
         cmocka_unit_test(amounts_are_grouped_by_threes_as_each_language_does),
         cmocka_unit_test(words_take_as_many_values_in_each_language),
