@@ -247,14 +247,15 @@ def read_cosigned(data, origin, keys):
     """The same of a note with cosignatures behind it, which are of keys that nobody here knows."""
     text, blank, lines = data.partition(b"\n\n")
     lines = lines.split(b"\n")
-    need(blank and len(lines) > 1 and lines.pop() == b"" and len(set(lines)) == len(lines), "a witnessed note is not written as one")
-    own = [lines[0]]
+    need(blank and len(lines) > 1 and lines.pop() == b"", "a witnessed note is not written as one")
+    own = []
     for line in lines:
         found = re.fullmatch(rb"\xe2\x80\x94 ([^ +]+) ([A-Za-z0-9+/]+=*)", line)
         blob = b64_decode(found[2].decode()) if found else None
         need(blob is not None and len(blob) > 4, "a cosignature is not written as one")
-        if line != lines[0] and (found[1].decode(errors="replace"), blob[:4]) in [(name, key_id) for name, key_id, _ in keys]:
+        if (found[1].decode(errors="replace"), blob[:4]) in [(name, key_id) for name, key_id, _ in keys]:
             own.append(line)
+    need(own, f"a witnessed note is signed by no key of {origin}")
     return read_note(text + blank + b"".join(line + b"\n" for line in own), origin, keys)
 
 

@@ -510,10 +510,13 @@ class MadeLogs(unittest.TestCase):
         log = next(log for log in (made_logs.made_log(SEED + n) for n in range(1000)) if log.statements)
         files, contract = log.mirror(), f"log/{made_logs.CONTRACT}"
         head = next(data for name, data in files.items() if name.startswith("v1/statements/") and name.endswith("/checkpoint"))
-        cosigned = files["log/checkpoint"] + "\u2014 witness.example ".encode() + base64.b64encode(bytes(76)) + b"\n"
+        line = "\u2014 witness.example ".encode() + base64.b64encode(bytes(76)) + b"\n"
+        text, own = files["log/checkpoint"].split(b"\n\n")
+        cosigned = files["log/checkpoint"] + line
         seen = {**files, "log/witnessed": cosigned, f"{contract}/witnessed": head}
         other = made_logs.KEYS.note(made_logs.ORIGIN, 1, bytes(32))
-        cases = [(0, seen), (1, {**seen, f"{contract}/witnessed": files[f"{contract}/checkpoint"]}),
+        cases = [(0, seen), (0, {**seen, "log/witnessed": cosigned + line}), (0, {**seen, "log/witnessed": text + b"\n\n" + line + own}),
+                 (1, {**seen, "log/witnessed": text + b"\n\n" + line}), (1, {**seen, f"{contract}/witnessed": files[f"{contract}/checkpoint"]}),
                  (1, {**seen, "log/witnessed": other}), (1, {**seen, "log/witnessed": cosigned + b"x\n"}), (1, {**seen, "log/witnessed": cosigned[:-70] + b"\n"})]
         for (status, _), (first, told) in zip(cases, both([files for _, files in cases])):
             with self.subTest(first[1][-3:]):
