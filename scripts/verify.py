@@ -2195,8 +2195,11 @@ class Audit:
 
     def credentials(self):
         """What lets its holder act as a party is one of the two's, and not the other's doing."""
-        parties = ()
+        parties, stepped = (), False
         for at, entry in enumerate(self.parsed):
+            stepped |= entry["kind"] == "clock"
+            if entry["kind"] == "credential" and not stepped and entry["since_ms"] > clock(entry) + HOUR_MS:
+                raise Fails(f"entry {at}: it is a credential of a time to come")
             if entry["kind"] == "terms":
                 parties = entry["campaign"].get("advertiser"), entry["contract"].get("publisher")
             elif entry["kind"] == "credential" and (entry["party"] not in parties or (entry["by"] in parties and entry["by"] != entry["party"])):

@@ -14,8 +14,9 @@ static const struct {
                                  "send unsigned postbacks in its name, from the addresses set"},
 };
 
-void verify_credential(struct audit *a, uint64_t index, const struct entry_credential *c)
+void verify_credential(struct audit *a, uint64_t index, const struct entry *e)
 {
+    const struct entry_credential *c = &e->credential;
     bool advertiser = span_is(c->party, a->advertiser), publisher = span_is(c->party, a->publisher);
     bool self = span_eq(c->by, c->party), other = span_is(c->by, advertiser ? a->publisher : a->advertiser);
     if (span_empty(c->party) || !(advertiser || publisher) || (other && !self) || span_empty(c->by) ||
@@ -24,6 +25,10 @@ void verify_credential(struct audit *a, uint64_t index, const struct entry_crede
                       "entry %" PRIu64
                       " tells of a credential that is not a party's of this contract, or that the other one had made",
                       index);
+        return;
+    }
+    if (a->fold.clock_steps == 0 && c->since_ms > entry_clock(e) + PERIOD_ISSUE_MS) {
+        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " tells of a credential of a time to come", index);
         return;
     }
     struct credential_count *n = &a->credential[advertiser ? 0 : 1][self][c->what];

@@ -468,7 +468,7 @@ static void take_of_party(struct audit *a, uint64_t index, const struct entry *e
     if (e->kind == ENTRY_KEY)
         verify_party_key(a, index, e);
     else if (e->kind == ENTRY_CREDENTIAL)
-        verify_credential(a, index, &e->credential);
+        verify_credential(a, index, e);
     else if (fold_party(&a->fold, &e->party) != ERR_OK)
         finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " gives legal data that are none, or nobody's here",
                       index);

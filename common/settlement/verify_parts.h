@@ -512,7 +512,7 @@ void verify_reason(struct buf *text, struct span said);
 void verify_legal(struct audit *a, uint64_t index, const struct entry *e);
 
 /* verify_credentials.c: a secret, token or key of a party; what is told of all. */
-void verify_credential(struct audit *a, uint64_t index, const struct entry_credential *c);
+void verify_credential(struct audit *a, uint64_t index, const struct entry *e);
 void verify_credentials_tell(struct audit *a);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */

@@ -348,6 +348,11 @@ def key_minted_for_a_party(book, tale):
     book.entries.append({"at": at, "jws": jws, "kind": "response", "party": tale.market.publisher.id, "statement": tale.second})
 
 
+def credential_of_a_time_to_come(book, tale):
+    """As if it had not been there yet."""
+    book.entries[book.find("credential", id=tale.minted["id"])]["since_ms"] += DAY
+
+
 def credential_of_nobody(book, tale):
     book.entries[book.find("credential")]["party"] = tale.other_publisher.id
 
@@ -564,7 +569,7 @@ LIES = [
     (lead_of_another_day, "raw", "receipts"), (credential_called_the_partys_own, "raw", "against"),
     (large_step_that_asks_nobody, "raw", "entries"), (step_that_dates_back, "raw", "entries"),
     (identity_for_one_reader, "settle", "parties"), (key_for_one_reader, "raw", "parties"),
-    (credential_of_nobody, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
+    (credential_of_nobody, "raw", "entries"), (credential_of_a_time_to_come, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
 ]
 
 # What no tool shows, as README says.
