@@ -424,17 +424,18 @@ def receipts(audit, files, kept):
         if header is None or header.get("typ") != "countersign-receipt":
             without += 1
         elif said is not None and isinstance(said.get("contract"), str) and said["contract"] != audit.contract and 0 < len(said["contract"].encode()) <= 16:
-            others.append(receipt.jws)
+            others.append(receipt)
         elif not signed_receipt(audit, receipt, header):
             unsigned.append(f"{receipt.where}: no published key of the server signed this receipt as it stands there")
         else:
             own += 1
             checks.append(lambda receipt=receipt, said=said, kid=header["kid"]: judge(audit, receipt, said, kid, requests))
-    kept.elsewhere["receipts"].append(others)
+    kept.elsewhere["receipts"].append([receipt.jws for receipt in others])
+    alone = [] if kept.joined else [f"{receipt.where} is of another contract, whose log is not here" for receipt in others]
 
     def reads():
-        if wrong or unsigned or not (own or unsigned or kept.joined):
-            raise CannotTell([*wrong, *unsigned, "there is no receipt of this contract"][0])
+        if wrong or unsigned or alone or not (own or kept.joined):
+            raise CannotTell([*wrong, *unsigned, *alone, "there is no receipt of this contract"][0])
     together(reads, *checks)
     return f"{own} receipts signed, and what they answered stands in the log; {len(others)} of other contracts, {without} lines without one"
 

@@ -2412,7 +2412,9 @@ def verify_all(mirrors, whole=False, names=(), kept=None):
             lines.append(f"{name:<11} {said[name]:<12} {sentence}")
         for name in ("receipts", "clicks"):
             if kept and name in kept.names():
-                lines.append(f"{name:<11} {'holds':<12} {len(kept.left_over(name))} are of none of these contracts")
+                left = len(kept.left_over(name))
+                said[name] = "cannot tell" if said["campaign"] != "holds" or (left and name == "receipts") else "holds"
+                lines.append(f"{name:<11} {said[name]:<12} {left} are of none of these contracts")
     status = 1 if "FAILS" in said.values() else 2 if "cannot tell" in said.values() else 0
     return status, [*lines, VERDICTS[status]]
 

@@ -361,12 +361,11 @@ static int by_id(const void *a, const void *b)
                                     : strcmp(x->where, y->where);
 }
 
-/* Those that are none of any mirror's. */
-static void kept_sentence(const struct campaign *c, enum campaign_check kind, struct buf *out)
+/* How many are of none of these contracts, and the first of them. */
+static uint64_t none_of_these(const struct campaign *c, enum campaign_check kind, char named[NOT_HERE_NAMED])
 {
-    const bool receipts = kind == CAMPAIGN_RECEIPTS;
     uint64_t n = 0;
-    char named[NAMED * (WHERE_NOT_HERE + 2)] = "";
+    named[0] = '\0';
     for (size_t i = 0; i < c->n_not_here;) {
         const struct not_here *first = &c->not_here[i];
         size_t members = 0, last = SIZE_MAX;
@@ -378,14 +377,34 @@ static void kept_sentence(const struct campaign *c, enum campaign_check kind, st
             continue;
         size_t len = strlen(named);
         if (n++ < NAMED)
-            snprintf(named + len, sizeof named - len, "%s%s", len ? ", " : "", first->where);
+            snprintf(named + len, NOT_HERE_NAMED - len, "%s%s", len ? ", " : "", first->where);
     }
+    return n;
+}
+
+/* What was answered is owed, in whatever log it stands. */
+static void judge_receipts(struct campaign *c)
+{
+    char named[NOT_HERE_NAMED];
+    uint64_t n = none_of_these(c, CAMPAIGN_RECEIPTS, named);
+    if (n > 0)
+        finds_doubt(&c->finding[CAMPAIGN_RECEIPTS],
+                    "%" PRIu64 " of none of these contracts: %s%s; what they answered is in another contract's log, "
+                    "which is not here",
+                    n, named, n > NAMED ? " and others" : "");
+}
+
+static void clicks_sentence(const struct campaign *c, struct buf *out)
+{
+    char named[NOT_HERE_NAMED];
+    uint64_t n = none_of_these(c, CAMPAIGN_CLICKS, named);
     if (n == 0)
-        buf_printf(out, "each is of one of these contracts");
+        buf_str(out, "each is of one of these contracts");
     else
-        buf_printf(out, "%" PRIu64 " of none of these contracts: %s%s; %s", n, named, n > NAMED ? " and others" : "",
-                   receipts ? "what they answered is in another contract's log, which is not here"
-                            : "another contract's, or never given out, and then nothing is owed for them");
+        buf_printf(out,
+                   "%" PRIu64 " of none of these contracts: %s%s; another contract's, or never given out, and then "
+                   "nothing is owed for them",
+                   n, named, n > NAMED ? " and others" : "");
 }
 
 static void good_sentence(const struct campaign *c, enum campaign_check check, struct buf *out)
@@ -428,8 +447,10 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
         buf_printf(out, "%zu keys, legal data and credentials of parties, told alike by each log of theirs", c->n_told);
         break;
     case CAMPAIGN_RECEIPTS:
+        buf_str(out, "each is of one of these contracts");
+        break;
     case CAMPAIGN_CLICKS:
-        kept_sentence(c, check, out);
+        clicks_sentence(c, out);
         break;
     default:
         buf_printf(out, "%zu step%s of the clock, told alike by each log that tells it", c->n_steps,
@@ -464,6 +485,7 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
     }
     if (c->n_not_here > 0)
         qsort(c->not_here, c->n_not_here, sizeof *c->not_here, by_id);
+    judge_receipts(c);
     for (int i = 0; i < CAMPAIGN_CHECKS; i++) {
         if ((i == CAMPAIGN_RECEIPTS || i == CAMPAIGN_CLICKS) && !c->asked[i])
             continue;

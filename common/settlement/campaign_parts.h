@@ -78,7 +78,7 @@ struct party_told {
 
 enum { WHERE_NOT_HERE = 64 };
 /* Lines of what somebody kept that are named in a sentence; the others are counted. */
-enum { NAMED = 5 };
+enum { NAMED = 5, NOT_HERE_NAMED = NAMED * (WHERE_NOT_HERE + 2) };
 
 /* One step of the clock that an entry tells alone. */
 struct joined_step {

@@ -476,7 +476,14 @@ void verify_receipts_end(struct audit *a, bool complete)
     if (complete)
         judge_keys(a);
     weigh_keys(a);
-    if (r->n == 0 && a->asked->campaign == NULL)
+    if (a->asked->campaign != NULL)
+        return;
+    if (r->foreign > 0)
+        finds_doubt(r->finding,
+                    "%" PRIu64 " of other contracts, whose logs are not here: %s%s; give the mirrors of these too, or "
+                    "ask of each contract's receipts by themselves",
+                    r->foreign, r->elsewhere, r->foreign > NAMED ? " and others" : "");
+    if (r->n == 0)
         finds_doubt(r->finding, "there is no receipt of this contract in what --receipts names");
 }
 
@@ -493,9 +500,4 @@ void verify_receipts_sentence(const struct audit *a, struct buf *out)
         buf_printf(out, "; %" PRIu64 " for an earlier one that said the same", r->repeated);
     if (r->without > 0)
         buf_printf(out, "; %" PRIu64 " line%s hold%s none", r->without, plural(r->without), verb(r->without));
-    if (r->foreign > 0)
-        buf_printf(out,
-                   "; %" PRIu64 " of other contracts, whose own logs and statements say what became of them, were not "
-                   "looked at: %s%s",
-                   r->foreign, r->elsewhere, r->foreign > NAMED ? " and others" : "");
 }

@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BROWSER, SOURCE, Market, Party, ServerCase, click, countersign, person, rfc3339
+from harness import BROWSER, SOURCE, Market, Party, ServerCase, b64u, b64u_decode, click, countersign, person, rfc3339
 from liar import Liar
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
@@ -268,8 +268,13 @@ class Order(Joined):
         done = verify_twice(*mirrors, *flags)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout.count("each is of one of these contracts"), 2, done.stdout)
-        alone = verify_twice(mirrors[1], "--receipts", self.keep("receipts")).stdout
-        self.assertIn(f"were not looked at: line 1 ({self.contracts[0]}), line 2", alone)
+        head, said, signature = self.kept["receipts"][0].split(".")
+        strays = ".".join((head, b64u(b64u_decode(said).replace(self.contracts[0].encode(), b"C" + b"0" * 12)), signature))
+        for some, more, told in ((mirrors[1:2], [], f"other contracts, whose logs are not here: line 1 ({self.contracts[0]}), line 2"),
+                                 (mirrors, [strays], f"none of these contracts: line {len(self.kept['receipts']) + 1};")):
+            done = verify_twice(*some, "--receipts", self.keep("receipts", *more))
+            self.assertEqual((done.returncode, told in done.stdout), (2, True), done.stdout)
+        self.keep("receipts")
         unknown = "A" + "B" * 50
         self.keep("clicks", unknown)
         done = countersign("verify", *mirrors, *flags)

@@ -195,7 +195,7 @@ class Lies(ServerCase):
         self.verify(2, "no published key", receipts=[f"{head}.{other}.{signature}"])
         statement_key = self.forger.keys.statement
         for status, other, word in (
-                (1, {"contract": ""}, "does not read"), (0, {"contract": "C" + "0" * 12}, "of other contracts"), (1, {"index": "1"}, "does not read"), (1, {"terms": 1}, "other facts"),
+                (1, {"contract": ""}, "does not read"), (2, {"contract": "C" + "0" * 12}, "1 of other contracts, whose logs are not here"), (1, {"index": "1"}, "does not read"), (1, {"terms": 1}, "other facts"),
                 (1, {"index": 99}, "the last of a later time"), (2, {"index": 99, "at": "2999-01-01T00:00:00.000Z"}, "came after this mirror was pulled")):
             said = canonical({**jws_payload(self.kept[0]["receipt"]), **other})
             forged = compact(statement_key, {"alg": "EdDSA", "kid": self.forger.keys.jwk()["kid"], "typ": "countersign-receipt"}, said)
