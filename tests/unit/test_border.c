@@ -528,10 +528,31 @@ static void a_job_is_data(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* Its own file includes it before all else: to build that file is to compile the header alone. */
+static bool built_alone(const char *path)
+{
+    char file[4096], include[4096];
+    int stem = (int)strlen(path) - 2;
+    snprintf(file, sizeof file, "%s/%.*s.c", SOURCE_DIR, stem, path);
+    if (access(file, R_OK) != 0)
+        return false;
+    snprintf(include, sizeof include, "#include \"%s\"\n", path);
+    struct buf text;
+    buf_heap(&text);
+    read_source(file + strlen(SOURCE_DIR) + 1, &text);
+    blank(text.ptr, false);
+    const char *first = strchr(text.ptr, '#');
+    bool own = first != NULL && starts_with(first, include);
+    buf_free(&text);
+    return own;
+}
+
 static void compile_alone(const char *path, char *text)
 {
     int status = -1;
     (void)text;
+    if (built_alone(path))
+        return;
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
@@ -597,6 +618,8 @@ static void the_rules_bite(void **state)
     char pointing[] = "struct job { const struct contract *k; int (*run)(void); };";
     only_data("server/commit/job.h", pointing);
     assert_int_equal(faults, 20);
+    assert_true(built_alone("common/base/buf.h"));
+    assert_false(built_alone("common/base/limits.h")); /* no file of its own */
 }
 
 static int forget_faults(void **state)
