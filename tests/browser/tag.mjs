@@ -60,11 +60,11 @@ function kit(run, broken) {
   };
 }
 
-const browser = await chromium.launch({
-  executablePath: given.chromium, headless: true, ignoreDefaultArgs: ['--disable-back-forward-cache'],
+const browsers = await Promise.all([given.chromium, given.whole].map((executablePath) => chromium.launch({
+  executablePath, headless: true, ignoreDefaultArgs: ['--disable-back-forward-cache'],
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],
-});
+})));
 
 // What a row's steps are given.
 class Visit {
@@ -124,7 +124,7 @@ class Visit {
 }
 
 async function perform(run, row, broken) {
-  const context = await browser.newContext();
+  const context = await browsers[row.whole ? 1 : 0].newContext();
   const state = { row, kit: kit(run, broken), leads: [], script: broken || served, patience: broken ? given.impatience_ms : given.patience_ms };
   runs.set(run, state);
   const visit = new Visit(run, context, state);
@@ -157,6 +157,6 @@ await Promise.all(Array.from({ length: 4 }, async () => {
   }
 }));
 console.log(JSON.stringify(seen));
-await browser.close();
+await Promise.all(browsers.map((browser) => browser.close()));
 server.closeAllConnections?.();
 server.close();

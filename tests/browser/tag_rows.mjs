@@ -1,7 +1,7 @@
 // What pages do, and what the tag makes of it. A row: its pages (from the kit that tag.mjs gives: tag, form, other origin, codes), the
 // steps, and the values wanted; id1, id2, ... stand for real click ids.
 //
-// A page that the tag cannot help says why in the row's `why`.
+// A page that the tag cannot help says why in the row's `why`. A row that needs more than a browser's engine has `whole`.
 
 const fromForm = (form) => `fetch('submit', { method: 'POST', body: new URLSearchParams(new FormData(${form})) })`;
 const fields = '<input type="hidden" name="click_id"><input type="hidden" name="touches">';
@@ -592,6 +592,7 @@ export const touches = {
     want: { click_id: 'id2', touches: 'id1,id2' },
   },
   a_page_out_of_the_back_forward_cache_reads_again_and_counts_no_view: {
+    whole: true, // keeps pages to go back to
     before: () => { for (const type of ['storage', 'focus']) addEventListener(type, (e) => e.stopImmediatePropagation(), true); },
     pages: { index: (k) => `${plain(k)}<script>addEventListener('pageshow', (e) => { if (e.persisted) setTimeout(() => fetch('submit', { method: 'POST',
       body: 'read=' + document.querySelector('[name=click_id]').value })); });</script>`, next: plain },

@@ -1,7 +1,6 @@
 """A real Chromium clicks a publisher's link, lands, submits the form; the landing page's own backend reports the lead."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import Market, ServerCase, free_port  # noqa: E402
+from harness import CHROMIUM, Market, ServerCase, free_port  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @unittest.skipUnless(shutil.which(CHROMIUM), f"no {CHROMIUM} here")

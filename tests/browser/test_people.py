@@ -4,7 +4,6 @@ the demo's landing page, by hand."""
 import html
 import http.server
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -18,9 +17,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import SOURCE, Market, Party, ServerCase, free_port, send, statement_payload, wait_for  # noqa: E402
+from harness import CHROMIUM, SOURCE, Market, Party, ServerCase, free_port, send, statement_payload, wait_for  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CLICK_MICROS, LEAD_MICROS = 100_000, 12_000_000
 ID = r"^[\w-]{51}$"
 

@@ -1,7 +1,6 @@
 """Pixels in a real Chromium: fetched, embedded, sent as beacons; and a thank-you page's lead, with the cookie and without."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,14 +11,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import Market, ServerCase, free_port  # noqa: E402
+from harness import WHOLE_CHROMIUM, Market, ServerCase, free_port  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 TRACKER_PORT, PAGES_PORT = free_port(), free_port()
 PUBLIC = f"https://track.test:{TRACKER_PORT}"
 
 
-@unittest.skipUnless(shutil.which(CHROMIUM), f"no {CHROMIUM} here")
+@unittest.skipUnless(shutil.which(WHOLE_CHROMIUM), f"no {WHOLE_CHROMIUM} here")
 class Pixels(ServerCase):
     settings = {"public_url": PUBLIC}
 
@@ -34,7 +32,7 @@ class Pixels(ServerCase):
             key, cert = f"{folder}/key.pem", f"{folder}/cert.pem"
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                             "-subj", "/CN=track.test", "-keyout", key, "-out", cert], check=True, capture_output=True)
-            given = {"chromium": CHROMIUM, "base": cls.server.url, "tracker_port": TRACKER_PORT, "pages_port": PAGES_PORT, "key": key,
+            given = {"chromium": WHOLE_CHROMIUM, "base": cls.server.url, "tracker_port": TRACKER_PORT, "pages_port": PAGES_PORT, "key": key,
                      "cert": cert, "pixel_url": public["pixel_url"], "click_url": public["click_url"]}
             done = subprocess.run(["node", str(HERE / "pixels.mjs")], input=json.dumps(given), capture_output=True, text=True, timeout=180,
                                   check=False)

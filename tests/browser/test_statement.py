@@ -11,9 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import Market, ServerCase, person, statement_payload  # noqa: E402
+from harness import CHROMIUM, Market, ServerCase, person, statement_payload  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LOOK, LINES = os.environ.get("LOOK"), int(os.environ.get("LINES", "52"))
 LANGUAGES = {"en": "To pay, EUR", "fr": "À payer, EUR", "zh": "应付（EUR）"}
 CUSTOMER = {"name": "Solaire Lumen SAS", "address": "14, quai des Étuves\n69002 Lyon", "country": "FR", "vat_id": "FR48999000102"}

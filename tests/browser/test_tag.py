@@ -12,11 +12,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import SOURCE, Market, ServerCase, click, free_port  # noqa: E402
+from harness import CHROMIUM, SOURCE, WHOLE_CHROMIUM, Market, ServerCase, click, free_port  # noqa: E402
 
 LONG = "LONG" in os.environ  # all broken tags, else a third of the likely ones
 SEED = int(os.environ.get("SEED") or time.time())
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @unittest.skipUnless(shutil.which(CHROMIUM), f"no {CHROMIUM} here")
@@ -26,7 +25,7 @@ class Tag(ServerCase):
         market = Market(cls.server)
         codes = [market.code["code"], market.new_code(market.publisher, market.contract)["code"]]
         ids = [click(market.code["click_url"])[1] for _ in range(12)]
-        given = {"chromium": CHROMIUM, "base": cls.server.url, "codes": codes, "ids": ids, "port": free_port(), "patience_ms": 15000, "impatience_ms": 2500,
+        given = {"chromium": CHROMIUM, "whole": WHOLE_CHROMIUM, "base": cls.server.url, "codes": codes, "ids": ids, "port": free_port(), "patience_ms": 15000, "impatience_ms": 2500,
                  "source": str(SOURCE / "server/tracking/t.js"), "only": os.environ.get("ONLY", ""), "long": LONG, "seed": SEED}
         print(f"SEED={SEED}")
         done = subprocess.run(["node", str(HERE / "tag.mjs")], input=json.dumps(given), capture_output=True, text=True, timeout=300, check=False)

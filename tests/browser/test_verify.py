@@ -15,9 +15,8 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE.parent / "support"))
 
 from forge import Keys  # noqa: E402
-from harness import Market, ServerCase, b64u_decode, countersign, person, send  # noqa: E402
+from harness import CHROMIUM, Market, ServerCase, b64u_decode, countersign, person, send  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 def canonical(value):

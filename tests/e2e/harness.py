@@ -24,6 +24,9 @@ from client import (  # noqa: E402, F401 (handed on to the tests)
 
 BINARY = os.environ.get("COUNTERSIGN", str(SOURCE / "build/asan/countersign"))
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}
+# A browser's engine without the browser around it: the same pages for a third of the work. What a person's own settings or a profile decide needs the whole.
+WHOLE_CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")
 READY_S = 60
 STOP_S = 30
 # To look for leaks is a third of what a start of the program costs, to keep where each byte was allocated a twelfth: one test in three does so, each time
