@@ -182,10 +182,10 @@ static void write_harm(struct folder *f, const struct harm *h)
 static unsigned missed[TABLE_COUNT];
 static size_t harms;
 
-/* Under LONG every change, else a quarter of them, each time others. */
+/* Under LONG every change, else an eighth of them, each time others. */
 static void try_harm(struct folder *f, const struct harm *h)
 {
-    if (getenv("LONG") == NULL && !one_in(4))
+    if (getenv("LONG") == NULL && !one_in(8))
         return;
     enum table table = h->row->table;
     const struct table_info *info = table_info(table);
