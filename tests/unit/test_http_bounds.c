@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ enum {
     PIECES = 5,
     PIECE = 3 << 16,
     ORDER_MAX = 1024,
+    REQUEST_ID = 0xc0ffee,
     SOON_MS = 20000
 };
 
@@ -58,7 +60,7 @@ struct bed {
 static void on_begin(void *ctx, struct request *rq)
 {
     struct bed *b = ctx;
-    (void)rq;
+    rq->id = REQUEST_ID;
     atomic_fetch_add(&b->begun, 1);
 }
 
@@ -428,20 +430,28 @@ static void a_half_closed_client_gets_all_its_replies(void **state)
         }
 }
 
+/* Whether its end came with the request or later. */
 static void a_half_closed_client_waits_for_an_answer_that_comes_later(void **state)
 {
     struct bed *b = *state;
     char got[4096];
-    int fd = dial(b);
-    say(fd, "GET /keep HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n");
-    shutdown(fd, SHUT_WR);
-    wait_until(&b->kept, 1);
+    int fd[2];
+    for (int late = 0; late < 2; late++) {
+        fd[late] = dial(b);
+        say(fd[late], "GET /keep HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\n");
+        if (!late)
+            shutdown(fd[late], SHUT_WR);
+        wait_until(&b->kept, late + 1);
+    }
+    shutdown(fd[1], SHUT_WR);
     poll(NULL, 0, 50); /* the end has come to the server as well */
     tell(b, &b->answer);
-    read_all(fd, got, sizeof got);
-    assert_non_null(strstr(got, "at last"));
-    assert_int_equal(count(got, "HTTP/1.1 200"), 2);
-    close(fd);
+    for (int late = 0; late < 2; late++) {
+        read_all(fd[late], got, sizeof got);
+        assert_non_null(strstr(got, "at last"));
+        assert_int_equal(count(got, "HTTP/1.1 200"), 2);
+        close(fd[late]);
+    }
 }
 
 /* ---- dawdling ---- */
@@ -521,13 +531,39 @@ static void a_stalled_reader_goes_after_one_deadline(void **state)
 static void a_request_that_is_never_answered_loses_its_connection(void **state)
 {
     struct bed *b = *state;
-    char got[64];
-    int fd = dial(b);
+    char got[1024] = "";
+    int fd = dial(b), terminal = dup(STDERR_FILENO), log = memfd_create("log", MFD_CLOEXEC);
+    dup2(log, STDERR_FILENO);
     say(fd, "GET /keep HTTP/1.1\r\n" HOST "\r\n");
-    assert_int_equal(read_all(fd, got, sizeof got), 0);
+    size_t answered = read_all(fd, got, sizeof got);
+    dup2(terminal, STDERR_FILENO);
+    assert_int_equal(answered, 0);
+    assert_true(pread(log, got, sizeof got - 1, 0) > 0);
+    assert_non_null(strstr(got, "{\"request_id\":\"0000000000c0ffee\""));
+    assert_non_null(strstr(got, "\"event\":\"unanswered\""));
+    close(terminal);
+    close(log);
     close(fd);
     tell(b, &b->answer); /* hurts nobody */
     wait_until(&b->finished, 1);
+}
+
+/* Not with the end of the one before: who comes back late has as long as anybody. */
+static void the_time_of_a_request_begins_with_its_first_byte(void **state)
+{
+    enum { HALF_MS = 500 };
+    char got[256];
+    int idle = dial(*state), late = dial(*state);
+    poll(NULL, 0, HALF_MS);
+    say(late, "GET /x HT");
+    int64_t start_us = clock_monotonic_us();
+    assert_true(is_gone(idle, SOON_MS));
+    if (clock_monotonic_us() - start_us < HALF_MS * 1500) { /* on a machine that stood still nothing is said */
+        say(late, "TP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+        assert_true(read_all(late, got, sizeof got) > 0);
+    }
+    close(idle);
+    close(late);
 }
 
 /* Whatever comes, the request has to be whole in time. */
@@ -1229,6 +1265,7 @@ int main(void)
         BED(a_reader_that_stalls_is_closed),
         BED(a_request_that_is_never_answered_loses_its_connection),
         BED(a_request_in_drips_is_cut_off),
+        BED(the_time_of_a_request_begins_with_its_first_byte),
         PATIENT_BED(past_the_bound_the_biggest_go),
         PATIENT_BED(a_head_in_two_pieces_is_not_pushed_out_by_those_that_stand_still),
         PATIENT_BED(a_whole_request_has_room_among_unfinished_ones),
