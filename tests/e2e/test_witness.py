@@ -322,7 +322,7 @@ class OneSetOfKeys(unittest.TestCase):
         shutil.copy(Path(self.folder.name) / "a/log/witnessed", Path(self.folder.name) / "b/log/witnessed")
         done = verify_twice(Path(self.folder.name) / "b", "--witnesses", self.policy)
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertRegex(done.stdout, "witnesses.*has another root")
+        self.assertRegex(done.stdout, "witnesses.*(has another root|entries were taken back)")  # as many heads as each had time for
 
 
 if __name__ == "__main__":
