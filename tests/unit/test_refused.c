@@ -5,6 +5,7 @@
 #include "server/commit/refused_log.h"
 #include "server/system/allowance.h"
 #include "tests/support/committer_fixture.h"
+#include "tests/support/raw_row.h"
 
 enum { STRANGERS = 100000 };
 
@@ -316,6 +317,27 @@ static void more_rows_than_a_batch_has_are_refused_as_a_whole(void **state)
     buf_free(&rows);
 }
 
+/* The last: what it spoils stays. A bound on rows that nobody can count would be none. */
+static void a_room_with_a_row_that_does_not_read_takes_no_more_and_others_do(void **state)
+{
+    (void)state;
+    uint8_t key[REFUSAL_KEY_LEN];
+    struct buf rows;
+    const struct refusal one = refusal_of(5, STANDING_PROVEN, now_ms, 1),
+                         other = refusal_of(6, STANDING_PROVEN, now_ms, 2);
+    struct txn *t = fixture_begin(&cf.live.f, true);
+    refusal_key(&one.room, now_ms - 1, 1, key);
+    raw_row_put(t, TABLE_REFUSED, span_of(key, sizeof key), SPAN("any"), 0);
+    assert_ok(txn_commit(t));
+    buf_heap(&rows);
+    refusal_write(&rows, &one);
+    assert_err(fold(buf_span(&rows), 0, 0, now_ms).err, ERR_CORRUPT);
+    buf_clear(&rows);
+    refusal_write(&rows, &other);
+    assert_ok(fold(buf_span(&rows), 0, 0, now_ms).err);
+    buf_free(&rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +350,7 @@ int main(void)
         cmocka_unit_test(rows_past_their_time_go_also_of_parties_that_nothing_came_of),
         cmocka_unit_test(rows_of_a_clock_that_was_ahead_go_when_it_is_set_right),
         cmocka_unit_test(more_rows_than_a_batch_has_are_refused_as_a_whole),
+        cmocka_unit_test(a_room_with_a_row_that_does_not_read_takes_no_more_and_others_do),
     };
     return cmocka_run_group_tests(tests, open_store, close_store);
 }
