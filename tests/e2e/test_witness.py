@@ -150,6 +150,26 @@ class ServerAsWitness(unittest.TestCase):
         self.cosigned(log, 7, 20)
         self.cosigned(other, 700, 701)
 
+    def test_what_a_server_keeps_is_its_owners_alone(self):
+        self.add(self.logs[1].body(0, 3))
+        self.assertTrue((self.server.data / "witnessed").exists())
+        self.assertEqual({path.stat().st_mode & 0o077 for path in [self.server.data, *self.server.data.rglob("*")]}, {0})
+
+    def test_without_what_it_remembers_it_does_not_start(self):
+        """It would cosign another history."""
+        memory = self.server.data / "witnessed"
+        self.add(self.logs[1].body(0, 3))
+        self.server.stop()
+        kept = memory.read_bytes()
+        for spoil in (lambda: memory.write_bytes(kept[:-1]), memory.mkdir):
+            memory.unlink()
+            spoil()
+            with self.assertRaisesRegex(AssertionError, "countersign serve: .*witnessed"):
+                self.server.start()
+        memory.rmdir()
+        memory.write_bytes(kept)
+        self.server.start()
+
     def test_who_is_no_log_of_its_is_refused(self):
         stranger, log = Log("log.example/c"), self.logs[0]
         self.assertEqual(self.add(stranger.body(0, 2)).status, 404)
