@@ -46,7 +46,7 @@ class CutAnswers(unittest.TestCase):
                             self.server.page.disarm()
                         self.assertTrue(answer.status >= 500 or answer.body == whole.body, answer.status)
             self.assertGreater(cut, 1, form)
-            self.assertIn('"event":"cut_off"', self.server.said())
+            self.assertRegex(self.server.said(), r'\{"request_id":"[0-9a-f]{16}","at":"[^"]+","level":"error","event":"cut_off",.*"cause":"')
         self.assertEqual(self.read(self.path + "/lines").status, 200)
 
 
