@@ -1,5 +1,6 @@
 /* Files that lie where others expect them: nothing waits, nothing is followed, nothing is written that was there. */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -32,6 +33,38 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
     }
     renames_left -= renames_left > 0;
     return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
+
+static int reads_left = -1; /* likewise, of files and folders */
+static bool read_failed;
+
+/* One fails; those behind it do not. */
+static bool may_read(void)
+{
+    bool fails = reads_left == 0;
+    reads_left -= reads_left >= 0;
+    if (fails)
+        errno = EIO;
+    read_failed |= fails;
+    return !fails;
+}
+
+ssize_t read(int fd, void *out, size_t len)
+{
+    return may_read() ? syscall(SYS_read, fd, out, len) : -1;
+}
+
+ssize_t pread(int fd, void *out, size_t len, off_t offset)
+{
+    return may_read() ? syscall(SYS_pread64, fd, out, len, offset) : -1;
+}
+
+struct dirent *readdir(DIR *d)
+{
+    static struct dirent *(*real)(DIR *);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "readdir");
+    return may_read() ? real(d) : NULL;
 }
 
 struct place {
@@ -260,6 +293,68 @@ static void a_tree_is_removed_without_what_it_links_to(void **state)
     assert_int_equal(folder_remove_tree(p->folder, "file"), ERR_CONFLICT);
 }
 
+static enum err read_all(struct place *p)
+{
+    struct buf b;
+    buf_heap(&b);
+    enum err err = file_read(at(p->inside, "file"), 100, &b);
+    assert_true(err != ERR_OK || span_is(buf_span(&b), "text"));
+    buf_free(&b);
+    return err;
+}
+
+static enum err read_in_folder(struct place *p)
+{
+    struct buf b;
+    struct mirror m = folder_mirror(p->folder);
+    buf_heap(&b);
+    enum err err = m.read(m.ctx, "file", 0, 100, &b);
+    assert_true(err != ERR_OK || span_is(buf_span(&b), "text"));
+    buf_free(&b);
+    return err;
+}
+
+static enum err walk(struct place *p)
+{
+    unsigned n = 0;
+    enum err err = folder_list(p->folder, "", count, &n);
+    assert_true(err != ERR_OK || n == 2);
+    return err;
+}
+
+static enum err look_whether_empty(struct place *p)
+{
+    return folder_is_empty(p->folder, "tree") ? ERR_OK : ERR_IO;
+}
+
+static enum err remove_tree(struct place *p)
+{
+    return folder_remove_tree(p->folder, "tree");
+}
+
+/* Whichever look at a file or folder fails, what was seen before it is not taken for all. */
+static void what_does_not_read_does_not_end(void **state)
+{
+    struct place *p = *state;
+    enum err (*const calls[])(struct place *) = {read_all, read_in_folder, walk, look_whether_empty, remove_tree};
+    assert_int_equal(mkdir(at(p->inside, "tree"), 0700), 0);
+    write_file(at(p->inside, "tree/leaf"), "x");
+    write_file(at(p->inside, "file"), "text");
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (calls[i] == look_whether_empty)
+            assert_int_equal(unlink(at(p->inside, "file")), 0);
+        int n = 0;
+        do {
+            read_failed = false;
+            reads_left = n++;
+            enum err err = calls[i](p);
+            reads_left = -1;
+            assert_int_equal(err, read_failed ? ERR_IO : ERR_OK);
+        } while (read_failed);
+        assert_true(n > 2);
+    }
+}
+
 static void a_folder_is_held_by_one(void **state)
 {
     struct place *p = *state;
@@ -306,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_walk_tells_all_and_follows_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_folder_writes_stays_in_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tree_is_removed_without_what_it_links_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_does_not_read_does_not_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_held_by_one, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_half_placed_says_so, setup, teardown),
     };
