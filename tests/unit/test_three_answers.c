@@ -1,5 +1,5 @@
-/* Whatever reads rows through a view: when the n-th read cannot tell, or meets a row that does not read, nothing comes
- * of it, for every n; without a fault the same story comes out. */
+/* Whatever reads rows through a view: when the n-th read cannot tell, meets a row that does not read, or does not find
+ * a lead that another row names, nothing comes of it, for every n; without a fault the same story comes out. */
 #include <stdio.h>
 
 #include "common/decisions/address.h"
@@ -7,12 +7,13 @@
 #include "common/settlement/statement.h"
 #include "tests/support/world.h"
 
-enum { CONTRACT = 3, CAMPAIGN = 7, LEADS = 9 };
+enum { CONTRACT = 3, CAMPAIGN = 7, LEADS = 9, PERSON = 4, PHONE = 77 };
 static const struct fold_context cx = {CONTRACT, CAMPAIGN, SPAN("C1")};
 
 /* ---- a view whose n-th read fails ---- */
 
-enum fault { FAULT_FAILS, FAULT_GARBAGE, FAULT_ABSENT }; /* the last is the lie that must not pass: see the control */
+/* FAULT_GONE: of leads alone. FAULT_ABSENT is the lie that must not pass: see the control. */
+enum fault { FAULT_FAILS, FAULT_GARBAGE, FAULT_GONE, FAULT_ABSENT };
 
 struct faulty {
     struct view real;
@@ -21,8 +22,10 @@ struct faulty {
     bool fired;
 };
 
-static enum err answer(struct faulty *f, enum err err, struct span *value)
+static enum err answer(struct faulty *f, bool of_lead, enum err err, struct span *value)
 {
+    if (f->fault == FAULT_GONE && !of_lead)
+        return err;
     if (f->left == 0 || --f->left > 0)
         return err;
     if (f->fault == FAULT_GARBAGE && err != ERR_OK)
@@ -38,7 +41,14 @@ static enum err answer(struct faulty *f, enum err err, struct span *value)
 static enum err faulty_get(void *ctx, enum row_table t, struct span key, struct span *value)
 {
     struct faulty *f = ctx;
-    return answer(f, f->real.get(f->real.ctx, t, key, value), value);
+    return answer(f, t == ROW_LEADS, f->real.get(f->real.ctx, t, key, value), value);
+}
+
+/* Of the row behind those of a key it is seen that it is another's, and no more. */
+static bool is_behind(enum row_table t, struct span from, struct span found)
+{
+    enum { KEY_LEN = 4 + 1 + TOKEN_LEN + 1 }; /* scope, kind, token, layer */
+    return t == ROW_DEDUPE && memcmp(found.ptr, from.ptr, KEY_LEN) != 0;
 }
 
 static enum err faulty_seek(void *ctx, enum row_table t, struct span from, struct span *key, struct span *value)
@@ -46,7 +56,9 @@ static enum err faulty_seek(void *ctx, enum row_table t, struct span from, struc
     struct faulty *f = ctx;
     enum err err = f->real.seek(f->real.ctx, t, from, key, value);
     bool fired = f->fired, bare = err == ERR_OK && value->len == 0;
-    err = answer(f, err, value);
+    if (f->fault == FAULT_GARBAGE && err == ERR_OK && is_behind(t, from, *key))
+        return err;
+    err = answer(f, t == ROW_LEADS, err, value);
     if (bare && err == ERR_OK && f->fired && !fired)
         *key = SPAN("garbage"); /* all that there is of such a row */
     return err;
@@ -55,19 +67,19 @@ static enum err faulty_seek(void *ctx, enum row_table t, struct span from, struc
 static enum err faulty_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct faulty *f = ctx;
-    return answer(f, f->real.click(f->real.ctx, contract, index, out), NULL);
+    return answer(f, false, f->real.click(f->real.ctx, contract, index, out), NULL);
 }
 
 static enum err faulty_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
 {
     struct faulty *f = ctx;
-    return answer(f, f->real.leaf(f->real.ctx, contract, index, out), NULL);
+    return answer(f, false, f->real.leaf(f->real.ctx, contract, index, out), NULL);
 }
 
 static enum err faulty_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
 {
     struct faulty *f = ctx;
-    return answer(f, f->real.entry(f->real.ctx, contract, index, out), out);
+    return answer(f, false, f->real.entry(f->real.ctx, contract, index, out), out);
 }
 
 /* ---- the story: clicks 0 to 2, leads, dispositions ---- */
@@ -85,11 +97,13 @@ static uint8_t person_token(unsigned person, uint8_t token[TOKEN_LEN])
     return token[0];
 }
 
-static uint64_t append(struct story *s, struct entry e, unsigned person)
+/* A person has a number as e-mail address and one as telephone number; 0: none. */
+static uint64_t append(struct story *s, struct entry e, unsigned person, unsigned phone)
 {
-    struct private_part priv = {.lead = true, .has_email = person > 0};
+    struct private_part priv = {.lead = true, .has_email = person > 0, .has_phone = phone > 0};
     e.at_ms = NOW + (int64_t)s->size * 1000;
     person_token(person, priv.email);
+    person_token(phone, priv.phone);
     assert_ok(world_apply(&s->world, &cx, s->terms, s->size, &e, e.kind == ENTRY_LEAD ? &priv : NULL));
     struct tallied x = tallied_of(&e);
     assert_true(tally_add(&s->tally, s->terms, &x));
@@ -101,28 +115,39 @@ static void story_open(struct story *s)
     *s = (struct story){.world = world_new(), .terms = terms_of("", ",'price':{'click_micros':1000}", "C1")};
     for (uint64_t i = 0; i < 3; i++) {
         world_click(&s->world, (struct world_click){CONTRACT, 1, i, NOW + (int64_t)i * 1000, CLASS_OK});
-        append(s, (struct entry){.kind = ENTRY_CLICK}, 0);
+        append(s, (struct entry){.kind = ENTRY_CLICK}, 0, 0);
     }
     for (unsigned i = 0; i < LEADS; i++) {
         uint64_t lead = append(s,
                                (struct entry){.kind = ENTRY_LEAD,
                                               .lead = {.party = SPAN("P1"),
+                                                       .trust = TRUST_SIGNED,
                                                        .txid = span_str(i % 2 ? "t1" : ""),
                                                        .status = STATUS_PENDING,
                                                        .has_click = true,
                                                        .click = i % 3,
                                                        .payout_micros = 1000000,
                                                        .tier = -1}},
-                               i + 1);
+                               i + 1, 0);
+        if (i + 1 == PERSON)
+            append(s,
+                   (struct entry){.kind = ENTRY_LEAD,
+                                  .lead = {.party = SPAN("P1"),
+                                           .trust = TRUST_SIGNED,
+                                           .status = STATUS_DUPLICATE,
+                                           .dup_contract = SPAN("C1"),
+                                           .dup_index = lead,
+                                           .tier = -1}},
+                   PERSON, PHONE);
         if (i % 3 == 0)
             append(s,
                    (struct entry){.kind = ENTRY_DISPOSITION,
                                   .disposition = {.lead = lead, .status = STATUS_APPROVED, .payable_micros = 1000000}},
-                   0);
+                   0, 0);
     }
-    append(s, (struct entry){.kind = ENTRY_TERMS, .terms = {.version = 1}}, 0);
-    append(s, (struct entry){.kind = ENTRY_TERMS, .terms = {.version = 2}}, 0);
-    append(s, (struct entry){.kind = ENTRY_KEY, .key = {.party = SPAN("P1"), .pub = {1}}}, 0);
+    append(s, (struct entry){.kind = ENTRY_TERMS, .terms = {.version = 1}}, 0, 0);
+    append(s, (struct entry){.kind = ENTRY_TERMS, .terms = {.version = 2}}, 0, 0);
+    append(s, (struct entry){.kind = ENTRY_KEY, .key = {.party = SPAN("P1"), .pub = {1}}}, 0, 0);
 }
 
 static void story_close(struct story *s)
@@ -158,18 +183,21 @@ static enum err builds_a_statement(struct story *s, const struct view *v, struct
     return err;
 }
 
-/* A person known already, by three clicks of which one is none. */
-static enum err decides_a_lead(struct story *s, const struct view *v, struct buf *out)
+/* By three clicks of which one is none, or by none. */
+static enum err decide(struct story *s, const struct view *v, bool clicked, unsigned person, unsigned phone,
+                       struct buf *out)
 {
-    struct lead_report r = {.party = SPAN("P1"), .claimed = true, .given = CONTACT_EMAIL | CONTACT_PHONE};
+    struct lead_report r = {
+        .party = SPAN("P1"), .trust = TRUST_SIGNED, .claimed = true, .given = CONTACT_EMAIL | CONTACT_PHONE};
     struct lead_facts f;
     struct entry e;
     const uint64_t clicks[] = {2, UINT64_C(1) << 60, 0};
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3 && clicked; i++)
         r.touches[r.n_touches++] = (struct pointer){.contract = CONTRACT, .index = clicks[i]};
-    r.has_email = r.has_phone = true;
-    person_token(4, r.email);
-    person_token(99, r.phone);
+    r.has_email = person > 0;
+    r.has_phone = true;
+    person_token(person, r.email);
+    person_token(phone, r.phone);
     int64_t now_ms = NOW + 60000;
     enum err err = gather_touches(v, &r, &f);
     if (err == ERR_OK)
@@ -178,7 +206,20 @@ static enum err decides_a_lead(struct story *s, const struct view *v, struct buf
         return err;
     decide_lead(s->terms, 0, &r, &f, now_ms, &e);
     entry_write(out, &e);
+    buf_printf(out, " %d %llu", f.has_dup, (unsigned long long)f.dup.index);
     return ERR_OK;
+}
+
+/* A person known already. */
+static enum err decides_a_lead(struct story *s, const struct view *v, struct buf *out)
+{
+    return decide(s, v, true, PERSON, 99, out);
+}
+
+/* One who is known by what a duplicate has alone. */
+static enum err decides_a_lead_past_a_duplicate(struct story *s, const struct view *v, struct buf *out)
+{
+    return decide(s, v, false, 0, PHONE, out);
 }
 
 static struct entry disposition(void)
@@ -282,9 +323,11 @@ static enum err looks_rows_up(struct story *s, const struct view *v, struct buf 
 static const struct {
     const char *name;
     reading *read;
+    bool named; /* each lead that it looks for is named by another row */
 } readings[] = {
-    {"builds_a_statement", builds_a_statement},
+    {"builds_a_statement", builds_a_statement, true},
     {"decides_a_lead", decides_a_lead},
+    {"decides_a_lead_past_a_duplicate", decides_a_lead_past_a_duplicate, true},
     {"applies_a_disposition", applies_a_disposition},
     {"folds_a_disposition", folds_a_disposition},
     {"folds_what_is_asked", folds_what_is_asked},
@@ -314,7 +357,7 @@ static unsigned wrong_outcomes(reading *read, enum fault fault, unsigned *fired)
         met = f.left == 0;
         *fired += f.fired;
         if (f.fired)
-            wrong += err != (fault == FAULT_GARBAGE ? ERR_CORRUPT : ERR_IO);
+            wrong += err != (fault == FAULT_GARBAGE || fault == FAULT_GONE ? ERR_CORRUPT : ERR_IO);
         else
             wrong += err != ERR_OK || !span_eq(buf_span(&out), buf_span(&right));
     }
@@ -343,6 +386,16 @@ static void nothing_comes_of_a_row_that_does_not_read(void **state)
     }
 }
 
+static void nothing_comes_of_a_lead_that_is_named_and_gone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
+        unsigned fired = 1, wrong = readings[i].named ? wrong_outcomes(readings[i].read, FAULT_GONE, &fired) : 0;
+        if (wrong > 0 || fired == 0)
+            fail_msg("%s: %u of %u leads that are gone came out as something else", readings[i].name, wrong, fired);
+    }
+}
+
 /* The control: an error taken for absence, as a bool would, is seen in every one of them. */
 static void a_failure_taken_for_absence_is_seen(void **state)
 {
@@ -359,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_comes_of_a_read_that_fails),
         cmocka_unit_test(nothing_comes_of_a_row_that_does_not_read),
+        cmocka_unit_test(nothing_comes_of_a_lead_that_is_named_and_gone),
         cmocka_unit_test(a_failure_taken_for_absence_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
