@@ -121,6 +121,30 @@ static void a_row_that_does_not_read_is_named_in_the_log(void **state)
     assert_int_equal(answer.status, 200); /* the rest is served */
 }
 
+/* Of many rows in one call, which is answered: the first that fails has the line. */
+static void a_row_of_many_that_fails_is_told_with_its_cause(void **state)
+{
+    (void)state;
+    enum { INDEX = 7 };
+    char body[512], ref[LEAD_REF_LEN + 1];
+    lead_reference(INDEX, ref); /* which does not read, see above */
+    snprintf(body, sizeof body,
+             "[{\"lead\":\"%s\",\"status\":\"lost\"},{\"lead\":\"%s\",\"status\":\"approved\"},{\"lead\":\"%s\","
+             "\"status\":\"approved\"}]",
+             ref, ref, ref);
+    ask("POST", "/v1/dispositions", body);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "\"row\":1,\"status\":500"));
+    json_t *line = line_of(&answer);
+    assert_non_null(line);
+    const char *detail = json_string_value(json_object_get(line, "detail"));
+    assert_string_equal(json_string_value(json_object_get(line, "event")), "row_failed");
+    assert_string_equal(json_string_value(json_object_get(line, "level")), "error");
+    if (strncmp(detail, "row 1 of 3: corrupt: ", 21) != 0 || strstr(detail, "of leads") == NULL)
+        fail_msg("%s", detail);
+    json_decref(line);
+}
+
 static void put_refusal(const struct refusal *one)
 {
     struct span rows, key, value;
@@ -344,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_that_does_not_read_is_named_in_the_log),
+        cmocka_unit_test(a_row_of_many_that_fails_is_told_with_its_cause),
         cmocka_unit_test(a_refusal_past_its_time_is_not_shown),
         cmocka_unit_test(a_damaged_refused_row_does_not_end_the_list),
         cmocka_unit_test(a_damaged_refused_log_is_told_and_hurts_nothing_else),
