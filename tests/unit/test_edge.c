@@ -5,7 +5,7 @@
 #include "server/commit/refused_log.h"
 #include "tests/support/live_server.h"
 
-enum { CLICKS = 80, LOG_MAX = 1 << 20 };
+enum { CLICKS = 80, LOG_MAX = 1 << 20, DAMAGED = 7 /* the lead of contract 2 that does not read */ };
 
 static struct live live;
 static struct answer answer;
@@ -106,14 +106,13 @@ static void lead_reference(uint64_t index, char out[LEAD_REF_LEN + 1])
 static void a_row_that_does_not_read_is_named_in_the_log(void **state)
 {
     (void)state;
-    enum { INDEX = 7 };
     char target[256], ref[LEAD_REF_LEN + 1];
     uint8_t key[12];
-    row_index_key(key, 2, INDEX);
+    row_index_key(key, 2, DAMAGED);
     damage((enum table)(TABLE_ROWS + ROW_LEADS), span_of(key, sizeof key));
     ask("GET", "/v1/contracts/C2/leads", ""); /* on the worker */
     assert_told(500, "row 000000020000000000000007 of leads");
-    lead_reference(INDEX, ref);
+    lead_reference(DAMAGED, ref);
     snprintf(target, sizeof target, "/v1/leads/%s/dispositions", ref);
     ask("POST", target, "{\"status\":\"approved\"}"); /* on the committer */
     assert_told(500, "row 000000020000000000000007 of leads");
@@ -125,9 +124,8 @@ static void a_row_that_does_not_read_is_named_in_the_log(void **state)
 static void a_row_of_many_that_fails_is_told_with_its_cause(void **state)
 {
     (void)state;
-    enum { INDEX = 7 };
     char body[512], ref[LEAD_REF_LEN + 1];
-    lead_reference(INDEX, ref); /* which does not read, see above */
+    lead_reference(DAMAGED, ref);
     snprintf(body, sizeof body,
              "[{\"lead\":\"%s\",\"status\":\"lost\"},{\"lead\":\"%s\",\"status\":\"approved\"},{\"lead\":\"%s\","
              "\"status\":\"approved\"}]",
@@ -318,7 +316,7 @@ static void what_was_answered_well_has_no_line(void **state)
     assert_null(line_of(&answer));
 }
 
-/* The last: afterwards nothing is left of the allowance. */
+/* Afterwards nothing is left of the allowance. */
 static void failures_without_end_have_an_end_in_the_log(void **state)
 {
     (void)state;
@@ -344,12 +342,36 @@ static void failures_without_end_have_an_end_in_the_log(void **state)
     assert_true(withheld > 0 || most > FLOOD);
 }
 
+/* As chore_refused, if it had to read a lead: the one that does not read. */
+static enum err refused_reads_a_lead(struct batch *cx, struct job *job)
+{
+    struct lead_row row;
+    enum err err = row_lead(&cx->view, 2, DAMAGED, &row);
+    return err == ERR_OK ? job_runs[RECORD_REFUSED](cx, job) : err;
+}
+
+/* One for what was refused above. */
+static void a_chore_that_fails_is_told_with_its_cause(void **state)
+{
+    (void)state;
+    static char text[LOG_MAX];
+    const char *told = NULL;
+    for (int i = 0; told == NULL && i < 2000; i++, usleep(10000)) {
+        ssize_t n = pread(log_file, text, sizeof text - 1, 0);
+        text[n > 0 ? n : 0] = '\0';
+        told = strstr(
+            text, "\"level\":\"error\",\"event\":\"chore_failed\",\"detail\":\"refused: corrupt: last read: row 0000");
+    }
+    assert_non_null(told);
+}
+
 static int start(void **state)
 {
     static job_run *runs[RECORD_KINDS];
     (void)state;
     memcpy(runs, job_runs, sizeof runs);
     runs[RECORD_TOKEN] = token_when_free;
+    runs[RECORD_REFUSED] = refused_reads_a_lead;
     live.runs = runs;
     live_start(&live, "");
     catch_log();
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(what_the_guard_refuses_is_told_like_all_else),
         cmocka_unit_test(what_was_answered_well_has_no_line),
         cmocka_unit_test(failures_without_end_have_an_end_in_the_log),
+        cmocka_unit_test(a_chore_that_fails_is_told_with_its_cause),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
