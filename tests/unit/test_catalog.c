@@ -311,6 +311,28 @@ static void damaged_rows_do_not_load(void **state)
     (void)state;
 }
 
+/* Else an older version would be paid by what the newest says, or the other way about. */
+static void the_newest_version_is_the_one_that_the_contract_names(void **state)
+{
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        void *own = NULL;
+        struct catalog *c = NULL;
+        uint8_t key[TERMS_KEY_LEN];
+        set_up(&own);
+        struct market *m = own;
+        struct txn *t = fixture_begin(&m->f, true);
+        row_terms_key(key, 2, 3);
+        if (more)
+            assert_ok(fixture_put_terms(t, 2, 4, 12));
+        else
+            assert_ok(store_del(t, (enum table)(TABLE_ROWS + ROW_TERMS), span_of(key, sizeof key)));
+        assert_ok(txn_commit(t));
+        assert_err(load(m, &c), ERR_CORRUPT);
+        tear_down(&own);
+    }
+}
+
 static void a_secret_is_sealed_to_its_kid(void **state)
 {
     struct market *m = *state;
@@ -523,6 +545,7 @@ int main(void)
         T(strange_ids_find_nothing),
         T(its_parties_and_who_was_granted_it_read_a_contract),
         cmocka_unit_test(damaged_rows_do_not_load),
+        cmocka_unit_test(the_newest_version_is_the_one_that_the_contract_names),
         T(a_secret_is_sealed_to_its_kid),
         T(readers_keep_what_they_hold),
         T(a_reload_is_a_load),
