@@ -80,10 +80,12 @@ static void get(void *ctx, const char *path, struct buf *answer)
     enum sent sent = SENT_TAKEN;
     if (s->answered)
         sent = until_answered(s, path, NULL, NULL, LISTING_PAGE_MAX, answer, &why);
-    else
-        download_get(s->d, path, LISTING_PAGE_MAX, keep, answer);
+    if (!s->answered || sent == SENT_REFUSED) {
+        buf_clear(answer);
+        download_get(s->d, path, LISTING_PAGE_MAX, keep, answer); /* it says why it is refused */
+    }
     s->answered = true;
-    if (sent != SENT_TAKEN)
+    if (sent == SENT_LOST)
         decline("%s%s: %s. What is settled is settled: run the same command again", download_url(s->d), path,
                 why.said != NULL && why.said[0] != '\0' ? why.said : why.text);
 }
@@ -113,9 +115,8 @@ static void row_begin(struct buf *line, const char *word, const json_t *row)
     buf_str(line, ": ");
 }
 
-void settle_line(struct settling *s, const struct buf *line)
+void settle_line(const struct buf *line)
 {
-    progress_tell(&s->progress, 1, 1); /* its line makes place */
     printf("%.*s\n", (int)line->len, line->ptr);
     fflush(stdout);
 }
@@ -207,7 +208,7 @@ static bool is_told(const json_t *row, const char *warning)
 }
 
 /* Those that block, or the others, in one line. */
-static void show_warnings(struct settling *s, const json_t *row, bool blocking)
+static void show_warnings(const json_t *row, bool blocking)
 {
     struct buf line;
     const json_t *w;
@@ -224,7 +225,7 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
     if (n > WARNINGS_SHOWN)
         buf_printf(&line, "; and %zu more", n - WARNINGS_SHOWN);
     if (n > 0)
-        settle_line(s, &line);
+        settle_line(&line);
     buf_free(&line);
 }
 
@@ -246,7 +247,7 @@ static void show_open(struct settling *s, const json_t *row)
         buf_printf(&line, ", %" PRId64 " wait for ", waits);
         add_money(&line, row, settle_number(waiting, "micros"), 6);
     }
-    settle_line(s, &line);
+    settle_line(&line);
     buf_free(&line);
     add_sum(s, row, draft);
     s->n_contracts++;
@@ -264,9 +265,9 @@ static void show_refused(struct settling *s, const json_t *row, const struct ref
         buf_printf(&line, "%ld, ", why->status);
         utf8_show(&line, span_str(why->said[0] != '\0' ? why->said : why->text), 400);
     }
-    settle_line(s, &line);
+    settle_line(&line);
     if (why == NULL)
-        show_warnings(s, row, true);
+        show_warnings(row, true);
     s->n_refused++;
     buf_free(&line);
 }
@@ -279,10 +280,9 @@ static void show_issued(struct settling *s, const json_t *row, const json_t *sta
     settle_add_shown(&line, settle_text(statement, "id"));
     buf_str(&line, " ");
     settle_add_statement(&line, row, statement);
-    settle_line(s, &line);
+    settle_line(&line);
     buf_free(&line);
     add_sum(s, row, statement);
-    json_object_set_new(s->made, settle_text(statement, "id"), json_true());
     s->n_issued++;
 }
 
@@ -293,7 +293,7 @@ static void show_lost(struct settling *s, const json_t *row, const struct refuse
     row_begin(&line, "unknown", row);
     utf8_show(&line, span_str(why->text), 200);
     buf_str(&line, ": whether it was settled is not known");
-    settle_line(s, &line);
+    settle_line(&line);
     buf_free(&line);
     s->lost = true;
 }
@@ -360,9 +360,9 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
     } else {
         buf_str(&line, "nothing to settle");
     }
-    settle_line(s, &line);
+    settle_line(&line);
     buf_free(&line);
-    show_warnings(s, row, true);
+    show_warnings(row, true);
     s->n_nothing += !closed;
     s->n_closed += closed;
 }
@@ -381,7 +381,7 @@ static void settle_row(struct settling *s, const json_t *row)
     } else {
         show_refused(s, row, NULL);
     }
-    show_warnings(s, row, false);
+    show_warnings(row, false);
 }
 
 /* ---- the end ---- */
@@ -408,10 +408,14 @@ static void show_sums(const struct settling *s)
     buf_free(&line);
 }
 
-static bool keep_row(void *ctx, const json_t *row)
+static bool take_row(void *ctx, const json_t *row)
 {
     struct settling *s = ctx;
-    json_array_append(s->rows, (json_t *)(uintptr_t)row);
+    settle_silents_name(s->silents, row);
+    settle_row(s, row);
+    if (s->lost)
+        decline("no answer comes any more, and the contracts behind this one were not looked at. What is settled is "
+                "settled: run the same command again");
     return true;
 }
 
@@ -435,8 +439,6 @@ static int settle(const char *const given[])
     struct settling s = {.given = given};
     const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
     char query[128] = "", all[256];
-    const json_t *row;
-    size_t i;
     if (token == NULL || !*token)
         decline("whose statements? Give the operator's --token T or set COUNTERSIGN_TOKEN");
     if (given[CONTRACT] != NULL && !id_is_plain(span_str(given[CONTRACT])))
@@ -446,27 +448,15 @@ static int settle(const char *const given[])
     s.d = download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = UINT64_MAX});
     snprintf(all, sizeof all, "%s", query);
     add_until(given[UNTIL], all, sizeof all);
-    s.rows = json_array();
-    s.made = json_object();
-    settle_each(&s, "settlements", all, keep_row);
-    progress_open(&s.progress, "contracts settled");
-    json_array_foreach(s.rows, i, row)
-    {
-        progress_tell(&s.progress, i, json_array_size(s.rows));
-        settle_row(&s, row);
-        if (s.lost)
-            decline("no answer comes any more, and %zu contracts were not looked at. What is settled is settled: run "
-                    "the same command again",
-                    json_array_size(s.rows) - i - 1);
-    }
+    s.silents = settle_silents_open(&s, query);
+    settle_each(&s, "settlements", all, take_row);
     show_sums(&s);
-    settle_unanswered(&s, query);
+    settle_silents_show(s.silents);
     if (s.n_issued > 0)
         printf("%zu statement%s of this run wait%s for both parties' answers\n", s.n_issued, s.n_issued == 1 ? "" : "s",
                s.n_issued == 1 ? "s" : "");
     download_close(s.d);
-    json_decref(s.rows);
-    json_decref(s.made);
+    free(s.silents);
     return s.n_refused > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

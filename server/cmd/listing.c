@@ -19,7 +19,7 @@ static bool take_page(const struct listing *l, const char *path, struct span bod
     bool more = false, wanted = true;
     size_t i;
     if (json_read(body, &page, NULL) != ERR_OK ||
-        json_get_array(page, "", "data", LIMIT_LIST, &data, NULL, NULL) != ERR_OK || data == NULL ||
+        json_get_array(page, "", "data", LISTING_ROWS, &data, NULL, NULL) != ERR_OK || data == NULL ||
         json_get_str(page, "", "next", LIMIT_ID, &next, &more, NULL) != ERR_OK ||
         (more && (!id_is_plain(next) || span_is(next, after))))
         die("%s%s answered what is no list of this server's", download_url(l->from), path);
@@ -44,7 +44,7 @@ void listing_walk(const struct listing *l)
         if (pages++ == PAGES_MAX || bytes > BYTES_MAX)
             die("%sv1/%s does not end: it had %zu pages of %zu bytes", download_url(l->from), l->list, pages - 1,
                 bytes);
-        snprintf(path, sizeof path, "v1/%s?limit=%d%s%s%s", l->list, LIMIT_LIST, l->query,
+        snprintf(path, sizeof path, "v1/%s?limit=%d%s%s%s", l->list, LISTING_ROWS, l->query,
                  after[0] != '\0' ? "&after=" : "", after);
         buf_clear(&body);
         l->get(l->ctx, path, &body);

@@ -7,7 +7,8 @@
 #include "common/base/buf.h"
 #include "server/cmd/download.h"
 
-enum { LISTING_PAGE_MAX = 2 << 20 /* bytes of a page */ };
+/* Of a page. Parsed, its JSON can take 80 times its bytes, and no other page is kept. */
+enum { LISTING_ROWS = 50, LISTING_PAGE_MAX = 512 << 10 /* bytes */ };
 
 struct listing {
     const struct download *from; /* for what is told of it */
@@ -18,7 +19,8 @@ struct listing {
     void *ctx;                                  /* of both */
 };
 
-/* Each row, in the server's order. Ends the process where a page is no page, or they do not end. */
+/* Each row, in the server's order; it stands until take returns. Ends the process where a page is no page, or they do
+ * not end. */
 void listing_walk(const struct listing *l);
 
 #endif

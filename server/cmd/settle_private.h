@@ -5,7 +5,6 @@
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
 #include "server/cmd/download.h"
-#include "server/cmd/progress.h"
 
 enum { SETTLE_CURRENCIES = 64 };
 
@@ -22,13 +21,10 @@ struct settling {
     const char *const *given;
     struct download *d;
     bool answered; /* the server did so once: should no answer come now, it may just start anew */
-    json_t *rows;  /* of /v1/settlements */
-    json_t *made;  /* ids of this run's statements, as members */
     struct silents *silents;
     struct sums sums[SETTLE_CURRENCIES];
     size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
     bool lost; /* no answer comes any more */
-    struct progress progress;
 };
 
 /* ---- cmd_settle.c ---- */
@@ -41,12 +37,15 @@ void settle_each(struct settling *s, const char *list, const char *query, bool (
  * VAT: 43.20 EUR by the advertiser". `row` says the currency. */
 void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement);
 void settle_add_shown(struct buf *line, const char *text);
-void settle_line(struct settling *s, const struct buf *line);
+void settle_line(const struct buf *line);
 
 /* ---- settle_unanswered.c ---- */
 
-/* Who has not answered statements of before this run: a line for each party of a contract, whoever waits longest first.
- */
-void settle_unanswered(struct settling *s, const char *query);
+/* Who has not answered statements of before this run, so it is asked before anything is issued: a line for each party
+ * of a contract, whoever waits longest first. Of any list what the lines need is kept. The caller frees it. */
+struct silents *settle_silents_open(struct settling *s, const char *query);
+/* The parties' names, of a row of /v1/settlements. */
+void settle_silents_name(struct silents *all, const json_t *row);
+void settle_silents_show(struct silents *all);
 
 #endif

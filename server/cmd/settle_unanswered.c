@@ -9,39 +9,91 @@
 #include "server/cmd/settle_private.h"
 #include "server/system/system.h"
 
-enum { LINES_MOST = 100, GROUPS_AT_ONCE = 64 };
+enum {
+    LINES_MOST = 100,
+    OPEN = 2, /* lists go by contract: a row is of one of the last two, or of a new one */
+    SILENTS_MOST = LINES_MOST + 1 + OPEN,
+    DAY = 10, /* 2026-11-30 */
+    TEXT_CAP = 64,
+    SAID_CAP = 640
+};
+
+/* A statement, as far as it is told of. All texts are fit for a terminal. */
+struct told {
+    char id[TEXT_CAP], issued_at[TEXT_CAP];
+    int64_t number;
+};
 
 /* A party that owes answers to statements of one contract. */
 struct silent {
-    json_t *first, *last; /* of them, in the order of their numbers */
+    char contract[TEXT_CAP], name[TEXT_CAP];
+    struct told first, last; /* of them, in the order of their numbers */
+    char said[SAID_CAP];     /* what the first comes to */
     size_t n;
     bool publisher;
 };
 
 struct silents {
-    struct silent *of;
-    size_t n, room;
+    struct silent of[SILENTS_MOST];
+    size_t n, dropped; /* dropped: they wait for shorter than LINES_MOST others */
 };
 
-static const char *contract_of(const struct silent *x)
+static void take_text(char out[TEXT_CAP], const json_t *v, const char *name)
 {
-    return settle_text(x->first, "contract");
+    struct buf b;
+    buf_fixed(&b, out, TEXT_CAP - 1);
+    utf8_show(&b, span_str(settle_text(v, name)), TEXT_CAP - 1);
+    out[b.len] = '\0';
 }
 
-/* Lists go by contract: it is one of the last two, or new. */
+static void take_told(struct told *t, const json_t *statement)
+{
+    take_text(t->id, statement, "id");
+    take_text(t->issued_at, statement, "issued_at");
+    t->number = settle_number(statement, "number");
+}
+
+/* Times of lists are all in UTC, and of one length. */
+static int older_first(const void *a, const void *b)
+{
+    const struct silent *x = a, *y = b;
+    int order = strcmp(x->first.issued_at, y->first.issued_at);
+    return order != 0 ? order : strcmp(x->contract, y->contract);
+}
+
+static void drop_youngest(struct silents *all)
+{
+    size_t youngest = 0;
+    for (size_t i = 1; i < all->n - OPEN; i++)
+        if (older_first(&all->of[i], &all->of[youngest]) > 0)
+            youngest = i;
+    all->n--;
+    all->dropped++;
+    memmove(&all->of[youngest], &all->of[youngest + 1], (all->n - youngest) * sizeof *all->of);
+}
+
 static struct silent *silent_of(struct silents *all, const json_t *statement, bool publisher)
 {
-    for (size_t i = all->n; i > 0 && i + 2 > all->n; i--) {
+    char contract[TEXT_CAP];
+    struct buf said;
+    take_text(contract, statement, "contract");
+    for (size_t i = all->n; i > 0 && i + OPEN > all->n; i--) {
         struct silent *x = &all->of[i - 1];
-        if (x->publisher == publisher && strcmp(contract_of(x), settle_text(statement, "contract")) == 0)
+        if (x->publisher == publisher && strcmp(x->contract, contract) == 0)
             return x;
     }
-    if (all->n == all->room) {
-        all->room += GROUPS_AT_ONCE;
-        all->of = xrealloc(all->of, all->room * sizeof *all->of);
-    }
-    all->of[all->n] = (struct silent){.first = json_incref((json_t *)(uintptr_t)statement), .publisher = publisher};
-    return &all->of[all->n++];
+    if (all->n == SILENTS_MOST)
+        drop_youngest(all);
+    struct silent *x = &all->of[all->n++];
+    *x = (struct silent){.publisher = publisher};
+    memcpy(x->contract, contract, sizeof contract);
+    take_told(&x->first, statement);
+    buf_heap(&said);
+    settle_add_statement(&said, statement, statement);
+    const struct span cut = utf8_cut(buf_span(&said), SAID_CAP - 1);
+    memcpy(x->said, cut.ptr, cut.len);
+    buf_free(&said);
+    return x;
 }
 
 static bool take_statement(void *ctx, const json_t *statement)
@@ -49,105 +101,78 @@ static bool take_statement(void *ctx, const json_t *statement)
     const struct settling *s = ctx;
     const json_t *a;
     size_t i;
-    if (json_object_get(s->made, settle_text(statement, "id")) != NULL)
-        return true;
     json_array_foreach(json_object_get(statement, "answers"), i, a)
     {
         if (strcmp(settle_text(a, "verdict"), "none") != 0)
             continue;
         struct silent *x = silent_of(s->silents, statement, strcmp(settle_text(a, "role"), "publisher") == 0);
-        json_decref(x->last);
-        x->last = json_incref((json_t *)(uintptr_t)statement);
+        take_told(&x->last, statement);
         x->n++;
     }
     return true;
 }
 
-/* Times of lists are all in UTC, and of one length. */
-static int older_first(const void *a, const void *b)
+struct silents *settle_silents_open(struct settling *s, const char *query)
 {
-    const struct silent *x = a, *y = b;
-    int order = strcmp(settle_text(x->first, "issued_at"), settle_text(y->first, "issued_at"));
-    return order != 0 ? order : strcmp(contract_of(x), contract_of(y));
+    char wanted[128];
+    snprintf(wanted, sizeof wanted, "%s&verdict=none", query);
+    s->silents = xcalloc(1, sizeof *s->silents);
+    settle_each(s, "statements", wanted, take_statement);
+    return s->silents;
 }
 
-static const char *name_of(const struct settling *s, const struct silent *x)
+void settle_silents_name(struct silents *all, const json_t *row)
 {
-    const json_t *row;
-    size_t i;
-    json_array_foreach(s->rows, i, row)
-    {
-        if (strcmp(settle_text(row, "contract"), contract_of(x)) == 0)
-            return settle_text(row, x->publisher ? "publisher_name" : "advertiser_name");
+    for (size_t i = 0; i < all->n; i++) {
+        struct silent *x = &all->of[i];
+        if (strcmp(x->contract, settle_text(row, "contract")) == 0)
+            take_text(x->name, row, x->publisher ? "publisher_name" : "advertiser_name");
     }
-    return "";
 }
 
 /* ", for 31 days": since the first was issued, by this machine's clock. */
-static void add_age(struct buf *line, const json_t *first)
+static void add_age(struct buf *line, const struct told *first)
 {
     int64_t at_ms;
-    if (time_parse(span_str(settle_text(first, "issued_at")), &at_ms) != ERR_OK || at_ms > clock_ms())
+    if (time_parse(span_str(first->issued_at), &at_ms) != ERR_OK || at_ms > clock_ms())
         return;
     int64_t days = (clock_ms() - at_ms) / MS_PER_DAY;
     buf_printf(line, ", for %" PRId64 " day%s", days, days == 1 ? "" : "s");
 }
 
-static void add_day(struct buf *line, const json_t *statement)
+static void add_day(struct buf *line, const struct told *t)
 {
-    enum { DAY = 10 };
-    const char *at = settle_text(statement, "issued_at");
-    utf8_show(line, span_of(at, strnlen(at, DAY)), DAY);
+    buf_span_add(line, utf8_cut(span_str(t->issued_at), DAY));
 }
 
-static void show(struct settling *s, const struct silent *x)
+static void show(const struct silent *x)
 {
-    const char *role = x->publisher ? "publisher" : "advertiser";
     struct buf line;
     buf_heap(&line);
-    buf_str(&line, "unanswered ");
-    settle_add_shown(&line, contract_of(x));
-    buf_str(&line, "  ");
-    settle_add_shown(&line, settle_text(x->first, "id"));
-    buf_str(&line, " ");
+    buf_printf(&line, "unanswered %s  %s ", x->contract, x->first.id);
     if (x->n == 1) {
-        settle_add_statement(&line, x->first, x->first);
+        buf_str(&line, x->said);
     } else {
-        buf_printf(&line, "no. %" PRId64 " to ", settle_number(x->first, "number"));
-        settle_add_shown(&line, settle_text(x->last, "id"));
-        buf_printf(&line, " no. %" PRId64 ", %zu statements, issued ", settle_number(x->last, "number"), x->n);
-        add_day(&line, x->first);
+        buf_printf(&line, "no. %" PRId64 " to %s no. %" PRId64 ", %zu statements, issued ", x->first.number, x->last.id,
+                   x->last.number, x->n);
+        add_day(&line, &x->first);
         buf_str(&line, " to ");
-        add_day(&line, x->last);
+        add_day(&line, &x->last);
     }
-    buf_printf(&line, ": the %s ", role);
-    settle_add_shown(&line, name_of(s, x));
-    buf_str(&line, " has not answered");
-    add_age(&line, x->first);
-    settle_line(s, &line);
+    buf_printf(&line, ": the %s %s has not answered", x->publisher ? "publisher" : "advertiser", x->name);
+    add_age(&line, &x->first);
+    settle_line(&line);
     buf_free(&line);
 }
 
-void settle_unanswered(struct settling *s, const char *query)
+void settle_silents_show(struct silents *all)
 {
-    struct silents all = {.n = 0};
-    char wanted[128];
-    snprintf(wanted, sizeof wanted, "%s&verdict=none", query);
-    s->silents = &all;
-    settle_each(s, "statements", wanted, take_statement);
-    if (all.n > 0)
-        qsort(all.of, all.n, sizeof *all.of, older_first);
-    for (size_t i = 0; i < all.n; i++) {
-        if (i < LINES_MOST)
-            show(s, &all.of[i]);
-        json_decref(all.of[i].first);
-        json_decref(all.of[i].last);
-    }
-    if (all.n > LINES_MOST)
-        printf("unanswered by %zu more, for shorter: GET /v1/statements?verdict=none, or --contract ID\n",
-               all.n - LINES_MOST);
-    if (all.n == 0)
+    qsort(all->of, all->n, sizeof *all->of, older_first);
+    const size_t shown = all->n < LINES_MOST ? all->n : LINES_MOST, more = all->n - shown + all->dropped;
+    for (size_t i = 0; i < shown; i++)
+        show(&all->of[i]);
+    if (more > 0)
+        printf("unanswered by %zu more, for shorter: GET /v1/statements?verdict=none, or --contract ID\n", more);
+    if (all->n == 0)
         printf("everybody has answered all statements of before\n");
-    s->silents = NULL;
-    free(all.of);
 }

@@ -27,12 +27,15 @@ static void get(void *ctx, const char *path, struct buf *body)
     download_get(search->d, path, LISTING_PAGE_MAX, keep, body);
 }
 
+/* Lists go by contract: it is the last one, or a new one. */
 static void add(struct contracts *c, struct span id)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (span_is(id, c->id[i]))
-            return;
-    c->id = xrealloc(c->id, (c->n + 1) * sizeof *c->id);
+    if (c->n > 0 && span_is(id, c->id[c->n - 1]))
+        return;
+    if (c->n == c->room) {
+        c->room += c->room / 2 + 16;
+        c->id = xrealloc(c->id, c->room * sizeof *c->id);
+    }
     snprintf(c->id[c->n++], sizeof *c->id, "%.*s", (int)id.len, id.ptr);
 }
 
@@ -70,7 +73,7 @@ static void ask(const struct signing *s, struct contracts *out)
 
 void sign_contracts(const struct signing *s, struct contracts *out)
 {
-    *out = (struct contracts){NULL, 0};
+    *out = (struct contracts){.n = 0};
     if (s->given[CONTRACT] != NULL)
         add(out, span_str(s->given[CONTRACT]));
     else

@@ -50,7 +50,7 @@ struct signing {
 
 struct contracts {
     char (*id)[LIMIT_ID + 1];
-    size_t n;
+    size_t n, room;
 };
 /* That of --contract; else the server is asked which one the statement is of, or, for --all, which have statements that
  * somebody has not answered. The caller frees `id`. */

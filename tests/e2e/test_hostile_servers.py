@@ -790,7 +790,7 @@ class HostileAnswers(unittest.TestCase):
         def row(state, number=0, **members):
             return {"contract": "C1", "campaign_name": bad, "publisher_name": bad * 1000, "currency": "IRR", "state": state, "draft": draft(number), **members}
 
-        warned = [{"warning": bad, "text": bad * 8, "blocks": blocks} for blocks in (True, False)] * 500
+        warned = [{"warning": bad, "text": bad * 8, "blocks": blocks} for blocks in (True, False)] * 300
         unanswered = {"contract": bad, "id": bad, "number": most, "issued_at": bad, "currency": bad, **draft(least),
                       "answers": [{"role": "publisher", "verdict": "none"}] * 20}
         statements, settlements = "v1/statements", "v1/settlements"
@@ -805,14 +805,31 @@ class HostileAnswers(unittest.TestCase):
         for command in ("settle", "sign all"):
             cases += [(command, answer, 1, says) for answer, says in (
                 (pages(0, lambda n: "S1"), "what is no list"), (pages(0, lambda n: bad), "what is no list"),
-                (pages(0, lambda n: "../x"), "what is no list"), (listed(*[{}] * 201), "what is no list"))]
+                (pages(0, lambda n: "../x"), "what is no list"), (listed(*[{}] * 51), "what is no list"))]
+
+        def dense(row):
+            """Pages of a row whose JSON takes much memory, too much were all of them kept; then what is no list."""
+            numbers, much = iter(range(6)), [{}] * 100_000
+
+            def answer(connection, path):
+                n = next(numbers, None)
+                listed(*([{**row(n), "x": much}] if n is not None else [{}] * 51), next=f"S{n}")(connection, path)
+
+            return answer
+
+        def silent(n):
+            return {"contract": f"C{n}", "id": f"S{n}", "answers": [{"role": "publisher", "verdict": "none"}] * 20}
+
+        cases += [(command, answer, 1, "what is no list") for command, answer in (
+            ("settle", dense(silent)),
+            ("preview", by_path((statements, listed()), (settlements, dense(lambda n: row("nothing", n))))))]
         cases += [
-            ("settle", pages((2 << 20) - 100, lambda n: f"S{n}"), 1, "does not end"),
-            ("settle", by_path((statements, listed()), (settlements, listed(row("refused", warnings=warned)))), 1, "and 480 more"),
+            ("settle", pages((512 << 10) - 100, lambda n: f"S{n}"), 1, "does not end"),
+            ("settle", by_path((statements, listed()), (settlements, listed(row("refused", warnings=warned)))), 1, "and 280 more"),
             ("settle", by_path((statements, listed()), (settlements, listed({"contract": "../x", "state": "open"}))), 1, "a contract that is none"),
-            ("settle", by_path((statements, listed(*[unanswered] * 200)), (settlements, listed())), 0, "has not answered"),
-            ("settle", by_path(offered, ("/statements", body(b"<html>"))), 1, "what is no statement"),
-            ("settle", by_path(offered, (statements, listed()), ("/statements", body(json.dumps({"detail": bad * 99}).encode(), status="409 No"))), 1, "refused"),
+            ("settle", by_path((statements, listed(*[unanswered] * 50)), (settlements, listed())), 0, "has not answered"),
+            ("settle", by_path((statements, listed()), offered, ("/statements", body(b"<html>"))), 1, "what is no statement"),
+            ("settle", by_path((statements, listed()), offered, ("/statements", body(json.dumps({"detail": bad * 99}).encode(), status="409 No"))), 1, "refused"),
             ("settle", by_path((statements, listed()), offered, ("/statements", body(json.dumps({**draft(least), "id": bad, "to": most}).encode(), status="201 Made"))),
              0, "settled"),
             ("sign", listed({"id": "S1", "contract": "../x"}), 1, "without its contract"), ("sign", listed({"id": "S2", "contract": "C1"}), 2, "has no statement S1"),

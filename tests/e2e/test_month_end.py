@@ -258,9 +258,9 @@ class MonthEnd(ServerCase):
     def test_a_list_that_is_cut_off_is_asked_for_again(self):
         """Its first one is not: the URL may be another's."""
         [contract] = self.network(1)
-        server = self.between(lambda *_: (0, b""), cut=lambda path, n: "verdict=none" in path and n == 1)
+        server = self.between(lambda *_: (0, b""), cut=lambda path, n: "settlements" in path and n == 1)
         self.assertRegex(self.settle_by(server, 0, "--contract", contract), "1 contract settled(?s:.*)everybody has answered")
-        self.assertEqual(len([path for path in server.read_paths if "verdict=none" in path]), 2)
+        self.assertEqual(len([path for path in server.read_paths if "settlements" in path]), 2)
         server = self.between(lambda *_: (0, b""), cut=lambda path, n: True)
         self.settle_by(server, 2)
         self.assertEqual(len(server.read_paths), 1)
