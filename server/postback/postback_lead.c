@@ -13,8 +13,10 @@
 
 struct claim {
     struct pointer touches[LIMIT_TOUCHES];
+    enum field from[LIMIT_TOUCHES]; /* the field that each stands in */
     size_t n;
-    bool any; /* at least one click id, valid or not */
+    bool any;            /* at least one click id, valid or not */
+    bool unread[FIELDS]; /* the fields with one that does not read or is another's */
     const struct campaign *campaign;
     const struct contract *fallback; /* the ledger when no click is found */
     const struct terms *terms;       /* its own, now */
@@ -32,49 +34,66 @@ static const struct contract *own_contract(const struct postback *pb, uint32_t n
 }
 
 /* Of more than are considered the latest stay, and the answer says that some did not. */
-static void displace(struct postback *pb, struct claim *c, const struct pointer *p)
+static void displace(struct postback *pb, struct claim *c, const struct pointer *p, enum field from)
 {
-    struct pointer *oldest = &c->touches[c->n - 1];
+    size_t oldest = c->n - 1;
     for (size_t i = c->n; i-- > 0;)
-        if (c->touches[i].at_s < oldest->at_s || (i > 0 && c->touches[i].at_s == oldest->at_s))
-            oldest = &c->touches[i];
-    if (p->at_s >= oldest->at_s) /* of one second the first in the list, which has the oldest first */
-        *oldest = *p;
+        if (c->touches[i].at_s < c->touches[oldest].at_s || (i > 0 && c->touches[i].at_s == c->touches[oldest].at_s))
+            oldest = i;
+    if (p->at_s >= c->touches[oldest].at_s) { /* of one second the first in the list, which has the oldest first */
+        c->touches[oldest] = *p;
+        c->from[oldest] = from;
+    }
     postback_ignore(pb, SPAN("touches"));
 }
 
-static void add_touch(struct postback *pb, struct claim *c, struct span id)
+static void add_touch(struct postback *pb, struct claim *c, enum field from, struct span id)
 {
     struct pointer p;
     id = text_strip(id);
     if (span_empty(id) || text_is_nothing(id))
         return;
     c->any = true;
-    if (click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK || own_contract(pb, p.contract) == NULL)
+    if (click_id_read(pb->rq->worker->tokens, id, &p) != ERR_OK || own_contract(pb, p.contract) == NULL) {
+        c->unread[from] = true;
         return;
+    }
     for (size_t i = 0; i < c->n; i++)
         if (c->touches[i].contract == p.contract && c->touches[i].index == p.index)
             return;
-    if (c->n < LIMIT_TOUCHES)
-        c->touches[c->n++] = p;
-    else
-        displace(pb, c, &p);
+    if (c->n == LIMIT_TOUCHES) {
+        displace(pb, c, &p, from);
+        return;
+    }
+    c->touches[c->n] = p;
+    c->from[c->n++] = from;
 }
 
 static void read_touches(struct postback *pb, struct claim *c)
 {
     struct span rest = pb->field[FIELD_TOUCHES];
-    add_touch(pb, c, pb->field[FIELD_CLICK_ID]);
+    add_touch(pb, c, FIELD_CLICK_ID, pb->field[FIELD_CLICK_ID]);
     while (rest.len)
-        add_touch(pb, c, text_take(&rest, ','));
+        add_touch(pb, c, FIELD_TOUCHES, text_take(&rest, ','));
 }
 
+/* Ids that do not read are told where others count: alone they are the lead's reason. */
+static void tell_unread(struct postback *pb, const struct claim *c)
+{
+    for (enum field f = 0; f < FIELDS && c->n > 0; f++)
+        if (c->unread[f])
+            postback_ignore(pb, span_str(postback_field_name(f)));
+}
+
+/* Another campaign's clicks do not count, and the answer says so. */
 static void keep_campaign(struct postback *pb, struct claim *c)
 {
     size_t kept = 0;
     for (size_t i = 0; i < c->n; i++)
         if (own_contract(pb, c->touches[i].contract)->campaign == c->campaign)
             c->touches[kept++] = c->touches[i];
+        else
+            postback_ignore(pb, span_str(postback_field_name(c->from[i])));
     c->n = kept;
 }
 
@@ -181,6 +200,7 @@ static enum err find_place(struct postback *pb, struct claim *c)
         return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "this campaign does not take leads from %s",
                        publisher ? "publishers" : "the advertiser");
     keep_campaign(pb, c);
+    tell_unread(pb, c);
     return ERR_OK;
 }
 

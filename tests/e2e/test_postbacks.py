@@ -91,6 +91,24 @@ class Leads(ServerCase):
         got = self.assertStatus(market.advertiser.postback(person(click_id=last, touches=",".join(clicks[:9]))), 200).json
         self.assertEqual((got["ignored"], market.advertiser.get(f"/v1/leads/{got['lead']}")["contract"]), ([], contract))
 
+    def test_a_click_id_that_does_not_count_where_others_do_is_told_by_its_field(self):
+        market = Market(self.server)
+        elsewhere = market.operator.post("/v1/campaigns", {"advertiser": market.advertiser.id, "name": "Elsewhere", "landing_url": "https://elsewhere.example/", "currency": "EUR"})["id"]
+        away = market.operator.post("/v1/contracts", {"campaign": elsewhere, "publisher": market.publisher.id, "price": {"lead": []}})["id"]
+        other = click(market.new_code(market.publisher, away)["click_url"], **BROWSER)[1]
+        for fields, reason, ignored in (
+                ({"click_id": market.click(), "touches": f"{other},{market.click()}"}, "", ["touches"]),
+                ({"click_id": market.click(), "touches": "A" * 46}, "", ["touches"]),
+                ({"click_id": "A" * 46, "touches": market.click()}, "", ["click_id"]),
+                ({"click_id": other, "campaign": market.campaign}, "unknown_click", ["click_id"]),
+                ({"click_id": other, "touches": market.click(), "contract": market.contract}, "", ["click_id"]),
+                ({"click_id": "A" * 46, "contract": market.contract}, "unknown_click", []),
+                ({"click_id": market.click(), "touches": "  , undefined,"}, "", [])):
+            with self.subTest(fields):
+                got = self.assertStatus(market.advertiser.postback(person(**fields)), 200).json
+                self.assertEqual((got["contract"], got["reason"], got["ignored"]),
+                                 (market.contract if reason == "" else got["contract"], reason, ignored))
+
     def test_a_contract_beside_a_click_of_another_is_told_as_ignored(self):
         market = Market(self.server)
         other = Party(self.server.operator, "Other", "publisher")
