@@ -26,6 +26,17 @@ static void tell_open(struct check *c, const char *dir, const char *what, enum e
                     err_word(err), dir);
 }
 
+/* Before anything is read of them. */
+static void check_pages(struct check *c)
+{
+    char what[PAGES_TEXT];
+    enum err err = store_pages(c->txn, what);
+    if (err == ERR_CORRUPT)
+        finds_failure(&c->finding[STORE_CHECK_PAGES], "%s: nothing may be written to it", what);
+    else if (err != ERR_OK)
+        finds_doubt(&c->finding[STORE_CHECK_PAGES], "the store's file cannot be read (%s)", err_word(err));
+}
+
 /* false: nothing can be looked at. Without a catalog, rows can, but nothing is folded. */
 static bool open_folder(struct check *c, const char *dir, uint64_t map_size)
 {
@@ -34,6 +45,7 @@ static bool open_folder(struct check *c, const char *dir, uint64_t map_size)
     if (heads_open_to_read(dir, &c->signed_heads) != ERR_OK)
         c->signed_heads = NULL;
     if (err == ERR_OK && (what = "the store", err = txn_begin(c->in.store, false, &c->txn)) == ERR_OK) {
+        check_pages(c);
         what = "the watermark";
         err = watermark_read(c->txn, &c->watermark);
         check_clock_open(c);

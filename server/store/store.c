@@ -178,8 +178,11 @@ enum err txn_result(struct txn *t, int rc, const char *call)
         t->failed_call = call;
         t->failed_rc = rc;
     }
-    if (!t->write && (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND))
-        return ERR_CORRUPT; /* a page; who writes cannot go on, and goes by ERR_IO */
+    bool page = rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND;
+    if (page && !t->write)
+        return ERR_CORRUPT;
+    if (page && last_words != NULL) /* who writes cannot go on */
+        on_bus_error(SIGBUS);
     return result(rc, call);
 }
 

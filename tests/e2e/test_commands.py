@@ -8,13 +8,14 @@ import resource
 import secrets
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from harness import BINARY, RELEASE, SOURCE, Caller, Server, ServerCase, countersign, person, send, wait_for
+from harness import BINARY, RELEASE, SOURCE, Caller, Market, Server, ServerCase, countersign, person, send, wait_for
 
 ALL = "LEAKS" in os.environ  # scripts/test --long: each form of each refusal of what one parser refuses by its commands' tables, else one in turn
 
@@ -39,6 +40,17 @@ def xxh64(data, seed):
     h = (h ^ h >> 33) * p2 & M
     h = (h ^ h >> 29) * p3 & M
     return h ^ h >> 32
+
+
+def free_pages(store):
+    """Where in a store of one page of them the numbers of free pages stand (lmdb-0.9.24, mdb.c: MDB_meta, MDB_db, MDB_node)."""
+    meta = max((0, 4096), key=lambda at: struct.unpack_from("<Q", store, at + 144)[0])
+    root = struct.unpack_from("<Q", store, meta + 80)[0] * 4096
+    found = []
+    for node in struct.unpack_from(f"<{(struct.unpack_from('<H', store, root + 12)[0] - 16) // 2}H", store, root + 16):
+        ids = root + node + 8 + struct.unpack_from("<H", store, root + node + 6)[0]
+        found += [ids + 8 * (i + 1) for i in range(struct.unpack_from("<Q", store, ids)[0])]
+    return found
 
 
 class CommandLine(unittest.TestCase):
@@ -265,6 +277,31 @@ class CommandLine(unittest.TestCase):
         self.assertGreater(told, 3)
         (data / "store.mdb").write_bytes(good)
         self.assertEqual(countersign(*token).returncode, 0)
+
+    def test_a_free_page_that_is_none_is_told_before_anything_is_written_over(self):
+        server = Server()
+        self.addCleanup(server.close)
+        Market(server).click()
+        server.stop()
+        data = server.data
+        good = (data / "store.mdb").read_bytes()
+        self.assertIn("pages       holds", countersign("check", "--data", data).stdout)
+        ids = free_pages(good)
+        self.assertGreater(len(ids), 5)
+        last = len(good) // 4096 - 1
+        free = {struct.unpack_from("<Q", good, at)[0] for at in ids}
+        for page, what in ((0, "is none of"), (last + 9, "is none of"), (min(free), "free and that once more"), (max(set(range(2, last)) - free), " and free")):
+            at = next(at for at in ids if struct.unpack_from("<Q", good, at)[0] != page)
+            (data / "store.mdb").write_bytes(good[:at] + struct.pack("<Q", page) + good[at + 8:])
+            done = countersign("check", "--data", data)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stdout, f"(?m)^pages       FAILS +page {page}\\b.*{what}")
+        root = min(ids) // 4096 * 4096
+        (data / "store.mdb").write_bytes(good[:root] + bytes(4096) + good[root + 4096:])
+        self.assertRegex(countersign("check", "--data", data).stdout, "(?m)^pages       FAILS")
+        done = countersign("serve", "--data", data, "--listen", "127.0.0.1:1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("run countersign check", done.stderr)
 
     def test_folders_that_lack_something_say_what(self):
         data, other = self.folder / "data", self.folder / "other"
