@@ -32,7 +32,7 @@
     X(SIGNED_AT, "signed {}", "signé {}", "{} 签署") \
     X(ACCEPTED_AT, "accepted {}", "accepté {}", "{} 接受") \
     X(DISPUTED_AT, "disputes all of it, {}", "conteste le tout, {}", "{} 对全部提出异议") \
-    X(DISPUTED_LINES_AT, "disputed lines: {}; {}", "lignes contestées\u00a0: {}\u202f; {}", "有异议的行：{}；{}") \
+    X(DISPUTED_LINES_AT, "number of disputed lines: {}; {}", "nombre de lignes contestées\u00a0: {}\u202f; {}", "有异议的行数：{}；{}") \
     X(WAITS, "has not answered yet", "n’a pas encore répondu", "尚未答复") \
     X(QUOTED, "“{}”", "«\u00a0{}\u00a0»", "“{}”") \
     X(CORRECTED, "Adjustments about this statement since: {}; together {} {}. They stand on later statements.", "Ajustements portant sur ce relevé depuis\u00a0: {}\u202f; total {} {}. Ils figurent sur des relevés suivants.", "此后针对本单的调整：{} 项，合计 {} {}，计入之后的结算单。") \
