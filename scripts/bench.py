@@ -4,6 +4,7 @@ Claims are ratios: each is taken within one round, in which all cases ran one af
 printed. Rounds are rotated so that no case always runs first. Servers stand on CPU 0, the load generator on CPU 1."""
 
 import argparse
+import collections
 import contextlib
 import http.client
 import os
@@ -255,8 +256,12 @@ def verify(folder, options, stack):
 
 
 def batches(server):
-    """How many batches the committer had so far, by the bound in seconds that they kept within."""
-    return {key.split('"')[1]: n for key, n in server.metrics().items() if key.startswith("countersign_commit_seconds_bucket")}
+    """How many batches the committer had so far, of requests and of its own, by the bound in seconds that they kept within."""
+    found = collections.Counter()
+    for key, n in server.metrics().items():
+        if key.startswith(("countersign_commit_seconds_bucket", "countersign_chore_seconds_bucket")):
+            found[key.split('"')[1]] += n
+    return found
 
 
 def beside_clicks(server, seconds, work):

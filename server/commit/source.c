@@ -631,8 +631,11 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
     bool strangers = jobs[0]->record.kind == RECORD_REFUSED; /* their doing: no click goes unrecorded for it */
     if (err != ERR_FULL || (may_write(s, monotonic_ms()) && !strangers))
         tell_storage(s, err, wrote);
-    if (err == ERR_OK && !jobs[0]->chore) {
-        metric_seconds(&s->counters->commit_seconds, clock_monotonic_us() - atomic_load(&s->taken_us));
+    int64_t took_us = clock_monotonic_us() - atomic_load(&s->taken_us);
+    if (err == ERR_OK && jobs[0]->chore) {
+        metric_seconds(&s->counters->chore_seconds, took_us);
+    } else if (err == ERR_OK) {
+        metric_seconds(&s->counters->commit_seconds, took_us);
         METRIC_ADD(s->counters, committed_jobs, n);
     }
     for (size_t i = 0; i < n; i++) {

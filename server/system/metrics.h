@@ -69,6 +69,8 @@ enum click_fault {
     X(refused_dropped, "countersign_refused_dropped_total", "refusals that did not get into the refused log", ONE)     \
     X(log_withheld, "countersign_log_withheld_total", "log lines that were left out: more than their allowance", ONE)  \
     X(commit_seconds, "countersign_commit_seconds", "from taking a batch of requests to its durable commit", SECONDS)  \
+    X(chore_seconds, "countersign_chore_seconds",                                                                      \
+      "the same of a batch of the server's own: who comes meanwhile waits", SECONDS)                                   \
     X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits", ONE)                              \
     X(sweeps, "countersign_sweeps_total", "sweeps", ONE)                                                               \
     X(loop_turns, "countersign_loop_turns_total", "turns of the workers' event loops", ONE)                            \

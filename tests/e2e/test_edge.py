@@ -419,7 +419,7 @@ class Metrics(EdgeCase):
         for _ in range(5):
             self.market.click()
         families, _ = self.families()
-        for name in ("countersign_request_seconds", "countersign_commit_seconds"):
+        for name in ("countersign_request_seconds", "countersign_commit_seconds", "countersign_chore_seconds"):
             samples = families[name].samples
             buckets = [(float(s.labels["le"]), s.value) for s in samples if s.name == name + "_bucket"]
             by_name = {s.name: s.value for s in samples}
