@@ -23,8 +23,26 @@ void merkle_perfect(struct hash *h, size_t n)
             merkle_node(&h[2 * i], &h[2 * i + 1], &h[i]);
 }
 
-void frontier_append(struct frontier *f, const struct hash *leaf,
-                     void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
+/* Where node n of a height, within 256 leaves, stands among the known ones. */
+static size_t node_at(int height, uint64_t n)
+{
+    return TILE_WIDTH - (2 * TILE_WIDTH >> height) + n;
+}
+
+void merkle_nodes(const struct hash *leaf, unsigned n, struct hash node[TILE_NODES])
+{
+    const struct hash *below = leaf;
+    for (int height = 1; height <= TILE_HEIGHT; height++) {
+        struct hash *here = &node[node_at(height, 0)];
+        for (unsigned i = 0; i < n >> height; i++)
+            merkle_node(&below[2 * i], &below[2 * i + 1], &here[i]);
+        below = here;
+    }
+}
+
+/* known: NULL, or the nodes over the leaf's 256. */
+static void append(struct frontier *f, const struct hash *leaf, const struct hash *known,
+                   void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
 {
     assert(f->edges == __builtin_popcountll(f->size) && f->edges < MERKLE_HEIGHT);
     struct hash h = *leaf;
@@ -36,10 +54,26 @@ void frontier_append(struct frontier *f, const struct hash *leaf,
         if (!(f->size >> height & 1)) {
             break;
         }
-        merkle_node(&f->edge[--f->edges], &h, &h);
+        f->edges--;
+        if (known != NULL && height < TILE_HEIGHT)
+            h = known[node_at(height + 1, f->size % TILE_WIDTH >> (height + 1))];
+        else
+            merkle_node(&f->edge[f->edges], &h, &h);
     }
     f->edge[f->edges++] = h;
     f->size++;
+}
+
+void frontier_append(struct frontier *f, const struct hash *leaf,
+                     void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
+{
+    append(f, leaf, NULL, done, ctx);
+}
+
+void frontier_append_known(struct frontier *f, const struct hash *leaf, const struct hash node[TILE_NODES],
+                           void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
+{
+    append(f, leaf, node, done, ctx);
 }
 
 /* The root over perfect subtrees that stand side by side, tallest first. */

@@ -26,6 +26,12 @@ void merkle_perfect(struct hash *h, size_t n);
  * first, the leaf itself (height 0) included: node n of that height, counted from the left. */
 void frontier_append(struct frontier *f, const struct hash *leaf,
                      void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx);
+/* The nodes over 256 leaves, or as many as there are: those of height 1 first, then of 2, to 8. */
+enum { TILE_NODES = TILE_WIDTH - 1 };
+void merkle_nodes(const struct hash *leaf, unsigned n, struct hash node[TILE_NODES]);
+/* As frontier_append, of one of 256 leaves whose nodes are known: none of them is worked out again. */
+void frontier_append_known(struct frontier *f, const struct hash *leaf, const struct hash node[TILE_NODES],
+                           void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx);
 void frontier_root(const struct frontier *f, struct hash *out);
 
 /* Reads the hash of perfect subtree n at a height; ERR_NOT_FOUND if the tree has none, another error if it cannot be

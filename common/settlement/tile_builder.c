@@ -33,6 +33,11 @@ void tile_builder_leaf(struct tile_builder *b, const struct hash *leaf)
     frontier_append(&b->frontier, leaf, subtree_done, b);
 }
 
+void tile_builder_known(struct tile_builder *b, const struct hash *leaf, const struct hash node[TILE_NODES])
+{
+    frontier_append_known(&b->frontier, leaf, node, subtree_done, b);
+}
+
 void tile_builder_edge(struct tile_builder *b)
 {
     for (int level = 0; level < BUILDER_LEVELS; level++) {

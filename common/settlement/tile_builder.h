@@ -19,6 +19,8 @@ struct tile_builder {
 void tile_builder_open(struct tile_builder *b, void (*tile)(void *ctx, const struct tile *t, struct span hashes),
                        void *ctx);
 void tile_builder_leaf(struct tile_builder *b, const struct hash *leaf);
+/* The same where the nodes over its 256 are known (merkle_nodes). */
+void tile_builder_known(struct tile_builder *b, const struct hash *leaf, const struct hash node[TILE_NODES]);
 /* The partial tiles of the right edge. */
 void tile_builder_edge(struct tile_builder *b);
 void tile_builder_close(struct tile_builder *b);

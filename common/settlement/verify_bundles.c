@@ -38,13 +38,14 @@ static void take_apart(struct bundle *b, unsigned width, bool entries)
         struct bundle_entry *e = &b->entry[b->n];
         if (!bundle_next(&rest, &e->bytes, &err))
             break;
-        merkle_leaf(e->bytes, &e->leaf);
+        merkle_leaf(e->bytes, &b->leaf[b->n]);
         e->read = e->bytes.len <= left && entry_read(e->bytes, &e->entry, NULL) == ERR_OK;
         if (e->bytes.len <= left && !e->read)
             left = 0; /* the walk ends there */
         else if (e->read && e->entry.json != NULL)
             left -= e->bytes.len;
     }
+    merkle_nodes(b->leaf, b->n, b->node);
     b->whole = err == ERR_OK && b->n == width && rest.len == 0;
 }
 

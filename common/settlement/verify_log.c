@@ -43,7 +43,7 @@ static bool walk_bundle(struct walk *w, struct bundle *b, const struct tile *t, 
         struct bundle_entry *e = &b->entry[i];
         look(w, &tree->frontier);
         each(w->a, tree->frontier.size, e, &tree->frontier);
-        tile_builder_leaf(tree, &e->leaf);
+        tile_builder_known(tree, &b->leaf[i], b->node);
     }
     if (!b->whole)
         finds_failure(f, "%s does not hold %u entries end to end", b->path, t->width);

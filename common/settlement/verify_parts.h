@@ -403,7 +403,6 @@ void verify_reconcile_free(struct audit *a);
 /* verify_bundles.c: a log's bundles, made ahead of the walk: what is to be done with each entry in any order. */
 struct bundle_entry {
     struct span bytes;
-    struct hash leaf;
     bool read; /* `entry` is what the bytes say. Else who wants that reads them: they are canonical or not. */
     struct entry entry;
 };
@@ -414,6 +413,7 @@ struct bundle {
     struct buf bytes;
     unsigned n; /* entries in front of what is wrong with it */
     struct bundle_entry *entry;
+    struct hash leaf[TILE_WIDTH], node[TILE_NODES]; /* their tree */
 };
 struct bundles;
 /* `entries`: they are entries of a contract's log, and read. */

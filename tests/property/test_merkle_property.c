@@ -72,6 +72,25 @@ static void frontier_follows_the_definition(void **state)
     free(c);
 }
 
+static void what_is_known_of_a_tile_makes_the_same_frontier(void **state)
+{
+    (void)state;
+    struct frontier f = {0}, known = {0};
+    struct completed *c = calloc(2, sizeof *c);
+    struct hash node[TILE_NODES];
+    for (uint64_t n = 0; n < MAX_SIZE; n++) {
+        if (n % TILE_WIDTH == 0)
+            merkle_nodes(&leaves[n], MAX_SIZE - n < TILE_WIDTH ? (unsigned)(MAX_SIZE - n) : TILE_WIDTH, node);
+        frontier_append(&f, &leaves[n], keep, &c[0]);
+        frontier_append_known(&known, &leaves[n], node, keep, &c[1]);
+        assert_int_equal(known.size, f.size);
+        assert_int_equal(known.edges, f.edges);
+        assert_memory_equal(known.edge, f.edge, (size_t)f.edges * sizeof f.edge[0]);
+    }
+    assert_memory_equal(&c[1], &c[0], sizeof *c);
+    free(c);
+}
+
 static void inclusion_proofs_follow_the_definition_and_changed_ones_fail(void **state)
 {
     (void)state;
@@ -130,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frontier_follows_the_definition),
+        cmocka_unit_test(what_is_known_of_a_tile_makes_the_same_frontier),
         cmocka_unit_test(inclusion_proofs_follow_the_definition_and_changed_ones_fail),
         cmocka_unit_test(consistency_proofs_follow_the_definition_and_changed_ones_fail),
     };
