@@ -1,4 +1,5 @@
 /* How far the openings of a log reach: to its last sweep; and that a key that does not read leaves nothing out. */
+#include "common/base/mem.h"
 #include "common/base/when.h"
 #include "server/api/api.h"
 #include "server/audit/audit.h"
@@ -230,6 +231,19 @@ static bool holds(const struct reply *r, const char *words)
     return memmem(r->body.ptr, r->body.len, words, strlen(words)) != NULL;
 }
 
+/* The file of the month's, which it was wrapped by, is away, and may be put back. */
+static void assert_waits_for_month(struct span the_lead)
+{
+    struct reply reply;
+    char *keys = xasprintf("%s/keys", cf.live.f.dir), *away = xasprintf("%s/away", cf.live.f.dir);
+    assert_int_equal(rename(keys, away), 0);
+    assert_err(ask(openings_get, SPAN("C2"), "P1", &reply), ERR_IO);
+    assert_err(ask(leads_get, the_lead, "P2", &reply), ERR_IO);
+    assert_int_equal(rename(away, keys), 0);
+    free(keys);
+    free(away);
+}
+
 /* One that is told as lost leaves its openings out, for good; one that is gone or does not read says nothing of them.
  */
 static void a_key_that_is_not_there_is_none_that_was_told_as_lost(void **state)
@@ -243,6 +257,7 @@ static void a_key_that_is_not_there_is_none_that_was_told_as_lost(void **state)
     start();
     lead_ref_write(worker.tokens, &(struct pointer){.contract = COMMITTER_CONTRACT, .index = index}, ref);
     struct span the_lead = span_of(ref, sizeof ref);
+    assert_waits_for_month(the_lead);
     assert_ok(ask(openings_get, SPAN("C2"), "P1", &reply));
     assert_true(holds(&reply, "\"index\":0") && holds(&reply, "\"index\":1"));
     assert_ok(ask(leads_get, the_lead, "P2", &reply));
