@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "tests/support/store_fixture.h"
@@ -229,6 +230,28 @@ static void what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is(void **s
     assert_err(sign(1, 10, 'a'), ERR_CORRUPT);
 }
 
+static void heads_that_do_not_read_are_not_taken_for_none(void **state)
+{
+    (void)state;
+    char path[128];
+    uint64_t size = 0;
+    struct hash root;
+    struct heads *copy = NULL;
+    snprintf(path, sizeof path, "%s/signed-heads", f.dir);
+    assert_ok(sign(1, 10, 'a'));
+    assert_ok(heads_open_to_read(f.dir, &copy));
+    assert_ok(heads_last(copy, 1, &size, &root));
+    assert_int_equal(size, 10);
+    heads_close(copy);
+    assert_int_equal(unlink(path), 0);
+    assert_ok(heads_open_to_read(f.dir, &copy));
+    assert_none(heads_last(copy, 1, &size, &root));
+    heads_close(copy);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_err(heads_open_to_read(f.dir, &copy), ERR_IO);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void nothing_is_signed_after_a_short_write(void **state)
 {
     (void)state;
@@ -336,6 +359,7 @@ int main(void)
         TEST(nothing_is_signed_when_both_slots_are_damaged),
         TEST(nothing_is_signed_after_a_failed_sync),
         TEST(what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is),
+        TEST(heads_that_do_not_read_are_not_taken_for_none),
         TEST(nothing_is_signed_after_a_short_write),
         TEST(a_write_refused_for_want_of_room_is_tried_again),
         TEST(nothing_is_signed_that_its_guard_did_not_keep),
