@@ -723,6 +723,14 @@ class NthFailure(unittest.TestCase):
             self.assertGreaterEqual(failed, min(last, met) - 2, "they are not always as many")
             visit.leave()
 
+    def test_a_copy_whose_name_is_not_on_the_disk_has_none(self):
+        """What a backup syncs last is the folder that names it."""
+        visit = self.runners[0].visit("backup")
+        visit.begin()
+        met, _ = visit.attempt(SYNC, NEVER)
+        self.assertEqual(visit.attempt(SYNC, met), (met, 1))
+        visit.leave()
+
     def test_a_statement_is_not_issued_whichever_step_of_its_cursors_fails(self):
         search = self.search([(Statement.name, STEP, lasting, True) for lasting in (False, True)], 120)
         print(f"{search.calls[Statement.name, STEP.name]} steps")
