@@ -23,7 +23,7 @@ static void get(void *ctx, const char *path, struct buf *body)
 {
     struct book *b = ctx;
     char want[64];
-    int n = snprintf(want, sizeof want, "v1/things?limit=200&colour=red");
+    int n = snprintf(want, sizeof want, "v1/things?limit=%d&colour=red", LISTING_ROWS);
     if (b->got > 0)
         snprintf(want + n, sizeof want - (size_t)n, "&after=T%d", b->got);
     assert_string_equal(path, want);
@@ -92,7 +92,7 @@ static void pages_without_end_end_the_process(void **state)
 {
     (void)state;
     assert_dies(20000, 0, "10000 pages");
-    assert_dies(100, LISTING_PAGE_MAX, "64 pages");
+    assert_dies(300, LISTING_PAGE_MAX, "256 pages");
 }
 
 int main(void)
