@@ -291,8 +291,7 @@ static void show_lost(struct settling *s, const json_t *row, const struct refuse
     struct buf line;
     buf_heap(&line);
     row_begin(&line, "unknown", row);
-    utf8_show(&line, span_str(why->text), 200);
-    buf_str(&line, ": whether it was settled is not known");
+    buf_printf(&line, "%s: whether it was settled is not known", why->text);
     settle_line(&line);
     buf_free(&line);
     s->lost = true;
