@@ -493,10 +493,15 @@ class Mirror:
         for folder, folders, files in os.walk(self.folder, onerror=refuse):
             below = os.path.relpath(folder, self.folder)
             links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-            for name in [*files, *links]:
+            for name in [*files, *links, *(f"{name}/" for name in folders if name not in links)]:
                 yield name if below == "." else f"{below}/{name}"
 
     def read(self, name, limit):
+        data = self.opened(name, lambda file: file.read(limit + 1))
+        need(len(data) <= limit, f"{name} is longer than it can be")
+        return data
+
+    def opened(self, name, use=lambda file: None):
         path = self.folder
         try:
             for part in name.split("/")[:-1]:
@@ -507,11 +512,9 @@ class Mirror:
             with os.fdopen(descriptor, "rb") as file:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise CannotTell(f"{name} is no regular file")
-                data = file.read(limit + 1)
+                return use(file)
         except OSError as error:
             raise CannotTell(f"{name}: {error.strerror}") from None
-        need(len(data) <= limit, f"{name} is longer than it can be")
-        return data
 
 
 # ---- entries ("Entries") ----
@@ -2338,6 +2341,8 @@ class Audit:
         """Checkpoints that were kept when newer ones were pulled: the log still begins as it did."""
         self.have(self.note_keys, "keys")
         seen = self.seen()
+        for name in {"log/seen", f"log/{self.contract}/seen"} & set(self.mirror.names()):
+            raise CannotTell(f"{name} is no folder")
         for name, (folder, size) in seen.items():
             origin, log = (self.root_origin, "root_log") if folder == "log" else (self.origin, "log")
             noted, root = self.note("history", name, origin)
@@ -2369,8 +2374,8 @@ class Audit:
                         *([lambda: self.kept.quorum(self.mirror.read(names[0], 16_384))] if self.kept and "witnesses" in self.kept.names() else []))
 
     def seen(self):
-        """{name: (folder of the log, size)} of kept checkpoints."""
-        found = {name: re.fullmatch(rf"(log|log/{self.contract})/seen/(0|[1-9][0-9]{{0,15}})", name) for name in self.mirror.names()}
+        """{name: (folder of the log, size)} of kept checkpoints, and of folders in their place."""
+        found = {name: re.fullmatch(rf"(log|log/{self.contract})/seen/(0|[1-9][0-9]{{0,15}})/?", name) for name in self.mirror.names()}
         return {name: (match[1], int(match[2])) for name, match in found.items() if match}
 
     def files(self):
@@ -2382,9 +2387,16 @@ class Audit:
                 known |= {f"v1/statements/{entry['id']}{end}" for end in (".jws", "/lines", "/checkpoint")}
         self.after("rootlog")
         known |= set(self.root_log.paths())
-        foreign = sorted(set(self.mirror.names()) - known)
+        names = set(self.mirror.names())
+        foreign = sorted(name for name in names - known if not name.endswith("/"))
         misplaced = [name for name in foreign if MIRROR_NAME.fullmatch(name)]
         need(not misplaced, f"{misplaced[:1]} is no file of this mirror")
+        for name in names & {"v1", "v1/statements", "v1/contracts", f"v1/contracts/{self.contract}"}:
+            raise CannotTell(f"{name} is no folder")
+        for name in sorted(name for name in names if name.endswith("/") and MIRROR_NAME.fullmatch(name[:-1])):
+            raise CannotTell(f"{name} is a folder, not a file")
+        for name in sorted(names & known):
+            self.mirror.opened(name)
         return "what the checkpoints and entries call for" + (f"; nobody looked at {', '.join(foreign)}" if foreign else "")
 
 

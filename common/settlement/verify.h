@@ -28,7 +28,8 @@ struct mirror {
      * there, ERR_CONFLICT when what is there is no regular file (a link, FIFO, device, folder: it is not opened), any
      * other error when it cannot be read. */
     enum err (*read)(void *ctx, const char *path, uint64_t offset, size_t max, struct buf *out);
-    /* Calls each(arg, path) for everything but folders, any order. An error: not all was told. */
+    /* Calls each(arg, path) for everything, any order; a folder's path may be told too, and ends in a slash. An error:
+     * not all was told. */
     enum err (*list)(void *ctx, void (*each)(void *arg, const char *path), void *arg);
     void *ctx;
 };

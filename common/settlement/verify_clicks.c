@@ -173,6 +173,8 @@ static void take_line(struct audit *a, struct span line, uint64_t number)
 
 static void keep_name(void *arg, const char *path)
 {
+    if (path[strlen(path) - 1] == '/')
+        return;
     struct clicks *c = arg;
     c->file = xrealloc(c->file, (c->n_files + 1) * sizeof *c->file);
     c->file[c->n_files] = xmalloc(strlen(path) + 1);

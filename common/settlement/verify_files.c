@@ -61,12 +61,11 @@ static bool is_tile_of(struct span path, uint64_t size)
     return tile_parse(path, &t) == ERR_OK && t.width == tile_width(t.level, t.n, size);
 }
 
-static bool is_log_file(struct span path, uint64_t size)
+static bool is_log_file(struct span path)
 {
-    struct span seen = below(path, MIRROR_SEEN);
     uint64_t n;
-    return span_is(path, "checkpoint") || span_is(path, "witnessed") || is_tile_of(path, size) ||
-           parse_u64(seen, &n) == ERR_OK;
+    return span_is(path, "checkpoint") || span_is(path, "witnessed") ||
+           parse_u64(below(path, MIRROR_SEEN), &n) == ERR_OK;
 }
 
 static bool is_statement_file(const struct audit *a, struct span path)
@@ -87,20 +86,54 @@ static void keep_stranger(struct audit *a, const char *path)
         snprintf(a->stranger, sizeof a->stranger, "%s", path);
 }
 
+/* Where the files stand that a mirror may lack, so that nobody misses them. */
+static bool is_folder(const struct audit *a, struct span path)
+{
+    struct span v1 = below(path, "v1");
+    return span_is(path, "v1") || span_is(v1, "statements") || span_is(v1, "contracts") ||
+           span_is(below(v1, "contracts"), a->contract) || span_is(path, MIRROR_SIDE);
+}
+
+/* What is there can be opened, whoever reads it. */
+static void open_it(struct audit *a, struct span p)
+{
+    char path[PATH_CAP];
+    struct buf none;
+    buf_heap(&none);
+    snprintf(path, sizeof path, "%.*s", (int)p.len, p.ptr);
+    enum err err = a->mirror->read(a->mirror->ctx, path, 0, 0, &none);
+    if (err != ERR_OK)
+        audit_unread(&a->finding[CHECK_FILES], path, err);
+    buf_free(&none);
+}
+
+/* Tiles are opened by who walks the tree. */
+static bool is_expected(const struct look *l, struct span p, bool *tile)
+{
+    struct span in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
+    *tile = is_tile_of(in_log, l->root_head->size) || is_tile_of(in_contract, l->a->head.size);
+    return *tile || span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") || is_log_file(in_log) ||
+           is_log_file(in_contract) || span_is(in_contract, "openings") || span_is(in_contract, "heads") ||
+           is_statement_file(l->a, below(p, "v1/statements")) ||
+           span_is(below(below(p, "v1/contracts"), l->a->contract), "click-key");
+}
+
 static void look_at(void *arg, const char *path)
 {
-    struct look *l = arg;
-    struct span p = span_str(path), in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
-    bool expected = span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") ||
-                    is_log_file(in_log, l->root_head->size) || is_log_file(in_contract, l->a->head.size) ||
-                    span_is(in_contract, "openings") || span_is(in_contract, "heads") ||
-                    is_statement_file(l->a, below(p, "v1/statements")) ||
-                    span_is(below(below(p, "v1/contracts"), l->a->contract), "click-key");
+    const struct look *l = arg;
+    struct finding *f = &l->a->finding[CHECK_FILES];
+    struct span p = span_str(path);
+    bool folder = p.ptr[p.len - 1] == '/', tile;
+    p.len -= folder;
     if (!span_empty(below(p, MIRROR_SIDE)))
-        finds_doubt(&l->a->finding[CHECK_FILES], "%.150s is left of a pull that was cut short: pull again", path);
-    else if (!expected && mirror_has_name(p))
-        finds_failure(&l->a->finding[CHECK_FILES], "%.150s does not belong to this mirror", path);
-    else if (!expected)
+        finds_doubt(f, "%.150s is left of a pull that was cut short: pull again", path);
+    else if (is_expected(l, p, &tile) && !tile)
+        open_it(l->a, p);
+    else if (folder ? mirror_has_name(p) && !tile : is_folder(l->a, p))
+        finds_doubt(f, folder ? "%.150s is a folder, not a file" : "%.150s is no folder", path);
+    else if (!folder && !tile && mirror_has_name(p))
+        finds_failure(f, "%.150s does not belong to this mirror", path);
+    else if (!folder && !tile)
         keep_stranger(l->a, path);
 }
 

@@ -72,21 +72,29 @@ void verify_known_end(struct audit *a, enum log log, bool complete, uint64_t siz
     *k = (struct known){.n = 0};
 }
 
-/* log/seen/SIZE, log/{contract}/seen/SIZE */
+/* log/seen/SIZE, log/{contract}/seen/SIZE, whatever stands there; and what stands where those should have their folder.
+ */
 static void take_kept(void *arg, const char *path)
 {
     struct audit *a = arg;
     struct known_head head = {.check = CHECK_HISTORY};
     struct span rest = span_str(path), part, size = SPAN("");
     enum log log = LOG_ROOT;
-    if (!text_cut(&rest, '/', &part) || !span_is(part, "log") || !text_cut(&rest, '/', &part))
+    const struct span own = span_str(a->contract);
+    if (!text_cut(&rest, '/', &part) || !span_is(part, "log"))
         return;
-    if (span_is(part, a->contract)) {
+    if (span_starts(rest, a->contract) && rest.len > own.len && rest.ptr[own.len] == '/') {
         log = LOG_CONTRACT;
-        if (!text_cut(&rest, '/', &part))
-            return;
+        rest = span_skip(rest, own.len + 1);
     }
+    if (span_is(rest, MIRROR_SEEN))
+        finds_doubt(&a->finding[CHECK_HISTORY], "%.150s is no folder: what earlier pulls kept there cannot be read",
+                    path);
+    if (!text_cut(&rest, '/', &part))
+        return;
     size = rest;
+    if (size.len > 0 && size.ptr[size.len - 1] == '/')
+        size.len--;
     if (span_is(part, MIRROR_SEEN) && parse_u64(size, &head.size) == ERR_OK)
         verify_known_add(&a->known[log], &head); /* its root is read once all names are known */
 }

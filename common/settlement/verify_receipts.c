@@ -266,6 +266,8 @@ static void take_line(struct audit *a, struct span line, struct kept *k, struct 
 
 static void keep_name(void *arg, const char *path)
 {
+    if (path[strlen(path) - 1] == '/')
+        return;
     struct receipts *r = arg;
     r->file = xrealloc(r->file, (r->n_files + 1) * sizeof *r->file);
     r->file[r->n_files] = xmalloc(strlen(path) + 1);

@@ -23,6 +23,7 @@ struct folder {
     } near[NEAR]; /* folders below it that were read from last */
     unsigned turn;
     pthread_mutex_t near_lock; /* readers of the mirror share what is above */
+    char *unlisted;            /* where the last listing failed; NULL: nowhere */
 };
 
 static enum err why(void)
@@ -61,6 +62,7 @@ void folder_close(struct folder *f)
         forget(f);
         close(f->fd);
         pthread_mutex_destroy(&f->near_lock);
+        free(f->unlisted);
     }
     free(f);
 }
@@ -205,11 +207,41 @@ enum err folder_size(struct folder *f, const char *path, uint64_t *size)
 /* ---- walking ---- */
 
 struct walk {
+    struct folder *of;
     void (*each)(void *arg, const char *path);
     void *arg;
+    bool folders; /* they are told too, with a slash at their end */
 };
 
 static enum err walk_folder(const struct walk *w, int dir, const char *below, int depth);
+
+static enum err fail_at(const struct walk *w, const char *path)
+{
+    int saved = errno;
+    free(w->of->unlisted);
+    w->of->unlisted = xstrdup(path);
+    errno = saved;
+    return ERR_IO;
+}
+
+/* With errno as it was where it failed. */
+static enum err walk_below(const struct walk *w, int dir, const char *name, char *path, int depth)
+{
+    int inner = open_below(dir, name);
+    if (inner < 0)
+        return fail_at(w, path);
+    enum err err = walk_folder(w, inner, path, depth + 1);
+    int saved = errno;
+    if (w->folders && err == ERR_OK) {
+        char *told = NULL;
+        if (asprintf(&told, "%s/", path) < 0)
+            mem_exhausted();
+        w->each(w->arg, told);
+        free(told);
+    }
+    errno = saved;
+    return err;
+}
 
 static enum err walk_entry(const struct walk *w, int dir, const char *below, const char *name, int depth)
 {
@@ -219,10 +251,9 @@ static enum err walk_entry(const struct walk *w, int dir, const char *below, con
         mem_exhausted();
     enum err err = ERR_OK;
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        err = errno == ENOENT ? ERR_OK : ERR_IO; /* gone meanwhile */
+        err = errno == ENOENT ? ERR_OK : fail_at(w, path); /* gone meanwhile */
     } else if (S_ISDIR(st.st_mode) && depth < DEPTH) {
-        int inner = open_below(dir, name);
-        err = inner >= 0 ? walk_folder(w, inner, path, depth + 1) : ERR_IO;
+        err = walk_below(w, dir, name, path, depth);
     } else {
         w->each(w->arg, path);
     }
@@ -236,31 +267,36 @@ static enum err walk_folder(const struct walk *w, int dir, const char *below, in
     DIR *d = fdopendir(dir);
     if (d == NULL) {
         shut(dir);
-        return ERR_IO;
+        return fail_at(w, below);
     }
     enum err err = ERR_OK;
-    const struct dirent *entry;
-    for (errno = 0; err == ERR_OK && (entry = readdir(d)) != NULL; errno = 0)
+    while (err == ERR_OK) {
+        errno = 0;
+        const struct dirent *entry = readdir(d);
+        if (entry == NULL && errno != 0)
+            err = fail_at(w, below);
+        if (entry == NULL)
+            break;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             err = walk_entry(w, dirfd(d), below, entry->d_name, depth);
-    if (err == ERR_OK && errno != 0)
-        err = ERR_IO;
+    }
+    int saved = errno;
     closedir(d);
+    errno = saved;
     return err;
 }
 
-enum err folder_list(struct folder *f, const char *top, void (*each)(void *arg, const char *path), void *arg)
+static enum err list(struct walk w, const char *top)
 {
-    struct walk w = {each, arg};
     char name[NAME_LEN];
-    forget(f);
+    forget(w.of);
     if (*top == '\0') {
-        int dir = open_below(f->fd, ".");
-        return dir >= 0 ? walk_folder(&w, dir, "", 0) : ERR_IO;
+        int dir = open_below(w.of->fd, ".");
+        return dir >= 0 ? walk_folder(&w, dir, "", 0) : fail_at(&w, "");
     }
-    int parent = open_parent(f, top, false, name);
+    int parent = open_parent(w.of, top, false, name);
     if (parent < 0)
-        return errno == ENOENT ? ERR_OK : ERR_IO;
+        return errno == ENOENT ? ERR_OK : fail_at(&w, top);
     char *above = xstrdup(top), *slash = strrchr(above, '/');
     *(slash != NULL ? slash : above) = '\0';
     enum err err = walk_entry(&w, parent, above, name, 0);
@@ -269,9 +305,19 @@ enum err folder_list(struct folder *f, const char *top, void (*each)(void *arg, 
     return err;
 }
 
+enum err folder_list(struct folder *f, const char *top, void (*each)(void *arg, const char *path), void *arg)
+{
+    return list((struct walk){.of = f, .each = each, .arg = arg}, top);
+}
+
+const char *folder_unlisted(const struct folder *f)
+{
+    return f->unlisted != NULL ? f->unlisted : "";
+}
+
 static enum err list_all(void *ctx, void (*each)(void *arg, const char *path), void *arg)
 {
-    return folder_list(ctx, "", each, arg);
+    return list((struct walk){.of = ctx, .each = each, .arg = arg, .folders = true}, "");
 }
 
 bool folder_is_empty(struct folder *f, const char *but_for)

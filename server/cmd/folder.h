@@ -21,6 +21,8 @@ struct mirror folder_mirror(struct folder *f);
  * are told as they stand. ERR_OK also when there is no `top`. */
 MUST_CHECK enum err folder_list(struct folder *f, const char *top, void (*each)(void *arg, const char *path),
                                 void *arg);
+/* Below it, what could not be listed when that failed; errno says why. */
+const char *folder_unlisted(const struct folder *f);
 /* The size of a regular file. Errors as struct mirror's read. */
 MUST_CHECK enum err folder_size(struct folder *f, const char *path, uint64_t *size);
 /* Of all but what has that name, right below it; false also when it cannot be read. */

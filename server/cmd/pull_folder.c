@@ -26,9 +26,12 @@ static void look_at_old(void *arg, const char *path)
     if (slash != NULL && strcmp(slash, "/checkpoint") == 0 &&
         !span_eq(span_of(path + 4, (size_t)(slash - path - 4)), span_str(p->contract)))
         die("%s holds the mirror of another contract (%s): choose another folder", p->dir, path);
-    if (folder_size(p->folder, path, &size) == ERR_CONFLICT)
+    enum err err = folder_size(p->folder, path, &size);
+    if (err == ERR_CONFLICT)
         die("%s/%s is a link or a device, which a mirror has none of: move it away, or choose another folder", p->dir,
             path);
+    if (err != ERR_OK && err != ERR_NOT_FOUND && strstr(path, "/tile/") == NULL) /* a tile is fetched again */
+        die("cannot read %s/%s: %s", p->dir, path, strerror(errno));
 }
 
 /* What an earlier pull left will be removed, or put in its place. */
@@ -57,9 +60,9 @@ static void look_at_all(struct pull *p)
     char head[96];
     for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++)
         if (folder_list(p->folder, tops[i], look_at_old, p) != ERR_OK)
-            die("cannot read the folder %s/%s to its end: %s", p->dir, tops[i], strerror(errno));
+            die("cannot read the folder %s/%s to its end: %s", p->dir, folder_unlisted(p->folder), strerror(errno));
     if (folder_list(p->folder, MIRROR_SIDE, look_at_side, p) != ERR_OK)
-        die("cannot read the folder %s/%s to its end: %s", p->dir, MIRROR_SIDE, strerror(errno));
+        die("cannot read the folder %s/%s to its end: %s", p->dir, folder_unlisted(p->folder), strerror(errno));
     snprintf(head, sizeof head, "log/%s/checkpoint", p->contract);
     if (!is_there(p, head) && !is_there(p, MIRROR_HALFWAY) && !folder_is_empty(p->folder, MIRROR_SIDE))
         die("%s is not empty, and no mirror of contract %s: choose another folder", p->dir, p->contract);
@@ -104,7 +107,8 @@ static void place(struct pull *p)
             die("%s/%s is damaged: pull into another folder", p->dir, path[i]);
         o.size = head.size;
         if (folder_list(p->folder, base[i], remove_outdated, &o) != ERR_OK)
-            die("cannot read the folder %s to its end: %s; pull again", p->dir, strerror(errno));
+            die("cannot read the folder %s/%s to its end: %s; pull again", p->dir, folder_unlisted(p->folder),
+                strerror(errno));
     }
     buf_free(&note);
     staging_close();

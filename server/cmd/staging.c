@@ -169,14 +169,15 @@ static void mark(void)
 void staging_place(const char *const *heads, size_t n_heads)
 {
     if (folder_list(staging.folder, MIRROR_SIDE, look_ahead, NULL) != ERR_OK)
-        die("cannot read %s/%s to its end: %s", staging.dir, MIRROR_SIDE, strerror(errno));
+        die("cannot read %s/%s to its end: %s", staging.dir, folder_unlisted(staging.folder), strerror(errno));
     if (!staging.placing)
         mark();
     staging.heads = heads;
     staging.n_heads = n_heads;
     staging.placing = true;
     if (folder_list(staging.folder, MIRROR_SIDE, place_one, NULL) != ERR_OK)
-        die("cannot read %s/%s to its end: %s; pull again", staging.dir, MIRROR_SIDE, strerror(errno));
+        die("cannot read %s/%s to its end: %s; pull again", staging.dir, folder_unlisted(staging.folder),
+            strerror(errno));
     for (size_t i = 0; i < n_heads; i++)
         if (staging_has(heads[i]))
             place(heads[i]);

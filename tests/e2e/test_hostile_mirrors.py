@@ -283,6 +283,16 @@ class HostileMirrors(ServerCase):
             (mirror / self.log / "seen").mkdir()
             os.mkfifo(mirror / self.log / "seen" / "1")
 
+        def placed(name, make):
+            def damage(mirror):
+                (mirror / name).parent.mkdir(parents=True, exist_ok=True)
+                make(mirror / name)
+
+            return damage
+
+        def moved_click_key(make):
+            return placed(f"v1/contracts/{self.market.contract}/click-key", lambda place: (place.unlink(missing_ok=True), make(place)))
+
         note = (self.mirror / self.log / "checkpoint").read_bytes()
 
         def named(name, text=b"x"):
@@ -341,6 +351,14 @@ class HostileMirrors(ServerCase):
             ("2,000 kept checkpoints, each checked", 1, kept), ("a kept one of 2^64-1 entries", 1, named(f"{self.log}/seen/{2**64 - 1}".encode(), note)),
             ("a kept one of 2^64 entries", 0, named(f"{self.log}/seen/{2**64}".encode(), note)), ("a kept one of escapes", 1, named(b"log/seen/1", b"\x1b[2J")),
             ("a FIFO for a kept one", 2, fifo_kept), ("a kept one that is this one", 0, named(f"{self.log}/seen/{int(note.split()[1])}".encode(), note)),
+            ("a folder for a kept one", 2, placed(f"{self.log}/seen/20", Path.mkdir)), ("a folder for one of the root log's", 2, placed("log/seen/2", Path.mkdir)),
+            ("a FIFO for those kept", 2, placed(f"{self.log}/seen", os.mkfifo)), ("a file for those of the root log", 2, placed("log/seen", Path.touch)),
+            ("a link for those kept", 2, placed(f"{self.log}/seen", lambda place: place.symlink_to("/etc"))),
+            ("a FIFO for the click key", 2, moved_click_key(os.mkfifo)), ("a folder for the click key", 2, moved_click_key(Path.mkdir)),
+            ("a link for the click key", 2, moved_click_key(lambda place: place.symlink_to("/etc/passwd"))),
+            ("a FIFO for what was witnessed", 2, placed("log/witnessed", os.mkfifo)), ("a FIFO for the pull's own folder", 2, placed(".countersign-pull", os.mkfifo)),
+            ("a folder of the user's", 0, placed("log/seen/notes/20", Path.mkdir)),
+            ("a folder for another contract's log", 2, placed("log/C0000000000000/checkpoint", Path.mkdir)),
             ("a pull cut short while it fetched", 2, named(b".countersign-pull/log/checkpoint")),
             ("a pull cut short halfway", 2, named(b".countersign-pull/halfway")),
             ("too few files to open", 2, lambda mirror: None, (resource.RLIMIT_NOFILE, 5)),

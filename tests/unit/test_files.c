@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -231,7 +232,7 @@ static void a_walk_tells_all_and_follows_nothing(void **state)
     }
     struct mirror m = folder_mirror(p->folder);
     assert_int_equal(m.list(m.ctx, count, &n), ERR_OK);
-    assert_int_equal(n, 3); /* the link, the FIFO, and the folder that is too deep, as it stands */
+    assert_int_equal(n, 3 + 16); /* the link, the FIFO, folders, and that which is too deep, as it stands */
     n = 0;
     assert_int_equal(folder_list(p->folder, "none", count, &n), ERR_OK);
     assert_int_equal(folder_list(p->folder, "loop", count, &n), ERR_OK);
@@ -242,6 +243,26 @@ static void a_walk_tells_all_and_follows_nothing(void **state)
     n = 0;
     assert_int_equal(folder_list(p->folder, "d", count, &n), ERR_OK);
     assert_int_equal(n, 2);
+}
+
+static void a_walk_that_fails_says_where_and_why(void **state)
+{
+    struct place *p = *state;
+    struct rlimit as_it_was, few;
+    unsigned n = 0;
+    assert_int_equal(mkdir(at(p->inside, "a"), 0700), 0);
+    assert_int_equal(mkdir(at(p->inside, "a/b"), 0700), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &as_it_was), 0);
+    int next = dup(0);
+    close(next);
+    few = (struct rlimit){(rlim_t)next + 2, as_it_was.rlim_max}; /* for what holds a, and for a */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    enum err err = folder_list(p->folder, "a", count, &n);
+    int why = errno;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &as_it_was), 0);
+    assert_int_equal(err, ERR_IO);
+    assert_int_equal(why, EMFILE);
+    assert_string_equal(folder_unlisted(p->folder), "a/b");
 }
 
 static unsigned mode_of(const char *path)
@@ -399,6 +420,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_called_tmp_is_never_written_to, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_reads_regular_files_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_walk_tells_all_and_follows_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_walk_that_fails_says_where_and_why, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_folder_writes_stays_in_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tree_is_removed_without_what_it_links_to, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_read_does_not_end, setup, teardown),
