@@ -27,6 +27,16 @@ bool unicode_unseen(uint32_t c)
     return is_in(c, unseen, sizeof unseen / sizeof *unseen);
 }
 
+bool unicode_hidden(uint32_t c)
+{
+    /* Default_Ignorable_Code_Point of DerivedCoreProperties.txt (Unicode 16), and Egyptian format controls; but for
+     * those that are unseen */
+    static const struct range ignorable[] = {{0x34f, 0x34f},     {0x17b4, 0x17b5},   {0x180b, 0x180f},
+                                             {0xfe00, 0xfe0f},   {0xfff0, 0xfff8},   {0x13430, 0x1343f},
+                                             {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+    return unicode_unseen(c) || is_in(c, ignorable, sizeof ignorable / sizeof *ignorable);
+}
+
 bool unicode_blank(uint32_t c)
 {
     /* White_Space of PropList.txt; U+0085, U+2028 and U+2029 are unseen as well */

@@ -8,6 +8,9 @@
 /* Draws nothing, but moves, turns or hides what stands around it: C1 controls, bidirectional and zero-width marks, line
  * separators, tags, the byte order mark, fillers. */
 bool unicode_unseen(uint32_t c);
+/* The same for what is shown: also whatever a text can carry without that anybody sees it, such as variation selectors.
+ */
+bool unicode_hidden(uint32_t c);
 /* White_Space, or unseen: nothing to a person who looks for text. */
 bool unicode_blank(uint32_t c);
 /* General category L. */

@@ -80,7 +80,7 @@ static void replace_bad(struct buf *out, struct span s, size_t max, bool shown)
         return;
     while (i < s.len) {
         size_t width = character(p + i, s.len - i), n = width;
-        if (ascii_is_control(s.ptr[i]) || (shown && n > 1 && unicode_unseen(code_point(p + i, n))))
+        if (ascii_is_control(s.ptr[i]) || (shown && n > 1 && unicode_hidden(code_point(p + i, n))))
             n = 0;
         if ((n ? n : replacement.len) > max - added)
             break;
@@ -99,7 +99,7 @@ size_t utf8_seen(struct span s, struct span *shown)
 {
     const uint8_t *p = (const uint8_t *)s.ptr;
     size_t n = character(p, s.len);
-    *shown = n == 0 || (n > 1 && unicode_unseen(code_point(p, n))) ? SPAN("\xef\xbf\xbd") : span_of(s.ptr, n);
+    *shown = n == 0 || (n > 1 && unicode_hidden(code_point(p, n))) ? SPAN("\xef\xbf\xbd") : span_of(s.ptr, n);
     return n ? n : 1;
 }
 

@@ -11,7 +11,8 @@ bool utf8_valid(struct span s);
  * bytes are added. */
 void utf8_repair(struct buf *out, struct span s, size_t max);
 /* The same for a terminal: also in place of each character that draws nothing, but moves, turns or hides what stands
- * around it: C1 controls, bidirectional and zero-width marks, line separators, tags. */
+ * around it, or carries what nobody sees: C1 controls, bidirectional and zero-width marks, line separators, tags,
+ * variation selectors. */
 void utf8_show(struct buf *out, struct span s, size_t max);
 /* The first character of what is not empty, and in *shown what people are to see of it: itself, or U+FFFD in place of a
  * bad byte and of what draws nothing, as utf8_show has it; ASCII stays. Its length. */

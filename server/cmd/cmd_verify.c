@@ -295,7 +295,7 @@ static struct span read_text(const char *path, const char *what, struct buf *out
     size_t n = 0;
     buf_heap(out);
     if (fd >= 0 && f == NULL)
-        decline("the %s %s are in no regular file", what, path);
+        decline("cannot read the %s %s: it is no regular file", what, path);
     while (f != NULL && out->len <= TEXT_MAX && (n = fread(buf_room(out, 4096), 1, 4096, f)) > 0)
         out->len += n;
     if (f == NULL || ferror(f))
@@ -335,7 +335,7 @@ static struct span map_file(const char *path)
     if (fd < 0 || fstat(fd, &st) != 0)
         decline("cannot read the rows %s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
-        decline("the rows %s are in no regular file", path);
+        decline("cannot read the rows %s: they are in no regular file", path);
     if (st.st_size > RECONCILE_BYTES)
         decline("the rows %s are more than %d MiB: divide them, by months for example", path, RECONCILE_BYTES >> 20);
     void *at = st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;

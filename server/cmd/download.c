@@ -346,7 +346,7 @@ enum sent download_offer(struct download *d, const char *what, const char *key, 
 }
 
 /* </path?query>; rel="next" */
-const char *download_next(struct download *d)
+const char *download_next(struct download *d, const char *path)
 {
     struct curl_header *h = NULL;
     if (curl_easy_header(d->curl, "Link", 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
@@ -355,7 +355,7 @@ const char *download_next(struct download *d)
     const char *end = strchr(h->value, '>');
     size_t len = end != NULL && strncmp(h->value, "</", 2) == 0 ? (size_t)(end - h->value) - 2 : NEXT_CAP;
     if (len >= NEXT_CAP)
-        die("%s names a next page that is none of its own", d->url);
+        die("%s%s names a next page that is none of its own", d->url, path);
     memcpy(d->next, h->value + 2, len);
     d->next[len] = '\0';
     return d->next;

@@ -51,9 +51,9 @@ MUST_CHECK enum sent download_try(struct download *d, const char *what, uint64_t
 /* POSTs: under the same Idempotency-Key the server does it once, and answers the same. */
 MUST_CHECK enum sent download_offer(struct download *d, const char *what, const char *key, struct span json,
                                     uint64_t most, download_take *take, void *ctx, struct refused_offer *why);
-/* The target of the last answer's Link header with rel="next", without its first slash; NULL when there is none. Lives
- * until the next call. */
-const char *download_next(struct download *d);
+/* The target of the Link header with rel="next" in the last answer, which was of that path; without its first slash.
+ * NULL when there is none. Lives until the next call. */
+const char *download_next(struct download *d, const char *path);
 
 void download_interrupt(void); /* ends the present and every later download; for signal handlers */
 

@@ -61,7 +61,7 @@ static void fetch(struct pull *p, struct pull_lines *l, struct heads *h, const c
     const char *next;
     snprintf(query, sizeof query, "%s?from=%" PRIu64 "&to=%" PRIu64, path, from, h->size);
     pull_lines_fetch(p, l, query, UINT64_MAX);
-    while ((next = download_next(p->from)) != NULL) {
+    while ((next = download_next(p->from, path)) != NULL) {
         if (!pull_is_next_page(span_str(next), path, h->size, &from))
             die("%s%s goes on with a page that does not follow it: \"%.100s\"", download_url(p->from), path, next);
         snprintf(query, sizeof query, "%s?from=%" PRIu64 "&to=%" PRIu64, path, from, h->size);

@@ -154,7 +154,7 @@ void pull_openings(struct pull *p)
     buf_heap(&before.bytes);
     pull_lines_begin(&l, path);
     pull_lines_fetch(p, &l, query, UINT64_MAX);
-    while ((next = download_next(p->from)) != NULL) {
+    while ((next = download_next(p->from, path)) != NULL) {
         if (!pull_is_next_page(span_str(next), path, size, &from))
             die("%s%s goes on with a page that does not follow it: \"%.100s\"", download_url(p->from), path, next);
         snprintf(query, sizeof query, "%s?from=%" PRIu64 "&to=%" PRIu64, path, from, size);
