@@ -24,6 +24,24 @@ static void compare(struct check *c, struct checked_log *log, uint64_t size, con
                       log->number, size);
 }
 
+/* As a start takes it: a crash leaves a record that does not hold only of a head that the log had by then. */
+static void prove_whole(struct check *c, uint32_t number, uint64_t log_size)
+{
+    struct finding *found = &c->finding[STORE_CHECK_SIGNED];
+    uint64_t torn;
+    enum err err = heads_torn(c->signed_heads, number, &torn);
+    if (err == ERR_OK && torn > log_size)
+        finds_failure(found, "signed-heads has a record of log %" PRIu32 " that does not read, beyond its last entry",
+                      number);
+    else if (err == ERR_OK)
+        finds_doubt(found,
+                    "signed-heads has a record of log %" PRIu32
+                    " that does not read: a write that was cut off, whose head nobody was given, or damage",
+                    number);
+    else if (err != ERR_NOT_FOUND)
+        finds_doubt(found, "signed-heads cannot be read (%s)", err_word(err));
+}
+
 static void prove_log(struct check *c, struct checked_log *log)
 {
     struct finding *found = &c->finding[STORE_CHECK_SIGNED];
@@ -41,6 +59,8 @@ static void prove_log(struct check *c, struct checked_log *log)
                       log->number, published);
     if (err == ERR_OK)
         compare(c, log, size, &root);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        prove_whole(c, log->number, log->has_head ? log->head.head.size : 0);
 }
 
 /* A log that has no entry in the journal. */
@@ -56,6 +76,8 @@ static void prove_none(struct check *c, uint32_t number)
                       number, size);
     else if (err != ERR_OK && err != ERR_NOT_FOUND)
         finds_failure(&c->finding[STORE_CHECK_SIGNED], "signed-heads does not read for log %" PRIu32, number);
+    else
+        prove_whole(c, number, 0);
 }
 
 void check_signed(struct check *c)

@@ -248,53 +248,47 @@ static void start_thread(struct committer *c)
 
 /* ---- before it starts ---- */
 
-/* Where signed-heads lacks what was published of a log, it is signed again from the store, which has it. `size`: of
- * what the file has. */
-static void sign_again(struct committer *c, struct txn *t, uint32_t log, uint64_t size)
+/* What is wrong with signed-heads, and the way on. */
+static enum err refuse_heads(uint32_t log, const char *what, uint64_t size)
 {
-    const struct instance *in = c->cx.instance;
-    char origin[ORIGIN_CAP];
-    struct checkpoint head = {.size = ledger_published(c->cx.ledger, log, NULL)};
-    struct buf note;
-    if (size >= head.size)
-        return;
-    log_line(
-        LOG_WARN, 0, "signed_heads",
-        "signed-heads lacks the last published head of log %u, of size %llu: the file is gone, emptied or an old copy. "
-        "It is signed again; but whether this is an old copy of the store can no longer be told, so put the file back "
-        "if there is one",
-        log, (unsigned long long)head.size);
-    head.origin = instance_log_name(in, catalog_contract_number(c->catalog, log), origin);
-    buf_heap(&note);
-    enum err err = ledger_root_at(t, log, head.size, &head.root);
-    if (err == ERR_OK)
-        err = heads_sign(in->heads, log, &head, &note);
-    if (err != ERR_OK)
-        log_line(LOG_ERROR, 0, "signed_heads", "the head of log %u was not signed again (%s)", log, err_word(err));
-    buf_free(&note);
+    log_line(LOG_ERROR, 0, "signed_heads",
+             "signed-heads %s of log %u (size %llu). It says what was signed last, so that an old copy of the store "
+             "signs no second history: put the newest signed-heads back, beside the newest store. If it is lost for "
+             "good, and on your word that nothing was signed after this store: move what is left of it away, then "
+             "`countersign backup` and, of that, `countersign restore` with --nothing-signed-since",
+             what, log, (unsigned long long)size);
+    return ERR_CORRUPT;
 }
 
-/* A store put back from a backup is behind what was signed, or grew differently since: signing on would fork it. */
-static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
+/* A crash leaves a record that does not hold only of a head that the log had by then. */
+static enum err check_torn(struct committer *c, struct txn *t, uint32_t log)
 {
-    uint64_t size;
-    struct hash signed_root, root;
-    enum err err = heads_last(c->cx.instance->heads, log, &size, &signed_root);
-    if (err == ERR_NOT_FOUND) {
-        sign_again(c, t, log, 0);
-        return ERR_OK;
-    }
-    if (err != ERR_OK) {
-        log_line(LOG_ERROR, 0, "signed_heads",
-                 "what was signed last of log %u does not read (%s): put back a copy of signed-heads that holds", log,
-                 err_word(err));
+    uint64_t torn;
+    struct head head = {.size = 0};
+    enum err err = heads_torn(c->cx.instance->heads, log, &torn);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    err = head_read(t, log, &head);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    }
-    err = ledger_root_at(t, log, size, &root);
-    if (err == ERR_OK && memcmp(root.b, signed_root.b, HASH_LEN) == 0) {
-        sign_again(c, t, log, size);
+    if (torn > head.size)
+        return refuse_heads(log, "has a record that does not read, beyond the last entry", torn);
+    log_line(LOG_WARN, 0, "signed_heads",
+             "signed-heads has a record of log %u that does not read (size %llu): a write that a crash cut off, whose "
+             "head nobody was given; or damage: then put the file back, if there is a copy as new",
+             log, (unsigned long long)torn);
+    return ERR_OK;
+}
+
+/* What was signed must be a prefix of the log: a store put back from a backup is behind it, or grew differently since,
+ * and signing on would fork it. */
+static enum err check_prefix(struct committer *c, struct txn *t, uint32_t log, uint64_t size,
+                             const struct hash *signed_root)
+{
+    struct hash root;
+    enum err err = ledger_root_at(t, log, size, &root);
+    if (err == ERR_OK && memcmp(root.b, signed_root->b, HASH_LEN) == 0)
         return ERR_OK;
-    }
     if (err == ERR_CORRUPT || (err == ERR_OK && ledger_ready(c->cx.ledger, t, log) == ERR_CORRUPT)) {
         log_line(LOG_ERROR, 0, "signed_heads",
                  "tiles of log %u do not read: it takes no entry and nothing of it is signed, run countersign check",
@@ -311,16 +305,37 @@ static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
     return ERR_CORRUPT;
 }
 
-/* A log past the last contract: that one's row is gone. */
+/* A head is kept before it is published, and both are durable in that order: whatever ends the process, the guard has
+ * what the store says was published. */
+static enum err check_head(struct committer *c, struct txn *t, uint32_t log)
+{
+    uint64_t size = 0, published = ledger_published(c->cx.ledger, log, NULL);
+    struct hash root;
+    enum err err = heads_last(c->cx.instance->heads, log, &size, &root);
+    if (err == ERR_CORRUPT)
+        return refuse_heads(log, "does not read: what was signed last", 0);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (size < published)
+        return refuse_heads(log, "is gone, emptied, damaged or an old copy: it lacks the last published head",
+                            published);
+    if (err == ERR_OK)
+        err = check_prefix(c, t, log, size, &root);
+    return err == ERR_OK || err == ERR_NOT_FOUND ? check_torn(c, t, log) : err;
+}
+
+/* A log past the last contract, in the store or among the heads: that one's row is gone. */
 static enum err check_heads(struct committer *c)
 {
     struct txn *t;
+    uint32_t end = heads_end(c->cx.instance->heads);
     enum err err = txn_begin(c->cx.instance->store, false, &t);
     if (err != ERR_OK)
         return err;
-    err = ledger_last(c->cx.ledger) <= c->catalog->n_contracts ? check_head(c, t, ROOT_LOG) : ERR_CORRUPT;
-    for (size_t i = 0; i < c->catalog->n_contracts && err == ERR_OK; i++)
-        err = check_head(c, t, c->catalog->contracts[i].number);
+    if (ledger_last(c->cx.ledger) > c->catalog->n_contracts)
+        err = ERR_CORRUPT;
+    for (uint32_t log = ROOT_LOG; (log <= c->catalog->n_contracts || log < end) && err == ERR_OK; log++)
+        err = check_head(c, t, log);
     txn_abort(t);
     return err;
 }

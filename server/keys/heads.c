@@ -82,6 +82,14 @@ enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *
     return err;
 }
 
+enum err heads_torn(struct heads *h, uint32_t log, uint64_t *size)
+{
+    pthread_mutex_lock(&h->lock);
+    enum err err = h->guard.torn(h->guard.ctx, log, size);
+    pthread_mutex_unlock(&h->lock);
+    return err;
+}
+
 enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note)
 {
     uint64_t size = 0;

@@ -11,13 +11,16 @@
 struct heads_guard {
     /* ERR_NOT_FOUND when nothing was signed, ERR_CORRUPT when it does not hold: then nothing is safe to sign. */
     enum err (*last)(void *ctx, uint32_t log, uint64_t *size, struct hash *root);
+    /* A record that does not hold beside what `last` answers: a write that a crash cut off, whose head nobody has; or
+     * damage. Its size, which no crash makes one that the log had not reached by then. ERR_NOT_FOUND: there is none. */
+    enum err (*torn)(void *ctx, uint32_t log, uint64_t *size);
     /* Durable with ERR_OK. ERR_FULL: nothing was written. */
     enum err (*keep)(void *ctx, uint32_t log, const struct checkpoint *c);
     uint32_t (*end)(void *ctx); /* logs from this number on have nothing in it */
     void (*close)(void *ctx);
     void *ctx;
 };
-/* heads_file.c, the only guard today: DATA/signed-heads, fsynced. */
+/* heads_file.c, the only guard today: DATA/signed-heads, fsynced. ERR_TOO_LARGE: it is none of ours. */
 MUST_CHECK enum err heads_file(const char *data_dir, struct heads_guard *out);
 /* To look at what was signed: makes no file, and where there is none nothing was signed. */
 MUST_CHECK enum err heads_file_to_read(const char *data_dir, struct heads_guard *out);
@@ -36,12 +39,14 @@ void heads_close(struct heads *h);
 /* A caller that read its head from a transaction may lose a race against a newer one: on ERR_CORRUPT it reads the head
  * again and retries. */
 MUST_CHECK enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note);
-/* Of one that was opened to read: logs from this number on have nothing in it. */
+/* Logs from this number on have nothing in it. */
 uint32_t heads_end(const struct heads *h);
 /* Nothing of this log is signed any more: heads_sign answers ERR_CORRUPT. For one whose tiles do not show that it
  * extends what was signed. Before other threads sign. */
 void heads_bar(struct heads *h, uint32_t log);
 /* The last signed head of a log: ERR_NOT_FOUND when there is none, ERR_CORRUPT when the file does not hold. */
 MUST_CHECK enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root);
+/* As the guard's. */
+MUST_CHECK enum err heads_torn(struct heads *h, uint32_t log, uint64_t *size);
 
 #endif

@@ -474,23 +474,48 @@ class Running(ServerCase):
         self.assertIn(last["event"], ("damaged_store", "storage_failed"))
         self.assertEqual(countersign("check", "--data", server.data).returncode, 1)
 
-    def test_signed_heads_that_are_gone_are_told(self):
-        statements = f"/v1/contracts/{self.market.contract}/statements"
+    def refused_heads(self):
+        """By `check`, and by a start."""
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
+        self.refused_start("lacks the last published head")
+
+    def refused_start(self, words):
+        done = countersign("serve", "--data", self.server.data, "--listen", f"127.0.0.1:{self.server.port}")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        for said in (words, "put the newest signed-heads back", "--nothing-signed-since"):
+            self.assertIn(said, done.stderr)
+
+    def test_a_folder_whose_signed_heads_are_lost_goes_on_by_its_owners_word_alone(self):
+        statements, data = f"/v1/contracts/{self.market.contract}/statements", self.server.data
+        heads = data / "signed-heads"
         self.market.operator.post(statements, {})
         self.server.stop()
-        (self.server.data / "signed-heads").unlink()
-        done = countersign("check", "--data", self.server.data)
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
-        before = len(self.server.log())
-        self.server.start()
-        self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
-        self.market.click()
-        self.market.operator.post(statements, {})
-        check = countersign("check", "--data", self.server.data)
+        good = heads.read_bytes()
+        heads.unlink()
+        self.refused_heads()
+        for bad in (bytes(len(good)), good[:128]):
+            heads.write_bytes(bad)
+            self.refused_heads()
+        heads.unlink()
+        with tempfile.TemporaryDirectory() as scratch:
+            done = [countersign("backup", "--data", data, scratch + "/copy"), countersign("restore", scratch + "/copy", scratch + "/new", "--nothing-signed-since")]
+            self.assertEqual([d.returncode for d in done], [0, 0], done[-1].stderr)
+            self.server.data = Path(scratch + "/new")
+            try:
+                self.server.start()
+                self.market.click()
+                self.market.operator.post(statements, {})
+                self.server.stop()
+                check = countersign("check", "--data", self.server.data)
+            finally:
+                self.server.data = data
         self.assertEqual(check.returncode, 0, check.stdout)
+        heads.write_bytes(good)
+        self.server.start()
 
-    def test_an_old_copy_of_signed_heads_is_told(self):
+    def test_an_old_copy_of_signed_heads_is_refused(self):
         statements, heads = f"/v1/contracts/{self.market.contract}/statements", self.server.data / "signed-heads"
         self.market.operator.post(statements, {})
         old = heads.read_bytes()
@@ -498,15 +523,13 @@ class Running(ServerCase):
             self.market.click()
             self.market.operator.post(statements, {})
         self.server.stop()
+        new = heads.read_bytes()
         heads.write_bytes(old)
-        done = countersign("check", "--data", self.server.data)
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, r"(?m)^signed +FAILS +signed-heads lacks the head of log \d+")
-        before = len(self.server.log())
+        self.refused_heads()
+        heads.write_bytes(new + new)  # records of logs that are not there
+        self.refused_start("signed-heads does not read")
+        heads.write_bytes(new)
         self.server.start()
-        self.assertIn("signed-heads lacks the last published head", self.server.log()[before:])
-        check = countersign("check", "--data", self.server.data)
-        self.assertEqual(check.returncode, 0, check.stdout)
 
     def test_term_lets_requests_in_flight_end(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:

@@ -163,7 +163,10 @@ static void a_torn_write_leaves_the_head_before_it(void **state)
     damage(LOG_LEN + SLOT_LEN + 20);
     assert_ok(heads_last(heads, 1, &size, &root));
     assert_int_equal(size, 10);
+    assert_ok(heads_torn(heads, 1, &size));
+    assert_int_equal(size, 20);
     assert_ok(sign(1, 20, 'b'));
+    assert_err(heads_torn(heads, 1, &size), ERR_NOT_FOUND);
     damage(LOG_LEN + SLOT_LEN + 63); /* the check itself */
     assert_ok(heads_last(heads, 1, &size, &root));
     assert_int_equal(size, 10);
@@ -298,6 +301,12 @@ static enum err memory_last(void *ctx, uint32_t log, uint64_t *size, struct hash
     return memory.size > 0 ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum err memory_torn(void *ctx, uint32_t log, uint64_t *size)
+{
+    (void)ctx, (void)log, (void)size;
+    return ERR_NOT_FOUND;
+}
+
 static enum err memory_keep(void *ctx, uint32_t log, const struct checkpoint *c)
 {
     (void)ctx, (void)log;
@@ -324,7 +333,7 @@ static void memory_close(void *ctx)
 static void nothing_is_signed_that_its_guard_did_not_keep(void **state)
 {
     (void)state;
-    const struct heads_guard guard = {memory_last, memory_keep, memory_end, memory_close, NULL};
+    const struct heads_guard guard = {memory_last, memory_torn, memory_keep, memory_end, memory_close, NULL};
     char mem[1024];
     struct buf note;
     heads_close(heads);
