@@ -73,6 +73,11 @@ static enum err take_text(struct span *rest, size_t max, struct span *out)
     return is_clean(*out) ? ERR_OK : ERR_CORRUPT;
 }
 
+static bool is_status(unsigned status)
+{
+    return status == 200 || (status >= 400 && status < 500) || status == 501 || status == 505;
+}
+
 static enum err take_value(struct span *rest, struct refusal *out)
 {
     struct span *text[TEXTS] = {&out->kid, &out->route, &out->field, &out->reason};
@@ -80,7 +85,7 @@ static enum err take_value(struct span *rest, struct refusal *out)
         return ERR_CORRUPT;
     out->status = load_be16(rest->ptr);
     *rest = span_skip(*rest, 2);
-    enum err err = out->status == 200 || (out->status >= 400 && out->status < 500) ? ERR_OK : ERR_CORRUPT;
+    enum err err = is_status(out->status) ? ERR_OK : ERR_CORRUPT;
     for (size_t i = 0; i < TEXTS && err == ERR_OK; i++)
         err = take_text(rest, most[i], text[i]);
     return err;

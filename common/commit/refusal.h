@@ -27,7 +27,7 @@ struct refusal {
     struct refusal_room room;
     int64_t at_ms;
     uint64_t request_id;
-    uint16_t status; /* of the answer: 4xx, or a pixel's 200 */
+    uint16_t status; /* of the answer: 4xx, 501, 505, or a pixel's 200 */
     uint64_t digest; /* of bytes and reason, where the signature holds; not kept */
     struct span kid, route, field, reason;
 };

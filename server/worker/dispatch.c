@@ -277,26 +277,29 @@ static void keep_refusal(struct worker *w, const struct request *rq, struct outc
     o->standing = one.room.standing;
 }
 
+/* 501 and 505 of what is no request are the doing of whoever sent it. */
+static bool is_senders(const struct outcome *o)
+{
+    return o->status >= 400 && (o->status < 500 || (o->fault && o->err != ERR_BUSY));
+}
+
 static void find_refusal(struct request *rq, struct outcome *o)
 {
     const struct route *r = o->route;
-    o->refused = r != NULL && (rq->refused || (r->roles & ROUTE_SIGNED && o->status >= 400 && o->status < 500));
+    o->refused = r != NULL && (rq->refused || (r->roles & ROUTE_SIGNED && is_senders(o)));
     if (o->refused && rq->sender.party == NULL && r->sender != NULL)
         r->sender(rq);
 }
 
-/* counted: the route that it is counted under. */
-static void edge(struct worker *w, struct request *rq, const struct job *job, struct reply *reply, struct outcome *o,
-                 const struct route *counted)
+static void edge(struct worker *w, struct request *rq, const struct job *job, struct reply *reply, struct outcome *o)
 {
     int64_t now_us = w->now_us != 0 ? w->now_us : clock_monotonic_us();
     char *id = arena_alloc(rq->arena, REQUEST_ID_LEN);
     request_id_write(rq->id, id);
     reply_header(reply, "Request-Id", span_of(id, REQUEST_ID_LEN));
     o->status = reply_status(reply);
-    bool not_ours = o->fault && o->err != ERR_BUSY; /* 501, 505: the doing of whoever sent it */
-    o->failed = o->status >= 500 && !reply->meant && !not_ours;
-    count(w, rq, counted, o->status, now_us);
+    o->failed = o->status >= 500 && !reply->meant && !is_senders(o);
+    count(w, rq, o->route, o->status, now_us);
     find_refusal(rq, o);
     if (o->failed)
         o->cause = cause_of(w, rq, job, o->err);
@@ -341,7 +344,7 @@ static bool end(struct worker *w, struct request *rq, const struct job *job, str
         if (err == ERR_UNAUTHORIZED && !(rq->route->roles & ROUTE_SIGNED))
             reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
     }
-    edge(w, rq, job, reply, &o, rq->route);
+    edge(w, rq, job, reply, &o);
     return true;
 }
 
@@ -354,7 +357,7 @@ static void end_method(struct worker *w, struct request *rq, struct reply *reply
     problem(&rq->problem, ERR_METHOD, "", "this path takes %.*s", (int)methods.len, methods.ptr);
     reply_problem(rq, reply, ERR_METHOD);
     reply_header(reply, "Allow", methods);
-    edge(w, rq, NULL, reply, &o, route);
+    edge(w, rq, NULL, reply, &o);
 }
 
 static enum err left(struct request *rq)
@@ -503,5 +506,5 @@ void dispatch_fault(struct worker *w, struct request *rq, const struct http_faul
     struct reply own = {0};
     if (o.route != NULL && o.route->fault != NULL && o.route->fault(rq, fault, &own))
         *reply = own;
-    edge(w, rq, NULL, reply, &o, NULL);
+    edge(w, rq, NULL, reply, &o);
 }

@@ -177,6 +177,7 @@ class FromTheLogAlone(EdgeCase):
                 (x.postback_json({}, body=b'{"txid":"' + b"x" * 70_000 + b'"}'), 413, "", "at most", "no"),
                 (x.postback_json(person(click_id=click), signature="v1,AAAA"), 401, "", "signature", "no"),
                 (send(f"{self.server.url}/postback/{x.kid}", "PUT", b"{}"), 405, "", "takes POST", "no"),
+                (send(f"{self.server.url}/postback/{x.kid}", "POST", headers={"Transfer-Encoding": "gzip"}), 501, "", "transfer coding", "no"),
             ]
             other.publisher.postback(person(click_id=other.click(), txid="{txid}"))
             self.forged(other.publisher)
@@ -395,7 +396,7 @@ class Metrics(EdgeCase):
                  ({"route": "/v1/leads/{}", "code": "404"}, lambda: market.publisher.call("GET", "/v1/leads/x")),
                  ({"route": "/healthz", "code": "405"}, lambda: send(self.server.url + "/healthz", "PUT", b"")),
                  ({"route": "none", "code": "404"}, lambda: send(self.server.url + "/nope")),
-                 ({"route": "none", "code": "400"}, lambda: self.raw(b"GET /c/x HTTP/1.1\r\n\r\n")))
+                 ({"route": "/c/{*}", "code": "400"}, lambda: self.raw(b"GET /c/x HTTP/1.1\r\n\r\n")))
         for labels, call in cases:
             with self.subTest(**labels):
                 before = self.value("countersign_requests_total", **labels)
