@@ -4,6 +4,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/ledger/root_log.h"
 #include "server/check/check_private.h"
 
 enum { ITEM_MAX = HASH_LEN };
@@ -247,8 +248,9 @@ static void head_belongs(struct check *c, enum table t, struct span key, struct 
         else if (size > log->below && !log->head_at_statement)
             check_row_fails(c, TABLE_META, SPAN("watermark"), "is %" PRIu64 ", but log %" PRIu32 " is swept beyond it",
                             c->watermark, log->number);
-        if (published < log->fold.period.from || published != log->last_leaf_size ||
-            (published > 0 && log->head.leaf != log->last_leaf))
+        if (log->number == ROOT_LOG ? published % ROOT_PAIR != 0 || log->head.leaf != 0
+                                    : published < log->fold.period.from || published != log->last_leaf_size ||
+                                          (published > 0 && log->head.leaf != log->last_leaf))
             check_row_fails(c, t, key, "says that a head of size %" PRIu64 " was published last, and it was not",
                             published);
     }

@@ -77,7 +77,7 @@ static bool is_barred(const struct heads *h, uint32_t log)
 enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root)
 {
     pthread_mutex_lock(&h->lock);
-    enum err err = h->guard.last(h->guard.ctx, log, size, root);
+    enum err err = h->broken ? ERR_IO : h->guard.last(h->guard.ctx, log, size, root);
     pthread_mutex_unlock(&h->lock);
     return err;
 }

@@ -44,7 +44,8 @@ uint32_t heads_end(const struct heads *h);
 /* Nothing of this log is signed any more: heads_sign answers ERR_CORRUPT. For one whose tiles do not show that it
  * extends what was signed. Before other threads sign. */
 void heads_bar(struct heads *h, uint32_t log);
-/* The last signed head of a log: ERR_NOT_FOUND when there is none, ERR_CORRUPT when the file does not hold. */
+/* The last signed head of a log: ERR_NOT_FOUND when there is none, ERR_CORRUPT when the file does not hold,
+ * ERR_IO also when it may not be durable: a write of one failed. */
 MUST_CHECK enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root);
 /* As the guard's. */
 MUST_CHECK enum err heads_torn(struct heads *h, uint32_t log, uint64_t *size);

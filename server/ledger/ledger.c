@@ -316,6 +316,17 @@ enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint
     return store_put(t, TABLE_HEADS, contract_key(key, contract), buf_span(&b));
 }
 
+void ledger_root_signed(struct ledger *l, uint64_t size)
+{
+    struct log *root = log_find(l, ROOT_LOG);
+    if (size <= ledger_published(l, ROOT_LOG, NULL))
+        return;
+    assert(root != NULL && size <= root->now.head.size);
+    l->changes++;
+    root->now.published = size;
+    root->dirty = l->dirty = true;
+}
+
 /* ---- saving and sweeping ---- */
 
 /* Writes the unfinished tiles that grew since they were written last, and the head. */

@@ -71,9 +71,11 @@ bool ledger_dirty(const struct ledger *l);
 uint64_t ledger_changes(const struct ledger *l);
 /* Whether the log's present size is that of its last committed sweep. */
 bool ledger_is_swept(const struct ledger *l, uint32_t contract);
-/* The size of the log's last head that went into the root log, and which leaf of that it is (leaf NULL: nobody asks).
- * 0: none did. */
+/* The size of the log's last head that went into the root log (of the root log itself: a head that was signed), and
+ * which leaf of that it is (leaf NULL: nobody asks). 0: none did. */
 uint64_t ledger_published(const struct ledger *l, uint32_t contract, uint64_t *leaf);
+/* A head of the root log was signed, and kept: said with the next sweep, as what was published of it. Batch or not. */
+void ledger_root_signed(struct ledger *l, uint64_t size);
 /* Appends a pair to the root log, which is ready: the hash of the text, and of which log that is. *leaf is the first.
  */
 struct root_leaf {

@@ -490,6 +490,7 @@ class Running(ServerCase):
     def test_a_folder_whose_signed_heads_are_lost_goes_on_by_its_owners_word_alone(self):
         statements, data = f"/v1/contracts/{self.market.contract}/statements", self.server.data
         heads = data / "signed-heads"
+        self.market.click()
         self.market.operator.post(statements, {})
         self.server.stop()
         good = heads.read_bytes()
@@ -517,15 +518,21 @@ class Running(ServerCase):
 
     def test_an_old_copy_of_signed_heads_is_refused(self):
         statements, heads = f"/v1/contracts/{self.market.contract}/statements", self.server.data / "signed-heads"
+        self.market.click()
         self.market.operator.post(statements, {})
         old = heads.read_bytes()
         for _ in range(2):  # one slot of each log at least is another then
             self.market.click()
             self.market.operator.post(statements, {})
+            self.market.operator.do("GET", "/log/checkpoint")
         self.server.stop()
         new = heads.read_bytes()
         heads.write_bytes(old)
         self.refused_heads()
+        newest = max((0, 64), key=lambda at: new[at:at + 8])
+        for slot in (bytes(64), new[newest:newest + 20] + b"damaged" + new[newest + 27:newest + 64]):
+            heads.write_bytes(new[:newest] + slot + new[newest + 64:])  # of the root log
+            self.refused_heads()
         heads.write_bytes(new + new)  # records of logs that are not there
         self.refused_start("signed-heads does not read")
         heads.write_bytes(new)

@@ -264,8 +264,7 @@ static void nothing_is_signed_after_a_short_write(void **state)
     limit_file_size(LOG_LEN + SLOT_LEN + 30);
     assert_err(sign(1, 20, 'b'), ERR_IO);
     limit_file_size(RLIM_INFINITY);
-    assert_ok(heads_last(heads, 1, &size, &root));
-    assert_int_equal(size, 10);
+    assert_err(heads_last(heads, 1, &size, &root), ERR_IO);
     assert_broken_until_reopened();
 }
 
