@@ -150,10 +150,12 @@ static void what_the_mirror_tells_is_told_in_words(void **state)
     story_free(s);
 }
 
-/* One bit of every step-th byte of every file in turn, from any first one on (SEED). */
-static void flip_all(struct story *s, size_t step)
+/* One bit of every step-th byte of every file in turn, from any first one on (SEED); under LONG of more of them. */
+static void flip_all(struct story *s, size_t step, size_t long_step)
 {
     const char *seed = getenv("SEED");
+    if (getenv("LONG") != NULL)
+        step = long_step;
     struct told t;
     size_t flips = seed != NULL ? (size_t)strtoul(seed, NULL, 10) : (size_t)time(NULL), before = flips;
     print_message("SEED=%zu\n", flips);
@@ -177,7 +179,7 @@ static void changed_bytes_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_short());
-    flip_all(s, getenv("LONG") != NULL ? 1 : 11);
+    flip_all(s, 29, 1);
     story_free(s);
 }
 
@@ -185,7 +187,7 @@ static void changed_bytes_of_a_long_story_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_long(0));
-    flip_all(s, 59);
+    flip_all(s, 139, 59);
     story_free(s);
 }
 
@@ -193,7 +195,7 @@ static void changed_bytes_of_full_tiles_are_caught(void **state)
 {
     (void)state;
     struct story *s = written(story_long(300));
-    flip_all(s, 997);
+    flip_all(s, 2003, 997);
     story_free(s);
 }
 
