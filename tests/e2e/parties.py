@@ -1,13 +1,15 @@
 """Two companies that keep their own keys: what tests of their commands share."""
 
 import json
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness import SOURCE, Market, ServerCase, countersign, person
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+from second import second_verify  # noqa: E402
 
 
 class Parties(ServerCase):
@@ -61,7 +63,7 @@ class Parties(ServerCase):
         """The statements as both verifiers see them."""
         mirror = self.folder / "auditor"
         self.run_with(0, "pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.auditor.token)
-        second = subprocess.run([sys.executable, "-B", SOURCE / "scripts/verify.py", mirror], capture_output=True, text=True, check=False)
+        second = second_verify(mirror)
         self.assertEqual(second.returncode, 0, second.stdout + second.stderr)
         facts = json.loads(self.run_with(0, "verify", mirror, "--json"))["facts"]
         return {fact["data"]["id"]: {answer["role"]: answer for answer in fact["data"]["answers"]} for fact in facts

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,20 +14,26 @@ sys.path.insert(0, str(Path(SOURCE) / "scripts"))
 import verify  # noqa: E402
 
 
-def verify_twice(*arguments):
-    """What `countersign verify` answers; the second implementation ends with the same status, and says the same of what was asked for."""
-    done = countersign("verify", *arguments)
+def second_verify(*arguments):
+    """What scripts/verify.py answers, as a process that ended: run here, for to start Python costs more than most mirrors."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
         try:
-            status = verify.main([str(each) for each in arguments if each != "--json"])
+            status = verify.main([str(each) for each in arguments])
         except SystemExit as ended:
             status = ended.code
+    return subprocess.CompletedProcess(arguments, status, text.getvalue(), "")
+
+
+def verify_twice(*arguments):
+    """What `countersign verify` answers; the second implementation ends with the same status, and says the same of what was asked for."""
+    done = countersign("verify", *arguments)
+    again = second_verify(*(each for each in arguments if each != "--json"))
     if done.returncode == 2 and not done.stdout:
-        assert status == 2, text.getvalue()  # neither has begun
+        assert again.returncode == 2, again.stdout  # neither has begun
         return done
-    first, second = asked(done.stdout, "--json" in arguments), asked(text.getvalue())
-    assert (status, second) == (done.returncode, first), f"{done.stdout}{done.stderr}\n-- the second:\n{text.getvalue()}"
+    first, second = asked(done.stdout, "--json" in arguments), asked(again.stdout)
+    assert (again.returncode, second) == (done.returncode, first), f"{done.stdout}{done.stderr}\n-- the second:\n{again.stdout}"
     assert len(second) >= len([each for each in arguments if str(each) in ("--pin", "--against", "--witnesses", "--not-older-than", "--receipts", "--clicks")]), second
     return done
 
