@@ -58,11 +58,15 @@ def wait_for(condition, seconds=15, what="a condition"):
         time.sleep(0.02)
 
 
+def either():
+    """The binary, or the release."""
+    return RELEASE if MIXED and secrets.randbelow(3) else BINARY
+
+
 def countersign(*arguments, binary=None, **options):
     """Runs the binary, or the release, to its end."""
-    binary = binary or (RELEASE if MIXED and secrets.randbelow(3) else BINARY)
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run([binary, *map(str, arguments)], text=True, timeout=120, check=False, **options)
+    return subprocess.run([binary or either(), *map(str, arguments)], text=True, timeout=120, check=False, **options)
 
 
 class Server:
