@@ -32,6 +32,8 @@ class Pages(ServerCase):
         for lead in leads:
             few.advertiser.postback({"lead": lead, "status": "returned", "reason": "adresse d’installation fausse, <b>deux</b> fois"})
         cls.show("negative", few, cls.settle(few), ["fr"])
+        wide = {**SUPPLIER, "name": "Ŵ" * 100, "address": "W" * 300}  # words that would push amounts off the paper
+        cls.accepted(cls.operator.call("PATCH", f"/v1/parties/{empty.publisher.id}", {"legal": wide}))
         cls.show("empty", empty, cls.settle(empty), ["zh"])
         for n in range(LINES):
             cls.lead(disputed, ("FR", "DE", "BE")[n % 3], "approved", house="owner" if n % 2 else "tenant")
@@ -43,7 +45,7 @@ class Pages(ServerCase):
         payload = statement_payload(publisher.do("GET", f"/v1/statements/{statement}").body)
         word = publisher.jws(publisher.response(payload, "dispute", paid[:2], reason="zwei Leads fehlen: N° 3 und N° 4"))
         cls.accepted(publisher.call("POST", f"/v1/statements/{statement}/responses", word.encode(), {"Content-Type": "application/jose"}))
-        disputed.operator.post(f"/v1/contracts/{disputed.contract}/adjustments", {"micros": 24_000_000, "reason": "both were good", "statement": statement})
+        disputed.operator.post(f"/v1/contracts/{disputed.contract}/adjustments", {"micros": 24_000_000, "reason": "W" * 500, "statement": statement})
         cls.show("long, disputed and corrected", disputed, statement, ["en"])
         cls.show("long, all lines", disputed, statement, ["zh"], "&lines=all")
         cls.show("bare", disputed, statement, ["en"], texts=False)
