@@ -245,6 +245,8 @@ class Determinism(unittest.TestCase):
         self.assertSame(BUILD)
 
     def test_what_clang_built_comes_to_the_same_tables(self):
+        if BUILD == CLANG:
+            self.skipTest("all of this is built by clang")
         if not (CLANG / "fold").exists():
             self.skipTest(f"{CLANG}/fold is not built: cmake --preset clang && cmake --build --preset clang")
         self.assertSame(CLANG)
