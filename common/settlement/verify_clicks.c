@@ -173,12 +173,13 @@ static void take_line(struct audit *a, struct span line, uint64_t number)
 
 static void keep_name(void *arg, const char *path)
 {
-    if (path[strlen(path) - 1] == '/')
+    size_t len = strlen(path); /* 0: the one file that is there */
+    if (len > 0 && path[len - 1] == '/')
         return;
     struct clicks *c = arg;
     c->file = xrealloc(c->file, (c->n_files + 1) * sizeof *c->file);
-    c->file[c->n_files] = xmalloc(strlen(path) + 1);
-    memcpy(c->file[c->n_files++], path, strlen(path) + 1);
+    c->file[c->n_files] = xmalloc(len + 1);
+    memcpy(c->file[c->n_files++], path, len + 1);
 }
 
 static int by_place(const void *x, const void *y)

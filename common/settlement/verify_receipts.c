@@ -266,12 +266,13 @@ static void take_line(struct audit *a, struct span line, struct kept *k, struct 
 
 static void keep_name(void *arg, const char *path)
 {
-    if (path[strlen(path) - 1] == '/')
+    size_t len = strlen(path); /* 0: the one file that is there */
+    if (len > 0 && path[len - 1] == '/')
         return;
     struct receipts *r = arg;
     r->file = xrealloc(r->file, (r->n_files + 1) * sizeof *r->file);
-    r->file[r->n_files] = xmalloc(strlen(path) + 1);
-    memcpy(r->file[r->n_files++], path, strlen(path) + 1);
+    r->file[r->n_files] = xmalloc(len + 1);
+    memcpy(r->file[r->n_files++], path, len + 1);
 }
 
 static void read_file(struct audit *a, uint32_t file)
