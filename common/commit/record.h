@@ -292,7 +292,8 @@ struct record {
             uint32_t by;    /* number of the operator that says so */
         } clock_confirm;
         struct {
-            uint32_t contract; /* whose log is told of the clock before; 0: none */
+            uint32_t contract;    /* whose log is told of the clock before; 0: none */
+            uint64_t root_signed; /* size of the root log's head that was signed last; 0: cannot be told */
         } sweep;
         struct {
             struct span rows;     /* refusal.h, one behind the other */

@@ -105,22 +105,13 @@ enum err chore_day_keys(struct batch *cx, struct job *job)
 
 /* ---- sweep and root log ---- */
 
-/* Nothing in a log says what was signed of the root log: the sweep does. Where it cannot be told now, a later one. */
-static void take_root_signed(struct batch *cx)
-{
-    uint64_t size;
-    struct hash root;
-    if (heads_last(cx->instance->heads, ROOT_LOG, &size, &root) == ERR_OK)
-        ledger_root_signed(cx->ledger, size);
-}
-
 enum err chore_sweep(struct batch *cx, struct job *job)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.sweep.contract);
     enum err err = k != NULL ? pipeline_clock(cx, k) : ERR_OK;
     if (err == ERR_FULL || err == ERR_IO)
         return err;
-    take_root_signed(cx);
+    ledger_root_signed(cx->ledger, job->record.sweep.root_signed);
     if (!ledger_dirty(cx->ledger))
         return ERR_OK;
     cx->swept = true;

@@ -74,10 +74,18 @@ static bool make_tell(struct schedule *s, struct record *out)
     return true;
 }
 
+struct record schedule_sweep(const struct schedule *s, uint32_t contract)
+{
+    uint64_t size;
+    struct hash root;
+    enum err err = heads_last(s->instance->heads, ROOT_LOG, &size, &root);
+    return (struct record){.kind = RECORD_SWEEP,
+                           .sweep = {.contract = contract, .root_signed = err == ERR_OK ? size : 0}};
+}
+
 static bool make_sweep(struct schedule *s, struct record *out)
 {
-    (void)s;
-    *out = (struct record){.kind = RECORD_SWEEP};
+    *out = schedule_sweep(s, 0);
     return true;
 }
 

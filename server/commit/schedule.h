@@ -28,6 +28,8 @@ MUST_CHECK bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool ful
 bool schedule_publishes(const struct schedule *s);
 void schedule_published(struct schedule *s);
 /* The clock went to another time. */
+/* A sweep, which says what was signed of the root log: nothing in a log does. `contract`: as of the record. */
+struct record schedule_sweep(const struct schedule *s, uint32_t contract);
 void schedule_day_keys_soon(struct schedule *s);
 /* Of a chore that schedule_next made. */
 void schedule_done(struct schedule *s, const struct job *job);

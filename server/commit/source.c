@@ -330,7 +330,7 @@ static size_t take_held(struct source *s, struct job **jobs)
     case STAGE_APPROVE:
         return own(jobs, (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
     case STAGE_SWEEP:
-        return own(jobs, (struct record){.kind = RECORD_SWEEP, .sweep.contract = held_contract(s)});
+        return own(jobs, schedule_sweep(&s->schedule, held_contract(s)));
     case STAGE_HEAD:
         return take_head(s, jobs);
     case STAGE_TURN:
@@ -424,7 +424,7 @@ static size_t take_last(struct source *s, struct job **jobs)
     }
     if (s->end == LAST_REFUSED) {
         s->end = LAST_SWEEP;
-        return own(jobs, (struct record){.kind = RECORD_SWEEP});
+        return own(jobs, schedule_sweep(&s->schedule, 0));
     }
     s->end = ENDED;
     return 0;

@@ -163,7 +163,7 @@ def records():
     seed("record", "ok-statement", head(17) + struct.pack(">IQQQBqqqQ", 2, 3, 7, 9, 0, 1_790_000_000_000,
          1_790_000_000_000, 3600, 0) + b"l" * 32 + b"p" * 32 + bytes(417) + struct.pack(">qQQQQ", 0, 1, 0, 0, 5) + b"s" * 32 + text("{}") + text("") + text("{}"))
     seed("record", "ok-fresh-head", head(19) + struct.pack(">I", 2))
-    seed("record", "ok-sweep", head(24, 0) + bytes(4))
+    seed("record", "ok-sweep", head(24, 0) + bytes(12))
     seed("record", "ok-day-keys", head(23, 0) + struct.pack(">I", 20_600) + bytes(120))
     def refusal(party, proven, status, *texts):
         return (struct.pack(">IBQQH", party, proven, 2**64 - 1 - 1_790_000_000_000, 0x9f3c1d20a4b5e677, status) +
