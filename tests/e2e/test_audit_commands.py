@@ -126,7 +126,7 @@ class AuditCommands(ServerCase):
 
     def test_verify_holds_few_files_open(self):
         self.assertGreater(len(self.files(self.mirror)), 8)
-        done = countersign("verify", self.mirror, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)))
+        done = countersign("verify", self.mirror, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16)))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_foreign_files_of_any_name_are_told_in_clean_text(self):

@@ -21,7 +21,7 @@ from harness import BROWSER, SOURCE, Market, Server, click, free_port, person, s
 from test_witness import Log
 from client import webhook_signature  # of scripts/, which harness puts on the path
 
-RELEASE = Path(os.environ.get("RELEASE", SOURCE / "build/release"))
+RELEASE = SOURCE / "build/release"
 SECONDS = float(os.environ.get("FLOOD_S", "0.7"))  # of each flood
 ALL = "FLOOD_S" in os.environ
 SEED = int(os.environ.get("SEED") or time.time())

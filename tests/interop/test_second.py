@@ -116,6 +116,9 @@ class MemoryMirror:
         verify.need(len(self.files[name]) <= limit, f"{name} is too long")
         return self.files[name]
 
+    def opened(self, name):
+        assert name in self.files
+
 
 def both(cases):
     """[((status, lines) of the first, of the second)] over mirrors: the first in folders of several workers, the second meanwhile here."""
