@@ -74,7 +74,8 @@ bool ledger_is_swept(const struct ledger *l, uint32_t contract);
 /* The size of the log's last head that went into the root log (of the root log itself: a head that was signed), and
  * which leaf of that it is (leaf NULL: nobody asks). 0: none did. */
 uint64_t ledger_published(const struct ledger *l, uint32_t contract, uint64_t *leaf);
-/* A head of the root log was signed, and kept: said with the next sweep, as what was published of it. Batch or not. */
+/* A head of the root log of that size was signed, and kept: said with the next sweep, as what was published of it. One
+ * that the log has not reached is none. Batch or not. */
 void ledger_root_signed(struct ledger *l, uint64_t size);
 /* Appends a pair to the root log, which is ready: the hash of the text, and of which log that is. *leaf is the first.
  */
