@@ -34,8 +34,7 @@ struct gap_seen {
 struct clicks {
     struct finding *finding;
     bool ready; /* the ids could be opened */
-    char **file;
-    size_t n_files;
+    struct kept_files files;
     struct block_cipher *key[KIDS];
     struct seen *of; /* recorded ones first, by index */
     size_t n, n_recorded, room, next;
@@ -171,17 +170,6 @@ static void take_line(struct audit *a, struct span line, uint64_t number)
         add(c, &s);
 }
 
-static void keep_name(void *arg, const char *path)
-{
-    size_t len = strlen(path); /* 0: the one file that is there */
-    if (len > 0 && path[len - 1] == '/')
-        return;
-    struct clicks *c = arg;
-    c->file = xrealloc(c->file, (c->n_files + 1) * sizeof *c->file);
-    c->file[c->n_files] = xmalloc(len + 1);
-    memcpy(c->file[c->n_files++], path, len + 1);
-}
-
 static int by_place(const void *x, const void *y)
 {
     const struct seen *a = x, *b = y;
@@ -216,13 +204,13 @@ void verify_clicks_open(struct audit *a)
     c->ready = finding_verdict(c->finding) == HOLDS;
     if (!c->ready)
         return;
-    if (a->asked->clicks->list(a->asked->clicks->ctx, keep_name, c) != ERR_OK)
+    if (kept_files_list(&c->files, a->asked->clicks) != ERR_OK)
         finds_doubt(c->finding, "the click ids cannot be read: there is no such file, or it cannot be opened");
-    for (size_t i = 0; i < c->n_files; i++) {
+    for (size_t i = 0; i < c->files.n; i++) {
         struct lines l;
         struct span line;
         bool cut;
-        lines_open(&l, a->asked->clicks, c->finding, c->file[i], "line of a click id", LONGEST);
+        lines_open(&l, a->asked->clicks, c->finding, c->files.name[i], "line of a click id", LONGEST);
         l.saved = true;
         for (uint64_t n = 1; lines_peek(&l, &line, &cut); n++) {
             take_line(a, line, n);
@@ -240,9 +228,7 @@ void verify_clicks_free(struct audit *a)
         return;
     for (size_t i = 0; i < KIDS; i++)
         block_cipher_free(c->key[i]);
-    for (size_t i = 0; i < c->n_files; i++)
-        free(c->file[i]);
-    free(c->file);
+    kept_files_free(&c->files);
     free(c->of);
     free(c->gap);
     free(c);

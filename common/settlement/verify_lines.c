@@ -1,5 +1,8 @@
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/settlement/verify_parts.h"
 
@@ -108,4 +111,28 @@ bool lines_left(struct lines *l)
 bool lines_all_read(const struct lines *l)
 {
     return !l->broken;
+}
+
+/* ---- the files themselves ---- */
+
+static void keep_file(void *arg, const char *path)
+{
+    struct kept_files *f = arg;
+    size_t len = strlen(path);
+    if (len > 0 && path[len - 1] == '/')
+        return;
+    f->name = xrealloc(f->name, (f->n + 1) * sizeof *f->name);
+    f->name[f->n++] = xstrdup(path);
+}
+
+enum err kept_files_list(struct kept_files *f, const struct mirror *m)
+{
+    return m->list(m->ctx, keep_file, f);
+}
+
+void kept_files_free(struct kept_files *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        free(f->name[i]);
+    free(f->name);
 }

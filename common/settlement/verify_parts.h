@@ -445,6 +445,15 @@ MUST_CHECK bool lines_left(struct lines *l);
 MUST_CHECK bool lines_all_read(const struct lines *l); /* so far: nothing was noted */
 void lines_close(struct lines *l);
 
+/* The files of what a reader kept, receipts or click ids; the name is "" where that is one file. */
+struct kept_files {
+    char **name;
+    size_t n;
+};
+/* Begins with nothing in it. As mirror.list: with an error not all are there. */
+MUST_CHECK enum err kept_files_list(struct kept_files *f, const struct mirror *m);
+void kept_files_free(struct kept_files *f);
+
 /* verify_openings.c: the lines of a log's openings, in their order. NULL at the end; what cannot be read, or is longer
  * than a line may be, ends them, and is noted. A line lives until the next is looked at. */
 struct opening_line {

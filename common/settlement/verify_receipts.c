@@ -31,8 +31,7 @@ struct kept {
 struct receipts {
     struct finding *finding;
     struct finding of_key[KEYS_CAP]; /* what speaks against receipts of each statement key */
-    char **file;
-    size_t n_files;
+    struct kept_files files;
     struct kept *of;
     size_t n, room, next;
     struct request_said *sent; /* every request in the files */
@@ -44,7 +43,8 @@ struct receipts {
 
 static const char *where(const struct receipts *r, const struct kept *k, char out[WHERE_CAP])
 {
-    snprintf(out, WHERE_CAP, "%.48s%sline %" PRIu32, r->file[k->file], r->file[k->file][0] ? " " : "", k->line);
+    const char *name = r->files.name[k->file];
+    snprintf(out, WHERE_CAP, "%.48s%sline %" PRIu32, name, name[0] ? " " : "", k->line);
     return out;
 }
 
@@ -264,17 +264,6 @@ static void take_line(struct audit *a, struct span line, struct kept *k, struct 
     json_decref(object);
 }
 
-static void keep_name(void *arg, const char *path)
-{
-    size_t len = strlen(path); /* 0: the one file that is there */
-    if (len > 0 && path[len - 1] == '/')
-        return;
-    struct receipts *r = arg;
-    r->file = xrealloc(r->file, (r->n_files + 1) * sizeof *r->file);
-    r->file[r->n_files] = xmalloc(len + 1);
-    memcpy(r->file[r->n_files++], path, len + 1);
-}
-
 static void read_file(struct audit *a, uint32_t file)
 {
     struct receipts *r = a->receipts;
@@ -283,7 +272,7 @@ static void read_file(struct audit *a, uint32_t file)
     struct buf mem;
     bool cut;
     buf_heap(&mem);
-    lines_open(&l, a->asked->receipts, r->finding, r->file[file], "line of receipts", LONGEST);
+    lines_open(&l, a->asked->receipts, r->finding, r->files.name[file], "line of receipts", LONGEST);
     l.saved = true;
     for (uint32_t n = 1; lines_peek(&l, &line, &cut); n++) {
         struct kept k = {.file = file, .line = n};
@@ -312,10 +301,9 @@ void verify_receipts_open(struct audit *a)
     struct receipts *r = a->receipts = xcalloc(1, sizeof *r);
     r->finding = &a->finding[CHECK_RECEIPTS];
     buf_heap(&r->scratch);
-    enum err err = a->asked->receipts->list(a->asked->receipts->ctx, keep_name, r);
-    if (err != ERR_OK)
+    if (kept_files_list(&r->files, a->asked->receipts) != ERR_OK)
         finds_doubt(r->finding, "the receipts cannot be read: there is no such file or folder, or it cannot be opened");
-    for (uint32_t i = 0; i < r->n_files; i++)
+    for (uint32_t i = 0; i < r->files.n; i++)
         read_file(a, i);
     if (r->n > 0)
         qsort(r->of, r->n, sizeof *r->of, by_index);
@@ -328,9 +316,7 @@ void verify_receipts_free(struct audit *a)
     struct receipts *r = a->receipts;
     if (r == NULL)
         return;
-    for (size_t i = 0; i < r->n_files; i++)
-        free(r->file[i]);
-    free(r->file);
+    kept_files_free(&r->files);
     free(r->of);
     free(r->sent);
     buf_free(&r->scratch);
