@@ -35,11 +35,16 @@ struct cursor {
 static void (*last_words)(void);
 
 /* Of the thread that reads, and while it reads: so what `say` calls is not under way. */
+static _Noreturn void end_damaged(void)
+{
+    last_words();
+    _exit(1);
+}
+
 static void on_bus_error(int number)
 {
     (void)number;
-    last_words();
-    _exit(1);
+    end_damaged();
 }
 
 static void on_assertion(MDB_env *env, const char *text)
@@ -47,7 +52,7 @@ static void on_assertion(MDB_env *env, const char *text)
     (void)env, (void)text;
     if (last_words == NULL)
         abort();
-    on_bus_error(SIGBUS);
+    end_damaged();
 }
 
 void store_last_words(void (*say)(void))
@@ -182,7 +187,7 @@ enum err txn_result(struct txn *t, int rc, const char *call)
     if (page && !t->write)
         return ERR_CORRUPT;
     if (page && last_words != NULL) /* who writes cannot go on */
-        on_bus_error(SIGBUS);
+        end_damaged();
     return result(rc, call);
 }
 
