@@ -15,7 +15,7 @@
 /* symbol, stable word, what holds: in the order of the report */
 #define STORE_CHECK_TABLE(X)                                                                                           \
     X(OPEN, "open", "keys, store and control data read")                                                               \
-    X(PAGES, "pages", "every page of the store's file is in one tree, or free, and in no other place")                 \
+    X(PAGES, "pages", "no page of the store's file stands in two places, or in a tree and among the free ones")        \
     X(JOURNAL, "journal", "the journal has no hole, and each log counts its entries without one")                      \
     X(ENTRIES, "entries", "every entry is canonical and follows those before it")                                      \
     X(PRIVATE, "private", "every sealed part opens and fits its entry's commitment")                                   \

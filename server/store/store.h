@@ -177,10 +177,10 @@ enum damage txn_damage(const struct txn *t);
 enum { READ_SLICE = 16384 }; /* rows that one of them sees at most of what reads very many: none may live long */
 void txn_reset(struct txn *t);
 MUST_CHECK enum err txn_renew(struct txn *t);
-/* Whether every page of the newest state, which the transaction sees from then on, stands in one place alone: in a
- * tree, as that counts it, or in the list of free ones. LMDB takes that list at its word, and writes over what it
- * names. ERR_CORRUPT: `what` says where. For a read transaction; reads the whole file, and a page that the disk does
- * not give kills who asks. */
+/* Whether no page of the newest state, which the transaction sees from then on, stands in two places, or in a tree and
+ * in the list of free ones, which LMDB takes at its word and writes over; and each tree has the pages that it counts. A
+ * page in no place at all is not looked for: it is lost, and nothing with it. ERR_CORRUPT: `what` says where. For a
+ * read transaction; reads the whole file, and a page that the disk does not give kills who asks. */
 enum { PAGES_TEXT = 160 };
 MUST_CHECK enum err store_pages(struct txn *t, char what[PAGES_TEXT]);
 
