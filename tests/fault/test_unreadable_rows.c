@@ -1112,7 +1112,8 @@ static void first_of(struct scene *s, int party, const char *path, const char *m
 static int set_up(void **state)
 {
     struct scene *s = calloc(1, sizeof *s);
-    char path[FILLED_TEXT + 32];
+    struct asked first = {.method = ""};
+    char path[FILLED_TEXT + 32], got[32];
     filled_open(&s->f);
     s->f.live.options.sweep_ms.number = 600000; /* no chore puts right what a round broke */
     live_serve(&s->f.live);
@@ -1128,6 +1129,10 @@ static int set_up(void **state)
     snprintf(s->answer, sizeof s->answer, "%s",
              filled_text(json_array_get(json_object_get(answers, "data"), 1), "jws"));
     json_decref(answers);
+    a_campaign_changed(s, &first); /* after a start, the first to write into a contract reads its terms */
+    ask(s, &first, got);
+    buf_free(&first.want_body);
+    assert_string_equal(got, first.want);
     *state = s;
     return 0;
 }
