@@ -12,6 +12,7 @@
 #include "server/commit/idempotency.h"
 #include "server/commit/schedule.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 
 struct committer {
     struct batch cx;
@@ -219,7 +220,7 @@ static enum err run_batch(struct committer *c, struct job *const *jobs, size_t n
 static void *committer_main(void *arg)
 {
     struct committer *c = arg;
-    pthread_setname_np(pthread_self(), "committer");
+    thread_is("committer", THREAD_PROMPT);
     struct job **jobs = xmalloc(BATCH_MAX * sizeof *jobs);
     size_t n;
     while ((n = source_take(c->source, jobs)) > 0) {

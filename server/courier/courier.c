@@ -399,7 +399,7 @@ static void round_of(struct courier *c)
 static void *courier_main(void *arg)
 {
     struct courier *c = arg;
-    pthread_setname_np(pthread_self(), "courier");
+    thread_is("courier", THREAD_BEHIND);
     while (!atomic_load(&c->stop)) {
         struct timespec until;
         round_of(c);

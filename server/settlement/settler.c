@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
@@ -12,7 +11,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { LOOK_MS = 1000, ROUND_MS = 60000, NICENESS = 10 };
+enum { LOOK_MS = 1000, ROUND_MS = 60000 };
 enum { BEHIND_MS = 5000 }; /* a period is over for sure: what came in it is recorded by then */
 
 struct settler {
@@ -165,8 +164,7 @@ static void look(struct settler *s)
 static void *run(void *arg)
 {
     struct settler *s = arg;
-    pthread_setname_np(pthread_self(), "settler");
-    setpriority(PRIO_PROCESS, 0, NICENESS); /* of this thread alone */
+    thread_is("settler", THREAD_BEHIND);
     while (!atomic_load(&s->contexts.stopping)) {
         if (!source_clock_sure(s->contexts.server->source))
             s->again_ms = 0; /* once it is: at once */

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@
 #include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
+
+enum { SLICE_NS = 100000, NICENESS = 10 };
 
 int64_t clock_ms(void)
 {
@@ -244,4 +248,32 @@ enum err path_rename(const char *from, const char *to)
     if (rename(from, to) != 0)
         return errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR ? ERR_CONFLICT : ERR_IO;
     return name_sync(to);
+}
+
+/* ---- threads ---- */
+
+/* sched_setattr(2), whose name and struct sched_attr glibc and the kernel's headers cannot agree on in Debian 12: of
+ * SCHED_OTHER the runtime is the slice. */
+static void short_slice(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } attr = {.size = sizeof attr};
+    if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0)
+        return;
+    attr.runtime_ns = SLICE_NS;
+    syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+void thread_is(const char *name, enum thread_kind kind)
+{
+    pthread_setname_np(pthread_self(), name);
+    if (kind == THREAD_PROMPT)
+        short_slice();
+    else
+        setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux of this thread alone */
 }

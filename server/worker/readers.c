@@ -2,14 +2,13 @@
 
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 
 #include "common/base/mem.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/dispatch.h"
 
-enum { CALLERS = 256, NICENESS = 10 };
+enum { CALLERS = 256 };
 
 /* One request on its way; in its arena. */
 struct reading {
@@ -105,8 +104,7 @@ static void *run(void *arg)
 {
     struct thread *t = arg;
     struct readers *r = t->readers;
-    pthread_setname_np(pthread_self(), "reader");
-    setpriority(PRIO_PROCESS, 0, NICENESS); /* of this thread alone; where it may not, all are equal */
+    thread_is("reader", THREAD_BEHIND);
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
         struct reading *one = take(r);

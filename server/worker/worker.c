@@ -170,7 +170,7 @@ void worker_close(struct worker *w)
 static void *run(void *arg)
 {
     struct worker *w = arg;
-    pthread_setname_np(pthread_self(), "worker");
+    thread_is("worker", THREAD_PROMPT);
     http_run(w->http);
     return NULL;
 }
