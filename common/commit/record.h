@@ -41,7 +41,7 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(STATEMENT, 17, "statement", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "a settlement statement")                   \
     X(RESPONSE, 18, "response", ADVERTISER, 0, "a party's answer to a statement")                                      \
     X(FRESH_HEAD, 19, "fresh_head", ADVERTISER, RECORD_ALONE | RECORD_SWEPT, "the sweep before it alone")              \
-    X(APPROVE, 20, "approve", PARTITION, RECORD_ALONE, "leads whose review time ran out")                              \
+    X(APPROVE, 20, "approve", PARTITION, 0, "leads whose review time ran out")                                         \
     X(TIDY, 21, "tidy", PARTITION, RECORD_ALONE, "rows that lie spread, put in order; nonces past their time go")      \
     X(GAP, 22, "gap", ADVERTISER, 0, "what could not be recorded of a contract")                                       \
     X(DAY_KEYS, 23, "day_keys", PARTITION, RECORD_ALONE, "the keys that seal private parts from a day on")             \

@@ -11,6 +11,7 @@
 enum { TIDY_ROWS = 4096 };
 enum { CLOCK_FRESH_MS = 120000 };
 enum { TIDY_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
+enum { AGAIN_MS = 10 }; /* what left some over: a hundred steps a second, and time for clicks between them */
 
 void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms, int64_t retention_days)
 {
@@ -123,22 +124,33 @@ static const struct chore {
     {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
     {RECORD_TELL, SECOND_MS, make_tell},         {RECORD_NONE, ROUND_MS, destroy_months},
 };
-enum { DAY_KEYS_CHORE = 0, TELL_CHORE = 6 };
+enum { DAY_KEYS_CHORE = 0 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
+
+static int64_t period_ms(const struct schedule *s, int chore)
+{
+    return chores[chore].period_ms != 0 ? chores[chore].period_ms : s->sweep_ms;
+}
+
+/* The one that is due first, of equals the first; while storage is full, of those alone that write nothing. */
+static int first_due(const struct schedule *s, bool full)
+{
+    int first = -1;
+    for (int i = 0; i < CHORES_MAX; i++)
+        if (!(full && chores[i].kind != RECORD_NONE) && (first < 0 || s->due_ms[i] < s->due_ms[first]))
+            first = i;
+    return first;
+}
 
 bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out, int64_t *pause_ms)
 {
-    int64_t next_ms = INT64_MAX;
-    for (int i = 0; i < CHORES_MAX; i++) {
-        if (monotonic_ms >= s->due_ms[i] && !(full && chores[i].kind != RECORD_NONE)) {
-            s->due_ms[i] = monotonic_ms + (chores[i].period_ms != 0 ? chores[i].period_ms : s->sweep_ms);
-            if (chores[i].make(s, out))
-                return true;
-        }
-        if (s->due_ms[i] < next_ms)
-            next_ms = s->due_ms[i];
+    int i;
+    while (s->due_ms[i = first_due(s, full)] <= monotonic_ms) {
+        s->due_ms[i] = monotonic_ms + period_ms(s, i);
+        if (chores[i].make(s, out))
+            return true;
     }
-    *pause_ms = next_ms > monotonic_ms ? next_ms - monotonic_ms : 0;
+    *pause_ms = s->due_ms[i] - monotonic_ms;
     return false;
 }
 
@@ -152,10 +164,11 @@ void schedule_done(struct schedule *s, const struct job *job)
     if (job->err != ERR_OK)
         return; /* it comes again when it is due */
     const struct record *r = &job->record;
+    for (int i = 0; job->more && i < CHORES_MAX; i++)
+        if (chores[i].kind == r->kind)
+            s->due_ms[i] -= period_ms(s, i) - AGAIN_MS;
     if (r->kind == RECORD_DAY_KEYS) {
         s->keys_day = r->day_keys.day;
-    } else if (r->kind == RECORD_TELL && job->more) {
-        s->due_ms[TELL_CHORE] = 0;
     } else if (r->kind == RECORD_SWEEP) {
         s->swept = true;
     }

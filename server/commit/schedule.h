@@ -7,7 +7,7 @@
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
-enum { CHORES_MAX = 8, APPROVE_STEPS = 128 };
+enum { CHORES_MAX = 8, APPROVE_STEPS = 64 };
 
 struct schedule {
     struct instance *instance;
@@ -21,17 +21,18 @@ struct schedule {
 };
 
 void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms, int64_t retention_days);
-/* The next chore that is due; false: none, *pause_ms says for how long. full: nothing can be written now. */
+/* The chore that is due for the longest time; false: none, *pause_ms says for how long. full: nothing can be written
+ * now. */
 MUST_CHECK bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out,
                               int64_t *pause_ms);
 /* Whether a step of a round is due, one after each sweep; it was made. */
 bool schedule_publishes(const struct schedule *s);
 void schedule_published(struct schedule *s);
-/* The clock went to another time. */
 /* A sweep, which says what was signed of the root log: nothing in a log does. `contract`: as of the record. */
 struct record schedule_sweep(const struct schedule *s, uint32_t contract);
+/* The clock went to another time. */
 void schedule_day_keys_soon(struct schedule *s);
-/* Of a chore that schedule_next made. */
+/* Of a chore that schedule_next made: what left some over comes again soon. */
 void schedule_done(struct schedule *s, const struct job *job);
 /* The record that gives today and tomorrow their keys, drawn now. As day_keys_draw. */
 MUST_CHECK enum err schedule_day_keys(const struct instance *in, struct record *out);

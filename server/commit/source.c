@@ -32,6 +32,7 @@ struct source {
     size_t n_lanes, n_workers, first_lane;
     struct job *held; /* ended a batch: it runs alone, next */
     enum stage stage; /* of held */
+    bool more;        /* its stage wants another step */
     struct schedule schedule;
     struct publisher *publisher;
     bool chore_last; /* the batch before was a chore: others first, if there are */
@@ -239,12 +240,13 @@ static struct queue *first_arrived(struct source *s)
     return first;
 }
 
-/* What arrived since the last batch, in that order, up to the first job that runs alone, or a second one. */
+/* What arrived since the last batch, in that order, up to the first job that runs alone, or a second one. Room for one
+ * more is left. */
 static size_t take_pushed(struct source *s, struct job **jobs)
 {
     size_t n = 0;
     struct queue *from;
-    while (n < BATCH_MAX && (from = first_arrived(s)) != NULL) {
+    while (n < BATCH_MAX - 1 && (from = first_arrived(s)) != NULL) {
         unsigned flags = record_flags(((const struct job *)queue_peek(from))->record.kind);
         if (!(flags & RECORD_ALONE)) {
             jobs[n++] = queue_pop(from);
@@ -253,6 +255,7 @@ static size_t take_pushed(struct source *s, struct job **jobs)
         if (s->held == NULL) {
             s->held = queue_pop(from);
             s->stage = flags & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
+            s->more = false;
         }
         break;
     }
@@ -323,12 +326,15 @@ static uint32_t held_contract(const struct source *s)
                                           : 0;
 }
 
-/* A statement must not close over leads that are due, and signs what is durable. */
+/* A statement must not close over leads that are due, and signs what is durable. Of overdue approvals there may be
+ * many: what else arrives shares the commit of a step of them, from the second on. */
 static size_t take_held(struct source *s, struct job **jobs)
 {
+    size_t n;
     switch (s->stage) {
     case STAGE_APPROVE:
-        return own(jobs, (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
+        n = s->more ? take_pushed(s, jobs) : 0;
+        return n + own(&jobs[n], (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
     case STAGE_SWEEP:
         return own(jobs, schedule_sweep(&s->schedule, held_contract(s)));
     case STAGE_HEAD:
@@ -456,12 +462,8 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
 {
     int64_t now_ms = monotonic_ms();
     size_t n = 0;
-    if (s->held != NULL) {
-        /* of overdue approvals there may be many: between two steps comes what else arrived */
-        bool others = s->stage == STAGE_APPROVE && s->chore_last;
-        s->chore_last = s->stage == STAGE_APPROVE && !others;
-        return others && (n = take_pushed(s, jobs)) > 0 ? n : take_held(s, jobs);
-    }
+    if (s->held != NULL)
+        return take_held(s, jobs);
     bool others_first = s->chore_last;
     s->chore_last = false;
     if (others_first)
@@ -470,10 +472,7 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
         s->chore_last = true;
     else if (n == 0 && s->held == NULL)
         n = take_pushed(s, jobs);
-    if (n > 0 || s->held == NULL)
-        return n;
-    s->chore_last = s->stage == STAGE_APPROVE;
-    return take_held(s, jobs);
+    return n > 0 || s->held == NULL ? n : take_held(s, jobs);
 }
 
 /* The batch's time, of which whatever came after a step of the clock is on this side. */
@@ -609,8 +608,9 @@ static void own_done(struct source *s, struct job *job)
         schedule_done(&s->schedule, job);
     } else if (job->err != ERR_OK) {
         refuse_held(s, job->err, job->cause);
-    } else if (!job->more) {
-        s->stage++;
+    } else {
+        s->more = job->more;
+        s->stage += !job->more;
     }
 }
 
@@ -636,7 +636,7 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
         metric_seconds(&s->counters->chore_seconds, took_us);
     } else if (err == ERR_OK) {
         metric_seconds(&s->counters->commit_seconds, took_us);
-        METRIC_ADD(s->counters, committed_jobs, n);
+        METRIC_ADD(s->counters, committed_jobs, n - jobs[n - 1]->chore);
     }
     for (size_t i = 0; i < n; i++) {
         assert(jobs[i]->chore || jobs[i]->worker < s->n_lanes);

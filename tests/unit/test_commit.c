@@ -5,6 +5,7 @@
 
 #include "common/base/id.h"
 #include "server/commit/nonces.h"
+#include "server/commit/schedule.h"
 #include "server/ledger/ledger_rows.h"
 #include "server/settlement/statements.h"
 #include "tests/support/committer_fixture.h"
@@ -399,7 +400,7 @@ static enum err one_of_many(struct batch *cx, struct job *job)
     return ERR_OK;
 }
 
-static void clicks_pass_between_the_approvals_before_a_statement(void **state)
+static void clicks_do_not_wait_for_all_approvals_before_a_statement(void **state)
 {
     (void)state;
     struct job click = click_job(&cf, COMMITTER_CONTRACT);
@@ -418,9 +419,35 @@ static void clicks_pass_between_the_approvals_before_a_statement(void **state)
     assert_ok(statement.err);
     assert_ok(click.err);
     assert_int_equal(approvals, APPROVALS);
-    assert_int_equal(size_at[0], click.index);
-    assert_int_equal(size_at[APPROVALS - 1], click.index + 1);
+    assert_int_equal(size_at[1], click.index + 1);
     assert_int_equal(leaves_of(click.index + 1), 1); /* and the statement's head is over it */
+}
+
+/* Of the schedule's own, a step that leaves some over is followed by another soon. */
+static void a_backlog_of_approvals_does_not_wait_for_the_next_second(void **state)
+{
+    (void)state;
+    enum { NOW_MS = 5000, SOON_MS = 100, STEPS = 5, APPROVE_CHORE = 1, SWEEP_CHORE = 3 };
+    struct schedule s = {.instance = &cf.live.sh.instance, .sweep_ms = 1000};
+    struct record r;
+    int64_t pause_ms;
+    for (int i = 0; i < CHORES_MAX; i++)
+        s.due_ms[i] = INT64_MAX;
+    s.due_ms[APPROVE_CHORE] = 0;
+    for (int i = 0; i < STEPS; i++) {
+        assert_true(schedule_next(&s, NOW_MS + i * SOON_MS, false, &r, &pause_ms));
+        assert_int_equal(r.kind, RECORD_APPROVE);
+        schedule_done(&s, &(struct job){.record = r, .more = i < STEPS - 1});
+    }
+    assert_false(schedule_next(&s, NOW_MS + STEPS * SOON_MS, false, &r, &pause_ms));
+    assert_in_range(pause_ms, 1, 1000);
+    s.due_ms[APPROVE_CHORE] =
+        NOW_MS; /* nor does it come before what is due for longer, or while nothing can be written */
+    s.due_ms[SWEEP_CHORE] = NOW_MS - 1;
+    assert_false(schedule_next(&s, NOW_MS, true, &r, &pause_ms));
+    assert_true(pause_ms > 0);
+    assert_true(schedule_next(&s, NOW_MS, false, &r, &pause_ms));
+    assert_int_equal(r.kind, RECORD_SWEEP);
 }
 
 /* What came meanwhile is of the next period; what it rests on must still be so. */
@@ -815,7 +842,8 @@ int main(void)
         TEST(a_pause_drops_no_gap_and_pays_no_click),
         TEST(a_statement_comes_when_its_head_is_in_the_root_log),
         TEST(no_statement_is_without_its_head),
-        TEST(clicks_pass_between_the_approvals_before_a_statement),
+        TEST(clicks_do_not_wait_for_all_approvals_before_a_statement),
+        TEST(a_backlog_of_approvals_does_not_wait_for_the_next_second),
         TEST(a_statement_takes_its_place_only_where_all_it_rests_on_stands),
         TEST(a_statement_over_which_the_clock_stepped_has_no_place),
         TEST(a_reader_that_is_to_stop_makes_no_statement),
