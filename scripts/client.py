@@ -125,6 +125,9 @@ class Caller:
     def patch(self, path, body):
         return self.do("PATCH", path, body).json
 
+    def delete(self, path):
+        return self.do("DELETE", path).json
+
 
 class Sender:
     """Whoever reports by signed postbacks: a kid and its secret."""

@@ -15,6 +15,7 @@
 #define OPERATOR ROLE_OPERATOR
 #define PUBLIC ROUTE_PUBLIC
 #define READS ROUTE_READS
+#define CREDENTIALS ROUTE_CREDENTIALS
 
 /* methods, pattern, who, handler, after the commit, summary, of what is no request, who sent it. First match wins. */
 /* clang-format off */
@@ -25,15 +26,18 @@ static const struct route table[] = {
     {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query", NULL, postback_sender},
     {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)", NULL, postback_sender},
 
-    {POST, "/v1/parties", OPERATOR, parties_create, control_finish, "Make a party; its secrets are shown once"},
+    {POST, "/v1/parties", OPERATOR | CREDENTIALS, parties_create, control_finish, "Make a party; its secrets are shown once"},
     {READ, "/v1/parties", ANY, parties_list, NULL, "List parties that the caller may see"},
     {READ, "/v1/parties/{}", ANY, parties_get, NULL, "Read a party"},
     {METHOD_PATCH, "/v1/parties/{}", ANY, parties_patch, control_finish, "Say who a party is by law, for its statements"},
-    {POST, "/v1/parties/{}/secrets", ANY, secrets_create, control_finish, "Make a new postback secret, or retire an old one"},
-    {POST, "/v1/parties/{}/tokens", ANY, party_tokens_create, control_finish, "Make a new API token"},
-    {METHOD_PUT, "/v1/parties/{}/postback-key", ANY, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
-    {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY, postback_key_delete, control_finish, "Let it no longer"},
-    {METHOD_PUT, "/v1/parties/{}/key", ANY, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
+    {POST, "/v1/parties/{}/secrets", ANY | CREDENTIALS, secrets_create, control_finish, "Make a new postback secret"},
+    {METHOD_DELETE, "/v1/parties/{}/secrets/{}", ANY | CREDENTIALS, secrets_delete, control_finish, "Retire a postback secret"},
+    {READ, "/v1/parties/{}/tokens", ANY, party_tokens_list, NULL, "List the party's API tokens that have not ended"},
+    {POST, "/v1/parties/{}/tokens", ANY | CREDENTIALS, party_tokens_create, control_finish, "Make a new API token"},
+    {METHOD_DELETE, "/v1/parties/{}/tokens/{}", ANY, party_tokens_delete, control_finish, "End an API token, at once"},
+    {METHOD_PUT, "/v1/parties/{}/postback-key", ANY | CREDENTIALS, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
+    {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY | CREDENTIALS, postback_key_delete, control_finish, "Let it no longer"},
+    {METHOD_PUT, "/v1/parties/{}/key", ANY | CREDENTIALS, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
 
     {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER, campaigns_create, control_finish, "Make a campaign"},
     {READ, "/v1/campaigns", ANY, campaigns_list, NULL, "List campaigns"},

@@ -138,7 +138,14 @@ static const struct field secret_fields[] = {F("party", U32, secret.party), F("b
                                              SECRET(secret.draw)};
 static const struct field retire_fields[] = {F("party", U32, retire.party), F("by", U32, retire.by),
                                              F("kid", TEXT, retire.kid)};
-static const struct field token_fields[] = {F("party", U32, token.party), F("by", U32, token.by), TOKEN(token.draw)};
+static const struct field token_fields[] = {F("party", U32, token.party),
+                                            F("by", U32, token.by),
+                                            F("label", TEXT, token.label),
+                                            F("expires_ms", I64, token.expires_ms),
+                                            F("credentials", BOOL, token.credentials),
+                                            TOKEN(token.draw)};
+static const struct field token_end_fields[] = {F("party", U32, token_end.party), F("by", U32, token_end.by),
+                                                F("id", TEXT, token_end.id)};
 static const struct field postback_key_fields[] = {F("party", U32, postback_key.party), F("by", U32, postback_key.by),
                                                    F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
 static const struct field key_fields[] = {F("party", U32, key.party), F("jws", TEXT, key.jws),
@@ -248,6 +255,7 @@ static const struct layout {
     [RECORD_SECRET] = FIELDS(secret_fields),
     [RECORD_RETIRE] = FIELDS(retire_fields),
     [RECORD_TOKEN] = FIELDS(token_fields),
+    [RECORD_TOKEN_END] = FIELDS(token_end_fields),
     [RECORD_PARTY_KEY] = FIELDS(key_fields),
     [RECORD_CAMPAIGN] = FIELDS(campaign_fields),
     [RECORD_CAMPAIGN_CHANGE] = FIELDS(change_fields),

@@ -60,7 +60,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(SHARE, 36, "share", INSTANCE, 0, "a share link of a statement, or the end of one")                               \
     X(LEGAL, 37, "legal", PARTITION, 0, "who a party is by law, in the logs of its contracts")                         \
     X(ERASE, 38, "erase", PARTITION, 0, "what is sealed of entries is destroyed")                                      \
-    X(WITHDRAWAL, 39, "withdrawal", ADVERTISER, 0, "a version of a contract's terms, taken back")
+    X(WITHDRAWAL, 39, "withdrawal", ADVERTISER, 0, "a version of a contract's terms, taken back")                      \
+    X(TOKEN_END, 40, "token_end", INSTANCE, 0, "the end of an API token")
 
 enum record_kind {
     RECORD_NONE,
@@ -178,8 +179,15 @@ struct record {
         } retire;
         struct {
             uint32_t party, by;
+            struct span label;  /* may be empty */
+            int64_t expires_ms; /* 0: it does not */
+            bool credentials;   /* may make and end credentials itself */
             struct token_draw draw;
         } token;
+        struct {
+            uint32_t party, by;
+            struct span id; /* credential_id of its hash */
+        } token_end;
         struct {
             uint32_t party, by;
             struct span cidrs;      /* comma-separated; empty: switched off */

@@ -10,17 +10,20 @@
 
 FINISH(control_finish); /* call.c: what the run answered */
 
-/* api_parties.c, api_secrets.c */
+/* api_parties.c, api_secrets.c, api_tokens.c */
 HANDLER(parties_create);
 HANDLER(parties_list);
 HANDLER(parties_get);
 HANDLER(secrets_create);
+HANDLER(secrets_delete);
 HANDLER(party_tokens_create);
+HANDLER(party_tokens_list);
+HANDLER(party_tokens_delete);
 HANDLER(party_key_put);
 HANDLER(parties_patch);
 HANDLER(postback_key_put);
 HANDLER(postback_key_delete);
-job_run party_run, secret_run, retire_run, token_run, party_key_run, party_legal_run, postback_key_run;
+job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_run, party_legal_run, postback_key_run;
 
 /* api_campaigns.c */
 HANDLER(campaigns_create);

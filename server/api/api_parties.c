@@ -53,7 +53,7 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
 static enum err party_put(struct batch *cx, const struct record *r, const struct party *p)
 {
     struct secret secret = {.party = p, .by = r->party.by, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
-    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms};
+    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms, .credentials = true};
     memcpy(token.sha256, r->party.token.sha256, sizeof token.sha256);
     memcpy(secret.kid, r->party.secret.kid, sizeof secret.kid);
     enum err err = catalog_put_party(cx->txn, p);

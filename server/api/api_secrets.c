@@ -1,15 +1,16 @@
-/* Postback secrets, API tokens and the postback key of a party. */
+/* Postback secrets and the postback key of a party. */
 #include <stdio.h>
 
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/draw.h"
+#include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
 #include "server/system/address.h"
 
-/* ---- POST /v1/parties/{id}/secrets ---- */
+/* ---- POST /v1/parties/{id}/secrets, DELETE .../secrets/{kid} ---- */
 
 enum err secret_run(struct batch *cx, struct job *job)
 {
@@ -46,7 +47,7 @@ enum err retire_run(struct batch *cx, struct job *job)
     const struct secret *s = catalog_secret(cx->catalog, r->retire.kid);
     struct answer a;
     if (s == NULL || s->party->number != r->retire.party)
-        return problem(&job->problem, ERR_NOT_FOUND, "retire", "this party has no secret of that kid");
+        return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no secret of that kid");
     struct secret retired = *s;
     struct credential_told told = {s->party, r->retire.by, CREDENTIAL_SECRET, .since_ms = cx->now_ms, .retired = true};
     retired.retired = true;
@@ -70,64 +71,29 @@ enum err retire_run(struct batch *cx, struct job *job)
 enum err secrets_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const struct body_member members[] = {{"retire", BODY_TEXT, 0, LIMIT_ID, false}, {NULL}};
-    struct span retire = {0}; /* a kid; absent: a new secret is wanted */
-    const struct party *p;
-    enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = body_read(rq, members, &retire)) != ERR_OK)
-        return err;
-    struct job *job = worker_job(rq, retire.ptr != NULL ? RECORD_RETIRE : RECORD_SECRET, NULL);
-    if (retire.ptr != NULL) {
-        job->record.retire.party = p->number;
-        job->record.retire.by = rq->caller->number;
-        job->record.retire.kid = retire;
-    } else {
-        job->record.secret.party = p->number;
-        job->record.secret.by = rq->caller->number;
-        draw_secret(rq, &job->record.secret.draw);
-    }
-    return call_submit(rq, job);
-}
-
-/* ---- POST /v1/parties/{id}/tokens ---- */
-
-enum err token_run(struct batch *cx, struct job *job)
-{
-    const struct record *r = &job->record;
-    const struct party *p = &cx->catalog->parties[r->token.party - 1];
-    struct api_token token = {.party = p, .by = r->token.by, .created_ms = cx->now_ms};
-    struct credential_told told = {p, token.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
-    struct answer a;
-    memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
-    credential_id(token.sha256, told.id);
-    answer_open(&a);
-    jw_object(&a.w);
-    jw_kstr(&a.w, "id", span_str(told.id));
-    jw_kstr(&a.w, "party", span_str(p->id));
-    enum err err = jw_drawn_token(&a.w, "token", cx->instance->keys, &r->token.draw);
-    jw_object_end(&a.w);
-    if (err != ERR_OK) {
-        answer_abandon(&a);
-        return err;
-    }
-    answer_job(&a, job, 201);
-    err = catalog_put_token(cx->txn, &token);
-    cx->catalog_changed = err == ERR_OK;
-    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
-}
-
-enum err party_tokens_create(struct request *rq, struct reply *reply)
-{
-    (void)reply;
     static const struct body_member none[] = {{NULL}};
     const struct party *p;
     enum err err;
     if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
-    job->record.token.party = p->number;
-    job->record.token.by = rq->caller->number;
-    draw_token(rq, &job->record.token.draw);
+    struct job *job = worker_job(rq, RECORD_SECRET, NULL);
+    job->record.secret.party = p->number;
+    job->record.secret.by = rq->caller->number;
+    draw_secret(rq, &job->record.secret.draw);
+    return call_submit(rq, job);
+}
+
+enum err secrets_delete(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    const struct party *p;
+    enum err err;
+    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = params_read(rq, NULL, 0)) != ERR_OK)
+        return err;
+    struct job *job = worker_job(rq, RECORD_RETIRE, NULL);
+    job->record.retire.party = p->number;
+    job->record.retire.by = rq->caller->number;
+    job->record.retire.kid = rq->param[1];
     return call_submit(rq, job);
 }
 

@@ -28,6 +28,8 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"leads", "{lead}", {"lead"}},
                                               {"statements", "{statement}", {"statement"}},
                                               {"shares", "{share}", {"share"}},
+                                              {"secrets", "{kid}", {"kid"}},
+                                              {"tokens", "{token}", {"token"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"log", "{contract}", {"contract"}},

@@ -122,15 +122,13 @@ const struct api_token *catalog_tokens(const struct catalog *c, size_t *n)
     return c->index->tokens;
 }
 
-const struct party *catalog_token(const struct catalog *c, struct span token)
+const struct api_token *catalog_token(const struct catalog *c, struct span token)
 {
     uint8_t hash[HASH_LEN];
     if (token.len != API_TOKEN_LEN)
         return NULL;
     sha256(token.ptr, token.len, hash);
-    const struct api_token *r =
-        bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
-    return r != NULL ? r->party : NULL;
+    return bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
 }
 
 int postback_key_compare(const void *a, const void *b)

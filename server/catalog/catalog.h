@@ -41,11 +41,19 @@ struct secret {
     int64_t created_ms;
 };
 
+/* The one scope there is (RFC 6749, 3.3), and what is said to a token without it. */
+#define SCOPE_CREDENTIALS "credentials"
+#define API_TOKEN_SCOPED                                                                                               \
+    "this API token may not make or end credentials: use one that was made with \"scope\": \"" SCOPE_CREDENTIALS "\""
+
 struct api_token {
     uint8_t sha256[HASH_LEN];
     const struct party *party;
     uint32_t by;
+    struct span label; /* empty: none */
     int64_t created_ms;
+    int64_t expires_ms, ended_ms; /* 0: it does not, was not */
+    bool credentials;             /* may make and end credentials: else it opens calls, and no door behind them */
 };
 
 struct campaign {
@@ -129,8 +137,13 @@ const struct contract *catalog_contract_number(const struct catalog *c, uint32_t
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* All API tokens, by hash. */
 const struct api_token *catalog_tokens(const struct catalog *c, size_t *n);
-/* Who presents this API token; NULL when nobody. */
-const struct party *catalog_token(const struct catalog *c, struct span token);
+/* Of this text; NULL when there is none. What has ended or expired is found too. */
+const struct api_token *catalog_token(const struct catalog *c, struct span token);
+/* Whether it opens anything at that time. */
+static inline bool api_token_opens(const struct api_token *t, int64_t at_ms)
+{
+    return t->ended_ms == 0 && (t->expires_ms == 0 || at_ms < t->expires_ms);
+}
 /* Whose unsigned postbacks bring the key of this SHA-256; NULL when nobody's. */
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
 /* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */

@@ -426,11 +426,18 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
 {
     struct catalog_index *x = l->c->index;
     struct api_token *r = &x->tokens[x->n_tokens];
+    struct span label = {0};
     const struct party *by;
     if (key.len != HASH_LEN || need_party(l->c, row, "party", &r->party) != ERR_OK ||
-        need_party(l->c, row, "by", &by) != ERR_OK || need_int(row, "created", JSON_INT_MAX, &r->created_ms) != ERR_OK)
+        need_party(l->c, row, "by", &by) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &r->created_ms) != ERR_OK ||
+        json_get_int(row, "", "expires", 0, JSON_INT_MAX, &r->expires_ms, NULL, NULL) != ERR_OK ||
+        json_get_int(row, "", "ended", 0, JSON_INT_MAX, &r->ended_ms, NULL, NULL) != ERR_OK ||
+        json_get_bool(row, "", "credentials", &r->credentials, NULL, NULL) != ERR_OK ||
+        json_get_str(row, "", "label", LIMIT_LABEL, &label, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
     r->by = by->number;
+    r->label = pool_copy(x, label);
     memcpy(r->sha256, key.ptr, HASH_LEN);
     x->n_tokens++;
     return ERR_OK;
@@ -442,6 +449,7 @@ static enum err token_reuse(struct load *l, struct span key, size_t n)
     struct catalog_index *x = l->c->index;
     struct api_token *r = &x->tokens[x->n_tokens++];
     *r = l->before->index->tokens[n];
+    r->label = pool_copy(x, r->label);
     r->party = party_number(l->c, r->party->number);
     return ERR_OK;
 }

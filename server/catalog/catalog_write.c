@@ -117,6 +117,14 @@ enum err catalog_put_token(struct txn *t, const struct api_token *token)
     row_begin(&r);
     jw_kint(&r.w, "by", token->by);
     jw_kint(&r.w, "created", token->created_ms);
+    if (token->credentials)
+        jw_kbool(&r.w, "credentials", true);
+    if (token->ended_ms != 0)
+        jw_kint(&r.w, "ended", token->ended_ms);
+    if (token->expires_ms != 0)
+        jw_kint(&r.w, "expires", token->expires_ms);
+    if (!span_empty(token->label))
+        jw_kstr(&r.w, "label", token->label);
     jw_kint(&r.w, "party", token->party->number);
     return row_put(&r, t, TABLE_TOKENS, span_of(token->sha256, HASH_LEN));
 }

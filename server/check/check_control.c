@@ -97,8 +97,14 @@ static const struct member_rule contract_members[] = {{"assented", INT, true},
                                                       {"version", INT},
                                                       {0}};
 static const struct member_rule code_members[] = {{"created", INT}, {"label", TEXT}, {"landing_url", TEXT, true}, {0}};
-static const struct member_rule token_members[] = {
-    {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT}, {"party", NUMBER, false, TABLE_PARTIES}, {0}};
+static const struct member_rule token_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                   {"created", INT},
+                                                   {"credentials", TRUE_ALONE, true},
+                                                   {"ended", INT, true},
+                                                   {"expires", INT, true},
+                                                   {"label", TEXT, true},
+                                                   {"party", NUMBER, false, TABLE_PARTIES},
+                                                   {0}};
 static const struct member_rule secret_members[] = {
     {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT},   {"party", NUMBER, false, TABLE_PARTIES},
     {"retired", TRUE_ALONE, true},        {"sealed", SEALED}, {0}};

@@ -22,7 +22,7 @@ static void mint(const struct instance *in, const char *id)
         die("there is no party %s in this store: GET /v1/parties lists them", id);
     api_token_new(text);
     const int64_t now_ms = clock_ms();
-    struct api_token row = {.party = p, .by = c->parties[0].number, .created_ms = now_ms};
+    struct api_token row = {.party = p, .by = c->parties[0].number, .created_ms = now_ms, .credentials = true};
     struct credential_told told = {p, row.by, CREDENTIAL_TOKEN, .since_ms = now_ms};
     api_token_hash(text, row.sha256);
     credential_id(row.sha256, told.id);

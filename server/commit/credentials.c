@@ -215,7 +215,7 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         struct credential_told c = {p, tokens[i].by, CREDENTIAL_TOKEN, .since_ms = tokens[i].created_ms};
         credential_id(tokens[i].sha256, c.id);
-        if (tokens[i].party->number == p->number)
+        if (tokens[i].party->number == p->number && tokens[i].ended_ms == 0)
             err = tell_new(cx, k, &c, left);
     }
     if (err != ERR_OK || span_empty(p->postback_cidrs))

@@ -43,18 +43,19 @@ struct request {
     struct arena *arena;
     struct problem problem; /* set with an error return */
     /* the application's */
-    struct span param[3];       /* what the route's {} took from the path */
-    struct span kept;           /* a handler's own word to its finish */
-    TAILQ_ENTRY(request) waits; /* for its commit, no longer than click_wait_ms */
-    bool waiting, unwaited;     /* it does; it did, and is answered without */
-    const struct route *route;  /* NULL until it is found */
-    const struct party *caller; /* by bearer token, for routes that want one */
-    struct sender sender;       /* for routes that have one */
-    const char *why;            /* a refusal's reason where the sender is not told, for the logs; NULL: the problem's */
-    bool refused;               /* it was not taken, though its answer does not say so: a pixel */
-    struct span cause;          /* of a 5xx, for the log; empty: see dispatch.c */
-    struct span queue;          /* of a stranger's read: beside his address, whose turn it takes */
-    struct reading *reading;    /* once it was given to the readers */
+    struct span param[3];          /* what the route's {} took from the path */
+    struct span kept;              /* a handler's own word to its finish */
+    TAILQ_ENTRY(request) waits;    /* for its commit, no longer than click_wait_ms */
+    bool waiting, unwaited;        /* it does; it did, and is answered without */
+    const struct route *route;     /* NULL until it is found */
+    const struct party *caller;    /* by bearer token, for routes that want one */
+    const struct api_token *token; /* which named the caller */
+    struct sender sender;          /* for routes that have one */
+    const char *why;         /* a refusal's reason where the sender is not told, for the logs; NULL: the problem's */
+    bool refused;            /* it was not taken, though its answer does not say so: a pixel */
+    struct span cause;       /* of a 5xx, for the log; empty: see dispatch.c */
+    struct span queue;       /* of a stranger's read: beside his address, whose turn it takes */
+    struct reading *reading; /* once it was given to the readers */
     /* What a reader thread is to do of it; NULL: the route's handler. */
     enum err (*read)(struct request *rq, struct reply *reply);
     bool lasts;              /* that takes long */

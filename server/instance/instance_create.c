@@ -84,7 +84,8 @@ static enum err clear(const char *dir, const char *aside, const char **what)
 static enum err fill(struct txn *t, const struct keys *k, struct span url, const struct party *founder,
                      const char *token_text)
 {
-    struct api_token token = {.party = founder, .by = founder->number, .created_ms = founder->created_ms};
+    struct api_token token = {
+        .party = founder, .by = founder->number, .created_ms = founder->created_ms, .credentials = true};
     api_token_hash(token_text, token.sha256);
     enum err err = instance_put_meta(t, k, url);
     if (err == ERR_OK)

@@ -67,25 +67,39 @@ static struct span allow_text(struct request *rq, unsigned methods)
     return buf_span(&b);
 }
 
+static void call_as(struct request *rq, const struct api_token *token)
+{
+    rq->token = token;
+    rq->caller = token->party;
+}
+
 static enum err authenticate(struct request *rq)
 {
-    struct span token;
-    if (!bearer_token(rq->authorization, &token))
+    struct span text;
+    if (!bearer_token(rq->authorization, &text))
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
-    rq->caller = catalog_token(rq->catalog, token);
-    if (rq->caller == NULL)
+    const struct api_token *token = catalog_token(rq->catalog, text);
+    if (token == NULL || token->ended_ms != 0)
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token is not known");
+    if (!api_token_opens(token, rq->arrived_ms))
+        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token has expired: have another one made");
+    call_as(rq, token);
     if (!(rq->route->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
+    if ((rq->route->roles & ROUTE_CREDENTIALS) && !token->credentials)
+        return problem(&rq->problem, ERR_FORBIDDEN, "", API_TOKEN_SCOPED);
     return ERR_OK;
 }
 
 /* A read that anybody may ask for: a party takes its own turn for it. */
 static void recognise(struct request *rq)
 {
-    struct span token;
-    if (bearer_token(rq->authorization, &token))
-        rq->caller = catalog_token(rq->catalog, token);
+    struct span text;
+    const struct api_token *token = NULL;
+    if (bearer_token(rq->authorization, &text))
+        token = catalog_token(rq->catalog, text);
+    if (token != NULL && api_token_opens(token, rq->arrived_ms))
+        call_as(rq, token);
 }
 
 /* ---- the edge: every request ends here, whatever became of it ---- */

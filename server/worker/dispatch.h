@@ -7,8 +7,8 @@
 /* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
  * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_LONG, of ROUTE_READS: may take
- * seconds and much memory; one such read at a time, of all callers'.
- */
+ * seconds and much memory; one such read at a time, of all callers'. ROUTE_CREDENTIALS: makes or ends what lets others
+ * in, so the token wants that scope. */
 enum {
     ROUTE_PUBLIC = 0,
     ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
@@ -16,7 +16,8 @@ enum {
     ROUTE_SIGNED = 512,
     ROUTE_READS = 1024,
     ROUTE_ROWS = 2048,
-    ROUTE_LONG = 4096
+    ROUTE_LONG = 4096,
+    ROUTE_CREDENTIALS = 8192
 };
 
 /* One row of routes.c. */

@@ -22,7 +22,7 @@ READS = {
     "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST, "/v1/settlements": (200, 403, 403, 403, 403, 403, 403, 403, 401),
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/clock": (200,) + (403,) * 7 + (401,),
-    "/v1/parties/{party}": OF_PUBLISHER,
+    "/v1/parties/{party}": OF_PUBLISHER, "/v1/parties/{party}/tokens": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
     "/v1/contracts/{contract}/adjustments": OF_CONTRACT,
@@ -71,6 +71,8 @@ WRITES = {
 }
 
 ENDINGS = {("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
+           ("delete", "/v1/parties/{party}/secrets/{kid}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
+           ("delete", "/v1/parties/{party}/tokens/{token}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/statements/{statement}/shares/{share}"): (200, 403, 200, 403, 404, 404, 404, 404, 401)}
 
 SIGNED = re.compile(r"/(c|p|postback)(/|$)")  # for browsers, or signed: no bearer tokens; other tests have them
@@ -87,12 +89,14 @@ class Access(ServerCase):
         lead = market.publisher.postback({"click_id": market.click(), "email": "a@example.com", "phone": "+33612345678"}).json["lead"]
         statement = cls.operator.post(f"/v1/contracts/{market.contract}/statements", {})
         share = market.publisher.post(f"/v1/statements/{statement['id']}/shares", {})["id"]
+        kid = market.publisher.post(f"/v1/parties/{market.publisher.id}/secrets", {})["kid"]
+        token = market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {})["id"]
         size, _ = market.head()
         cls.callers = {"operator": cls.operator, "advertiser": market.advertiser, "publisher": market.publisher, "auditor": market.auditor,
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "share": share, "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
+                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"

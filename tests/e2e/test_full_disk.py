@@ -85,7 +85,7 @@ class FullDisk(ServerCase):
         contract = {"campaign": market.campaign, "publisher": market.new_publisher().id, "price": {"lead": [{"micros": 1}]}}
         writes = [(operator, "POST", "/v1/parties", {"name": "late", "kind": "auditor"}),
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {}),
-                  (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/secrets", {"retire": market.publisher.kid}),
+                  (market.publisher, "DELETE", f"/v1/parties/{market.publisher.id}/secrets/{market.publisher.kid}", None),
                   (market.publisher, "POST", f"/v1/parties/{market.publisher.id}/tokens", {}),
                   (market.auditor, "PUT", f"/v1/parties/{market.auditor.id}/key", market.auditor.key_body()),
                   (market.advertiser, "POST", "/v1/campaigns", campaign),

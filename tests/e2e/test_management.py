@@ -3,9 +3,10 @@
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from harness import Caller, Market, Party, ServerCase, b64u, jws, person, rfc3339, send
+from harness import Caller, Market, Party, ServerCase, b64u, jws, person, rfc3339, send, wait_for
 
 
 class Access(ServerCase):
@@ -70,6 +71,15 @@ class Access(ServerCase):
         made = party.post(f"/v1/parties/{party.id}/tokens", {})
         self.assertEqual([row["id"] for row in Caller(party.base, made["token"]).get("/v1/parties")["data"]], [party.id])
         self.assertEqual([row["id"] for row in party.get("/v1/parties")["data"]], [party.id], "the first one still works")
+
+    def test_a_token_that_expires(self):
+        party = self.market.publisher
+        soon = datetime.now(timezone.utc) + timedelta(seconds=1)
+        short = Caller(party.base, party.post(f"/v1/parties/{party.id}/tokens", {"expires_at": soon.isoformat()})["token"])
+        wait_for(lambda: short.call("GET", "/v1/parties").status == 401, what="the token's end")
+        self.assertGreaterEqual(datetime.now(timezone.utc), soon)
+        self.assertProblem(short.call("GET", "/v1/parties"), 401, "expired")
+        self.assertEqual(len([row for row in party.get(f"/v1/parties/{party.id}/tokens")["data"] if row.get("expires_at")]), 1)
 
 
 class Input(ServerCase):
@@ -139,7 +149,7 @@ class Input(ServerCase):
                  (f"{contract}/statements", {"until": None}, "until"), (f"{contract}/codes", {"label": "l", "landing_url": None}, "landing_url"),
                  (f"{contract}/adjustments", {"micros": 1, "reason": "r", "lead": None}, "lead"),
                  (f"{contract}/adjustments", {"micros": None, "reason": "r"}, "micros"), (f"{contract}/grants", {"party": None}, "party"),
-                 ("/v1/parties", {"name": "n", "kind": "publisher", "legal": None}, "legal"), (f"{party}/secrets", {"retire": None}, "retire"),
+                 ("/v1/parties", {"name": "n", "kind": "publisher", "legal": None}, "legal"), (f"{party}/tokens", {"label": None}, "label"),
                  (f"/v1/campaigns/{market.campaign}/pause", {"paused": None}, "paused"), (f"/v1/campaigns/{market.campaign}/try", {"contract": None}, "contract")]
         for path, body, name in cases:
             with self.subTest(path, name=name):

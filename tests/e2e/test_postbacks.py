@@ -622,7 +622,7 @@ class Secrets(ServerCase):
         for kid, secret in (old, (made["kid"], made["postback_secret"])):
             publisher.kid, publisher.secret = kid, secret
             self.assertStatus(publisher.postback(person(click_id=self.market.click())), 200)
-        publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": old[0]})
+        publisher.delete(f"/v1/parties/{publisher.id}/secrets/{old[0]}")
         publisher.kid, publisher.secret = old
         self.assertStatus(publisher.postback(person(click_id=self.market.click())), 401)
         publisher.kid, publisher.secret = made["kid"], made["postback_secret"]

@@ -37,11 +37,14 @@ def tell_a_whole_story(server):
         publisher.do("GET", f"/v1/contracts/{market.contract}/terms{path}")
     wait_for(lambda: datetime.now(timezone.utc) > soon, what="the time that the change waits for")
     made = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})
-    publisher.post(f"/v1/parties/{publisher.id}/secrets", {"retire": made["kid"]})
+    publisher.delete(f"/v1/parties/{publisher.id}/secrets/{made['kid']}")
     for _ in range(2):
         publisher.do("POST", f"/v1/contracts/{market.contract}/codes", {"label": "own page", "landing_url": "https://shop.example/page"},
                      {"Idempotency-Key": "code-1"})
-    Caller(publisher.base, publisher.post(f"/v1/parties/{publisher.id}/tokens", {})["token"]).do("GET", "/v1/contracts")
+    token = publisher.post(f"/v1/parties/{publisher.id}/tokens", {"label": "CRM", "expires_at": "2100-01-01T00:00:00Z", "scope": "credentials"})
+    Caller(publisher.base, token["token"]).do("GET", "/v1/contracts")
+    publisher.do("GET", f"/v1/parties/{publisher.id}/tokens")
+    publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
     key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
     client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
     rows = [person(click_id=market.click()), {"email": "{email}"}]

@@ -167,7 +167,7 @@ static void make_secret(void)
 
 static void retire_secret(void)
 {
-    call(LIVE_OTHER, "POST", "/v1/parties/P4/secrets", "{\"retire\":\"K4\"}");
+    call(LIVE_OTHER, "DELETE", "/v1/parties/P4/secrets/K4", "");
 }
 
 static void make_token(void)

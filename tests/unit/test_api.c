@@ -426,9 +426,9 @@ static void what_is_made_for_a_party_stands_in_its_logs(void **state)
     expect(a, 201, POST(m.publisher.token, path, "{}"));
     snprintf(path, sizeof path, "/v1/parties/%s/secrets", m.advertiser.id);
     expect(a, 201, POST(a->operator, path, "{}"));
-    snprintf(body, sizeof body, "{\"retire\":\"%s\"}", text(a, "kid"));
+    snprintf(path, sizeof path, "/v1/parties/%s/secrets/%s", m.advertiser.id, text(a, "kid"));
     for (int i = 0; i < 2; i++) /* again says nothing new */
-        expect(a, 200, POST(m.advertiser.token, path, body));
+        expect(a, 200, (struct call){METHOD_DELETE, path, .token = m.advertiser.token});
     snprintf(path, sizeof path, "/v1/parties/%s/postback-key", m.publisher.id);
     static const char *const blocks[] = {"{\"cidrs\":[\"192.0.2.1\"]}", "{\"cidrs\":[\"192.0.2.2\"]}"};
     for (int i = 0; i < 2; i++) /* other addresses, the same key */
@@ -502,17 +502,163 @@ static void a_retired_secret_is_gone_and_the_new_one_stays(void **state)
     struct api *a = *state;
     struct market m = market(a);
     const char *path = path_of("/v1/parties/%s/secrets", m.publisher.id);
-    char old[32], body[64];
+    char old[32], gone[96];
     expect(a, 201, POST(m.publisher.token, path, "{}"));
     snprintf(old, sizeof old, "%s", text(a, "kid"));
-    snprintf(body, sizeof body, "{\"retire\":\"%s\"}", old);
-    expect(a, 200, POST(m.publisher.token, path, body));
-    expect(a, 404, POST(m.publisher.token, path, "{\"retire\":\"KNOBODYS\"}"));
-    expect(a, 404, POST(m.advertiser.token, path, body));
+    snprintf(gone, sizeof gone, "%s/%s", path, old);
+    expect(a, 200, (struct call){METHOD_DELETE, gone, .token = m.publisher.token});
+    expect(a, 404, (struct call){METHOD_DELETE, gone, .token = m.advertiser.token});
+    snprintf(gone, sizeof gone, "%s/KNOBODYS", path);
+    expect(a, 404, (struct call){METHOD_DELETE, gone, .token = m.publisher.token});
     expect(a, 200, GET(m.publisher.token, path_of("/v1/parties/%s", m.publisher.id)));
     json_t *kids = json_object_get(a->json, "kids");
     assert_int_equal(json_array_size(kids), 1);
     assert_string_not_equal(json_string_value(json_array_get(kids, 0)), old);
+}
+
+/* ---- API tokens ---- */
+
+struct minted {
+    char id[32], text[64];
+};
+
+static struct minted mint(struct api *a, const char *who, const char *party, const char *body)
+{
+    struct minted m;
+    expect(a, 201, POST(who, path_of("/v1/parties/%s/tokens", party), body));
+    snprintf(m.id, sizeof m.id, "%s", text(a, "id"));
+    snprintf(m.text, sizeof m.text, "%s", text(a, "token"));
+    return m;
+}
+
+/* The same token again ends nothing new, and no log tells of it twice. */
+static void a_token_that_was_ended_opens_nothing_and_the_logs_tell_of_it(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    const char *party = path_of("/v1/parties/%s", m.publisher.id);
+    char path[96], ended[64];
+    struct minted t = mint(a, a->operator, m.publisher.id, "{\"label\":\"CRM\"}");
+    assert_string_equal(text(a, "label"), "CRM");
+    assert_null(json_object_get(a->json, "scope"));
+    expect(a, 200, GET(t.text, party));
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", m.publisher.id, t.id);
+    expect(a, 404, (struct call){METHOD_DELETE, path, .token = m.advertiser.token});
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = m.publisher.token});
+    snprintf(ended, sizeof ended, "%s", text(a, "ended_at"));
+    expect(a, 401, GET(t.text, party));
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = m.publisher.token});
+    assert_string_equal(text(a, "ended_at"), ended);
+    tells(a, &m, m.contract, 5, "P:token, P:token by itself retired, ");
+    expect(a, 200, GET(m.publisher.token, party));
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/unknown", m.publisher.id);
+    expect(a, 404, (struct call){METHOD_DELETE, path, .token = m.publisher.token});
+}
+
+/* Whoever catches one that runs unattended can call, and open no further doors; he can give it up. */
+static void a_token_without_the_scope_makes_and_ends_no_credentials(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[128];
+    struct minted plain = mint(a, m.publisher.token, m.publisher.id, "{}");
+    struct minted other = mint(a, m.publisher.token, m.publisher.id, "{\"scope\":\"credentials\"}");
+    assert_string_equal(text(a, "scope"), "credentials");
+    const struct {
+        enum method method;
+        const char *path, *body;
+    } calls[] = {
+        {METHOD_POST, "/v1/parties/%s/tokens", "{}"},
+        {METHOD_POST, "/v1/parties/%s/secrets", "{}"},
+        {METHOD_DELETE, "/v1/parties/%s/secrets/K1", ""},
+        {METHOD_PUT, "/v1/parties/%s/key", "{}"},
+        {METHOD_PUT, "/v1/parties/%s/postback-key", "{\"cidrs\":[\"192.0.2.1\"]}"},
+        {METHOD_DELETE, "/v1/parties/%s/postback-key", ""},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        expect(a, 403,
+               (struct call){calls[i].method, path_of(calls[i].path, m.publisher.id), .body = calls[i].body,
+                             .token = plain.text});
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", m.publisher.id, other.id);
+    expect(a, 403, (struct call){METHOD_DELETE, path, .token = plain.text});
+    expect(a, 201, POST(other.text, path_of("/v1/parties/%s/tokens", m.publisher.id), "{}"));
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", m.publisher.id, plain.id);
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = plain.text});
+    expect(a, 401, (struct call){METHOD_DELETE, path, .token = plain.text});
+    expect(a, 200, GET(a->operator, "/v1/parties", .query = "limit=1"));
+    snprintf(path, sizeof path, "%s",
+             json_string_value(json_object_get(json_array_get(json_object_get(a->json, "data"), 0), "id")));
+    struct minted operators = mint(a, a->operator, path, "{}");
+    expect(a, 403, POST(operators.text, "/v1/parties", "{\"kind\":\"publisher\",\"name\":\"p\"}"));
+}
+
+static void tokens_are_listed_until_they_end_page_by_page(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    enum { MADE = 4 };
+    char after[32] = "", path[160], seen[8][32];
+    struct minted t[MADE];
+    size_t n = 0;
+    for (size_t i = 0; i < MADE; i++)
+        t[i] = mint(a, m.publisher.token, m.publisher.id, "{}");
+    mint(a, m.advertiser.token, m.advertiser.id, "{}");
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", m.publisher.id, t[0].id);
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = m.publisher.token});
+    do {
+        snprintf(path, sizeof path, "limit=2%s%s", after[0] ? "&after=" : "", after);
+        expect(a, 200, GET(m.publisher.token, path_of("/v1/parties/%s/tokens", m.publisher.id), .query = path));
+        const json_t *list = json_object_get(a->json, "data");
+        for (size_t i = 0; i < json_array_size(list); i++, n++) {
+            assert_true(n < 8);
+            snprintf(seen[n], sizeof seen[n], "%s", json_string_value(json_object_get(json_array_get(list, i), "id")));
+            assert_null(json_object_get(json_array_get(list, i), "token"));
+        }
+        const char *next = json_string_value(json_object_get(a->json, "next"));
+        snprintf(after, sizeof after, "%s", next != NULL ? next : "");
+    } while (after[0] != '\0');
+    assert_int_equal(n, MADE); /* the one it began with, and three */
+    for (size_t i = 1; i < MADE; i++) {
+        size_t at = 0;
+        while (at < n && strcmp(seen[at], t[i].id) != 0)
+            at++;
+        assert_true(at < n);
+    }
+    expect(a, 400, GET(m.publisher.token, path_of("/v1/parties/%s/tokens", m.publisher.id), .query = "after=unknown"));
+}
+
+static void a_party_has_so_many_tokens(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    const char *path = path_of("/v1/parties/%s/tokens", m.publisher.id);
+    struct minted t = {.id = ""};
+    for (int i = 1; i < 100; i++)
+        t = mint(a, m.publisher.token, m.publisher.id, "{}");
+    expect(a, 409, POST(m.publisher.token, path, "{}"));
+    char gone[96];
+    snprintf(gone, sizeof gone, "/v1/parties/%s/tokens/%s", m.publisher.id, t.id);
+    expect(a, 200, (struct call){METHOD_DELETE, gone, .token = m.publisher.token});
+    expect(a, 201, POST(m.publisher.token, path, "{}"));
+}
+
+static void an_expiry_is_a_time_to_come(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    static const char *const bad[] = {"{\"expires_at\":\"tomorrow\"}",
+                                      "{\"expires_at\":\"2020-01-01T00:00:00Z\"}",
+                                      "{\"expires_at\":1}",
+                                      "{\"scope\":\"all\"}",
+                                      "{\"scope\":\"\"}",
+                                      "{\"name\":\"x\"}"};
+    const char *path = path_of("/v1/parties/%s/tokens", m.publisher.id);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        run(a, POST(m.publisher.token, path, bad[i]));
+        assert_in_set(a->status, ((LargestIntegralType[]){400, 422}), 2);
+    }
+    expect(a, 201, POST(m.publisher.token, path, "{\"expires_at\":\"2100-01-01T00:00:00+01:00\"}"));
+    assert_string_equal(text(a, "expires_at"), "2099-12-31T23:00:00.000Z");
 }
 
 /* ---- Idempotency-Key ---- */
@@ -953,6 +1099,11 @@ int main(void)
         T(a_contract_change_is_new_terms_in_that_contract),
         T(a_refused_change_leaves_no_entry),
         T(a_retired_secret_is_gone_and_the_new_one_stays),
+        T(a_token_that_was_ended_opens_nothing_and_the_logs_tell_of_it),
+        T(a_token_without_the_scope_makes_and_ends_no_credentials),
+        T(tokens_are_listed_until_they_end_page_by_page),
+        T(a_party_has_so_many_tokens),
+        T(an_expiry_is_a_time_to_come),
         T(the_same_key_gets_the_first_answer),
         T(the_same_key_for_another_request_is_a_conflict),
         T(a_failed_request_keeps_no_answer),

@@ -215,7 +215,7 @@ static void tokens_tell_who_presents_them(void **state)
     struct catalog *c = loaded(m);
     char other[API_TOKEN_LEN + 1];
     api_token_new(other);
-    assert_ptr_equal(catalog_token(c, span_str(m->token)), &c->parties[PUBLISHER]);
+    assert_ptr_equal(catalog_token(c, span_str(m->token))->party, &c->parties[PUBLISHER]);
     assert_null(catalog_token(c, span_str(other)));
     assert_null(catalog_token(c, span_of(m->token, API_TOKEN_LEN - 1)));
     assert_null(catalog_token(c, SPAN("")));
@@ -481,7 +481,7 @@ static void a_reload_is_a_load(void **state)
     catalog_unref(unchanged);
     assert_same(second, fresh);
     assert_span(second->contracts[1].versions.v[0].terms->name, SPAN("Changed"));
-    assert_ptr_equal(catalog_token(second, span_str(m->token)), &second->parties[PUBLISHER]);
+    assert_ptr_equal(catalog_token(second, span_str(m->token))->party, &second->parties[PUBLISHER]);
     catalog_unref(fresh);
     catalog_unref(second);
 }

@@ -44,7 +44,7 @@ static void what_was_created_opens_and_knows_its_name(void **state)
     const struct contract k = {.id = "C7"};
     assert_true(span_is(instance_log_name(&in, &k, name), "track.example:8443/in/log/C7"));
     struct catalog *c = catalog_hold(in.catalog);
-    assert_string_equal(catalog_token(c, span_str(token))->id, "P1");
+    assert_string_equal(catalog_token(c, span_str(token))->party->id, "P1");
     catalog_unref(c);
     instance_close(&in);
     assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, token, &what), ERR_CONFLICT);
