@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+import own_rows
 from contact_keys import trim
 from verify import (LARGEST, CannotTell, Fails, Log, b64_decode, b64u_decode, canonical, clock, good_point, leaf_hash, need, note_key_id, read_compact_jws,
                     read_json, rfc3339, root_of, sha256, signed_by, together, undoubled, when_said)
@@ -23,10 +24,11 @@ HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 
 
 class Kept:
-    """What was given: texts of pins and of a policy, another mirror, a time, and the files of receipts and of click ids, as [(name, bytes)]."""
+    """What was given: texts of pins and of a policy, another mirror, a time, the files of receipts and of click ids, as [(name, bytes)],
+    and one's own rows, as own_rows.py has them."""
 
-    def __init__(self, pins=None, against=None, witnesses=None, not_older_ms=None, now_ms=0, receipts=None, clicks=None, joined=False):
-        self.given = {"pins": pins, "against": against, "witnesses": witnesses, "age": not_older_ms, "receipts": receipts, "clicks": clicks}
+    def __init__(self, pins=None, against=None, witnesses=None, not_older_ms=None, now_ms=0, receipts=None, clicks=None, reconcile=None, joined=False):
+        self.given = {"pins": pins, "against": against, "witnesses": witnesses, "age": not_older_ms, "receipts": receipts, "clicks": clicks, "reconcile": reconcile}
         self.now_ms, self.joined = now_ms, joined  # joined: these are several mirrors, and each looks for what is its own
         self.elsewhere = {"receipts": [], "clicks": []}  # of each mirror, what is none of its contract's
 
@@ -619,4 +621,4 @@ def uncounted(audit, click):
     raise CannotTell(f"{click.where}: the id left as unrecorded when this mirror was pulled")
 
 
-CHECKS = {"pins": pins, "against": against, "age": age, "receipts": receipts, "clicks": clicks}
+CHECKS = {"pins": pins, "against": against, "age": age, "receipts": receipts, "clicks": clicks, "reconcile": own_rows.check}

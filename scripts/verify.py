@@ -2,9 +2,10 @@
 """The second implementation of `countersign verify`: the offline audit of pulled mirrors, written from common/FORMATS.md alone.
 
     scripts/verify.py DIR... [--all-contracts] [--pin FILE] [--against DIR] [--witnesses FILE] [--not-older-than TIME] [--receipts FILE] [--clicks FILE]
+    scripts/verify.py DIR --reconcile FILE [--map LIST] [--from TIME] [--to TIME] [--dates ORDER] [--decimal MARK] [--party ID] [--csv FILE]
 
 Of several mirrors of one campaign each is audited by itself; then they are held against each other (several_mirrors.py); --all-contracts says that
-these are all contracts that it has. What the reader kept elsewhere is held against each (kept.py). It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
+these are all contracts that it has. What the reader kept elsewhere is held against each (kept.py), a party's own rows against one (own_rows.py). It says one line for each check, in the order of FORMATS "Mirror", and ends with 0 (all holds), 1 (something does not) or 2 (it cannot be
 told), as `countersign verify` does. It shares no line of code with the server: what both say alike follows from the document alone.
 contact_keys.py beside it has the addresses and telephone numbers. Behind the checks stand the periods that were not closed as the terms say (`settle`).
 
@@ -2050,7 +2051,7 @@ def together(*checks):
     return "; ".join(sentence for _, sentence in said if sentence)
 
 
-ASKED = "pins", "against", "witnesses", "age", "receipts", "clicks"  # asked for, but witnesses also where the mirror has something of them
+ASKED = "pins", "against", "witnesses", "age", "receipts", "clicks", "reconcile"  # asked for, but witnesses also where the mirror has something of them
 
 
 class Audit:
@@ -2061,7 +2062,7 @@ class Audit:
     def __init__(self, mirror, kept=None):
         self.mirror, self.kept, self.report, self.verdicts = mirror, kept, [], {}  # kept: what its reader has beside it (kept.py)
         self.note_keys = self.statement_keys = self.ledger = None
-        self.states, self.wrong_keys, self.notes, self.settling = [], [], [], []
+        self.states, self.wrong_keys, self.notes, self.settling, self.rows_told = [], [], [], [], []
 
     def run(self):
         order = ("keys", "checkpoint", "tree", "entries", "openings", "decisions", "rootlog", "statements", "lines", "heads", "responses", "history", "files")
@@ -2415,7 +2416,7 @@ def verify_all(mirrors, whole=False, names=(), kept=None):
     for n, audit in enumerate(audits):
         audit.run()
         lines += [f"{'mirror':<11} {names[n]}"] if len(audits) > 1 and names else []
-        lines += audit.report + [f"{'settle':<11} {told}" for told in map(settling_said, audit.settling)]
+        lines += audit.report + [f"{'settle':<11} {told}" for told in map(settling_said, audit.settling)] + [f"{'rows':<11} {told}" for told in audit.rows_told]
     said = {f"{n} {name}": verdict for n, audit in enumerate(audits) for name, verdict in audit.verdicts.items()}
     if len(audits) > 1 or whole:
         campaign = Campaign(audits, whole)
@@ -2441,6 +2442,14 @@ def read_arguments(argv):
     parser.add_argument("--not-older-than", metavar="TIME", help="of the last entry: 2026-11-26T00:00:00Z, or how long ago: 90m, 36h, 7d")
     parser.add_argument("--receipts", metavar="FILE", help="what a sender kept, a file or a folder, one a line")
     parser.add_argument("--clicks", metavar="FILE", help="click ids that a party saw, a file or a folder, one a line")
+    parser.add_argument("--reconcile", metavar="FILE", help="your own rows, CSV or JSON: what stands on one side alone, or otherwise on each, and why")
+    parser.add_argument("--map", metavar="LIST", help='of these, which column is which: "txid:Order ID,amount:#4"')
+    parser.add_argument("--from", metavar="TIME", help="the first day or time that they are about")
+    parser.add_argument("--to", metavar="TIME", help="the last day, or the time behind the last")
+    parser.add_argument("--dates", choices=("dmy", "mdy"), help="where no row tells whether day or month is first")
+    parser.add_argument("--decimal", choices=("point", "comma"), help="where no row tells")
+    parser.add_argument("--party", metavar="ID", help="whose they are: of two leads with one txid its own counts")
+    parser.add_argument("--csv", metavar="FILE", help="a new file for all that does not match, a line each")
     return parser.parse_intermixed_args(argv)
 
 
@@ -2453,18 +2462,53 @@ def read_not_older(text, now_ms):
     return when
 
 
+OF_ROWS = "map", "from", "to", "dates", "decimal", "party", "csv"
+
+
+def read_rows(given):
+    """The reader's own rows, what was said of them, and what writes the table."""
+    from own_rows import MOST_BYTES, Asked, bound, cross
+    said = {name: getattr(given, name) for name in OF_ROWS}
+    ends = [said[name] and bound(said[name]) for name in ("from", "to")]
+    if len(given.DIR) > 1 or given.all_contracts:
+        raise CannotTell("--reconcile is about one DIR, without --all-contracts")
+    if (said["from"] and not ends[0]) or (said["to"] and not ends[1]) or cross(*ends):
+        raise CannotTell("--from and --to are no period: write days, or times with their offset from UTC, --from before --to")
+    if said["csv"] and os.path.lexists(said["csv"]):
+        raise CannotTell(f"{said['csv']} is there already")
+    if not Path(given.reconcile).is_file():
+        raise CannotTell(f"the rows {given.reconcile} are in no regular file")
+    with open(given.reconcile, "rb") as file:
+        data = file.read(MOST_BYTES + 1)
+
+    def write(lines):
+        with open(said["csv"], "x", encoding="utf-8", newline="") as file:
+            try:
+                file.writelines(lines)
+                file.flush()
+            except OSError:
+                os.unlink(said["csv"])  # no part is left for the whole
+                raise
+
+    asked = Asked(said["map"] or "", said["dates"], said["decimal"], *(end or None for end in ends), said["party"] or "")
+    return data, asked, write if said["csv"] else None
+
+
 def read_kept(given):
     """What the reader has beside the mirrors, from where the arguments say."""
     from kept import Kept, files_of, read_text  # which is written in the words of this file
     now_ms = time.time_ns() // 1_000_000
     if given.against and (len(given.DIR) > 1 or given.all_contracts or os.path.samefile(given.against, given.DIR[0])):
         raise CannotTell("--against is another mirror of the one contract of one DIR")
+    if given.reconcile is None and any(getattr(given, name) is not None for name in OF_ROWS):
+        raise CannotTell("without --reconcile nothing is asked of rows")
     def read(text, how):
         return None if text is None else how(text)
 
     return Kept(pins=read(given.pin, read_text), against=read(given.against, Mirror), witnesses=read(given.witnesses, read_text),
                 not_older_ms=read(given.not_older_than, lambda text: read_not_older(text, now_ms)), now_ms=now_ms,
-                receipts=read(given.receipts, files_of), clicks=read(given.clicks, files_of), joined=len(given.DIR) > 1 or given.all_contracts)
+                receipts=read(given.receipts, files_of), clicks=read(given.clicks, files_of), reconcile=read_rows(given) if given.reconcile is not None else None,
+                joined=len(given.DIR) > 1 or given.all_contracts)
 
 
 def main(argv=None):

@@ -4,13 +4,18 @@ import csv
 import datetime
 import io
 import json
+import sys
 import tempfile
 import unittest
 import urllib.parse
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from harness import Market, ServerCase, countersign, jws_payload, person, send, wait_for
+from harness import SOURCE, Market, ServerCase, countersign, jws_payload, person, send, wait_for
+
+sys.path.insert(0, str(Path(SOURCE) / "tests/support"))
+
+from second import second_verify, verify_twice  # noqa: E402
 
 
 def table(data, mark=","):
@@ -84,12 +89,23 @@ class Reconcile(ServerCase):
             lines = table(out.read_bytes(), ";")
             self.assertEqual([(line["class"], line["reason"], line["explained"]) for line in lines],
                              [(item["class"], item["reason"], item["explained"]) for item in got["items"]])
+            for name, text in (("same", self.rows), ("other", self.rows.replace(";EUR;", ";USD;", 1))):
+                rows.write_bytes(text.encode())
+                again = second_verify(mirror, "--reconcile", rows, "--party", self.market.publisher.id, "--csv", out.with_name(name))
+                self.assertEqual(again.returncode, 1, again.stdout)
+                cells = self.cells(out.with_name(name).read_bytes())
+                (self.assertEqual if name == "same" else self.assertNotEqual)(cells, self.cells(out.read_bytes()), again.stdout)
             rows.write_text("txid\norder-0\norder-1\n\"open")
-            broken = countersign("verify", mirror, "--reconcile", rows, "--csv", out.with_name("none.csv"))
+            broken = verify_twice(mirror, "--reconcile", rows, "--csv", out.with_name("none.csv"))
             self.assertEqual(broken.returncode, 2, broken.stdout)
             self.assertIn("line 4", broken.stdout)
             self.assertFalse(out.with_name("none.csv").exists(), "nothing is left for a table")
-            self.assertEqual(countersign("verify", mirror, "--reconcile", rows, "--csv", out).returncode, 2, "an older table is not written over")
+            self.assertEqual(verify_twice(mirror, "--reconcile", rows, "--csv", out).returncode, 2, "an older table is not written over")
+
+    @staticmethod
+    def cells(table_bytes):
+        """All but the sentences, which are for people."""
+        return [line.pop("explained") and line for line in table(table_bytes, ";")]
 
     def mirror(self):
         if not hasattr(type(self), "copy"):
@@ -101,13 +117,13 @@ class Reconcile(ServerCase):
         return self.copy
 
     def both(self, rows, **query):
-        """What the server says and what the mirror says: the reasons, by row or by the log's lead."""
+        """What the server says and what the mirror says, by both programs of one verdict: the reasons, by row or by the log's lead."""
         rows = rows if isinstance(rows, bytes) else rows.encode()
         with tempfile.NamedTemporaryFile(suffix=".csv") as file:
             file.write(rows)
             file.flush()
             options = [word for name, value in query.items() for word in (f"--{name}", value)]
-            done = countersign("verify", self.mirror(), "--reconcile", file.name, "--party", self.market.publisher.id, "--json", *options)
+            done = verify_twice(self.mirror(), "--reconcile", file.name, "--party", self.market.publisher.id, "--json", *options)
         facts = [fact["data"]["answer"] for fact in json.loads(done.stdout)["facts"] if fact["topic"] == "rows" and "answer" in fact["data"]]
         self.assertEqual(len(facts), 1, done.stdout[:3000])
         return [self.assertStatus(self.call(rows, **query), 200).json, facts[0]]
@@ -206,7 +222,7 @@ class Reconcile(ServerCase):
             self.assertEqual(self.assertStatus(self.call("txid\na\n", **{name: value}), 400).json["field"], name)
         for first, end in (("2026-11-02", "2026-11-01"), ("2026-11-01T00:00:00Z",) * 2, ("2026-11-03", "2026-11-02T09:00:00Z"), ("2026-11-03T13:00:00Z", "2026-11-02")):
             self.assertEqual(self.assertStatus(self.call("txid\na\n", **{"from": first, "to": end}), 400).json["field"], "from")
-            done = countersign("verify", self.mirror(), "--reconcile", __file__, "--from", first, "--to", end)
+            done = verify_twice(self.mirror(), "--reconcile", __file__, "--from", first, "--to", end)
             self.assertEqual((done.returncode, "--from is not before --to" in done.stderr), (2, True), done.stderr)
         for first, end in (("2026-11-01", "2026-11-01"), ("2026-11-03", "2026-11-02T11:00:00Z"), ("2026-11-03T11:00:00Z", "2026-11-02")):
             self.assertStatus(self.call("txid\na\n", **{"from": first, "to": end}), 200)

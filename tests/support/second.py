@@ -34,7 +34,7 @@ def verify_twice(*arguments):
         return done
     first, second = asked(done.stdout, "--json" in arguments), asked(again.stdout)
     assert (again.returncode, second) == (done.returncode, first), f"{done.stdout}{done.stderr}\n-- the second:\n{again.stdout}"
-    assert len(second) >= len([each for each in arguments if str(each) in ("--pin", "--against", "--witnesses", "--not-older-than", "--receipts", "--clicks")]), second
+    assert len(second) >= len([each for each in arguments if str(each) in ("--pin", "--against", "--witnesses", "--not-older-than", "--receipts", "--clicks", "--reconcile")]), second
     return done
 
 

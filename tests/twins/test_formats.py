@@ -25,6 +25,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
 from harness import Server, b64u_decode, countersign, jws_payload, person, rfc3339  # noqa: E402
+import own_rows  # noqa: E402
 from verify import b64u, canonical  # noqa: E402
 from whole_story import tell_a_whole_story  # noqa: E402
 
@@ -466,6 +467,7 @@ def reconciliation(doc, world):
         if plain not in world.code["synonyms"].get(name, []):
             yield f"{name} does not mean itself"
     yield from {row[0].strip("`") for row in table(text, "column", "what", "also called")} ^ set(world.code["synonyms"])
+    yield from (f"own_rows.py has other names of {name}" for name, others in own_rows.COLUMNS.items() if others.split() != world.code["synonyms"].get(name))
 
 
 def dispositions(doc, world):
