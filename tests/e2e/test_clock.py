@@ -327,6 +327,42 @@ class Nonces(ClockCase):
         wait_for(again, what="the nonce to be forgotten")
 
 
+class ShareLinks(ClockCase):
+    def opened(self, url):
+        """What a link answers, alike in each form: 200, or what it says where it does not open."""
+        answers = [send(url.replace("format=html", f"format={form}")) for form in ("html", "csv", "jws")]
+        self.assertEqual(len({answer.status for answer in answers}), 1, answers)
+        if answers[0].status == 200:
+            return 200
+        said = [{name: value for name, value in answer.json.items() if name != "request_id"} for answer in answers]
+        self.assertEqual(said, [said[0]] * 3)
+        return said[0]
+
+    def test_a_link_ends_with_its_last_second_and_says_what_one_says_that_was_ended(self):
+        self.serve()
+        self.later_lead()
+        path = f"/v1/statements/{self.assertSettled()['id']}/shares"
+        self.later_lead()
+        other = self.assertSettled()["id"]
+        short, ended, left = (self.market.publisher.post(path, {"days": days}) for days in (1, 3, 2))
+        self.market.publisher.do("DELETE", f"{path}/{ended['id']}")
+        self.server.wait(DAY_S - 30)
+        self.assertEqual([self.opened(link["url"]) for link in (short, left)], [200, 200])
+        self.server.wait(60)
+        answers = [self.opened(link["url"]) for link in (short, ended)]
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual((answers[0]["status"], answers[0]["field"]), (404, "share"))
+        self.assertEqual(self.opened(left["url"]), 200)
+        self.assertEqual({link["id"]: "url" in link for link in self.market.publisher.get(path)["data"]}, {short["id"]: False, ended["id"]: False, left["id"]: True})
+        foreign = self.opened(left["url"].replace(path.split("/")[3], other))
+        self.assertEqual((foreign["status"], foreign["field"]), (404, "share"))
+        self.assertEqual(foreign, self.opened(short["url"].replace(path.split("/")[3], other)))
+        self.server.restart()
+        self.assertEqual([self.opened(link["url"]) == answers[0] for link in (short, ended)], [True, True])
+        self.server.wait(2 * DAY_S)
+        self.assertEqual(self.opened(left["url"]), answers[0])
+
+
 class Settling(ClockCase):
     """`settle` weekly and monthly, by the clocks of Paris."""
 
