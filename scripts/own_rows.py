@@ -21,8 +21,9 @@ BOM, REPLACEMENT = "\ufeff", "\ufffd"
 FORMULA = "'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]"
 CELL_STARTS = "(?:\\A|(?<=[;,\t|\"\r\n]))"
 GUARDED, UNGUARDED = re.compile(f"{CELL_STARTS}(?={FORMULA})"), re.compile(f"{CELL_STARTS}'(?={FORMULA})")
-HIDDEN = re.compile("[" + "".join(code_points("80-9F AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 2028-202E 2060-206F 2800 3164 FE00-FE0F FEFF FFA0"
-                                              " FFF0-FFFB 13430-1343F 1BCA0-1BCA3 1D173-1D17A E0000-E0FFF")) + "]")
+PICTURE = "[" + "".join(code_points("A9 AE 203C 2049 2122 2139 2190-21FF 2300-27BF 2900-297F 2B00-2BFF 3030 303D 3297 3299 1F000-1FAFF")) + "][\ufe0e\ufe0f]?"
+HIDDEN = re.compile(f"({PICTURE}(?:\u200d{PICTURE})*|\ufe0f\u20e3)|[" + "".join(code_points(
+    "80-9F AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 2028-202E 2060-206F 2800 3164 FE00-FE0F FEFF FFA0 FFF0-FFFB 13430-1343F 1BCA0-1BCA3 1D173-1D17A E0000-E0FFF")) + "]")
 
 
 class Unread(Exception):
@@ -865,7 +866,7 @@ WHY = {"duplicate": "another row or lead is the same", "literal_macro": "its key
 
 
 def csv_cell(text, mark):
-    shown = HIDDEN.sub(REPLACEMENT, GUARDED.sub("'", text)).replace('"', '""')
+    shown = HIDDEN.sub(lambda found: found[1] or REPLACEMENT, GUARDED.sub("'", text)).replace('"', '""')
     return f'"{shown}"' if re.search(f"[,\"\r\n{re.escape(mark)}]", text) else shown
 
 

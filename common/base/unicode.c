@@ -37,6 +37,15 @@ bool unicode_hidden(uint32_t c)
     return unicode_unseen(c) || is_in(c, ignorable, sizeof ignorable / sizeof *ignorable);
 }
 
+bool unicode_picture(uint32_t c)
+{
+    static const struct range pictures[] = {{0xa9, 0xa9},     {0xae, 0xae},     {0x203c, 0x203c},  {0x2049, 0x2049},
+                                            {0x2122, 0x2122}, {0x2139, 0x2139}, {0x2190, 0x21ff},  {0x2300, 0x27bf},
+                                            {0x2900, 0x297f}, {0x2b00, 0x2bff}, {0x3030, 0x3030},  {0x303d, 0x303d},
+                                            {0x3297, 0x3297}, {0x3299, 0x3299}, {0x1f000, 0x1faff}};
+    return is_in(c, pictures, sizeof pictures / sizeof *pictures);
+}
+
 bool unicode_blank(uint32_t c)
 {
     /* White_Space of PropList.txt; U+0085, U+2028 and U+2029 are unseen as well */

@@ -11,6 +11,8 @@ bool unicode_unseen(uint32_t c);
 /* The same for what is shown: also whatever a text can carry without that anybody sees it, such as variation selectors.
  */
 bool unicode_hidden(uint32_t c);
+/* A picture, of the blocks of symbols where emoji stand. */
+bool unicode_picture(uint32_t c);
 /* White_Space, or unseen: nothing to a person who looks for text. */
 bool unicode_blank(uint32_t c);
 /* General category L. */

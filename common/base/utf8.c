@@ -95,10 +95,54 @@ static void replace_bad(struct buf *out, struct span s, size_t max, bool shown)
     buf_add(out, p + kept, i - kept);
 }
 
+enum { TEXT_STYLE = 0xfe0e, EMOJI_STYLE = 0xfe0f, JOINER = 0x200d, KEYCAP = 0x20e3 };
+
+/* Takes c off the front, or leaves the text as it is. */
+static bool take_this(struct span *rest, uint32_t c)
+{
+    struct span behind = *rest;
+    uint32_t first;
+    bool is = utf8_take(&behind, &first) && first == c;
+    if (is)
+        *rest = behind;
+    return is;
+}
+
+static bool take_picture(struct span *rest)
+{
+    struct span behind = *rest;
+    uint32_t c;
+    if (!utf8_take(&behind, &c) || !unicode_picture(c))
+        return false;
+    if (!take_this(&behind, EMOJI_STYLE))
+        take_this(&behind, TEXT_STYLE);
+    *rest = behind;
+    return true;
+}
+
+/* The length of the emoji that s begins with, or of what makes a keycap of the sign in front; 0: of neither. */
+static size_t emoji(struct span s)
+{
+    struct span rest = s;
+    if (take_this(&rest, EMOJI_STYLE) && take_this(&rest, KEYCAP))
+        return s.len - rest.len;
+    rest = s;
+    if (!take_picture(&rest))
+        return 0;
+    for (struct span behind = rest; take_this(&behind, JOINER) && take_picture(&behind);)
+        rest = behind;
+    return s.len - rest.len;
+}
+
 size_t utf8_seen(struct span s, struct span *shown)
 {
     const uint8_t *p = (const uint8_t *)s.ptr;
-    size_t n = character(p, s.len);
+    size_t n = p[0] < 0x80 ? 0 : emoji(s);
+    if (n > 0) {
+        *shown = span_of(s.ptr, n);
+        return n;
+    }
+    n = character(p, s.len);
     *shown = n == 0 || (n > 1 && unicode_hidden(code_point(p, n))) ? SPAN("\xef\xbf\xbd") : span_of(s.ptr, n);
     return n ? n : 1;
 }

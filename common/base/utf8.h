@@ -15,7 +15,9 @@ void utf8_repair(struct buf *out, struct span s, size_t max);
  * variation selectors. */
 void utf8_show(struct buf *out, struct span s, size_t max);
 /* The first character of what is not empty, and in *shown what people are to see of it: itself, or U+FFFD in place of a
- * bad byte and of what draws nothing, as utf8_show has it; ASCII stays. Its length. */
+ * bad byte and of what draws nothing, as utf8_show has it; ASCII stays. Its length. With a picture go one variation
+ * selector and the pictures that zero-width joiners join to it, and so does the selector of a keycap: by these it draws
+ * something else. */
 size_t utf8_seen(struct span s, struct span *shown);
 /* Takes the first or last character off the text. False, with nothing changed, at its end and where no well-formed
  * character stands. */

@@ -303,12 +303,42 @@ static size_t lines_shown(const struct paper *w)
     return most != 0 && most < all ? most : all;
 }
 
+static void across(struct paper *w, const char *front)
+{
+    html(w, front);
+    html(w, w->in->texts ? "6\">" : "5\">");
+}
+
+/* Of what each sheet of paper is. */
+static void sheet_heading(struct paper *w)
+{
+    struct span number = count_of(w, 0, w->s.number);
+    across(w, "<tr class=\"sheet\"><td colspan=\"");
+    page_say(&w->g, WORD_NUMBER, &number, (struct span *)NULL);
+    html(w, " · <span class=\"id\">");
+    page_text(&w->g, w->s.id);
+    html(w, "</span></td><td></td></tr>");
+}
+
+/* Behind the last of all of them. */
+static void lines_total(struct paper *w)
+{
+    across(w, "<tfoot><tr><th scope=\"row\" colspan=\"");
+    page_word(&w->g, WORD_NET);
+    html(w, "</th>");
+    cell(w, WORD_AMOUNT, true);
+    money(w, w->s.net_micros);
+    html(w, "</td></tr></tfoot>");
+}
+
 void paper_lines_begin(struct paper *w)
 {
     lines_heading(w, lines_shown(w), w->in->lines_moving);
     if (w->in->lines_moving == 0)
         return;
-    html(w, "<table class=\"cards lines\"><thead><tr>");
+    html(w, "<table class=\"cards lines\"><thead>");
+    sheet_heading(w);
+    html(w, "<tr>");
     column(w, WORD_LINE_ENTRY, false, true);
     column(w, WORD_LINE_RECEIVED, false, false);
     column(w, WORD_ADJUSTED_LEAD, false, true);
@@ -338,8 +368,12 @@ void paper_lines(struct paper *w)
 void paper_lines_end(struct paper *w)
 {
     struct span all = count_of(w, 0, (int64_t)w->in->lines_moving);
-    if (w->in->lines_moving != 0)
-        html(w, "</tbody></table>");
+    if (w->in->lines_moving != 0) {
+        html(w, "</tbody>");
+        if (lines_shown(w) == w->in->lines_moving)
+            lines_total(w);
+        html(w, "</table>");
+    }
     if (w->in->lines_moving != 0 && !w->in->texts) {
         html(w, "<p class=\"s\">");
         page_word(&w->g, WORD_LINES_BARE);

@@ -243,12 +243,16 @@ static void quantities(struct paper *w)
     const json_t *q;
     size_t i;
     section(w, "<section>", WORD_QUANTITIES);
-    html(w, "<table class=\"cards\"><thead><tr>");
-    column(w, WORD_WHAT, false, false);
-    column(w, WORD_QUANTITY, false, true);
-    column(w, WORD_UNIT_PRICE, true, true);
-    column(w, WORD_AMOUNT, true, true);
-    html(w, "</tr></thead><tbody>");
+    html(w, "<table class=\"cards\">");
+    if (json_array_size(w->s.quantities) > 0) {
+        html(w, "<thead><tr>");
+        column(w, WORD_WHAT, false, false);
+        column(w, WORD_QUANTITY, false, true);
+        column(w, WORD_UNIT_PRICE, true, true);
+        column(w, WORD_AMOUNT, true, true);
+        html(w, "</tr></thead>");
+    }
+    html(w, "<tbody>");
     json_array_foreach(w->s.quantities, i, q)
     {
         html(w, "<tr><th scope=\"row\">");

@@ -16,7 +16,7 @@ const wide = () => [...document.querySelectorAll('body *')].filter((one) => {
 
 const told = {};
 for (const { name, url, save } of given.pages) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 1, isMobile: true });
+  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, deviceScaleFactor: 1, isMobile: true });
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => complaints.push(message.text()));
@@ -31,7 +31,9 @@ for (const { name, url, save } of given.pages) {
   await desk.goto(url, { waitUntil: 'load' });
   await desk.emulateMedia({ media: 'print' });
   const said = () => [...document.querySelectorAll('.paper')].filter((one) => one.checkVisibility()).map((one) => one.textContent);
-  const paper = { wide: await desk.evaluate(wide), said: await desk.evaluate(said), links: await desk.$$eval('a', (all) => all.filter((one) => one.checkVisibility()).map((one) => one.getAttribute('href'))) };
+  const seen = (what) => desk.$$eval(what, (all) => all.filter((one) => one.checkVisibility()).map((one) => one.textContent));
+  const paper = { wide: await desk.evaluate(wide), said: await desk.evaluate(said), sheet: await seen('.lines thead .sheet'),
+    amounts: await seen('.lines tbody td:last-child'), total: await seen('.lines tfoot td:last-child'), links: await desk.$$eval('a', (all) => all.filter((one) => one.checkVisibility()).map((one) => one.getAttribute('href'))) };
   const pdf = await desk.pdf({ preferCSSPageSize: true });
   if (save) {
     writeFileSync(save + '.pdf', pdf);
@@ -41,7 +43,7 @@ for (const { name, url, save } of given.pages) {
   }
   await desk.emulateMedia({ media: 'screen' });
   await desk.setViewportSize({ width: 1000, height: 1000 });
-  const screen = { wide: await desk.evaluate(wide), said: await desk.evaluate(said),
+  const screen = { wide: await desk.evaluate(wide), said: await desk.evaluate(said), sheet: await seen('.lines thead .sheet'),
     links: await desk.$$eval('.lines td.k', (all) => Math.min(...all.filter((one) => one.textContent.length > 12).map((one) => one.clientWidth))) };
   await desk.close();
   told[name] = { status: answer.status(), phone, paper, screen, tree, complaints, text: pdf.toString('latin1').match(/share=/) !== null,

@@ -53,7 +53,22 @@ class VerifyPage(ServerCase):
         cls.page = send(cls.server.url + "/verify")
         cls.saved = Path(cls.folder.name) / "saved.html"
         cls.saved.write_bytes(cls.page.body)
-        cls.told = cls.browse(cls.cases())
+        cases = cls.cases()
+        newer = cls.settled_by_a_newer_key(Path(cls.folder.name) / "newer")
+        cls.told = cls.browse([*cases, ("a newer key", newer, {}), ("a newer key, and a page of before", newer, {"url": cls.saved.as_uri()}),
+                               ("a key of before, and the page of now", cls.files(), {})])
+
+    @classmethod
+    def settled_by_a_newer_key(cls, mirror):
+        """The files of one more statement, of a lead that came when the server's keys had changed."""
+        cls.server.stop()
+        assert countersign("keys", "rotate", "log", "--data", cls.server.data).returncode == 0
+        cls.server.start()
+        lead = cls.market.publisher.postback(person(click_id=cls.market.click())).json["lead"]
+        cls.market.advertiser.postback({"lead": lead, "status": "approved"})
+        base = "v1/statements/" + cls.operator.post(f"/v1/contracts/{cls.market.contract}/statements", {})["id"]
+        countersign("pull", cls.server.url, mirror, "--contract", cls.market.contract, "--token", cls.market.publisher.token)
+        return {path: (mirror / path).read_bytes() for path in (base + ".jws", base + "/lines", base + "/checkpoint")}
 
     @classmethod
     def browse(cls, cases):
@@ -139,6 +154,7 @@ class VerifyPage(ServerCase):
     # where each fails, or what it says
     EXPECTED = {
         "a bit of the payload": "as a server writes it", "a foreign key": "is not known here", "a foreign key under our name": "signature is not that",
+        "a newer key, and a page of before": "is not known here",
         "pinned otherwise": "not the key that you expect", "one signature of two": "as a server writes it", "members of other types": "as a server writes it", "a blank more": "as a server writes it",
         "more to pay": "money does not add up", "more gross": "money does not add up", "one lead fewer counted": "counts do not add up",
         "another tier": "money does not add up", "a line changed": "lines are not the ones", "a line dropped": "lines are not the ones", "another root": "does not have this head",
@@ -151,14 +167,14 @@ class VerifyPage(ServerCase):
         return [text for said, text in self.told[name]["rows"] if said == verdict]
 
     def test_an_honest_statement_holds(self):
-        for name, statements in (("honest files", 1), ("honest mirror", 2), ("from a saved file", 2), ("pinned", 1), ("both", 2), ("without lines", 1),
+        for name, statements in (("honest files", 1), ("honest mirror", 2), ("from a saved file", 2), ("a newer key", 1), ("a key of before, and the page of now", 1), ("pinned", 1), ("both", 2), ("without lines", 1),
                                  ("the next without the first", 1), ("in French, on a phone", 2), ("in Chinese", 1)):
             with self.subTest(name):
                 self.assertEqual(self.told[name]["verdicts"], ["holds"] * statements, self.told[name]["text"])
         whole = self.told["honest mirror"]["text"]
         for word in ("accepts, ", "disputes, ", "has not answered", f"It follows statement {self.statements[0]}", "12.00 EUR", "−12.00 EUR"):
             self.assertIn(word.replace(" EUR", "\u00a0EUR"), whole)
-        self.assertEqual(self.rows("without lines", "not")[0], f"The {self.payload()['lines']['n']} lines were not given")
+        self.assertEqual(self.rows("without lines", "not")[0], f"The lines ({self.payload()['lines']['n']}) were not given")
 
     def test_each_lie_fails_where_it_lies(self):
         for name, words in self.EXPECTED.items():

@@ -595,6 +595,13 @@ class Hostile(unittest.TestCase):
         rows = table(one("txid\na\u202eb\nc\ufe0f\n\u00e9\n", [lead(1, NOON, txid="e\U000e0100")], csv=1)["csv"])
         self.assertEqual([row["txid"] for row in rows], ["a\ufffdb", "c\ufffd", "\u00e9", "e\ufffd"])
 
+    def test_emoji_stay_whole_and_carry_nothing_that_is_not_seen(self):
+        heart, coder, key = "\u2764\ufe0f", "\U0001f469\U0001f3fd\u200d\U0001f4bb", "1\ufe0f\u20e3"
+        told = {heart: heart, coder: coder, key: key, f"{heart}\u200d\U0001f525": f"{heart}\u200d\U0001f525", "\u2764\ufe0e": "\u2764\ufe0e", f"{heart}\ufe0f": f"{heart}\ufffd",
+                f"{heart}\u200dx": f"{heart}\ufffdx", "a\ufe0f": "a\ufffd", "\u200d\U0001f525": "\ufffd\U0001f525", "1\ufe0fx": "1\ufffdx", "\u2764\ufe01": "\u2764\ufffd"}
+        rows = table(one("".join(f"{text}\n" for text in ["txid", *(f"x{text}" for text in told)]), [], csv=1)["csv"])
+        self.assertEqual([row["txid"] for row in rows], [f"x{text}" for text in told.values()])
+
     def test_each_row_of_the_csv_has_the_columns_of_its_first(self):
         leads = [lead(1, NOON, txid="a"), lead(2, NOON, txid="c")]
         lines = list(csv.reader(io.StringIO(one("txid,amount\na,1\nb,2\n", leads, csv=1, most=2)["csv"])))
