@@ -80,6 +80,7 @@ static void get(void *ctx, const char *path, struct buf *answer)
     enum sent sent = SENT_TAKEN;
     if (s->answered)
         sent = until_answered(s, path, NULL, NULL, LISTING_PAGE_MAX, answer, &why);
+    progress_hide(&s->progress);
     if (!s->answered || sent == SENT_REFUSED) {
         buf_clear(answer);
         download_get(s->d, path, LISTING_PAGE_MAX, keep, answer); /* it says why it is refused */
@@ -115,8 +116,9 @@ static void row_begin(struct buf *line, const char *word, const json_t *row)
     buf_str(line, ": ");
 }
 
-void settle_line(const struct buf *line)
+void settle_line(struct settling *s, const struct buf *line)
 {
+    progress_hide(&s->progress);
     printf("%.*s\n", (int)line->len, line->ptr);
     fflush(stdout);
 }
@@ -208,7 +210,7 @@ static bool is_told(const json_t *row, const char *warning)
 }
 
 /* Those that block, or the others, in one line. */
-static void show_warnings(const json_t *row, bool blocking)
+static void show_warnings(struct settling *s, const json_t *row, bool blocking)
 {
     struct buf line;
     const json_t *w;
@@ -225,7 +227,7 @@ static void show_warnings(const json_t *row, bool blocking)
     if (n > WARNINGS_SHOWN)
         buf_printf(&line, "; and %zu more", n - WARNINGS_SHOWN);
     if (n > 0)
-        settle_line(&line);
+        settle_line(s, &line);
     buf_free(&line);
 }
 
@@ -247,7 +249,7 @@ static void show_open(struct settling *s, const json_t *row)
         buf_printf(&line, ", %" PRId64 " wait for ", waits);
         add_money(&line, row, settle_number(waiting, "micros"), 6);
     }
-    settle_line(&line);
+    settle_line(s, &line);
     buf_free(&line);
     add_sum(s, row, draft);
     s->n_contracts++;
@@ -265,9 +267,9 @@ static void show_refused(struct settling *s, const json_t *row, const struct ref
         buf_printf(&line, "%ld, ", why->status);
         utf8_show(&line, span_str(why->said[0] != '\0' ? why->said : why->text), 400);
     }
-    settle_line(&line);
+    settle_line(s, &line);
     if (why == NULL)
-        show_warnings(row, true);
+        show_warnings(s, row, true);
     s->n_refused++;
     buf_free(&line);
 }
@@ -280,7 +282,7 @@ static void show_issued(struct settling *s, const json_t *row, const json_t *sta
     settle_add_shown(&line, settle_text(statement, "id"));
     buf_str(&line, " ");
     settle_add_statement(&line, row, statement);
-    settle_line(&line);
+    settle_line(s, &line);
     buf_free(&line);
     add_sum(s, row, statement);
     s->n_issued++;
@@ -292,7 +294,7 @@ static void show_lost(struct settling *s, const json_t *row, const struct refuse
     buf_heap(&line);
     row_begin(&line, "unknown", row);
     buf_printf(&line, "%s: whether it was settled is not known", why->text);
-    settle_line(&line);
+    settle_line(s, &line);
     buf_free(&line);
     s->lost = true;
 }
@@ -323,6 +325,7 @@ static void settle_one(struct settling *s, const json_t *row)
     for (int i = 0; more && i < PARTS_MAX; i++) {
         json_t *statement = NULL;
         enum sent sent = offer(s, contract, from, &answer, &why);
+        progress_hide(&s->progress);
         more = false;
         if (sent == SENT_REFUSED && (why.status == 401 || why.status == 403))
             decline("%s answered %ld: %s. What is settled is settled: run the same command again", download_url(s->d),
@@ -359,9 +362,9 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
     } else {
         buf_str(&line, "nothing to settle");
     }
-    settle_line(&line);
+    settle_line(s, &line);
     buf_free(&line);
-    show_warnings(row, true);
+    show_warnings(s, row, true);
     s->n_nothing += !closed;
     s->n_closed += closed;
 }
@@ -380,7 +383,7 @@ static void settle_row(struct settling *s, const json_t *row)
     } else {
         show_refused(s, row, NULL);
     }
-    show_warnings(row, false);
+    show_warnings(s, row, false);
 }
 
 /* ---- the end ---- */
@@ -411,11 +414,30 @@ static bool take_row(void *ctx, const json_t *row)
 {
     struct settling *s = ctx;
     settle_silents_name(s->silents, row);
+    progress_tell(&s->progress, s->n_looked, s->n_all);
     settle_row(s, row);
-    if (s->lost)
+    if (!s->lost)
+        progress_tell(&s->progress, ++s->n_looked, s->n_all);
+    else
         decline("no answer comes any more, and the contracts behind this one were not looked at. What is settled is "
                 "settled: run the same command again");
     return true;
+}
+
+/* A campaign's own contract has no publisher, and is not settled. */
+static bool count_row(void *ctx, const json_t *row)
+{
+    struct settling *s = ctx;
+    s->n_all += settle_text(row, "publisher")[0] != '\0';
+    return true;
+}
+
+/* How many contracts there are matters to whoever watches alone. */
+static void watch(struct settling *s)
+{
+    progress_open(&s->progress, "contracts");
+    if (s->progress.seen && s->given[CONTRACT] == NULL)
+        settle_each(s, "contracts", "", count_row);
 }
 
 /* As it is written in a query; in JSON it needs no more. */
@@ -448,9 +470,10 @@ static int settle(const char *const given[])
     snprintf(all, sizeof all, "%s", query);
     add_until(given[UNTIL], all, sizeof all);
     s.silents = settle_silents_open(&s, query);
+    watch(&s);
     settle_each(&s, "settlements", all, take_row);
     show_sums(&s);
-    settle_silents_show(s.silents);
+    settle_silents_show(&s);
     if (s.n_issued > 0)
         printf("%zu statement%s of this run wait%s for both parties' answers\n", s.n_issued, s.n_issued == 1 ? "" : "s",
                s.n_issued == 1 ? "s" : "");
@@ -466,7 +489,7 @@ const struct command cmd_settle = {
         "Issues a statement for each contract that has something to settle, one line each; what is refused is a line\n"
         "with its reason (exit 1). With --preview it issues nothing and shows what each would come to, with warnings.\n"
         "It ends with who has not answered statements of before, and since when. Killed or cut off (exit 2), run it\n"
-        "again: what is settled is not settled twice.",
+        "again: what is settled is not settled twice. On a terminal it says how many contracts are done, of how many.",
     .args = args,
     .n_args = ARGS,
     .run = settle,

@@ -21,10 +21,16 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void end(struct progress *p)
+void progress_hide(struct progress *p)
 {
     if (p->shown)
         fputs(CLEAR_LINE, stderr);
+    p->shown = false;
+}
+
+static void end(struct progress *p)
+{
+    progress_hide(p);
     *p = (struct progress){.done = p->done, .seen = p->seen};
 }
 

@@ -15,5 +15,7 @@ struct progress {
 void progress_open(struct progress *p, const char *done);
 /* `progress` is a struct progress. Done is all: it ended, and the line goes. */
 void progress_tell(void *progress, uint64_t done, uint64_t all);
+/* The line goes, for what is printed otherwise, until it is told again. */
+void progress_hide(struct progress *p);
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
 #include "server/cmd/download.h"
+#include "server/cmd/progress.h"
 
 enum { SETTLE_CURRENCIES = 64 };
 
@@ -25,6 +26,8 @@ struct settling {
     struct sums sums[SETTLE_CURRENCIES];
     size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
     bool lost; /* no answer comes any more */
+    struct progress progress;
+    uint64_t n_looked, n_all; /* contracts; n_all: 0 where nobody looks at the progress */
 };
 
 /* ---- cmd_settle.c ---- */
@@ -37,7 +40,7 @@ void settle_each(struct settling *s, const char *list, const char *query, bool (
  * VAT: 43.20 EUR by the advertiser". `row` says the currency. */
 void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement);
 void settle_add_shown(struct buf *line, const char *text);
-void settle_line(const struct buf *line);
+void settle_line(struct settling *s, const struct buf *line);
 
 /* ---- settle_unanswered.c ---- */
 
@@ -46,6 +49,6 @@ void settle_line(const struct buf *line);
 struct silents *settle_silents_open(struct settling *s, const char *query);
 /* The parties' names, of a row of /v1/settlements. */
 void settle_silents_name(struct silents *all, const json_t *row);
-void settle_silents_show(struct silents *all);
+void settle_silents_show(struct settling *s);
 
 #endif

@@ -145,7 +145,7 @@ static void add_day(struct buf *line, const struct told *t)
     buf_span_add(line, utf8_cut(span_str(t->issued_at), DAY));
 }
 
-static void show(const struct silent *x)
+static void show(struct settling *s, const struct silent *x)
 {
     struct buf line;
     buf_heap(&line);
@@ -161,16 +161,17 @@ static void show(const struct silent *x)
     }
     buf_printf(&line, ": the %s %s has not answered", x->publisher ? "publisher" : "advertiser", x->name);
     add_age(&line, &x->first);
-    settle_line(&line);
+    settle_line(s, &line);
     buf_free(&line);
 }
 
-void settle_silents_show(struct silents *all)
+void settle_silents_show(struct settling *s)
 {
+    struct silents *all = s->silents;
     qsort(all->of, all->n, sizeof *all->of, older_first);
     const size_t shown = all->n < LINES_MOST ? all->n : LINES_MOST, more = all->n - shown + all->dropped;
     for (size_t i = 0; i < shown; i++)
-        show(&all->of[i]);
+        show(s, &all->of[i]);
     if (more > 0)
         printf("unanswered by %zu more, for shorter: GET /v1/statements?verdict=none, or --contract ID\n", more);
     if (all->n == 0)

@@ -280,6 +280,29 @@ class MonthEnd(ServerCase):
             for line, role in zip(ours[contract], ("advertiser", "publisher")):
                 self.assertRegex(line, f"no. 1 to .* no. {n}, {n} statements, issued [-0-9]+ to [-0-9]+: the {role} .* has not answered, for 0 days")
 
+    def test_a_terminal_sees_how_far_it_is(self):
+        for _ in range(2):
+            market = Market(self.server)
+            self.lead(market, market.publisher, market.code)
+        master, terminal = os.openpty()
+        command = [BINARY, "settle", self.server.url, "--token", self.operator.token, "--preview"]
+        with open(master, "rb", buffering=0) as watched:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, timeout=60, check=False)
+            os.close(terminal)
+            seen = bytearray()
+            try:
+                while part := watched.read(65_536):
+                    seen += part
+            except OSError:  # the terminal's other end is closed
+                pass
+        n = len(self.rows())
+        lines = seen.decode().split("\r\x1b[K")
+        self.assertEqual((lines[0], lines[-1]), ("", ""), "it goes when it ends")
+        self.assertRegex(lines[1], f"^0 of {n} contracts, 0 %")
+        self.assertTrue(any(line.startswith(f"{n - 1} of {n} contracts, ") for line in lines), lines)
+        quiet = countersign("settle", self.server.url, "--token", self.operator.token, "--preview")
+        self.assertEqual((done.returncode, done.stdout.decode(), quiet.stderr), (quiet.returncode, quiet.stdout, ""))
+
     def test_a_refusal_is_told_in_a_line(self):
         market = Market(self.server)
         cases = (({"title": "Invalid content", "field": "until", "detail": "must be a month"}, "422, Invalid content: until must be a month$"),
