@@ -884,6 +884,11 @@ def day_said(day):
 
 # ---- on a mirror ----
 
+def click_name(place, unrecorded):
+    """A click as rows and leads name it: one that left as unrecorded is no entry."""
+    return place & LARGEST, bool(unrecorded)
+
+
 def check(audit, given, _):
     """FORMATS "The checks", `reconcile`. given: the rows' bytes, what was asked, and where the table goes, or None; what was told stays in audit.rows_told."""
     from kept import click_keys, last_at, open_click  # which are written in the words of verify.py
@@ -896,16 +901,18 @@ def check(audit, given, _):
 
     def opened(ident):
         click = open_click(keys, ident)
-        return click[0] if click and click[2] == 0 and click[0] <= LARGEST else None
+        known = click and (click[2] == 1 or click[2] == 0 and click[0] <= LARGEST)  # else it was answered to a HEAD
+        return click_name(click[0], click[2]) if known else None
 
     data, asked, write = given
     currency = audit.ledger.versions.all[0].campaign["currency"] if audit.ledger.versions.all else ""
     if currency not in CURRENCIES:
         raise CannotTell("the contract has no currency that is known here")
     leads = [Lead(lead.index, lead.time, lead.entry.get("utc_offset_s", 0), lead.entry["status"], lead.status, lead.price + (lead.sale if lead.status in PAID else 0),
-                  lead.entry.get("reason", ""), lead.entry.get("txid", ""), lead.entry.get("click"), lead.entry["party"], lead.entry.get("test", False))
+                  lead.entry.get("reason", ""), lead.entry.get("txid", ""),
+                  click_name(lead.entry["click"], lead.entry.get("click_unrecorded", False)) if "click" in lead.entry else None, lead.entry["party"], lead.entry.get("test", False))
              for lead in audit.ledger.leads.values()]
-    classes = {at: entry["class"] for at, entry in enumerate(audit.parsed) if entry["kind"] == "click"}
+    classes = {click_name(at, False): entry["class"] for at, entry in enumerate(audit.parsed) if entry["kind"] == "click"}
     try:
         told = Reconciliation(Rows(data, asked, currency, None, opened if keys else None), leads, asked, classes, last_at(audit))
     except Unread as error:

@@ -139,7 +139,7 @@ enum err reconcile_lead(struct reconcile *r, uint64_t index, int64_t at_ms, cons
 {
     struct own_lead one = {
         .index = index,
-        .click = l->has_click ? l->click + 1 : 0,
+        .click = l->has_click ? click_name(l->click, l->click_unrecorded) : 0,
         .at_ms = at_ms,
         .offset_s = (int32_t)l->utc_offset_s,
         .reason = (uint8_t)l->reason,

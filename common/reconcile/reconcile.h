@@ -14,6 +14,7 @@
 #include "common/base/json_write.h"
 #include "common/decisions/rows.h"
 #include "common/reconcile/values.h"
+#include "common/tokens/tokens.h"
 
 #define RECONCILIATION_TYP "countersign-reconciliation"
 
@@ -99,8 +100,8 @@ struct reconcile_asked {
     /* The index of the lead that a reference names. ERR_NOT_FOUND: it is none of this contract. NULL: references cannot
      * be opened. */
     enum err (*open_lead)(void *ctx, struct span reference, uint64_t *index);
-    /* That of the click that an id names; NULL likewise. */
-    enum err (*open_click)(void *ctx, struct span id, uint64_t *index);
+    /* The click that an id of this contract names, its index and flags; NULL likewise. */
+    enum err (*open_click)(void *ctx, struct span id, struct pointer *click);
     /* Appends the reference of a lead; NULL: items have none. */
     void (*reference)(void *ctx, uint64_t index, struct buf *out);
     void *ctx;

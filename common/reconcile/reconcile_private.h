@@ -17,7 +17,7 @@ enum { KEY_MACRO = 1, KEY_FOREIGN_LEAD = 2, KEY_FOREIGN_CLICK = 4, KEY_UNOPENED 
 
 struct own_row {
     uint8_t txid[16];     /* SHA-256 of it, cut; zeros: none */
-    uint64_t lead, click; /* index + 1; 0: none */
+    uint64_t lead, click; /* index + 1; click_name; 0: none */
     uint64_t request;     /* id; 0: none */
     int64_t when_ms, micros;
     uint32_t number, offset;       /* in the sheet; where its text begins */
@@ -31,7 +31,7 @@ struct own_row {
 };
 
 struct own_lead {
-    uint64_t index, click;   /* click: index + 1; 0: none */
+    uint64_t index, click;   /* click: click_name; 0: none */
     uint64_t dup;            /* index of the lead of this log that stood in its way */
     int64_t at_ms, micros;   /* micros: paid or to be paid as things stand */
     uint32_t row;            /* from 1 on; 0: none */
@@ -98,6 +98,7 @@ struct reconcile {
 MUST_CHECK enum err rows_read(struct reconcile *r, struct problem *p);
 void keys_sort(struct keys *k);
 /* The first with that key; NULL: none. Those behind it, up to the end of k, may have it too. */
+uint64_t click_name(uint64_t index, bool unrecorded);
 const struct key *keys_find(const struct keys *k, uint64_t hi, uint64_t lo);
 bool key_is(const struct keys *k, const struct key *at, uint64_t hi, uint64_t lo);
 void txid_hash(struct span txid, uint8_t out[16]);

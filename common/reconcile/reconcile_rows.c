@@ -59,6 +59,19 @@ void txid_hash(struct span txid, uint8_t out[16])
     memcpy(out, sum, 16);
 }
 
+/* One that left as unrecorded names no entry, but perhaps the lead that came of it. */
+uint64_t click_name(uint64_t index, bool unrecorded)
+{
+    static const uint64_t unrecorded_bit = UINT64_C(1) << 62;
+    return ((index & (uint64_t)JSON_INT_MAX) | (unrecorded ? unrecorded_bit : 0)) + 1;
+}
+
+/* Not of a kind that is unknown here; nor what a HEAD was answered, whose place is beyond all entries. */
+static bool names_click(const struct pointer *p)
+{
+    return (p->flags & ~CLICK_UNRECORDED) == 0 && (p->flags != 0 || p->index <= (uint64_t)JSON_INT_MAX);
+}
+
 /* ---- the survey: what a whole column says of the marks of its cells ---- */
 
 static bool has(const struct reconcile *r, enum column c)
@@ -257,6 +270,7 @@ static enum err read_txid(struct reconcile *r, struct own_row *w, struct problem
 static enum err read_keys(struct reconcile *r, struct own_row *w, struct problem *p)
 {
     const struct reconcile_asked *a = &r->asked;
+    struct pointer click;
     struct span cell;
     uint64_t index;
     enum err err = key_cell(r, w, COLUMN_LEAD, &cell, p);
@@ -277,8 +291,8 @@ static enum err read_keys(struct reconcile *r, struct own_row *w, struct problem
     if (err == ERR_OK && cell.len > 0) {
         if (a->open_click == NULL)
             w->faults |= KEY_UNOPENED;
-        else if (a->open_click(a->ctx, cell, &index) == ERR_OK)
-            w->click = index + 1;
+        else if (a->open_click(a->ctx, cell, &click) == ERR_OK && names_click(&click))
+            w->click = click_name(click.index, click.flags != 0);
         else
             w->faults |= KEY_FOREIGN_CLICK;
     }

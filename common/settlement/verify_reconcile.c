@@ -17,14 +17,10 @@ struct own_rows {
     bool ended;
 };
 
-static enum err open_click(void *ctx, struct span id, uint64_t *index)
+static enum err open_click(void *ctx, struct span id, struct pointer *click)
 {
     struct own_rows *o = ctx;
-    struct pointer p;
-    if (click_id_open(o->key, id, &p) != ERR_OK || p.flags != 0 || p.index > JSON_INT_MAX)
-        return ERR_NOT_FOUND;
-    *index = p.index;
-    return ERR_OK;
+    return click_id_open(o->key, id, click) == ERR_OK ? ERR_OK : ERR_NOT_FOUND;
 }
 
 /* The first terms tell the currency: rows are read behind them. */

@@ -107,14 +107,11 @@ static enum err open_lead(void *ctx, struct span reference, uint64_t *index)
     return ERR_OK;
 }
 
-static enum err open_click(void *ctx, struct span id, uint64_t *index)
+static enum err open_click(void *ctx, struct span id, struct pointer *click)
 {
     const struct reconciling *c = ctx;
-    struct pointer p;
-    if (click_id_read(c->rq->worker->tokens, id, &p) != ERR_OK || p.contract != c->k->number || p.flags != 0)
-        return ERR_NOT_FOUND;
-    *index = p.index;
-    return ERR_OK;
+    bool own = click_id_read(c->rq->worker->tokens, id, click) == ERR_OK && click->contract == c->k->number;
+    return own ? ERR_OK : ERR_NOT_FOUND;
 }
 
 static void reference(void *ctx, uint64_t index, struct buf *out)

@@ -323,6 +323,11 @@ class LateClicks(ServerCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             done = verify_twice(mirror, "--clicks", path)
             self.assertIn("left as unrecorded, which gap entries count", done.stdout)
+            path.with_name("rows").write_text(f"click_id\n{ids[-1]}\n")
+            rows = json.loads(verify_twice(mirror, "--reconcile", path.with_name("rows"), "--json").stdout)
+            self.assertEqual([check["verdict"] for check in rows["checks"] if check["check"] == "reconcile"], ["holds"])
+            online = market.publisher.call("POST", f"/v1/contracts/{market.contract}/reconcile", path.with_name("rows").read_bytes(), {"Content-Type": "text/csv", "Accept": "application/json"})
+            self.assertEqual(self.assertStatus(online, 200).json["counts"]["missing_here"], 0, online.text)  # the lead is found by it
             forger = Liar(self.server.data, mirror)
             for gap in forger.of("gap"):
                 forger.entries[gap].pop("late_clicks", None)

@@ -37,9 +37,11 @@ static enum err open_lead(void *ctx, struct span reference, uint64_t *index)
     return open_key(json_object_get(ctx, "references"), reference, index);
 }
 
-static enum err open_click(void *ctx, struct span id, uint64_t *index)
+/* "u1": 7 is an id that left as unrecorded. */
+static enum err open_click(void *ctx, struct span id, struct pointer *click)
 {
-    return open_key(json_object_get(ctx, "click_ids"), id, index);
+    *click = (struct pointer){.flags = span_starts(id, "u") ? CLICK_UNRECORDED : 0};
+    return open_key(json_object_get(ctx, "click_ids"), id, &click->index);
 }
 
 static enum err became(void *ctx, uint64_t index, struct lead_row *out)
@@ -69,6 +71,7 @@ static void tell_leads(struct reconcile *r, const json_t *c)
             .test = json_is_true(json_object_get(v, "test")),
             .has_click = json_object_get(v, "click") != NULL,
             .click = (uint64_t)number_of(v, "click"),
+            .click_unrecorded = json_is_true(json_object_get(v, "click_unrecorded")),
             .dup_contract = text_of(v, "dup_contract"),
             .dup_index = (uint64_t)number_of(v, "dup_index"),
         };

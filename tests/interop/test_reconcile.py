@@ -63,12 +63,16 @@ def same(case, answer):
 
 def second(case):
     data = bytes.fromhex(case["rows"]) + case.get("again", "").encode() * case.get("times", 0) + case.get("behind", "").encode()
-    leads = [own_rows.Lead(l["index"], l["at_ms"], l["offset_s"], l.get("came") or l["status"], l["status"], l["micros"], l.get("reason", ""), l.get("txid", ""), l.get("click"),
-                           l["party"], l.get("test", False)) for l in case["leads"]]
+    def click(name, place):
+        return None if place is None else own_rows.click_name(place, name)
+
+    leads = [own_rows.Lead(l["index"], l["at_ms"], l["offset_s"], l.get("came") or l["status"], l["status"], l["micros"], l.get("reason", ""), l.get("txid", ""),
+                           click(l.get("click_unrecorded"), l.get("click")), l["party"], l.get("test", False)) for l in case["leads"]]
     asked = own_rows.Asked(case.get("map", ""), {1: "dmy", 2: "mdy"}.get(case.get("dates")), {1: "point", 2: "comma"}.get(case.get("decimal")),
                            *(own_rows.bound(case[name]) if name in case else None for name in ("from", "to")), case.get("party", ""))
-    rows = own_rows.Rows(data, asked, case.get("currency", "EUR"), *(case[name].get if name in case else None for name in ("references", "click_ids")))
-    return own_rows.Reconciliation(rows, leads, asked, {click["index"]: click["class"] for click in case.get("clicks", [])}, case["last_ms"], case.get("refusals"))
+    rows = own_rows.Rows(data, asked, case.get("currency", "EUR"), case["references"].get if "references" in case else None,
+                         (lambda ident: click(ident.startswith("u"), case["click_ids"].get(ident))) if "click_ids" in case else None)
+    return own_rows.Reconciliation(rows, leads, asked, {click(False, one["index"]): one["class"] for one in case.get("clicks", [])}, case["last_ms"], case.get("refusals"))
 
 
 def unexplained(text):
@@ -304,7 +308,7 @@ def random_log(chance):
         if chance.random() < 0.8:
             l["txid"] = chance.choice(TXIDS)
         if chance.random() < 0.6:
-            l["click"] = chance.choice(CLICKS)
+            l |= {"click": chance.choice(CLICKS), "click_unrecorded": chance.random() < 0.2}
         if status == "rejected":
             l["reason"] = chance.choice(["bot", "honeypot", "no_click", "unknown_click", "outside_profile", "test"])
         if chance.random() < 0.1:
@@ -331,7 +335,7 @@ def random_rows(chance, leads, columns, comma):
         form, at = chance.choice(forms), l["at_ms"] + chance.choice([0, 0, 0, 1, -1]) * chance.randrange(MS_DAY)
         cells = {"lead": chance.choice([str(l["index"]), *REFERENCES, "99", "Lnobody"]) if chance.random() < 0.3 else "",
                  "txid": chosen(chance, [l.get("txid", ""), chance.choice(TXIDS), "nobody", "{txid}", "null"]),
-                 "click_id": chosen(chance, [f"c{l.get('click', 1)}", f"c{chance.choice(CLICKS)}", "foreign", "%CLICK%"], 0.5),
+                 "click_id": chosen(chance, [f"{'u' if l.get('click_unrecorded') else 'c'}{l.get('click', 1)}", f"c{chance.choice(CLICKS)}", "foreign", "%CLICK%"], 0.5),
                  "request_id": chosen(chance, [f"{n:016x}" for n in range(1, 6)], 0.8),
                  "at": random_time(chance, form, at, l["offset_s"] + shift) if form else "",
                  "amount": money(micros, comma), "currency": chosen(chance, ["EUR", "USD"], 0.7),
@@ -356,7 +360,7 @@ class Against(unittest.TestCase):
         if chance.random() < 0.7:
             case["references"] = REFERENCES
         if chance.random() < 0.8:
-            case |= {"click_ids": {f"c{n}": n for n in CLICKS}, "clicks": [{"index": n, "class": chance.choice(["ok", "bot", "test", "prefetch"])} for n in CLICKS[:6]]}
+            case |= {"click_ids": {f"{kind}{n}": n for n in CLICKS for kind in "cu"}, "clicks": [{"index": n, "class": chance.choice(["ok", "bot", "test", "prefetch"])} for n in CLICKS[:6]]}
         if chance.random() < 0.5:
             case["refusals"] = [{"at_ms": chance.choice(leads)["at_ms"] + chance.randrange(-9000, 9000), "request_id": f"{n:016x}", "reason": "no"} for n in range(1, 5)]
         for name, first in (("from", -2), ("to", 2)):
@@ -383,6 +387,13 @@ NOON = START + 20 * MS_DAY + MS_DAY // 2
 
 
 class Keys(unittest.TestCase):
+    def test_an_id_that_left_as_unrecorded_names_its_lead_and_no_click_of_that_number(self):
+        leads = [lead(1, NOON, click=7, click_unrecorded=True), lead(2, NOON, click=7)]
+        told = {"click_ids": {"c7": 7, "u7": 7, "u8": 8, "c8": 8}, "clicks": [{"index": 7, "class": "ok"}, {"index": 8, "class": "ok"}]}
+        answer = one("click_id\nu7\nc7\nu8\nc8\n", leads, **told)
+        self.assertEqual((answer["counts"]["matched"], words(answer)), (2, [("missing_here", "unknown_click"), ("missing_here", "unexplained")]))
+        self.assertEqual(words(one("click_id\nu7\n", leads[1:], **told)), [("missing_here", "unknown_click"), ("missing_there", "unexplained")])
+
     def test_reference_comes_before_txid_before_click(self):
         leads = [lead(1, NOON, txid="a", click=100), lead(2, NOON, txid="b", click=100), lead(3, NOON, click=200)]
         answer = one("lead,txid,click_id,amount\nLref,b,c2,8\n,a,c1,8\n,,c2,8\n,b,,8\n", leads, references={"Lref": 2},
