@@ -524,19 +524,42 @@ static void languages(struct paper *w)
     html(w, "</nav></footer>");
 }
 
+/* Up to its title. */
+static void head_begin(struct page *g)
+{
+    buf_printf(g->out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">", language_word(g->language));
+    page_html(g, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" "
+                 "content=\"noindex\"><title>");
+}
+
+static void head_end(struct page *g, struct span style)
+{
+    page_html(g, "</title><style>");
+    buf_span_add(g->out, style);
+    page_html(g, "</style></head><body><main id=\"main\"><article class=\"doc\">");
+}
+
+void statement_page_over(struct buf *out, enum language language, struct span style)
+{
+    struct page g = {.out = out, .language = language};
+    head_begin(&g);
+    page_word(&g, WORD_LINK_OVER);
+    head_end(&g, style);
+    page_html(&g, "<h1>");
+    page_word(&g, WORD_LINK_OVER);
+    page_html(&g, "</h1><p>");
+    page_word(&g, WORD_LINK_OVER_ASK);
+    page_html(&g, "</p></article></main></body></html>\n");
+}
+
 static void front(struct paper *w)
 {
     struct span n = count_of(w, 0, (int64_t)w->s.number);
-    buf_printf(w->g.out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">",
-               language_word(w->g.language));
-    html(w, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" "
-            "content=\"noindex\"><title>");
+    head_begin(&w->g);
     page_say(&w->g, WORD_STATEMENT, &n, (struct span *)NULL);
     html(w, " · ");
     page_text(&w->g, w->s.campaign_name);
-    html(w, "</title><style>");
-    buf_span_add(w->g.out, w->in->style);
-    html(w, "</style></head><body><main id=\"main\"><article class=\"doc\">");
+    head_end(&w->g, w->in->style);
     heading(w);
     contract(w);
     payment(w);

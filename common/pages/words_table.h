@@ -178,6 +178,8 @@
     X(CONTRACT_ENDED, "outside the contract’s time", "hors de la durée du contrat", "不在合同期内") \
     X(LOW_SCORE, "score too low", "score trop bas", "质量分过低") \
     X(UNRECORDED, "the click’s record was lost", "la trace du clic est perdue", "点击记录遗失") \
+    X(LINK_OVER, "This link has expired or was ended", "Ce lien a expiré ou a été désactivé", "此链接已过期或已停用") \
+    X(LINK_OVER_ASK, "Ask whoever sent it to you for a new one.", "Demandez-en un nouveau à qui vous l’a envoyé.", "请向发送者索取新链接。") \
     X(TEST, "a test", "un essai", "测试") \
     X(REVIEW, "in review", "à l’examen", "人工审核")
 /* clang-format on */

@@ -66,6 +66,8 @@ struct shown {
     bool all_lines, texts;
 };
 MUST_CHECK enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, const struct shown *s);
+/* The page in its place where a share link opens nothing any more: a 404 for people. */
+void statement_show_over(struct request *rq, struct reply *reply, enum language language);
 
 /* What a party signed, as a body: the compact JWS by itself, or {"jws":"..."}. */
 MUST_CHECK enum err word_body(struct request *rq, size_t max, struct span *jws);

@@ -405,12 +405,17 @@ static const struct param params[PARAMS] = {[PARAM_SHARE] = {.name = "share"},
                                             [PARAM_LINES] = {.name = "lines"}};
 
 /* What is asked of the page: its language, and whether all line items. */
+static enum language language_of_page(const struct request *rq, const struct param p[PARAMS])
+{
+    return language_accepted(p[PARAM_LANG].given ? p[PARAM_LANG].value : rq->accept_language);
+}
+
 static enum err page_choose(struct request *rq, const struct param p[PARAMS], struct shown *s)
 {
     struct buf address;
-    s->language = p[PARAM_LANG].given   ? language_accepted(p[PARAM_LANG].value)
-                  : s->form == FORM_CSV ? LANGUAGE_EN /* programs read it: a browser's language moves no comma */
-                                        : language_accepted(rq->accept_language);
+    s->language = s->form == FORM_CSV && !p[PARAM_LANG].given
+                      ? LANGUAGE_EN /* programs read it: a browser's language moves no comma */
+                      : language_of_page(rq, p);
     s->all_lines = p[PARAM_LINES].given;
     if (p[PARAM_LINES].given && !span_is(p[PARAM_LINES].value, "all"))
         return problem(&rq->problem, ERR_MALFORMED, "lines", "must be all, or left out");
@@ -483,11 +488,20 @@ enum err statements_get(struct request *rq, struct reply *reply)
     memcpy(p, params, sizeof p);
     if ((err = params_read(rq, p, PARAMS)) != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK)
         return err;
-    if (!p[PARAM_SHARE].given)
+    if ((err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
+        return err;
+    if (!p[PARAM_SHARE].given) {
         err = statement_find(rq, t, s.id, &s.meta);
-    else if ((err = share_opens(t, s.id, p[PARAM_SHARE].value, rq->arrived_ms, &s.texts, &rq->problem)) == ERR_OK)
-        err = statement_meta_read(t, rq->catalog, s.id, &s.meta);
-    if (err != ERR_OK || (err = format_choose(rq, &p[PARAM_FORMAT], &f)) != ERR_OK)
+    } else {
+        err = share_opens(t, s.id, p[PARAM_SHARE].value, rq->arrived_ms, &s.texts, &rq->problem);
+        if (err == ERR_NOT_FOUND && f == FORMAT_HTML) {
+            statement_show_over(rq, reply, language_of_page(rq, p));
+            return ERR_OK;
+        }
+        if (err == ERR_OK)
+            err = statement_meta_read(t, rq->catalog, s.id, &s.meta);
+    }
+    if (err != ERR_OK)
         return err;
     return statement_reply(rq, reply, t, p, f, &s);
 }

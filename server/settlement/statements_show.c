@@ -385,13 +385,31 @@ static enum err answers_read(struct request *rq, struct txn *t, const struct sho
     return err;
 }
 
+static struct span style_sheet(void)
+{
+    return span_of(asset_statement_css, sizeof asset_statement_css);
+}
+
+void statement_show_over(struct request *rq, struct reply *reply, enum language language)
+{
+    struct buf page;
+    buf_heap(&page);
+    statement_page_over(&page, language, style_sheet());
+    reply_body_take(reply, "text/html; charset=utf-8", &page);
+    reply->status = err_status(ERR_NOT_FOUND);
+    reply_header(reply, "Cache-Control", SPAN("no-store"));
+    reply_header(reply, "Vary", SPAN("Accept, Accept-Language, Authorization"));
+    reply_page(rq, reply, language, style_sheet(), "");
+    buf_free(&page);
+}
+
 enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, const struct shown *s)
 {
     struct showing *x = arena_alloc(rq->arena, sizeof *x);
     *x = (struct showing){.of = *s,
                           .part = PAGE_FRONT,
                           .page = {.payload = s->payload,
-                                   .style = span_of(asset_statement_css, sizeof asset_statement_css),
+                                   .style = style_sheet(),
                                    .issuer_thumbprint = issuer_thumbprint(rq),
                                    .language = s->language,
                                    .reference = reference_of,

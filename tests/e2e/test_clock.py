@@ -329,14 +329,18 @@ class Nonces(ClockCase):
 
 class ShareLinks(ClockCase):
     def opened(self, url):
-        """What a link answers, alike in each form: 200, or what it says where it does not open."""
+        """What a link answers: 200 in each form, or what it says where it does not open, for programs and for people."""
         answers = [send(url.replace("format=html", f"format={form}")) for form in ("html", "csv", "jws")]
         self.assertEqual(len({answer.status for answer in answers}), 1, answers)
         if answers[0].status == 200:
             return 200
-        said = [{name: value for name, value in answer.json.items() if name != "request_id"} for answer in answers]
-        self.assertEqual(said, [said[0]] * 3)
-        return said[0]
+        said = [{name: value for name, value in answer.json.items() if name != "request_id"} for answer in answers[1:]]
+        self.assertEqual(said[0], said[1])
+        page = [send(f"{url}&lang={language}") for language in ("en", "fr", "zh")]
+        if page[0].headers.get_content_type() != "text/html":
+            return said[0]
+        self.assertEqual([("Content-Security-Policy" in answer.headers, answer.headers["Content-Language"]) for answer in page], [(True, "en"), (True, "fr"), (True, "zh-Hans")])
+        return said[0] | {"page": [answer.text.split("<h1>")[1].split("</h1>")[0] for answer in page]}
 
     def test_a_link_ends_with_its_last_second_and_says_what_one_says_that_was_ended(self):
         self.serve()
@@ -352,6 +356,7 @@ class ShareLinks(ClockCase):
         answers = [self.opened(link["url"]) for link in (short, ended)]
         self.assertEqual(answers[0], answers[1])
         self.assertEqual((answers[0]["status"], answers[0]["field"]), (404, "share"))
+        self.assertEqual(answers[0]["page"], ["This link has expired or was ended", "Ce lien a expiré ou a été désactivé", "此链接已过期或已停用"])
         self.assertEqual(self.opened(left["url"]), 200)
         self.assertEqual({link["id"]: "url" in link for link in self.market.publisher.get(path)["data"]}, {short["id"]: False, ended["id"]: False, left["id"]: True})
         foreign = self.opened(left["url"].replace(path.split("/")[3], other))

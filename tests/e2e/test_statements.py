@@ -448,7 +448,8 @@ class Statements(ServerCase):
             self.assertStatus(caller.call("DELETE", path + "/" + urllib.parse.quote(link["id"])), status)
         ended = {link["id"]: link for link in publisher.get(path)["data"]}
         self.assertEqual([("ended_at" in ended[link["id"]], "url" in ended[link["id"]]) for link in links], [(True, False), (True, False), (False, True)])
-        self.assertProblem(send(links[0]["url"]), 404, "share")
+        self.assertProblem(send(links[0]["url"].replace("format=html", "format=csv")), 404, "share")
+        self.assertIn("This link has expired or was ended", self.assertStatus(send(links[0]["url"]), 404).text)
         self.assertStatus(send(links[2]["url"]), 200)
         for days, status in ((0, 422), (367, 422), (-1, 422), (1.5, 400), ("30", 422)):
             refused = publisher.call("POST", path, {"days": days})
