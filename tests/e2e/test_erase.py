@@ -12,7 +12,8 @@ from harness import BROWSER, SOURCE, Market, ServerCase, countersign, person, se
 from liar import Liar
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
-from second import second_verify  # noqa: E402
+from second import second_verify, verify_twice  # noqa: E402
+from test_shares import Shop  # noqa: E402
 
 ANA = {"email": "ana@example.com", "phone": "+33612345678"}
 EVE = {"email": "eve@example.com", "phone": "+33655555555"}
@@ -146,6 +147,29 @@ class Erasure(ServerCase):
                 facts = self.judged(mirror, status)["facts"]
                 if lie is without_an_entry:  # nothing is wrong with it, and it is said
                     self.assertEqual([fact["data"]["untold"] for fact in facts if fact["topic"] == "erased" and fact["data"]["what"] == "all"], [1])
+
+    def test_one_part_of_a_shared_lead_takes_all_and_books_go_on(self):
+        shop = Shop(self.new_market(), "linear")
+        lead = shop.report(shop.path([0, 1]), txid="shared", email="sam@example.com")
+        parts = shop.of_txid("shared")
+        self.assertEqual(len(parts), 2)
+        self.assertEqual(shop.advertiser.call("POST", f"/v1/leads/{lead['lead']}/dispositions", {"status": "approved"}).status, 200)
+        said = self.erase(lead=parts[1]["lead"])
+        self.assertEqual((said["leads"], self.erase(lead=parts[0]["lead"])), (2, said))
+        self.assertEqual([shop.advertiser.get(f"/v1/leads/{part['lead']}")["contact_gone"] for part in parts.values()], ["erased"] * 2)
+        with tempfile.TemporaryDirectory() as scratch:
+            rows, mirrors = Path(scratch) / "rows", [Path(scratch) / str(n) for n in parts]
+            rows.write_text("txid\nshared\n")
+            for n, mirror in zip(parts, mirrors):
+                self.operator.post(f"/v1/contracts/{shop.contracts[n]}/statements", {})
+                pulled = countersign("pull", self.server.url, mirror, "--contract", shop.contracts[n], "--token", shop.publishers[n].token)
+                self.assertEqual(pulled.returncode, 0, pulled.stderr)
+                self.assertEqual(verify_twice(mirror, "--reconcile", rows).returncode, 0)
+                online = shop.publishers[n].call("POST", f"/v1/contracts/{shop.contracts[n]}/reconcile", rows.read_bytes(), {"Content-Type": "text/csv", "Accept": "application/json"})
+                self.assertEqual(self.assertStatus(online, 200).json["counts"]["matched"], 1)
+            joined = verify_twice(*mirrors)
+            self.assertEqual(joined.returncode, 0, joined.stdout)
+        self.checked()
 
     def test_who_may_and_what_is_told_of_others(self):
         mine, theirs = self.new_market(), self.new_market()
