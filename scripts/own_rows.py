@@ -67,7 +67,7 @@ class Table:
     # CSV
 
     def read_csv(self, text):
-        told = re.match("[ \t\r]*sep=(.)[ \t\r]*(?:\n|\\Z)", text, re.IGNORECASE)
+        told = re.match("sep=([^\r\n\x80-\U0010ffff])\r?(?:\n|\\Z)", text, re.IGNORECASE)
         self.mark = told[1] if told else most_of(text)
         records = self.records(text, told.end() if told else 0, 1 + bool(told))
         names = next(records, None)
@@ -229,17 +229,19 @@ def plain(text):
 def columns(table, said):
     """{name: place} of the columns that are taken, by the map and by their names."""
     taken, told = {}, set()
-    for pair in said.split(",") if said else []:
+    for pair in said.removesuffix(",").split(",") if said else []:
         word, colon, name = (strip(part) for part in pair.partition(":"))
         if not colon or word not in COLUMNS or word in told:
             raise Unread("map", "must be pairs such as txid:Order ID,amount:#4, each column once")
         told.add(word)
         number = int(name[1:]) if re.fullmatch("#[1-9][0-9]{0,8}", name) else 0
+        if not name:
+            continue  # none is to be taken
         if name in table.names:
             taken[word] = table.names.index(name)
         elif 1 <= number <= len(table.names):
             taken[word] = number - 1
-        elif name:
+        else:
             raise Unread("map", f"names for {word} a column that the rows do not have")
     names = [plain(name) for name in table.names]
     for word, others in COLUMNS.items():
@@ -509,7 +511,7 @@ class Rows:
 
     def read_keys(self, row, cells):
         lead, txid, click = (self.key(row, cells, name) for name in ("lead", "txid", "click_id"))
-        if re.fullmatch("[0-9]{1,19}", lead) and int(lead) < LARGEST:
+        if re.fullmatch("0|[1-9][0-9]{0,15}", lead) and int(lead) < LARGEST:
             row.index = int(lead)
         elif lead:
             row.unopened = self.open_lead is None

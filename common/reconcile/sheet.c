@@ -120,7 +120,7 @@ static char find_mark(struct span text)
 /* Excel's own first line, "sep=;". */
 static bool take_sep(struct sheet *s, struct span *text)
 {
-    struct span rest = *text, line = text_trim(text_take(&rest, '\n'), TYPED_BLANKS);
+    struct span rest = *text, line = text_trim(text_take(&rest, '\n'), "\r");
     if (!ascii_starts(line, "sep=") || line.len != 5)
         return false;
     s->mark = line.ptr[4];
