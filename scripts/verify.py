@@ -2198,16 +2198,24 @@ class Audit:
                     raise Fails(f"entry {at}: {error}") from None
 
     def credentials(self):
-        """What lets its holder act as a party is one of the two's, and not the other's doing."""
-        parties, stepped = (), False
+        """What lets its holder act as a party is one of the two's, not the other's doing, made once, and then withdrawn once."""
+        parties, stepped, made, retired = (), False, {}, set()
         for at, entry in enumerate(self.parsed):
             stepped |= entry["kind"] == "clock"
-            if entry["kind"] == "credential" and not stepped and entry["since_ms"] > clock(entry) + HOUR_MS:
-                raise Fails(f"entry {at}: it is a credential of a time to come")
             if entry["kind"] == "terms":
                 parties = entry["campaign"].get("advertiser"), entry["contract"].get("publisher")
-            elif entry["kind"] == "credential" and (entry["party"] not in parties or (entry["by"] in parties and entry["by"] != entry["party"])):
-                raise Fails(f"entry {at}: it is a credential of nobody here, or one that the other party had made")
+            if entry["kind"] != "credential":
+                continue
+            party, by, ident, since = (entry[name] for name in ("party", "by", "id", "since_ms"))
+            need(party in parties and not (by in parties and by != party), f"entry {at}: it is a credential of nobody here, or one that the other party had made")
+            need(stepped or since <= clock(entry) + HOUR_MS, f"entry {at}: it is a credential of a time to come")
+            if not entry.get("retired"):
+                need(ident not in made, f"entry {at}: it is a credential that was made before")
+                made[ident] = party, entry["what"], since
+                continue
+            need(made.get(ident, ())[:2] == (party, entry["what"]) and ident not in retired, f"entry {at}: it withdraws a credential that is none of that party's")
+            need(stepped or since >= made[ident][2] - HOUR_MS, f"entry {at}: it withdraws a credential before it was made")
+            retired.add(ident)
 
     def openings(self):
         self.after("entries")

@@ -14,11 +14,55 @@ static const struct {
                                  "send unsigned postbacks in its name, from the addresses set"},
 };
 
+/* What the log told of an id so far. */
+struct made {
+    int64_t since_ms;
+    enum credential what;
+    bool advertiser, retired;
+};
+
+static bool made_get(const struct audit *a, struct span id, struct made *out)
+{
+    struct span value;
+    if (a->credentials == NULL || !byte_map_get(a->credentials, id, &value))
+        return false;
+    memcpy(out, value.ptr, sizeof *out);
+    return true;
+}
+
+static void made_put(struct audit *a, struct span id, const struct made *m)
+{
+    if (a->credentials == NULL)
+        a->credentials = byte_map_new(NULL);
+    byte_map_put(a->credentials, id, span_of(m, sizeof *m));
+}
+
+/* Takes what follows from those before it; else why it does not follow, and nothing is changed. */
+static const char *take(struct audit *a, const struct entry *e, bool advertiser)
+{
+    const struct entry_credential *c = &e->credential;
+    struct made m = {.since_ms = c->since_ms, .what = c->what, .advertiser = advertiser, .retired = c->retired}, before;
+    bool known = made_get(a, c->id, &before), timed = a->fold.clock_steps == 0;
+    if (timed && c->since_ms > entry_clock(e) + PERIOD_ISSUE_MS)
+        return "of a time to come";
+    if (!c->retired && known)
+        return "that was made before";
+    if (c->retired && (!known || before.what != c->what || before.advertiser != advertiser))
+        return "as withdrawn that was never made for that party";
+    if (c->retired && before.retired)
+        return "as withdrawn that was withdrawn before";
+    if (c->retired && timed && c->since_ms < before.since_ms - PERIOD_ISSUE_MS)
+        return "as withdrawn before it was made";
+    made_put(a, c->id, &m);
+    return NULL;
+}
+
 void verify_credential(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_credential *c = &e->credential;
     bool advertiser = span_is(c->party, a->advertiser), publisher = span_is(c->party, a->publisher);
     bool self = span_eq(c->by, c->party), other = span_is(c->by, advertiser ? a->publisher : a->advertiser);
+    const char *wrong;
     if (span_empty(c->party) || !(advertiser || publisher) || (other && !self) || span_empty(c->by) ||
         span_empty(c->id)) {
         finds_failure(&a->finding[CHECK_ENTRIES],
@@ -27,8 +71,8 @@ void verify_credential(struct audit *a, uint64_t index, const struct entry *e)
                       index);
         return;
     }
-    if (a->fold.clock_steps == 0 && c->since_ms > entry_clock(e) + PERIOD_ISSUE_MS) {
-        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " tells of a credential of a time to come", index);
+    if ((wrong = take(a, e, advertiser)) != NULL) {
+        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " tells of a credential %s", index, wrong);
         return;
     }
     struct credential_count *n = &a->credential[advertiser ? 0 : 1][self][c->what];
@@ -36,12 +80,16 @@ void verify_credential(struct audit *a, uint64_t index, const struct entry *e)
         n->retired++;
         return;
     }
-    struct span id = span_of(c->id.ptr, c->id.len < LIMIT_ID ? c->id.len : LIMIT_ID);
     char *kept = n->id[n->made++ % CREDENTIAL_IDS];
-    memcpy(kept, id.ptr, id.len);
-    kept[id.len] = '\0';
+    memcpy(kept, c->id.ptr, c->id.len);
+    kept[c->id.len] = '\0';
     n->last_at = index;
     n->last_ms = c->since_ms;
+}
+
+void verify_credentials_free(struct audit *a)
+{
+    byte_map_free(a->credentials);
 }
 
 static void tell_ids(const struct credential_count *n, struct buf *text, struct jw *w)

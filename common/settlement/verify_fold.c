@@ -111,6 +111,7 @@ void audit_fold_close(struct audit *a)
         terms_free(a->old_terms[i].terms);
     terms_free(a->withdrawn.terms);
     audit_again_free(a);
+    verify_credentials_free(a);
     persons_free(&a->persons);
     buf_free(&a->assents);
     buf_free(&a->shown);

@@ -251,6 +251,7 @@ struct audit {
     size_t n_party_keys;
     /* of advertiser, publisher; that the operator made, that the party had made */
     struct credential_count credential[2][2][CREDENTIAL_COUNT];
+    struct byte_map *credentials; /* by id: what was told of it; NULL: of none */
     struct {
         char party[LIMIT_ID + 1];
         uint8_t pub[ED25519_KEY_LEN];
@@ -523,6 +524,7 @@ void verify_legal(struct audit *a, uint64_t index, const struct entry *e);
 /* verify_credentials.c: a secret, token or key of a party; what is told of all. */
 void verify_credential(struct audit *a, uint64_t index, const struct entry *e);
 void verify_credentials_tell(struct audit *a);
+void verify_credentials_free(struct audit *a);
 
 /* verify_statement.c: a statement entry at its index, the fold standing right before it; an answer to one. */
 void verify_statement(struct audit *a, uint64_t index, const struct entry *e, const struct frontier *before);

@@ -360,6 +360,55 @@ def credential_by_the_other_party(book, tale):
     book.entries[book.find("credential", party=tale.market.advertiser.id)]["by"] = tale.market.publisher.id
 
 
+def credential_told(book, credential, **members):
+    """At the end once more, with these members."""
+    at = book.find("credential", id=credential["id"]) if "id" in credential else book.find("credential", by=credential["by"], what=credential["what"])
+    end = book.entries[-1]["at"]
+    book.entries.append({**book.entries[at], "at": end, "since_ms": end, **members})
+
+
+def credential_made_twice(book, tale):
+    credential_told(book, tale.minted)
+
+
+def credential_made_again_for_the_other_party(book, tale):
+    credential_told(book, tale.minted, party=tale.market.publisher.id, what="postback_key")
+
+
+def credential_withdrawn_twice(book, tale):
+    for _ in range(2):
+        credential_told(book, tale.minted, retired=True)
+
+
+def credential_withdrawn_that_was_never_made(book, tale):
+    credential_told(book, tale.minted, retired=True, id="AAAAAAAAAAAA")
+
+
+def credential_withdrawn_before_it_was_made(book, tale):
+    credential_told(book, tale.minted, retired=True)
+    book.move(len(book.entries) - 1, book.find("credential", id=tale.minted["id"]))
+    book.entries[book.find("credential", id=tale.minted["id"])]["at"] = book.entries[book.find("credential", id=tale.minted["id"]) - 1]["at"]
+
+
+def credential_withdrawn_since_a_time_before_it(book, tale):
+    credential_told(book, tale.minted, retired=True)
+    book.entries[-1]["since_ms"] -= 2 * HOUR
+
+
+def credential_of_another_kind_withdrawn(book, tale):
+    credential_told(book, tale.minted, retired=True, what="postback_key")
+
+
+def credential_of_the_other_party_withdrawn(book, tale):
+    """A secret of the publisher's own is told as one of the advertiser's."""
+    credential_told(book, {"by": tale.market.publisher.id, "what": "secret"}, retired=True, party=tale.market.advertiser.id, by="P" + "0" * 12)
+
+
+def credential_made_again_after_it_was_withdrawn(book, tale):
+    credential_told(book, tale.minted, retired=True)
+    credential_told(book, tale.minted)
+
+
 def credential_left_out(book, tale):
     book.drop(book.find("credential", id=tale.minted["id"]))
 
@@ -503,7 +552,7 @@ def credential_called_the_partys_own(book, tale):
 
 def credential_called_withdrawn(book, tale):
     """And it goes on working."""
-    book.entries[book.find("credential", id=tale.minted["id"])]["retired"] = True
+    credential_told(book, tale.minted, retired=True)
 
 
 def impressions_invented(book, tale):
@@ -569,12 +618,16 @@ LIES = [
     (large_step_that_asks_nobody, "raw", "entries"), (step_that_dates_back, "raw", "entries"),
     (identity_for_one_reader, "settle", "parties"), (key_for_one_reader, "raw", "parties"),
     (credential_of_nobody, "raw", "entries"), (credential_of_a_time_to_come, "raw", "entries"), (credential_by_the_other_party, "raw", "entries"),
+    (credential_made_twice, "raw", "entries"), (credential_made_again_for_the_other_party, "raw", "entries"), (credential_withdrawn_twice, "raw", "entries"),
+    (credential_withdrawn_that_was_never_made, "raw", "entries"), (credential_withdrawn_before_it_was_made, "raw", "entries"),
+    (credential_withdrawn_since_a_time_before_it, "raw", "entries"), (credential_of_another_kind_withdrawn, "raw", "entries"),
+    (credential_of_the_other_party_withdrawn, "raw", "entries"), (credential_made_again_after_it_was_withdrawn, "raw", "entries"),
 ]
 
 # What no tool shows, as README says.
 NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle"), (credential_called_withdrawn, "settle"), (impressions_invented, "settle"),
              (due_a_day_later, "settle"), (legal_data_in_a_partys_name, "settle")]
-KNOWS_MORE = {(lie, "pins") for lie in (credential_left_out, credential_called_withdrawn, due_a_day_later)}  # who was shown the entry before
+KNOWS_MORE = {(lie, "pins") for lie in (credential_left_out, due_a_day_later)}  # who was shown the entry before
 
 
 class Lies(ServerCase):
