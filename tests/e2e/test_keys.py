@@ -18,6 +18,7 @@ from forge import Keys as Signing, canonical, compact, key_of, public  # noqa: E
 from liar import Liar  # noqa: E402
 from root_log import tag  # noqa: E402
 from second import verify_twice  # noqa: E402
+from verify import thumbprint  # noqa: E402
 from test_hostile_servers import TOKEN, Site  # noqa: E402
 
 
@@ -137,6 +138,7 @@ class Keys(unittest.TestCase):
         self.settle()
         mirror = self.pull()
         self.assertEqual(self.signers(mirror), 2)
+        self.both_keys_changed_at_once(mirror)
         self.meanwhile(early, mirror)
         self.against(early, mirror, "holds")
         self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
@@ -159,14 +161,40 @@ class Keys(unittest.TestCase):
         self.settle()
         self.pull()
         self.assertEqual(len(json.loads(send(self.server.url + "/.well-known/jwks.json").text)["keys"]), 3)
-        (self.folder / "receipts").write_text("\n".join(self.receipts) + "\n")
-        checks = self.verify(mirror, "--receipts", self.folder / "receipts")
+        checks = self.receipts_hold(mirror)
         self.assertIn("reported stolen at entry", checks["keys"]["sentence"])
-        self.assertIn(f"{len(self.receipts)} receipts signed", checks["receipts"]["sentence"])
         self.receipt_of_the_thief(mirror)
         self.forged_by_the_thief(mirror)
         self.told_otherwise(mirror, before)
         self.a_later_contract_has_all_of_it()
+
+    def receipts_hold(self, mirror):
+        (self.folder / "receipts").write_text("\n".join(self.receipts) + "\n")
+        checks = self.verify(mirror, "--receipts", self.folder / "receipts")
+        self.assertIn(f"{len(self.receipts)} receipts signed", checks["receipts"]["sentence"])
+        return checks
+
+    def both_keys_changed_at_once(self, mirror):
+        """The log's key and the statements': what either key of before signed holds, and so does what those of now sign. No key signs for the other time."""
+        self.receipts_hold(mirror)
+        told = Book(mirror, None)
+        at = told.find("server_keys")
+        word = json.loads(b64u_decode(told.entries[at]["jws"].split(".")[1]))
+        kids = {"statements": [], "receipts": [json.loads(b64u_decode(each.split(".")[0]))["kid"] for each in self.receipts]}
+        for entry in told.entries:
+            if entry["kind"] == "statement":
+                signature = json.loads(told.files[f"v1/statements/{entry['id']}.jws"])["signatures"][0]
+                kids["statements"].append(json.loads(b64u_decode(signature["protected"]))["kid"])
+        before, after = (thumbprint(b64u_decode(each)) for each in (Rotated(self.server.data, told).first["statement"][0], word["statement"]))
+        self.assertEqual(kids, {"statements": [before, before, after], "receipts": [before] * 4 + [after] * 2})
+        self.assertEqual((len(word["log"]), before == after), (2, False))
+        told.keys = Rotated(self.server.data, told)
+        for first in (True, False):  # one statement by the other time's key
+            name = f"v1/statements/{told.entries[told.find('statement', 0 if first else 2)]['id']}.jws"
+            forged = Path(shutil.copytree(mirror, self.folder / f"other-time-{first}"))
+            told.keys.statement = told.keys.of[word["statement"] if first else told.keys.first["statement"][0]]
+            (forged / name).write_bytes(Signing.general(told.keys, b64u_decode(json.loads(told.files[name])["payload"])))
+            self.assertEqual(self.verify(forged, status=1)["statements"]["verdict"], "fails")
 
     def against(self, mirror, other, verdict):
         """An older mirror knows fewer keys; that accuses nobody."""
