@@ -49,6 +49,15 @@ static void take_apart(struct bundle *b, unsigned width, bool entries)
     b->whole = err == ERR_OK && b->n == width && rest.len == 0;
 }
 
+static void read_tile(const struct bundles *all, struct bundle *b, uint64_t n)
+{
+    char path[PATH_CAP];
+    const struct tile t = {.level = 0, .n = n, .width = TILE_WIDTH};
+    tile_in(path, all->base, &t);
+    buf_clear(&b->tile);
+    b->tile_err = all->mirror->read(all->mirror->ctx, path, 0, TILE_WIDTH * HASH_LEN + 1, &b->tile);
+}
+
 static void make(void *arg, uint64_t n)
 {
     struct bundles *all = arg;
@@ -61,6 +70,8 @@ static void make(void *arg, uint64_t n)
     b->whole = false;
     if (b->err == ERR_OK && !b->too_long)
         take_apart(b, t.width, all->entries);
+    if (t.width == TILE_WIDTH)
+        read_tile(all, b, n);
 }
 
 struct bundles *bundles_open(const struct verify_asked *asked, const struct mirror *m, const char *base, uint64_t size,
@@ -72,6 +83,7 @@ struct bundles *bundles_open(const struct verify_asked *asked, const struct mirr
     *all = (struct bundles){.ahead = ahead, .mirror = m, .base = base, .size = size, .entries = entries, .room = room};
     for (unsigned i = 0; i < room; i++) {
         buf_heap(&all->bundle[i].bytes);
+        buf_heap(&all->bundle[i].tile);
         all->bundle[i].entry = xmalloc((size < TILE_WIDTH ? size : TILE_WIDTH) * sizeof(struct bundle_entry));
     }
     if (ahead != NULL)
@@ -95,6 +107,7 @@ void bundles_close(struct bundles *all)
     for (unsigned i = 0; i < all->room; i++) {
         clear(&all->bundle[i]);
         buf_free(&all->bundle[i].bytes);
+        buf_free(&all->bundle[i].tile);
         free(all->bundle[i].entry);
     }
     free(all);

@@ -415,6 +415,8 @@ struct bundle {
     unsigned n; /* entries in front of what is wrong with it */
     struct bundle_entry *entry;
     struct hash leaf[TILE_WIDTH], node[TILE_NODES]; /* their tree */
+    enum err tile_err;
+    struct buf tile; /* of a full one: what the mirror has of their hashes, unless it could not be read */
 };
 struct bundles;
 /* `entries`: they are entries of a contract's log, and read. */

@@ -243,16 +243,29 @@ static enum err walk_below(const struct walk *w, int dir, const char *name, char
     return err;
 }
 
-static enum err walk_entry(const struct walk *w, int dir, const char *below, const char *name, int depth)
+/* As what the folder has it, where its file system says that (DT_UNKNOWN: it does not). */
+static bool is_folder(int dir, const char *name, unsigned char type, bool *out)
 {
     struct stat st;
+    *out = type == DT_DIR;
+    if (type != DT_UNKNOWN)
+        return true;
+    bool there = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    *out = there && S_ISDIR(st.st_mode);
+    return there;
+}
+
+static enum err walk_entry(const struct walk *w, int dir, const char *below, const char *name, unsigned char type,
+                           int depth)
+{
+    bool folder;
     char *path = NULL;
     if (asprintf(&path, "%s%s%s", below, *below ? "/" : "", name) < 0)
         mem_exhausted();
     enum err err = ERR_OK;
-    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (!is_folder(dir, name, type, &folder)) {
         err = errno == ENOENT ? ERR_OK : fail_at(w, path); /* gone meanwhile */
-    } else if (S_ISDIR(st.st_mode) && depth < DEPTH) {
+    } else if (folder && depth < DEPTH) {
         err = walk_below(w, dir, name, path, depth);
     } else {
         w->each(w->arg, path);
@@ -278,7 +291,7 @@ static enum err walk_folder(const struct walk *w, int dir, const char *below, in
         if (entry == NULL)
             break;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            err = walk_entry(w, dirfd(d), below, entry->d_name, depth);
+            err = walk_entry(w, dirfd(d), below, entry->d_name, entry->d_type, depth);
     }
     int saved = errno;
     closedir(d);
@@ -299,7 +312,7 @@ static enum err list(struct walk w, const char *top)
         return errno == ENOENT ? ERR_OK : fail_at(&w, top);
     char *above = xstrdup(top), *slash = strrchr(above, '/');
     *(slash != NULL ? slash : above) = '\0';
-    enum err err = walk_entry(&w, parent, above, name, 0);
+    enum err err = walk_entry(&w, parent, above, name, DT_UNKNOWN, 0);
     free(above);
     shut(parent);
     return err;
