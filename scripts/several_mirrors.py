@@ -1,6 +1,6 @@
 """Several mirrors of one campaign, held against each other: FORMATS "Several mirrors", for scripts/verify.py, written from that document alone.
 
-Each mirror is audited by itself first (verify.Audit); here are the eight checks over all of them. No log says how many contracts its campaign
+Each mirror is audited by itself first (verify.Audit); here are the nine checks over all of them. No log says how many contracts its campaign
 has: what one that is not here could explain cannot be told, unless the reader says that these are all (`whole`).
 """
 
@@ -12,6 +12,7 @@ from math import isqrt
 from verify import DAY_MS, WHOLE, CannotTell, b64u, b64u_decode, canonical, clock, leaf_hash, need, sha256
 
 FOREVER = 1 << 62
+DOCUMENT = ("", "the campaign's document")
 SLACK = 600_000  # ten minutes: so far may the clock's times of two logs be apart
 FORMAL = ("no_click", "unknown_click", "missing_field", "bad_email", "bad_phone")  # refused for its form ("Txid")
 REPORT = ("party", "trust", "txid", "given", "bad", "test", "honeypot", "disposable", "claimed", "other_touches", "utc_offset_s", "clock_steps", "clock_unsure",
@@ -30,6 +31,9 @@ class Contract:
         self.first = clock(entries[0])
         self.parties = {self.ledger.advertiser, self.ledger.publisher or self.ledger.advertiser}
         self.told = list(told_of_parties(entries))
+        versions = self.ledger.versions
+        self.asks = any(version.on_assent for version in versions.all)  # then its parties say when what binds
+        self.told += [(DOCUMENT, max(version.at, version.begins), canonical(version.campaign)) for version in versions.line if version.begins <= entries[-1]["at"]]
         for lead in self.leads:
             lead.log = self
             lead.leaf = leaf_hash(canonical(lead.entry))
@@ -94,7 +98,7 @@ def named(lead):
 class Campaign:
     """The checks over all logs, in the order of the report. Each says what holds, or raises; `doubts` are what it cannot tell."""
 
-    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks", "parties")
+    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks", "parties", "document")
 
     def __init__(self, audits, whole):
         self.audits, self.whole, self.doubts = audits, whole, []
@@ -322,7 +326,7 @@ class Campaign:
     # parties
 
     def parties(self):
-        things = {thing for log in self.logs for thing, *_ in log.told if thing[0] in log.parties}
+        things = {thing for log in self.logs for thing, *_ in log.told if thing[0] in log.parties}  # and so not the document
         for thing in sorted(things):
             logs = [log for log in self.logs if thing[0] in log.parties]
             for one, other in combinations(logs, 2):
@@ -330,6 +334,11 @@ class Campaign:
             if thing[1] in ("key", "legal data"):
                 self.changed(thing, logs)
         return f"{len(things)} keys, legal data and credentials of parties are told alike"
+
+    def document(self):
+        for one, other in combinations([log for log in self.logs if not log.asks], 2):
+            self.alike(DOCUMENT, one, other)
+        return "the campaign's document that bound was one in all of them"
 
     def otherwise(self, fails, what):
         need(not fails or any(log.clocks for log in self.logs), what)

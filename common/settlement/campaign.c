@@ -444,7 +444,10 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
                    c->capped, c->capped == 1 ? "" : "s");
         break;
     case CAMPAIGN_PARTIES:
-        buf_printf(out, "%zu keys, legal data and credentials of parties, told alike by each log of theirs", c->n_told);
+        buf_str(out, "keys, legal data and credentials of parties are told alike by each log of theirs");
+        break;
+    case CAMPAIGN_DOCUMENT:
+        buf_str(out, "the campaign's document that bound was one in all of them");
         break;
     case CAMPAIGN_RECEIPTS:
         buf_str(out, "each is of one of these contracts");

@@ -1,4 +1,5 @@
-/* What logs say of the parties that they share: one key, one set of legal data, one story of each credential. */
+/* What logs say of the parties that they share: one key, one set of legal data, one story of each credential; and of
+ * their campaign: one document. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -39,26 +40,53 @@ static void describe(const struct entry *e, struct party_told *told)
     sha256v((struct span[]){party, SPAN("\n"), thing, SPAN("\n"), id}, 5, told->thing);
 }
 
+static void keep(struct campaign *c, const struct party_told *told)
+{
+    if (c->n_told == c->told_room) {
+        c->told_room = c->told_room ? 2 * c->told_room : 16;
+        c->told = xrealloc(c->told, c->told_room * sizeof *c->told);
+    }
+    c->told[c->n_told++] = *told;
+}
+
 void campaign_party(struct campaign *c, uint64_t index, const struct entry *e)
 {
     struct party_told told = {
         .member = (uint32_t)(c->n_members - 1), .kind = e->kind, .index = index, .clocked_ms = entry_clock(e)};
     describe(e, &told);
-    if (!has_party(c->member[told.member], span_str(told.party)))
-        return; /* the audit of the mirror says so */
-    if (c->n_told == c->told_room) {
-        c->told_room = c->told_room ? 2 * c->told_room : 16;
-        c->told = xrealloc(c->told, c->told_room * sizeof *c->told);
-    }
-    c->told[c->n_told++] = told;
+    if (has_party(c->member[told.member], span_str(told.party)))
+        keep(c, &told); /* else the audit of the mirror says so */
 }
 
-static void finds(struct campaign *c, bool fails, const char *what)
+void campaign_terms(struct campaign *c, const struct entry *e)
 {
+    c->member[c->n_members - 1]->asks |= e->terms.on_assent;
+}
+
+void campaign_bound(struct campaign *c, const struct version *v)
+{
+    struct buf document;
+    struct party_told told = {.member = (uint32_t)(c->n_members - 1),
+                              .kind = ENTRY_TERMS,
+                              .index = v->index,
+                              .clocked_ms = v->from_ms,
+                              .what = "the campaign's document"};
+    snprintf(told.party, sizeof told.party, "%s", c->member[told.member]->advertiser);
+    sha256v((struct span[]){span_str(told.party), SPAN("\n"), span_str(told.what)}, 3, told.thing);
+    buf_heap(&document);
+    terms_document(v->terms, 0, &document);
+    sha256(document.ptr, document.len, told.value);
+    buf_free(&document);
+    keep(c, &told);
+}
+
+static void finds(struct campaign *c, enum entry_kind kind, bool fails, const char *what)
+{
+    struct finding *f = &c->finding[kind == ENTRY_TERMS ? CAMPAIGN_DOCUMENT : CAMPAIGN_PARTIES];
     if (fails && !c->clock_stepped)
-        finds_failure(&c->finding[CAMPAIGN_PARTIES], "%s", what);
+        finds_failure(f, "%s", what);
     else
-        finds_doubt(&c->finding[CAMPAIGN_PARTIES], "%s", what);
+        finds_doubt(f, "%s", what);
 }
 
 /* ---- what holds in two logs at a time ---- */
@@ -100,7 +128,7 @@ static void differ(struct campaign *c, const struct story *x, const struct story
         snprintf(other, sizeof other, "another, by entry %" PRIu64, there->told[there->at - 1].index);
     snprintf(what, sizeof what, "%s of %s: by entry %" PRIu64 " of %s one that stands while %s has %s", told->what,
              told->party, told->index, here->m->contract, there->m->contract, other);
-    finds(c, both || told->kind != ENTRY_CREDENTIAL, what);
+    finds(c, told->kind, both || told->kind != ENTRY_CREDENTIAL, what);
 }
 
 /* Whether other things held for so long that it is no matter of two clocks, or of one that was told late. */
@@ -134,7 +162,7 @@ static void judge_stories(struct campaign *c, const struct party_told *told, siz
         size_t first = at;
         while (at < n && told[at].member == i)
             at++;
-        if (has_party(c->member[i], span_str(told->party)))
+        if (has_party(c->member[i], span_str(told->party)) && !(told->kind == ENTRY_TERMS && c->member[i]->asks))
             story[stories++] = (struct story){c->member[i], told + first, at - first, 0, c->member[i]->first_ms};
     }
     for (size_t i = 1; i < stories; i++)
@@ -156,7 +184,7 @@ static void judge_change(struct campaign *c, const struct party_told *told, size
 {
     const struct party_told *change = NULL;
     char what[256];
-    if (told->kind == ENTRY_CREDENTIAL)
+    if (told->kind == ENTRY_CREDENTIAL || told->kind == ENTRY_TERMS)
         return;
     for (size_t i = 0; i < n && change == NULL; i++)
         if (told[i].clocked_ms > c->member[told[i].member]->first_ms)
@@ -170,7 +198,7 @@ static void judge_change(struct campaign *c, const struct party_told *told, size
             continue;
         snprintf(what, sizeof what, "%s of %s: entry %" PRIu64 " of %s changes it, and nothing in %s does at that time",
                  change->what, change->party, change->index, c->member[change->member]->contract, m->contract);
-        finds(c, true, what);
+        finds(c, change->kind, true, what);
     }
 }
 

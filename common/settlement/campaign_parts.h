@@ -19,6 +19,7 @@
     X(CAPS, "caps")                                                                                                    \
     X(CLOCKS, "clocks")                                                                                                \
     X(PARTIES, "parties")                                                                                              \
+    X(DOCUMENT, "document")                                                                                            \
     X(RECEIPTS, "receipts")                                                                                            \
     X(CLICKS, "clicks")
 
@@ -37,6 +38,7 @@ struct member {
     char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1];
     struct buf root_origin;
     size_t first, n;           /* its leads */
+    bool asks;                 /* a version of its terms asks for assents: its parties say when what binds */
     int64_t first_ms, last_ms; /* clocks of its first and its last entry: what is known of it begins and ends there */
 };
 
@@ -65,7 +67,8 @@ struct joined_move {
     bool by_system;
 };
 
-/* What an entry says of a party: its key, its legal data, or one of its credentials. */
+/* What an entry says of a party: its key, its legal data, or one of its credentials; or the campaign's document that
+ * binds from then on, as that of its advertiser. */
 struct party_told {
     uint32_t member;
     enum entry_kind kind;
@@ -182,6 +185,9 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
 /* Before the first terms: what was kept is none of this log's. */
 void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where);
 void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
+/* A `terms` entry; a version that came to bind. */
+void campaign_terms(struct campaign *c, const struct entry *e);
+void campaign_bound(struct campaign *c, const struct version *v);
 /* A `key`, `party` or `credential` entry. */
 void campaign_party(struct campaign *c, uint64_t index, const struct entry *e);
 void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,

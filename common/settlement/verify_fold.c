@@ -221,6 +221,8 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
     if (first && a->asked->campaign != NULL)
         campaign_begin(a->asked->campaign, a->contract, terms, entry_clock(e), a->keys.root_origin);
     a->joined |= first;
+    if (a->asked->campaign != NULL)
+        campaign_terms(a->asked->campaign, e);
     verify_version(a, index, e, before, terms);
     keep_gone(a, &gone, e->at_ms);
 }
@@ -449,12 +451,24 @@ static void join(struct audit *a, uint64_t index, const struct entry *e, struct 
         campaign_disposition(c, lead, index, e, a->fold.terms, &row);
 }
 
+/* Each version whose time has come, before the next one can push it out. */
+static void join_versions(struct audit *a, int64_t at_ms)
+{
+    const struct versions *vs = &a->fold.versions;
+    for (size_t i = 0; i < vs->n && a->asked->campaign != NULL; i++)
+        if (vs->v[i].number > a->joined_version && vs->v[i].from_ms <= at_ms) {
+            campaign_bound(a->asked->campaign, &vs->v[i]);
+            a->joined_version = vs->v[i].number;
+        }
+}
+
 /* Whether there are terms by which it can be looked at, and a time. */
 static bool stands(struct audit *a, uint64_t index, const struct entry *e)
 {
     a->at = index;
     a->kinds[e->kind]++;
     fold_at(&a->fold, e->at_ms);
+    join_versions(a, e->at_ms);
     if ((index == 0) != (e->kind == ENTRY_TERMS && a->fold.terms == NULL))
         audit_stop(a, CHECK_ENTRIES, index, "comes before any terms");
     else if (e->at_ms >= TIME_END_MS)

@@ -289,6 +289,7 @@ struct audit {
     uint64_t erased_leads;
     uint64_t withdrawn_unsigned; /* versions, by somebody's word alone */
     bool joined;                 /* the campaign that is asked about has its first terms */
+    int64_t joined_version;      /* and was told of its versions up to this one */
     struct openings *openings;   /* NULL: none are open */
     uint64_t next_opening;       /* no line of it is for an entry before this one */
     bool stopped;                /* an entry could not be folded: nothing after it was looked at */

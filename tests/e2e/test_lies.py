@@ -587,6 +587,27 @@ def key_for_one_reader(book, tale):
     book.go_on(HOUR)
 
 
+def campaign_for_one_reader(book, tale):
+    """The other publisher is told that returns are taken for 30 days, this one of 60."""
+    book.entries[book.find("terms")]["campaign"]["return_days"] = 60
+    book.go_on(HOUR)
+
+
+def change_of_the_campaign_for_one_reader(book, tale):
+    """The other publisher never hears that what counts is the first click now."""
+    terms, at = json.loads(json.dumps(book.entries[book.find("terms")])), book.lead("C1")
+    terms["campaign"]["attribution"]["model"] = "first"
+    book.insert(at, {**terms, "at": book.entries[at - 1]["at"], "version": 2})
+    book.go_on(HOUR)
+
+
+def change_of_the_campaign_that_binds_earlier_for_one_reader(book, tale):
+    change_of_the_campaign_for_one_reader(book, tale)
+    book.entries[book.find("terms", 1)]["effective_ms"] = book.entries[-1]["at"] + HOUR
+    book.go_on(2 * HOUR)
+    book.go_on(HOUR)
+
+
 def time_of_all_shifted(book, tale):
     for entry in book.entries:
         for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
@@ -622,6 +643,7 @@ LIES = [
     (credential_withdrawn_that_was_never_made, "raw", "entries"), (credential_withdrawn_before_it_was_made, "raw", "entries"),
     (credential_withdrawn_since_a_time_before_it, "raw", "entries"), (credential_of_another_kind_withdrawn, "raw", "entries"),
     (credential_of_the_other_party_withdrawn, "raw", "entries"), (credential_made_again_after_it_was_withdrawn, "raw", "entries"),
+    (campaign_for_one_reader, "settle", "document"), (change_of_the_campaign_for_one_reader, "settle", "document"), (change_of_the_campaign_that_binds_earlier_for_one_reader, "settle", "document"),
 ]
 
 # What no tool shows, as README says.
@@ -652,6 +674,7 @@ class Lies(ServerCase):
         shutil.copytree(mirror, folder, ignore=shutil.ignore_patterns("seen"))
         other = Book(self.tale.joined, self.keys)
         other.go_on(HOUR)
+        other.go_on(DAY)
         other.roots = Book(mirror, self.keys).roots
         later = other.raw().write(self.tale.folder / "later")
         shutil.rmtree(folder / "log/tile")
@@ -660,7 +683,7 @@ class Lies(ServerCase):
         return folder, later
 
     def told(self, forged, check, *more):
-        if check in ("duplicates", "parties"):
+        if check in ("duplicates", "parties", "document"):
             forged, later = self.beside(forged)
             more = (later, *more)
         return verify_twice(forged, *self.tools.get(check, ()), *more)

@@ -14,10 +14,10 @@ CONTRACTS = ("C000000000001", "C000000000002", "C000000000003")
 LIES = {  # what is told otherwise than it was: the check that shows it
     "unmade": "duplicates", "another's": "duplicates", "nobody's": "duplicates", "withheld": "caps", "past": "caps", "txid": "txids", "share": "shares",
     "left out": "shares", "one report": "shares", "one part": "shares", "token": "persons", "step": "clocks",
-    "identity": "parties", "moment": "parties", "key": "parties", "maker": "parties"}
+    "identity": "parties", "moment": "parties", "key": "parties", "maker": "parties", "document": "document"}
 
 SEEN = {"unmade": 1, "another's": 1, "nobody's": 3, "withheld": 1, "past": 2, "txid": 1, "share": 1, "left out": 2, "one report": 3, "one part": 4, "token": 1, "step": 1,
-        "identity": 1, "moment": 1, "key": 1, "maker": 1}  # seeds
+        "identity": 1, "moment": 1, "key": 1, "maker": 1, "document": 1}  # seeds
 
 HONEST = 215, 32, 194, 41  # seeds, likewise
 
@@ -33,7 +33,8 @@ class Member(MadeLog):
 
     def terms(self, version, campaign, contract):
         """One campaign document for all, at one time."""
-        self.append({"campaign": self.campaign.document, "contract": contract, "kind": "terms", "rules": 1, "version": version + 1})
+        document = {**self.campaign.document, "name": "Another"} if self.contract != CONTRACTS[0] and self.campaign.lies("document", 1) else self.campaign.document
+        self.append({"campaign": document, "contract": contract, "kind": "terms", "rules": 1, "version": version + 1})
 
     def others_say(self, lead, terms, way):
         """Persons and caps as the whole campaign has them."""
