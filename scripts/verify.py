@@ -1434,6 +1434,7 @@ class Ledger:
             need(all(one < other for one, other in zip(order, order[1:])), "its touches are out of order")
             need(all((self.elapsed(lead, each) or 0) <= terms.window for each in own[:-1]), "a touch is outside the window")
             need(len(own) - 1 <= entry.get("other_touches", 0), "it has more touches than it counts")
+        need(entry.get("claimed") or not ("click" in entry or "other_touches" in entry), "it has touches, and its report had no click id")
         need(campaign["attribution"]["model"] not in ("last", "first") or not (entry.get("touches") or "share_to" in entry), "it is shared by a model that shares nothing")
         if "share_to" in entry:
             need(entry["commit"] not in self.shared, "a part of this lead is here already")

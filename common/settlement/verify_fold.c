@@ -345,6 +345,9 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
                       "lead %" PRIu64 " has a txid under which its sender reported another before", index);
     if (e->lead.n_touches > e->lead.other_touches)
         finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " has more touches than it counts", index);
+    if ((e->lead.has_click || e->lead.other_touches > 0) && !e->lead.claimed)
+        finds_failure(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " has touches, and its report had no click id",
+                      index);
     verify_inputs(a, index, e, opening, opened != NULL ? opened->line : SPAN(""));
     judge_lead(a, index, e, bytes, opening);
     if (opening == NULL)

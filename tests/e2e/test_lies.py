@@ -608,6 +608,18 @@ def change_of_the_campaign_that_binds_earlier_for_one_reader(book, tale):
     book.go_on(HOUR)
 
 
+def lead_whose_report_named_no_click(book, tale):
+    """And it has one."""
+    del book.entries[book.lead("C1")]["claimed"]
+
+
+def other_touches_of_a_report_that_named_no_click(book, tale):
+    lead_without_its_click(book, tale)
+    lead = book.entries[book.lead("B1")]
+    del lead["claimed"]
+    lead["other_touches"] = 1
+
+
 def time_of_all_shifted(book, tale):
     for entry in book.entries:
         for member in [name for name in entry if name == "at" or name.endswith("_ms") and entry[name]]:
@@ -643,6 +655,7 @@ LIES = [
     (credential_withdrawn_that_was_never_made, "raw", "entries"), (credential_withdrawn_before_it_was_made, "raw", "entries"),
     (credential_withdrawn_since_a_time_before_it, "raw", "entries"), (credential_of_another_kind_withdrawn, "raw", "entries"),
     (credential_of_the_other_party_withdrawn, "raw", "entries"), (credential_made_again_after_it_was_withdrawn, "raw", "entries"),
+    (lead_whose_report_named_no_click, "raw", "decisions"), (other_touches_of_a_report_that_named_no_click, "raw", "decisions"),
     (campaign_for_one_reader, "settle", "document"), (change_of_the_campaign_for_one_reader, "settle", "document"), (change_of_the_campaign_that_binds_earlier_for_one_reader, "settle", "document"),
 ]
 
