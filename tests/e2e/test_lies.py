@@ -608,6 +608,91 @@ def change_of_the_campaign_that_binds_earlier_for_one_reader(book, tale):
     book.go_on(HOUR)
 
 
+def answer_told_twice(book, tale):
+    book.entries.append({**book.entries[book.find("response", 0)], "at": book.entries[-1]["at"]})
+
+
+def answer_in_front_of_its_statement(book, tale):
+    at = book.find("response", 0)
+    book.move(at, book.find("statement", 0))
+    book.entries[book.find("response", 0)]["at"] = book.entries[book.find("response", 0) - 1]["at"]
+
+
+def openings_exchanged(book, tale):
+    """Of two leads: each shows the other's person."""
+    one, other = book.opening(book.lead("B1")), book.opening(book.lead("B2"))
+    one["index"], other["index"] = other["index"], one["index"]
+    book.openings.sort(key=lambda opening: opening["index"])
+
+
+def line_left_out(book, tale):
+    name = f"v1/statements/{tale.first}/lines"
+    book.files[name] = b"".join(book.files[name].splitlines(keepends=True)[1:])
+
+
+def statement_of_another_sum(book, tale):
+    """Signed, and hashed in its entry."""
+    name = f"v1/statements/{tale.second}.jws"
+    said = json.loads(verify.b64u_decode(json.loads(book.files[name])["payload"]))
+    payload = canonical({**said, "net_micros": said["net_micros"] - 1_000_000})
+    book.files[name] = book.keys.general(payload)
+    book.entries[book.find("statement", 1)]["sha256"] = sha256(payload).hex()
+
+
+def later_terms(book, version, **contract):
+    terms = json.loads(json.dumps(book.entries[book.find("terms")]))
+    terms["contract"] |= contract
+    book.entries.append({**terms, "at": book.entries[-1]["at"], "version": version})
+    return book.entries[-1]
+
+
+def version_left_out(book, tale):
+    later_terms(book, 3, due_days=60)
+
+
+def currency_changed(book, tale):
+    later_terms(book, 2)["campaign"]["currency"] = "USD"
+
+
+def publisher_changed(book, tale):
+    later_terms(book, 2, publisher=tale.other_publisher.id)
+
+
+def terms_of_another_contract(book, tale):
+    later_terms(book, 2, id=tale.other)
+
+
+def legal_data_by_the_other_party(book, tale):
+    legal_data_in_a_partys_name(book, tale)
+    book.entries[-1]["by"] = tale.market.advertiser.id
+
+
+def duplicate_approved_beside_its_lead(book, tale):
+    entry = {**book.entries[book.find("disposition", txid="A4")], "at": book.entries[-1]["at"], "lead": book.lead("A8"), "txid": "A8"}
+    book.entries.append(entry)
+
+
+def approval_of_another_amount(book, tale):
+    book.entries[book.find("disposition", txid="A4")]["payable_micros"] -= 1_000_000
+
+
+def adjustment_by_a_party(book, tale):
+    book.entries.append({"at": book.entries[-1]["at"], "by": tale.market.advertiser.id, "kind": "adjustment", "micros": -5_000_000, "reason": "as agreed"})
+
+
+def adjustment_of_no_lead(book, tale):
+    book.entries.append({"at": book.entries[-1]["at"], "by": "P" + "0" * 12, "kind": "adjustment", "lead": book.lonely_click(), "micros": -5_000_000, "reason": "as agreed"})
+
+
+def erased_in_the_publishers_name(book, tale):
+    book.entries.append({"at": book.entries[-1]["at"], "by": tale.market.publisher.id, "entries": [book.lead("C1")], "kind": "erase"})
+
+
+def credential_called_another_kind(book, tale):
+    """A token that can report what becomes of leads is told as what can send leads alone."""
+    book.entries[book.find("credential", id=tale.minted["id"])]["what"] = "postback_key"
+
+
 def lead_whose_report_named_no_click(book, tale):
     """And it has one."""
     del book.entries[book.lead("C1")]["claimed"]
@@ -655,14 +740,19 @@ LIES = [
     (credential_withdrawn_that_was_never_made, "raw", "entries"), (credential_withdrawn_before_it_was_made, "raw", "entries"),
     (credential_withdrawn_since_a_time_before_it, "raw", "entries"), (credential_of_another_kind_withdrawn, "raw", "entries"),
     (credential_of_the_other_party_withdrawn, "raw", "entries"), (credential_made_again_after_it_was_withdrawn, "raw", "entries"),
+    (answer_told_twice, "raw", "responses"), (answer_in_front_of_its_statement, "raw", "responses"),
+    (openings_exchanged, "raw", "openings"), (line_left_out, "raw", "lines"), (statement_of_another_sum, "raw", "statements"),
+    (version_left_out, "raw", "entries"), (currency_changed, "raw", "entries"), (publisher_changed, "raw", "entries"), (terms_of_another_contract, "raw", "entries"),
+    (legal_data_by_the_other_party, "raw", "entries"), (duplicate_approved_beside_its_lead, "raw", "decisions"), (approval_of_another_amount, "raw", "decisions"),
+    (adjustment_by_a_party, "raw", "entries"), (adjustment_of_no_lead, "raw", "entries"), (erased_in_the_publishers_name, "raw", "entries"),
     (lead_whose_report_named_no_click, "raw", "decisions"), (other_touches_of_a_report_that_named_no_click, "raw", "decisions"),
     (campaign_for_one_reader, "settle", "document"), (change_of_the_campaign_for_one_reader, "settle", "document"), (change_of_the_campaign_that_binds_earlier_for_one_reader, "settle", "document"),
 ]
 
 # What no tool shows, as README says.
 NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle"), (credential_called_withdrawn, "settle"), (impressions_invented, "settle"),
-             (due_a_day_later, "settle"), (legal_data_in_a_partys_name, "settle")]
-KNOWS_MORE = {(lie, "pins") for lie in (credential_left_out, due_a_day_later)}  # who was shown the entry before
+             (due_a_day_later, "settle"), (legal_data_in_a_partys_name, "settle"), (credential_called_another_kind, "settle")]
+KNOWS_MORE = {(lie, "pins") for lie in (credential_left_out, credential_called_another_kind, due_a_day_later)}  # who was shown the entry before
 
 
 class Lies(ServerCase):
