@@ -17,10 +17,11 @@ enum { DEPTH = 16, CHUNK = 1 << 16, PIECE_LEAST = 1 << 12, NAME_LEN = 256, NEAR 
 
 struct folder {
     int fd;
-    struct {
+    struct near {
         char *path; /* NULL: none */
         int fd;
-    } near[NEAR]; /* folders below it that were read from last */
+        unsigned users; /* files that are being opened in it */
+    } near[NEAR];       /* folders below it that were read from last: more than threads that read */
     unsigned turn;
     pthread_mutex_t near_lock; /* readers of the mirror share what is above */
     char *unlisted;            /* where the last listing failed; NULL: nowhere */
@@ -103,8 +104,8 @@ static void shut(int fd)
     errno = saved;
 }
 
-/* The same for reading, which comes back to few folders. It stays the folder's. */
-static int near_parent(struct folder *f, const char *path, char name[NAME_LEN])
+/* The same for reading, which comes back to few folders. NULL with errno. */
+static struct near *find_near(struct folder *f, const char *path, char name[NAME_LEN])
 {
     const char *slash = strrchr(path, '/');
     size_t len = slash != NULL ? (size_t)(slash - path) : 0;
@@ -112,20 +113,40 @@ static int near_parent(struct folder *f, const char *path, char name[NAME_LEN])
         const char *kept = f->near[i].path;
         if (kept != NULL && strncmp(kept, path, len) == 0 && kept[len] == '\0') {
             snprintf(name, NAME_LEN, "%s", path + len + (slash != NULL));
-            return f->near[i].fd;
+            return &f->near[i];
         }
     }
     int dir = open_parent(f, path, false, name);
     if (dir < 0)
-        return -1;
-    unsigned i = f->turn++ % NEAR;
-    if (f->near[i].path != NULL)
-        close(f->near[i].fd);
-    free(f->near[i].path);
-    f->near[i].path = xstrdup(path);
-    f->near[i].path[len] = '\0';
-    f->near[i].fd = dir;
-    return dir;
+        return NULL;
+    struct near *near;
+    do
+        near = &f->near[f->turn++ % NEAR];
+    while (near->users > 0);
+    if (near->path != NULL)
+        close(near->fd);
+    free(near->path);
+    near->path = xstrdup(path);
+    near->path[len] = '\0';
+    near->fd = dir;
+    return near;
+}
+
+static struct near *take_near(struct folder *f, const char *path, char name[NAME_LEN])
+{
+    pthread_mutex_lock(&f->near_lock);
+    struct near *near = find_near(f, path, name);
+    if (near != NULL)
+        near->users++;
+    pthread_mutex_unlock(&f->near_lock);
+    return near;
+}
+
+static void give_near(struct folder *f, struct near *near)
+{
+    pthread_mutex_lock(&f->near_lock);
+    near->users--;
+    pthread_mutex_unlock(&f->near_lock);
 }
 
 /* Nothing but a regular file is opened: a FIFO would wait, a device might act. */
@@ -149,10 +170,11 @@ static enum err open_in(int dir, const char *name, int *fd)
 static enum err open_file(struct folder *f, const char *path, int *fd)
 {
     char name[NAME_LEN];
-    pthread_mutex_lock(&f->near_lock);
-    int dir = near_parent(f, path, name);
-    enum err err = dir < 0 ? why() : open_in(dir, name, fd);
-    pthread_mutex_unlock(&f->near_lock);
+    struct near *near = take_near(f, path, name);
+    if (near == NULL)
+        return why();
+    enum err err = open_in(near->fd, name, fd);
+    give_near(f, near);
     return err;
 }
 
