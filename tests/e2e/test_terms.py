@@ -1,11 +1,15 @@
 """Terms over time: versions that bind from a later time on, what is decided on both sides of it, and who may change what meanwhile."""
 
+import sys
 import tempfile
 import unittest
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from harness import Market, ServerCase, countersign, person, send, wait_for
+from harness import SOURCE, Market, ServerCase, countersign, person, send, wait_for
+
+sys.path.insert(0, str(SOURCE / "scripts"))
+import verify  # noqa: E402
 
 
 def rfc3339(moment):
@@ -67,6 +71,23 @@ class Terms(ServerCase):
                 verified = countersign("verify", target)
                 self.assertEqual(verified.returncode, 0, verified.stdout)
         return verified.stdout
+
+    def assert_one_campaign(self, market, *contracts):
+        """Of the campaign one document binds in all of their logs at each time, to the millisecond, from where the last of them begins."""
+        with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as mirror:
+            audits = []
+            for contract in contracts:
+                pulled = countersign("pull", self.server.url, Path(mirror) / contract, "--contract", contract, "--token", market.operator.token)
+                self.assertEqual(pulled.returncode, 0, pulled.stderr)
+                audits.append(verify.Audit(verify.Mirror(Path(mirror) / contract)))
+                audits[-1].run()
+            begin, told = max(audit.parsed[0]["at"] for audit in audits), []
+            for audit in audits:
+                line = [(max(begin, version.at, version.begins), version.campaign) for version in audit.ledger.versions.line]
+                line = [each for each, behind in zip(line, [*line[1:], (None, None)]) if each[0] != behind[0]]
+                told.append([each for before, each in zip([(0, None), *line], line) if before[1] != each[1]])
+            self.assertEqual(told, told[:1] * len(contracts))
+            return told[0]
 
     def check(self):
         checked = countersign("check", "--data", self.server.data)
@@ -145,6 +166,9 @@ class Terms(ServerCase):
             shown = market.operator.get(f"/v1/contracts/{contract}")
             self.assertEqual((shown["terms_version"], shown["effective_at"]), (version, at))
         self.assertEqual({answer["status"] for answer in self.story(market, 1)}, {"approved"}, "what waits decided already")
+        self.assertStatus(market.advertiser.call("POST", f"{path}/pause", {}), 200)
+        self.assertStatus(market.operator.do("PATCH", f"/v1/contracts/{other}", {"due_days": 9, "effective_at": rfc3339(soon(7200))}), 200)
+        self.assertEqual([document["lead"]["min_click_to_lead_s"] for _, document in self.assert_one_campaign(market, market.contract, other, late)], [0, 0, 9])
         self.check()
         self.verify(market)
 
@@ -209,6 +233,7 @@ class Terms(ServerCase):
         for contract in (direct, market.contract, other):
             self.assertEqual(market.operator.get(f"/v1/contracts/{contract}")["terms_version"], 1)
         self.assertStatus(market.advertiser.do("PATCH", campaign, {"lead": {"min_click_to_lead_s": 1}}), 200)
+        self.assertEqual([document["lead"]["min_click_to_lead_s"] for _, document in self.assert_one_campaign(market, direct, market.contract, other)], [0, 1])
         self.server.kill()
         self.server.start()
         self.check()
