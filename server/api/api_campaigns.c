@@ -45,9 +45,8 @@ static bool may_see(const struct request *rq, const struct campaign *c)
 {
     if (owns(rq, c))
         return true;
-    for (size_t i = 0; i < rq->catalog->n_contracts; i++)
-        if (rq->catalog->contracts[i].campaign == c &&
-            catalog_may_read(rq->catalog, rq->caller, &rq->catalog->contracts[i]))
+    for (size_t i = 0; i < rq->caller->reads.n; i++)
+        if (rq->caller->reads.k[i]->campaign == c)
             return true;
     return false;
 }
@@ -344,11 +343,9 @@ static enum err each_contract(struct batch *cx, const struct campaign *c, const 
 {
     struct span patch = cx->record->change.patch;
     enum err err = ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        const struct contract *now = &cx->catalog->contracts[i];
+    for (size_t i = 0; i < c->contracts.n && err == ERR_OK; i++) {
+        const struct contract *now = c->contracts.k[i];
         struct contract k = *now;
-        if (k.campaign->number != c->number)
-            continue;
         k.campaign = c;
         bool through = change->through && (versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms)) ||
                                            versions_proposal(&k.versions) != NULL);

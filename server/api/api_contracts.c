@@ -146,6 +146,7 @@ enum err contracts_list(struct request *rq, struct reply *reply)
     struct param campaign = {.name = "campaign"};
     struct window window;
     struct list list;
+    const struct contract_list *own = &rq->caller->reads;
     const struct contract *last = NULL;
     size_t i = 0;
     enum err err = window_read(rq, &campaign, 1, &window);
@@ -154,13 +155,12 @@ enum err contracts_list(struct request *rq, struct reply *reply)
     if (!span_empty(window.after)) {
         if (call_contract(rq, window.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-        i = last->number;
+        i = contracts_behind(own, last->number);
     }
     list_open(&list, &window);
-    for (; i < rq->catalog->n_contracts; i++) {
-        const struct contract *k = &rq->catalog->contracts[i];
-        if (!catalog_may_read(rq->catalog, rq->caller, k) ||
-            (campaign.given && !span_is(campaign.value, k->campaign->id)))
+    for (; i < own->n; i++) {
+        const struct contract *k = own->k[i];
+        if (campaign.given && !span_is(campaign.value, k->campaign->id))
             continue;
         if (!list_item(&list))
             break;

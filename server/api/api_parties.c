@@ -208,9 +208,9 @@ enum err parties_get(struct request *rq, struct reply *reply)
 static enum err key_logs_ready(struct batch *cx, const struct party *p)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-        if (contract_has_party(&cx->catalog->contracts[i], p))
-            err = contract_ready(cx, &cx->catalog->contracts[i]);
+    for (size_t i = 0; i < p->reads.n && err == ERR_OK; i++)
+        if (contract_has_party(p->reads.k[i], p))
+            err = contract_ready(cx, p->reads.k[i]);
     return err;
 }
 
@@ -219,11 +219,9 @@ static enum err key_write(struct batch *cx, const struct party *p, struct span p
 {
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        const struct contract *k = &cx->catalog->contracts[i];
-        if (contract_has_party(k, p))
-            err = contract_append_key(cx, k, p, previous_jws);
-    }
+    for (size_t i = 0; i < p->reads.n && err == ERR_OK; i++)
+        if (contract_has_party(p->reads.k[i], p))
+            err = contract_append_key(cx, p->reads.k[i], p, previous_jws);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
 }
 
@@ -345,9 +343,9 @@ static enum err legal_write(struct batch *cx, const struct party *p)
 {
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-        if (contract_has_party(&cx->catalog->contracts[i], p))
-            err = contract_append_legal(cx, &cx->catalog->contracts[i], p);
+    for (size_t i = 0; i < p->reads.n && err == ERR_OK; i++)
+        if (contract_has_party(p->reads.k[i], p))
+            err = contract_append_legal(cx, p->reads.k[i], p);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
 }
 

@@ -81,6 +81,7 @@ static enum err propose(const struct proposal *p, const struct contract *k, stru
 /* ---- the leads ---- */
 
 struct place_of {
+    size_t which; /* of the campaign's contracts */
     const struct contract *k;
     uint64_t index;
     struct lead_row row;
@@ -92,7 +93,7 @@ struct trying {
     struct proposal proposal;
     struct place_of *place; /* the newest so far, in no order; one more than are wanted */
     size_t n, room;
-    struct terms **terms; /* of contract n at terms[n-1], once a lead of it is looked at */
+    struct terms **terms; /* of each of the campaign's contracts, once a lead of it is looked at */
     struct trial trial;
     struct buf *plain; /* of lead i's private part */
 };
@@ -108,18 +109,19 @@ static int newest_first(const void *a, const void *b)
     return x->index > y->index ? -1 : x->index < y->index;
 }
 
-static void add_place(struct trying *t, const struct contract *k, uint64_t index, const struct lead_row *row)
+static void add_place(struct trying *t, size_t which, uint64_t index, const struct lead_row *row)
 {
     if (t->n == t->room) {
         t->room = t->room ? 2 * t->room : TRY_LEADS;
         t->place = xrealloc(t->place, t->room * sizeof *t->place);
     }
-    t->place[t->n++] = (struct place_of){k, index, *row};
+    t->place[t->n++] = (struct place_of){which, t->proposal.campaign->contracts.k[which], index, *row};
 }
 
 /* Up to TRY_LEADS of one contract, from its newest back. */
-static enum err add_contract(struct trying *t, struct cursor *c, const struct contract *k)
+static enum err add_contract(struct trying *t, struct cursor *c, size_t which)
 {
+    const struct contract *k = t->proposal.campaign->contracts.k[which];
     uint8_t behind[12];
     struct span key, value;
     row_index_key(behind, k->number + 1, 0);
@@ -134,7 +136,7 @@ static enum err add_contract(struct trying *t, struct cursor *c, const struct co
         enum err err = lead_row_read(value, &row);
         if (err != ERR_OK)
             return err;
-        add_place(t, k, load_be64(key.ptr + 4), &row);
+        add_place(t, which, load_be64(key.ptr + 4), &row);
         step = cursor_prev(c, &key, &value);
     }
     return step == ERR_NOT_FOUND ? ERR_OK : step;
@@ -164,11 +166,9 @@ static enum err find_leads(struct trying *t)
     enum err err = cursor_open(t->txn, (enum table)(TABLE_ROWS + ROW_LEADS), &c);
     if (err != ERR_OK)
         return err;
-    for (size_t i = 0; i < t->rq->catalog->n_contracts && err == ERR_OK; i++) {
-        const struct contract *k = &t->rq->catalog->contracts[i];
-        if (k->campaign != t->proposal.campaign)
-            continue;
-        err = add_contract(t, c, k);
+    const struct contract_list *all = &t->proposal.campaign->contracts;
+    for (size_t i = 0; i < all->n && err == ERR_OK; i++) {
+        err = add_contract(t, c, i);
         keep_newest(t);
     }
     cursor_close(c);
@@ -207,7 +207,7 @@ static enum err is_dealt_alike(struct trying *t, const struct trial_lead *lead, 
 static enum err read_lead(struct trying *t, const struct place_of *p, struct trial_lead *lead, struct buf *plain)
 {
     const struct contract *k = p->k;
-    struct terms **terms = &t->terms[k->number - 1];
+    struct terms **terms = &t->terms[p->which];
     struct envelope env;
     enum err err = *terms != NULL ? ERR_OK : propose(&t->proposal, k, terms, &t->rq->problem);
     if (err == ERR_OK && (err = ledger_read(t->txn, k->number, p->index, &env)) == ERR_NOT_FOUND)
@@ -234,7 +234,7 @@ static enum err read_lead(struct trying *t, const struct place_of *p, struct tri
 static enum err read_leads(struct trying *t)
 {
     enum err err = ERR_OK;
-    t->terms = xcalloc(t->rq->catalog->n_contracts, sizeof(struct terms *));
+    t->terms = xcalloc(t->proposal.campaign->contracts.n, sizeof(struct terms *));
     t->plain = xcalloc(t->n + 1, sizeof *t->plain);
     t->trial.lead = xcalloc(t->n + 1, sizeof *t->trial.lead);
     t->trial.n = t->n;
@@ -274,7 +274,7 @@ static void trying_close(struct trying *t)
         entry_close(&t->trial.lead[i].entry);
         buf_free(&t->plain[i]);
     }
-    for (size_t i = 0; t->terms != NULL && i < t->rq->catalog->n_contracts; i++)
+    for (size_t i = 0; t->terms != NULL && i < t->proposal.campaign->contracts.n; i++)
         terms_free(t->terms[i]);
     free(t->terms);
     free(t->plain);

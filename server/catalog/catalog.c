@@ -30,6 +30,7 @@ static void index_free(struct catalog_index *x, size_t n_terms)
         free(b);
     }
     free(x->terms);
+    free(x->listed);
     free(x->names);
     free(x->tokens);
     free(x->keys);

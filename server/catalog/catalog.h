@@ -13,6 +13,14 @@ enum { POSTBACK_CIDRS = 32, POSTBACK_CIDRS_MAX = 32 * 64 }; /* blocks of one par
 
 enum role { ROLE_OPERATOR = 1, ROLE_ADVERTISER = 2, ROLE_PUBLISHER = 4, ROLE_AUDITOR = 8 };
 
+struct contract;
+
+/* In the snapshot's memory. */
+struct contract_list {
+    const struct contract **k;
+    size_t n;
+};
+
 struct party {
     uint32_t number;
     char id[LIMIT_ID + 1];
@@ -28,6 +36,9 @@ struct party {
     struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */
     uint32_t postback_by;           /* who had the key made */
     int64_t postback_since_ms;
+    struct contract_list reads;   /* by number: all that catalog_may_read() allows */
+    const struct campaign *takes; /* the first that an advertiser's or publisher's contracts are of; NULL: none */
+    bool takes_several;           /* they are of others too */
 };
 
 struct secret {
@@ -65,6 +76,7 @@ struct campaign {
     uint32_t direct;      /* number of the contract that takes leads without a known click */
     uint8_t pepper[32];
     int64_t created_ms;
+    struct contract_list contracts; /* the direct one, then by publisher and number */
 };
 
 struct code {
@@ -148,6 +160,11 @@ static inline bool api_token_opens(const struct api_token *t, int64_t at_ms)
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
 /* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */
 bool catalog_may_read(const struct catalog *c, const struct party *p, const struct contract *k);
+
+/* The publisher's contracts of the campaign, by number. */
+struct contract_list campaign_contracts_of(const struct campaign *c, const struct party *publisher);
+/* Where those of a list by number begin that have a higher one. */
+size_t contracts_behind(const struct contract_list *l, uint32_t number);
 
 /* The published snapshot. */
 struct catalog_slot;

@@ -177,6 +177,13 @@ static enum err need_party(const struct catalog *c, const json_t *row, const cha
     return ERR_OK;
 }
 
+static enum err need_role(const struct catalog *c, const json_t *row, const char *name, enum role role,
+                          const struct party **out)
+{
+    enum err err = need_party(c, row, name, out);
+    return err == ERR_OK && (*out)->role != role ? ERR_CORRUPT : err;
+}
+
 static enum err party_read(struct load *l, struct span key, const json_t *row)
 {
     struct party *p = &l->c->parties[l->c->n_parties];
@@ -227,7 +234,7 @@ static enum err campaign_read(struct load *l, struct span key, const json_t *row
     struct campaign *c = &l->c->campaigns[l->c->n_campaigns];
     int64_t partition;
     if (!next_number(key, l->c->n_campaigns) || need_id(row, c->id) != ERR_OK ||
-        need_party(l->c, row, "advertiser", &c->advertiser) != ERR_OK ||
+        need_role(l->c, row, "advertiser", ROLE_ADVERTISER, &c->advertiser) != ERR_OK ||
         need_document(l, row, &c->document) != ERR_OK || need_number(row, "direct", &c->direct) != ERR_OK ||
         need_int(row, "partition", UINT16_MAX, &partition) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &c->created_ms) != ERR_OK)
@@ -300,7 +307,8 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
         json_get_int(row, "", "assented", 1, JSON_INT_MAX, &assented, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
     k->assented = (uint64_t)assented;
-    if (json_object_get(row, "publisher") != NULL && need_party(l->c, row, "publisher", &k->publisher) != ERR_OK)
+    if (json_object_get(row, "publisher") != NULL &&
+        need_role(l->c, row, "publisher", ROLE_PUBLISHER, &k->publisher) != ERR_OK)
         return ERR_CORRUPT;
     k->number = load_be32(key.ptr);
     k->campaign = &l->c->campaigns[campaign - 1];
@@ -514,9 +522,14 @@ static void keys_build(struct catalog *c)
     qsort(x->keys, x->n_keys, sizeof *x->keys, postback_key_compare);
 }
 
-/* Each campaign's direct contract is its own, and nobody's. */
+/* Each campaign's direct contract is its own, and nobody's; any other is somebody's. */
 static enum err directs_fit(const struct catalog *c)
 {
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_contracts; i++)
+        n += c->contracts[i].publisher == NULL;
+    if (n != c->n_campaigns)
+        return ERR_CORRUPT;
     for (size_t i = 0; i < c->n_campaigns; i++) {
         const struct contract *k = catalog_contract_number(c, c->campaigns[i].direct);
         if (k == NULL || k->campaign != &c->campaigns[i] || k->publisher != NULL)
@@ -562,8 +575,10 @@ static enum err load_all(struct load *l)
     }
     if (err == ERR_OK)
         err = directs_fit(l->c);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        lists_build(l->c);
         keys_build(l->c);
+    }
     return err == ERR_OK ? names_build(l->c) : err;
 }
 

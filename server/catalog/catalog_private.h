@@ -40,6 +40,7 @@ struct catalog_index {
     struct api_token *tokens;                    /* by hash: the order of the table */
     struct postback_key *keys;                   /* by hash */
     struct grant *grants;                        /* by contract, party: the order of the table */
+    const struct contract **listed;              /* what the lists of parties and campaigns hold */
     size_t n_names, n_tokens, n_keys, n_grants;
 };
 
@@ -51,5 +52,6 @@ struct block {
 
 int name_compare(const void *a, const void *b);
 int postback_key_compare(const void *a, const void *b);
+void lists_build(struct catalog *c); /* once parties, campaigns, contracts and grants are there */
 
 #endif

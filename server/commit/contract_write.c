@@ -83,16 +83,16 @@ static bool is_open_beside(const struct contract *other, const struct terms *t, 
 enum err contract_alone(const struct batch *cx, const struct contract *k, const char *field, struct problem *p)
 {
     const struct contract *beside = NULL;
+    struct contract_list all = {.n = 0};
     struct terms *t;
     enum err err = terms_compile(k->campaign->document, k->document, &t, p);
     if (err != ERR_OK)
         return err;
-    for (size_t i = 0; i < cx->catalog->n_contracts && k->publisher != NULL && beside == NULL; i++) {
-        const struct contract *other = &cx->catalog->contracts[i];
-        if (other->number != k->number && other->campaign->number == k->campaign->number &&
-            other->publisher == k->publisher && is_open_beside(other, t, cx->now_ms))
-            beside = other;
-    }
+    if (k->publisher != NULL)
+        all = campaign_contracts_of(k->campaign, k->publisher);
+    for (size_t i = 0; i < all.n && beside == NULL; i++)
+        if (all.k[i]->number != k->number && is_open_beside(all.k[i], t, cx->now_ms))
+            beside = all.k[i];
     terms_free(t);
     return beside == NULL
                ? ERR_OK

@@ -111,10 +111,7 @@ enum err credential_tell(struct txn *t, const struct catalog *c, const struct cr
 {
     const struct untold u = {.told = *told, .from = 1, .contracts = (int64_t)c->n_contracts};
     uint8_t key[QUEUE_KEY_LEN];
-    size_t i = 0;
-    while (i < c->n_contracts && !contract_has_party(&c->contracts[i], told->party))
-        i++;
-    if (i == c->n_contracts)
+    if (told->party->takes == NULL)
         return ERR_OK;
     enum err err = next_key(t, key);
     if (err == ERR_OK)
@@ -127,11 +124,12 @@ enum err credential_tell(struct txn *t, const struct catalog *c, const struct cr
 /* *left: so many entries may still be written. */
 static enum err tell_logs(struct batch *cx, struct untold *u, uint32_t *left)
 {
+    const struct contract_list *all = &u->told.party->reads;
+    size_t i = contracts_behind(all, (uint32_t)u->from - 1), end = contracts_behind(all, (uint32_t)u->contracts);
     enum err err = ERR_OK;
-    for (; u->from <= u->contracts && *left > 0 && err == ERR_OK; u->from++) {
-        const struct contract *k = catalog_contract_number(cx->catalog, (uint32_t)u->from);
-        if (!contract_has_party(k, u->told.party))
-            continue;
+    for (; i<end && * left> 0 && err == ERR_OK; i++) {
+        const struct contract *k = all->k[i];
+        u->from = k->number + 1;
         if ((err = pipeline_ready(cx, k)) == ERR_OK) {
             err = append(cx, k, &u->told);
             (*left)--;
@@ -142,6 +140,8 @@ static enum err tell_logs(struct batch *cx, struct untold *u, uint32_t *left)
             err = ERR_OK;
         }
     }
+    if (i == end)
+        u->from = u->contracts + 1;
     return err;
 }
 

@@ -158,9 +158,8 @@ static enum err scan_leads(struct finding_of *f, const struct contract *k, const
 static enum err scan_campaign(struct finding_of *f, const struct campaign *c, const struct wanted *w)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < f->catalog->n_contracts && err == ERR_OK; i++)
-        if (f->catalog->contracts[i].campaign == c)
-            err = scan_leads(f, &f->catalog->contracts[i], w);
+    for (size_t i = 0; i < c->contracts.n && err == ERR_OK; i++)
+        err = scan_leads(f, c->contracts.k[i], w);
     return err;
 }
 

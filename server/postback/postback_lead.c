@@ -123,23 +123,14 @@ static enum err named_contract(struct postback *pb, struct claim *c)
  * own, the newest that is active rather than others. */
 static const struct contract *place_in(const struct postback *pb, const struct campaign *campaign)
 {
-    const struct catalog *cat = pb->rq->catalog;
-    const struct contract *best = NULL;
-    bool best_active = false;
     if (pb->party->role != ROLE_PUBLISHER)
-        return campaign->advertiser == pb->party ? catalog_contract_number(cat, campaign->direct) : NULL;
-    for (size_t i = 0; i < cat->n_contracts; i++) { /* ascending numbers */
-        const struct contract *k = &cat->contracts[i];
-        if (k->publisher != pb->party || k->campaign != campaign)
-            continue;
-        bool active = contract_binds(k, pb->rq->arrived_ms) &&
-                      terms_active(contract_terms(k, pb->rq->arrived_ms), pb->rq->arrived_ms);
-        if (best == NULL || active >= best_active) {
-            best = k;
-            best_active = active;
-        }
-    }
-    return best;
+        return campaign->advertiser == pb->party ? catalog_contract_number(pb->rq->catalog, campaign->direct) : NULL;
+    const struct contract_list own = campaign_contracts_of(campaign, pb->party);
+    for (size_t i = own.n; i-- > 0;)
+        if (contract_binds(own.k[i], pb->rq->arrived_ms) &&
+            terms_active(contract_terms(own.k[i], pb->rq->arrived_ms), pb->rq->arrived_ms))
+            return own.k[i];
+    return own.n > 0 ? own.k[own.n - 1] : NULL;
 }
 
 static enum err named_campaign(struct postback *pb, struct claim *c)
@@ -153,21 +144,12 @@ static enum err named_campaign(struct postback *pb, struct claim *c)
 /* Nobody guesses an owner: contact fields of one advertiser's lead are no other's to see. */
 static enum err only_campaign(struct postback *pb, struct claim *c)
 {
-    const struct catalog *cat = pb->rq->catalog;
-    const struct campaign *only = NULL;
-    bool several = false;
-    for (size_t i = 0; i < cat->n_contracts && !several; i++) {
-        const struct contract *k = &cat->contracts[i];
-        if (own_contract(pb, k->number) == NULL)
-            continue;
-        several = only != NULL && only != k->campaign;
-        only = k->campaign;
-    }
-    c->fallback = only != NULL && !several ? place_in(pb, only) : NULL;
+    const struct party *p = pb->party;
+    c->fallback = p->takes != NULL && !p->takes_several ? place_in(pb, p->takes) : NULL;
     if (c->fallback != NULL)
         return ERR_OK;
     return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "%s",
-                   only == NULL
+                   p->takes == NULL
                        ? "you have no campaign"
                        : "is missing: without a click id of yours that reads, say which of your campaigns it is");
 }

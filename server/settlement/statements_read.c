@@ -183,12 +183,6 @@ static enum err listed(struct statements *s, struct span id, const struct statem
                        json_pack("{s:o,s:o}", "answers", answers, "corrected", corrected));
 }
 
-static bool is_listed(const struct statements *s, const struct contract *k)
-{
-    return catalog_may_read(s->rq->catalog, s->rq->caller, k) &&
-           (span_empty(s->contract) || span_is(s->contract, k->id));
-}
-
 /* How many statements the swept log has. */
 static enum err count_of(struct txn *t, const struct contract *k, uint64_t *n)
 {
@@ -243,15 +237,13 @@ static enum err begin_after(struct statements *s, struct span after, uint32_t *c
 
 static enum err statements_write(struct statements *s, struct span after)
 {
-    const struct catalog *c = s->rq->catalog;
+    const struct contract_list *own = &s->rq->caller->reads;
     uint32_t contract;
     uint64_t number;
     enum err err = begin_after(s, after, &contract, &number);
-    for (; err == ERR_OK && contract <= c->n_contracts && !s->list.more; contract++, number = 0) {
-        const struct contract *k = catalog_contract_number(c, contract);
-        if (is_listed(s, k))
-            err = contract_statements(s, k, number);
-    }
+    for (size_t i = contracts_behind(own, contract - 1); err == ERR_OK && i < own->n && !s->list.more; i++, number = 0)
+        if (span_empty(s->contract) || span_is(s->contract, own->k[i]->id))
+            err = contract_statements(s, own->k[i], number);
     return err;
 }
 

@@ -108,11 +108,9 @@ static enum err each_contract(struct batch *cx, struct withdrawing *w, const str
                               struct problem *p)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++) {
-        struct contract k = cx->catalog->contracts[i];
+    for (size_t i = 0; i < w->campaign.contracts.n && err == ERR_OK; i++) {
+        struct contract k = *w->campaign.contracts.k[i];
         struct problem why = {0};
-        if (k.campaign->number != w->campaign.number)
-            continue;
         while (err == ERR_OK && !says_other(versions_newest(&k.versions), before))
             err = take_back(cx, w, &k, versions_newest(&k.versions)->number, write, &why);
         if (err == ERR_OK)

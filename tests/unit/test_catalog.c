@@ -486,6 +486,143 @@ static void a_reload_is_a_load(void **state)
     catalog_unref(second);
 }
 
+/* ---- which contracts go together ---- */
+
+enum { CROWD = 9, CAMPAIGNS = 5, CONTRACTS = 80 };
+
+/* Parties of three roles, campaigns of some of them, contracts and grants of chance. */
+static void market_crowd(struct market *m, struct party party[CROWD], struct campaign campaign[CAMPAIGNS])
+{
+    static const enum role roles[] = {ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_AUDITOR};
+    struct txn *t = fixture_begin(&m->f, true);
+    uint32_t n = 2;
+    for (uint32_t i = 0; i < CROWD; i++) {
+        party[i] =
+            (struct party){.number = PARTIES + 1 + i, .role = roles[i % 3], .name = SPAN("Somebody"), .created_ms = 1};
+        snprintf(party[i].id, sizeof party[i].id, "P%u", party[i].number);
+        assert_ok(catalog_put_party(t, &party[i]));
+    }
+    for (uint32_t i = 0; i < CAMPAIGNS; i++) {
+        struct contract direct = m->direct;
+        campaign[i] = m->campaign;
+        campaign[i].number = 2 + i;
+        campaign[i].advertiser = &party[3 * (random() % (CROWD / 3))];
+        campaign[i].direct = direct.number = ++n;
+        snprintf(campaign[i].id, sizeof campaign[i].id, "A%u", campaign[i].number);
+        snprintf(direct.id, sizeof direct.id, "C%u", n);
+        direct.campaign = &campaign[i];
+        direct.versions.v[0].number = direct.versions.made = 1;
+        assert_ok(catalog_put_campaign(t, &campaign[i]));
+        assert_ok(catalog_put_contract(t, &direct));
+        assert_ok(fixture_put_terms(t, n, 1, 0));
+    }
+    while (n < CONTRACTS) {
+        struct contract k = m->contract;
+        k.number = ++n;
+        snprintf(k.id, sizeof k.id, "C%u", n);
+        k.versions.v[0].number = k.versions.made = 1;
+        k.campaign = &campaign[random() % (CAMPAIGNS - 1)]; /* one has none */
+        k.publisher = &party[1 + 3 * (random() % (CROWD / 3))];
+        assert_ok(catalog_put_contract(t, &k));
+        assert_ok(fixture_put_terms(t, n, 1, 0));
+        if (random() % 4 == 0)
+            assert_ok(catalog_put_grant(t, n, party[2 + 3 * (random() % (CROWD / 3))].number, 1));
+    }
+    assert_ok(txn_commit(t));
+}
+
+/* By a walk over all. */
+static void assert_party_lists(const struct catalog *c, const struct party *p)
+{
+    const struct campaign *takes = NULL;
+    bool several = false;
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_contracts; i++) {
+        const struct contract *k = &c->contracts[i];
+        if (catalog_may_read(c, p, k)) {
+            assert_true(n < p->reads.n);
+            assert_ptr_equal(p->reads.k[n], k);
+            assert_int_equal(contracts_behind(&p->reads, k->number), ++n);
+        }
+        if (k->campaign->advertiser == p || k->publisher == p) {
+            several |= takes != NULL && takes != k->campaign;
+            takes = takes != NULL ? takes : k->campaign;
+        }
+    }
+    assert_int_equal(p->reads.n, n);
+    assert_ptr_equal(p->takes, takes);
+    assert_int_equal(p->takes_several, several);
+}
+
+static void assert_campaign_lists(const struct catalog *c, const struct campaign *g)
+{
+    size_t all = 1;
+    assert_int_equal(g->contracts.k[0]->number, g->direct);
+    for (size_t i = 0; i < c->n_parties; i++) {
+        const struct party *p = &c->parties[i];
+        const struct contract_list of = campaign_contracts_of(g, p);
+        size_t n = 0;
+        for (size_t k = 0; k < c->n_contracts; k++)
+            if (c->contracts[k].campaign == g && c->contracts[k].publisher == p) {
+                assert_true(n < of.n);
+                assert_ptr_equal(of.k[n++], &c->contracts[k]);
+            }
+        assert_int_equal(of.n, n);
+        all += n;
+    }
+    assert_int_equal(g->contracts.n, all);
+}
+
+static void lists_hold_what_a_walk_over_all_finds(void **state)
+{
+    struct market *m = *state;
+    struct party party[CROWD];
+    struct campaign campaign[CAMPAIGNS];
+    unsigned seed = (unsigned)time(NULL);
+    print_message("seed %u\n", seed);
+    srandom(seed);
+    market_crowd(m, party, campaign);
+    struct catalog *first = loaded(m);
+    struct catalog *again = reloaded(m, first);
+    catalog_unref(first);
+    for (size_t i = 0; i < again->n_parties; i++)
+        assert_party_lists(again, &again->parties[i]);
+    for (size_t i = 0; i < again->n_campaigns; i++)
+        assert_campaign_lists(again, &again->campaigns[i]);
+    catalog_unref(again);
+}
+
+/* What has the wrong role, or nobody, would be in no list. */
+static void who_takes_part_has_the_role(void **state)
+{
+    struct market *m = *state;
+    struct contract k = m->contract;
+    struct campaign another = m->campaign;
+    const struct {
+        const struct party *publisher;
+        const struct party *advertiser;
+        enum err err;
+    } rows[] = {{&m->party[PUBLISHER], &m->party[ADVERTISER], ERR_OK},
+                {NULL, &m->party[ADVERTISER], ERR_CORRUPT},
+                {&m->party[AUDITOR], &m->party[ADVERTISER], ERR_CORRUPT},
+                {&m->party[PUBLISHER], &m->party[OPERATOR], ERR_CORRUPT}};
+    k.number = 3;
+    k.versions.v[0].number = k.versions.made = 1;
+    memcpy(k.id, "C3", sizeof "C3");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct catalog *c = NULL;
+        struct txn *t = fixture_begin(&m->f, true);
+        k.publisher = rows[i].publisher;
+        another.advertiser = rows[i].advertiser;
+        assert_ok(catalog_put_campaign(t, &another));
+        assert_ok(catalog_put_contract(t, &k));
+        assert_ok(fixture_put_terms(t, 3, 1, 0));
+        assert_int_equal(catalog_load(t, m->keys, &c), rows[i].err);
+        catalog_unref(c);
+        txn_abort(t);
+    }
+}
+
 /* ---- some thousands of contracts ---- */
 
 static double ms_since(const struct timespec *from)
@@ -549,6 +686,8 @@ int main(void)
         T(a_secret_is_sealed_to_its_kid),
         T(readers_keep_what_they_hold),
         T(a_reload_is_a_load),
+        T(lists_hold_what_a_walk_over_all_finds),
+        T(who_takes_part_has_the_role),
         T(many_contracts_come_back_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,118 @@
+/* Which contracts a party may read, which a campaign has: counted, given room, then put, whenever a snapshot is made.
+ */
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "server/catalog/catalog_private.h"
+
+/* Without room it is counted. */
+static void put(struct contract_list *l, const struct contract *k)
+{
+    if (l->k != NULL)
+        l->k[l->n] = k;
+    l->n++;
+}
+
+/* One that takes part in it. */
+static void put_party(struct catalog *c, const struct party *who, const struct contract *k)
+{
+    struct party *p = &c->parties[who->number - 1];
+    put(&p->reads, k);
+    if (p->takes == NULL)
+        p->takes = k->campaign;
+    p->takes_several |= p->takes != k->campaign;
+}
+
+static void put_readers(struct catalog *c)
+{
+    for (size_t i = 0; i < c->n_contracts; i++) {
+        const struct contract *k = &c->contracts[i];
+        put(&c->parties[0].reads, k);
+        put_party(c, k->campaign->advertiser, k);
+        if (k->publisher != NULL)
+            put_party(c, k->publisher, k);
+    }
+    for (size_t i = 0; i < c->index->n_grants; i++) {
+        const struct grant *g = &c->index->grants[i];
+        put(&c->parties[g->party - 1].reads, &c->contracts[g->contract - 1]);
+    }
+}
+
+static void put_in_campaign(struct catalog *c, const struct contract *k)
+{
+    put(&c->campaigns[k->campaign->number - 1].contracts, k);
+}
+
+/* The direct one first, then by publisher. */
+static void put_campaigns(struct catalog *c)
+{
+    for (size_t i = 0; i < c->n_campaigns; i++)
+        put_in_campaign(c, &c->contracts[c->campaigns[i].direct - 1]);
+    for (size_t i = 0; i < c->n_parties; i++) {
+        const struct contract_list reads = c->parties[i].reads;
+        for (size_t n = 0; n < reads.n && c->parties[i].role == ROLE_PUBLISHER; n++)
+            put_in_campaign(c, reads.k[n]);
+    }
+}
+
+static void make_room(struct contract_list *l, const struct contract ***room)
+{
+    l->k = *room;
+    *room += l->n;
+    l->n = 0;
+}
+
+void lists_build(struct catalog *c)
+{
+    const struct contract **room = xcalloc(4 * c->n_contracts + c->index->n_grants + 1, sizeof *room);
+    c->index->listed = room;
+    for (size_t i = 0; i < c->n_parties; i++) {
+        struct party *p = &c->parties[i];
+        p->reads = (struct contract_list){.n = 0};
+        p->takes = NULL;
+        p->takes_several = false;
+    }
+    put_readers(c);
+    for (size_t i = 0; i < c->n_parties; i++)
+        make_room(&c->parties[i].reads, &room);
+    put_readers(c);
+    for (size_t i = 0; i < c->n_campaigns; i++)
+        c->campaigns[i].contracts = (struct contract_list){.n = 0};
+    put_campaigns(c);
+    for (size_t i = 0; i < c->n_campaigns; i++)
+        make_room(&c->campaigns[i].contracts, &room);
+    put_campaigns(c);
+}
+
+/* The first that is of this publisher, or of one behind. */
+static size_t first_of(const struct contract_list *l, uint32_t publisher)
+{
+    size_t from = 0, to = l->n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (l->k[mid]->publisher == NULL || l->k[mid]->publisher->number < publisher)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
+struct contract_list campaign_contracts_of(const struct campaign *c, const struct party *publisher)
+{
+    size_t from = first_of(&c->contracts, publisher->number), to = first_of(&c->contracts, publisher->number + 1);
+    return (struct contract_list){c->contracts.k + from, to - from};
+}
+
+size_t contracts_behind(const struct contract_list *l, uint32_t number)
+{
+    size_t from = 0, to = l->n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (l->k[mid]->number <= number)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
