@@ -1033,7 +1033,7 @@ class Persons:
             here = self.under(key)  # also a duplicate that is to stand itself: what it repeats may do so still
             for lead in [lead for lead in here if n >= own and lead.stands()] + [lead for lead in here if lead.repeats and lead.status == "duplicate"]:
                 rows += 1
-                if n >= 256 or rows > 1024:
+                if n >= 128 or rows > 256:
                     return None, False
                 if lead.status != "duplicate":
                     if is_it(lead, weak):

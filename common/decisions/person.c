@@ -1,6 +1,6 @@
 #include "common/decisions/person.h"
 
-enum { STEPS_MOST = 256 };
+enum { STEPS_MOST = 128 };
 
 /* A key of a report on the way: the one that asks, then duplicates. */
 struct step {

@@ -15,7 +15,7 @@ struct person_lead {
  * latest, of contact keys (those that t->dedupe_by names) one received in [from_ms, to_ms]. Else one of that time that
  * duplicates lead to, by up to PERSON_ROWS rows. No part of `own`. An error of the view, or ERR_CORRUPT: it cannot be
  * told. */
-enum { PERSON_ROWS = 1024 };
+enum { PERSON_ROWS = 256 };
 MUST_CHECK enum err person_find(const struct view *v, const struct fold_context *cx, const struct terms *t,
                                 const struct identity *who, const struct share *own, bool unproven, int64_t from_ms,
                                 int64_t to_ms, struct person_lead *out);

@@ -22,7 +22,7 @@ from harness import SOURCE, Market, Party, Server, ServerCase, countersign, jws_
 from client import webhook_signature  # from scripts/, where harness points to
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
-from second import second_verify  # noqa: E402
+from second import second_verify, verify_twice  # noqa: E402
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -408,6 +408,30 @@ class Leads(ServerCase):
             answers = [self.send(rows[n::8]) if answer.status == 429 else answer for n, answer in enumerate(answers)]
         decisions = [row["decision"] for answer in answers for row in answer.json["data"]]
         self.assertEqual((decisions.count("pending"), decisions.count("duplicate")), (1, 23))
+
+
+    def test_of_a_person_s_duplicates_so_many_are_looked_through_and_no_more(self):
+        """The one that says that an address and a number are one person is told behind 254 others, and then the lead that stands; behind 255 that is not looked at any more. An auditor's two programs count alike."""
+        market = Market(self.server, {"lead": {"require": []}})
+        visit, other = market.click(), market.click()
+
+        def report(**who):
+            return market.publisher.post("/v1/leads", {"click_id": visit, **who})
+
+        expected = []
+        for n in (254, 255):
+            email, number = person()["email"], {"phone": person()["phone"], "click_id": other}
+            first = report(**number)
+            self.assertEqual(report(**number, email=email)["status"], "duplicate")
+            rows = market.publisher.post("/v1/leads", [{"click_id": visit, "email": email}] * n)["data"]
+            self.assertEqual({row["decision"] for row in rows}, {"duplicate"})
+            market.advertiser.post(f"/v1/leads/{first['lead']}/dispositions", {"status": "rejected"})
+            expected.append((report(**number)["status"], report(email=email)["status"]))
+        self.assertEqual(expected, [("pending", "duplicate"), ("pending", "pending")])
+        with tempfile.TemporaryDirectory() as mirror:
+            done = countersign("pull", self.server.url, mirror, "--contract", market.contract, "--token", market.publisher.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(verify_twice(mirror).returncode, 0)
 
 
 class SmallQueue(ServerCase):
