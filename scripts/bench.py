@@ -183,7 +183,26 @@ def cost(folder, options, stack):
         judged = f" (at most {LEAD_BOUND_US}: {verdict(us <= LEAD_BOUND_US)})" if least == options.leads else ""
         print(f"| {stored:,} | {us:.1f}{judged} | {leads / commits:.0f} | {spent['worker'] / leads:.1f} | {size / stored:.0f} |", flush=True)
         stored += leads
+    again(server)
     server.stop()
+
+
+def again(server):
+    """The committer's CPU per later lead of one person: as long as the first stands, and once it is rejected, when duplicates are looked through."""
+    code = server.codes.read_text().split()[0]
+    who = {"email": "again@bench.example", "phone": "+33612345678", "click_id": client.click(f"{server.url}/c/{code}")[1]}
+    half = {name: value for name, value in who.items() if name != "phone"}  # comes to stand in nobody's way
+    first = server.advertiser.post("/v1/leads", who)["lead"]
+
+    def us(lead, n, wanted):
+        before = server.thread_us()["committer"]
+        rows = server.advertiser.post("/v1/leads", [lead] * n)["data"]
+        assert {row["decision"] for row in rows} == {wanted}, rows[0]
+        return (server.thread_us()["committer"] - before) / n
+
+    standing = us(who, 1000, "duplicate")
+    server.advertiser.post(f"/v1/leads/{first}/dispositions", {"status": "rejected"})
+    print(f"\nA person's later lead: {standing:.1f} us while one stands, {us(half, 100, 'rejected'):.0f} us behind 1,000 duplicates of one that was rejected.", flush=True)
 
 
 def settle(server):

@@ -174,7 +174,7 @@ class Countersign(Server):
             codes += [operator.post(f"/v1/contracts/{contract['id']}/codes", {"label": f"placement {n}"})["code"]
                       for n in range(2)]
         codes_file.write_text("\n".join(codes) + "\n")
-        self.codes, self.kid, self.secret, self.operator = codes_file, advertiser.kid, advertiser.secret, operator
+        self.codes, self.advertiser, self.operator = codes_file, advertiser, operator
 
     def narrow(self):
         """From here on all load goes to the first contract, whose id it gives, with the token of an auditor who may pull it."""
@@ -184,7 +184,7 @@ class Countersign(Server):
         return self.contracts[0], auditor.token
 
     def mix(self, mix):
-        return ["--codes", self.codes, "--mix", mix, "--kid", self.kid, "--secret", self.secret]
+        return ["--codes", self.codes, "--mix", mix, "--kid", self.advertiser.kid, "--secret", self.advertiser.secret]
 
     def spare(self, first):
         """From here on no load goes to so many contracts, the first ones."""
