@@ -34,6 +34,7 @@ struct shared_terms {
 
 struct catalog_index {
     struct block *blocks; /* bump memory for spans and codes */
+    size_t pooled;        /* what all of them hold */
     struct rows rows[TABLE_COUNT];
     struct shared_terms *(*terms)[VERSIONS_MAX]; /* of contract n at terms[n-1], in the order of its versions */
     struct name *names;                          /* by id */
