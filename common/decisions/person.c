@@ -17,6 +17,7 @@ struct search {
     unsigned by;
     int64_t from_ms, to_ms;
     enum key_layer layer; /* KEY_ANYWHERE, KEY_HERE */
+    struct place fallen;  /* what was looked at last and does not stand: many duplicates repeat one lead */
     bool more;            /* there are further rows under its own keys */
     size_t rows;          /* that it may still read */
     size_t n;
@@ -94,9 +95,13 @@ static enum err find_directly(struct search *s, enum key_layer layer)
 static enum err look_at(struct search *s, struct place at, bool weak)
 {
     struct lead_row lead;
+    if (at.contract == s->fallen.contract && at.index == s->fallen.index)
+        return ERR_OK;
     enum err err = row_lead(s->v, at.contract, at.index, &lead);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
+    if (!lead_stands(&lead))
+        s->fallen = at;
     if (!lead_stands(&lead) || is_own(s, &lead) || lead.at_ms < s->from_ms || lead.at_ms > s->to_ms ||
         (weak && identity_apart(s->who, &lead.who, s->by)))
         return ERR_OK;
@@ -194,6 +199,7 @@ enum err person_find(const struct view *v, const struct fold_context *cx, const 
     s.by = t->dedupe_by;
     s.from_ms = from_ms;
     s.to_ms = to_ms;
+    s.fallen.contract = 0;
     s.more = false;
     s.out = out;
     enum err err = find_directly(&s, KEY_STANDS);
