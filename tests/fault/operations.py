@@ -636,10 +636,11 @@ class TokenCreate(Control):
     name, want = "new token", 201
 
     def caller(self, scene):
-        return scene.busy.publisher
+        self.party = scene.fresh_party()  # each may have so many
+        return self.party
 
     def path(self, scene):
-        return f"/v1/parties/{scene.busy.publisher.id}/tokens"
+        return f"/v1/parties/{self.party.id}/tokens"
 
     def body(self, scene):
         return {}
@@ -647,6 +648,19 @@ class TokenCreate(Control):
     def later(self, scene, answer):
         got = send(scene.server.url + "/v1/contracts", headers={"Authorization": "Bearer " + answer.json["token"]})
         hold(got.status == 200, "the token opens nothing")
+
+
+class TokenEnd(Control):
+    name, want = "ended token", 200
+
+    def prepare(self, scene):
+        party = scene.fresh_party()
+        self.made = party.post(f"/v1/parties/{party.id}/tokens", {})
+        return lambda: party.call("DELETE", f"/v1/parties/{party.id}/tokens/{self.made['id']}")
+
+    def later(self, scene, answer):
+        got = send(scene.server.url + "/v1/contracts", headers={"Authorization": "Bearer " + self.made["token"]})
+        hold(got.status == 401, "the token opens something")
 
 
 class Grant(Control):
@@ -906,5 +920,5 @@ def writings():
     return [each() for each in (
         Click, View, Impression, ThankYou, LeadByQuery, LeadByJson, LeadByForm, LeadByKey, LeadByTouches, LeadOfForeignDomain, LeadElsewhere, Duplicate, DuplicateByPhone, NoClick, Replay, SameTxid,
         OtherUnderTxid, OtherUnderNonce, SaidByPostback, Dispose, PartyCreate, PartyCreateAgain, SecretCreate, CampaignPatch, ContractCreate, CodeCreate, KeyPut,
-        Statement, StatementAnswer, LeadsByToken, DispositionsInBulk, TokenCreate, Grant, ContractPatch, Adjust, Assent, Share, ShareEnd, CampaignCreate, CampaignPause, PartyByLaw, PostbackKeyPut,
+        Statement, StatementAnswer, LeadsByToken, DispositionsInBulk, TokenCreate, TokenEnd, Grant, ContractPatch, Adjust, Assent, Share, ShareEnd, CampaignCreate, CampaignPause, PartyByLaw, PostbackKeyPut,
         PostbackKeyDelete, Withdraw, AdjustmentAssent, Erase, Confirm, Cosign)]

@@ -75,6 +75,9 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 static struct live *live;
 static struct answer answer;
 static char token[LIVE_PARTIES][API_TOKEN_LEN + 1];
+enum { TO_END = 8 };
+static char to_end[TO_END][LIMIT_ID + 1]; /* tokens: to end one again writes nothing */
+static size_t n_ended;
 static char click[128], lead[LEAD_REF_LEN + 1], statement[LIMIT_ID + 1], payload_sha256[2 * HASH_LEN + 1],
     auditor[LIMIT_ID + 1];
 
@@ -168,6 +171,15 @@ static void make_secret(void)
 static void retire_secret(void)
 {
     call(LIVE_OTHER, "DELETE", "/v1/parties/P4/secrets/K4", "");
+}
+
+static void end_token(void)
+{
+    char path[96];
+    assert_true(n_ended < TO_END);
+    snprintf(path, sizeof path, "/v1/parties/P4/tokens/%s", to_end[n_ended]);
+    call(LIVE_OTHER, "DELETE", path, "");
+    n_ended += answer.status == 200;
 }
 
 static void make_token(void)
@@ -348,6 +360,7 @@ static void a_refused_write_leaves_nothing_of_its_call(void **state)
         {"secret", make_secret},
         {"retired secret", retire_secret},
         {"token", make_token},
+        {"ended token", end_token},
         {"key", put_key},
         {"campaign", make_campaign},
         {"changed campaign", change_campaign},
@@ -404,8 +417,14 @@ static int setup(void **state)
     for (int i = LIVE_ADVERTISER; i < LIVE_PARTIES; i++) {
         char path[64];
         snprintf(path, sizeof path, "/v1/parties/P%d/tokens", i + 1);
-        call(LIVE_OPERATOR, "POST", path, "");
+        call(LIVE_OPERATOR, "POST", path, "{\"scope\":\"credentials\"}");
         member("token", token[i], sizeof token[i]);
+    }
+    for (size_t i = 0; i < TO_END; i++) {
+        char body[32];
+        snprintf(body, sizeof body, "{\"label\":\"%zu\"}", i);
+        call(LIVE_OTHER, "POST", "/v1/parties/P4/tokens", body);
+        member("id", to_end[i], sizeof to_end[i]);
     }
     call(LIVE_OPERATOR, "POST", "/v1/parties", "{\"name\":\"auditor\",\"kind\":\"auditor\"}");
     member("id", auditor, sizeof auditor);
