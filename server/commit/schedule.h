@@ -7,7 +7,7 @@
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
-enum { CHORES_MAX = 8, APPROVE_STEPS = 64 };
+enum { CHORES_MAX = 8, APPROVE_STEPS = 32 };
 
 struct schedule {
     struct instance *instance;
