@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 enum { FULL_RETRY_MS = 250, PROBE_MS = 1000, GAPS_MS = 1000, REFUSED_MS = 1000, REFUSED_ROUND_MS = 60000 };
 enum { REFUSED_STEPS = 64 }; /* parties whose old refusals one record looks for */
 
+enum { WAITING_MOST = 128 }; /* statements that wait for one: behind more of them everything waits */
+
 /* What comes between a job that must follow a sweep and its turn. */
 enum stage { STAGE_APPROVE, STAGE_SWEEP, STAGE_HEAD, STAGE_TURN };
 
@@ -30,9 +33,11 @@ struct source {
         bool touched;
     } * lanes; /* one for each worker, and the others behind */
     size_t n_lanes, n_workers, first_lane;
-    struct job *held; /* ended a batch: it runs alone, next */
-    enum stage stage; /* of held */
-    bool more;        /* its stage wants another step */
+    struct job *held;                  /* ended a batch: it runs alone, next */
+    enum stage stage;                  /* of held */
+    bool more;                         /* its stage wants another step */
+    struct job *waiting[WAITING_MOST]; /* alone too, behind held, in their order */
+    size_t n_waiting;
     struct schedule schedule;
     struct publisher *publisher;
     bool chore_last; /* the batch before was a chore: others first, if there are */
@@ -68,7 +73,8 @@ struct source *source_new(const struct source_setup *setup)
     for (size_t i = 0; i < s->n_lanes; i++) {
         struct lane *l = &s->lanes[i];
         l->pushed = queue_new(setup->queue_size);
-        l->finished = queue_new(queue_capacity(l->pushed) + BATCH_MAX + 1); /* all that can be under way */
+        l->finished =
+            queue_new(queue_capacity(l->pushed) + BATCH_MAX + WAITING_MOST + 1); /* all that can be under way */
         l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (l->fd < 0)
             die("cannot make an eventfd: raise the limit of open files");
@@ -240,8 +246,18 @@ static struct queue *first_arrived(struct source *s)
     return first;
 }
 
-/* What arrived since the last batch, in that order, up to the first job that runs alone, or a second one. Room for one
- * more is left. */
+/* The first of those that wait; none is held. */
+static void hold_next(struct source *s)
+{
+    s->held = s->waiting[0];
+    s->n_waiting--;
+    memmove(s->waiting, s->waiting + 1, s->n_waiting * sizeof *s->waiting);
+    s->stage = record_flags(s->held->record.kind) & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
+    s->more = false;
+}
+
+/* What arrived since the last batch, in that order, up to the first job that is to run alone; where one is held, those
+ * wait behind it and stop nobody else. Room for one more is left. */
 static size_t take_pushed(struct source *s, struct job **jobs)
 {
     size_t n = 0;
@@ -252,12 +268,14 @@ static size_t take_pushed(struct source *s, struct job **jobs)
             jobs[n++] = queue_pop(from);
             continue;
         }
-        if (s->held == NULL) {
-            s->held = queue_pop(from);
-            s->stage = flags & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
-            s->more = false;
+        bool is_free = s->held == NULL && s->n_waiting == 0;
+        if (s->n_waiting == WAITING_MOST)
+            break;
+        s->waiting[s->n_waiting++] = queue_pop(from);
+        if (is_free) {
+            hold_next(s);
+            break;
         }
-        break;
     }
     s->first_lane = (s->first_lane + 1) % s->n_lanes;
     return n;
@@ -299,6 +317,7 @@ static size_t take_turn(struct source *s, struct job **jobs)
 {
     jobs[0] = s->held;
     s->held = NULL;
+    s->chore_last = true; /* others have a turn before the next of these */
     return 1;
 }
 
@@ -468,6 +487,8 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
     s->chore_last = false;
     if (others_first)
         n = take_pushed(s, jobs);
+    if (n == 0 && s->held == NULL && s->n_waiting > 0)
+        hold_next(s);
     if (n == 0 && s->held == NULL && (n = take_chore(s, jobs, now_ms, pause_ms)) > 0)
         s->chore_last = true;
     else if (n == 0 && s->held == NULL)

@@ -408,15 +408,17 @@ static void clicks_do_not_wait_for_all_approvals_before_a_statement(void **state
     atomic_store(&all_pushed, true);
     start_with(RECORD_APPROVE, one_of_many);
     run_alone(&click);
-    struct job statement = statement_job();
+    struct job statement = statement_job(), another = statement; /* which will rest on what has changed */
     atomic_store(&all_pushed, false);
     approvals = 0;
     click = click_job(&cf, COMMITTER_CONTRACT);
     assert_ok(source_push(cf.live.sh.source, 0, &statement));
+    assert_ok(source_push(cf.live.sh.source, 0, &another));
     assert_ok(push_awake(&cf, 0, &click));
     atomic_store(&all_pushed, true);
-    jobs_wait(&cf, 0, 2);
+    jobs_wait(&cf, 0, 3);
     assert_ok(statement.err);
+    assert_true(another.outdated);
     assert_ok(click.err);
     assert_int_equal(approvals, APPROVALS);
     assert_int_equal(size_at[1], click.index + 1);
