@@ -6,7 +6,7 @@
 #include "server/commit/parts.h"
 #include "server/system/log.h"
 
-enum { PROBE_LEN = 256 * 1024 };
+enum { PROBE_LEN = 256 * 1024, PASSED_MOST = 256 };
 
 /* ---- leads whose review time ran out ---- */
 
@@ -51,17 +51,18 @@ static enum err approve_one(struct batch *cx, struct span key, bool *later)
     return err == ERR_OK ? store_rows_write(cx->txn, &gone) : err; /* gone already, unless it was not due after all */
 }
 
-/* What does not read stays as it is, for `check` to name: the other leads are not kept waiting by it. */
+/* What does not read stays as it is, for `check` to name: the other leads are not kept waiting by it, unless it is very
+ * much, and it alone is no reason to come again soon. */
 enum err chore_approve(struct batch *cx, struct job *job)
 {
     char mem[STORE_KEY_MAX], after[STORE_KEY_MAX + 1], name[ROW_NAME];
     struct span from = SPAN(""), key, value;
-    uint32_t done = 0;
+    uint32_t done = 0, passed = 0;
     bool later = false;
     enum err step = ERR_OK;
     if (!clock_sure(&cx->clock)) /* nothing is due on the word of a clock that nobody trusts */
         return ERR_OK;
-    for (; done < job->record.approve.steps; done++) {
+    while (done < job->record.approve.steps && passed < PASSED_MOST) {
         if ((step = cx->view.seek(cx->view.ctx, ROW_DUE, from, &key, &value)) != ERR_OK)
             break;
         memcpy(mem, key.ptr, key.len);
@@ -69,8 +70,10 @@ enum err chore_approve(struct batch *cx, struct job *job)
         enum err err = approve_one(cx, key, &later);
         if (later || err == ERR_FULL || err == ERR_IO)
             return err;
+        done += err == ERR_OK;
         if (err == ERR_OK)
             continue;
+        passed++;
         table_row_name((enum table)(TABLE_ROWS + ROW_DUE), key, name);
         log_line(LOG_ERROR, 0, "approve", "%s: its lead does not read (%s), it is not approved", name, err_word(err));
         memcpy(after, key.ptr, key.len);
