@@ -16,7 +16,7 @@ from contact_keys import BLANK, code_points
 
 MOST_ROWS, MOST_LEADS, MOST_BYTES, ROW_BYTES, MOST_COLUMNS, TXID_BYTES, SHOWN_BYTES = 1_000_000, 4_000_000, 256 << 20, 65_536, 256, 4096, 160
 LARGEST = 2**53 - 1
-QUARTER, QUARTERS, DAY = 900_000, 26 * 4, 86_400_000
+MINUTE, QUARTER, QUARTERS, DAY = 60_000, 900_000, 26 * 4, 86_400_000
 BOM, REPLACEMENT = "\ufeff", "\ufffd"
 FORMULA = "'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]"
 CELL_STARTS = "(?:\\A|(?<=[;,\t|\"\r\n]))"
@@ -483,7 +483,7 @@ class Rows:
             marks.add(mark_told(self.cell(cells, "amount")) if "amount" in self.column else None)
             raw.append((number, cells))
         self.dates, self.decimal = asked.dates or only(orders), asked.decimal or only(marks)
-        if self.decimal is None and (self.table.json or CURRENCIES[self.currency] > 2):
+        if self.decimal is None and self.table.json:
             self.decimal = "point"
         return raw
 
@@ -617,7 +617,7 @@ class Reconciliation:
         for row in self.rows:
             row.wall = row.ms if row.form != "universal" else row.ms + (row.lead.offset_ms if row.lead else self.last_offset)
             row.outside = self.is_outside(row)
-        self.newest = max((row.wall + (row.form == "day") * (DAY - 1) for row in self.rows if row.form and not row.outside), default=None)
+        self.newest = max(((row.wall // MINUTE + 1) * MINUTE - 1 + (row.form == "day") * (DAY - MINUTE) for row in self.rows if row.form and not row.outside), default=None)
         if refusals:
             self.refuse(refusals)
         self.judge()
@@ -784,7 +784,7 @@ class Reconciliation:
         moved = self.shown(lead) - lead.wall
         if moved and not self.holds(lead.at_ms + moved, lead.wall + moved):
             return "zone"
-        return "late" if self.newest is not None and self.shown(lead) > self.newest else "unexplained"
+        return "late" if self.newest is not None and self.shown(lead) > self.newest and self.asked.end is None else "unexplained"
 
     # ---- what they add up to ----
 

@@ -168,7 +168,8 @@ static enum cause missing_there_cause(const struct reconcile *r, const struct ow
         return c;
     if (is_edge(r, l))
         return CAUSE_ZONE;
-    return r->newest_ms != 0 && lead_shown(r, l) > r->newest_ms ? CAUSE_LATE : CAUSE_UNEXPLAINED;
+    bool behind = r->newest_ms != 0 && lead_shown(r, l) > r->newest_ms;
+    return behind && !r->asked.to.given ? CAUSE_LATE : CAUSE_UNEXPLAINED;
 }
 
 /* ---- what was refused ---- */
@@ -324,9 +325,11 @@ static void take_lead(struct reconcile *r, struct own_lead *l)
     count(r, OUTCOME_MISSING_THERE, l->cause, 0, has_amounts(r) ? l->micros : 0);
 }
 
-/* A file may go further than the period: its rows of other days are not looked at, unless their lead is in it. */
+/* A file may go further than the period: its rows of other days are not looked at, unless their lead is in it. What is
+ * written to the minute, or cut to the second, was before the end of its minute. */
 static void find_outside(struct reconcile *r)
 {
+    enum { MINUTE_MS = 60000 };
     for (size_t i = 0; i < r->n_rows; i++) {
         struct own_row *w = &r->rows[i];
         const struct own_lead *l = w->pair != 0 ? &r->leads[w->pair - 1] : NULL;
@@ -337,6 +340,7 @@ static void find_outside(struct reconcile *r)
         int64_t end = w->form == WHEN_DAY ? wall + MS_PER_DAY - 1 : wall;
         bool touches = !bound_under(r, end - offset, end) && !bound_over(r, wall - offset, wall);
         w->outside = !touches && !(l != NULL && l->inside);
+        end += MINUTE_MS - 1 - end % MINUTE_MS;
         if (end > r->newest_ms && !w->outside)
             r->newest_ms = end;
     }

@@ -130,8 +130,8 @@ static void settle(struct reconcile *r, const uint64_t dates[2], const uint64_t 
         r->dates = dates[0] != 0 ? DATES_DMY : DATES_MDY;
     if (r->decimal == DECIMAL_UNTOLD && (marks[0] != 0) != (marks[1] != 0))
         r->decimal = marks[0] != 0 ? DECIMAL_POINT : DECIMAL_COMMA;
-    if (r->decimal == DECIMAL_UNTOLD && (r->sheet.json || r->unit_micros < 10000))
-        r->decimal = DECIMAL_POINT; /* numbers of JSON; and currencies of three decimals */
+    if (r->decimal == DECIMAL_UNTOLD && r->sheet.json)
+        r->decimal = DECIMAL_POINT; /* its numbers */
 }
 
 /* ---- one row ---- */

@@ -256,7 +256,7 @@ class Model(unittest.TestCase):
                 self.assertEqual(said, ("differing", "zone") if moved else None)
             seen.add(n)
         self.assertEqual(by_row, {})
-        newest = max(story.shown(story.rows[n]) // MS_DAY * MS_DAY + MS_DAY - 1 if story.form == "day" else story.shown(story.rows[n]) // 1000 * 1000
+        newest = max(story.shown(story.rows[n]) // MS_DAY * MS_DAY + MS_DAY - 1 if story.form == "day" else story.shown(story.rows[n]) // 60_000 * 60_000 + 59_999
                      for n in places)
         for n, l in enumerate(story.leads):
             if story.expected[n] in ("dropped", "literal_macro", "unexplained", "unknown_click"):
@@ -537,9 +537,13 @@ class Periods(unittest.TestCase):
         self.assertEqual(words(one(text, leads)), [("differing", "late"), ("differing", "early")])
 
     def test_what_came_behind_the_file_or_behind_the_log_is_late(self):
-        answer = one("txid,time\na,2026-11-21T11:00:00Z\nz,2027-02-01T00:00:00Z\n", [lead(1, NOON - 3600_000, txid="a"), lead(2, NOON, txid="b")],
-                     to="2026-11-30")
-        self.assertEqual(words(answer), [("missing_there", "late")])
+        answer = one("txid,time\na,2026-11-21T11:00:00Z\nz,2027-02-01T00:00:00Z\n", [lead(1, NOON - 3600_000, txid="a"), lead(2, NOON, txid="b")])
+        self.assertEqual(words(answer)[1:], [("missing_there", "unexplained")], "a row of February is the last one")
+        text = "txid,time\na,2026-11-21T11:00:10Z\n"
+        for at, word in ((NOON - 3600_000 + 59_999, "unexplained"), (NOON - 3600_000 + 60_000, "late")):
+            self.assertEqual(words(one(text, [lead(1, NOON - 3600_000, txid="a"), lead(2, at, txid="b")])), [("missing_there", word)])
+        answer = one(text, [lead(1, NOON - 3600_000, txid="a"), lead(2, NOON, txid="b")], to="2026-11-30")
+        self.assertEqual(words(answer), [("missing_there", "unexplained")], "its rows are said to reach as far")
         answer = one("txid,time\nz,2027-02-01T00:00:00Z\n", [])
         self.assertEqual(words(answer), [("missing_here", "late")])
 
@@ -584,7 +588,9 @@ class Cells(unittest.TestCase):
             self.assertEqual(answer["error"]["field"], "line 3, amount", cell)
         self.assertIn("decimal=point or decimal=comma", self.amounts("1.234", "5")["error"]["detail"])
         self.assertEqual([item["own"]["micros"] for item in self.amounts("1.234", decimal=2)["items"]], [1_234_000_000])
-        self.assertEqual([item["own"]["micros"] for item in self.amounts("1.234", currency="KWD")["items"]], [1_234_000])
+        for cell in ("1.234", "1,234"):
+            self.assertIn("decimal=point or decimal=comma", self.amounts(cell, currency="KWD")["error"]["detail"], "three decimals, or thousands")
+        self.assertEqual([item["own"]["micros"] for item in self.amounts("1,234", currency="KWD", decimal=2)["items"]], [1_234_000])
 
     def days(self, *cells, **more):
         return one("txid;at\n" + "".join(f"t{n};{cell}\n" for n, cell in enumerate(cells)), [], **more)
