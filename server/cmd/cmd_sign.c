@@ -25,7 +25,7 @@ static const struct arg args[ARGS] = {
                  .help = "do not accept it, for these line items: their `index`, commas between; or `all`"},
     [REASON] = {.name = "--reason", .value = "TEXT", .help = "why, with --dispute; it stands in the log"},
     [AGAIN] = {.name = "--again", .help = "answer STATEMENT once more: the later answer counts, both stay"},
-    [ALL] = {.name = "--all", .help = "in place of STATEMENT: accept all that wait for this party"},
+    [ALL] = {.name = "--all", .help = "in place of STATEMENT, with --accept: all that wait for this party"},
     [ADJUSTMENT] = {.name = "--adjustment",
                     .value = "INDEX",
                     .help = "in place of statements: assent to that adjustment, by the index of its entry"},
