@@ -1001,24 +1001,35 @@ class Persons:
         for first, token in ((TXID, lead.txid), (CLICK, lead.click)):
             yield from ((first + bits, token) for bits in range(4) if token is not None and not bits & told)
 
-    def in_the_way(self, report, terms, both_ways=False):
-        """(lead, weak): the lead of the same person that stands, of several the latest; weak where a txid or click led to it."""
+    def in_the_way(self, report, terms, both_ways=False, sometime=False):
+        """(lead, weak): the lead of the same person that stands, of several the latest; weak where a txid or click led to it.
+        `sometime`: one that came at an unknown time, if none else is in the way."""
         found = []
         for order, key in enumerate(self.keys(report, terms.by)):
+            if sometime and key[0] >= TXID:
+                continue
             for lead in self.under(key):
                 waits = report.untrusted and not both_ways and lead.untrusted and lead.status == "held"
-                if lead is not report and (lead.stands() or waits) and (key[0] >= TXID or self.near(report, lead, terms, both_ways)):
+                if lead is not report and (lead.stands() or waits) and (key[0] >= TXID or self.near(report, lead, terms, both_ways, sometime)):
                     found.append((-lead.time, order, lead, key[0] >= TXID))
                     break
         if found:
             return min(found, key=lambda row: row[:2])[2:]
-        return self.along_duplicates(report, terms, both_ways)
+        return self.along_duplicates(report, terms, both_ways, sometime)
 
     @staticmethod
-    def near(report, lead, terms, both_ways):
+    def near(report, lead, terms, both_ways, sometime=False):
+        """Whether it came within the time in which a person is known; `sometime`: whether nobody can tell."""
+        unsure = report.entry.get("clock_unsure", False) or lead.entry.get("clock_unsure", False)
+        unknown = not both_ways and unsure and report.entry.get("clock_steps", 0) != lead.entry.get("clock_steps", 0)
+        return unknown if sometime else not unknown and Persons.within(report, lead, terms, both_ways)
+
+    @staticmethod
+    def within(report, lead, terms, both_ways):
+        """The same by the clock, whatever its steps were."""
         return -terms.days <= lead.time - report.time <= terms.days if both_ways else report.time - lead.time <= terms.days
 
-    def along_duplicates(self, report, terms, both_ways):
+    def along_duplicates(self, report, terms, both_ways, sometime):
         """Email, then email and phone, then phone is one person: through the duplicates of leads of this contract, one key after the other."""
         line = [(key, key[0] >= TXID) for key in self.keys(report, terms.by)]
         own, rows = len(line), 0
@@ -1027,7 +1038,7 @@ class Persons:
             ours, theirs = dict(report.contacts()), dict(lead.contacts())
             both = [kind for kind, name in ((EMAIL, "email"), (PHONE, "phone")) if name in (terms.by or CONTACTS) and kind in ours and kind in theirs]
             told_apart = weak and both and not any(ours[kind] == theirs[kind] for kind in both)
-            return lead is not report and lead.stands() and self.near(report, lead, terms, both_ways) and not told_apart
+            return lead is not report and lead.stands() and self.near(report, lead, terms, both_ways, sometime) and not told_apart
 
         for n, (key, weak) in enumerate(line):  # which grows while it is walked
             here = self.under(key)  # also a duplicate that is to stand itself: what it repeats may do so still
@@ -1038,7 +1049,7 @@ class Persons:
                 if lead.status != "duplicate":
                     if is_it(lead, weak):
                         return lead, weak
-                elif self.near(report, lead, terms, both_ways):
+                elif sometime or self.within(report, lead, terms, both_ways):
                     weakly = weak or lead.weak
                     if is_it(lead.repeats, weakly):
                         return lead.repeats, weakly
@@ -1478,7 +1489,11 @@ class Ledger:
             reason = self.cap(lead, terms)
         if reason:
             return Decided("duplicate" if reason == "duplicate" else "rejected", reason)
-        reason = self.hold(lead, terms)
+        known = entry.get("clock_steps") and self.persons.in_the_way(lead, terms, sometime=True)[0] is not None
+        reason = self.hold(lead, terms, known)
+        if not reason and entry.get("clock_steps") and (entry["status"], entry.get("reason")) == ("held", "review"):
+            self.foreign += 1  # a lead of another contract, or one that nobody shows, may have come at an unknown time
+            reason = "review"
         if reason:
             return Decided("held", reason, tier, lead.price)
         review = terms.campaign["review"]
@@ -1528,7 +1543,8 @@ class Ledger:
                 return reason
         return ""
 
-    def hold(self, lead, terms):
+    def hold(self, lead, terms, known):
+        """Why somebody shall look at it first. `known`: a lead of the person came at an unknown time."""
         entry, wanted = lead.entry, terms.lead
         elapsed = self.elapsed(lead)
         lost = entry.get("click_unrecorded") or any(each.get("click_unrecorded") for each in entry.get("touches", []))
@@ -1537,7 +1553,7 @@ class Ledger:
             ("bad_email", entry.get("disposable") and wanted["disposable_email"] == "hold"),
             ("bad_phone", "phone" in entry.get("bad", [])),
             ("too_fast", elapsed is not None and elapsed < 1000 * wanted["hold_below_s"]),
-            ("review", elapsed is None or not terms.active(lead.time) or lead.untrusted),
+            ("review", elapsed is None or known or not terms.active(lead.time) or lead.untrusted),
         )
         return next((reason for reason, applies in reasons if applies), "")
 

@@ -83,8 +83,13 @@ static enum err repeat(const struct fold_context *cx, const struct view *v, cons
     bool here = span_eq(l->dup_contract, cx->contract_id);
     if (t == NULL || row->unproven || !row->who.known)
         return ERR_OK;
-    enum err err = person_find(v, cx, t, &row->who, &row->share, false, row->at_ms - t->dedupe_days * MS_PER_DAY,
-                               INT64_MAX, &found);
+    const struct person_asked asked = {.who = &row->who,
+                                       .own = &row->share,
+                                       .from_ms = row->at_ms - t->dedupe_days * MS_PER_DAY,
+                                       .to_ms = INT64_MAX,
+                                       .clock_steps = row->clock_steps,
+                                       .clock_unsure = row->clock_unsure};
+    enum err err = person_find(v, cx, t, &asked, &found);
     if (err == ERR_OK && found.found && found.here == here)
         lead_on(ops, cx, index, row, &found);
     return err;
@@ -196,6 +201,8 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .changed_ms = entry_clock(e),
         .return_days = t != NULL ? t->return_days : 0,
         .utc_offset_s = l->utc_offset_s,
+        .clock_steps = l->clock_steps,
+        .clock_unsure = l->clock_unsure,
         .sale_ppm = t != NULL ? t->sale_ppm : 0,
         .tier = l->tier,
         .last = index,

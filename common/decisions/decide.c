@@ -207,7 +207,7 @@ static enum reason refusal(const struct question *q)
 /* It might be refused, if the clock could be trusted. */
 static bool time_unknown(const struct question *q)
 {
-    return !q->waited_known || !terms_active(q->t, q->now_ms);
+    return !q->waited_known || q->f->dup_sometime || !terms_active(q->t, q->now_ms);
 }
 
 /* A click whose record was lost takes credit. */

@@ -53,6 +53,7 @@ struct lead_facts {
     bool dup_here;          /* in the contract that got the credit */
     struct place dup;       /* the latest lead that stands and is of this person, inside the dedupe window */
     struct hash dup_commit; /* to it, where it is not here */
+    bool dup_sometime;      /* there is none, but one that came at a time that the clock's steps made unknown */
     struct caps_used {
         struct cap_row day, month;
     } in_campaign, in_contract;

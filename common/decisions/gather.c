@@ -122,7 +122,14 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
     memcpy(who.phone, r->phone, TOKEN_LEN);
     identity_txid(&who, r->txid);
     bool unproven = r->trust == TRUST_PIXEL && t->pixel_leads != PIXEL_LEADS_ON;
-    enum err err = person_find(v, cx, t, &who, &own, unproven, now_ms - t->dedupe_days * MS_PER_DAY, INT64_MAX, &other);
+    const struct person_asked asked = {.who = &who,
+                                       .own = &own,
+                                       .unproven = unproven,
+                                       .from_ms = now_ms - t->dedupe_days * MS_PER_DAY,
+                                       .to_ms = INT64_MAX,
+                                       .clock_steps = r->clock_steps,
+                                       .clock_unsure = r->clock_unsure};
+    enum err err = person_find(v, cx, t, &asked, &other);
     if (err == ERR_OK && other.found && !other.here)
         err = commit_to(v, r, &other.lead, &out->dup_commit);
     if (err != ERR_OK)
@@ -130,6 +137,7 @@ enum err gather_person(const struct view *v, const struct fold_context *cx, cons
     out->has_dup = other.found;
     out->dup_here = other.found && other.here;
     out->dup = other.lead;
+    out->dup_sometime = other.sometime;
     return ERR_OK;
 }
 
@@ -184,6 +192,9 @@ enum err gather_disposition(const struct view *v, const struct fold_context *cx,
                             struct disposition_facts *out)
 {
     int64_t window_ms = t->dedupe_days * MS_PER_DAY;
+    /* By the clock, whatever its steps were: what somebody does by hand can be done again later. */
+    const struct person_asked asked = {
+        .who = &lead->who, .own = &lead->share, .from_ms = lead->at_ms - window_ms, .to_ms = lead->at_ms + window_ms};
     struct person_lead other;
     bool signs = r->trust == TRUST_COUNTERSIGNED;
     /* Nobody says again later what the advertiser said before: its own times are compared, one clock with itself. */
@@ -193,8 +204,7 @@ enum err gather_disposition(const struct view *v, const struct fold_context *cx,
                                       .early = signs && early};
     if (lead_stands(lead))
         return ERR_OK;
-    enum err err = person_find(v, cx, t, &lead->who, &lead->share, false, lead->at_ms - window_ms,
-                               lead->at_ms + window_ms, &other);
+    enum err err = person_find(v, cx, t, &asked, &other);
     if (err == ERR_OK)
         out->known = other.found;
     return err;

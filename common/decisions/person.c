@@ -12,13 +12,13 @@ struct step {
 struct search {
     const struct view *v;
     const struct fold_context *cx;
-    const struct identity *who;
-    const struct share *own; /* the lead itself, as far as other parts of it are recorded */
+    const struct person_asked *asked;
     unsigned by;
+    bool sometime; /* leads of unknown times are looked for, and of no other */
     int64_t from_ms, to_ms;
     enum key_layer layer; /* KEY_ANYWHERE, KEY_HERE */
     struct place fallen;  /* what was looked at last and does not stand: many duplicates repeat one lead */
-    bool more;            /* there are further rows under its own keys */
+    bool more;            /* there are further rows under its own keys, or leads of unknown times were passed over */
     size_t rows;          /* that it may still read */
     size_t n;
     struct step step[STEPS_MOST];
@@ -34,20 +34,33 @@ static bool is_contact(const struct identity_key *k)
 
 static bool is_own(const struct search *s, const struct lead_row *lead)
 {
-    return s->own->to != 0 && lead->share.to != 0 && memcmp(s->own->lead, lead->share.lead, TOKEN_LEN) == 0;
+    const struct share *own = s->asked->own;
+    return own->to != 0 && lead->share.to != 0 && memcmp(own->lead, lead->share.lead, TOKEN_LEN) == 0;
 }
 
-/* The latest under a key that is no part of the lead itself. */
-static enum err latest_other(struct search *s, const struct identity_key *k, uint32_t scope, int64_t from_ms,
-                             int64_t to_ms, struct dedupe_row *row)
+static bool time_unknown(const struct search *s, const struct lead_row *lead)
 {
+    const struct person_asked *a = s->asked;
+    return a->clock_steps > 0 && lead->clock_steps != a->clock_steps && (lead->clock_unsure || a->clock_unsure);
+}
+
+/* The latest under a key that is no part of the lead itself; by contact of times that are known, or of such that are
+ * not. */
+static enum err latest_other(struct search *s, const struct identity_key *k, bool contact, int64_t from_ms,
+                             struct dedupe_row *row)
+{
+    bool timed = contact && s->asked->clock_steps > 0; /* else no row need be read */
+    uint32_t scope = contact ? s->cx->campaign : s->cx->contract;
     enum err err;
-    while ((err = row_dedupe_next(s->v, scope, k, from_ms, to_ms, row)) == ERR_OK && s->own->to != 0) {
+    while ((err = row_dedupe_next(s->v, scope, k, from_ms, contact ? s->to_ms : INT64_MAX, row)) == ERR_OK &&
+           (s->asked->own->to != 0 || timed)) {
         struct lead_row lead;
         err = row_lead(s->v, row->at.contract, row->at.index, &lead);
         if (err != ERR_OK)
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
-        if (!is_own(s, &lead))
+        bool passed = timed && time_unknown(s, &lead) != s->sometime;
+        s->more |= passed;
+        if (!passed && !is_own(s, &lead))
             break;
     }
     return err;
@@ -56,13 +69,12 @@ static enum err latest_other(struct search *s, const struct identity_key *k, uin
 /* Of the parts of a shared lead, which are equally late, the one in this contract. */
 static enum err latest(struct search *s, const struct identity_key *k, bool contact, struct dedupe_row *row)
 {
-    uint32_t scope = contact ? s->cx->campaign : s->cx->contract;
-    enum err err = latest_other(s, k, scope, contact ? s->from_ms : 0, contact ? s->to_ms : INT64_MAX, row);
+    enum err err = latest_other(s, k, contact, contact ? s->from_ms : 0, row);
     if (err != ERR_OK)
         return err;
     struct dedupe_row next = *row;
     while (err == ERR_OK && next.at.contract != s->cx->contract)
-        err = latest_other(s, k, scope, row->at.at_ms, INT64_MAX, &next);
+        err = latest_other(s, k, contact, row->at.at_ms, &next);
     if (err == ERR_OK)
         *row = next;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -71,11 +83,13 @@ static enum err latest(struct search *s, const struct identity_key *k, bool cont
 static enum err find_directly(struct search *s, enum key_layer layer)
 {
     struct identity_key keys[IDENTITY_RIVALS];
-    size_t n = identity_rivals(s->who, s->by, keys);
+    size_t n = identity_rivals(s->asked->who, s->by, keys);
     for (size_t i = 0; i < n; i++) {
         struct dedupe_row row = {.at.contract = 0};
         const struct identity_key k = identity_key_in(&keys[i], layer);
         bool contact = is_contact(&keys[i]);
+        if (s->sometime && !contact) /* however old: it was looked under */
+            continue;
         enum err err = latest(s, &k, contact, &row);
         s->more |= row.more;
         if (err == ERR_NOT_FOUND)
@@ -90,6 +104,12 @@ static enum err find_directly(struct search *s, enum key_layer layer)
 
 /* ---- along duplicates ---- */
 
+static bool in_time(const struct search *s, const struct lead_row *lead)
+{
+    bool unknown = time_unknown(s, lead);
+    return s->sometime ? unknown : !unknown && lead->at_ms >= s->from_ms && lead->at_ms <= s->to_ms;
+}
+
 /* What may be looked at in this layer: whatever it is, it must stand, within the time, and contacts must not tell it
  * from the one that asks. */
 static enum err look_at(struct search *s, struct place at, bool weak)
@@ -102,8 +122,8 @@ static enum err look_at(struct search *s, struct place at, bool weak)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* a row named it */
     if (!lead_stands(&lead))
         s->fallen = at;
-    if (!lead_stands(&lead) || is_own(s, &lead) || lead.at_ms < s->from_ms || lead.at_ms > s->to_ms ||
-        (weak && identity_apart(s->who, &lead.who, s->by)))
+    if (!lead_stands(&lead) || is_own(s, &lead) || !in_time(s, &lead) ||
+        (weak && identity_apart(s->asked->who, &lead.who, s->by)))
         return ERR_OK;
     at.at_ms = lead.at_ms;
     *s->out = (struct person_lead){true, s->layer == KEY_HERE, weak, at};
@@ -172,7 +192,7 @@ static enum err find_along(struct search *s, enum key_layer layer)
     s->layer = layer;
     s->rows = PERSON_ROWS;
     s->n = 0;
-    go_on_from(s, s->who, s->cx->contract, false);
+    go_on_from(s, s->asked->who, s->cx->contract, false);
     size_t own = s->n; /* what stands under these was looked at */
     for (size_t i = 0; i < s->n && !s->out->found; i++) {
         enum err err = i < own ? ERR_OK : look_under(s, &s->step[i], KEY_STANDS);
@@ -186,35 +206,49 @@ static enum err find_along(struct search *s, enum key_layer layer)
 
 /* Who sees one contract's log alone finds what is found `here`, so that it is looked for by itself, unless there is
  * nothing at all: rows of that layer stand in the other as well. */
-enum err person_find(const struct view *v, const struct fold_context *cx, const struct terms *t,
-                     const struct identity *who, const struct share *own, bool unproven, int64_t from_ms, int64_t to_ms,
-                     struct person_lead *out)
+static enum err find(struct search *s)
 {
-    *out = (struct person_lead){.found = false};
+    *s->out = (struct person_lead){.found = false};
+    enum err err = find_directly(s, KEY_STANDS);
+    if (err == ERR_OK && s->asked->unproven)
+        err = find_directly(s, KEY_UNPROVEN);
+    if (err != ERR_OK || s->out->found || !s->more)
+        return err;
+    err = find_along(s, KEY_ANYWHERE);
+    const struct person_lead anywhere = *s->out;
+    bool all_read = s->rows > 0 && s->n < STEPS_MOST;
+    if (err != ERR_OK || (!anywhere.found && all_read))
+        return err;
+    s->out->found = false;
+    err = find_along(s, KEY_HERE);
+    if (err == ERR_OK && !s->out->found)
+        *s->out = anywhere;
+    return err;
+}
+
+enum err person_find(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                     const struct person_asked *asked, struct person_lead *out)
+{
+    struct person_lead unknown;
     struct search s; /* large: its steps are written before they are read */
     s.v = v;
     s.cx = cx;
-    s.who = who;
-    s.own = own;
+    s.asked = asked;
     s.by = t->dedupe_by;
-    s.from_ms = from_ms;
-    s.to_ms = to_ms;
+    s.sometime = false;
+    s.from_ms = asked->from_ms;
+    s.to_ms = asked->to_ms;
     s.fallen.contract = 0;
     s.more = false;
     s.out = out;
-    enum err err = find_directly(&s, KEY_STANDS);
-    if (err == ERR_OK && unproven)
-        err = find_directly(&s, KEY_UNPROVEN);
-    if (err != ERR_OK || out->found || !s.more)
+    enum err err = find(&s);
+    if (err != ERR_OK || out->found || !s.more || asked->clock_steps == 0)
         return err;
-    err = find_along(&s, KEY_ANYWHERE);
-    const struct person_lead anywhere = *out;
-    bool all_read = s.rows > 0 && s.n < STEPS_MOST;
-    if (err != ERR_OK || (!anywhere.found && all_read))
-        return err;
-    out->found = false;
-    err = find_along(&s, KEY_HERE);
-    if (err == ERR_OK && !out->found)
-        *out = anywhere;
+    s.sometime = true;
+    s.from_ms = 0;
+    s.to_ms = INT64_MAX;
+    s.out = &unknown;
+    err = find(&s);
+    out->sometime = err == ERR_OK && unknown.found;
     return err;
 }

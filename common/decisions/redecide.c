@@ -126,6 +126,14 @@ static bool by_others(const struct fold_context *cx, enum reason recorded, enum 
     return cx->alone && cap && again != recorded;
 }
 
+/* So may a lead of the person that is not known, and came at an unknown time. */
+static bool held_for_another(const struct fold_context *cx, const struct opening *tokens, const struct entry_lead *l,
+                             enum reason again)
+{
+    return (cx->alone || tokens == NULL) && l->clock_steps > 0 && l->status == STATUS_HELD &&
+           l->reason == REASON_REVIEW && again == REASON_NONE;
+}
+
 enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
                        const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign)
 {
@@ -147,7 +155,9 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);
     entry_date(out, entry_clock(recorded), recorded->at_ms);
     *foreign = taken || l->other_touches > 0 || l->share_to > 0;
-    if (by_others(cx, l->reason, out->lead.reason)) {
+    bool another = held_for_another(cx, tokens, l, out->lead.reason);
+    if (another || by_others(cx, l->reason, out->lead.reason)) {
+        f.dup_sometime |= another;
         f.cap = l->reason;
         t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);
         entry_date(out, entry_clock(recorded), recorded->at_ms);

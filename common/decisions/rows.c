@@ -11,7 +11,7 @@
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
 enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { LEAD_ROW_LEN = 168, MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum { MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -200,6 +200,8 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     store_be32(out + 148, (uint32_t)r->sale_ppm);
     store_be64(out + 152, (uint64_t)r->sale_micros);
     store_be64(out + 160, (uint64_t)r->signed_ms);
+    store_be32(out + 168, r->clock_steps);
+    out[172] = r->clock_unsure;
     return LEAD_ROW_LEN;
 }
 
@@ -241,6 +243,8 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .tier = v[3] - 1,
         .sale_micros = (int64_t)load_be64(v + 152),
         .signed_ms = (int64_t)load_be64(v + 160),
+        .clock_steps = load_be32(v + 168),
+        .clock_unsure = v[172] == 1,
         .who = who,
     };
     share_read(v + 124, &r.share);
@@ -249,7 +253,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         r.payout_micros < 0 || r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) ||
         !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 || r.tier >= LIMIT_TIERS ||
         (r.sold && r.status != STATUS_CONVERTED) || (r.sale_micros && !r.sold) || !is_index(r.who.click) ||
-        !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share))
+        !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share) || v[172] > 1)
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;

@@ -49,14 +49,15 @@ struct view {
 
 __extension__ typedef __int128 wide_micros; /* many prices: more than 64 bits may hold */
 
+enum { LEAD_ROW_LEN = 173 }; /* the longest of all */
 struct row_op {
     enum row_table table;
     bool del;
-    uint8_t key[44], value[168];
+    uint8_t key[44], value[LEAD_ROW_LEN];
     size_t key_len, value_len;
     struct span text; /* behind the value: the entry's own, or of a row that stands until the first op is done */
 };
-enum { ROW_VALUE_MAX = 168 + LIMIT_FIELD };
+enum { ROW_VALUE_MAX = LEAD_ROW_LEN + LIMIT_FIELD };
 /* The whole value; in `room` if it is not in the op. */
 struct span row_op_value(const struct row_op *op, uint8_t room[ROW_VALUE_MAX]);
 struct row_ops {
@@ -81,10 +82,12 @@ struct lead_row {
     int64_t signed_ms;     /* when, by its own word, the last countersigned disposition was signed; 0 = none */
     int64_t return_days;   /* of the terms it was decided by: a later change never reaches back */
     int64_t utc_offset_s;  /* of the campaign's zone as it came */
-    int64_t sale_ppm;      /* of the terms it was decided by */
-    int tier;              /* of the price, -1 when none */
-    int64_t sale_micros;   /* what its sale pays beside the price, while it is converted */
-    uint64_t last;         /* index of the entry that last changed it */
+    uint32_t clock_steps;  /* as its entry says, and */
+    bool clock_unsure;
+    int64_t sale_ppm;    /* of the terms it was decided by */
+    int tier;            /* of the price, -1 when none */
+    int64_t sale_micros; /* what its sale pays beside the price, while it is converted */
+    uint64_t last;       /* index of the entry that last changed it */
     uint64_t terms;
     bool sold;     /* it is converted, and an amount was told */
     bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */

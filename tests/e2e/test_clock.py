@@ -121,11 +121,11 @@ class ClockCase(unittest.TestCase):
         got = self.post(self.signed(person(click_id=visit, **fields)))
         return got["status"], got["reason"]
 
-    def later_lead(self):
+    def later_lead(self, **fields):
         """Of a click of its own, that took 5 s."""
         visit = self.click()
         self.server.wait(5)
-        return self.lead(visit)
+        return self.lead(visit, **fields)
 
     def settle(self):
         return self.server.operator.call("POST", f"/v1/contracts/{self.market.contract}/statements", {})
@@ -168,14 +168,17 @@ class Jumps(ClockCase):
     def one_jump(self, seconds, restart):
         before = self.click()
         self.server.wait(5)
-        self.assertEqual(self.lead(before), ("pending", ""))
-        self.assertSettled()
         steps = self.server.steps()
+        known = {"email": f"known.{steps}@example.com"}
+        self.assertEqual(self.lead(before, **known), ("pending", ""))
+        self.assertSettled()
         self.server.jump(seconds, restart)
         self.assertUnsure()
         self.assertEqual(self.lead(before), ("held", "review"))  # how long it took is not known
         self.assertEqual(self.later_lead(), ("pending", ""))
         self.assertEqual(self.lead(self.click()), ("rejected", "too_fast"))  # this is
+        self.assertEqual(self.later_lead(**known), ("held", "review"))  # nor how long ago it was reported first
+        self.assertEqual(self.later_lead(**known), ("duplicate", "duplicate"))
         self.server.restart()
         self.assertUnsure()
         shown = self.server.operator.get("/v1/clock")
@@ -187,6 +190,7 @@ class Jumps(ClockCase):
         self.assertSure()
         self.assertEqual(self.lead(before), ("held", "review"))
         self.assertEqual(self.later_lead(), ("pending", ""))
+        self.assertEqual(self.later_lead(**known), ("duplicate", "duplicate"))
         self.assertSettled()
         self.server.restart()
         self.assertSure()
@@ -226,6 +230,19 @@ class Jumps(ClockCase):
 
     def test_between_two_runs(self):
         self.all_jumps(restart=True)
+
+    def test_who_was_reported_by_another_publisher_before_a_step_is_held(self):
+        self.serve()
+        first = self.market.publisher, self.market.contract, self.market.code
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher)
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        self.assertEqual(self.later_lead(email="known@example.com"), ("pending", ""))
+        self.market.publisher, self.market.contract, self.market.code = first
+        self.server.jump(400 * DAY_S)
+        self.assertEqual(self.later_lead(email="known@example.com"), ("held", "review"))
+        self.assertHolds()  # this log alone does not tell why
+        self.assertEqual(self.server.confirm().status, 200)
 
     def test_a_small_step_is_known_and_needs_no_word(self):
         self.serve()

@@ -1,7 +1,7 @@
 /* One person, however reported: emails, phones, order numbers and clicks of a few persons in any mixture, from both
- * sides and from pixels, over two contracts, refused, returned and reinstated in between. What stands is held against a
- * model of its own, which looks at all reports and follows every way; what one contract's log tells against its
- * auditor. */
+ * sides and from pixels, over two contracts, refused, returned and reinstated in between, also while the clock steps.
+ * What stands is held against a model of its own, which looks at all reports and follows every way; what one contract's
+ * log tells against its auditor. */
 #include "tests/support/chance.h"
 #include "tests/support/world.h"
 
@@ -14,6 +14,8 @@ struct report {
     bool pixel;
     uint64_t index;
     int64_t at_ms;
+    uint32_t steps;
+    bool unsure;
     enum status status;
     bool here;         /* a duplicate, and its log tells of what */
     bool reach[STEPS]; /* a duplicate: what it may have repeated */
@@ -27,8 +29,10 @@ struct run {
     size_t n;
     unsigned by;
     int64_t now_ms;
+    uint32_t steps; /* of the clock */
+    bool unsure;
     bool forgets; /* what duplicates tell: the control */
-    unsigned twice, duplicates, far, reinstated, refused;
+    unsigned twice, duplicates, far, reinstated, refused, sometime;
 };
 
 /* ---- the model ---- */
@@ -91,12 +95,20 @@ struct asked {
     int64_t from_ms, to_ms;
     bool here, targets; /* only along what its own log tells; also to what duplicates repeated once */
     bool reported;      /* not reinstated */
+    bool sometime;      /* about leads of unknown times */
     bool met[STEPS];    /* out: the leads that it comes to along duplicates */
 };
 
 static bool in_time(const struct asked *q, const struct report *r)
 {
-    return r->at_ms >= q->from_ms && r->at_ms <= q->to_ms && (!q->here || r->contract == q->who->contract);
+    return q->sometime || (r->at_ms >= q->from_ms && r->at_ms <= q->to_ms);
+}
+
+/* Steps lay between the two, and at one of them the clock was not sure. */
+static bool asked_about(const struct asked *q, const struct report *r)
+{
+    bool unknown = q->reported && r->steps != q->who->steps && (r->unsure || q->who->unsure);
+    return unknown == q->sometime && in_time(q, r);
 }
 
 static void go(const struct run *c, struct asked *q, const struct report *at, bool weak, bool (*been)[2])
@@ -105,9 +117,9 @@ static void go(const struct run *c, struct asked *q, const struct report *at, bo
         const struct report *r = &c->said[i];
         int m = match(c, at, r);
         bool target = q->targets && at != q->who && at->reach[i];
-        if (!in_time(q, r))
+        if (!in_time(q, r) || (q->here && r->contract != q->who->contract))
             continue;
-        if (stands(r) && at != q->who && (m || target) &&
+        if (stands(r) && asked_about(q, r) && at != q->who && (m || target) &&
             (!(weak || m == WEAKLY) || target || !told_apart(c, q->who, r)))
             q->met[i] = true;
         bool next = weak || m == WEAKLY;
@@ -139,7 +151,7 @@ static const struct report *directly(const struct run *c, const struct asked *q)
     for (size_t i = 0; i < c->n; i++) {
         const struct report *r = &c->said[i];
         int m = match(c, q->who, r);
-        bool timely = m == WEAKLY || (r->at_ms >= q->from_ms && r->at_ms <= q->to_ms);
+        bool timely = m == WEAKLY ? !q->sometime : asked_about(q, r);
         bool rival = stands(r) || (q->reported && q->who->pixel && waits(r));
         if (rival && m && timely && (latest == NULL || r->at_ms > latest->at_ms))
             latest = r;
@@ -156,7 +168,7 @@ static struct fold_context server_of(uint32_t contract)
 
 static struct fold_context auditor_of(uint32_t contract)
 {
-    return (struct fold_context){1, 1, contract == 1 ? SPAN("C1") : SPAN("C2"), 1};
+    return (struct fold_context){1, 1, contract == 1 ? SPAN("C1") : SPAN("C2"), 1, true};
 }
 
 static void apply_to(const struct run *c, struct world *w, const struct fold_context *cx, uint32_t contract,
@@ -179,6 +191,21 @@ static void append(struct run *c, uint32_t contract, const struct entry *e, cons
     c->size[contract]++;
 }
 
+/* Whoever reports clicked just before, whatever the clock did. */
+static void click_again(struct run *c)
+{
+    c->all.n = 0;
+    for (uint32_t k = 1; k <= CONTRACTS; k++) {
+        c->alone[k].n = 0;
+        for (uint64_t i = 1; i <= CLICKS; i++) {
+            struct world_click click = {.contract = k, .index = i, .at_ms = c->now_ms - 1000, .clock_steps = c->steps};
+            world_click(&c->all, click);
+            click.contract = 1;
+            world_click(&c->alone[k], click);
+        }
+    }
+}
+
 static void start(struct run *c, bool forgets)
 {
     static const char *const bys[] = {"", "'email'", "'phone'", "'email','phone'"};
@@ -192,11 +219,8 @@ static void start(struct run *c, bool forgets)
         c->terms[k] = terms_of(campaign, ",'price':{'lead':[{'micros':5}]}", k == 1 ? "C1" : "C2");
         c->alone[k] = world_new();
         c->size[k] = CLICKS + 1;
-        for (uint64_t i = 1; i <= CLICKS; i++) {
-            world_click(&c->all, (struct world_click){.contract = k, .index = i, .at_ms = NOW - 1000});
-            world_click(&c->alone[k], (struct world_click){.contract = 1, .index = i, .at_ms = NOW - 1000});
-        }
     }
+    click_again(c);
 }
 
 static void stop(struct run *c)
@@ -232,7 +256,11 @@ static void decided_again(struct run *c, const struct report *r, const struct en
 static struct report some_report(const struct run *c, uint64_t persons)
 {
     uint64_t who = 1 + below(persons), tells = below(8);
-    struct report r = {.contract = 1 + (uint32_t)below(CONTRACTS), .click = 1 + below(CLICKS), .at_ms = c->now_ms};
+    struct report r = {.contract = 1 + (uint32_t)below(CONTRACTS),
+                       .click = 1 + below(CLICKS),
+                       .at_ms = c->now_ms,
+                       .steps = c->steps,
+                       .unsure = c->unsure};
     if (tells & 1)
         r.email = (uint8_t)(one_in(8) ? 1 + below(persons) : who);
     if (tells & 2)
@@ -290,7 +318,9 @@ static void say(struct run *c, uint64_t persons)
                              .n_touches = 1,
                              .given = kinds(&r),
                              .has_email = r.email,
-                             .has_phone = r.phone};
+                             .has_phone = r.phone,
+                             .clock_steps = r.steps,
+                             .clock_unsure = r.unsure};
     struct private_part priv = {.lead = true, .has_email = r.email, .has_phone = r.phone};
     const struct fold_context cx = server_of(r.contract);
     struct view v = world_view(&c->all);
@@ -310,9 +340,15 @@ static void say(struct run *c, uint64_t persons)
     r.index = c->size[r.contract];
     assert_true(status_stands(r.status) || r.status == STATUS_DUPLICATE);
 
-    struct asked q = {&r, c->now_ms - WINDOW_DAYS * MS_PER_DAY, INT64_MAX, false, false, true, {false}};
+    struct asked q = {&r, c->now_ms - WINDOW_DAYS * MS_PER_DAY, INT64_MAX, false, false, true, false, {false}};
     held_against_the_model(c, &q, r.status == STATUS_DUPLICATE, "report");
-    if (r.status == STATUS_DUPLICATE) {
+    q.sometime = q.targets = false;
+    if (r.status != STATUS_DUPLICATE) {
+        q.sometime = true;
+        held_against_the_model(c, &q, f.dup_sometime, "unknown");
+        assert_int_equal(r.status == STATUS_HELD, f.dup_sometime || r.pixel);
+        c->sometime += f.dup_sometime;
+    } else {
         c->duplicates++;
         if (!c->forgets)
             names_what_its_log_tells(c, &q, &r, &e);
@@ -342,8 +378,14 @@ static void dispose(struct run *c)
     assert_ok(row_lead(&v, r->contract, r->index, &row));
     assert_ok(gather_disposition(&v, &cx, c->terms[r->contract], &in, &row, &f));
     if (!stands(r)) {
-        struct asked q = {
-            r, r->at_ms - WINDOW_DAYS * MS_PER_DAY, r->at_ms + WINDOW_DAYS * MS_PER_DAY, false, false, false, {false}};
+        struct asked q = {r,
+                          r->at_ms - WINDOW_DAYS * MS_PER_DAY,
+                          r->at_ms + WINDOW_DAYS * MS_PER_DAY,
+                          false,
+                          false,
+                          false,
+                          false,
+                          {false}};
         held_against_the_model(c, &q, f.known, "reinstated");
     }
     bool stood = stands(r);
@@ -356,22 +398,39 @@ static void dispose(struct run *c)
     append(c, r->contract, &e, NULL);
 }
 
+/* By hours or by more than a person is known; or somebody confirms that the clock is right. */
+static void step(struct run *c)
+{
+    static const int64_t far[] = {2 * MS_PER_S, 3600 * 1000, 40 * MS_PER_DAY};
+    if (c->unsure && one_in(2)) {
+        c->unsure = false;
+        return;
+    }
+    int64_t by_ms = far[below(3)];
+    c->now_ms += one_in(2) ? by_ms : -by_ms;
+    c->steps++;
+    c->unsure |= by_ms >= 60 * MS_PER_S;
+    click_again(c);
+}
+
 static struct run c;
 
-static void runs(bool forgets, unsigned sums[5])
+static void runs(bool forgets, bool stepping, unsigned sums[6])
 {
     for (int i = 0; i < RUNS; i++) {
         uint64_t persons = 2 + below(12);
         start(&c, forgets);
         for (int k = 0; k < STEPS; k++) {
-            if (one_in(4))
+            if (stepping && one_in(12))
+                step(&c);
+            else if (one_in(4))
                 dispose(&c);
             else
                 say(&c, persons);
             c.now_ms += one_in(40) ? (int64_t)below(15 * MS_PER_DAY) : (int64_t)below(3600 * 1000);
         }
-        const unsigned counts[] = {c.twice, c.duplicates, c.far, c.reinstated, c.refused};
-        for (int k = 0; k < 5; k++)
+        const unsigned counts[] = {c.twice, c.duplicates, c.far, c.reinstated, c.refused, c.sometime};
+        for (int k = 0; k < 6; k++)
             sums[k] += counts[k];
         stop(&c);
     }
@@ -379,20 +438,30 @@ static void runs(bool forgets, unsigned sums[5])
 
 static void a_person_stands_once_along_every_way(void **state)
 {
-    unsigned sums[5] = {0};
+    unsigned sums[6] = {0};
     (void)state;
-    runs(false, sums);
+    runs(false, false, sums);
     printf("%u duplicates, %u of them or of the refused along others, %u reinstated, %u not\n", sums[1], sums[2],
            sums[3], sums[4]);
     for (int i = 1; i < 5; i++)
         assert_true(sums[i] > 0);
+    assert_int_equal(sums[5], 0);
+}
+
+static void who_came_at_an_unknown_time_holds_and_never_refuses(void **state)
+{
+    unsigned sums[6] = {0};
+    (void)state;
+    runs(false, true, sums);
+    printf("%u duplicates, %u of them or of the refused along others, %u held\n", sums[1], sums[2], sums[5]);
+    assert_true(sums[1] > 0 && sums[2] > 0 && sums[5] > 0);
 }
 
 static void without_what_duplicates_tell_it_stands_twice(void **state)
 {
-    unsigned sums[5] = {0};
+    unsigned sums[6] = {0};
     (void)state;
-    runs(true, sums);
+    runs(true, false, sums);
     assert_true(sums[0] > 0);
 }
 
@@ -400,6 +469,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_stands_once_along_every_way),
+        cmocka_unit_test(who_came_at_an_unknown_time_holds_and_never_refuses),
         cmocka_unit_test(without_what_duplicates_tell_it_stands_twice),
     };
     chance_seed();
