@@ -1,5 +1,6 @@
 /* A party's answer to its statements: pulls, verifies, shows, asks, signs, sends. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,10 @@ static void read_disputed(struct signing *s)
             parse_u64(text_take(&rest, ','), &s->disputed[s->n_disputed++]) != ERR_OK)
             decline("--dispute \"%.60s\": give the `index` of at most %d line items, commas between, or `all`", text,
                     LIMIT_DISPUTED);
+    for (size_t i = 0; i < s->n_disputed; i++)
+        for (size_t k = 0; k < i; k++)
+            if (s->disputed[k] == s->disputed[i])
+                decline("--dispute names line %" PRIu64 " twice", s->disputed[i]);
 }
 
 /* What is assented to in place of statements. */
@@ -160,6 +165,7 @@ static int sign_one(struct signing *s)
     int status = sign_pull(s);
     if (status == STATUS_DONE) {
         sign_find_party(s);
+        sign_check_token(s);
         status = s->adjustment + s->version > 0 ? sign_assent(s) : sign_statements(s);
         folder_close(s->folder);
         json_decref(s->report);

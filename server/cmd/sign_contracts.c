@@ -13,6 +13,7 @@ struct search {
     const struct signing *s;
     struct download *d;
     struct contracts *found;
+    char party[LIMIT_ID + 1]; /* the token's */
 };
 
 static const char *keep(void *ctx, struct span bytes)
@@ -69,6 +70,33 @@ static void ask(const struct signing *s, struct contracts *out)
         decline("%s has no statement %s that this token's party may see: check its id, URL and token",
                 download_url(search.d), named);
     download_close(search.d);
+}
+
+static bool take_party(void *ctx, const json_t *row)
+{
+    struct search *search = ctx;
+    struct span id = SPAN("");
+    if (json_get_str(row, "", "id", LIMIT_ID, &id, NULL, NULL) != ERR_OK || !id_is_plain(id))
+        die("%s named a party without its id", download_url(search->d));
+    snprintf(search->party, sizeof search->party, "%.*s", (int)id.len, id.ptr);
+    return false;
+}
+
+/* The first party that a token may see is its own: of an operator the operator, of others the only one. */
+void sign_check_token(const struct signing *s)
+{
+    static struct search search;
+    search.s = s;
+    if (search.party[0] == '\0') {
+        search.d = download_open(s->given[URL], s->token,
+                                 (struct download_limits){.slack_s = SIGN_SLACK_S, .bytes = LISTING_PAGE_MAX});
+        listing_walk(&(struct listing){
+            .from = search.d, .list = "parties", .query = "", .get = get, .take = take_party, .ctx = &search});
+        download_close(search.d);
+    }
+    if (strcmp(search.party, s->party) != 0)
+        die("the token is of party %s, and the key of the %s %s: nothing was signed. Give both of one party",
+            search.party, s->role, s->party);
 }
 
 void sign_contracts(const struct signing *s, struct contracts *out)

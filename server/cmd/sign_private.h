@@ -62,6 +62,8 @@ void sign_contracts(const struct signing *s, struct contracts *out);
 MUST_CHECK int sign_pull(struct signing *s);
 /* The log says whose key it is, the server is not asked: s->party, s->role, s->size. */
 void sign_find_party(struct signing *s);
+/* Dies unless the token is of the party whose key it is: the server would refuse the answer. */
+void sign_check_token(const struct signing *s);
 /* The next fact of a topic from *from on; NULL: none. */
 const json_t *sign_fact(const struct signing *s, const char *topic, size_t *from);
 void sign_read_file(const struct signing *s, const char *path, size_t most, struct buf *out);

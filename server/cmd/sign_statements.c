@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "common/base/bytes.h"
+#include "common/base/json_peek.h"
+#include "common/base/text.h"
 #include "common/base/when.h"
 #include "server/cmd/command.h"
 #include "server/cmd/sign_private.h"
@@ -55,6 +57,50 @@ static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap
     if (named != NULL && n == 0 && !done)
         die("the log of contract %s tells of no statement %s", s->contract, named);
     return n;
+}
+
+/* ---- of which lines ---- */
+
+enum { LINES_PIECE = 1 << 20 };
+
+/* Notes which of the disputed entries the lines of a piece are of; answers how long its whole lines are. */
+static size_t note_lines(const struct signing *s, struct span text, bool found[])
+{
+    struct span rest = text, line;
+    while (memchr(rest.ptr, '\n', rest.len) != NULL && text_cut(&rest, '\n', &line)) {
+        struct span digits;
+        uint64_t index;
+        if (!json_peek(line, "index", &digits) || parse_u64(digits, &index) != ERR_OK)
+            continue; /* traffic has no entry */
+        for (size_t i = 0; i < s->n_disputed; i++)
+            found[i] = found[i] || s->disputed[i] == index;
+    }
+    return text.len - rest.len;
+}
+
+/* Dies where it has no line that is disputed: the server would refuse the answer. */
+static void check_lines(const struct signing *s, const char *id)
+{
+    static bool found[LIMIT_DISPUTED];
+    struct mirror m = folder_mirror(s->folder);
+    char path[NAME_CAP];
+    struct buf text;
+    uint64_t at = 0;
+    size_t took = SIZE_MAX;
+    buf_heap(&text);
+    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
+    while (s->n_disputed > 0 && took > 0) {
+        buf_clear(&text);
+        if (m.read(m.ctx, path, at, LINES_PIECE, &text) != ERR_OK)
+            decline("cannot read %s/%s", s->dir, path);
+        took = note_lines(s, buf_span(&text), found);
+        at += took;
+    }
+    buf_free(&text);
+    for (size_t i = 0; i < s->n_disputed; i++)
+        if (!found[i])
+            die("statement %s has no line item %" PRIu64 ": nothing was signed. Lines are named by their `index`", id,
+                s->disputed[i]);
 }
 
 /* ---- signing ---- */
@@ -125,6 +171,7 @@ int sign_statements(struct signing *s)
         printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
     if (n == 0)
         return STATUS_DONE;
+    check_lines(s, sign_text(json_object_get(chosen[0], "data"), "id")); /* a dispute is about one */
     if (!sign_asked(s, n))
         die("nothing was signed");
     struct download *d = download_open(s->given[URL], s->token,
