@@ -123,6 +123,7 @@ static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_P
                                                    {"ended", INT, true},
                                                    {"expires", INT},
                                                    {"label", TEXT, true},
+                                                   {"steps", INT},
                                                    {"texts", TRUE_ALONE, true},
                                                    {0}};
 

@@ -11,6 +11,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
+#include "server/commit/clock_rows.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 #include "server/system/system.h"
@@ -49,6 +50,7 @@ bool share_is_ours(const struct keys *k, struct span statement, struct span shar
 struct share_link {
     char id[LIMIT_ID + 1];
     int64_t by, created_ms, expires_ms, ended_ms; /* ended_ms 0: it was not ended */
+    int64_t steps;                                /* of the clock, before it was made */
     bool texts;                                   /* it shows what senders wrote themselves */
     char label[LIMIT_LABEL + 1];                  /* empty: none */
 };
@@ -68,6 +70,8 @@ static enum err share_read(struct span id, struct span row, struct share_link *o
         bool ended;
         err = json_get_int(json, "", "ended", 1, INT64_MAX, &out->ended_ms, &ended, NULL);
     }
+    if (err == ERR_OK)
+        err = json_get_int(json, "", "steps", 0, UINT32_MAX, &out->steps, NULL, NULL);
     if (err == ERR_OK)
         err = json_get_bool(json, "", "texts", &out->texts, NULL, NULL);
     if (err == ERR_OK && (err = json_get_str(json, "", "label", LIMIT_LABEL, &label, NULL, NULL)) == ERR_OK)
@@ -105,6 +109,7 @@ static enum err share_put(struct txn *t, struct span statement, const struct sha
     jw_kint(&w, "expires", s->expires_ms);
     if (s->label[0] != '\0')
         jw_kstr(&w, "label", span_str(s->label));
+    jw_kint(&w, "steps", s->steps);
     if (s->texts)
         jw_kbool(&w, "texts", true);
     jw_object_end(&w);
@@ -122,17 +127,30 @@ static enum err share_del(struct txn *t, struct span statement, const struct sha
     return err == ERR_OK ? store_del(t, TABLE_LINKS, key) : err;
 }
 
-static bool is_open(const struct share_link *s, int64_t now_ms)
+/* One whose time was over once is over, whatever the clock is set to since: each step says what it would have said. */
+static enum err is_open(struct txn *t, const struct share_link *s, int64_t now_ms, bool *open)
 {
-    return s->ended_ms == 0 && now_ms < s->expires_ms;
+    struct clock_mark clock = {.steps = 0};
+    enum err err = clock_mark_get(t, &clock);
+    *open = s->ended_ms == 0 && now_ms < s->expires_ms;
+    if (err == ERR_NOT_FOUND)
+        err = ERR_OK; /* no clock was read so far */
+    for (uint32_t n = clock.steps; err == ERR_OK && *open && n > s->steps; n--) {
+        struct clock_step step;
+        err = clock_step_get(t, n, &step);
+        if (err == ERR_OK && step.from_ms >= s->expires_ms)
+            *open = false;
+    }
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, bool *texts,
                      struct problem *p)
 {
     struct share_link s;
+    bool open = false;
     enum err err = share_get(t, statement, span_of(share.ptr, SHARE_ID_LEN), &s);
-    if (err == ERR_OK && !is_open(&s, now_ms))
+    if (err == ERR_OK && (err = is_open(t, &s, now_ms, &open)) == ERR_OK && !open)
         err = ERR_NOT_FOUND;
     if (err == ERR_OK)
         *texts = s.texts;
@@ -163,7 +181,7 @@ static enum err share_next(struct cursor *c, struct span statement, struct share
 
 /* As `reader` may see it. */
 static void jw_share(struct jw *w, const struct instance *in, const struct catalog *c, struct span statement,
-                     const struct share_link *s, uint32_t reader, int64_t now_ms)
+                     const struct share_link *s, uint32_t reader, bool open)
 {
     char share[SHARE_LEN];
     struct buf url;
@@ -178,7 +196,7 @@ static void jw_share(struct jw *w, const struct instance *in, const struct catal
         jw_kstr(w, "label", span_str(s->label));
     jw_kstr(w, "statement", statement);
     jw_kbool(w, "texts", s->texts);
-    if (is_open(s, now_ms) && s->by == reader) {
+    if (open && s->by == reader) {
         share_write(in->keys, statement, s->id, share);
         buf_heap(&url);
         buf_printf(&url, "%s/v1/statements/%.*s?format=html&share=%.*s", in->public_url, (int)statement.len,
@@ -205,10 +223,13 @@ static enum err own_shares(struct batch *cx, struct span statement, uint32_t by,
     if (err != ERR_OK)
         return err;
     while ((err = share_next(c, statement, &s)) == ERR_OK) {
+        bool open;
         if (s.by != by)
             continue;
+        if ((err = is_open(cx->txn, &s, cx->now_ms, &open)) != ERR_OK)
+            break;
         out->n++;
-        if (is_open(&s, cx->now_ms))
+        if (open)
             out->n_open++;
         else if (out->closed.id[0] == '\0' || s.created_ms < out->closed.created_ms)
             out->closed = s;
@@ -245,6 +266,7 @@ static enum err share_make(struct batch *cx, struct job *job, struct share_link 
     s->by = r->share.by;
     s->created_ms = cx->now_ms;
     s->expires_ms = r->share.expires_ms;
+    s->steps = cx->clock.steps;
     s->texts = r->share.texts;
     if (r->share.label.len > 0)
         memcpy(s->label, r->share.label.ptr, r->share.label.len);
@@ -264,23 +286,27 @@ static enum err share_end(struct batch *cx, struct job *job, struct share_link *
     if (s->by != by->number && by->role != ROLE_OPERATOR)
         return problem(&job->problem, ERR_FORBIDDEN, "", "it is another party's link: %s or the operator can end it",
                        cx->catalog->parties[s->by - 1].id);
-    if (is_open(s, cx->now_ms))
+    bool open;
+    err = is_open(cx->txn, s, cx->now_ms, &open);
+    if (err == ERR_OK && open)
         s->ended_ms = cx->now_ms;
-    return ERR_OK;
+    return err;
 }
 
 enum err share_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    bool makes = r->share.expires_ms != 0;
+    bool makes = r->share.expires_ms != 0, open;
     struct share_link s = {0};
     struct answer a;
     memcpy(s.id, r->share.id, sizeof s.id);
     enum err err = (makes ? share_make : share_end)(cx, job, &s);
+    if (err == ERR_OK)
+        err = is_open(cx->txn, &s, cx->now_ms, &open);
     if (err != ERR_OK)
         return err;
     answer_open(&a);
-    jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, r->share.by, cx->now_ms);
+    jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, r->share.by, open);
     answer_job(&a, job, makes ? 201 : 200);
     return share_put(cx->txn, r->share.statement, &s);
 }
@@ -369,12 +395,12 @@ enum err shares_list(struct request *rq, struct reply *reply)
     list_open(&list, &window);
     struct share_link last = s;
     while ((err = share_next(c, rq->param[0], &s)) == ERR_OK) {
+        bool open;
         if ((uint64_t)s.by > rq->catalog->n_parties)
             continue; /* a party younger than this worker's catalog */
-        if (!list_item(&list))
+        if ((err = is_open(t, &s, rq->arrived_ms, &open)) != ERR_OK || !list_item(&list))
             break;
-        jw_share(&list.w, &rq->worker->server->instance, rq->catalog, rq->param[0], &s, rq->caller->number,
-                 rq->arrived_ms);
+        jw_share(&list.w, &rq->worker->server->instance, rq->catalog, rq->param[0], &s, rq->caller->number, open);
         last = s;
     }
     cursor_close(c);

@@ -383,6 +383,12 @@ class ShareLinks(ClockCase):
         self.assertEqual([self.opened(link["url"]) == answers[0] for link in (short, ended)], [True, True])
         self.server.wait(2 * DAY_S)
         self.assertEqual(self.opened(left["url"]), answers[0])
+        for restart in (False, True):  # nothing opens it again, whatever the clock is set to
+            self.server.jump(-5 * DAY_S, restart=restart)
+            self.assertEqual(self.opened(left["url"]), answers[0])
+            self.assertEqual([link["id"] for link in self.market.publisher.get(path)["data"] if "url" in link], [])
+        new = self.market.publisher.post(path, {"days": 1})
+        self.assertEqual((self.opened(new["url"]), new["url"] != ""), (200, True))  # it knows of no time before it was made
 
 
 class Settling(ClockCase):

@@ -54,7 +54,8 @@ class World:
             self.click_id = self.market.click()
             self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
             self.mirror = self.pulled(server)
-            self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+            made = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+            self.market.operator.post(f"/v1/statements/{made['id']}/shares", {"label": "the accountant"})
             self.cut_log()
             self.withdraw_terms()
             bare = {"advertiser": self.market.advertiser.id, "name": "Bare", "currency": "EUR", "landing_url": "https://bare.example/"}
