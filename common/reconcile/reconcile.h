@@ -92,6 +92,7 @@ struct reconcile_asked {
     struct span map;  /* "txid:Order ID,amount:#4,status:": whose columns are which, before the table of synonyms */
     enum date_order dates;
     enum decimal_mark decimal;
+    bool flags; /* a cure is told by flags of a command, "--dates dmy", else by parameters of a URL, "dates=dmy" */
     struct bound from, to;
     uint64_t most_rows, most_leads; /* 0: RECONCILE_ROWS, RECONCILE_LEADS */
     struct span currency;           /* of the contract; outlives */

@@ -173,6 +173,7 @@ enum err columns_find(struct reconcile *r, struct problem *p)
     if (r->column[COLUMN_LEAD] < 0 && r->column[COLUMN_TXID] < 0 && r->column[COLUMN_CLICK] < 0)
         return problem(p, ERR_MALFORMED, r->sheet.json ? "row 1" : "line 1",
                        "names no column that says which lead a row is about: name one txid, lead or click_id, or say "
-                       "map=txid:YOUR NAME");
+                       "%s",
+                       r->asked.flags ? "--map 'txid:YOUR NAME'" : "map=txid:YOUR NAME");
     return ERR_OK;
 }

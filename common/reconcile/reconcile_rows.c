@@ -151,7 +151,10 @@ static enum err read_when(struct reconcile *r, struct own_row *w, struct problem
     err = when_read(cell, r->dates, &when);
     if (err == ERR_CONFLICT)
         return wrong(r, COLUMN_AT,
-                     "may have its day or its month first, and no other row tells: say dates=dmy or dates=mdy", p);
+                     r->asked.flags
+                         ? "may have its day or its month first, and no other row tells: say --dates dmy or --dates mdy"
+                         : "may have its day or its month first, and no other row tells: say dates=dmy or dates=mdy",
+                     p);
     if (err != ERR_OK)
         return wrong(r, COLUMN_AT,
                      "is no time: write 2026-11-22, 2026-11-22 13:05:09, 2026-11-22T13:05:09Z, 22.11.2026 or Unix "
@@ -203,9 +206,12 @@ static enum err read_money(struct reconcile *r, struct own_row *w, struct proble
     if (err == ERR_OK && cell.len > 0) {
         err = amount_read(cell, r->decimal, &w->micros, &code);
         if (err == ERR_CONFLICT)
-            return wrong(
-                r, COLUMN_AMOUNT,
-                "may be thousands or three decimals, and no other row tells: say decimal=point or decimal=comma", p);
+            return wrong(r, COLUMN_AMOUNT,
+                         r->asked.flags ? "may be thousands or three decimals, and no other row tells: say --decimal "
+                                          "point or --decimal comma"
+                                        : "may be thousands or three decimals, and no other row tells: say "
+                                          "decimal=point or decimal=comma",
+                         p);
         if (err == ERR_TOO_LARGE)
             return wrong(r, COLUMN_AMOUNT, "is more than " MONEY_MAX_TEXT, p);
         if (err != ERR_OK)
@@ -220,6 +226,10 @@ static enum err read_money(struct reconcile *r, struct own_row *w, struct proble
     return err;
 }
 
+#define UNKNOWN_STATUS                                                                                                 \
+    "is no status that is known here: write approved, pending, held, rejected, duplicate, returned or converted, or "  \
+    "leave the column out "
+
 static enum err read_state(struct reconcile *r, struct own_row *w, struct problem *p)
 {
     struct span cell;
@@ -229,9 +239,7 @@ static enum err read_state(struct reconcile *r, struct own_row *w, struct proble
         return err;
     if (state_read(cell, &state) != ERR_OK)
         return wrong(r, COLUMN_STATUS,
-                     "is no status that is known here: write approved, pending, held, rejected, duplicate, returned or "
-                     "converted, or leave the column out (map=status:)",
-                     p);
+                     r->asked.flags ? UNKNOWN_STATUS "(--map status:)" : UNKNOWN_STATUS "(map=status:)", p);
     w->state = (uint8_t)state;
     return ERR_OK;
 }

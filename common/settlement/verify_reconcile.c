@@ -37,6 +37,7 @@ static void open_rows(struct audit *a)
         .map = asked->map,
         .dates = asked->dates,
         .decimal = asked->decimal,
+        .flags = true,
         .from = asked->from,
         .to = asked->to,
         .currency = span_str(a->currency),
@@ -125,8 +126,9 @@ void verify_reconcile_sentence(const struct audit *a, struct buf *out)
     uint64_t n = reconcile_count(o->rows, OUTCOME_MATCHED), others = 0;
     for (enum outcome out_of = OUTCOME_DIFFERING; out_of < OUTCOMES; out_of++)
         others += reconcile_count(o->rows, out_of);
-    buf_printf(out, "%" PRIu64 " row%s the log's leads; %" PRIu64 " differ or miss their other half, each explained", n,
-               n == 1 ? " matches" : "s match", others);
+    buf_printf(out,
+               "%" PRIu64 " row%s the log's leads; %" PRIu64 " differ%s or miss%s their other half, each explained", n,
+               n == 1 ? " matches" : "s match", others, others == 1 ? "s" : "", others == 1 ? "es" : "");
 }
 
 /* The first one is the whole answer; then a line for each class and reason. */
@@ -143,11 +145,11 @@ void verify_reconcile_tell(struct audit *a)
     jw_key(&a->tale.w, "answer");
     jw_raw(&a->tale.w, buf_span(&answer));
     buf_printf(text,
-               "%" PRIu64 " rows: %" PRIu64 " matched, %" PRIu64 " differing, %" PRIu64 " missing here, %" PRIu64
+               "%" PRIu64 " row%s: %" PRIu64 " matched, %" PRIu64 " differing, %" PRIu64 " missing here, %" PRIu64
                " missing there; ",
-               reconcile_rows(o->rows), reconcile_count(o->rows, OUTCOME_MATCHED),
-               reconcile_count(o->rows, OUTCOME_DIFFERING), reconcile_count(o->rows, OUTCOME_MISSING_HERE),
-               reconcile_count(o->rows, OUTCOME_MISSING_THERE));
+               reconcile_rows(o->rows), reconcile_rows(o->rows) == 1 ? "" : "s",
+               reconcile_count(o->rows, OUTCOME_MATCHED), reconcile_count(o->rows, OUTCOME_DIFFERING),
+               reconcile_count(o->rows, OUTCOME_MISSING_HERE), reconcile_count(o->rows, OUTCOME_MISSING_THERE));
     reconcile_say(o->rows, text);
     tale_end(&a->tale);
     buf_free(&answer);

@@ -233,6 +233,11 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
 
 /* ---- one contract ---- */
 
+static void add_count(struct buf *line, int64_t n, const char *what)
+{
+    buf_printf(line, ", %" PRId64 " %s%s", n, what, n == 1 ? "" : "s");
+}
+
 static void show_open(struct settling *s, const json_t *row)
 {
     const json_t *draft = json_object_get(row, "draft"), *waiting = json_object_get(draft, "waiting");
@@ -243,10 +248,10 @@ static void show_open(struct settling *s, const json_t *row)
     settle_add_statement(&line, row, draft);
     buf_printf(&line, ", net ");
     add_money(&line, row, settle_number(draft, "net_micros"), 6);
-    buf_printf(&line, ", %" PRId64 " clicks, %" PRId64 " leads", settle_number(draft, "clicks"),
-               settle_number(draft, "leads"));
+    add_count(&line, settle_number(draft, "clicks"), "click");
+    add_count(&line, settle_number(draft, "leads"), "lead");
     if (waits > 0) {
-        buf_printf(&line, ", %" PRId64 " wait for ", waits);
+        buf_printf(&line, ", %" PRId64 " wait%s for ", waits, waits == 1 ? "s" : "");
         add_money(&line, row, settle_number(waiting, "micros"), 6);
     }
     settle_line(s, &line);

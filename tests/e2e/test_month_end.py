@@ -126,7 +126,7 @@ class MonthEnd(ServerCase):
             self.assertProblem(party.call("GET", "/v1/settlements"), 403)
 
         shown = self.settle(0, "--preview", "--contract", market.contract)
-        for word in ("open", "Offer, Publisher", "payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser", "net 24.00 EUR", "3 leads", "1 wait for 12.00 EUR", "1 contract to settle"):
+        for word in ("open", "Offer, Publisher", "payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser", "net 24.00 EUR", "3 leads", "1 waits for 12.00 EUR", "1 contract to settle"):
             self.assertIn(word, shown)
         self.settle(0, "--preview")
         self.assertEqual(self.rows("statements", contract=market.contract), [])
@@ -216,7 +216,7 @@ class MonthEnd(ServerCase):
         self.lead(self.market, publisher, self.market.new_code(publisher, contract))
         self.swept(contract, leads=2, net_micros=24_000_000)
         shown = self.settle(0, "--until", until, "--preview", *only)
-        self.assertRegex(shown, "payable 12.00 EUR.* 1 leads")
+        self.assertRegex(shown, "payable 12.00 EUR.* 1 lead\n")
         told = self.settle(0, "--until", until, *only)
         self.assertIn("payable 12.00 EUR", told)
         [issued] = self.rows("statements", contract=contract)

@@ -101,6 +101,12 @@ class Reconcile(ServerCase):
             self.assertIn("line 4", broken.stdout)
             self.assertFalse(out.with_name("none.csv").exists(), "nothing is left for a table")
             self.assertEqual(verify_twice(mirror, "--reconcile", rows, "--csv", out).returncode, 2, "an older table is not written over")
+            # a cure is one of the surface at hand
+            for text, flag, parameter in (("txid,at\na,5/11/2026\n", "--dates dmy or --dates mdy", "dates=dmy or dates=mdy"), ("name,mail\na,b\n", "--map 'txid:YOUR NAME'", "map=txid:"),
+                                          ("txid,amount\na,\"1,250\"\n", "--decimal point or --decimal comma", "decimal=point or"), ("txid,status\na,odd\n", "(--map status:)", "(map=status:)")):
+                rows.write_text(text)
+                offline, online = countersign("verify", mirror, "--reconcile", rows).stdout, self.assertStatus(self.call(text), 400).json["detail"]
+                self.assertEqual([flag in offline, parameter in offline, flag in online, parameter in online], [True, False, False, True], offline + online)
 
     @staticmethod
     def cells(table_bytes):
