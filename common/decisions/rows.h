@@ -108,6 +108,11 @@ static inline bool move_reinstates(const struct move_row *m)
 {
     return m->kind == ENTRY_DISPOSITION && !status_stands(m->was) && status_stands(m->status);
 }
+/* Whether it adds to the gross of its period; else it is among the adjustments. */
+static inline bool move_earns(const struct move_row *m)
+{
+    return m->kind != ENTRY_ADJUSTMENT && m->micros >= 0 && !move_reinstates(m);
+}
 /* Whether the lead became payable by it, whatever it was before. */
 static inline bool move_begins_to_pay(const struct move_row *m)
 {

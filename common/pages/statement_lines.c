@@ -1,3 +1,5 @@
+#include "common/base/bytes.h"
+#include "common/base/json_peek.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "common/pages/statement_private.h"
@@ -183,16 +185,28 @@ static bool moves_money(struct span line)
     return memmem(line.ptr, line.len, nothing, sizeof nothing - 1) == NULL;
 }
 
+/* One that moves none is shown where somebody disputes it. */
+static bool is_disputed_still(const struct paper *w, struct span line)
+{
+    struct span digits;
+    uint64_t index;
+    if (w->in->n_still == 0 || !json_peek(line, "index", &digits) || parse_u64(digits, &index) != ERR_OK)
+        return false;
+    for (size_t i = 0; i < w->in->n_still; i++)
+        if (w->in->still[i] == index)
+            return true;
+    return false;
+}
+
 static void part(struct paper *w, const struct statement_line *l)
 {
     if (l->share_from < 0 || l->share_to <= l->share_from)
         return;
     struct page share = aside(w, 0);
-    page_amount(&share, l->share_to - l->share_from, 4, 0);
-    buf_str(share.out, w->g.language == LANGUAGE_FR ? "\u202f%" : "%");
-    struct span percent = buf_span(share.out);
+    percent(&share, l->share_to - l->share_from);
+    struct span part = buf_span(share.out);
     html(w, "<span class=\"why\">");
-    page_say(&w->g, WORD_LINE_PART, &percent, (struct span *)NULL);
+    page_say(&w->g, WORD_LINE_PART, &part, (struct span *)NULL);
     html(w, "</span>");
 }
 
@@ -293,13 +307,13 @@ static void lines_heading(struct paper *w, size_t shown, size_t all)
     if (all == 0)
         page_word(&w->g, WORD_LINES_NONE);
     else
-        page_say(&w->g, WORD_LINES, &from, &to, &of, (struct span *)NULL);
+        page_say(&w->g, w->in->n_still > 0 ? WORD_LINES_DISPUTED : WORD_LINES, &from, &to, &of, (struct span *)NULL);
     html(w, "</h2>");
 }
 
 static size_t lines_shown(const struct paper *w)
 {
-    size_t all = w->in->lines_moving, most = w->in->lines_most;
+    size_t all = w->in->lines_all, most = w->in->lines_most;
     return most != 0 && most < all ? most : all;
 }
 
@@ -333,8 +347,8 @@ static void lines_total(struct paper *w)
 
 void paper_lines_begin(struct paper *w)
 {
-    lines_heading(w, lines_shown(w), w->in->lines_moving);
-    if (w->in->lines_moving == 0)
+    lines_heading(w, lines_shown(w), w->in->lines_all);
+    if (w->in->lines_all == 0)
         return;
     html(w, "<table class=\"cards lines\"><thead>");
     sheet_heading(w);
@@ -357,7 +371,7 @@ void paper_lines(struct paper *w)
     size_t n = w->in->lines_before;
     while (n < lines_shown(w) && text_cut(&rest, '\n', &line)) {
         struct span one = span_of(line.ptr, line.len + 1);
-        if (!moves_money(line) || !statement_line_next(&one, &item))
+        if ((!moves_money(line) && !is_disputed_still(w, line)) || !statement_line_next(&one, &item))
             continue;
         line_row(w, &item);
         n++;
@@ -367,21 +381,22 @@ void paper_lines(struct paper *w)
 
 void paper_lines_end(struct paper *w)
 {
-    struct span all = count_of(w, 0, (int64_t)w->in->lines_moving);
-    if (w->in->lines_moving != 0) {
+    struct span all = count_of(w, 0, (int64_t)w->in->lines_all);
+    if (w->in->lines_all != 0) {
         html(w, "</tbody>");
-        if (lines_shown(w) == w->in->lines_moving)
+        if (lines_shown(w) == w->in->lines_all)
             lines_total(w);
         html(w, "</table>");
     }
-    if (w->in->lines_moving != 0 && !w->in->texts) {
+    if (w->in->lines_all != 0 && !w->in->texts) {
         html(w, "<p class=\"s\">");
         page_word(&w->g, WORD_LINES_BARE);
         html(w, "</p>");
     }
-    if (lines_shown(w) < w->in->lines_moving) {
-        html(w, "<p class=\"screen\"><a href=\"");
-        page_text(&w->g, w->in->address);
+    if (lines_shown(w) < w->in->lines_all) {
+        html(w, "<p class=\"screen\">");
+        link_begin(w, "html");
+        html(w, language_word(w->g.language));
         html(w, "&amp;lines=all\">");
         page_say(&w->g, WORD_LINES_ALL, &all, (struct span *)NULL);
         html(w, "</a></p><p class=\"paper\">");

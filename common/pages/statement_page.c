@@ -85,6 +85,30 @@ static void address(struct paper *w, bool publisher)
     html(w, "</address>");
 }
 
+/* The statements that its adjustments are about, as who corrects an invoice has to say (Directive 2006/112/EC, article
+ * 219). */
+static void corrects(struct paper *w)
+{
+    if (w->in->n_earlier == 0 && w->s.payable_minor >= 0)
+        return;
+    fact(w, WORD_CORRECTS);
+    for (size_t i = 0; i < w->in->n_earlier; i++) {
+        const struct page_earlier *e = &w->in->earlier[i];
+        struct page day = aside(w, 1), id = aside(w, 2);
+        struct span number = count_of(w, 0, (int64_t)e->number);
+        page_day(&day, e->issued_ms);
+        page_html(&id, "<span class=\"id\">");
+        page_text(&id, span_str(e->id));
+        page_html(&id, "</span>");
+        struct span on = buf_span(day.out), name = buf_span(id.out);
+        html(w, i > 0 ? "<br>" : "");
+        page_say(&w->g, WORD_CORRECTS_ONE, &number, &on, &name, (struct span *)NULL);
+    }
+    if (w->in->n_earlier == 0)
+        page_word(&w->g, WORD_CORRECTS_NONE);
+    html(w, "</dd>");
+}
+
 static void contract(struct paper *w)
 {
     html(w, "<section class=\"half keep\">");
@@ -95,6 +119,7 @@ static void contract(struct paper *w)
     html(w, "<span class=\"id\">");
     page_text(&w->g, w->s.id);
     html(w, "</span></dd>");
+    corrects(w);
     fact(w, WORD_CAMPAIGN);
     page_words(&w->g, w->s.campaign_name);
     html(w, "</dd>");
@@ -157,6 +182,24 @@ static void signer(struct paper *w, const char *state, struct span thumbprint, s
     html(w, "</span> <em>");
 }
 
+enum { DISPUTED_NAMED = 20 };
+
+static void disputed_lines(struct paper *w, const struct page_answer *a)
+{
+    struct page all = aside(w, 2);
+    if (!a->given || a->accepts || a->n_disputed == 0)
+        return;
+    for (size_t i = 0; i < a->n_disputed && i < DISPUTED_NAMED; i++) {
+        buf_str(all.out, i > 0 ? comma(w) : "");
+        page_index(&all, (int64_t)a->disputed[i]);
+    }
+    page_html(&all, a->n_disputed > DISPUTED_NAMED ? " …" : "");
+    struct span list = buf_span(all.out);
+    html(w, "<span class=\"why\">");
+    page_say(&w->g, WORD_DISPUTED_ARE, &list, (struct span *)NULL);
+    html(w, "</span>");
+}
+
 static void answer(struct paper *w, bool publisher)
 {
     const struct page_answer *a = &w->in->answer[publisher];
@@ -177,6 +220,7 @@ static void answer(struct paper *w, bool publisher)
     else
         page_say(&w->g, WORD_DISPUTED_LINES_AT, &n, &when, (struct span *)NULL);
     html(w, "</em>");
+    disputed_lines(w, a);
     if (a->given && !span_empty(text_strip(a->reason)) && w->in->texts) {
         struct span reason = words_of(w, 0, a->reason);
         html(w, "<span class=\"why\">");
@@ -198,16 +242,53 @@ static void signatures(struct paper *w)
     answer(w, false);
     answer(w, true);
     html(w, "</ol>");
-    if (w->in->corrections != 0) {
-        struct span n = count_of(w, 0, w->in->corrections), currency = text_of(w, 2, w->s.currency);
-        struct page sum = aside(w, 1);
-        page_amount(&sum, w->in->corrections_micros, 6, (int)w->s.exponent);
-        struct span micros = buf_span(sum.out);
-        html(w, "<p class=\"s\">");
-        page_say(&w->g, WORD_CORRECTED, &n, &micros, &currency, (struct span *)NULL);
-        html(w, "</p>");
-    }
     html(w, "</section>");
+}
+
+static void since_cells(struct paper *w, int64_t n, int64_t micros)
+{
+    cell(w, WORD_QUANTITY, false);
+    page_count(&w->g, n);
+    html(w, "</td>");
+    cell(w, WORD_AMOUNT, true);
+    money(w, micros);
+    html(w, "</td></tr>");
+}
+
+/* What later statements say of what this one paid, and what none says so far. */
+static void since(struct paper *w)
+{
+    int64_t n = 0, micros = 0;
+    if (w->in->n_later == 0)
+        return;
+    section(w, "<section class=\"keep\">", WORD_SINCE);
+    html(w, "<table class=\"fit\"><thead><tr>");
+    column(w, WORD_SINCE_ON, false, false);
+    column(w, WORD_QUANTITY, false, true);
+    column(w, WORD_AMOUNT, true, true);
+    html(w, "</tr></thead><tbody>");
+    for (size_t i = 0; i < w->in->n_later; i++) {
+        const struct page_later *l = &w->in->later[i];
+        html(w, "<tr><th scope=\"row\">");
+        if (l->id[0] == '\0') {
+            page_word(&w->g, WORD_SINCE_OPEN);
+        } else {
+            struct span number = count_of(w, 0, (int64_t)l->number);
+            page_say(&w->g, WORD_NUMBER, &number, (struct span *)NULL);
+            html(w, " <span class=\"id\">");
+            page_text(&w->g, span_str(l->id));
+            html(w, "</span>");
+        }
+        html(w, "</th>");
+        since_cells(w, l->n, l->micros);
+        n += l->n;
+        micros += l->micros;
+    }
+    html(w, "</tbody><tfoot><tr><th scope=\"row\">");
+    page_word(&w->g, WORD_SINCE_ALL);
+    html(w, "</th>");
+    since_cells(w, n, micros);
+    html(w, "</tfoot></table></section>");
 }
 
 /* ---- money ---- */
@@ -294,6 +375,31 @@ static enum word tax_sentence(const struct paper *w, const json_t *tax)
     return WORD_TAX_NONE;
 }
 
+/* That one rate is on what was charged by others. */
+static void tax_of_others(struct paper *w)
+{
+    struct page all = aside(w, 2);
+    for (size_t i = 0; i < w->in->n_earlier; i++) {
+        const struct page_earlier *e = &w->in->earlier[i];
+        struct page by = aside(w, 1);
+        if (e->taxed_alike)
+            continue;
+        if (e->vat_ppm > 0)
+            percent(&by, e->vat_ppm);
+        else
+            page_word(&by, e->reverse_charge ? WORD_REVERSE_CHARGE : WORD_NO_VAT);
+        struct span number = count_of(w, 0, (int64_t)e->number), how = buf_span(by.out);
+        buf_str(all.out, all.out->len > 0 ? comma(w) : "");
+        page_say(&all, WORD_TAX_OF, &number, &how, (struct span *)NULL);
+    }
+    struct span list = buf_span(all.out);
+    if (list.len == 0)
+        return;
+    html(w, "<p class=\"s bad\">");
+    page_say(&w->g, WORD_TAX_OTHER, &list, (struct span *)NULL);
+    html(w, "</p>");
+}
+
 static void tax_words(struct paper *w, const json_t *tax)
 {
     if (w->s.payable_minor == 0 || span_empty(w->s.publisher))
@@ -344,6 +450,7 @@ static void total(struct paper *w)
     minor(w, w->s.to_pay_minor);
     html(w, "</td></tr></tfoot></table>");
     tax_words(w, tax);
+    tax_of_others(w);
     html(w, "</section>");
 }
 
@@ -512,13 +619,19 @@ static void languages(struct paper *w)
     struct span zone = text_of(w, 0, w->in->offset != NULL ? w->s.timezone : SPAN("UTC"));
     html(w, "<footer class=\"foot\"><p>");
     page_say(&w->g, WORD_TIMES_IN, &zone, (struct span *)NULL);
+    html(w, "</p><p>");
+    link_begin(w, "csv");
+    html(w, language_word(w->g.language));
+    html(w, "\">");
+    page_word(&w->g, WORD_TABLE);
+    html(w, "</a> ");
+    page_word(&w->g, WORD_TABLE_NAMES);
     html(w, "</p><nav aria-label=\"");
     page_word(&w->g, WORD_LANGUAGE);
     html(w, "\">");
     for (enum language l = 0; l < LANGUAGES; l++) {
-        html(w, "<a href=\"");
-        page_text(&w->g, w->in->address);
-        buf_printf(w->g.out, "&amp;lang=%s\" lang=\"%s\" hreflang=\"%s\"%s>%s</a> ", language_word(l), language_word(l),
+        link_begin(w, "html");
+        buf_printf(w->g.out, "%s\" lang=\"%s\" hreflang=\"%s\"%s>%s</a> ", language_word(l), language_word(l),
                    language_word(l), l == w->g.language ? " aria-current=\"true\"" : "", names[l]);
     }
     html(w, "</nav></footer>");
@@ -564,6 +677,7 @@ static void front(struct paper *w)
     contract(w);
     payment(w);
     signatures(w);
+    since(w);
     quantities(w);
     paper_adjustments(w);
     total(w);

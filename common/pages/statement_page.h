@@ -29,6 +29,21 @@ struct page_assents {
     int64_t at_ms[2]; /* of the advertiser's, the publisher's; 0: not given */
 };
 
+/* A statement that its adjustments are about. */
+struct page_earlier {
+    char id[LIMIT_ID + 1];
+    uint64_t number;
+    int64_t issued_ms, vat_ppm;
+    bool taxed_alike, reverse_charge;
+};
+
+/* What corrects it, on one later statement. */
+struct page_later {
+    char id[LIMIT_ID + 1]; /* empty: on none so far */
+    uint64_t number;
+    int64_t n, micros;
+};
+
 /* What only the server knows; of_page is the page's own. */
 typedef void page_reference(void *of_page, uint64_t lead, struct buf *out);
 typedef struct span page_label(void *of_page, int64_t placement); /* empty: it has none */
@@ -53,11 +68,15 @@ struct statement_page {
     bool texts;                /* what senders wrote themselves is shown: txid, sub1, labels, reasons */
     const struct page_terms *terms;
     size_t n_terms;
-    int64_t corrections, corrections_micros; /* adjustments about it since, that count */
-    size_t lines_moving;                     /* how many line items of the statement move money: a page shows those */
-    size_t lines_most;                       /* so many of them, 0: all */
-    size_t lines_before;                     /* so many of them stand in pieces before */
-    struct span address;                     /* of the page, relative, with its query's first part: "S1?format=html" */
+    const struct page_earlier *earlier;
+    const struct page_later *later; /* both in order of number */
+    size_t n_earlier, n_later;
+    const uint64_t *still; /* entries of line items that are disputed and move no money, ascending */
+    size_t n_still;
+    size_t lines_all;    /* how many line items of the statement move money, or are disputed: a page shows those */
+    size_t lines_most;   /* so many of them, 0: all */
+    size_t lines_before; /* so many of them stand in pieces before */
+    struct span address; /* of the statement, relative, up to its `format`: "S1?", or "S1?share=x&" */
 };
 
 /* Appends these parts of the page. ERR_CORRUPT, with nothing appended, when the payload does not read. */

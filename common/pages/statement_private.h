@@ -83,6 +83,13 @@ static inline void minor(struct paper *w, int64_t v)
     page_amount(&w->g, v, (int)w->s.exponent, (int)w->s.exponent);
 }
 
+/* "20%": parts per million. */
+static inline void percent(struct page *g, int64_t ppm)
+{
+    page_amount(g, ppm, 4, 0);
+    page_html(g, g->language == LANGUAGE_FR ? "\u202f%" : "%");
+}
+
 static inline void word_of(struct paper *w, enum word known, struct span name)
 {
     if (known != WORDS)
@@ -112,6 +119,16 @@ static inline void section(struct paper *w, const char *open, enum word title)
     html(w, "<h2>");
     page_word(&w->g, title);
     html(w, "</h2>");
+}
+
+/* <a href="{the statement in that form}, left open for further parameters. */
+static inline void link_begin(struct paper *w, const char *format)
+{
+    html(w, "<a href=\"");
+    page_text(&w->g, w->in->address);
+    html(w, "format=");
+    html(w, format);
+    html(w, "&amp;lang=");
 }
 
 static inline void column(struct paper *w, enum word title, bool of_money, bool of_numbers)

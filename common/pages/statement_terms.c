@@ -125,8 +125,7 @@ static void prices(struct paper *w, const struct page_terms *of)
         price(w, &first);
         page_word(&w->g, WORD_OF_SALE);
         html(w, " – ");
-        page_amount(&w->g, t->sale_ppm, 4, 0);
-        html(w, w->g.language == LANGUAGE_FR ? "\u202f%" : "%");
+        percent(&w->g, t->sale_ppm);
     }
     html(w, first ? "–</dd>" : "</dd>");
 }

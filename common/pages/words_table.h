@@ -33,9 +33,16 @@
     X(ACCEPTED_AT, "accepted {}", "accepté {}", "{} 接受") \
     X(DISPUTED_AT, "disputes all of it, {}", "conteste le tout, {}", "{} 对全部提出异议") \
     X(DISPUTED_LINES_AT, "number of disputed lines: {}; {}", "nombre de lignes contestées\u00a0: {}\u202f; {}", "有异议的行数：{}；{}") \
+    X(DISPUTED_ARE, "lines: {}", "lignes\u00a0: {}", "行：{}") \
     X(WAITS, "has not answered yet", "n’a pas encore répondu", "尚未答复") \
     X(QUOTED, "“{}”", "«\u00a0{}\u00a0»", "“{}”") \
-    X(CORRECTED, "Adjustments about this statement since: {}; together {} {}. They stand on later statements.", "Ajustements portant sur ce relevé depuis\u00a0: {}\u202f; total {} {}. Ils figurent sur des relevés suivants.", "此后针对本单的调整：{} 项，合计 {} {}，计入之后的结算单。") \
+    X(SINCE, "Changed since", "Modifié depuis", "此后的变更") \
+    X(SINCE_ON, "Stands on", "Figure sur", "计入") \
+    X(SINCE_OPEN, "no statement so far", "aucun relevé à ce jour", "尚未计入结算单") \
+    X(SINCE_ALL, "All of it", "Total", "合计") \
+    X(CORRECTS, "Corrects", "Rectifie", "更正") \
+    X(CORRECTS_ONE, "no. {} of {}, {}", "n° {} du {}, {}", "编号 {}，{}，{}") \
+    X(CORRECTS_NONE, "no statement that its adjustments name", "aucun relevé nommé par ses ajustements", "其调整未指明任何结算单") \
     X(QUANTITIES, "Approved in the period", "Approuvés pendant la période", "本期批准") \
     X(WHAT, "What", "Objet", "项目") \
     X(QUANTITY, "Quantity", "Quantité", "数量") \
@@ -81,6 +88,10 @@
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
+    X(TAX_OTHER, "Some adjustments are of statements that were issued under other VAT: {}. This one puts its own on all of it, also on those: have an accountant set that right.", "Certains ajustements portent sur des relevés émis sous un autre régime de TVA\u00a0: {}. Le présent relevé applique le sien à l’ensemble, ajustements compris\u00a0: faites régulariser par un comptable.", "部分调整针对按其他增值税开具的结算单：{}。本单对全部金额（包括这些调整）适用本单的增值税，请会计另行更正。") \
+    X(TAX_OF, "no. {} ({})", "n° {} ({})", "编号 {}（{}）") \
+    X(NO_VAT, "no VAT", "sans TVA", "无增值税") \
+    X(REVERSE_CHARGE, "reverse charge", "autoliquidation", "反向征收") \
     X(SELF_BILLING, "Self-billing: drawn up by the customer in the name and on behalf of the supplier.", "Autofacturation\u00a0: établie par le client au nom et pour le compte du fournisseur.", "自开发票：由购买方代供应方开具。") \
     X(BRIDGE, "From waiting to waiting", "D’une attente à l’autre", "待审变动") \
     X(LEADS, "Leads", "Leads", "线索") \
@@ -98,9 +109,12 @@
     X(NO_GAP, "Nothing was lost: no gap in the record.", "Rien n’a été perdu\u00a0: aucune lacune.", "记录无缺口。") \
     X(GAP, "Could not be recorded: {} clicks, {} impressions, {} views.", "N’ont pu être enregistrés\u00a0: {} clics, {} affichages, {} vues.", "未能记录：点击 {} 次，展示 {} 次，浏览 {} 次。") \
     X(LINES, "The lines that moved money: {} to {} of {}", "Lignes ayant donné lieu à un montant\u00a0: {} à {} sur {}", "涉及金额的行：第 {}–{} 行，共 {} 行") \
+    X(LINES_DISPUTED, "The lines that moved money, or are disputed: {} to {} of {}", "Lignes ayant donné lieu à un montant, ou contestées\u00a0: {} à {} sur {}", "涉及金额或有异议的行：第 {}–{} 行，共 {} 行") \
     X(LINES_NONE, "No line moved money", "Aucune ligne n’a donné lieu à un montant", "无涉及金额的行") \
     X(LINES_ALL, "Show all {}", "Les afficher toutes ({})", "显示全部 {} 条") \
     X(LINES_PRINTED, "For all {} lines on paper open “Show all” at this place of the page first; the statement’s CSV has them too.", "Pour imprimer les {} lignes, ouvrez d’abord «\u00a0Les afficher toutes\u00a0» à cet endroit de la page\u202f; elles figurent aussi dans le CSV du relevé.", "如需打印全部 {} 行，请先在网页此处点“显示全部”；结算单的 CSV 文件中也有。") \
+    X(TABLE, "The same as a table (CSV).", "Le même en tableau (CSV).", "下载表格（CSV）。") \
+    X(TABLE_NAMES, "Its columns have the same English names in every language.", "Ses colonnes portent les mêmes noms anglais dans toutes les langues.", "各语言的表格均使用相同的英文列名。") \
     X(LINE_RECEIVED, "Received", "Reçu", "收到") \
     X(LINE_ENTRY, "Line", "Ligne", "行") \
     X(LINE_NUMBER, "Number", "Numéro", "编号") \

@@ -166,12 +166,6 @@ static void add_quantity(struct statement_draft *f, const struct quantity *q)
     f->quantity[f->n_quantities++] = *q;
 }
 
-/* Whether it adds to the gross. */
-static bool earns(const struct move_row *m)
-{
-    return m->micros >= 0 && !move_reinstates(m);
-}
-
 /* What such a move is made of: the lead's price, and what its sale pays beside that. */
 static int64_t price_of(const struct move_row *m, const struct lead_row *lead)
 {
@@ -273,7 +267,7 @@ static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, c
                                     const struct lead_row *lead)
 {
     struct settled_row stood = {0};
-    if (earns(m)) {
+    if (move_earns(m)) {
         quantities_of_move(f, m, lead);
         return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
     }
@@ -356,7 +350,7 @@ static void line_of_move(struct statement_draft *f, uint64_t index, const struct
                          const struct lead_row *lead)
 {
     size_t start = f->lines.text.len;
-    bool priced = earns(m) && move_begins_to_pay(m);
+    bool priced = move_earns(m) && move_begins_to_pay(m);
     struct jw w;
 
     jw_open(&w, &f->lines.text);
@@ -370,7 +364,7 @@ static void line_of_move(struct statement_draft *f, uint64_t index, const struct
     jw_kint(&w, "micros", m->micros);
     line_value(&w, "placement", &f->told, TOLD_PLACEMENT);
     jw_kstr(&w, "reason", span_str(reason_word(m->reason)));
-    if (earns(m) && m->micros != price_of(m, lead))
+    if (move_earns(m) && m->micros != price_of(m, lead))
         jw_kint(&w, "sale_micros", m->micros - price_of(m, lead));
     if (lead->share.to) {
         jw_kint(&w, "share_from", lead->share.from);

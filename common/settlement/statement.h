@@ -93,6 +93,8 @@ struct statement {
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
     int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together */
+    struct span tax_kind;            /* legal.h */
+    int64_t vat_ppm;                 /* 0: none is charged */
     bool lacks_rate;                 /* the supplier would charge VAT, but the terms agree no rate */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
@@ -100,6 +102,10 @@ struct statement {
 };
 MUST_CHECK enum err statement_read(struct span payload, struct statement *out);
 void statement_close(struct statement *s);
+static inline bool statement_taxed_alike(const struct statement *a, const struct statement *b)
+{
+    return span_eq(a->tax_kind, b->tax_kind) && a->vat_ppm == b->vat_ppm;
+}
 
 /* Line items are not stored: they are made again of the log, a bundle of so many at a time. What is kept of each finds
  * it, and is what it must come to: be64 index of the entry of its first line (of a bundle that has the line of traffic

@@ -88,7 +88,9 @@ static void read_amounts(struct reader *r, struct statement *s)
     s->payable_minor = number(r, "payable_minor", least, most);
     s->vat_minor = number(&tax, "vat_minor", least, most);
     s->to_pay_minor = s->payable_minor + s->vat_minor;
-    s->lacks_rate = span_is(text(&tax, "kind", LIMIT_ID), "domestic") && number(&tax, "vat_ppm", 0, 1000000) == 0;
+    s->tax_kind = text(&tax, "kind", LIMIT_ID);
+    s->vat_ppm = number(&tax, "vat_ppm", 0, 1000000);
+    s->lacks_rate = span_is(s->tax_kind, "domestic") && s->vat_ppm == 0;
     r->bad |= tax.bad;
 }
 

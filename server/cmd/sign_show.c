@@ -82,6 +82,38 @@ static void show_party(const json_t *now, const json_t *before, const char *role
     buf_free(&was);
 }
 
+/* ---- with which VAT ---- */
+
+static bool taxed_alike(const json_t *a, const json_t *b)
+{
+    const json_t *x = json_object_get(a, "tax"), *y = json_object_get(b, "tax");
+    return strcmp(sign_text(x, "kind"), sign_text(y, "kind")) == 0 &&
+           sign_number(x, "vat_ppm") == sign_number(y, "vat_ppm");
+}
+
+/* Statements that it corrects, and that were issued under another. */
+static void show_other_vat(const struct signing *s, const json_t *now)
+{
+    json_t *seen = json_object();
+    const json_t *a;
+    size_t i;
+    json_array_foreach(json_object_get(now, "adjustments"), i, a)
+    {
+        const char *id = sign_text(a, "statement");
+        if (id[0] == '\0' || json_object_get(seen, id) != NULL)
+            continue;
+        json_object_set_new(seen, id, json_true());
+        json_t *of = payload_read(s, id, sign_number(json_object_get(now, "period"), "from"));
+        if (!taxed_alike(now, of))
+            printf(
+                "vat         CHANGED: it corrects %s, which was issued under other VAT, and puts its own on all: have "
+                "an accountant set that right\n",
+                id);
+        json_decref(of);
+    }
+    json_decref(seen);
+}
+
 /* ---- by which terms ---- */
 
 static void show_terms(const struct signing *s, const json_t *now, const json_t *before, int64_t to)
@@ -134,6 +166,7 @@ void sign_show(const struct signing *s, const json_t *statement)
     printf("\nstatement   %s\n", sign_text(statement, "sentence"));
     show_party(now, before, "advertiser");
     show_party(now, before, "publisher");
+    show_other_vat(s, now);
     show_terms(s, now, before, to);
     show_new(s, "credential", from, to);
     show_new(s, "adjustment", from, to);

@@ -7,6 +7,7 @@
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/commit/clock_rows.h"
+#include "server/settlement/corrections.h"
 #include "server/settlement/premises.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
@@ -218,6 +219,41 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
         warn(o, "more", false, "one statement cannot say all that is open: another one takes the rest");
 }
 
+/* ---- VAT that is not what one might expect ---- */
+
+/* A rate is agreed, and is not charged. */
+static void warn_of_rate(const struct settlements *s, struct open *o, const struct statement *st)
+{
+    static const struct {
+        const char *kind, *why;
+    } kinds[] = {
+        {"reverse_charge", "by reverse charge the customer owes it"},
+        {"outside", "the customer is outside of the EU"},
+        {"none", "it takes a supplier with a VAT id and both countries, which are not all told, or call for none"}};
+    int64_t agreed = contract_terms(o->on.k, s->rq->arrived_ms)->vat_ppm;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && agreed > 0; i++)
+        if (span_is(st->tax_kind, kinds[i].kind))
+            warn(o, "vat_rate_unused", false, "the VAT rate that the contract agrees (vat_ppm) is not charged: %s",
+                 kinds[i].why);
+}
+
+/* One rate is put on all, also on what was charged at another. */
+static enum err warn_of_earlier(const struct settlements *s, struct open *o, const struct statement *st)
+{
+    struct corrections c = {.n_earlier = 0};
+    enum err err = corrections_before(s->txn, st, &c);
+    for (size_t i = 0; i < c.n_earlier && err == ERR_OK; i++)
+        if (!c.earlier[i].taxed_alike) {
+            warn(o, "vat_rate_changed", false,
+                 "it corrects %s, which was issued under other VAT, and puts its own on all: have an accountant set "
+                 "that right",
+                 c.earlier[i].id);
+            break;
+        }
+    corrections_free(&c);
+    return err;
+}
+
 /* *state: what `settle` may do. Rows of this contract that do not read are its own trouble, and that of no other. */
 static enum err write_open(const struct settlements *s, struct jw *w, struct open *o, const char **state)
 {
@@ -235,6 +271,8 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
         err = statement_read(buf_span(&out.payload), &st);
         if (err == ERR_OK) {
             write_draft(w, o, &st);
+            warn_of_rate(s, o, &st);
+            err = warn_of_earlier(s, o, &st);
             statement_close(&st);
         }
         statement_free(&out);

@@ -413,10 +413,9 @@ static enum err page_choose(struct request *rq, const struct param p[PARAMS], st
         return problem(&rq->problem, ERR_MALFORMED, "lines", "must be all, or left out");
     arena_buf(rq->arena, &address, LIMIT_ID + SHARE_LEN + 32);
     buf_span_add(&address, s->id);
-    buf_str(&address, "?format=html");
-    if (p[PARAM_SHARE].given)
-        buf_str(&address, "&share=");
+    buf_str(&address, p[PARAM_SHARE].given ? "?share=" : "?");
     buf_span_add(&address, p[PARAM_SHARE].value);
+    buf_str(&address, p[PARAM_SHARE].given ? "&" : "");
     s->address = buf_span(&address);
     return ERR_OK;
 }

@@ -1,6 +1,8 @@
 /* A statement for people: the page, with its style and what was answered; and its line items for programs. They are in
  * no table but made again of the log, a bundle at a time, so that a reply is begun at once however many they are, and
  * holds a few of them. Each of its pieces is read in a transaction of its own. */
+#include <stdlib.h>
+
 #include "asset_statement_css.h"
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
@@ -10,6 +12,7 @@
 #include "common/pages/statement_page.h"
 #include "common/settlement/statement_text.h"
 #include "server/lists/zones.h"
+#include "server/settlement/corrections.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
@@ -180,15 +183,51 @@ static enum err answer_read(struct request *rq, struct txn *t, const struct show
     return ERR_OK;
 }
 
-static enum err corrections_read(struct txn *t, const struct shown *s, struct statement_page *page)
+static int ascending(const void *a, const void *b)
 {
-    json_t *about = NULL;
-    enum err err = adjustments_about(t, s->meta.contract, s->id, &about);
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static enum err moved_by(const struct view *rows, uint32_t contract, uint64_t index, int64_t *micros)
+{
+    uint8_t key[12];
+    struct span row;
+    struct move_row move;
+    row_index_key(key, contract, index);
+    enum err err = rows->get(rows->ctx, ROW_MOVES, span_of(key, sizeof key), &row);
+    if (err == ERR_OK)
+        err = move_row_read(row, &move);
     if (err != ERR_OK)
-        return err;
-    page->corrections = json_integer_value(json_object_get(about, "adjustments"));
-    page->corrections_micros = json_integer_value(json_object_get(about, "micros"));
-    json_decref(about);
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    *micros = move.micros;
+    return ERR_OK;
+}
+
+/* Of what is disputed what moves no money, each once. */
+static enum err still_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
+{
+    const struct view rows = store_view(t);
+    uint64_t *found = arena_alloc(rq->arena, SIDES * LIMIT_DISPUTED * sizeof *found);
+    size_t n = 0, kept = 0;
+    for (size_t side = 0; side < SIDES; side++)
+        for (size_t i = 0; i < page->answer[side].n_disputed; i++) {
+            uint64_t index = page->answer[side].disputed[i];
+            int64_t micros;
+            enum err err = moved_by(&rows, s->meta.contract->number, index, &micros);
+            if (err != ERR_OK)
+                return err;
+            if (micros == 0)
+                found[n++] = index;
+        }
+    if (n > 0)
+        qsort(found, n, sizeof *found, ascending);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || found[i] != found[i - 1])
+            found[kept++] = found[i];
+    page->still = found;
+    page->n_still = kept;
+    page->lines_all += kept;
     return ERR_OK;
 }
 
@@ -201,7 +240,7 @@ struct showing {
     struct shown of;
     struct statement_page page; /* what stays as it was when the first was made */
     unsigned part;              /* what comes next */
-    size_t bundle;
+    size_t bundle, still;       /* likewise, of page.still */
 };
 
 /* What is there while a piece is made. */
@@ -211,6 +250,7 @@ struct piece {
     struct statement_page page;
     struct asked asked;
     struct terms_named terms;
+    struct corrections corrections;
     struct ledger_view within;
     struct view view;
     struct buf lines, text; /* text: the piece */
@@ -245,6 +285,7 @@ static void piece_close(struct piece *p)
 {
     statement_close(&p->s);
     terms_named_free(&p->terms);
+    corrections_free(&p->corrections);
     buf_free(&p->lines);
     buf_free(&p->text);
 }
@@ -282,6 +323,19 @@ static enum err lines_told_of(struct piece *p)
     return err;
 }
 
+static enum err corrections_load(struct piece *p)
+{
+    const struct shown *s = &p->of->of;
+    enum err err = corrections_before(p->asked.txn, &p->s, &p->corrections);
+    if (err == ERR_OK)
+        err = corrections_since(p->asked.txn, &s->meta, s->id, &p->corrections);
+    p->page.earlier = p->corrections.earlier;
+    p->page.n_earlier = p->corrections.n_earlier;
+    p->page.later = p->corrections.later;
+    p->page.n_later = p->corrections.n_later;
+    return err;
+}
+
 /* Of a page or table the part that comes next, with p->lines. */
 static enum err write_part(struct piece *p)
 {
@@ -289,6 +343,8 @@ static enum err write_part(struct piece *p)
     enum err err = ERR_OK;
     if (x->of.form == FORM_PAGE && x->part != PAGE_LINES && p->terms.n == 0)
         err = terms_load(p->asked.txn, x->of.meta.contract, x->of.payload, &p->terms);
+    if (err == ERR_OK && x->of.form == FORM_PAGE && x->part == PAGE_FRONT)
+        err = corrections_load(p);
     if (err != ERR_OK)
         return err;
     p->page.parts = x->part;
@@ -300,11 +356,19 @@ static enum err write_part(struct piece *p)
     return err == ERR_OK ? p->asked.err : err;
 }
 
-/* A page shows what moves money: bundles without that it passes over. */
+/* How many lines of a bundle a page shows that none before it has: those that move money, and disputed ones. */
+static uint64_t lines_of_page(const struct showing *x, size_t bundle)
+{
+    size_t i = x->still;
+    while (i < x->page.n_still && statement_bundle_of(x->of.bundles, x->page.still[i]) == bundle)
+        i++;
+    return statement_bundle_moving(x->of.bundles, bundle) + i - x->still;
+}
+
+/* Bundles of which it shows none it passes over. */
 static bool has_more_lines(struct showing *x)
 {
-    while (x->of.form == FORM_PAGE && x->bundle < x->of.bundles.len / BUNDLE_LEN &&
-           statement_bundle_moving(x->of.bundles, x->bundle) == 0)
+    while (x->of.form == FORM_PAGE && x->bundle < x->of.bundles.len / BUNDLE_LEN && lines_of_page(x, x->bundle) == 0)
         x->bundle++;
     return x->bundle < x->of.bundles.len / BUNDLE_LEN &&
            (x->page.lines_most == 0 || x->page.lines_before < x->page.lines_most);
@@ -318,7 +382,9 @@ static enum err write_bundle(struct piece *p)
     enum err err = lines_of_bundle(p, x->bundle, bare ? &p->text : &p->lines);
     if (err == ERR_OK && !bare)
         err = write_part(p);
-    x->page.lines_before += statement_bundle_moving(x->of.bundles, x->bundle++);
+    uint64_t shown = lines_of_page(x, x->bundle);
+    x->page.lines_before += shown;
+    x->still += shown - statement_bundle_moving(x->of.bundles, x->bundle++);
     return err;
 }
 
@@ -377,11 +443,11 @@ static struct span issuer_thumbprint(struct request *rq)
 /* What its front says of answers, and its line items of disputes. */
 static enum err answers_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
 {
-    enum err err = corrections_read(t, s, page);
-    if (err == ERR_OK)
-        err = answer_read(rq, t, s, s->meta.contract->campaign->advertiser, &page->answer[0]);
+    enum err err = answer_read(rq, t, s, s->meta.contract->campaign->advertiser, &page->answer[0]);
     if (err == ERR_OK)
         err = answer_read(rq, t, s, s->meta.contract->publisher, &page->answer[1]);
+    if (err == ERR_OK)
+        err = still_read(rq, t, s, page);
     return err;
 }
 
@@ -419,7 +485,7 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
                                    .lines_most = s->form == FORM_PAGE && !s->all_lines ? LINES_SHOWN : 0,
                                    .address = s->address}};
     for (size_t i = 0; i < s->bundles.len / BUNDLE_LEN; i++)
-        x->page.lines_moving += statement_bundle_moving(s->bundles, i);
+        x->page.lines_all += statement_bundle_moving(s->bundles, i);
     enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;
     if (err != ERR_OK)
         return err;

@@ -13,8 +13,11 @@ import threading
 import time
 import unittest
 import urllib.parse
+from pathlib import Path
 
-from harness import BROWSER, SOURCE, Market, Party, ServerCase, Tree, b64u_decode, countersign, person, rfc3339, send, statement_payload
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from harness import BROWSER, SOURCE, Market, Party, ServerCase, Tree, b64u, b64u_decode, countersign, person, rfc3339, send, statement_payload, wait_for
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from second import second_verify  # noqa: E402
@@ -359,6 +362,8 @@ class Statements(ServerCase):
             self.assertNotRegex(text, "[\u202a-\u202e\u2066-\u2069]")
             for word in words:
                 self.assertIn(word, text)
+        table = re.search(r'href="([^"]*format=csv&amp;lang=fr)"', self.page(made["id"], "&lang=fr"))[1].replace("&amp;", "&")
+        self.assertIn(";12,00\r\n", self.market.publisher.do("GET", f"/v1/statements/{table}").text)
         self.assertIn(";12,00\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
 
     def test_a_page_reads_what_it_shows_and_counts_the_others(self):
@@ -380,6 +385,87 @@ class Statements(ServerCase):
             self.assertEqual((rows.count("<tr>"), total.count("<tr>")), (shown + 1, int(shown == 452)))  # a sum stands under all alone
             before.add(above)
         self.assertEqual(len(before), 1)
+
+    def law(self, customer, supplier):
+        for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
+            legal = {"name": f"Company {vat_id}", "country": country, "vat_id": vat_id}
+            self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{party.id}", {"legal": legal}), 200)
+
+    def page(self, ident, more=""):
+        return self.market.publisher.do("GET", f"/v1/statements/{ident}?format=html{more}").text
+
+    def warnings(self):
+        [row] = self.operator.get("/v1/settlements", contract=self.market.contract)["data"]
+        return {each["warning"]: each["text"] for each in row["warnings"]}
+
+    def swept(self, net_micros):
+        wait_for(lambda: self.operator.get("/v1/settlements", contract=self.market.contract)["data"][0].get("draft", {}).get("net_micros") == net_micros, what="all to be swept")
+
+    def test_what_was_charged_at_another_rate_is_told_wherever_money_is_shown(self):
+        french, german = ("FR", "FR48999000102"), ("DE", "DE999999999")
+        self.law(french, ("FR", "FR40999000129"))
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 200_000})
+        leads = [self.lead() for _ in range(4)]
+        for lead in leads:
+            self.say(lead, "approved")
+        self.swept(48_000_000)
+        self.assertEqual(set(self.warnings()), set())
+        one, first, _ = self.settle()
+        self.say(leads[0], "returned")
+        two, _, _ = self.settle()  # nothing has changed: a credit note that names what it corrects
+        page = self.page(two)
+        self.assertIn("self-billing credit note", page)
+        self.assertRegex(page, f'Corrects</dt><dd>no. 1 of .*{one}')
+        self.assertNotIn("other VAT", page)
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
+        self.say(leads[1], "returned")
+        self.swept(-12_000_000)
+        self.assertEqual(set(self.warnings()), {"negative_net", "unanswered", "vat_rate_changed"})
+        self.assertIn(f"it corrects {one}", self.warnings()["vat_rate_changed"])
+        three, _, _ = self.settle()
+        self.assertIn("issued under other VAT: no. 1 (20%).", self.page(three))
+        self.assertRegex(self.page(three, "&lang=fr"), "autre régime de TVA.*n° 1 \\(20\u202f%\\)")
+        self.law(german, ("FR", "FR40999000129"))  # reverse charge: the rate that is agreed is idle
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 5_000_000, "reason": "on both", "statement": three})
+        self.say(leads[2], "returned")
+        self.swept(-7_000_000)
+        self.assertIn("reverse charge", self.warnings()["vat_rate_unused"])
+        told = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn("is not charged: by reverse charge", told.stdout)
+        self.assertIn(f"it corrects {one}, which was issued under other VAT", told.stdout)
+        four = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]["id"]
+        self.assertIn("issued under other VAT: no. 1 (20%), no. 3 (19%).", self.page(four))
+        # each correction of the first, by the statement that carries it, and what none carries so far
+        self.say(leads[0], "approved")
+        since = lambda ident: re.findall(r'<tr>(?:(?!</tr>).)*</tr>', self.page(ident).split("Changed since")[1].split("</table>")[0])[1:]
+        rows = [re.sub("<[^>]*>", " ", row).split() for row in since(one)]
+        self.assertEqual([row[-2:] for row in rows], [["1", "\u221212.00"]] * 3 + [["1", "12.00"], ["4", "\u221224.00"]])
+        self.assertEqual([word in " ".join(row) for word, row in zip((two, three, four, "no statement so far"), rows)], [True] * 4)
+        self.assertEqual([row[-2:] for row in (re.sub("<[^>]*>", " ", row).split() for row in since(three))], [["1", "5.00"]] * 2)
+        self.assertNotIn("Changed since", self.page(four))
+        with tempfile.TemporaryDirectory() as folder:
+            key = Path(folder, "key")
+            key.touch(0o600)
+            key.write_text(json.dumps({"crv": "Ed25519", "d": b64u(self.market.publisher.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": self.market.publisher.jwk["x"]}))
+            shown = countersign("sign", self.server.url, four, "--accept", "--token", self.market.publisher.token, "--key", key)
+            self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
+            self.assertIn(f"CHANGED: it corrects {one}, which was issued under other VAT", shown.stdout)
+
+    def test_a_line_that_is_disputed_is_shown_though_it_moves_no_money(self):
+        leads = [self.lead() for _ in range(3)]
+        self.say(leads[0], "approved")
+        ident, _, _ = self.settle()
+        lines = [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+        still = [line["index"] for line in lines if line["micros"] == 0]
+        before = self.page(ident)
+        self.assertIn("money: 1 to 1 of 1", before)
+        self.assertStatus(self.market.advertiser.answer_statement(ident, "dispute", still[1:]), 201)
+        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", [still[1], lines[-1]["index"]]), 201)
+        page = self.page(ident)
+        self.assertIn(f"or are disputed: 1 to {len(still)} of {len(still)}", page)
+        self.assertEqual(page.count("disputed by"), len(still) + 1)
+        self.assertIn("lines: " + ", ".join(map(str, still[1:])), page)
 
     def test_accept_is_weighed(self):
         """RFC 9110, 12.5.1, for the three forms there are; the JWS when none of them is meant."""

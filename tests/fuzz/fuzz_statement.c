@@ -68,7 +68,7 @@ static void forms_for_people(struct span payload, struct span lines, bool good)
     struct statement_page page = {.payload = payload,
                                   .lines = lines,
                                   .parts = PAGE_WHOLE,
-                                  .lines_moving = lines.len,
+                                  .lines_all = lines.len,
                                   .texts = true,
                                   .language = (enum language)(payload.len % LANGUAGES)};
     HOLDS((statement_page(&html, &page) == ERR_OK) == good);

@@ -737,9 +737,9 @@ static struct buf page_of(const struct statement_out *out, enum language languag
     const struct statement_page page = {.payload = buf_span(&out->payload),
                                         .lines = buf_span(&out->lines.text),
                                         .parts = PAGE_WHOLE,
-                                        .lines_moving = moving(buf_span(&out->lines.text)),
+                                        .lines_all = moving(buf_span(&out->lines.text)),
                                         .language = language,
-                                        .address = SPAN("S1?format=html")};
+                                        .address = SPAN("S1?")};
     buf_heap(&html);
     assert_ok(statement_page(&html, &page));
     buf_byte(&html, '\0');
@@ -901,9 +901,9 @@ static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void *
         struct statement_page page = {.payload = buf_span(&out.payload),
                                       .lines = buf_span(&out.lines.text),
                                       .parts = PAGE_WHOLE,
-                                      .lines_moving = 4,
+                                      .lines_all = 4,
                                       .lines_most = most,
-                                      .address = SPAN("S1?format=html&share=x")};
+                                      .address = SPAN("S1?share=x&")};
         char title[64];
         buf_heap(&html);
         assert_ok(statement_page(&html, &page));
@@ -911,7 +911,8 @@ static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void *
         snprintf(title, sizeof title, "1 to %d of 4", most == 0 || most > 4 ? 4 : (int)most);
         has(&html, title);
         has(&html, "phone cannot be dialled 1");
-        assert_int_equal(strstr(html.ptr, "S1?format=html&amp;share=x&amp;lines=all") != NULL, most > 0 && most < 4);
+        assert_int_equal(strstr(html.ptr, "S1?share=x&amp;format=html&amp;lang=en&amp;lines=all") != NULL,
+                         most > 0 && most < 4);
         size_t rows = 0;
         for (const char *at = html.ptr; (at = strstr(at, "<td class=\"nb\"")) != NULL; at++)
             rows++;
