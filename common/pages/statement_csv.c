@@ -1,5 +1,7 @@
-/* The line items for spreadsheets: times as the zone's clocks say, amounts as decimals. */
+/* A statement for spreadsheets: its line items, times as the zone's clocks say, amounts as decimals; then what makes of
+ * their sum what is to be paid. */
 #include "common/base/csv.h"
+#include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/pages/statement_page.h"
 #include "common/settlement/statement_text.h"
@@ -93,7 +95,6 @@ static void amount(struct sheet *w, int64_t micros)
     for (size_t i = start; i < w->out->len; i++)
         if (w->out->ptr[i] == '.')
             w->out->ptr[i] = w->point;
-    buf_str(w->out, "\r\n");
 }
 
 static const char *const columns[] = {"statement",
@@ -129,11 +130,13 @@ static const char *const columns[] = {"statement",
                                       "timezone",
                                       "currency",
                                       "micros",
-                                      "amount"};
+                                      "amount",
+                                      "to_pay"};
+/* Of those that a row of the total fills in, how many are before and behind the empty ones. */
+enum { COLUMNS = sizeof columns / sizeof *columns, TOTAL_FRONT = 4, TOTAL_BACK = 5 };
 
 static void heading(struct sheet *w)
 {
-    enum { COLUMNS = sizeof columns / sizeof *columns };
     buf_str(w->out, CSV_BOM);
     for (size_t i = 0; i < COLUMNS; i++) {
         buf_str(w->out, columns[i]);
@@ -170,6 +173,48 @@ static void row(struct sheet *w, const struct statement_line *l)
     cell(w, w->s.currency);
     number(w, true, l->micros);
     amount(w, l->micros);
+    buf_byte(w->out, (uint8_t)w->mark);
+    buf_str(w->out, "\r\n");
+}
+
+/* ---- the total ---- */
+
+static void total_begin(struct sheet *w, const char *kind)
+{
+    cell(w, w->s.id);
+    number(w, true, (int64_t)w->s.number);
+    cell(w, w->s.contract);
+    cell(w, span_str(kind));
+    for (int i = TOTAL_FRONT; i < COLUMNS - TOTAL_BACK; i++)
+        number(w, false, 0);
+    cell(w, w->zone);
+    cell(w, w->s.currency);
+}
+
+/* What comes to the sum of the lines, or goes from it. */
+static void total_row(struct sheet *w, const char *kind, int64_t micros)
+{
+    if (micros == 0)
+        return;
+    total_begin(w, kind);
+    number(w, true, micros);
+    amount(w, micros);
+    buf_byte(w->out, (uint8_t)w->mark);
+    buf_str(w->out, "\r\n");
+}
+
+/* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */
+static void total(struct sheet *w)
+{
+    int64_t unit = micros_per_minor((int)w->s.exponent);
+    total_row(w, "carried_in", w->s.payable_minor * unit + w->s.carried_micros - w->s.net_micros);
+    total_row(w, "carried_out", -w->s.carried_micros);
+    total_row(w, "vat", w->s.vat_minor * unit);
+    total_begin(w, "to_pay");
+    number(w, false, 0);
+    number(w, false, 0);
+    amount(w, w->s.to_pay_minor * unit);
+    buf_str(w->out, "\r\n");
 }
 
 enum err statement_csv(struct buf *out, const struct statement_page *in)
@@ -185,6 +230,8 @@ enum err statement_csv(struct buf *out, const struct statement_page *in)
         heading(&w);
     while (in->parts & PAGE_LINES && statement_line_next(&rest, &line))
         row(&w, &line);
+    if (in->parts & PAGE_BACK)
+        total(&w);
     statement_close(&w.s);
     return ERR_OK;
 }

@@ -83,7 +83,8 @@ struct statement_page {
 MUST_CHECK enum err statement_page(struct buf *out, const struct statement_page *in);
 /* Appends the page in its place where a share link opens nothing any more. */
 void statement_page_over(struct buf *out, enum language language, struct span style);
-/* Appends the line items as CSV, likewise: for French with semicolons, and commas in amounts. */
+/* Appends it as CSV, likewise, the names of columns and the words of cells being the same in each language: for French
+ * with semicolons, and commas in amounts. */
 MUST_CHECK enum err statement_csv(struct buf *out, const struct statement_page *in);
 
 #endif

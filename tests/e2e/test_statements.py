@@ -351,7 +351,8 @@ class Statements(ServerCase):
         self.assertGreater(len(rows), 1)
         self.assertEqual({bool(row) for row in rows}, {True})
         self.assertEqual(rows[0][:2], ["\ufeffstatement", "number"])
-        sold = dict(zip(rows[0], rows[-1]))
+        sold, paid = (dict(zip(rows[0], row)) for row in rows[-2:])
+        self.assertEqual((paid["kind"], paid["amount"], paid["to_pay"]), ("to_pay", "", "12.00"))
         self.assertEqual((sold["kind"], sold["amount"], sold["timezone"], sold["by"], sold["link"]), ("disposition", "12.00", "Europe/Paris", self.market.advertiser.id, "link"))
         self.assertEqual(self.market.advertiser.get(f"/v1/leads/{sold['reference']}")["status"], "approved")
         self.operator.call("PATCH", f"/v1/parties/{self.market.publisher.id}", {"legal": {"name": "Werbe \u202e KK ateB yb diap"}})
@@ -363,8 +364,8 @@ class Statements(ServerCase):
             for word in words:
                 self.assertIn(word, text)
         table = re.search(r'href="([^"]*format=csv&amp;lang=fr)"', self.page(made["id"], "&lang=fr"))[1].replace("&amp;", "&")
-        self.assertIn(";12,00\r\n", self.market.publisher.do("GET", f"/v1/statements/{table}").text)
-        self.assertIn(";12,00\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
+        self.assertIn(";12,00;\r\n", self.market.publisher.do("GET", f"/v1/statements/{table}").text)
+        self.assertIn(";12,00;\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
 
     def test_a_page_reads_what_it_shows_and_counts_the_others(self):
         """Line items are made of the log by 256: those of the first 50 that move money, and of each adjustment."""
@@ -451,6 +452,25 @@ class Statements(ServerCase):
             shown = countersign("sign", self.server.url, four, "--accept", "--token", self.market.publisher.token, "--key", key)
             self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
             self.assertIn(f"CHANGED: it corrects {one}, which was issued under other VAT", shown.stdout)
+
+    def test_a_table_adds_up_to_what_is_to_be_paid(self):
+        market = self.market
+        market.publisher = market.new_publisher()
+        market.contract = market.new_contract(market.publisher, price={"lead": [{"micros": 12_340_567}]}, vat_ppm=200_000)
+        market.code = market.new_code(market.publisher, market.contract)
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        for leads, carried in ((1, {"carried_out", "vat"}), (2, {"carried_in", "carried_out", "vat"})):
+            for _ in range(leads):
+                self.say(self.lead(), "approved")
+            ident, statement, _ = self.settle()
+            for language, mark, point in (("en", ",", "."), ("fr", ";", ",")):
+                text = market.publisher.do("GET", f"/v1/statements/{ident}?format=csv&lang={language}").text.removeprefix("\ufeff")
+                rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=mark))
+                value = lambda text: int(round(float((text or "0").replace(point, ".")) * 10**6))
+                self.assertEqual(sum(value(row["amount"]) for row in rows), value(rows[-1]["to_pay"]))
+                self.assertEqual(value(rows[-1]["to_pay"]), (statement["payable_minor"] + statement["tax"]["vat_minor"]) * 10_000)
+                self.assertEqual(sum(int(row["micros"] or 0) for row in rows), value(rows[-1]["to_pay"]))
+                self.assertEqual({row["kind"] for row in rows} - {"lead", "disposition"}, carried | {"to_pay"})
 
     def test_a_line_that_is_disputed_is_shown_though_it_moves_no_money(self):
         leads = [self.lead() for _ in range(3)]
