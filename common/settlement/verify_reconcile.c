@@ -88,8 +88,9 @@ static void judge(struct own_rows *o)
     if (unexplained > 0)
         finds_failure(o->finding,
                       "nothing explains %" PRIu64 " of what differs between the rows and the log (%" PRIu64
-                      " rows match): see below, or --csv for all",
-                      unexplained, reconcile_count(o->rows, OUTCOME_MATCHED));
+                      " row%s): see below, or --csv for all",
+                      unexplained, reconcile_count(o->rows, OUTCOME_MATCHED),
+                      reconcile_count(o->rows, OUTCOME_MATCHED) == 1 ? " matches" : "s match");
     else if (not_judged > 0)
         finds_doubt(o->finding,
                     "%" PRIu64
