@@ -421,6 +421,9 @@ void record_write(struct buf *out, const struct record *r)
     buf_be32(out, r->advertiser);
     buf_be64(out, (uint64_t)r->now_ms);
     buf_be64(out, (uint64_t)r->arrived_ms);
+    buf_byte(out, r->bearer.used);
+    if (r->bearer.used)
+        buf_add(out, r->bearer.sha256, HASH_LEN);
     buf_byte(out, r->idempotency.used);
     if (r->idempotency.used) {
         buf_add(out, r->idempotency.row, IDEMPOTENCY_KEY_LEN);
@@ -595,6 +598,9 @@ static void take_head(struct reader *r, struct record *out)
     out->advertiser = take_be32(r);
     out->now_ms = (int64_t)take_be64(r);
     out->arrived_ms = (int64_t)take_be64(r);
+    out->bearer.used = take_bool(r);
+    if (out->bearer.used)
+        take_raw(r, out->bearer.sha256, HASH_LEN);
     out->idempotency.used = take_bool(r);
     if (out->idempotency.used) {
         take_raw(r, out->idempotency.row, IDEMPOTENCY_KEY_LEN);

@@ -94,6 +94,12 @@ struct idempotency {
     uint8_t nonce[SEAL_NONCE_LEN];    /* seals the answer that is kept */
 };
 
+/* The API token that a call came by: the fold asks again whether it opens anything. */
+struct bearer {
+    bool used;
+    uint8_t sha256[HASH_LEN];
+};
+
 /* Replay protection of a postback. */
 struct nonce_use {
     bool used;                        /* false for unsigned senders */
@@ -125,6 +131,7 @@ struct record {
     uint32_t advertiser; /* number of the party; 0 where the scope is another */
     int64_t now_ms;      /* of its batch: the time of what the server itself does */
     int64_t arrived_ms;  /* of the request: the time of what was reported */
+    struct bearer bearer;
     struct idempotency idempotency;
     union {
         /* Complete but for what the fold finds (view: whether the click exists). */

@@ -123,13 +123,27 @@ const struct api_token *catalog_tokens(const struct catalog *c, size_t *n)
     return c->index->tokens;
 }
 
+const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN])
+{
+    return bsearch(sha256, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
+}
+
 const struct api_token *catalog_token(const struct catalog *c, struct span token)
 {
     uint8_t hash[HASH_LEN];
     if (token.len != API_TOKEN_LEN)
         return NULL;
     sha256(token.ptr, token.len, hash);
-    return bsearch(hash, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
+    return catalog_token_hashed(c, hash);
+}
+
+enum err api_token_opens(const struct api_token *t, int64_t at_ms, struct problem *p)
+{
+    if (t == NULL || t->ended_ms != 0)
+        return problem(p, ERR_UNAUTHORIZED, "", "this API token is not known");
+    if (t->expires_ms != 0 && at_ms >= t->expires_ms)
+        return problem(p, ERR_UNAUTHORIZED, "", "this API token has expired: have another one made");
+    return ERR_OK;
 }
 
 int postback_key_compare(const void *a, const void *b)

@@ -149,13 +149,11 @@ const struct contract *catalog_contract_number(const struct catalog *c, uint32_t
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* All API tokens, by hash. */
 const struct api_token *catalog_tokens(const struct catalog *c, size_t *n);
-/* Of this text; NULL when there is none. What has ended or expired is found too. */
+/* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
 const struct api_token *catalog_token(const struct catalog *c, struct span token);
-/* Whether it opens anything at that time. */
-static inline bool api_token_opens(const struct api_token *t, int64_t at_ms)
-{
-    return t->ended_ms == 0 && (t->expires_ms == 0 || at_ms < t->expires_ms);
-}
+const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
+/* ERR_UNAUTHORIZED unless it opens calls at that time. t: NULL of one that is not there. */
+MUST_CHECK enum err api_token_opens(const struct api_token *t, int64_t at_ms, struct problem *p);
 /* Whose unsigned postbacks bring the key of this SHA-256; NULL when nobody's. */
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
 /* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */

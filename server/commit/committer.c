@@ -38,12 +38,22 @@ static enum err reload(struct batch *cx, const struct catalog *published)
     return ERR_OK;
 }
 
-static enum err run_idempotent(struct committer *c, struct job *job)
+/* The worker asked its snapshot when the call came: a token may have been ended since, by a record before this one. */
+static enum err bearer_opens(const struct batch *cx, struct job *job)
+{
+    const struct bearer *b = &job->record.bearer;
+    return b->used ? api_token_opens(catalog_token_hashed(cx->catalog, b->sha256), cx->now_ms, &job->problem) : ERR_OK;
+}
+
+static enum err run_admitted(struct committer *c, struct job *job)
 {
     job_run *run = c->runs[job->record.kind];
+    enum err err = bearer_opens(&c->cx, job);
+    if (err != ERR_OK)
+        return err;
     if (!job->record.idempotency.used)
         return run(&c->cx, job);
-    enum err err = idempotency_replay(&c->cx, job);
+    err = idempotency_replay(&c->cx, job);
     if (err != ERR_NOT_FOUND)
         return err;
     err = run(&c->cx, job);
@@ -77,7 +87,7 @@ static enum err run_job(struct committer *c, struct job *job)
     uint64_t writes = txn_writes(cx->txn), changes = ledger_changes(cx->ledger);
     cx->record = &job->record;
     cx->now_ms = job->record.now_ms;
-    job->err = run_idempotent(c, job);
+    job->err = run_admitted(c, job);
     note_cause(c, job);
     if (spoils(job->err))
         return job->err;

@@ -79,10 +79,9 @@ static enum err authenticate(struct request *rq)
     if (!bearer_token(rq->authorization, &text))
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
     const struct api_token *token = catalog_token(rq->catalog, text);
-    if (token == NULL || token->ended_ms != 0)
-        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token is not known");
-    if (!api_token_opens(token, rq->arrived_ms))
-        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "this API token has expired: have another one made");
+    enum err err = api_token_opens(token, rq->arrived_ms, &rq->problem);
+    if (err != ERR_OK)
+        return err;
     call_as(rq, token);
     if (!(rq->route->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
@@ -98,7 +97,7 @@ static void recognise(struct request *rq)
     const struct api_token *token = NULL;
     if (bearer_token(rq->authorization, &text))
         token = catalog_token(rq->catalog, text);
-    if (token != NULL && api_token_opens(token, rq->arrived_ms))
+    if (api_token_opens(token, rq->arrived_ms, NULL) == ERR_OK)
         call_as(rq, token);
 }
 
@@ -445,10 +444,23 @@ bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, stru
     return end(w, rq, job, reply, err);
 }
 
+/* A read that waited for its turn, and each further piece of one: not by a token that was ended meanwhile. */
+static enum err opens_still(struct request *rq)
+{
+    if (rq->token == NULL)
+        return ERR_OK;
+    struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
+    enum err err = api_token_opens(catalog_token_hashed(newest, rq->token->sha256), clock_ms(), &rq->problem);
+    catalog_unref(newest);
+    return err;
+}
+
 enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply)
 {
     rq->worker = reader;
-    enum err err = (rq->read != NULL ? rq->read : rq->route->handle)(rq, reply);
+    enum err err = opens_still(rq);
+    if (err == ERR_OK)
+        err = (rq->read != NULL ? rq->read : rq->route->handle)(rq, reply);
     assert(err != ERR_PENDING || rq->read != NULL || rq->route->roles & ROUTE_ROWS);
     rq->read = NULL;
     note_cause(reader, rq, err);

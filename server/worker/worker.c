@@ -261,6 +261,9 @@ struct job *worker_job(struct request *rq, enum record_kind kind, const struct p
     job->record.kind = kind;
     job->record.advertiser = advertiser != NULL ? advertiser->number : 0;
     job->record.arrived_ms = rq->arrived_ms;
+    job->record.bearer.used = rq->token != NULL;
+    if (rq->token != NULL)
+        memcpy(job->record.bearer.sha256, rq->token->sha256, HASH_LEN);
     job->arrived_us = rq->arrived_us;
     return job;
 }

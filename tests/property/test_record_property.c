@@ -106,6 +106,9 @@ static void some_record(struct buf *out, enum record_kind k)
     buf_be32(out, (uint32_t)chance());
     buf_be64(out, chance());
     buf_be64(out, chance());
+    bool by_token = one_in(2);
+    buf_byte(out, by_token);
+    some_bytes(out, by_token ? 32 : 0);
     bool idempotent = one_in(2);
     buf_byte(out, idempotent);
     some_bytes(out, idempotent ? 16 + 32 + 12 : 0);

@@ -31,6 +31,7 @@ struct api {
     struct committer *committer;
     struct request rq;
     int64_t now_ms;
+    struct catalog *stale; /* for the next call, which takes it over: what its worker saw; NULL: the newest */
     /* the last answer */
     int status;
     json_t *json;     /* NULL when it is none */
@@ -161,7 +162,8 @@ static void prepare(struct api *a, const struct call *c)
     rq->arrived_ms = a->now_ms;
     rq->arena = a->arena;
     rq->worker = &a->worker;
-    rq->catalog = catalog_hold(a->shared.instance.catalog);
+    rq->catalog = a->stale != NULL ? a->stale : catalog_hold(a->shared.instance.catalog);
+    a->stale = NULL;
     snprintf(rq->ip, sizeof rq->ip, "127.0.0.1");
 }
 
@@ -642,6 +644,117 @@ static void a_party_has_so_many_tokens(void **state)
     expect(a, 201, POST(m.publisher.token, path, "{}"));
 }
 
+/* The call came while its token stood, and is folded when it no longer does. */
+static void expect_late(struct api *a, struct catalog *before, int status, struct call c)
+{
+    atomic_fetch_add(&before->refs, 1);
+    a->stale = before;
+    expect(a, status, c);
+}
+
+static size_t tokens_of(struct api *a, const char *party)
+{
+    expect(a, 200, GET(a->operator, path_of("/v1/parties/%s/tokens", party)));
+    return json_array_size(json_object_get(a->json, "data"));
+}
+
+static void what_came_by_a_token_that_ended_meanwhile_changes_nothing(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[128], patch[64];
+    struct minted t = mint(a, a->operator, m.publisher.id, "{\"scope\":\"credentials\"}");
+    snprintf(patch, sizeof patch, "/v1/parties/%s", m.publisher.id);
+    const struct {
+        enum method method;
+        const char *path, *body, *key;
+    } calls[] = {
+        {METHOD_POST, "/v1/parties/%s/tokens", "{}", NULL},
+        {METHOD_POST, "/v1/parties/%s/tokens", "{}", "before"},
+        {METHOD_POST, "/v1/parties/%s/secrets", "{}", NULL},
+        {METHOD_PATCH, "/v1/parties/%s", "{\"legal\":{\"name\":\"P\"}}", NULL},
+        {METHOD_PUT, "/v1/parties/%s/postback-key", "{\"cidrs\":[\"192.0.2.1\"]}", NULL},
+    };
+    expect(a, 201, POST(t.text, path_of("/v1/parties/%s/tokens", m.publisher.id), "{}", .key = "before"));
+    struct catalog *before = catalog_hold(a->shared.instance.catalog);
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", m.publisher.id, t.id);
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = m.publisher.token});
+    size_t n = tokens_of(a, m.publisher.id);
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        expect_late(a, before, 401,
+                    (struct call){calls[i].method, path_of(calls[i].path, m.publisher.id), .body = calls[i].body,
+                                  .token = t.text, .key = calls[i].key});
+        assert_string_equal(text(a, "detail"), "this API token is not known");
+        assert_string_equal(header(a, "WWW-Authenticate"), "Bearer");
+    }
+    expect_late(a, before, 401, (struct call){METHOD_DELETE, path, .token = t.text});
+    expect_late(a, before, 401, POST(t.text, path_of("/v1/contracts/%s/codes", m.contract), "{\"label\":\"x\"}"));
+    expect_late(a, before, 200, POST(t.text, "/v1/leads", "[{\"email\":\"a@example.com\"}]"));
+    const json_t *row = json_array_get(json_object_get(a->json, "data"), 0);
+    assert_int_equal(json_integer_value(json_object_get(row, "status")), 401);
+    catalog_unref(before);
+    assert_int_equal(tokens_of(a, m.publisher.id), n);
+    expect(a, 200, GET(a->operator, path_of("/v1/contracts/%s/codes", m.contract)));
+    assert_int_equal(json_array_size(json_object_get(a->json, "data")), 0);
+    expect(a, 200, GET(a->operator, path_of("/v1/contracts/%s/leads", m.contract)));
+    assert_int_equal(json_array_size(json_object_get(a->json, "data")), 0);
+    tells(a, &m, m.contract, 5, "P:token, P:token by itself, P:token by itself retired, ");
+}
+
+/* By the time of the batch: the worker's, of its arrival, was before. */
+static void what_came_by_a_token_that_expired_meanwhile_changes_nothing(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char body[96];
+    struct buf b;
+    a->now_ms -= 60000;
+    buf_fixed(&b, body, sizeof body - 1);
+    buf_str(&b, "{\"scope\":\"credentials\",\"expires_at\":\"");
+    time_rfc3339(&b, a->now_ms + 1000);
+    buf_str(&b, "\"}");
+    body[b.len] = '\0';
+    struct minted t = mint(a, m.publisher.token, m.publisher.id, body);
+    expect(a, 200, GET(t.text, path_of("/v1/parties/%s", m.publisher.id)));
+    expect(a, 401, POST(t.text, path_of("/v1/parties/%s/tokens", m.publisher.id), "{}"));
+    assert_string_equal(text(a, "detail"), "this API token has expired: have another one made");
+    assert_int_equal(tokens_of(a, m.publisher.id), 2);
+}
+
+static enum err a_piece(struct request *rq, struct reply *reply)
+{
+    reply_body(rq, reply, "text/plain", SPAN("piece"));
+    reply->more = a_piece;
+    return ERR_OK;
+}
+
+/* A read that waited for its turn, and one that goes on in pieces. */
+static void reads_end_with_their_token(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[128];
+    struct minted t = mint(a, m.publisher.token, m.publisher.id, "{}");
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", m.publisher.id, t.id);
+    for (int ended = 0; ended < 2; ended++) {
+        const struct call c = GET(t.text, path_of("/v1/contracts/%s/leads", m.contract));
+        prepare(a, &c);
+        a->reply = (struct reply){0};
+        assert_true(dispatch(&a->worker, &a->rq, &a->reply));
+        struct request waits = a->rq;
+        if (ended)
+            expect(a, 200, (struct call){METHOD_DELETE, path, .token = t.text});
+        struct reply reply = {0};
+        assert_int_equal(dispatch_read(&a->worker, &waits, &reply), ended ? ERR_UNAUTHORIZED : ERR_OK);
+        free(reply.heap);
+        reply = (struct reply){.more = a_piece};
+        assert_true(dispatch_more(&a->worker, &waits, &reply));
+        assert_int_equal(reply.cut, ended);
+        assert_int_equal(reply.body.len, ended ? 0 : 5);
+        catalog_unref(waits.catalog);
+    }
+}
+
 static void an_expiry_is_a_time_to_come(void **state)
 {
     struct api *a = *state;
@@ -1103,6 +1216,9 @@ int main(void)
         T(a_token_without_the_scope_makes_and_ends_no_credentials),
         T(tokens_are_listed_until_they_end_page_by_page),
         T(a_party_has_so_many_tokens),
+        T(what_came_by_a_token_that_ended_meanwhile_changes_nothing),
+        T(what_came_by_a_token_that_expired_meanwhile_changes_nothing),
+        T(reads_end_with_their_token),
         T(an_expiry_is_a_time_to_come),
         T(the_same_key_gets_the_first_answer),
         T(the_same_key_for_another_request_is_a_conflict),
