@@ -87,8 +87,8 @@ enum err secrets_delete(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
-    enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = params_read(rq, NULL, 0)) != ERR_OK)
+    enum err err = call_party_alone(rq, &p);
+    if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_RETIRE, NULL);
     job->record.retire.party = p->number;

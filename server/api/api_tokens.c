@@ -39,13 +39,12 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
 
 /* ---- POST /v1/parties/{id}/tokens ---- */
 
-static size_t not_ended(const struct catalog *c, uint32_t party)
+static size_t not_ended(const struct party *p)
 {
-    size_t n, of = 0;
-    const struct api_token *t = catalog_tokens(c, &n);
-    for (size_t i = 0; i < n; i++)
-        of += t[i].party->number == party && t[i].ended_ms == 0;
-    return of;
+    size_t n = 0;
+    for (size_t i = 0; i < p->tokens.n; i++)
+        n += p->tokens.t[i]->ended_ms == 0;
+    return n;
 }
 
 enum err token_run(struct batch *cx, struct job *job)
@@ -60,7 +59,7 @@ enum err token_run(struct batch *cx, struct job *job)
                               .credentials = r->token.credentials};
     struct credential_told told = {p, token.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
     struct answer a;
-    if (not_ended(cx->catalog, p->number) >= TOKENS_MOST)
+    if (not_ended(p) >= TOKENS_MOST)
         return problem(&job->problem, ERR_CONFLICT, "", "%d API tokens of this party have not ended: end some first",
                        TOKENS_MOST);
     memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
@@ -130,22 +129,19 @@ enum err party_tokens_list(struct request *rq, struct reply *reply)
     struct window window;
     struct list list;
     char id[LIMIT_ID + 1] = "";
-    size_t n;
     enum err err;
     if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = window_read(rq, NULL, 0, &window)) != ERR_OK)
         return err;
-    const struct api_token *t = catalog_tokens(rq->catalog, &n);
     bool reached = window.after.len == 0;
     list_open(&list, &window);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < p->tokens.n; i++) {
+        const struct api_token *t = p->tokens.t[i];
         char this[LIMIT_ID + 1];
-        if (t[i].party != p)
-            continue;
-        credential_id(t[i].sha256, this);
-        if (reached && t[i].ended_ms == 0) {
+        credential_id(t->sha256, this);
+        if (reached && t->ended_ms == 0) {
             if (!list_item(&list))
                 break;
-            err = jw_token(&list.w, rq->catalog, &t[i], NULL, NULL);
+            err = jw_token(&list.w, rq->catalog, t, NULL, NULL);
             assert(err == ERR_OK);
             memcpy(id, this, sizeof id);
         }
@@ -161,15 +157,13 @@ enum err party_tokens_list(struct request *rq, struct reply *reply)
 
 /* ---- DELETE /v1/parties/{id}/tokens/{token} ---- */
 
-static const struct api_token *token_of(const struct catalog *c, uint32_t party, struct span id)
+static const struct api_token *token_of(const struct party *p, struct span id)
 {
-    size_t n;
-    const struct api_token *t = catalog_tokens(c, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < p->tokens.n; i++) {
         char this[LIMIT_ID + 1];
-        credential_id(t[i].sha256, this);
-        if (t[i].party->number == party && span_is(id, this))
-            return &t[i];
+        credential_id(p->tokens.t[i]->sha256, this);
+        if (span_is(id, this))
+            return p->tokens.t[i];
     }
     return NULL;
 }
@@ -177,7 +171,7 @@ static const struct api_token *token_of(const struct catalog *c, uint32_t party,
 enum err token_end_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    const struct api_token *t = token_of(cx->catalog, r->token_end.party, r->token_end.id);
+    const struct api_token *t = token_of(&cx->catalog->parties[r->token_end.party - 1], r->token_end.id);
     struct answer a;
     if (t == NULL)
         return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no API token of that id");
@@ -213,8 +207,8 @@ enum err party_tokens_delete(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
-    enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = params_read(rq, NULL, 0)) != ERR_OK)
+    enum err err = call_party_alone(rq, &p);
+    if (err != ERR_OK)
         return err;
     if (!rq->token->credentials && !is_own(rq, rq->param[1]))
         return problem(&rq->problem, ERR_FORBIDDEN, "", API_TOKEN_SCOPED);

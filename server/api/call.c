@@ -3,6 +3,7 @@
 #include "common/base/ascii.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
+#include "server/api/list.h"
 #include "server/keys/vault.h"
 
 enum { IDEMPOTENCY_KEY_MAX = 255 };
@@ -30,6 +31,12 @@ enum err call_party(struct request *rq, struct span id, const struct party **out
         return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such party, or it is not yours to see");
     *out = p;
     return ERR_OK;
+}
+
+enum err call_party_alone(struct request *rq, const struct party **out)
+{
+    enum err err = call_party(rq, rq->param[0], out);
+    return err == ERR_OK ? params_read(rq, NULL, 0) : err;
 }
 
 enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)

@@ -15,7 +15,8 @@
 MUST_CHECK enum err call_contract(struct request *rq, struct span id,
                                   const struct contract **out); /* one it may read */
 MUST_CHECK enum err call_party(struct request *rq, struct span id,
-                               const struct party **out); /* itself; the operator: anyone */
+                               const struct party **out);                           /* itself; the operator: anyone */
+MUST_CHECK enum err call_party_alone(struct request *rq, const struct party **out); /* of the path, without a query */
 /* By its reference: the contract it stands in, and its index there. */
 MUST_CHECK enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index);
 bool caller_is(const struct request *rq, enum role role);

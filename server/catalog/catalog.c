@@ -31,6 +31,8 @@ static void index_free(struct catalog_index *x, size_t n_terms)
     }
     free(x->terms);
     free(x->listed);
+    free(x->listed_tokens);
+    free(x->listed_secrets);
     free(x->names);
     free(x->tokens);
     free(x->keys);
@@ -115,12 +117,6 @@ const struct secret *catalog_secret(const struct catalog *c, struct span kid)
 static int token_compare(const void *key, const void *row)
 {
     return memcmp(key, ((const struct api_token *)row)->sha256, HASH_LEN);
-}
-
-const struct api_token *catalog_tokens(const struct catalog *c, size_t *n)
-{
-    *n = c->index->n_tokens;
-    return c->index->tokens;
 }
 
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN])

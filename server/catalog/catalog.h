@@ -14,10 +14,20 @@ enum { POSTBACK_CIDRS = 32, POSTBACK_CIDRS_MAX = 32 * 64 }; /* blocks of one par
 enum role { ROLE_OPERATOR = 1, ROLE_ADVERTISER = 2, ROLE_PUBLISHER = 4, ROLE_AUDITOR = 8 };
 
 struct contract;
+struct api_token;
+struct secret;
 
 /* In the snapshot's memory. */
 struct contract_list {
     const struct contract **k;
+    size_t n;
+};
+struct token_list {
+    const struct api_token **t;
+    size_t n;
+};
+struct secret_list {
+    const struct secret **s;
     size_t n;
 };
 
@@ -39,6 +49,8 @@ struct party {
     struct contract_list reads;   /* by number: all that catalog_may_read() allows */
     const struct campaign *takes; /* the first that an advertiser's or publisher's contracts are of; NULL: none */
     bool takes_several;           /* they are of others too */
+    struct token_list tokens;     /* by hash, also those that ended */
+    struct secret_list secrets;   /* by kid, also those that retired */
 };
 
 struct secret {
@@ -147,8 +159,6 @@ const struct campaign *catalog_campaign(const struct catalog *c, struct span id)
 const struct contract *catalog_contract(const struct catalog *c, struct span id);
 const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number);
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
-/* All API tokens, by hash. */
-const struct api_token *catalog_tokens(const struct catalog *c, size_t *n);
 /* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
 const struct api_token *catalog_token(const struct catalog *c, struct span token);
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN]);

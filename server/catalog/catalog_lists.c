@@ -1,4 +1,5 @@
-/* Which contracts a party may read, which a campaign has: counted, given room, then put, whenever a snapshot is made.
+/* Which contracts a party may read, which a campaign has, which tokens and secrets a party has: counted, given room,
+ * then put, whenever a snapshot is made.
  */
 #include <stdlib.h>
 
@@ -62,6 +63,48 @@ static void make_room(struct contract_list *l, const struct contract ***room)
     l->n = 0;
 }
 
+static void put_tokens(struct catalog *c)
+{
+    for (size_t i = 0; i < c->index->n_tokens; i++) {
+        const struct api_token *t = &c->index->tokens[i];
+        struct token_list *l = &c->parties[t->party->number - 1].tokens;
+        if (l->t != NULL)
+            l->t[l->n] = t;
+        l->n++;
+    }
+}
+
+static void put_secrets(struct catalog *c)
+{
+    for (size_t i = 0; i < c->n_secrets; i++) {
+        const struct secret *s = &c->secrets[i];
+        struct secret_list *l = &c->parties[s->party->number - 1].secrets;
+        if (l->s != NULL)
+            l->s[l->n] = s;
+        l->n++;
+    }
+}
+
+static void credentials_build(struct catalog *c)
+{
+    const struct api_token **tokens = xcalloc(c->index->n_tokens + 1, sizeof *tokens);
+    const struct secret **secrets = xcalloc(c->n_secrets + 1, sizeof *secrets);
+    c->index->listed_tokens = tokens;
+    c->index->listed_secrets = secrets;
+    put_tokens(c);
+    put_secrets(c);
+    for (size_t i = 0; i < c->n_parties; i++) {
+        struct party *p = &c->parties[i];
+        size_t n_tokens = p->tokens.n, n_secrets = p->secrets.n;
+        p->tokens = (struct token_list){tokens, 0};
+        p->secrets = (struct secret_list){secrets, 0};
+        tokens += n_tokens;
+        secrets += n_secrets;
+    }
+    put_tokens(c);
+    put_secrets(c);
+}
+
 void lists_build(struct catalog *c)
 {
     const struct contract **room = xcalloc(4 * c->n_contracts + c->index->n_grants + 1, sizeof *room);
@@ -71,7 +114,10 @@ void lists_build(struct catalog *c)
         p->reads = (struct contract_list){.n = 0};
         p->takes = NULL;
         p->takes_several = false;
+        p->tokens = (struct token_list){.n = 0};
+        p->secrets = (struct secret_list){.n = 0};
     }
+    credentials_build(c);
     put_readers(c);
     for (size_t i = 0; i < c->n_parties; i++)
         make_room(&c->parties[i].reads, &room);

@@ -42,6 +42,8 @@ struct catalog_index {
     struct postback_key *keys;                   /* by hash */
     struct grant *grants;                        /* by contract, party: the order of the table */
     const struct contract **listed;              /* what the lists of parties and campaigns hold */
+    const struct api_token **listed_tokens;
+    const struct secret **listed_secrets;
     size_t n_names, n_tokens, n_keys, n_grants;
 };
 
@@ -53,6 +55,6 @@ struct block {
 
 int name_compare(const void *a, const void *b);
 int postback_key_compare(const void *a, const void *b);
-void lists_build(struct catalog *c); /* once parties, campaigns, contracts and grants are there */
+void lists_build(struct catalog *c); /* once all rows are there */
 
 #endif

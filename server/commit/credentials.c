@@ -202,20 +202,19 @@ static enum err tell_new(struct batch *cx, const struct contract *k, const struc
 
 static enum err open_party(struct batch *cx, const struct contract *k, const struct party *p, uint32_t *left)
 {
-    size_t n;
-    const struct api_token *tokens = catalog_tokens(cx->catalog, &n);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < cx->catalog->n_secrets && err == ERR_OK; i++) {
-        const struct secret *s = &cx->catalog->secrets[i];
+    for (size_t i = 0; i < p->secrets.n && err == ERR_OK; i++) {
+        const struct secret *s = p->secrets.s[i];
         struct credential_told c = {p, s->by, CREDENTIAL_SECRET, .since_ms = s->created_ms};
         memcpy(c.id, s->kid, sizeof c.id);
-        if (s->party->number == p->number && !s->retired)
+        if (!s->retired)
             err = tell_new(cx, k, &c, left);
     }
-    for (size_t i = 0; i < n && err == ERR_OK; i++) {
-        struct credential_told c = {p, tokens[i].by, CREDENTIAL_TOKEN, .since_ms = tokens[i].created_ms};
-        credential_id(tokens[i].sha256, c.id);
-        if (tokens[i].party->number == p->number && tokens[i].ended_ms == 0)
+    for (size_t i = 0; i < p->tokens.n && err == ERR_OK; i++) {
+        const struct api_token *t = p->tokens.t[i];
+        struct credential_told c = {p, t->by, CREDENTIAL_TOKEN, .since_ms = t->created_ms};
+        credential_id(t->sha256, c.id);
+        if (t->ended_ms == 0)
             err = tell_new(cx, k, &c, left);
     }
     if (err != ERR_OK || span_empty(p->postback_cidrs))
