@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/commit/credentials.h"
 #include "server/commit/erasure.h"
+#include "server/commit/uses.h"
 #include "server/settlement/settlement.h"
 
 job_run *const job_runs[RECORD_KINDS] = {
@@ -45,5 +46,6 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_SERVER_KEYS] = server_keys_run,
     [RECORD_TELL] = chore_tell,
     [RECORD_ADJUSTMENT] = adjustment_run,
+    [RECORD_USED] = chore_used,
     [RECORD_ERASE] = erase_run,
 };

@@ -8,13 +8,13 @@
 
 enum { RECORD_FORMAT = 1 };
 
-enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS, PLACES };
+enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS, PLACES, USES };
 
 /* As FORMATS.md says them; of BYTES with how many. */
 static const char *const type_words[] = {
     [BOOL] = "bool",         [BITS] = "u8",       [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
     [I64] = "be64",          [ID] = "id",         [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
-    [REFUSALS] = "refusals", [PLACES] = "places",
+    [REFUSALS] = "refusals", [PLACES] = "places", [USES] = "uses",
 };
 
 struct field {
@@ -208,6 +208,7 @@ static const struct field share_fields[] = {F("by", U32, share.by),        F("st
                                             F("id", ID, share.id),         F("expires_ms", I64, share.expires_ms),
                                             F("texts", BOOL, share.texts), F("label", TEXT, share.label)};
 static const struct field erase_fields[] = {F("by", U32, erase.by), F("places", PLACES, erase.places)};
+static const struct field used_fields[] = {F("uses", USES, used.uses)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
@@ -272,6 +273,7 @@ static const struct layout {
     [RECORD_SHARE] = FIELDS(share_fields),
     [RECORD_LEGAL] = FIELDS(legal_fields),
     [RECORD_ERASE] = FIELDS(erase_fields),
+    [RECORD_USED] = FIELDS(used_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),
@@ -398,6 +400,7 @@ static void put_field(struct buf *out, const struct field *f, const void *at)
     case TEXT:
     case REFUSALS:
     case PLACES:
+    case USES:
         put_text(out, *(const struct span *)at);
         break;
     case TOUCHES:
@@ -518,6 +521,16 @@ static struct span take_places(struct reader *r)
     return all;
 }
 
+static struct span take_uses(struct reader *r)
+{
+    struct span all = take_text(r);
+    r->failed |= all.len % RECORD_USE != 0 || all.len > RECORD_USES * RECORD_USE;
+    for (size_t at = 0; !r->failed && at < all.len; at += RECORD_USE)
+        r->failed = load_be64((const uint8_t *)all.ptr + at + HASH_LEN) > INT64_MAX ||
+                    (at > 0 && memcmp(all.ptr + at - RECORD_USE, all.ptr + at, HASH_LEN) >= 0);
+    return all;
+}
+
 static void take_touches(struct reader *r, struct lead_report *out)
 {
     size_t n = take_u8(r);
@@ -578,6 +591,9 @@ static void take_field(struct reader *r, const struct field *f, void *at)
         break;
     case PLACES:
         *(struct span *)at = take_places(r);
+        break;
+    case USES:
+        *(struct span *)at = take_uses(r);
         break;
     case TOUCHES:
         take_touches(r, at);

@@ -61,7 +61,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(LEGAL, 37, "legal", PARTITION, 0, "who a party is by law, in the logs of its contracts")                         \
     X(ERASE, 38, "erase", PARTITION, 0, "what is sealed of entries is destroyed")                                      \
     X(WITHDRAWAL, 39, "withdrawal", ADVERTISER, 0, "a version of a contract's terms, taken back")                      \
-    X(TOKEN_END, 40, "token_end", INSTANCE, 0, "the end of an API token")
+    X(TOKEN_END, 40, "token_end", INSTANCE, 0, "the end of an API token")                                              \
+    X(USED, 41, "used", INSTANCE, RECORD_ALONE, "when API tokens were used")
 
 enum record_kind {
     RECORD_NONE,
@@ -80,10 +81,12 @@ bool record_track(enum record_kind k, enum entry_kind *out);
 enum {
     NONCE_KEY_LEN = 16,
     IDEMPOTENCY_KEY_LEN = 16,
-    SEAL_NONCE_LEN = 12,  /* of AES-256-GCM */
-    DAY_KEY_WRAPPED = 60, /* nonce 12, ciphertext 32, tag 16 */
-    RECORD_PLACE = 12,    /* contract be32, index be64 */
-    RECORD_PLACES = 1024  /* at most, in one record */
+    SEAL_NONCE_LEN = 12,       /* of AES-256-GCM */
+    DAY_KEY_WRAPPED = 60,      /* nonce 12, ciphertext 32, tag 16 */
+    RECORD_PLACE = 12,         /* contract be32, index be64 */
+    RECORD_PLACES = 1024,      /* at most, in one record */
+    RECORD_USE = HASH_LEN + 8, /* SHA-256 of an API token, be64 ms */
+    RECORD_USES = 1024
 };
 
 /* Idempotency-Key of a management call. */
@@ -273,6 +276,9 @@ struct record {
             bool texts;         /* it shows what senders wrote themselves */
             struct span label;  /* for whom it is, perhaps */
         } share;
+        struct {
+            struct span uses; /* RECORD_USE bytes each, ascending by hash */
+        } used;
         struct {
             uint32_t steps; /* at most so many */
         } approve, tell;

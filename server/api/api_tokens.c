@@ -1,5 +1,4 @@
 /* A party's API tokens: made, listed and ended. */
-#include <assert.h>
 #include <stddef.h>
 
 #include "common/base/when.h"
@@ -10,12 +9,13 @@
 #include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
+#include "server/commit/uses.h"
 
 enum { TOKENS_MOST = 100 }; /* of a party, that have not ended */
 
-/* drawn: its text is shown, this once; NULL: it is not. */
-static enum err jw_token(struct jw *w, const struct catalog *c, const struct api_token *t, const struct keys *keys,
-                         const struct token_draw *drawn)
+/* used_ms: 0: it was not used. drawn: its text is shown, this once; NULL: it is not. */
+static enum err jw_token(struct jw *w, const struct catalog *c, const struct api_token *t, int64_t used_ms,
+                         const struct keys *keys, const struct token_draw *drawn)
 {
     char id[LIMIT_ID + 1];
     enum err err = ERR_OK;
@@ -28,6 +28,8 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
     jw_kstr(w, "id", span_str(id));
     if (!span_empty(t->label))
         jw_kstr(w, "label", t->label);
+    if (used_ms != 0)
+        jw_ktime(w, "last_used_at", used_ms);
     jw_kstr(w, "party", span_str(t->party->id));
     if (t->credentials)
         jw_kstr(w, "scope", SPAN(SCOPE_CREDENTIALS));
@@ -65,7 +67,7 @@ enum err token_run(struct batch *cx, struct job *job)
     memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
     credential_id(token.sha256, told.id);
     answer_open(&a);
-    enum err err = jw_token(&a.w, cx->catalog, &token, cx->instance->keys, &r->token.draw);
+    enum err err = jw_token(&a.w, cx->catalog, &token, 0, cx->instance->keys, &r->token.draw);
     if (err != ERR_OK) {
         answer_abandon(&a);
         return err;
@@ -123,33 +125,43 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
 
 /* ---- GET ---- */
 
+static enum err list_token(struct request *rq, struct txn *txn, const struct api_token *t, struct jw *w)
+{
+    int64_t used_ms = 0;
+    enum err err = token_used(txn, t->sha256, &used_ms);
+    return err == ERR_OK || err == ERR_NOT_FOUND ? jw_token(w, rq->catalog, t, used_ms, NULL, NULL) : err;
+}
+
 enum err party_tokens_list(struct request *rq, struct reply *reply)
 {
     const struct party *p;
     struct window window;
     struct list list;
+    struct txn *txn;
     char id[LIMIT_ID + 1] = "";
     enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = window_read(rq, NULL, 0, &window)) != ERR_OK)
+    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = window_read(rq, NULL, 0, &window)) != ERR_OK ||
+        (err = worker_reader(rq->worker, &txn)) != ERR_OK)
         return err;
     bool reached = window.after.len == 0;
     list_open(&list, &window);
-    for (size_t i = 0; i < p->tokens.n; i++) {
+    for (size_t i = 0; i < p->tokens.n && err == ERR_OK; i++) {
         const struct api_token *t = p->tokens.t[i];
         char this[LIMIT_ID + 1];
         credential_id(t->sha256, this);
         if (reached && t->ended_ms == 0) {
             if (!list_item(&list))
                 break;
-            err = jw_token(&list.w, rq->catalog, t, NULL, NULL);
-            assert(err == ERR_OK);
+            err = list_token(rq, txn, t, &list.w);
             memcpy(id, this, sizeof id);
         }
         reached |= span_is(window.after, this);
     }
-    if (!reached) {
+    if (err == ERR_OK && !reached)
+        err = problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
+    if (err != ERR_OK) {
         list_abandon(&list);
-        return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
+        return err;
     }
     list_reply(rq, reply, &list, span_str(id));
     return ERR_OK;

@@ -122,6 +122,7 @@ static void prove(struct check *c, enum table t)
     case TABLE_NONCES:
     case TABLE_IDEMPOTENCY:
     case TABLE_REFUSED:
+    case TABLE_USES:
         prove_replays(c, t);
         return;
     case TABLE_COSIGNED:

@@ -1,9 +1,10 @@
 /* What keeps a request from being answered twice: nonces, kept answers; what was
- * refused; and the day keys. The rows are read as FORMATS.md describes them. */
+ * refused; and when API tokens were used. The rows are read as FORMATS.md describes them. */
 #include "common/base/bytes.h"
 #include "common/commit/record.h"
 #include "server/check/check_private.h"
 #include "server/commit/nonces.h"
+#include "server/commit/uses.h"
 #include "server/keys/vault.h"
 #include "server/system/system.h"
 
@@ -74,7 +75,20 @@ static void refused_row(struct check *c, enum table t, struct span key, struct s
         check_row_fails(c, t, key, "names a party that is not there");
 }
 
+/* ---- when tokens were used ---- */
+
+static void use_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    int64_t ms;
+    if (key.len != HASH_LEN || token_use_read(value, &ms) != ERR_OK)
+        check_row_fails(c, t, key, "does not read");
+}
+
 void prove_replays(struct check *c, enum table t)
 {
-    check_each(c, t, t == TABLE_NONCES ? nonce_row : t == TABLE_REFUSED ? refused_row : answer_row);
+    check_row *each = t == TABLE_NONCES    ? nonce_row
+                      : t == TABLE_REFUSED ? refused_row
+                      : t == TABLE_USES    ? use_row
+                                           : answer_row;
+    check_each(c, t, each);
 }

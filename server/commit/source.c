@@ -14,11 +14,19 @@
 #include "server/commit/publisher.h"
 #include "server/commit/refusals.h"
 #include "server/commit/schedule.h"
+#include "server/commit/uses.h"
 #include "server/system/log.h"
 #include "server/system/queue.h"
 #include "server/system/system.h"
 
-enum { FULL_RETRY_MS = 250, PROBE_MS = 1000, GAPS_MS = 1000, REFUSED_MS = 1000, REFUSED_ROUND_MS = 60000 };
+enum {
+    FULL_RETRY_MS = 250,
+    PROBE_MS = 1000,
+    GAPS_MS = 1000,
+    REFUSED_MS = 1000,
+    USED_MS = 1000,
+    REFUSED_ROUND_MS = 60000
+};
 enum { REFUSED_STEPS = 64 }; /* parties whose old refusals one record looks for */
 
 enum { WAITING_MOST = 128 }; /* statements that wait for one: behind more of them everything waits */
@@ -49,6 +57,9 @@ struct source {
     size_t n_refused;                     /* rows in it */
     uint32_t refused_from;                /* where the round over old ones goes on */
     int64_t refused_ms, refused_round_ms; /* monotonic: when a record of them, a round may come next */
+    struct uses *uses;
+    struct buf used_rows; /* of the record under way */
+    int64_t used_ms;      /* monotonic: when a record of them may come next */
     int64_t stuck_us;
     _Atomic int64_t taken_us; /* monotonic: when the batch under way was taken; 0: none is; any thread */
     enum { RUNNING, LAST_GAPS, LAST_REFUSED, LAST_SWEEP, ENDED } end;
@@ -85,6 +96,8 @@ struct source *source_new(const struct source_setup *setup)
     s->gaps = gaps_new();
     s->refusals = refusals_new();
     buf_heap(&s->refused_rows);
+    s->uses = uses_new();
+    buf_heap(&s->used_rows);
     s->stuck_us = setup->stuck_ms * 1000;
     s->counters = setup->counters;
     s->keeper = setup->keeper;
@@ -105,6 +118,8 @@ void source_free(struct source *s)
     refusals_free(s->refusals);
     publisher_free(s->publisher);
     buf_free(&s->refused_rows);
+    uses_free(s->uses);
+    buf_free(&s->used_rows);
     close(s->wake_fd);
     free(s);
 }
@@ -176,6 +191,11 @@ bool source_refused(struct source *s, struct refusal *one)
     if (one->digest != 0 && refusals_again(s->refusals, one->digest))
         one->room.standing = STANDING_AGAIN;
     return refusals_add(s->refusals, one);
+}
+
+void source_used(struct source *s, const uint8_t token_sha256[HASH_LEN], int64_t at_ms)
+{
+    uses_note(s->uses, token_sha256, at_ms);
 }
 
 /* ---- any thread ---- */
@@ -395,6 +415,16 @@ static size_t take_refused(struct source *s, struct job **jobs, int64_t now_ms)
                                                  .steps = round ? REFUSED_STEPS : 0}});
 }
 
+static size_t take_used(struct source *s, struct job **jobs, int64_t now_ms)
+{
+    if (now_ms < s->used_ms || !uses_any(s->uses))
+        return 0;
+    s->used_ms = now_ms + USED_MS;
+    buf_clear(&s->used_rows);
+    uses_take(s->uses, &s->used_rows);
+    return own(jobs, (struct record){.kind = RECORD_USED, .used.uses = buf_span(&s->used_rows)});
+}
+
 static size_t take_round(struct source *s, struct job **jobs)
 {
     struct record r[PUBLISH_MOST];
@@ -425,13 +455,14 @@ static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, in
         return n;
     if (schedule_next(&s->schedule, now_ms, full, &r, pause_ms))
         return own(jobs, r);
-    n = full ? 0 : take_refused(s, jobs, now_ms);
+    if (!full && (n = take_refused(s, jobs, now_ms)) == 0)
+        n = take_used(s, jobs, now_ms);
     if ((full || gaps_any(s->gaps)) && *pause_ms > FULL_RETRY_MS)
         *pause_ms = FULL_RETRY_MS;
     return n;
 }
 
-/* Gaps, refusals, and a sweep, so that the next start has nothing to replay. */
+/* Gaps, refusals, uses of tokens, and a sweep, so that the next start has nothing to replay. */
 static size_t take_last(struct source *s, struct job **jobs)
 {
     if (s->end == RUNNING) {
@@ -448,6 +479,10 @@ static size_t take_last(struct source *s, struct job **jobs)
             return n;
     }
     if (s->end == LAST_REFUSED) {
+        s->used_ms = 0;
+        size_t n = take_used(s, jobs, monotonic_ms());
+        if (n > 0)
+            return n;
         s->end = LAST_SWEEP;
         return own(jobs, schedule_sweep(&s->schedule, 0));
     }
@@ -607,6 +642,12 @@ static void clock_done(struct source *s, const struct job *job)
         schedule_day_keys_soon(&s->schedule);
 }
 
+/* What no entry and no answer needs: it could not be written, and that is all. */
+static bool is_beside(enum record_kind k)
+{
+    return k == RECORD_REFUSED || k == RECORD_USED;
+}
+
 /* A chore of the source's own, not of a schedule's: gaps, probes, and what prepares a held job. */
 static void own_done(struct source *s, struct job *job)
 {
@@ -614,7 +655,7 @@ static void own_done(struct source *s, struct job *job)
     if (job->err != ERR_OK && job->err != ERR_FULL)
         log_line(LOG_ERROR, 0, "chore_failed", "%s: %s: %.*s", record_word(r->kind), err_word(job->err),
                  (int)job->cause.len, job->cause.ptr);
-    if (s->end != RUNNING && job->err != ERR_OK && r->kind != RECORD_REFUSED)
+    if (s->end != RUNNING && job->err != ERR_OK && !is_beside(r->kind))
         log_line(LOG_WARN, 0, "last_sweep",
                  "storage is full: gaps are not recorded, the next start replays the journal");
     if (r->kind == RECORD_CLOCK) {
@@ -649,8 +690,8 @@ static void tell_storage(struct source *s, enum err err, bool wrote)
 
 void source_done(struct source *s, struct job *const *jobs, size_t n, enum err err, bool wrote)
 {
-    bool strangers = jobs[0]->record.kind == RECORD_REFUSED; /* their doing: no click goes unrecorded for it */
-    if (err != ERR_FULL || (may_write(s, monotonic_ms()) && !strangers))
+    bool beside = is_beside(jobs[0]->record.kind); /* no click goes unrecorded for it */
+    if (err != ERR_FULL || (may_write(s, monotonic_ms()) && !beside))
         tell_storage(s, err, wrote);
     int64_t took_us = clock_monotonic_us() - atomic_load(&s->taken_us);
     if (err == ERR_OK && jobs[0]->chore) {

@@ -43,6 +43,8 @@ struct job *source_finished(struct source *s, size_t w); /* the next one that ca
 /* Into the refused log, in about a second; false: there is no room, it is dropped. One whose bytes were refused so
  * lately gets that standing. Any thread. */
 bool source_refused(struct source *s, struct refusal *one);
+/* The API token of this hash opened a call; the list of tokens says so in about a second. Any thread. */
+void source_used(struct source *s, const uint8_t token_sha256[HASH_LEN], int64_t at_ms);
 /* Counts a click or view that is answered without being recorded, for a gap entry. A push that fails and a job that
  * comes back with an error are counted already. Any thread. */
 void source_unrecorded(struct source *s, const struct job *job);

@@ -71,6 +71,7 @@ static void call_as(struct request *rq, const struct api_token *token)
 {
     rq->token = token;
     rq->caller = token->party;
+    source_used(rq->worker->server->source, token->sha256, rq->arrived_ms);
 }
 
 static enum err authenticate(struct request *rq)

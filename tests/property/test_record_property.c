@@ -87,6 +87,14 @@ static void some_field(struct buf *out, const char *name, const char *type)
             buf_be32(out, contract);
             buf_be64(out, index);
         }
+    } else if (strcmp(type, "uses") == 0) {
+        uint32_t n = (uint32_t)below(RECORD_USES + 1);
+        buf_be32(out, n * RECORD_USE);
+        for (uint32_t i = 0; i < n; i++) {
+            buf_be32(out, i);
+            some_bytes(out, HASH_LEN - 4);
+            buf_be64(out, below(UINT64_C(1) << 63));
+        }
     } else if (strcmp(type, "pairs") == 0) {
         size_t n = below(LIMIT_FIELDS + 1);
         buf_byte(out, (uint8_t)n);

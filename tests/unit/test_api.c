@@ -755,6 +755,40 @@ static void reads_end_with_their_token(void **state)
     }
 }
 
+/* As the list has it once the server wrote it down, in about a second; "": it has not been used. */
+static const char *last_used(struct api *a, const char *party, const char *id)
+{
+    static char at[64];
+    json_t *t;
+    size_t i;
+    at[0] = '\0';
+    expect(a, 200, GET(a->operator, path_of("/v1/parties/%s/tokens", party)));
+    json_array_foreach(json_object_get(a->json, "data"), i, t)
+    {
+        const char *said = json_string_value(json_object_get(t, "last_used_at"));
+        if (strcmp(json_string_value(json_object_get(t, "id")), id) == 0 && said != NULL)
+            snprintf(at, sizeof at, "%s", said);
+    }
+    return at;
+}
+
+static void last_use_is_told(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    struct minted t = mint(a, m.publisher.token, m.publisher.id, "{}");
+    char want[64];
+    struct buf b;
+    buf_fixed(&b, want, sizeof want - 1);
+    time_rfc3339(&b, a->now_ms);
+    want[b.len] = '\0';
+    assert_string_equal(last_used(a, m.publisher.id, t.id), "");
+    expect(a, 200, GET(t.text, path_of("/v1/parties/%s", m.publisher.id)));
+    for (int n = 0; n < 1000 && last_used(a, m.publisher.id, t.id)[0] == '\0'; n++)
+        usleep(10000);
+    assert_string_equal(last_used(a, m.publisher.id, t.id), want);
+}
+
 static void an_expiry_is_a_time_to_come(void **state)
 {
     struct api *a = *state;
@@ -1219,6 +1253,7 @@ int main(void)
         T(what_came_by_a_token_that_ended_meanwhile_changes_nothing),
         T(what_came_by_a_token_that_expired_meanwhile_changes_nothing),
         T(reads_end_with_their_token),
+        T(last_use_is_told),
         T(an_expiry_is_a_time_to_come),
         T(the_same_key_gets_the_first_answer),
         T(the_same_key_for_another_request_is_a_conflict),
