@@ -281,16 +281,13 @@ static void take_input(struct conn *c, size_t len)
 static bool receive(struct conn *c, size_t want, struct span *bytes)
 {
     char *scratch = c->http->scratch;
-    ssize_t n = recv(c->fd, scratch, want, MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN) {
-        c->readable = false;
+    ssize_t n = wire_read(c, scratch, want);
+    if (n < 0 && errno == EAGAIN)
         return false;
-    }
     if (n <= 0) {
         conn_close(c);
         return false;
     }
-    c->readable = (size_t)n == want || c->hung_up;
     *bytes = span_of(scratch, (size_t)n);
     return true;
 }
@@ -320,9 +317,8 @@ static void refuse(struct conn *c, struct span bytes, int status)
 static void go_on(struct conn *c)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    enum { LEN = sizeof text - 1 };
-    c->sent += LEN;
-    if (send(c->fd, text, LEN, MSG_NOSIGNAL | MSG_DONTWAIT) != LEN)
+    struct iovec all = {(char *)(uintptr_t)text, sizeof text - 1};
+    if (wire_write(c, &all, 1) != (ssize_t)all.iov_len)
         conn_close(c);
 }
 

@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/queue.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "server/http/http.h"
@@ -140,6 +141,12 @@ void conn_close(struct conn *c);
 bool conn_is_reset(const struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
 void conn_drop_input(struct conn *c);
+
+/* http_wire.c: its bytes, in and out */
+/* As recv and sendmsg, without waiting. A read leaves in readable whether more may have come. */
+ssize_t wire_read(struct conn *c, char *to, size_t most);
+ssize_t wire_write(struct conn *c, struct iovec *part, size_t parts); /* of two the second may be left */
+int wire_end(struct conn *c);                                         /* nothing more will be written */
 
 /* http_send.c: its replies */
 void conn_send_reply(struct conn *c, struct exchange *ex); /* the exchange may be freed afterwards */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "common/base/mem.h"
@@ -21,7 +20,7 @@ static void linger(struct conn *c)
 {
     c->state = CONN_LINGER;
     conn_drop_input(c);
-    if (c->http->stopping || shutdown(c->fd, SHUT_WR) < 0) {
+    if (c->http->stopping || wire_end(c) < 0) {
         ssize_t dropped = recv(c->fd, c->http->scratch, SCRATCH, MSG_TRUNC | MSG_DONTWAIT);
         (void)dropped; /* unread it would reset the connection as well */
         conn_close(c);
@@ -99,14 +98,12 @@ static void keep_unsent(struct conn *c, const struct iovec part[2], size_t done,
 static void send_parts(struct conn *c, struct span head, struct span body, struct reply *r)
 {
     struct iovec part[2] = {{(char *)(uintptr_t)head.ptr, head.len}, {(char *)(uintptr_t)body.ptr, body.len}};
-    const struct msghdr message = {.msg_iov = part, .msg_iovlen = body.len > 0 ? 2 : 1};
-    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = wire_write(c, part, body.len > 0 ? 2 : 1);
     if (n < 0 && errno != EAGAIN) {
         conn_close(c);
         return;
     }
     size_t done = n > 0 ? (size_t)n : 0;
-    c->sent += done;
     if (done < head.len + body.len) {
         keep_unsent(c, part, done, r);
         return;
@@ -118,13 +115,13 @@ static void send_parts(struct conn *c, struct span head, struct span body, struc
 
 void conn_send_rest(struct conn *c)
 {
-    ssize_t n = send(c->fd, c->unsent.ptr + c->unsent.at, c->unsent.len - c->unsent.at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    struct iovec rest = {c->unsent.ptr + c->unsent.at, c->unsent.len - c->unsent.at};
+    ssize_t n = wire_write(c, &rest, 1);
     if (n < 0 && errno != EAGAIN) {
         conn_close(c);
         return;
     }
     size_t done = n > 0 ? (size_t)n : 0;
-    c->sent += done;
     c->unsent.at += done;
     if (c->unsent.at < c->unsent.len)
         return;
