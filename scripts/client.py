@@ -58,7 +58,8 @@ class Refused(Exception):
 def send(url, method="GET", body=None, headers=None, timeout_s=None):
     """One request on a connection of its own; redirects are not followed."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s or TIMEOUT_S)
+    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = connect(parts.hostname, parts.port, timeout=timeout_s or TIMEOUT_S)
     try:
         target = url[len(f"{parts.scheme}://{parts.netloc}"):] or "/"
         connection.request(method, target, body=body, headers=headers or {})

@@ -30,6 +30,7 @@ bool etag_listed(struct span list, struct span tag);
     X(204, "No Content")                                                                                               \
     X(302, "Found")                                                                                                    \
     X(304, "Not Modified")                                                                                             \
+    X(308, "Permanent Redirect")                                                                                       \
     X(400, "Bad Request")                                                                                              \
     X(401, "Unauthorized")                                                                                             \
     X(403, "Forbidden")                                                                                                \

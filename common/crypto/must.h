@@ -1,4 +1,6 @@
-/* For common/crypto alone: OpenSSL fails here only when the library is broken, which is fail-stop. */
+/* For what calls OpenSSL, common/crypto and server/tls: where it fails only when the library is broken, which is
+ * fail-stop.
+ */
 #ifndef CS_CRYPTO_MUST_H
 #define CS_CRYPTO_MUST_H
 

@@ -11,11 +11,17 @@ enum err healthz_get(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
+static struct tls_status tls_of(const struct server *sv)
+{
+    static const struct tls_status none = {0};
+    return sv->tls != NULL ? tls_status(sv->tls) : none;
+}
+
 enum err readyz_get(struct request *rq, struct reply *reply)
 {
     const char *why = source_unready(rq->worker->server->source);
     struct buf text;
-    arena_buf(rq->arena, &text, 256);
+    arena_buf(rq->arena, &text, 512);
     buf_str(&text, why == NULL ? "ready" : "not ready: ");
     buf_str(&text, why == NULL ? "" : why);
     if (why == NULL && !source_clock_sure(rq->worker->server->source))
@@ -26,6 +32,8 @@ enum err readyz_get(struct request *rq, struct reply *reply)
     if (why == NULL && state.conflicting > 0)
         buf_printf(&text, "; but %zu of %zu witnesses cosigned another root log than ours: see the log",
                    state.conflicting, state.witnesses);
+    if (why == NULL && tls_of(rq->worker->server).kept)
+        buf_str(&text, "; but the new certificate was refused, and the one from before is in use: see the log");
     buf_byte(&text, '\n');
     *reply = (struct reply){
         .status = why == NULL ? 200 : 503, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
@@ -53,6 +61,9 @@ static void put_gauges(struct server *sh, struct buf *b)
     put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
     put_gauge(b, METRIC_ready, NULL, source_unready(sh->source) == NULL);
+    struct tls_status tls = tls_of(sh);
+    put_gauge(b, METRIC_tls_not_after, NULL, (uint64_t)tls.not_after_s);
+    put_gauge(b, METRIC_tls_kept, NULL, tls.kept);
     put_gauge(b, METRIC_clock_sure, NULL, source_clock_sure(sh->source));
     struct courier_state state;
     courier_look(sh->courier, &state);

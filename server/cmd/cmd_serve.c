@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "common/base/when.h"
 #include "common/decisions/disposable.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
@@ -68,6 +69,67 @@ static void bind_addresses(struct server *sh)
         decline("country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");
     if (o->admin_listen.text[0])
         probe_address("--admin-listen", o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+    if (o->redirect_listen.text[0] && !sh->instance.https)
+        decline("redirect_listen leads to the public URL, which is %s: there is nothing to lead to but https",
+                sh->instance.public_url);
+    if (o->redirect_listen.text[0])
+        probe_address("--redirect-listen", o->redirect_listen.text, sh->redirect_listen, sizeof sh->redirect_listen);
+}
+
+/* ---- TLS ---- */
+
+static void open_tls(struct server *sv)
+{
+    const struct tls_files files = {sv->options->tls_cert.text, sv->options->tls_key.text};
+    struct problem p;
+    if (files.cert[0] == '\0' && files.key[0] == '\0')
+        return;
+    if (files.cert[0] == '\0' || files.key[0] == '\0')
+        decline("tls_cert and tls_key go together: %s is missing", files.cert[0] == '\0' ? "tls_cert" : "tls_key");
+    if (!sv->instance.https)
+        decline("tls_cert: the public URL of this folder is %s, so all links that it gave are plain: TLS is for one "
+                "that begins with https://",
+                sv->instance.public_url);
+    if (tls_open(&files, &sv->tls, &p) != ERR_OK)
+        decline("%s: %s", p.field, p.detail);
+}
+
+/* That of the public URL, without its port. */
+static void host_alone(const struct server *sv, char host[sizeof sv->instance.host])
+{
+    bool literal = sv->instance.host[0] == '[';
+    const char *from = sv->instance.host + literal;
+    snprintf(host, sizeof sv->instance.host, "%.*s", (int)strcspn(from, literal ? "]" : ":"), from);
+}
+
+/* What its owner would want to know of the certificate, before browsers tell it. */
+static void say_tls(struct server *sv)
+{
+    enum { SOON_S = 14 * 86400, TIME_CAP = 64 };
+    char until_mem[TIME_CAP], host[sizeof sv->instance.host];
+    struct buf until;
+    if (sv->tls == NULL)
+        return;
+    struct tls_status s = tls_status(sv->tls);
+    int64_t now_s = clock_ms() / 1000;
+    host_alone(sv, host);
+    buf_fixed(&until, until_mem, sizeof until_mem);
+    time_rfc3339(&until, s.not_after_s * 1000);
+    bool valid = s.not_before_s <= now_s && now_s <= s.not_after_s, soon = valid && s.not_after_s - now_s < SOON_S;
+    log_line(!valid || soon ? LOG_WARN : LOG_INFO, 0, "tls", "the certificate is %svalid, and its last day is %.*s",
+             valid ? "" : "not ", (int)until.len, until.ptr);
+    if (!tls_names(sv->tls, host))
+        log_line(LOG_WARN, 0, "tls_name", "the certificate is not for %s, the host of the public URL", host);
+}
+
+static void reload_tls(struct server *sv)
+{
+    struct problem p;
+    if (tls_reload(sv->tls, &p) != ERR_OK)
+        log_line(LOG_ERROR, 0, "tls_kept", "%s: %s; the certificate and key from before stay in use", p.field,
+                 p.detail);
+    else
+        say_tls(sv);
 }
 
 /* Raises the soft limit on open files to what max_connections needs. Where the hard one forbids it, fewer connections
@@ -78,7 +140,8 @@ static rlim_t make_room_for_connections(struct options *o)
     enum { OWN = 64 + HTTP_ADMIN_CONNECTIONS, OWN_OF_WORKER = 8 };
     struct rlimit files;
     rlim_t workers = (rlim_t)o->workers.number;
-    rlim_t needed = OWN + workers * (OWN_OF_WORKER + (rlim_t)o->max_connections.number);
+    rlim_t own = OWN + (o->redirect_listen.text[0] ? HTTP_REDIRECT_CONNECTIONS : 0);
+    rlim_t needed = own + workers * (OWN_OF_WORKER + (rlim_t)o->max_connections.number);
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         die("cannot read the limit on open files: %s", strerror(errno));
     if (files.rlim_cur < needed) {
@@ -88,11 +151,11 @@ static rlim_t make_room_for_connections(struct options *o)
     }
     if (files.rlim_cur >= needed)
         return 0;
-    if (files.rlim_cur < OWN + workers * (OWN_OF_WORKER + 1))
+    if (files.rlim_cur < own + workers * (OWN_OF_WORKER + 1))
         die("the hard limit on open files, %llu, leaves none for connections: raise it to %llu (ulimit -Hn, "
             "LimitNOFILE)",
             (unsigned long long)files.rlim_cur, (unsigned long long)needed);
-    o->max_connections.number = (int64_t)((files.rlim_cur - OWN) / workers - OWN_OF_WORKER);
+    o->max_connections.number = (int64_t)((files.rlim_cur - own) / workers - OWN_OF_WORKER);
     return needed;
 }
 
@@ -221,22 +284,30 @@ static void keep_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* The files are read again that settings name; the settings themselves stay as they were at the start. */
-static void reload(struct server *sv)
+static void reload_lists(struct server *sv)
 {
-    const struct options *o = sv->options;
     struct problem p;
     size_t datacenters, countries;
-    if (o->datacenter_list.text[0] == '\0' && o->country_mmdb.text[0] == '\0') {
-        log_line(LOG_WARN, 0, "hangup_ignored", "no setting names a list: restart to take a changed configuration");
-        return;
-    }
     if (lists_reload(sv->lists, &p) != ERR_OK) {
         log_line(LOG_ERROR, 0, "lists_kept", "%s: %s; all lists stay as they were", p.field, p.detail);
         return;
     }
     lists_sizes(sv->lists, &datacenters, &countries);
     log_line(LOG_INFO, 0, "lists_read", "%zu ranges of hosting networks, %zu of countries", datacenters, countries);
+}
+
+/* The files are read again that settings name; the settings themselves stay as they were at the start. */
+static void reload(struct server *sv)
+{
+    const struct options *o = sv->options;
+    bool lists = o->datacenter_list.text[0] != '\0' || o->country_mmdb.text[0] != '\0';
+    if (lists)
+        reload_lists(sv);
+    if (sv->tls != NULL)
+        reload_tls(sv);
+    if (!lists && sv->tls == NULL)
+        log_line(LOG_WARN, 0, "hangup_ignored",
+                 "no setting names a list or a certificate: restart to take a changed configuration");
 }
 
 static void wait_for_signals(struct server *sv)
@@ -322,6 +393,7 @@ static void stop(struct running *r)
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
     proxies_free(r->server.proxies);
+    tls_close(r->server.tls);
     lists_close(r->server.lists);
     repeats_free(r->server.repeats);
     disposable_free(r->server.disposable);
@@ -362,16 +434,19 @@ static int serve(const char *const given[])
     stop_early_on_signals();
     open_data(sv);
     bind_addresses(sv);
+    open_tls(sv);
     read_lists(sv);
     read_disposable(sv);
     open_witnesses(sv);
     rlim_t files = make_room_for_connections(&options);
     start(&r);
     say_witness(sv);
+    say_tls(sv);
     if (files > 0)
         say_few_files(&options, files);
-    log_line(LOG_INFO, 0, "ready", "listening on http://%s for %s, %zu workers%s%s", sv->listen,
-             sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "", sv->admin_listen);
+    log_line(LOG_INFO, 0, "ready", "listening on http%s://%s for %s, %zu workers%s%s%s%s", sv->tls != NULL ? "s" : "",
+             sv->listen, sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "",
+             sv->admin_listen, sv->redirect_listen[0] ? ", redirecting from http://" : "", sv->redirect_listen);
     wait_for_signals(sv);
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");

@@ -15,7 +15,15 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { ACCEPT_PAUSE_MS = 100, ACCEPTS_A_TURN = 64, TICK_MS = 250, STOP_S = 5, TURNS_US = 2000, LARGE = 256 << 10 };
+enum {
+    ACCEPT_PAUSE_MS = 100,
+    ACCEPTS_A_TURN = 64,
+    TICK_MS = 250,
+    STOP_S = 5,
+    TURNS_US = 2000,
+    HELLOS_US = 1000,
+    LARGE = 256 << 10
+};
 
 void http_use_mem(void)
 {
@@ -80,7 +88,7 @@ void exchange_dispatch(struct http *h, struct exchange *ex)
 
 static void stop_accepting(struct http *h)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < DOORS; i++) {
         struct door *door = &h->door[i];
         if (door->incoming == NULL)
             continue;
@@ -174,7 +182,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct conn *c;
     while ((c = TAILQ_FIRST(&h->conns)) != NULL && c->deadline_us <= now_us)
         conn_expired(c);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < DOORS; i++)
         if (h->door[i].paused)
             http_room(&h->door[i]);
     http_trim(h, now_us);
@@ -185,7 +193,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /* For so long, or until each in the queue has had one turn; then what the sockets told meanwhile comes first. Who has
- * more to do goes to the queue's end. */
+ * more to do goes to the queue's end. Handshakes have a time of their own, however many there are: one at least. */
 static void on_turns(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -195,9 +203,14 @@ static void on_turns(evutil_socket_t fd, short what, void *arg)
     struct conn *c;
     int64_t until_us = clock_monotonic_us() + TURNS_US;
     for (size_t n = h->n_queue; n > 0 && (c = TAILQ_FIRST(&h->queue)) != NULL; n--) {
-        TAILQ_REMOVE(&h->queue, c, turn);
-        h->n_queue--;
-        c->queued = false;
+        conn_unqueue(c);
+        conn_turn(c);
+        if (clock_monotonic_us() >= until_us)
+            break;
+    }
+    until_us = clock_monotonic_us() + HELLOS_US;
+    while ((c = TAILQ_FIRST(&h->hellos)) != NULL) {
+        conn_unqueue(c);
         conn_turn(c);
         if (clock_monotonic_us() >= until_us)
             break;
@@ -244,7 +257,7 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct http *h = arg;
-    for (size_t i = 0; i < 2 && !h->stopping; i++) {
+    for (size_t i = 0; i < DOORS && !h->stopping; i++) {
         h->door[i].failing = false;
         if (has_room(&h->door[i]))
             set_accepting(&h->door[i], true);
@@ -309,10 +322,11 @@ static int listen_on(const char *address)
     return fd;
 }
 
-static void open_door(struct http *h, struct door *door, const char *address, size_t max_conns)
+static void open_door(struct http *h, enum door_kind kind, const char *address, size_t max_conns)
 {
+    struct door *door = &h->door[kind];
     door->http = h;
-    door->admin = door != h->door;
+    door->kind = kind;
     door->max_conns = max_conns;
     for (size_t i = 0; i < WAITS; i++)
         TAILQ_INIT(&door->waits[i]);
@@ -362,18 +376,23 @@ struct http *http_new(const struct http_setup *setup)
     h->proxies = setup->proxies;
     h->loop_turns = setup->turns;
     h->all = setup->held;
+    h->tls = setup->tls;
+    h->tls_most = setup->max_tls;
     h->patience_us = setup->request_timeout_s * 1000000;
     h->scratch = xmalloc(SCRATCH);
     TAILQ_INIT(&h->conns);
     TAILQ_INIT(&h->queue);
+    TAILQ_INIT(&h->hellos);
     TAILQ_INIT(&h->gone);
     TAILQ_INIT(&h->parts);
     for (size_t i = 0; i < HELD_CLASSES; i++)
         TAILQ_INIT(&h->unread[i]);
     open_base(h);
-    open_door(h, &h->door[0], setup->listen, setup->max_connections);
+    open_door(h, DOOR_MAIN, setup->listen, setup->max_connections);
     if (setup->admin_listen != NULL)
-        open_door(h, &h->door[1], setup->admin_listen, HTTP_ADMIN_CONNECTIONS);
+        open_door(h, DOOR_ADMIN, setup->admin_listen, HTTP_ADMIN_CONNECTIONS);
+    if (setup->redirect_listen != NULL)
+        open_door(h, DOOR_REDIRECT, setup->redirect_listen, HTTP_REDIRECT_CONNECTIONS);
     return h;
 }
 

@@ -9,9 +9,10 @@
 #include "server/http/reply.h"
 
 struct http;
+struct tls; /* server/tls/tls.h */
 
-/* Of the admin listener, beside max_connections of the other: whoever fills that one stops no probe. */
-enum { HTTP_ADMIN_CONNECTIONS = 64 };
+/* Of the other listeners, beside max_connections of the main one: whoever fills that one stops no probe. */
+enum { HTTP_ADMIN_CONNECTIONS = 64, HTTP_REDIRECT_CONNECTIONS = 256 };
 
 /* What serves the requests. ctx is http_setup's. */
 struct http_app {
@@ -52,8 +53,10 @@ struct http_setup {
     const char *const
         *fast; /* NULL-ended: targets that begin so are read leniently, their GET and HEAD answered tersely */
     const char *const *rows; /* NULL-ended: paths whose bodies have LIMIT_BODY_ROWS; with a {}, LIMIT_BODY_SHEET */
-    const char *listen, *admin_listen; /* admin_listen NULL: none of its own */
+    const char *listen, *admin_listen, *redirect_listen; /* NULL: there is none of these two */
     size_t max_connections;
+    struct tls *tls;        /* of the main listener; NULL: it is plain */
+    size_t max_tls;         /* bytes that this thread holds for it: past them connections without a request go */
     struct http_held *held; /* of all threads */
     int64_t request_timeout_s;
     const struct proxies *proxies; /* NULL: the peer is the client */

@@ -92,6 +92,7 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
     c->fd = fd;
     c->door = door;
     c->waits = WAITS_NOT;
+    c->state = door->kind == DOOR_MAIN && h->tls != NULL ? CONN_HELLO : CONN_HEAD;
     write_ip(peer, c->ip);
     c->behind_proxy = proxies_trust(h->proxies, c->ip);
     insert_by_deadline(c);
@@ -114,6 +115,7 @@ void conn_close(struct conn *c)
         ex->conn = NULL;
     c->ex = NULL;
     event_del(&c->io);
+    wire_close(c);
     close(c->fd);
     free(c->in.ptr);
     free(c->unsent.ptr);
@@ -121,10 +123,8 @@ void conn_close(struct conn *c)
     memset(&c->unsent, 0, sizeof c->unsent);
     conn_hold(c);
     TAILQ_REMOVE(&h->conns, c, link);
-    if (c->queued) {
-        TAILQ_REMOVE(&h->queue, c, turn);
-        h->n_queue--;
-    }
+    if (c->queued)
+        conn_unqueue(c);
     conn_waits(c, WAITS_NOT);
     c->state = CONN_GONE;
     TAILQ_INSERT_TAIL(&h->gone, c, link);
@@ -238,7 +238,7 @@ void conn_expired(struct conn *c)
 
 void conn_stop(struct conn *c)
 {
-    if (c->state == CONN_HEAD || c->state == CONN_BODY || c->state == CONN_LINGER)
+    if (c->state == CONN_HELLO || c->state == CONN_HEAD || c->state == CONN_BODY || c->state == CONN_LINGER)
         conn_close(c);
 }
 
@@ -282,7 +282,14 @@ static bool receive(struct conn *c, size_t want, struct span *bytes)
 {
     char *scratch = c->http->scratch;
     ssize_t n = wire_read(c, scratch, want);
-    if (n < 0 && errno == EAGAIN)
+    int why = n < 0 ? errno : 0;
+    if (n > 0 && c->waits == WAITS_IDLE)
+        conn_waits(c, WAITS_NOT); /* it makes no room for anybody now */
+    if (c->tls != NULL)
+        conn_hold(c); /* may close c */
+    if (why == EINTR && c->state != CONN_GONE)
+        conn_queue(c);
+    if (why == EAGAIN || why == EINTR || c->state == CONN_GONE)
         return false;
     if (n <= 0) {
         conn_close(c);
@@ -295,16 +302,16 @@ static bool receive(struct conn *c, size_t want, struct span *bytes)
 /* ---- requests ---- */
 
 /* The guard's own answer to what is not a request it can take: afterwards nobody knows where the next one starts. */
-static void refuse(struct conn *c, struct span bytes, int status)
+static void refuse(struct conn *c, struct span bytes, int status, bool plain)
 {
     struct http *h = c->http;
     struct exchange *ex = exchange_new(h);
     struct span own = arena_copy(ex->rq.arena, span_of(bytes.ptr, bytes.len < LIMIT_HEAD ? bytes.len : LIMIT_HEAD));
     bool blank, sound = http_head_peek(own, &ex->rq, &blank);
     const struct http_fault fault = {status, sound || status == 414 || status == 431, blank,
-                                     http_head_limit(own, h->rules.fast) > LIMIT_HEAD};
+                                     http_head_limit(own, h->rules.fast) > LIMIT_HEAD, plain};
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
-    ex->rq.admin = c->door->admin;
+    ex->rq.door = c->door->kind;
     c->keep_alive = false;
     c->lean = false;
     conn_waits(c, WAITS_NOT);
@@ -312,6 +319,11 @@ static void refuse(struct conn *c, struct span bytes, int status)
     h->app->fault(h->ctx, &ex->rq, &fault, &ex->reply);
     conn_send_reply(c, ex);
     exchange_free(h, ex);
+}
+
+void conn_refuse_plain(struct conn *c)
+{
+    refuse(c, SPAN(""), 400, true);
 }
 
 static void go_on(struct conn *c)
@@ -376,7 +388,7 @@ static int read_whole(struct conn *c, struct span *all, struct exchange **out)
         proxies_client(h->proxies, ex->rq.forwarded_for, ex->rq.ip);
     else
         ex->rq.country = SPAN("");
-    ex->rq.admin = c->door->admin;
+    ex->rq.door = c->door->kind;
     ex->rq.body = arena_copy(ex->rq.arena, span_of(bytes.ptr + c->head_len, c->body_len));
     ex->conn = c;
     c->keep_alive = head.keep_alive;
@@ -418,7 +430,7 @@ static void take(struct conn *c, struct span bytes)
     bool kept = c->in.len > 0, fresh = c->state == CONN_HEAD && !kept;
     int status = read_request(c, &bytes, &ex);
     if (status) {
-        refuse(c, bytes, status);
+        refuse(c, bytes, status, false);
         return;
     }
     if (c->state == CONN_GONE)
@@ -496,10 +508,19 @@ static void discard(struct conn *c)
 
 void conn_turn(struct conn *c)
 {
-    if (c->state == CONN_HEAD || c->state == CONN_BODY)
+    if (c->state == CONN_HELLO)
+        wire_shake(c);
+    else if (c->state == CONN_HEAD || c->state == CONN_BODY)
         serve(c);
+    else if (c->state == CONN_WRITE)
+        conn_send_rest(c);
     else if (c->state == CONN_LINGER)
         discard(c);
+}
+
+static struct conn_list *queue_of(struct conn *c)
+{
+    return c->state == CONN_HELLO ? &c->http->hellos : &c->http->queue;
 }
 
 void conn_queue(struct conn *c)
@@ -509,9 +530,16 @@ void conn_queue(struct conn *c)
     if (c->queued)
         return;
     c->queued = true;
-    TAILQ_INSERT_TAIL(&h->queue, c, turn);
+    TAILQ_INSERT_TAIL(queue_of(c), c, turn);
     if (h->n_queue++ == 0)
         event_add(h->turns, &now);
+}
+
+void conn_unqueue(struct conn *c)
+{
+    TAILQ_REMOVE(queue_of(c), c, turn);
+    c->http->n_queue--;
+    c->queued = false;
 }
 
 static void on_io(evutil_socket_t fd, short what, void *arg)
@@ -526,6 +554,8 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         conn_close(c);
     if (what & EV_WRITE && c->state == CONN_WRITE)
         conn_send_rest(c);
-    if (c->readable && !c->queued)
+    if (c->state == CONN_HELLO)
+        conn_queue(c); /* never in the midst of others' requests */
+    else if (c->readable && !c->queued && c->state != CONN_WRITE)
         conn_turn(c);
 }

@@ -203,9 +203,26 @@ static bool note_held(struct conn *c, enum http_holding what, size_t now)
     return now > before;
 }
 
+/* Who waits longest without a request goes first, as where there are too many connections. */
+static void hold_tls(struct conn *c)
+{
+    struct http *h = c->http;
+    size_t now = c->tls != NULL ? tls_stream_held(c->tls) : 0, before = c->tls_held;
+    struct conn *out;
+    h->tls_held += now - before; /* also down, by its wrap */
+    c->tls_held = now;
+    h->loose += before > now ? before - now : 0;
+    while (now > before && h->tls_held > h->tls_most && (out = conn_to_yield(&h->door[DOOR_MAIN])) != NULL) {
+        h->n_tls_shed++;
+        conn_close(out);
+    }
+}
+
 void conn_hold(struct conn *c)
 {
     struct http *h = c->http;
+    if (c->tls != NULL || c->tls_held > 0)
+        hold_tls(c);
     size_t part = c->held[HELD_REQUESTS], unread = c->held[HELD_ANSWERS];
     if (part == 0 && c->in.cap > 0)
         TAILQ_INSERT_TAIL(&h->parts, c, part);
@@ -241,8 +258,14 @@ void http_say_shed(struct http *h, int64_t now_us)
     static const char *const whose[] = {
         [HELD_REQUESTS] = "that were longest about a request", [HELD_ANSWERS] = "that took their answers slowest"};
     static const char *const what[] = {[HELD_REQUESTS] = "unfinished requests", [HELD_ANSWERS] = "unread answers"};
-    if ((h->n_shed[HELD_REQUESTS] == 0 && h->n_shed[HELD_ANSWERS] == 0) || now_us - h->shed_said_us < SHED_SAID_US)
+    if ((h->n_shed[HELD_REQUESTS] == 0 && h->n_shed[HELD_ANSWERS] == 0 && h->n_tls_shed == 0) ||
+        now_us - h->shed_said_us < SHED_SAID_US)
         return;
+    if (h->n_tls_shed > 0)
+        log_line(LOG_WARN, 0, "connections_shed",
+                 "closed the %zu connections that waited longest without a request: of TLS one worker may hold %zu KiB",
+                 h->n_tls_shed, h->tls_most >> 10);
+    h->n_tls_shed = 0;
     for (size_t i = 0; i < HOLDINGS; i++) {
         const struct http_room *room = &h->all->room[i];
         if (h->n_shed[i] > 0)

@@ -12,6 +12,7 @@
 #include "server/http/http_chunks.h"
 #include "server/http/http_head.h"
 #include "server/system/allowance.h"
+#include "server/tls/tls.h"
 
 struct conn;
 struct sockaddr;
@@ -33,6 +34,7 @@ struct exchange {
 TAILQ_HEAD(conn_list, conn);
 
 /* One listening socket. */
+enum { DOORS = DOOR_REDIRECT + 1 };
 struct door {
     struct http *http;
     struct event *incoming; /* NULL when the door is unused or closed */
@@ -40,7 +42,8 @@ struct door {
     size_t n_conns, max_conns;
     struct conn_list waits[WAITS]; /* who may have to make room, the one that waits longest first; of the last, the one
                                       that was looked at longest ago */
-    bool admin, paused, failing;   /* failing: paused for a while, whatever ends meanwhile */
+    enum door_kind kind;
+    bool paused, failing; /* failing: paused for a while, whatever ends meanwhile */
 };
 
 enum { HELD_CLASSES = 64 };
@@ -51,13 +54,16 @@ struct http {
     struct http_rules rules;
     const struct proxies *proxies;
     struct event_base *base;
-    struct door door[2];
+    struct tls *tls;                       /* NULL: the main door is plain */
+    size_t tls_held, tls_most, n_tls_shed; /* bytes; connections closed for them since that was said */
+    struct door door[DOORS];
     struct event *watched, *tick, *resume_accept, *turn_end, *turns, *reap, *alarm;
     void (*ready)(void *ctx);
-    char *scratch;          /* SCRATCH bytes: where the socket is read to */
-    struct conn_list conns; /* by deadline: all have the same patience, so the newest is always last */
-    struct conn_list queue; /* who has more to do, each in its turn */
-    struct conn_list gone;  /* closed, not freed yet: a caller may still look at them */
+    char *scratch;           /* SCRATCH bytes: where the socket is read to */
+    struct conn_list conns;  /* by deadline: all have the same patience, so the newest is always last */
+    struct conn_list queue;  /* who has more to do, each in its turn */
+    struct conn_list hellos; /* whose handshake goes on: it costs more than most requests, so the others come first */
+    struct conn_list gone;   /* closed, not freed yet: a caller may still look at them */
     size_t n_conns, n_queue;
     struct exchange *pool;
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
@@ -77,6 +83,7 @@ struct http {
 /* Who may act on a connection next. Bytes are read from the socket only when the guard can use them: what a client
  * sends ahead of its turn stays in the socket. */
 enum conn_state {
+    CONN_HELLO,  /* the handshake of TLS */
     CONN_HEAD,   /* the guard waits for a request head */
     CONN_BODY,   /* the guard waits for the rest of a body; the head is still in `in` */
     CONN_ANSWER, /* the application has the request */
@@ -90,6 +97,8 @@ struct conn {
     struct door *door; /* that it came in by */
     struct event io;   /* edge-triggered: told once, remembered in readable and hung_up */
     int fd;
+    struct tls_stream *tls; /* NULL: plain, or nothing has come yet */
+    size_t tls_held;        /* its bytes */
     enum conn_state state;
     struct exchange *ex; /* in CONN_ANSWER; in CONN_WRITE that of a reply that goes on */
     struct {
@@ -125,6 +134,7 @@ struct conn {
 void conn_open(struct door *door, int fd, const struct sockaddr *peer);
 void conn_turn(struct conn *c);    /* serves one request at most */
 void conn_queue(struct conn *c);   /* has its turn behind all that wait already */
+void conn_unqueue(struct conn *c); /* its turn has come, or never will */
 void conn_arm(struct conn *c);     /* a new deadline */
 void conn_expired(struct conn *c); /* its deadline has passed */
 void conn_waits(struct conn *c, enum waits waits);
@@ -141,12 +151,15 @@ void conn_close(struct conn *c);
 bool conn_is_reset(const struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
 void conn_drop_input(struct conn *c);
+void conn_refuse_plain(struct conn *c); /* to who does not speak TLS where that is spoken */
 
 /* http_wire.c: its bytes, in and out */
 /* As recv and sendmsg, without waiting. A read leaves in readable whether more may have come. */
 ssize_t wire_read(struct conn *c, char *to, size_t most);
 ssize_t wire_write(struct conn *c, struct iovec *part, size_t parts); /* of two the second may be left */
 int wire_end(struct conn *c);                                         /* nothing more will be written */
+void wire_close(struct conn *c);                                      /* the socket stays open */
+void wire_shake(struct conn *c);                                      /* a step of the handshake */
 
 /* http_send.c: its replies */
 void conn_send_reply(struct conn *c, struct exchange *ex); /* the exchange may be freed afterwards */

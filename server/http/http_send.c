@@ -179,6 +179,8 @@ static void put_head(struct conn *c, struct buf *b, const struct reply *r, int s
         put_header(b, "X-Content-Type-Options", SPAN("nosniff"));
         put_header(b, "Date", date(c->http));
     }
+    if (c->tls != NULL)
+        put_header(b, "Strict-Transport-Security", SPAN("max-age=31536000"));
     if (persistence(c) != NULL)
         put_header(b, "Connection", span_str(persistence(c)));
     if (r->more != NULL && !c->http10) {

@@ -125,9 +125,11 @@ static void say_fault(struct request *rq, const struct http_fault *fault)
 {
     struct problem *p = &rq->problem;
     int status = fault->status;
-    if (status == 400 && say_target(rq, fault))
+    if (status == 400 && !fault->plain && say_target(rq, fault))
         return;
-    if (status == 413)
+    if (fault->plain)
+        problem(p, ERR_MALFORMED, "", "this port speaks TLS: begin the URL with https://");
+    else if (status == 413)
         problem(p, ERR_TOO_LARGE, "",
                 "a body has at most %d bytes, of leads and dispositions by token %d, of rows to reconcile %d",
                 LIMIT_BODY, LIMIT_BODY_ROWS, LIMIT_BODY_SHEET);

@@ -24,6 +24,9 @@ struct sender {
     uint64_t digest;           /* of what is signed, where it holds: the same bytes, the same digest */
 };
 
+/* The listeners: one for all; that of routes for the operator alone; and a plain one that leads to the first. */
+enum door_kind { DOOR_MAIN, DOOR_ADMIN, DOOR_REDIRECT };
+
 struct request {
     uint64_t id; /* the application's, drawn when the request comes to be */
     enum method method;
@@ -38,7 +41,7 @@ struct request {
     bool privacy;                   /* Sec-GPC: 1, the visitor objects to being followed */
     bool prefetch;                  /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
     char ip[46];                    /* of the peer, text */
-    bool admin;                     /* came in on the admin listener */
+    enum door_kind door;            /* by which it came in */
     int64_t arrived_ms, arrived_us; /* Unix, and monotonic */
     struct arena *arena;
     struct problem problem; /* set with an error return */

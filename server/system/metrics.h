@@ -78,6 +78,10 @@ enum click_fault {
     X(reads_waiting, "countersign_reads_waiting", "reads that wait for a reader thread", GAUGE)                        \
     X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
     X(clock_sure, "countersign_clock_sure", "0 when a step of the clock waits to be confirmed", GAUGE)                 \
+    X(tls_not_after, "countersign_tls_not_after_timestamp_seconds",                                                    \
+      "until when the certificate of the main listener is valid; 0: it is plain", GAUGE)                               \
+    X(tls_kept, "countersign_tls_kept",                                                                                \
+      "1 when the last reload of certificate and key was refused, and those from before are in use", GAUGE)            \
     X(ready, "countersign_ready", "1 when events can be recorded", GAUGE)                                              \
     X(witnesses_conflicting, "countersign_witnesses_conflicting",                                                      \
       "witnesses that cosigned another root log under our name than ours, or a longer one", GAUGE)                     \

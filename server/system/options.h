@@ -15,6 +15,14 @@
     X(listen, TEXT, "127.0.0.1:8080", "address and port to serve on")                                                  \
     X(admin_listen, TEXT, "",                                                                                          \
       "address and port for /metrics, /healthz and /readyz alone; empty: on the main listener")                        \
+    X(tls_cert, TEXT, "",                                                                                              \
+      "file of a certificate with its chain, PEM: the main listener speaks TLS; empty: it is plain. Read again on "    \
+      "HUP")                                                                                                           \
+    X(tls_key, TEXT, "", "file of its private key, PEM, which nobody but its owner may read. Read again on HUP")       \
+    X(max_tls_mib, NUMBER(1, 65536), "16",                                                                             \
+      "MiB for TLS of all workers' connections; past it who waits longest without a request goes")                     \
+    X(redirect_listen, TEXT, "",                                                                                       \
+      "address and port of plain HTTP that answers with the https URL alone, such as 0.0.0.0:80; empty: none")         \
     X(workers, NUMBER(1, 64), "2", "HTTP worker threads")                                                              \
     X(readers, NUMBER(1, 64), "2", "threads for reads of the API and of logs; workers and commits come before them")   \
     X(map_size_gib, NUMBER(1, 65536), "64", "largest size of the database file in GiB (sparse: it grows as needed)")   \

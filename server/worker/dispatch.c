@@ -411,12 +411,36 @@ static enum err handle(struct worker *w, struct request *rq, struct reply *reply
     return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
 }
 
+/* To the same target by TLS, with method and body. What a target may hold beyond a URL's bytes is percent-encoded. */
+static void redirect(struct worker *w, struct request *rq, struct reply *reply)
+{
+    struct outcome o = {0};
+    struct buf to;
+    arena_buf(rq->arena, &to, sizeof w->server->instance.host + 3 * rq->target.len + 8);
+    buf_str(&to, "https://");
+    buf_str(&to, w->server->instance.host);
+    for (size_t i = 0; i < rq->target.len; i++) {
+        unsigned char c = (unsigned char)rq->target.ptr[i];
+        if (c > ' ' && c < 0x7f)
+            buf_byte(&to, c);
+        else
+            buf_printf(&to, "%%%02X", c);
+    }
+    reply->status = 308;
+    reply_header(reply, "Location", buf_span(&to));
+    edge(w, rq, NULL, reply, &o);
+}
+
 bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
 {
     unsigned allow = 0;
     const struct route *like = NULL;
+    if (rq->door == DOOR_REDIRECT) {
+        redirect(w, rq, reply);
+        return true;
+    }
     enum err err = dispatch_find(&w->server->routes, rq, &allow, &like);
-    if (err != ERR_NOT_FOUND && w->server->admin_listen[0] && rq->admin != !!(like->roles & ROUTE_OPS)) {
+    if (err != ERR_NOT_FOUND && w->server->admin_listen[0] && (rq->door == DOOR_ADMIN) != !!(like->roles & ROUTE_OPS)) {
         err = ERR_NOT_FOUND; /* not here */
         rq->route = NULL;
     }

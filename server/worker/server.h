@@ -13,6 +13,7 @@
 #include "server/system/allowance.h"
 #include "server/system/metrics.h"
 #include "server/system/options.h"
+#include "server/tls/tls.h"
 #include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
 #include "server/worker/repeats.h"
@@ -41,8 +42,8 @@ enum telling {
 struct server {
     const struct options *options;
     struct instance instance;
-    char listen[64],
-        admin_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
+    char listen[64], admin_listen[64],
+        redirect_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
     struct routes routes;
     const char *const *fast; /* what is read leniently and answered tersely, http.h */
     const char *const *rows; /* whose bodies may be large */
@@ -54,6 +55,7 @@ struct server {
     struct proxies *proxies;       /* NULL: the peer is the client */
     struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;
+    struct tls *tls;   /* NULL: the main listener is plain */
     const char *zones; /* the folder of the system's time zones; NULL: ZONES_FOLDER */
     struct repeats *repeats;
     struct http_held held; /* what the workers hold for peers */

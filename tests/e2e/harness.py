@@ -72,12 +72,14 @@ def countersign(*arguments, binary=None, **options):
 class Server:
     """`countersign serve` over a fresh folder. Started again over the same folder after stop or kill."""
 
+    scheme = "http"
+
     def __init__(self, public_url=None, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="countersign-test-")
         self.data = Path(self.folder.name) / "data"
         self.log_path = Path(self.folder.name) / "log"
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
         # a busy machine loses no click; little memory is faster to start with
         self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, "REPEAT_MIB": 1, **settings}
         self.process = None
