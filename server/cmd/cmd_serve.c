@@ -64,6 +64,8 @@ static void bind_addresses(struct server *sh)
     struct problem p;
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
         decline("%s %s", p.field, p.detail);
+    if (proxies_header_read(span_str(o->proxy_header.text), &sh->proxies_header, &p) != ERR_OK)
+        decline("%s is \"%s\": it %s", p.field, o->proxy_header.text, p.detail);
     probe_address("--listen", o->listen.text, sh->listen, sizeof sh->listen);
     if (o->country_header.text[0] && sh->proxies == NULL)
         decline("country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");

@@ -374,6 +374,7 @@ struct http *http_new(const struct http_setup *setup)
     h->ctx = setup->ctx;
     h->rules = (struct http_rules){setup->fast, setup->rows, setup->country_header};
     h->proxies = setup->proxies;
+    h->proxies_header = setup->proxies_header;
     h->loop_turns = setup->turns;
     h->all = setup->held;
     h->tls = setup->tls;

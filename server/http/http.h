@@ -59,9 +59,10 @@ struct http_setup {
     size_t max_tls;         /* bytes that this thread holds for it: past them connections without a request go */
     struct http_held *held; /* of all threads */
     int64_t request_timeout_s;
-    const struct proxies *proxies; /* NULL: the peer is the client */
-    struct span country_header;    /* counts when a trusted proxy sends it; empty: none */
-    _Atomic uint64_t *turns;       /* counts the turns of the loop: one that spins shows */
+    const struct proxies *proxies;      /* NULL: the peer is the client */
+    enum proxies_header proxies_header; /* that names the client, when a trusted proxy sends it */
+    struct span country_header;         /* counts when a trusted proxy sends it; empty: none */
+    _Atomic uint64_t *turns;            /* counts the turns of the loop: one that spins shows */
 };
 
 /* Has libevent take all its memory by mem.h, and large answers leave none behind: once, before anything else of

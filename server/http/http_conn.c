@@ -385,7 +385,8 @@ static int read_whole(struct conn *c, struct span *all, struct exchange **out)
     }
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     if (c->behind_proxy)
-        proxies_client(h->proxies, ex->rq.forwarded_for, ex->rq.ip);
+        proxies_client(h->proxies, h->proxies_header,
+                       h->proxies_header == PROXIES_FORWARDED ? ex->rq.forwarded : ex->rq.forwarded_for, ex->rq.ip);
     else
         ex->rq.country = SPAN("");
     ex->rq.door = c->door->kind;

@@ -166,6 +166,7 @@ static const struct known known[] = {
     {NAME("x-purpose"), -1, false},
     [PURPOSE_LAST] = {NAME("x-moz"), -1, false},
     {NAME("x-forwarded-for"), offsetof(struct request, forwarded_for), false},
+    {NAME("forwarded"), offsetof(struct request, forwarded), false},
     {NAME("user-agent"), offsetof(struct request, user_agent), false},
     {NAME("cookie"), offsetof(struct request, cookie), false},
     {NAME("accept"), offsetof(struct request, accept), false},
@@ -283,7 +284,8 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
         return 0;
     }
     struct span *into = (struct span *)((char *)rq + known[row].at);
-    if (into->ptr == NULL || into == &rq->forwarded_for) /* of several the nearest proxy wrote the last */
+    if (into->ptr == NULL || into == &rq->forwarded_for ||
+        into == &rq->forwarded) /* of several the nearest proxy wrote the last */
         *into = v;
     return 0;
 }

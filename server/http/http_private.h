@@ -53,6 +53,7 @@ struct http {
     void *ctx;
     struct http_rules rules;
     const struct proxies *proxies;
+    enum proxies_header proxies_header;
     struct event_base *base;
     struct tls *tls;                       /* NULL: the main door is plain */
     size_t tls_held, tls_most, n_tls_shed; /* bytes; connections closed for them since that was said */

@@ -57,6 +57,15 @@ bool proxies_trust(const struct proxies *x, const char *ip)
     return x != NULL && address_read(span_str(ip), &a) && trusts(x, a);
 }
 
+/* ---- whom a header names ---- */
+
+/* A port, or what stands for one: RFC 7239 section 6. */
+static bool is_port(struct span s)
+{
+    bool obscured = span_starts(s, "_");
+    return obscured ? s.len > 1 && ascii_all_alnum_or(s, "._-") : s.len > 0 && s.len <= 5 && ascii_all_digits(s);
+}
+
 /* "192.0.2.1:1234", "[2001:db8::1]:1234", "[2001:db8::1]": proxies name the port too, and then or anyway IPv6 in
  * brackets. What is in another form stays as it is. */
 static struct span without_port(struct span one)
@@ -68,25 +77,156 @@ static struct span without_port(struct span one)
         return one;
     const char *end = literal ? bracket : colon;
     struct span rest = span_skip(one, (size_t)(end - one.ptr) + (literal ? 1 : 0));
-    if (!span_empty(rest) &&
-        (rest.ptr[0] != ':' || rest.len < 2 || rest.len > 6 || !ascii_all_digits(span_skip(rest, 1))))
+    if (!span_empty(rest) && (rest.ptr[0] != ':' || !is_port(span_skip(rest, 1))))
         return one;
     return literal ? span_of(one.ptr + 1, (size_t)(end - one.ptr) - 1) : span_of(one.ptr, (size_t)(end - one.ptr));
 }
 
-void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[46])
+/* Whom the elements up to here name, seen from their right end; the empty address: nobody. */
+struct named {
+    bool any;
+    address who;
+};
+
+/* One element more on the right: who walks from there stops at it, unless it is trusted and somebody stands behind. */
+static void pass(const struct proxies *x, struct named *left, struct span node)
 {
-    struct span rest = forwarded_for;
-    while (rest.len > 0) {
-        const char *comma = memrchr(rest.ptr, ',', rest.len);
-        size_t from = comma != NULL ? (size_t)(comma + 1 - rest.ptr) : 0;
-        struct span one = text_trim(span_skip(rest, from), HTTP_BLANKS);
-        address a;
-        rest.len = comma != NULL ? from - 1 : 0;
-        if (!address_read(without_port(one), &a))
-            return; /* whoever wrote this is not to be believed further */
-        address_write(a, ip);
-        if (!trusts(x, a))
-            return;
+    address a;
+    bool reads = address_read(without_port(node), &a);
+    if (!reads || !left->any || !trusts(x, a))
+        *left = (struct named){reads, reads ? a : left->who};
+}
+
+static struct named by_list(const struct proxies *x, struct span rest)
+{
+    struct named named = {0};
+    struct span one;
+    while (text_cut(&rest, ',', &one))
+        pass(x, &named, text_trim(one, HTTP_BLANKS));
+    pass(x, &named, text_trim(rest, HTTP_BLANKS));
+    return named;
+}
+
+/* ---- Forwarded, RFC 7239 section 4 ---- */
+
+enum { NODE_MAX = 64 };
+
+#define TOKEN "!#$%&'*+-.^_`|~" /* beside letters and digits, RFC 9110 section 5.6.2 */
+
+static void skip_blanks(struct span *rest)
+{
+    while (span_starts(*rest, " ") || span_starts(*rest, "\t"))
+        *rest = span_skip(*rest, 1);
+}
+
+static struct span take_token(struct span *rest, const char *others)
+{
+    size_t n = 0;
+    while (n < rest->len && ascii_is_alnum_or(rest->ptr[n], others))
+        n++;
+    struct span token = span_of(rest->ptr, n);
+    *rest = span_skip(*rest, n);
+    return token;
+}
+
+/* From behind the first quote to behind the last. What does not fit into out is none that names an address. */
+static bool take_quoted(struct span *rest, struct buf *out)
+{
+    for (size_t i = 0; i < rest->len; i++) {
+        char c = rest->ptr[i];
+        if (c == '"') {
+            *rest = span_skip(*rest, i + 1);
+            return true;
+        }
+        if (c == '\\' && ++i == rest->len)
+            return false;
+        buf_byte(out, (unsigned char)rest->ptr[i]);
     }
+    return false;
+}
+
+/* name=value, where a value may be quoted; also an address whose quotes somebody forgot. */
+static bool take_pair(struct span *rest, struct span *name, struct buf *value)
+{
+    *name = take_token(rest, TOKEN);
+    if (span_empty(*name) || !span_starts(*rest, "="))
+        return false;
+    *rest = span_skip(*rest, 1);
+    if (span_starts(*rest, "\"")) {
+        *rest = span_skip(*rest, 1);
+        return take_quoted(rest, value);
+    }
+    struct span token = take_token(rest, TOKEN ":[]");
+    buf_span_add(value, token);
+    return !span_empty(token);
+}
+
+static bool ends(struct span rest)
+{
+    return span_empty(rest) || span_starts(rest, ",");
+}
+
+/* Pairs up to a comma or the end, any of them empty. node: what `for` says, which is there once; empty without it. */
+static bool take_element(struct span *rest, struct buf *node)
+{
+    bool told = false;
+    for (skip_blanks(rest); !ends(*rest); skip_blanks(rest)) {
+        char mem[NODE_MAX];
+        struct buf value;
+        struct span name;
+        if (span_starts(*rest, ";")) {
+            *rest = span_skip(*rest, 1);
+            continue;
+        }
+        buf_fixed(&value, mem, sizeof mem);
+        if (!take_pair(rest, &name, &value))
+            return false;
+        bool is_for = ascii_is(name, "for");
+        if (is_for && told)
+            return false;
+        if (is_for && !value.failed)
+            buf_span_add(node, buf_span(&value));
+        told = told || is_for;
+        skip_blanks(rest);
+        if (!ends(*rest) && !span_starts(*rest, ";"))
+            return false;
+    }
+    return true;
+}
+
+/* From the left, where quotes begin: a quote that a client left open swallows what its proxy wrote, and then nothing is
+ * well formed. */
+static struct named by_elements(const struct proxies *x, struct span rest)
+{
+    struct named named = {0};
+    bool more;
+    do {
+        char mem[NODE_MAX];
+        struct buf node;
+        buf_fixed(&node, mem, sizeof mem);
+        if (!take_element(&rest, &node))
+            return (struct named){0};
+        pass(x, &named, buf_span(&node));
+        more = !span_empty(rest);
+        rest = span_skip(rest, more);
+    } while (more);
+    return named;
+}
+
+enum err proxies_header_read(struct span name, enum proxies_header *out, struct problem *p)
+{
+    if (ascii_is(name, "x-forwarded-for"))
+        *out = PROXIES_X_FORWARDED_FOR;
+    else if (ascii_is(name, "forwarded"))
+        *out = PROXIES_FORWARDED;
+    else
+        return problem(p, ERR_INVALID, "proxy_header", "must be X-Forwarded-For or Forwarded");
+    return ERR_OK;
+}
+
+void proxies_client(const struct proxies *x, enum proxies_header kind, struct span header, char ip[46])
+{
+    struct named named = kind == PROXIES_FORWARDED ? by_elements(x, header) : by_list(x, header);
+    if (named.any)
+        address_write(named.who, ip);
 }

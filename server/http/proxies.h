@@ -1,6 +1,6 @@
-/* The reverse proxies that are trusted to name the client: X-Forwarded-For counts only when it comes from one of them,
- * and is walked from the right, past those that are trusted themselves, to the first address that is not. Immutable
- * after parsing; any thread. */
+/* The reverse proxies that are trusted to name the client: their header counts only when it comes from one of them, and
+ * is walked from the right, past those that are trusted themselves, to the first address that is not. Immutable after
+ * parsing; any thread. */
 #ifndef CS_SERVER_HTTP_PROXIES_H
 #define CS_SERVER_HTTP_PROXIES_H
 
@@ -14,8 +14,13 @@ MUST_CHECK enum err proxies_parse(struct span text, struct proxies **out, struct
 void proxies_free(struct proxies *x);
 /* Is this address (text) a trusted proxy? False for NULL. */
 bool proxies_trust(const struct proxies *x, const char *ip);
+/* Which header that is: X-Forwarded-For, addresses with or without a port or brackets, separated by commas; or
+ * Forwarded (RFC 7239), whose `for` counts. The operator says it; the other one is not looked at. */
+enum proxies_header { PROXIES_X_FORWARDED_FOR, PROXIES_FORWARDED };
+MUST_CHECK enum err proxies_header_read(struct span name, enum proxies_header *out, struct problem *p);
 /* The client of a request that a trusted proxy passed on: writes its address into ip, which holds the proxy's own and
- * keeps it when the header names nobody else. */
-void proxies_client(const struct proxies *x, struct span forwarded_for, char ip[46]);
+ * keeps it when the header names nobody else. What is unknown, obfuscated or not well formed names nobody, nor does
+ * what stands to its left; a Forwarded that is not well formed anywhere names nobody at all. */
+void proxies_client(const struct proxies *x, enum proxies_header kind, struct span header, char ip[46]);
 
 #endif

@@ -32,7 +32,7 @@ struct request {
     enum method method;
     struct span target, path, query, body; /* target and query raw; path as sent (routes compare raw bytes) */
     struct span authorization, content_type, accept, accept_language, user_agent, cookie, idempotency_key;
-    struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for;
+    struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for, forwarded;
     struct span svix_id, svix_timestamp, svix_signature; /* other names of the first three */
     struct span fetch_dest;                              /* Sec-Fetch-Dest; empty when absent */
     struct span country;            /* of http_setup's country_header, by a trusted proxy; empty when absent */

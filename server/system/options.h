@@ -33,7 +33,9 @@
     X(max_held_mib, NUMBER(1, 65536), "32",                                                                            \
       "MiB of large or unfinished requests and unread answers of all workers; past it the biggest are closed")         \
     X(request_timeout_s, NUMBER(1, 3600), "15", "seconds for one request, an idle connection, an unread answer")       \
-    X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose X-Forwarded-For names the client")  \
+    X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose proxy_header names the client")     \
+    X(proxy_header, TEXT, "X-Forwarded-For",                                                                           \
+      "header in which they do: X-Forwarded-For, or Forwarded (RFC 7239); the other one is not looked at")             \
     X(country_header, TEXT, "",                                                                                        \
       "header in which a trusted proxy names the visitor's country, such as CF-IPCountry; empty: none")                \
     X(country_mmdb, TEXT, "", "MaxMind DB file that gives visitors' countries; empty: none. Read again on HUP")        \

@@ -50,9 +50,10 @@ struct server {
     struct source *source;
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct metrics *metrics;
-    struct courier *courier;       /* NULL: nobody is asked to witness */
-    struct witness *witness;       /* NULL: nobody is witnessed */
-    struct proxies *proxies;       /* NULL: the peer is the client */
+    struct courier *courier; /* NULL: nobody is asked to witness */
+    struct witness *witness; /* NULL: nobody is witnessed */
+    struct proxies *proxies; /* NULL: the peer is the client */
+    enum proxies_header proxies_header;
     struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;
     struct tls *tls;   /* NULL: the main listener is plain */

@@ -203,6 +203,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .held = &sv->held,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
+        .proxies_header = sv->proxies_header,
         .country_header = span_str(sv->options->country_header.text),
         .turns = &w->counters->loop_turns,
     };

@@ -23,6 +23,7 @@ static const struct {
     {"Webhook-Signature", offsetof(struct request, webhook_signature)},
     {"Webhook-Timestamp", offsetof(struct request, webhook_timestamp)},
     {"X-Country", offsetof(struct request, country)},
+    {"Forwarded", offsetof(struct request, forwarded)},
     {"X-Forwarded-For", offsetof(struct request, forwarded_for)},
 };
 enum { SPANS = sizeof spans / sizeof spans[0] };

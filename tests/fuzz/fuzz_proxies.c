@@ -1,5 +1,5 @@
-/* server/http/proxies: the setting, newline, the X-Forwarded-For of a request. Each block trusts its own address; the
- * client is an address that stands in the header, and no trusted one while another stands before it. */
+/* server/http/proxies: the setting, newline, the X-Forwarded-For or Forwarded of a request. Each block trusts its own
+ * address; the client is an address that stands in the header, and no trusted one while another stands before it. */
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -37,31 +37,49 @@ static bool is_address(const char *text)
            strcmp(again, text) == 0;
 }
 
-static void client(const struct proxies *x, struct span header)
+/* An address as an element of a header: for=, quotes, brackets and a port as the kind wants or allows. */
+static void write_element(enum proxies_header kind, const char *ip, bool port, char out[80])
 {
-    char ip[46] = "192.0.2.1", again[46] = "192.0.2.1";
-    proxies_client(x, header, ip);
-    HOLDS(is_address(ip));
-    proxies_client(x, span_str(ip), again);
-    HOLDS(strcmp(ip, again) == 0);
-
-    /* so it is with a port, and in brackets */
     bool literal = strchr(ip, ':') != NULL;
-    for (int port = !literal; port < 2; port++) {
-        char form[64], other[46] = "192.0.2.1";
-        snprintf(form, sizeof form, "%s%s%s%s", literal ? "[" : "", ip, literal ? "]" : "", port ? ":443" : "");
-        proxies_client(x, span_str(form), other);
-        HOLDS(strcmp(ip, other) == 0);
+    const char *quote = kind == PROXIES_FORWARDED ? "\"" : "";
+    snprintf(out, 80, "%s%s%s%s%s%s%s", kind == PROXIES_FORWARDED ? "for=" : "", quote, literal ? "[" : "", ip,
+             literal ? "]" : "", port ? ":443" : "", quote);
+}
+
+static void client(const struct proxies *x, enum proxies_header kind, struct span header)
+{
+    char ip[46] = "192.0.2.1";
+    proxies_client(x, kind, header, ip);
+    HOLDS(is_address(ip));
+
+    for (int port = 0; port < 2; port++) {
+        char element[80], again[46] = "192.0.2.1";
+        write_element(kind, ip, port, element);
+        proxies_client(x, kind, span_str(element), again);
+        HOLDS(strcmp(ip, again) == 0);
     }
 
     /* what a client wrote to the left of a stranger's address is nothing */
     struct buf longer;
-    char same[46] = "192.0.2.1";
+    char same[46] = "192.0.2.1", before[80];
+    write_element(kind, "203.0.113.9", false, before);
     buf_heap(&longer);
-    buf_str(&longer, "203.0.113.9, ");
+    buf_str(&longer, before);
+    buf_str(&longer, ", ");
     buf_span_add(&longer, header);
-    proxies_client(x, buf_span(&longer), same);
+    proxies_client(x, kind, buf_span(&longer), same);
     HOLDS(proxies_trust(x, ip) || strcmp(ip, "192.0.2.1") == 0 || strcmp(ip, same) == 0);
+
+    /* nor is it whatever it is, where a stranger's address is written behind it: that, or nobody */
+    char stranger[46] = "192.0.2.1", behind[80];
+    write_element(kind, "198.51.100.7", false, behind);
+    buf_clear(&longer);
+    buf_span_add(&longer, header);
+    buf_str(&longer, ", ");
+    buf_str(&longer, behind);
+    proxies_client(x, kind, buf_span(&longer), stranger);
+    HOLDS(proxies_trust(x, "198.51.100.7") || strcmp(stranger, "198.51.100.7") == 0 ||
+          strcmp(stranger, "192.0.2.1") == 0);
     buf_free(&longer);
 }
 
@@ -75,7 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (x != NULL) {
         fuzz_accepted++;
         blocks_trust_themselves(x, setting);
-        client(x, header);
+        client(x, PROXIES_X_FORWARDED_FOR, header);
+        client(x, PROXIES_FORWARDED, header);
         proxies_free(x);
     }
     fuzz_drop(setting);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -38,16 +39,93 @@ static void the_first_stranger_from_the_right_is_the_client(void **state)
         {"[]:1", "127.0.0.1"},
         {":1", "127.0.0.1"},
         {"10.1.2.3", "10.1.2.3"},
+        {"198.51.100.7,", "127.0.0.1"},
+        {"198.51.100.7, 10.1.2.3, ", "127.0.0.1"},
+        {"198.51.100.7:_port", "198.51.100.7"},
     };
     struct proxies *x;
     (void)state;
     assert_int_equal(proxies_parse(SPAN("127.0.0.1, 10.0.0.0/8,fd00::/8"), &x, NULL), ERR_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char ip[46] = "127.0.0.1";
-        proxies_client(x, span_str(cases[i].header), ip);
+        proxies_client(x, PROXIES_X_FORWARDED_FOR, span_str(cases[i].header), ip);
         assert_string_equal(ip, cases[i].client);
     }
     proxies_free(x);
+}
+
+static void the_client_of_forwarded_is_the_first_stranger_from_the_right(void **state)
+{
+    static const struct {
+        const char *header, *client;
+    } cases[] = {
+        /* RFC 7239's own */
+        {"for=\"_gazonk\"", "127.0.0.1"},
+        {"For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"},
+        {"for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"},
+        {"for=192.0.2.43, for=198.51.100.17", "198.51.100.17"},
+        {"for=192.0.2.43,for=\"[2001:db8:cafe::17]\",for=unknown", "127.0.0.1"},
+        {"for=_hidden, for=_SEVKISEK", "127.0.0.1"},
+        {"for=\"[2001:db8::1]:_obscured\"", "2001:db8::1"},
+
+        {"for=198.51.100.7, for=10.1.2.3", "198.51.100.7"},
+        {"for=198.51.100.7;by=_a , for=\"10.1.2.3:80\";proto=https,for=\"[fd00::9]\"", "198.51.100.7"},
+        {"for=1.2.3.4, for=198.51.100.7", "198.51.100.7"},
+        {"for=unknown, for=10.1.2.3", "10.1.2.3"},
+        {"for=198.51.100.7, for=_x, for=10.1.2.3", "10.1.2.3"},
+        {"by=203.0.113.43", "127.0.0.1"},
+        {"for=198.51.100.7, proto=https", "127.0.0.1"},
+        {"proto=https;FOR=198.51.100.7", "198.51.100.7"},
+        {"for=198.51.100.7:1234", "198.51.100.7"},
+        {"for=[2001:db8::1]:1234", "2001:db8::1"},
+        {"for=\"198.51.100.\\7\"", "198.51.100.7"},
+        {"for=198.51.100.7;", "198.51.100.7"},
+        {";;for=198.51.100.7 ; proto=http", "198.51.100.7"},
+        {"for=198.51.100.7;host=\"a,b;c=\\\"d\"", "198.51.100.7"},
+        {"", "127.0.0.1"},
+        {"198.51.100.7", "127.0.0.1"},
+        {"for=", "127.0.0.1"},
+        {"for=\"\"", "127.0.0.1"},
+        {"for=198.51.100.7,", "127.0.0.1"},
+        {"for=198.51.100.7, ", "127.0.0.1"},
+        {"for =198.51.100.7", "127.0.0.1"},
+        {"for= 198.51.100.7", "127.0.0.1"},
+        {"for=198.51.100.7;for=198.51.100.8", "127.0.0.1"},
+        {"for=198.51.100.7 for=198.51.100.8", "127.0.0.1"},
+        {"for=198.51.100.7;x", "127.0.0.1"},
+        {"for=\"198.51.100.7", "127.0.0.1"},
+        {"for=\"198.51.100.7\\", "127.0.0.1"},
+        {"for=\"198.51.100.7\"x", "127.0.0.1"},
+        {"for=\"198.51.100.7                                                            \"", "127.0.0.1"},
+        /* a client's open quote, and what its proxy wrote behind it */
+        {"for=203.0.113.9;x=\", for=198.51.100.7", "127.0.0.1"},
+        {"for=203.0.113.9;x=\", for=\"198.51.100.7:1\"", "127.0.0.1"},
+        {"for=203.0.113.9;x=\", for=\"[2001:db8::1]\";by=\"_p\"", "127.0.0.1"},
+        {"x=\"\\, for=198.51.100.7", "127.0.0.1"},
+    };
+    struct proxies *x;
+    (void)state;
+    assert_int_equal(proxies_parse(SPAN("127.0.0.1, 10.0.0.0/8,fd00::/8"), &x, NULL), ERR_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char ip[46] = "127.0.0.1";
+        proxies_client(x, PROXIES_FORWARDED, span_str(cases[i].header), ip);
+        if (strcmp(ip, cases[i].client) != 0)
+            fail_msg("%s: %s, not %s", cases[i].header, ip, cases[i].client);
+    }
+    proxies_free(x);
+}
+
+static void the_header_that_counts_is_one_of_two(void **state)
+{
+    enum proxies_header kind;
+    struct problem p = {0};
+    (void)state;
+    assert_int_equal(proxies_header_read(SPAN("FORWARDED"), &kind, &p), ERR_OK);
+    assert_int_equal(kind, PROXIES_FORWARDED);
+    assert_int_equal(proxies_header_read(SPAN("X-Forwarded-For"), &kind, &p), ERR_OK);
+    assert_int_equal(kind, PROXIES_X_FORWARDED_FOR);
+    assert_int_equal(proxies_header_read(SPAN("X-Real-IP"), &kind, &p), ERR_INVALID);
+    assert_string_equal(p.field, "proxy_header");
 }
 
 static void only_configured_addresses_are_trusted(void **state)
@@ -88,6 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_stranger_from_the_right_is_the_client),
+        cmocka_unit_test(the_client_of_forwarded_is_the_first_stranger_from_the_right),
+        cmocka_unit_test(the_header_that_counts_is_one_of_two),
         cmocka_unit_test(only_configured_addresses_are_trusted),
         cmocka_unit_test(nonsense_is_refused_by_name),
     };
