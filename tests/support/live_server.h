@@ -35,6 +35,7 @@ struct live {
     const struct source_keeper *keeper; /* set before the start, as are: */
     job_run *const *runs;               /* NULL: the server's own */
     const struct list_files *files;     /* NULL: none */
+    int (*connect)(int fd);             /* NULL: as it is. Takes a connection, answers another that speaks by it */
     struct worker *worker;
     struct tokens *tokens; /* the test's own contexts on the server's keys */
     int port;
@@ -170,6 +171,7 @@ static inline void live_tables_free(struct live *l)
     lists_close(l->sh.lists);
     repeats_free(l->sh.repeats);
     metrics_free(l->sh.metrics);
+    tls_close(l->sh.tls);
 }
 
 static inline void live_commit_stop(struct live *l)
@@ -252,7 +254,7 @@ static inline int live_connect(struct live *l)
         .sin_family = AF_INET, .sin_port = htons((uint16_t)l->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
-    return fd;
+    return l->connect != NULL ? l->connect(fd) : fd;
 }
 
 static inline void live_send(int fd, const void *bytes, size_t len)
