@@ -1,16 +1,20 @@
 """TLS of our own: who speaks what is let in, sessions go on in any worker, certificates change under load, and strangers cost what they may."""
 
+import contextlib
+import json
 import os
 import shutil
 import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 
-from harness import BROWSER, Market, ServerCase, countersign, free_port, send
+from harness import BROWSER, Market, ServerCase, countersign, free_port, send, wait_for
 from tls import TlsServer, ask, make_pair
 
 TESTSSL = shutil.which("testssl")
@@ -31,7 +35,11 @@ def receive_all(connection):
 class Tls(ServerCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = TlsServer(WORKERS=2, REQUEST_TIMEOUT_S=2)
+        folder = tempfile.TemporaryDirectory(prefix="countersign-test-")
+        cls.addClassCleanup(folder.cleanup)
+        networks = Path(folder.name) / "networks"
+        networks.write_text("198.51.100.0/24\n")
+        cls.server = TlsServer(DATACENTER_LIST=networks, WORKERS=2, REQUEST_TIMEOUT_S=2, MAX_TLS_MIB=2, TRUSTED_PROXIES="127.0.0.1", PROXY_HEADER="Forwarded")
         cls.addClassCleanup(cls.server.close)
         cls.operator = cls.server.operator
         cls.market = Market(cls.server)
@@ -79,6 +87,12 @@ class Tls(ServerCase):
         self.assertEqual((status, headers["Strict-Transport-Security"]), (302, "max-age=31536000"))
         answer = self.market.publisher.postback({"txid": "tls-1", "email": "a@example.com", "phone": "+33612345678", "country": "FR", "click_id": click_id})
         self.assertEqual(answer.json["contract"], self.market.contract)
+
+    def test_forwarded_names_the_client_where_the_operator_says_so(self):
+        hosting, other = "198.51.100.7", "203.0.113.9"
+        for forwarded, x_forwarded_for, kind in ((f'for="{hosting}:1";proto=https', other, "datacenter"), (f"for={other}", hosting, "ok"), (None, hosting, "ok")):
+            self.market.click(**{name: value for name, value in (("Forwarded", forwarded), ("X-Forwarded-For", x_forwarded_for)) if value})
+            self.assertEqual(self.market.settled_entries()[-1]["class"], kind)
 
     # sessions
 
@@ -224,6 +238,45 @@ class Tls(ServerCase):
             self.assertEqual(receive_all(connection), b"")
             connection.close()
 
+    def test_past_the_room_for_tls_who_waits_longest_goes(self):
+        """One MiB a worker: some 64 that are idle, of 300 that come."""
+        context = self.server.context()
+        many = [self.server.dial(context) for _ in range(300)]
+        for connection in many[-10:]:
+            self.assertEqual(ask(connection)[0], 200)
+        open_now = 0
+        for connection in many:
+            connection.setblocking(False)
+            try:
+                while connection.recv(4096):
+                    pass
+            except ssl.SSLWantReadError:
+                open_now += 1
+            except OSError:
+                pass
+            connection.close()
+        self.assertIn(open_now, range(10, 131))
+
+    def test_a_flood_of_handshakes_stops_nobody_who_is_there(self):
+        stop, context, made = threading.Event(), self.server.context(), [0]
+
+        def flood():
+            while not stop.is_set():
+                with contextlib.suppress(OSError):
+                    self.server.dial(context).close()
+                    made[0] += 1
+
+        with self.server.dial() as connection:
+            threads = [threading.Thread(target=flood) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            wait_for(lambda: made[0] > 20, what="handshakes")
+            for _ in range(100):
+                self.assertEqual(ask(connection)[0], 200)
+            stop.set()
+            for thread in threads:
+                thread.join()
+
     def test_a_peer_that_breaks_off_hurts_nobody(self):
         for _ in range(20):
             connection = self.server.dial()
@@ -242,6 +295,19 @@ class Tls(ServerCase):
                 got += connection.recv(65536)
             self.assertTrue(got.startswith(b"HTTP/1.1 4"), got)
 
+
+    @unittest.skipUnless(TESTSSL, "testssl is not installed (Debian: testssl.sh)")
+    @unittest.skipUnless(os.environ.get("LONG"), "takes minutes: under --long")
+    def test_testssl_finds_nothing_above_low(self):
+        """But for what is the certificate's, which is the test's own."""
+        found = self.server.pair_folder / "testssl.json"
+        subprocess.run([TESTSSL, "--quiet", "--color", "0", "--nodns", "none", "--warnings", "off", "--add-ca", self.server.cert, "--jsonfile", found,
+                        f"https://127.0.0.1:{self.server.port}/"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=1500, check=False)
+        rows = json.loads(found.read_text())
+        self.assertGreater(len(rows), 100)
+        self.assertTrue({"heartbleed", "ROBOT", "cipherlist_NULL", "TLS1_1", "HSTS_time"} <= {row["id"] for row in rows}, "testssl went to its end")
+        above = [row for row in rows if row["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "FATAL") and not row["id"].startswith(("cert", "OCSP", "DNS"))]
+        self.assertEqual(above, [])
 
 
 if __name__ == "__main__":
