@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -223,6 +224,33 @@ class Tls(ServerCase):
             done = countersign("serve", "--data", plain, "--listen", f"127.0.0.1:{free_port()}", *option)
             self.assertEqual(done.returncode, 2)
             self.assertIn("http://localhost", done.stderr)
+
+    def test_however_records_come_all_requests_are_answered(self):
+        """The end of the handshake, two requests and a third in three records: in one segment, and each byte in its own."""
+        for size in (1 << 20, 1):
+            into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = self.server.context().wrap_bio(into, out, server_hostname="localhost")
+            with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                while True:
+                    try:
+                        tls.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        connection.sendall(out.read())
+                        into.write(connection.recv(65536))
+                for record in (b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n", b"POST /postback HTTP/1.1\r\nHost: h\r\n",
+                               b"Content-Length: 3\r\n\r\nab", b"cGET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"):
+                    tls.write(record)
+                data, got = out.read(), b""
+                for at in range(0, len(data), size):
+                    connection.sendall(data[at:at + size])
+                while chunk := connection.recv(65536):
+                    into.write(chunk)
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    while chunk := tls.read(65536):
+                        got += chunk
+            self.assertEqual(re.findall(rb"HTTP/1\.1 (\d{3}) ", got) + [got[-3:]], [b"200", b"200", b"400", b"200", b"ok\n"])
 
     # what strangers cost
 
