@@ -386,6 +386,13 @@ class Statements(ServerCase):
             self.assertEqual((rows.count("<tr>"), total.count("<tr>")), (shown + 1, int(shown == 452)))  # a sum stands under all alone
             before.add(above)
         self.assertEqual(len(before), 1)
+        # disputed ones are counted in, of bundles in which nothing moves money too
+        still = [line["index"] for line in lines if line["micros"] == 0]
+        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", [still[300], still[-1], moving[-1]]), 201)
+        self.assertStatus(self.market.advertiser.answer_statement(ident, "dispute", [still[0], still[300]]), 201)
+        for asked, shown, disputed in (("", 50, 4), ("&lines=all", 455, 5)):
+            page = self.page(ident, asked)
+            self.assertEqual((page.count("<td class=\"t\""), page.count("disputed by"), f"1 to {shown} of 455" in page), (shown, disputed, True))
 
     def law(self, customer, supplier):
         for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
