@@ -46,6 +46,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_SERVER_KEYS] = server_keys_run,
     [RECORD_TELL] = chore_tell,
     [RECORD_ADJUSTMENT] = adjustment_run,
+    [RECORD_LOCK] = lock_run,
     [RECORD_USED] = chore_used,
     [RECORD_ERASE] = erase_run,
 };

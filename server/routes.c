@@ -30,6 +30,8 @@ static const struct route table[] = {
     {READ, "/v1/parties", ANY, parties_list, NULL, "List parties that the caller may see"},
     {READ, "/v1/parties/{}", ANY, parties_get, NULL, "Read a party"},
     {METHOD_PATCH, "/v1/parties/{}", ANY, parties_patch, control_finish, "Say who a party is by law, for its statements"},
+    {POST, "/v1/parties/{}/lock", ANY | CREDENTIALS, lock_create, control_finish, "Lock a party: nothing is taken from it, nor clicks of its codes"},
+    {METHOD_DELETE, "/v1/parties/{}/lock", OPERATOR | CREDENTIALS, lock_delete, control_finish, "Unlock a party"},
     {POST, "/v1/parties/{}/secrets", ANY | CREDENTIALS, secrets_create, control_finish, "Make a new postback secret"},
     {METHOD_DELETE, "/v1/parties/{}/secrets/{}", ANY | CREDENTIALS, secrets_delete, control_finish, "Retire a postback secret"},
     {READ, "/v1/parties/{}/tokens", ANY, party_tokens_list, NULL, "List the party's API tokens that have not ended"},

@@ -208,6 +208,8 @@ static const struct field share_fields[] = {F("by", U32, share.by),        F("st
                                             F("id", ID, share.id),         F("expires_ms", I64, share.expires_ms),
                                             F("texts", BOOL, share.texts), F("label", TEXT, share.label)};
 static const struct field erase_fields[] = {F("by", U32, erase.by), F("places", PLACES, erase.places)};
+static const struct field lock_fields[] = {F("party", U32, lock.party), F("by", U32, lock.by), F("id", ID, lock.id),
+                                           F("on", BOOL, lock.on)};
 static const struct field used_fields[] = {F("uses", USES, used.uses)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
@@ -273,6 +275,7 @@ static const struct layout {
     [RECORD_SHARE] = FIELDS(share_fields),
     [RECORD_LEGAL] = FIELDS(legal_fields),
     [RECORD_ERASE] = FIELDS(erase_fields),
+    [RECORD_LOCK] = FIELDS(lock_fields),
     [RECORD_USED] = FIELDS(used_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),

@@ -62,7 +62,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(ERASE, 38, "erase", PARTITION, 0, "what is sealed of entries is destroyed")                                      \
     X(WITHDRAWAL, 39, "withdrawal", ADVERTISER, 0, "a version of a contract's terms, taken back")                      \
     X(TOKEN_END, 40, "token_end", INSTANCE, 0, "the end of an API token")                                              \
-    X(USED, 41, "used", INSTANCE, RECORD_ALONE, "when API tokens were used")
+    X(USED, 41, "used", INSTANCE, RECORD_ALONE, "when API tokens were used")                                           \
+    X(LOCK, 42, "lock", INSTANCE, 0, "a party is locked, or no longer")
 
 enum record_kind {
     RECORD_NONE,
@@ -276,6 +277,11 @@ struct record {
             bool texts;         /* it shows what senders wrote themselves */
             struct span label;  /* for whom it is, perhaps */
         } share;
+        struct {
+            uint32_t party, by;
+            char id[LIMIT_ID + 1]; /* of its credential entry */
+            bool on;
+        } lock;
         struct {
             struct span uses; /* RECORD_USE bytes each, ascending by hash */
         } used;

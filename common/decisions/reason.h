@@ -100,11 +100,12 @@ enum trust {
         TRUST_COUNT
 };
 
-/* What lets its holder act as a party, where the server made it. */
+/* What lets its holder act as a party, where the server made it; and what keeps all of that from anybody. */
 #define CREDENTIAL_TABLE(X)                                                                                            \
     X(SECRET, "secret", "a postback secret")                                                                           \
     X(TOKEN, "token", "an API token")                                                                                  \
-    X(POSTBACK_KEY, "postback_key", "the key of unsigned postbacks")
+    X(POSTBACK_KEY, "postback_key", "the key of unsigned postbacks")                                                   \
+    X(LOCK, "lock", "a lock: as long as it is there, none of the others lets anybody act as the party")
 
 enum credential {
 #define X(symbol, word, meaning) CREDENTIAL_##symbol,

@@ -12,6 +12,7 @@ static const struct {
     [CREDENTIAL_TOKEN] = {"API token", "API tokens", "call, and report what becomes of leads, in its name"},
     [CREDENTIAL_POSTBACK_KEY] = {"key of unsigned postbacks", "keys of unsigned postbacks",
                                  "send unsigned postbacks in its name, from the addresses set"},
+    [CREDENTIAL_LOCK] = {"lock", "locks", NULL},
 };
 
 /* What the log told of an id so far. */
@@ -109,6 +110,28 @@ static void tell_ids(const struct credential_count *n, struct buf *text, struct 
     jw_array_end(w);
 }
 
+/* What is withdrawn of locks may have been made by the other of the two: who unlocks is counted, not whose lock it was.
+ */
+static void say_locks(struct buf *text, const struct credential_count *n, bool self, const char *role,
+                      const char *party)
+{
+    if (self)
+        buf_printf(text, "%s %s, by a token of its own, locked itself", role, party);
+    else
+        buf_printf(text, "the operator locked %s %s", role, party);
+    buf_printf(text, " (%" PRIu64 " times) and unlocked it (%" PRIu64 " times)", n->made, n->retired);
+}
+
+static void say_made(struct buf *text, const struct credential_count *n, bool self, const char *role, const char *party,
+                     enum credential what)
+{
+    const char *made = n->made == 1 ? words[what].one : words[what].more;
+    if (self)
+        buf_printf(text, "%s %s, by a token of its own, had %" PRIu64 " %s made", role, party, n->made, made);
+    else
+        buf_printf(text, "the operator made %" PRIu64 " %s for %s %s", n->made, made, role, party);
+}
+
 static void tell(struct audit *a, int side, bool self, enum credential what)
 {
     const struct credential_count *n = &a->credential[side][self][what];
@@ -122,12 +145,10 @@ static void tell(struct audit *a, int side, bool self, enum credential what)
     buf_fixed(&at, when, sizeof when);
     if (n->made)
         time_rfc3339(&at, n->last_ms);
-    if (self)
-        buf_printf(text, "%s %s, by a token of its own, had %" PRIu64 " %s made", role, party, n->made,
-                   n->made == 1 ? words[what].one : words[what].more);
+    if (what == CREDENTIAL_LOCK)
+        say_locks(text, n, self, role, party);
     else
-        buf_printf(text, "the operator made %" PRIu64 " %s for %s %s", n->made,
-                   n->made == 1 ? words[what].one : words[what].more, role, party);
+        say_made(text, n, self, role, party, what);
     if (n->made)
         buf_printf(text, "%s at %.*s (entry %" PRIu64 ")", n->made == 1 ? "" : ", the last", (int)at.len, when,
                    n->last_at);
@@ -135,9 +156,12 @@ static void tell(struct audit *a, int side, bool self, enum credential what)
     if (n->made)
         jw_kint(w, "entry", (int64_t)n->last_at);
     tell_ids(n, text, w);
-    if (n->retired)
+    if (n->retired && what != CREDENTIAL_LOCK)
         buf_printf(text, "; %" PRIu64 " %s withdrawn", n->retired, n->retired == 1 ? "was" : "were");
-    buf_printf(text, ". Who holds one can %s%s", words[what].can, self ? "" : ", and so can the operator");
+    if (what == CREDENTIAL_LOCK)
+        buf_str(text, ". While it is locked the server takes nothing from it, as it says");
+    else
+        buf_printf(text, ". Who holds one can %s%s", words[what].can, self ? "" : ", and so can the operator");
     if (n->made)
         jw_kstr(w, "last_at", buf_span(&at));
     jw_kint(w, "made", (int64_t)n->made);

@@ -21,9 +21,12 @@ HANDLER(party_tokens_list);
 HANDLER(party_tokens_delete);
 HANDLER(party_key_put);
 HANDLER(parties_patch);
+HANDLER(lock_create);
+HANDLER(lock_delete);
 HANDLER(postback_key_put);
 HANDLER(postback_key_delete);
-job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_run, party_legal_run, postback_key_run;
+job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_run, party_legal_run, postback_key_run,
+    lock_run;
 
 /* api_campaigns.c */
 HANDLER(campaigns_create);

@@ -12,6 +12,7 @@
 #include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
+#include "server/commit/credentials.h"
 #include "server/system/system.h"
 
 static void jw_party(struct jw *w, const struct catalog *c, const struct party *p)
@@ -37,6 +38,10 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
     if (!span_empty(p->legal)) {
         jw_key(w, "legal");
         jw_raw(w, p->legal);
+    }
+    if (p->locked_ms != 0) {
+        jw_ktime(w, "locked_at", p->locked_ms);
+        jw_kstr(w, "locked_by", span_str(c->parties[p->locked_by - 1].id));
     }
     jw_kstr(w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {
@@ -386,4 +391,64 @@ enum err parties_patch(struct request *rq, struct reply *reply)
     job->record.legal.by = rq->caller->number;
     job->record.legal.legal = legal;
     return call_submit(rq, job);
+}
+
+/* ---- POST, DELETE /v1/parties/{id}/lock ---- */
+
+enum err lock_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    struct party p = cx->catalog->parties[r->lock.party - 1];
+    bool same = r->lock.on == (p.locked_ms != 0);
+    struct credential_told told = {&p, r->lock.by, CREDENTIAL_LOCK, .since_ms = cx->now_ms, .retired = !r->lock.on};
+    struct answer a;
+    if (!same && r->lock.on) {
+        p.locked_ms = cx->now_ms;
+        p.locked_by = r->lock.by;
+        memcpy(p.lock, r->lock.id, sizeof p.lock);
+    }
+    memcpy(told.id, p.lock, sizeof told.id);
+    if (!r->lock.on)
+        p.locked_ms = 0;
+    answer_open(&a);
+    jw_party(&a.w, cx->catalog, &p);
+    answer_job(&a, job, 200);
+    if (same)
+        return ERR_OK;
+    enum err err = catalog_put_party(cx->txn, &p);
+    cx->catalog_changed = err == ERR_OK;
+    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
+}
+
+static enum err lock_submit(struct request *rq, const struct party *p, bool on)
+{
+    struct job *job = worker_job(rq, RECORD_LOCK, NULL);
+    job->record.lock.party = p->number;
+    job->record.lock.by = rq->caller->number;
+    job->record.lock.on = on;
+    random_id('L', job->record.lock.id);
+    return call_submit(rq, job);
+}
+
+/* The party itself may, by whoever may end its credentials one by one anyway. */
+enum err lock_create(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    static const struct body_member none[] = {{NULL}};
+    const struct party *p;
+    enum err err;
+    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
+        return err;
+    if (p->role == ROLE_OPERATOR)
+        return problem(&rq->problem, ERR_FORBIDDEN, "",
+                       "an operator is not locked, for nobody could unlock it: end its tokens");
+    return lock_submit(rq, p, true);
+}
+
+enum err lock_delete(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    const struct party *p;
+    enum err err = call_party_alone(rq, &p);
+    return err == ERR_OK ? lock_submit(rq, p, false) : err;
 }

@@ -133,13 +133,21 @@ const struct api_token *catalog_token(const struct catalog *c, struct span token
     return catalog_token_hashed(c, hash);
 }
 
+enum err party_opens(const struct party *party, struct problem *p)
+{
+    return party->locked_ms == 0
+               ? ERR_OK
+               : problem(p, ERR_FORBIDDEN, "",
+                         "this party is locked: nothing is taken from it until the operator unlocks it");
+}
+
 enum err api_token_opens(const struct api_token *t, int64_t at_ms, struct problem *p)
 {
     if (t == NULL || t->ended_ms != 0)
         return problem(p, ERR_UNAUTHORIZED, "", "this API token is not known");
     if (t->expires_ms != 0 && at_ms >= t->expires_ms)
         return problem(p, ERR_UNAUTHORIZED, "", "this API token has expired: have another one made");
-    return ERR_OK;
+    return party_opens(t->party, p);
 }
 
 int postback_key_compare(const void *a, const void *b)

@@ -46,6 +46,9 @@ struct party {
     struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */
     uint32_t postback_by;           /* who had the key made */
     int64_t postback_since_ms;
+    int64_t locked_ms; /* since when nobody acts as it; 0: it is not locked. Else: */
+    uint32_t locked_by;
+    char lock[LIMIT_ID + 1];      /* what its logs know that by */
     struct contract_list reads;   /* by number: all that catalog_may_read() allows */
     const struct campaign *takes; /* the first that an advertiser's or publisher's contracts are of; NULL: none */
     bool takes_several;           /* they are of others too */
@@ -108,6 +111,7 @@ struct contract {
     size_t n_codes;
     int64_t created_ms;
     uint64_t assented; /* index of the last assent entry; 0: none */
+    bool locked;       /* one of its parties is */
 };
 
 /* Whether terms bind what happens at that time: not until the first version has the assents that it asks for. */
@@ -129,7 +133,7 @@ MUST_CHECK enum err contract_unbound(const struct contract *k, struct problem *p
 /* Whether clicks, views and impressions of then are taken. */
 static inline bool contract_takes_traffic(const struct contract *k, int64_t at_ms)
 {
-    return contract_binds(k, at_ms) && terms_takes_traffic(contract_terms(k, at_ms), at_ms);
+    return !k->locked && contract_binds(k, at_ms) && terms_takes_traffic(contract_terms(k, at_ms), at_ms);
 }
 
 /* The campaign's currency, which no version changes. */
@@ -162,7 +166,9 @@ const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
 const struct api_token *catalog_token(const struct catalog *c, struct span token);
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
-/* ERR_UNAUTHORIZED unless it opens calls at that time. t: NULL of one that is not there. */
+/* ERR_UNAUTHORIZED unless it opens calls at that time, ERR_FORBIDDEN of a party that is locked. t: NULL of one that is
+ * not there. */
+MUST_CHECK enum err party_opens(const struct party *party, struct problem *p);
 MUST_CHECK enum err api_token_opens(const struct api_token *t, int64_t at_ms, struct problem *p);
 /* Whose unsigned postbacks bring the key of this SHA-256; NULL when nobody's. */
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);

@@ -27,7 +27,8 @@ static void put_party(struct catalog *c, const struct party *who, const struct c
 static void put_readers(struct catalog *c)
 {
     for (size_t i = 0; i < c->n_contracts; i++) {
-        const struct contract *k = &c->contracts[i];
+        struct contract *k = &c->contracts[i];
+        k->locked = k->campaign->advertiser->locked_ms != 0 || (k->publisher != NULL && k->publisher->locked_ms != 0);
         put(&c->parties[0].reads, k);
         put_party(c, k->campaign->advertiser, k);
         if (k->publisher != NULL)

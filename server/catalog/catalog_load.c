@@ -202,6 +202,19 @@ static enum err need_role(const struct catalog *c, const json_t *row, const char
     return err == ERR_OK && (*out)->role != role ? ERR_CORRUPT : err;
 }
 
+static enum err lock_read(const json_t *row, struct party *p)
+{
+    struct span lock = {0};
+    bool locked = false;
+    if (json_get_str(row, "", "lock", LIMIT_ID, &lock, &locked, NULL) != ERR_OK ||
+        (locked && (!id_is_plain(lock) || need_number(row, "locked_by", &p->locked_by) != ERR_OK ||
+                    need_int(row, "locked", JSON_INT_MAX, &p->locked_ms) != ERR_OK || p->locked_ms == 0)))
+        return ERR_CORRUPT;
+    if (locked)
+        memcpy(p->lock, lock.ptr, lock.len);
+    return ERR_OK;
+}
+
 static enum err party_read(struct load *l, struct span key, const json_t *row)
 {
     struct party *p = &l->c->parties[l->c->n_parties];
@@ -220,6 +233,8 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs) ||
         (hashed && (need_number(row, "postback_by", &p->postback_by) != ERR_OK ||
                     need_int(row, "postback_since", JSON_INT_MAX, &p->postback_since_ms) != ERR_OK)))
+        return ERR_CORRUPT;
+    if (lock_read(row, p) != ERR_OK)
         return ERR_CORRUPT;
     if (p->has_key && (b64url_decode(pub, p->pub, sizeof p->pub, &len) != ERR_OK || len != sizeof p->pub))
         return ERR_CORRUPT;

@@ -101,6 +101,11 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
         jw_kstr(&r.w, "legal", p->legal);
         jw_kint(&r.w, "legal_by", p->legal_by);
     }
+    if (p->locked_ms != 0) {
+        jw_kstr(&r.w, "lock", span_str(p->lock));
+        jw_kint(&r.w, "locked", p->locked_ms);
+        jw_kint(&r.w, "locked_by", p->locked_by);
+    }
     jw_kstr(&r.w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {
         jw_kint(&r.w, "postback_by", p->postback_by);

@@ -217,11 +217,17 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
         if (t->ended_ms == 0)
             err = tell_new(cx, k, &c, left);
     }
-    if (err != ERR_OK || span_empty(p->postback_cidrs))
-        return err;
-    struct credential_told c = {p, p->postback_by, CREDENTIAL_POSTBACK_KEY, .since_ms = p->postback_since_ms};
-    credential_id(p->postback_key, c.id);
-    return tell_new(cx, k, &c, left);
+    if (err == ERR_OK && !span_empty(p->postback_cidrs)) {
+        struct credential_told c = {p, p->postback_by, CREDENTIAL_POSTBACK_KEY, .since_ms = p->postback_since_ms};
+        credential_id(p->postback_key, c.id);
+        err = tell_new(cx, k, &c, left);
+    }
+    if (err == ERR_OK && p->locked_ms != 0) {
+        struct credential_told c = {p, p->locked_by, CREDENTIAL_LOCK, .since_ms = p->locked_ms};
+        memcpy(c.id, p->lock, sizeof c.id);
+        err = tell_new(cx, k, &c, left);
+    }
+    return err;
 }
 
 enum err credentials_open(struct batch *cx, const struct contract *k)

@@ -1,6 +1,6 @@
-/* Secrets, API tokens and postback keys that the server makes for parties: whoever holds one can act as that party, and
- * the operator makes them all. So each is told in the logs of the party's contracts: at once where there are few, by a
- * chore, a bounded number at a time, where a party is in many. */
+/* Secrets, API tokens and postback keys that the server makes for parties, and locks on all of them: whoever holds one
+ * can act as that party, and the operator makes them all. So each is told in the logs of the party's contracts: at once
+ * where there are few, by a chore, a bounded number at a time, where a party is in many. */
 #ifndef CS_SERVER_COMMIT_CREDENTIALS_H
 #define CS_SERVER_COMMIT_CREDENTIALS_H
 

@@ -126,7 +126,9 @@ enum err postback_submit(struct postback *pb)
     struct job *job;
     if (!(pb->party->role & (ROLE_ADVERTISER | ROLE_PUBLISHER)))
         return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
-    enum err err = postback_job(pb, &job);
+    enum err err = party_opens(pb->party, &pb->rq->problem);
+    if (err == ERR_OK)
+        err = postback_job(pb, &job);
     if (err != ERR_OK)
         return err;
     postback_keep_answer(pb);

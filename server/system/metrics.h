@@ -16,6 +16,7 @@
     X(EARLY, "not_begun", "the contract of its code has not begun yet")                                                \
     X(ENDED, "contract_ended", "the contract of its code has ended")                                                   \
     X(PAUSED, "paused", "the campaign of its code is paused")                                                          \
+    X(OFF, "off", "its code is switched off, or one of the two whose contract it is of is locked")                     \
     X(BODY, "unread_body", "what it reports stands in a body that is not read")                                        \
     X(EVENT, "unknown_event", "it reports an event that pixels do not report")                                         \
     X(LEADS, "leads_off", "it reports a lead, and the campaign's pixel_leads is off")                                  \
@@ -36,7 +37,8 @@ enum pixel_fault {
     X(CODE, "unknown_code", "this is no tracking code of ours")                                                        \
     X(EARLY, "not_begun", "the contract of this code has not begun yet")                                               \
     X(ENDED, "contract_ended", "the contract of this code has ended")                                                  \
-    X(PAUSED, "paused", "the campaign of this code is paused")
+    X(PAUSED, "paused", "the campaign of this code is paused")                                                         \
+    X(OFF, "off", "this code is switched off, or one of the two whose contract it is of is locked")
 
 enum click_fault {
 #define X(symbol, word, meaning) CLICK_FAULT_##symbol,

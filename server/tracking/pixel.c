@@ -135,8 +135,10 @@ static bool is_click(struct request *rq, const struct target *t, struct span id,
 
 static enum err refuse_closed(struct request *rq, struct reply *r, const struct contract *k)
 {
-    static const enum pixel_fault faults[CLICK_FAULTS] = {
-        [CLICK_FAULT_EARLY] = PIXEL_EARLY, [CLICK_FAULT_ENDED] = PIXEL_ENDED, [CLICK_FAULT_PAUSED] = PIXEL_PAUSED};
+    static const enum pixel_fault faults[CLICK_FAULTS] = {[CLICK_FAULT_EARLY] = PIXEL_EARLY,
+                                                          [CLICK_FAULT_ENDED] = PIXEL_ENDED,
+                                                          [CLICK_FAULT_PAUSED] = PIXEL_PAUSED,
+                                                          [CLICK_FAULT_OFF] = PIXEL_OFF};
     return refuse_pixel(rq, r, faults[tracking_closed(k, rq->arrived_ms)]);
 }
 
@@ -238,6 +240,8 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     struct private_part priv = {.lead = true, .contact = SPAN("{}")};
     if (contract_terms(t->contract, rq->arrived_ms)->pixel_leads == PIXEL_LEADS_OFF)
         return refuse_lead(rq, r, t, PIXEL_LEADS);
+    if (t->contract->locked)
+        return refuse_lead(rq, r, t, PIXEL_OFF);
     if (!read_txid(rq, report->txid, &l->report.txid)) {
         problem(&rq->problem, ERR_MALFORMED, "txid",
                 "a lead's txid is 1 to %d bytes of clean text, no macro that was not replaced, and no word for nothing",

@@ -12,7 +12,7 @@ struct target {
 
 /* Whose code that is. ERR_NOT_FOUND: not one of ours. Whether the contract takes traffic is the caller's to ask. */
 MUST_CHECK enum err tracking_target(struct request *rq, struct span code, struct target *out);
-/* Why these terms take no traffic at that time. */
+/* Why the contract takes no traffic at that time. */
 enum click_fault tracking_closed(const struct contract *k, int64_t at_ms);
 /* What is known of who asks. */
 struct visitor {

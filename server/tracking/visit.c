@@ -24,6 +24,8 @@ enum err tracking_target(struct request *rq, struct span text, struct target *ou
 enum click_fault tracking_closed(const struct contract *k, int64_t at_ms)
 {
     const struct terms *t = contract_terms(k, at_ms);
+    if (k->locked)
+        return CLICK_FAULT_OFF;
     if (!contract_binds(k, at_ms))
         return CLICK_FAULT_EARLY;
     return t->starts_ms > at_ms ? CLICK_FAULT_EARLY : terms_active(t, at_ms) ? CLICK_FAULT_PAUSED : CLICK_FAULT_ENDED;

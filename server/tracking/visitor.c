@@ -50,6 +50,11 @@ static const struct words {
                                              "La page que vous vouliez voir ne fait pas partie d’une offre en ce "
                                              "moment. Rien de votre visite n’a été gardé."},
                             [LANGUAGE_ZH] = {"此优惠已暂停", "您要访问的页面目前不在优惠之内。未保留您的访问信息。"}},
+    [CLICK_FAULT_OFF] =
+        {[LANGUAGE_EN] = {"This link is switched off", "It leads to no offer now. Nothing about your visit was kept."},
+         [LANGUAGE_FR] = {"Ce lien est désactivé",
+                          "Il ne mène à aucune offre en ce moment. Rien de votre visite n’a été gardé."},
+         [LANGUAGE_ZH] = {"此链接已停用", "此链接目前不通向任何优惠。未保留您的访问信息。"}},
 };
 
 static const char *const whence[LANGUAGES] = {

@@ -43,6 +43,7 @@ WRITES = {
     ("post", "/v1/parties"): OPERATOR,
     ("post", "/v1/parties/{party}/secrets"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/parties/{party}/tokens"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("post", "/v1/parties/{party}/lock"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/key"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/postback-key"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("patch", "/v1/parties/{party}"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
@@ -71,6 +72,7 @@ WRITES = {
 }
 
 ENDINGS = {("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
+           ("delete", "/v1/parties/{party}/lock"): (200,) + (403,) * 7 + (401,),
            ("delete", "/v1/parties/{party}/secrets/{kid}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/parties/{party}/tokens/{token}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/statements/{statement}/shares/{share}"): (200, 403, 200, 403, 404, 404, 404, 404, 401)}

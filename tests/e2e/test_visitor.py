@@ -142,6 +142,32 @@ class Pause(ServerCase):
         self.assertProblem(market.publisher.call("POST", pause, {}), 403)
 
 
+class Locked(ServerCase):
+    def test_nothing_is_taken_from_a_locked_party_nor_of_its_codes(self):
+        market, before = self.market, None
+        lock, url, pixel = f"/v1/parties/{market.publisher.id}/lock", market.code["click_url"], market.code["pixel_url"]
+        click = market.click()
+        key = market.operator.call("PUT", f"/v1/parties/{market.publisher.id}/postback-key", {"cidrs": ["127.0.0.1"]}).json["key"]
+        by_key = lambda txid: send(f"{self.server.url}/postback?key={key}&txid={txid}&click_id={click}&email={txid}%40x.example&phone=%2B33612345678")
+        self.assertStatus(by_key("k1"), 200)
+        self.assertProblem(market.advertiser.call("POST", lock, {}), 404)
+        locked = self.assertStatus(market.publisher.call("POST", lock, {}), 200).json
+        self.assertEqual(locked["locked_by"], market.publisher.id)
+        before = self.recorded()
+        page = self.assertStatus(send(url, headers=BROWSER), 410)
+        self.assertIn("This link is switched off", page.text)
+        self.assertStatus(send(pixel), 200)
+        for answer in (market.publisher.postback(person(click_id=click)), by_key("k2"), market.publisher.call("GET", "/v1/parties"),
+                       market.publisher.call("DELETE", lock), market.publisher.call("POST", "/v1/leads", person(click_id=click))):
+            self.assertIn("locked", self.assertStatus(answer, 403).json["detail"])
+        self.assertNothingRecorded(before)
+        lead = self.assertStatus(market.advertiser.postback(person(click_id=click)), 200).json
+        self.assertEqual((lead["status"], lead["contract"]), ("pending", market.contract), "its click came before")
+        self.assertStatus(market.operator.call("DELETE", lock), 200)
+        self.assertIn("landing", self.assertStatus(send(url, headers=BROWSER), 302).headers["Location"])
+        self.assertStatus(market.publisher.postback(person(click_id=click)), 200)
+
+
 class ByThemselves(ServerCase):
     """robots.txt, icons."""
 

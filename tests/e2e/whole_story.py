@@ -55,6 +55,7 @@ def tell_a_whole_story(server):
     advertiser.do("POST", "/v1/dispositions", text, {"Content-Type": "text/csv"})
     advertiser.put(f"/v1/parties/{advertiser.id}/postback-key", {"cidrs": ["192.0.2.1"]})
     publisher.do("DELETE", f"/v1/parties/{publisher.id}/postback-key")
+    lock_parties(market)
     settle(market)
     reconcile(market, rows[0]["txid"])
     read_the_logs(market, lead)
@@ -62,6 +63,13 @@ def tell_a_whole_story(server):
     share_a_lead(market)
     publisher.postback(person(click_id=market.click(), phone="+33611223344"))  # waits to be approved by itself
     return market
+
+
+def lock_parties(market):
+    publisher, operator = market.publisher, market.operator
+    publisher.do("POST", f"/v1/parties/{publisher.id}/lock", {})
+    operator.do("DELETE", f"/v1/parties/{publisher.id}/lock")
+    operator.do("POST", f"/v1/parties/{Party(operator, 'Locked', 'auditor').id}/lock", {})
 
 
 def report_leads(market):

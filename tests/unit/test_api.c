@@ -755,6 +755,45 @@ static void reads_end_with_their_token(void **state)
     }
 }
 
+static void a_lock_is_told_and_keeps_all_of_a_partys_tokens_out(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[96], token[96], party[96], later[32], body[512];
+    snprintf(path, sizeof path, "/v1/parties/%s/lock", m.publisher.id);
+    snprintf(token, sizeof token, "/v1/parties/%s/tokens", m.publisher.id);
+    snprintf(party, sizeof party, "/v1/parties/%s", m.publisher.id);
+    struct minted plain = mint(a, m.publisher.token, m.publisher.id, "{}");
+    tells(a, &m, m.contract, 5, "P:token by itself, ");
+    struct catalog *before = catalog_hold(a->shared.instance.catalog);
+    expect(a, 403, POST(plain.text, path, "{}"));
+    expect(a, 403, (struct call){METHOD_DELETE, path, .token = m.publisher.token});
+    expect(a, 404, POST(m.advertiser.token, path, "{}"));
+    expect(a, 200, POST(m.publisher.token, path, "{}"));
+    assert_string_equal(text(a, "locked_by"), m.publisher.id);
+    expect(a, 403, GET(m.publisher.token, party));
+    expect(a, 403, POST(m.publisher.token, path, "{}"));
+    expect_late(a, before, 403, POST(m.publisher.token, token, "{}"));
+    expect_late(a, before, 403, POST(plain.text, path_of("/v1/contracts/%s/codes", m.contract), "{\"label\":\"x\"}"));
+    assert_int_equal(strncmp(text(a, "detail"), "this party is locked", 20), 0);
+    catalog_unref(before);
+    tells(a, &m, m.contract, 5, "P:token by itself, P:lock by itself, ");
+    expect(a, 200, POST(a->operator, path, "{}"));
+    expect(a, 201, POST(a->operator, token, "{}"));
+    tells(a, &m, m.contract, 5, "P:token by itself, P:lock by itself, P:token, ");
+    snprintf(body, sizeof body, ENDED_CONTRACT, m.campaign, m.publisher.id);
+    expect(a, 201, POST(a->operator, "/v1/contracts", body));
+    snprintf(later, sizeof later, "%s", text(a, "id"));
+    assert_int_equal(strncmp(credentials(a, &m, later, 0), "A:secret, A:token, P:secret, P:token", 36), 0);
+    assert_non_null(strstr(credentials(a, &m, later, 0), "P:lock by itself, "));
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
+    assert_null(json_object_get(a->json, "locked_at"));
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
+    expect(a, 200, GET(m.publisher.token, party));
+    tells(a, &m, m.contract, 5, "P:token by itself, P:lock by itself, P:token, P:lock retired, ");
+    expect(a, 403, POST(a->operator, path_of("/v1/parties/%s/lock", "P0"), "{}"));
+}
+
 /* As the list has it once the server wrote it down, in about a second; "": it has not been used. */
 static const char *last_used(struct api *a, const char *party, const char *id)
 {
@@ -1253,6 +1292,7 @@ int main(void)
         T(what_came_by_a_token_that_ended_meanwhile_changes_nothing),
         T(what_came_by_a_token_that_expired_meanwhile_changes_nothing),
         T(reads_end_with_their_token),
+        T(a_lock_is_told_and_keeps_all_of_a_partys_tokens_out),
         T(last_use_is_told),
         T(an_expiry_is_a_time_to_come),
         T(the_same_key_gets_the_first_answer),
