@@ -24,7 +24,7 @@ class TwoCompanies(Parties):
         found = [self.publisher.postback(person(click_id=self.market.click())).json for _ in range(leads)]
         for lead in found:
             self.advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": "approved"})
-        wait_for(lambda: f"{leads} leads" in self.month_end("--preview"), what="the leads to be swept")
+        wait_for(lambda: f" {leads} lead" in self.month_end("--preview"), what="the leads to be swept")
         return found
 
     def both_asked(self):
