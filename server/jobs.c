@@ -24,6 +24,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CONTRACT_CHANGE] = contract_change_run,
     [RECORD_GRANT] = grant_run,
     [RECORD_CODE] = code_run,
+    [RECORD_CODE_CHANGE] = code_change_run,
     [RECORD_STATEMENT] = statement_run,
     [RECORD_RESPONSE] = response_run,
     [RECORD_ASSENT] = assent_run,

@@ -133,7 +133,7 @@ static const struct field party_fields[] = {
     SECRET(party.secret),        TOKEN(party.token),          F("legal", TEXT, party.legal),
 };
 static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
-                                            F("legal", TEXT, legal.legal)};
+                                            F("name", TEXT, legal.name), F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),
                                              SECRET(secret.draw)};
 static const struct field retire_fields[] = {F("party", U32, retire.party), F("by", U32, retire.by),
@@ -168,6 +168,13 @@ static const struct field change_fields[] = {F("number", U32, change.number), F(
 static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party)};
 static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
                                            F("landing_url", TEXT, code.landing_url)};
+static const struct field code_change_fields[] = {F("contract", U32, code_change.contract),
+                                                  F("placement", U32, code_change.placement),
+                                                  F("by", U32, code_change.by),
+                                                  F("relabels", BOOL, code_change.relabels),
+                                                  F("label", TEXT, code_change.label),
+                                                  F("switches", BOOL, code_change.switches),
+                                                  F("off", BOOL, code_change.off)};
 static const struct field statement_fields[] = {
     F("contract", U32, statement.contract),
     F("number", U64, statement.number),
@@ -266,6 +273,7 @@ static const struct layout {
     [RECORD_CONTRACT_CHANGE] = FIELDS(change_fields),
     [RECORD_GRANT] = FIELDS(grant_fields),
     [RECORD_CODE] = FIELDS(code_fields),
+    [RECORD_CODE_CHANGE] = FIELDS(code_change_fields),
     [RECORD_STATEMENT] = FIELDS(statement_fields),
     [RECORD_FRESH_HEAD] = FIELDS(fresh_head_fields),
     [RECORD_RESPONSE] = FIELDS(response_fields),

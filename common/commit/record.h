@@ -63,7 +63,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(WITHDRAWAL, 39, "withdrawal", ADVERTISER, 0, "a version of a contract's terms, taken back")                      \
     X(TOKEN_END, 40, "token_end", INSTANCE, 0, "the end of an API token")                                              \
     X(USED, 41, "used", INSTANCE, RECORD_ALONE, "when API tokens were used")                                           \
-    X(LOCK, 42, "lock", INSTANCE, 0, "a party is locked, or no longer")
+    X(LOCK, 42, "lock", INSTANCE, 0, "a party is locked, or no longer")                                                \
+    X(CODE_CHANGE, 43, "code_change", ADVERTISER, 0, "a tracking code's label, or whether it is switched off")
 
 enum record_kind {
     RECORD_NONE,
@@ -167,7 +168,7 @@ struct record {
         } disposition; /* DISPOSITION, DISPOSE */
         struct {
             uint32_t party, by;
-            struct span legal;
+            struct span name, legal; /* empty: it stays */
         } legal;
         struct {
             uint32_t by;
@@ -231,6 +232,12 @@ struct record {
             uint32_t contract;
             struct span label, landing_url;
         } code;
+        struct {
+            uint32_t contract, placement, by;
+            bool relabels, switches; /* to label, to off */
+            bool off;
+            struct span label;
+        } code_change;
         /* Made of a snapshot of the log; the fold only looks whether what it rests on is still so. */
         struct record_statement {
             uint32_t contract;

@@ -53,9 +53,10 @@ HANDLER(terms_get);
 
 /* api_codes.c */
 HANDLER(codes_create);
+HANDLER(codes_patch);
 HANDLER(codes_list);
 HANDLER(click_key_get);
-job_run code_run;
+job_run code_run, code_change_run;
 
 /* api_leads.c */
 HANDLER(leads_list);

@@ -9,8 +9,8 @@
 #include "server/catalog/catalog_write.h"
 
 /* The code itself is a function of contract and placement under the token key: nothing of it is stored. */
-static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url, const struct contract *k,
-                    const struct terms *terms, const struct code *c)
+static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url, const struct catalog *catalog,
+                    const struct contract *k, const struct terms *terms, const struct code *c)
 {
     char code[CODE_LEN];
     struct buf b;
@@ -25,6 +25,11 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
     jw_kstr(w, "label", c->label);
     if (!span_empty(c->landing_url))
         jw_kstr(w, "landing_url", c->landing_url);
+    jw_kbool(w, "off", c->off_ms != 0);
+    if (c->off_ms != 0) {
+        jw_ktime(w, "off_at", c->off_ms);
+        jw_kstr(w, "off_by", span_str(catalog->parties[c->off_by - 1].id));
+    }
     buf_clear(&b);
     buf_printf(&b, "%s/p/%.*s.gif", public_url, CODE_LEN, code);
     jw_kstr(w, "pixel_url", buf_span(&b));
@@ -65,7 +70,7 @@ enum err code_run(struct batch *cx, struct job *job)
         return err;
     cx->catalog_changed = true;
     answer_open(&a);
-    jw_code(&a.w, cx->tokens, cx->instance->public_url, k, contract_terms(k, cx->now_ms), &code);
+    jw_code(&a.w, cx->tokens, cx->instance->public_url, cx->catalog, k, contract_terms(k, cx->now_ms), &code);
     answer_job(&a, job, 201);
     return ERR_OK;
 }
@@ -105,6 +110,67 @@ enum err codes_create(struct request *rq, struct reply *reply)
     return call_submit(rq, job);
 }
 
+/* ---- PATCH /v1/contracts/{id}/codes/{code} ---- */
+
+enum err code_change_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    const struct contract *k = catalog_contract_number(cx->catalog, r->code_change.contract);
+    struct code code = k->codes[r->code_change.placement - 1];
+    bool was_off = code.off_ms != 0, switched = r->code_change.switches && r->code_change.off != was_off;
+    struct answer a;
+    assert(batch_may_touch(cx, k));
+    if (r->code_change.relabels)
+        code.label = r->code_change.label;
+    if (switched) {
+        code.off_ms = was_off ? 0 : cx->now_ms;
+        code.off_by = r->code_change.by;
+    }
+    answer_open(&a);
+    jw_code(&a.w, cx->tokens, cx->instance->public_url, cx->catalog, k, contract_terms(k, cx->now_ms), &code);
+    answer_job(&a, job, 200);
+    enum err err = catalog_put_code(cx->txn, k->number, &code);
+    cx->catalog_changed = err == ERR_OK;
+    return err;
+}
+
+struct code_patch {
+    struct span label;
+    struct body_switch off;
+};
+
+enum err codes_patch(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    static const struct body_member members[] = {
+        {"label", BODY_TEXT, offsetof(struct code_patch, label), LIMIT_LABEL, false},
+        {"off", BODY_SWITCH, offsetof(struct code_patch, off), 0, false},
+        {NULL},
+    };
+    struct code_patch in = {.off = {.given = false}};
+    struct tracking_code c;
+    const struct contract *k;
+    enum err err = call_contract(rq, rq->param[0], &k);
+    if (err != ERR_OK)
+        return err;
+    if (code_read(rq->worker->tokens, rq->param[1], &c) != ERR_OK || c.contract != k->number || c.placement < 1 ||
+        c.placement > k->n_codes)
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "this contract has no such code");
+    if ((err = own_codes(rq, k)) != ERR_OK || (err = body_read(rq, members, &in)) != ERR_OK)
+        return err;
+    struct job *job = worker_job(rq, RECORD_CODE_CHANGE, k->campaign->advertiser);
+    job->record.code_change.contract = k->number;
+    job->record.code_change.placement = c.placement;
+    job->record.code_change.by = rq->caller->number;
+    job->record.code_change.relabels = in.label.ptr != NULL;
+    job->record.code_change.label = in.label;
+    job->record.code_change.switches = in.off.given;
+    job->record.code_change.off = in.off.value;
+    return call_submit(rq, job);
+}
+
+/* ---- GET ---- */
+
 /* The cursor is the code's text. */
 static enum err placement_after(struct request *rq, const struct contract *k, struct span after, size_t *out)
 {
@@ -128,7 +194,7 @@ enum err codes_list(struct request *rq, struct reply *reply)
         return err;
     list_open(&list, &window);
     for (; i < k->n_codes && list_item(&list); i++)
-        jw_code(&list.w, rq->worker->tokens, rq->worker->server->instance.public_url, k,
+        jw_code(&list.w, rq->worker->tokens, rq->worker->server->instance.public_url, rq->catalog, k,
                 contract_terms(k, rq->arrived_ms), &k->codes[i]);
     char last[CODE_LEN];
     code_write(rq->worker->tokens, &(struct tracking_code){k->number, (uint32_t)i}, last);

@@ -344,11 +344,12 @@ enum err party_key_put(struct request *rq, struct reply *reply)
 
 /* ---- PATCH /v1/parties/{id} ---- */
 
-static enum err legal_write(struct batch *cx, const struct party *p)
+/* A party's name stands in no log, its legal data in all of its own. */
+static enum err party_write(struct batch *cx, const struct party *p, bool other_legal)
 {
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    for (size_t i = 0; i < p->reads.n && err == ERR_OK; i++)
+    for (size_t i = 0; other_legal && i < p->reads.n && err == ERR_OK; i++)
         if (contract_has_party(p->reads.k[i], p))
             err = contract_append_legal(cx, p->reads.k[i], p);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
@@ -358,9 +359,12 @@ enum err party_legal_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = cx->catalog->parties[r->legal.party - 1];
-    bool same = span_eq(p.legal, r->legal.legal);
+    bool other_legal = !span_empty(r->legal.legal) && !span_eq(p.legal, r->legal.legal);
+    bool same = !other_legal && (span_empty(r->legal.name) || span_eq(p.name, r->legal.name));
     struct answer a;
-    if (!same) {
+    if (!span_empty(r->legal.name))
+        p.name = r->legal.name;
+    if (other_legal) {
         p.legal = r->legal.legal;
         p.legal_by = r->legal.by;
     }
@@ -370,26 +374,35 @@ enum err party_legal_run(struct batch *cx, struct job *job)
     answer_open(&a);
     jw_party(&a.w, cx->catalog, &p);
     answer_job(&a, job, 200);
-    return same ? ERR_OK : legal_write(cx, &p);
+    return same ? ERR_OK : party_write(cx, &p, other_legal);
 }
 
 enum err parties_patch(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const struct body_member members[] = {{"legal", BODY_JSON, 0, 0, true}, {NULL}};
-    struct span legal = {0};
+    static const struct body_member members[] = {
+        {"legal", BODY_JSON, offsetof(struct party_body, legal), 0, false},
+        {"name", BODY_TEXT, offsetof(struct party_body, name), LIMIT_LABEL, false},
+        {NULL},
+    };
+    struct party_body in = {{0}, {0}, {0}};
     const struct party *p;
     enum err err = call_party(rq, rq->param[0], &p);
     if (err != ERR_OK)
         return err;
     if (p->number != rq->caller->number && !caller_is(rq, ROLE_OPERATOR))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "legal data are said by the party itself, or the operator");
-    if ((err = body_read(rq, members, &legal)) != ERR_OK || (err = take_legal(rq, &legal)) != ERR_OK)
+    if ((err = body_read(rq, members, &in)) != ERR_OK || (err = take_legal(rq, &in.legal)) != ERR_OK)
         return err;
+    if (in.legal.ptr == NULL && in.name.ptr == NULL)
+        return problem(&rq->problem, ERR_MALFORMED, "", "say `legal`, `name`, or both");
+    if (in.name.ptr != NULL && !caller_is(rq, ROLE_OPERATOR))
+        return problem(&rq->problem, ERR_FORBIDDEN, "name", "is the operator's to change; say your own in `legal`");
     struct job *job = worker_job(rq, RECORD_LEGAL, NULL);
     job->record.legal.party = p->number;
     job->record.legal.by = rq->caller->number;
-    job->record.legal.legal = legal;
+    job->record.legal.legal = in.legal;
+    job->record.legal.name = in.name;
     return call_submit(rq, job);
 }
 

@@ -74,6 +74,10 @@ static enum err read_member(struct request *rq, const json_t *object, const stru
         return read_object(rq, object, m, at);
     if (m->type == BODY_BOOL)
         return json_get_bool(object, "", m->name, at, NULL, &rq->problem);
+    if (m->type == BODY_SWITCH) {
+        struct body_switch *said = at;
+        return json_get_bool(object, "", m->name, &said->value, &said->given, &rq->problem);
+    }
     struct body_int *number = at;
     enum err err = json_get_int(object, "", m->name, m->min, m->max, &number->value, &number->given, &rq->problem);
     if (err == ERR_OK && m->required && !number->given)

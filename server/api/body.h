@@ -7,11 +7,16 @@
 #include "server/http/request.h"
 
 enum body_type {
-    BODY_TEXT, /* struct span: 1 to max bytes without control characters, not blank, in the arena; ptr NULL when absent
-                */
-    BODY_JSON, /* struct span: an object's canonical JSON, in the arena; ptr NULL when absent */
-    BODY_INT,  /* struct body_int: min to max */
-    BODY_BOOL  /* bool: as it was when absent */
+    BODY_TEXT,  /* struct span: 1 to max bytes without control characters, not blank, in the arena; ptr NULL when absent
+                 */
+    BODY_JSON,  /* struct span: an object's canonical JSON, in the arena; ptr NULL when absent */
+    BODY_INT,   /* struct body_int: min to max */
+    BODY_BOOL,  /* bool: as it was when absent */
+    BODY_SWITCH /* struct body_switch */
+};
+
+struct body_switch {
+    bool given, value;
 };
 
 struct body_int {

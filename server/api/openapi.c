@@ -28,6 +28,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"leads", "{lead}", {"lead"}},
                                               {"statements", "{statement}", {"statement"}},
                                               {"shares", "{share}", {"share"}},
+                                              {"codes", "{code}", {"code"}},
                                               {"secrets", "{kid}", {"kid"}},
                                               {"tokens", "{token}", {"token"}},
                                               {"terms", "{version}", {"version"}},

@@ -98,6 +98,8 @@ struct code {
     uint32_t placement;
     struct span label, landing_url; /* landing_url empty: the campaign's */
     int64_t created_ms;
+    int64_t off_ms; /* since when it is switched off; 0: it is not. Else: */
+    uint32_t off_by;
 };
 
 struct contract {

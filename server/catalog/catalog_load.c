@@ -207,8 +207,9 @@ static enum err lock_read(const json_t *row, struct party *p)
     struct span lock = {0};
     bool locked = false;
     if (json_get_str(row, "", "lock", LIMIT_ID, &lock, &locked, NULL) != ERR_OK ||
-        (locked && (!id_is_plain(lock) || need_number(row, "locked_by", &p->locked_by) != ERR_OK ||
-                    need_int(row, "locked", JSON_INT_MAX, &p->locked_ms) != ERR_OK || p->locked_ms == 0)))
+        (locked &&
+         (!id_is_plain(lock) || need_number(row, "locked_by", &p->locked_by) != ERR_OK ||
+          need_int(row, "locked", JSON_INT_MAX, &p->locked_ms) != ERR_OK || p->locked_ms == 0 || p->locked_by == 0)))
         return ERR_CORRUPT;
     if (locked)
         memcpy(p->lock, lock.ptr, lock.len);
@@ -409,10 +410,15 @@ static void code_put(struct load *l, struct span key, struct code code)
 static enum err code_row_read(struct load *l, struct span key, const json_t *row)
 {
     struct code code = {.placement = load_be32(key.ptr + 4)};
+    const struct party *off_by = NULL;
+    bool off = false;
     if (need_str(row, "label", LIMIT_LABEL, &code.label) != ERR_OK ||
+        json_get_int(row, "", "off", 1, JSON_INT_MAX, &code.off_ms, &off, NULL) != ERR_OK ||
+        (off && need_party(l->c, row, "off_by", &off_by) != ERR_OK) ||
         json_get_str(row, "", "landing_url", LIMIT_URL, &code.landing_url, NULL, NULL) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &code.created_ms) != ERR_OK)
         return ERR_CORRUPT;
+    code.off_by = off ? off_by->number : 0;
     code_put(l, key, code);
     return ERR_OK;
 }

@@ -186,6 +186,10 @@ enum err catalog_put_code(struct txn *t, uint32_t contract, const struct code *c
     jw_kstr(&r.w, "label", c->label);
     if (!span_empty(c->landing_url))
         jw_kstr(&r.w, "landing_url", c->landing_url);
+    if (c->off_ms != 0) {
+        jw_kint(&r.w, "off", c->off_ms);
+        jw_kint(&r.w, "off_by", c->off_by);
+    }
     return row_put_pair(&r, t, TABLE_CODES, contract, c->placement);
 }
 

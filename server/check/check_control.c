@@ -99,7 +99,12 @@ static const struct member_rule contract_members[] = {{"assented", INT, true},
                                                       {"publisher", NUMBER, true, TABLE_PARTIES},
                                                       {"version", INT},
                                                       {0}};
-static const struct member_rule code_members[] = {{"created", INT}, {"label", TEXT}, {"landing_url", TEXT, true}, {0}};
+static const struct member_rule code_members[] = {{"created", INT},
+                                                  {"label", TEXT},
+                                                  {"landing_url", TEXT, true},
+                                                  {"off", INT, true},
+                                                  {"off_by", NUMBER, true, TABLE_PARTIES},
+                                                  {0}};
 static const struct member_rule token_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
                                                    {"created", INT},
                                                    {"credentials", TRUE_ALONE, true},

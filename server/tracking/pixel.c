@@ -133,13 +133,13 @@ static bool is_click(struct request *rq, const struct target *t, struct span id,
 
 /* ---- views and impressions ---- */
 
-static enum err refuse_closed(struct request *rq, struct reply *r, const struct contract *k)
+static enum err refuse_closed(struct request *rq, struct reply *r, const struct contract *k, const struct code *code)
 {
     static const enum pixel_fault faults[CLICK_FAULTS] = {[CLICK_FAULT_EARLY] = PIXEL_EARLY,
                                                           [CLICK_FAULT_ENDED] = PIXEL_ENDED,
                                                           [CLICK_FAULT_PAUSED] = PIXEL_PAUSED,
                                                           [CLICK_FAULT_OFF] = PIXEL_OFF};
-    return refuse_pixel(rq, r, faults[tracking_closed(k, rq->arrived_ms)]);
+    return refuse_pixel(rq, r, faults[tracking_closed(k, code, rq->arrived_ms)]);
 }
 
 static struct job *traffic(struct request *rq, const struct contract *k, enum record_kind kind, uint32_t placement)
@@ -165,8 +165,8 @@ static enum err report_view(struct request *rq, struct reply *r, const struct ta
     struct pointer click;
     bool known = is_click(rq, t, report->click_id, &click);
     const struct contract *k = known ? catalog_contract_number(rq->catalog, click.contract) : t->contract;
-    if (!contract_takes_traffic(k, rq->arrived_ms))
-        return refuse_closed(rq, r, k);
+    if (!tracking_takes(k, t->code, rq->arrived_ms))
+        return refuse_closed(rq, r, k, t->code);
     if (!known && k->publisher == NULL) {
         METRIC_ADD(rq->worker->counters, views_of_nobody, 1);
         return answer_pixel(rq, r);
@@ -183,8 +183,8 @@ static enum err report_impression(struct request *rq, struct reply *r, const str
                                   const struct report *report)
 {
     (void)report; /* an advertisement is shown before there is a click: the code says where */
-    if (!contract_takes_traffic(t->contract, rq->arrived_ms))
-        return refuse_closed(rq, r, t->contract);
+    if (!tracking_takes(t->contract, t->code, rq->arrived_ms))
+        return refuse_closed(rq, r, t->contract, t->code);
     return submit(rq, r, traffic(rq, t->contract, RECORD_IMPRESSION, t->placement));
 }
 
@@ -240,7 +240,7 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     struct private_part priv = {.lead = true, .contact = SPAN("{}")};
     if (contract_terms(t->contract, rq->arrived_ms)->pixel_leads == PIXEL_LEADS_OFF)
         return refuse_lead(rq, r, t, PIXEL_LEADS);
-    if (t->contract->locked)
+    if (t->contract->locked || t->code->off_ms != 0)
         return refuse_lead(rq, r, t, PIXEL_OFF);
     if (!read_txid(rq, report->txid, &l->report.txid)) {
         problem(&rq->problem, ERR_MALFORMED, "txid",

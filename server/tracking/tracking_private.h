@@ -12,8 +12,12 @@ struct target {
 
 /* Whose code that is. ERR_NOT_FOUND: not one of ours. Whether the contract takes traffic is the caller's to ask. */
 MUST_CHECK enum err tracking_target(struct request *rq, struct span code, struct target *out);
-/* Why the contract takes no traffic at that time. */
-enum click_fault tracking_closed(const struct contract *k, int64_t at_ms);
+/* Whether clicks, views and impressions of this code are taken at that time; why not. The contract may be another's. */
+static inline bool tracking_takes(const struct contract *k, const struct code *code, int64_t at_ms)
+{
+    return code->off_ms == 0 && contract_takes_traffic(k, at_ms);
+}
+enum click_fault tracking_closed(const struct contract *k, const struct code *code, int64_t at_ms);
 /* What is known of who asks. */
 struct visitor {
     struct agent agent;

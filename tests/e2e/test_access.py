@@ -60,6 +60,7 @@ WRITES = {
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
     ("post", "/v1/contracts/{contract}/reconcile"): (400, 400, 400, 400, 404, 404, 404, 404, 401),
     ("post", "/v1/contracts/{contract}/codes"): (400, 403, 400, 403, 404, 404, 404, 403, 401),
+    ("patch", "/v1/contracts/{contract}/codes/{code}"): (400, 403, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/contracts/{contract}/adjustments"): OPERATOR,
     ("post", "/v1/contracts/{contract}/adjustments/{adjustment}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
     ("post", "/v1/contracts/{contract}/terms/{version}/assent"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
@@ -98,7 +99,7 @@ class Access(ServerCase):
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
+                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"

@@ -168,6 +168,32 @@ class Locked(ServerCase):
         self.assertStatus(market.publisher.postback(person(click_id=click)), 200)
 
 
+class SwitchedOff(ServerCase):
+    def test_a_code_is_off_until_it_is_on_again_and_others_go_on(self):
+        market = self.market
+        other, code = market.new_code(market.publisher, market.contract), market.code
+        click, path = market.click(), f"/v1/contracts/{market.contract}/codes/{code['code']}"
+        self.assertProblem(market.publisher.call("PATCH", path, {"off": 1}), 422, "off")
+        self.assertProblem(market.publisher.call("PATCH", path[:-1], {"off": True}), 404)
+        off = market.publisher.patch(path, {"off": True})
+        self.assertEqual((off["off"], off["off_by"], off["label"]), (True, market.publisher.id, code["label"]))
+        before = self.recorded()
+        for accept, said in (("text/html", "This link is switched off"), ("application/json", "switched off")):
+            self.assertIn(said, self.assertStatus(send(code["click_url"], headers={**BROWSER, "Accept": accept}), 410).text)
+        for event in ("view", "impression"):
+            self.assertStatus(send(f"{code['pixel_url']}?event={event}"), 200)
+        self.assertNothingRecorded(before)
+        self.assertEqual(market.publisher.postback(person(click_id=click)).json["status"], "pending", "its click came before")
+        self.assertIn("landing", self.assertStatus(send(other["click_url"], headers=BROWSER), 302).headers["Location"])
+        market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"fallback_url": "https://home.example/"})
+        self.assertEqual(self.assertStatus(send(code["click_url"], headers=BROWSER), 302).headers["Location"], "https://home.example/")
+        again = market.publisher.patch(path, {"label": "renamed"})
+        self.assertEqual((again["off"], again["off_at"], again["label"]), (True, off["off_at"], "renamed"))
+        on = market.operator.patch(path, {"off": False})
+        self.assertEqual((on["off"], on["label"], "off_at" in on), (False, "renamed", False))
+        self.assertIn("landing", self.assertStatus(send(code["click_url"], headers=BROWSER), 302).headers["Location"])
+
+
 class ByThemselves(ServerCase):
     """robots.txt, icons."""
 

@@ -67,6 +67,9 @@ def tell_a_whole_story(server):
 
 def lock_parties(market):
     publisher, operator = market.publisher, market.operator
+    code = publisher.post(f"/v1/contracts/{market.contract}/codes", {"label": "old page"})["code"]
+    publisher.patch(f"/v1/contracts/{market.contract}/codes/{code}", {"label": "gone page", "off": True})
+    operator.patch(f"/v1/parties/{publisher.id}", {"name": "Nova Media Group"})
     publisher.do("POST", f"/v1/parties/{publisher.id}/lock", {})
     operator.do("DELETE", f"/v1/parties/{publisher.id}/lock")
     operator.do("POST", f"/v1/parties/{Party(operator, 'Locked', 'auditor').id}/lock", {})

@@ -794,6 +794,26 @@ static void a_lock_is_told_and_keeps_all_of_a_partys_tokens_out(void **state)
     expect(a, 403, POST(a->operator, path_of("/v1/parties/%s/lock", "P0"), "{}"));
 }
 
+/* Of its own names a party says the legal one itself. */
+static void a_name_is_the_operators_to_change_and_stands_in_no_log(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char path[96], before[512];
+    snprintf(path, sizeof path, "/v1/parties/%s", m.publisher.id);
+    snprintf(before, sizeof before, "%s", kinds(a, m.contract));
+    expect(a, 200, (struct call){METHOD_PATCH, path, .body = "{\"name\":\"Nova\"}", .token = a->operator});
+    assert_string_equal(text(a, "name"), "Nova");
+    expect(a, 403, (struct call){METHOD_PATCH, path, .body = "{\"name\":\"Mine\"}", .token = m.publisher.token});
+    expect(a, 400, (struct call){METHOD_PATCH, path, .body = "{}", .token = a->operator});
+    expect(a, 422, (struct call){METHOD_PATCH, path, .body = "{\"name\":\" \"}", .token = a->operator});
+    assert_string_equal(kinds(a, m.contract), before);
+    expect(a, 200,
+           (struct call){METHOD_PATCH, path, .body = "{\"legal\":{\"name\":\"Nova SA\"}}", .token = m.publisher.token});
+    assert_string_equal(text(a, "name"), "Nova");
+    assert_string_not_equal(kinds(a, m.contract), before);
+}
+
 /* As the list has it once the server wrote it down, in about a second; "": it has not been used. */
 static const char *last_used(struct api *a, const char *party, const char *id)
 {
@@ -1293,6 +1313,7 @@ int main(void)
         T(what_came_by_a_token_that_expired_meanwhile_changes_nothing),
         T(reads_end_with_their_token),
         T(a_lock_is_told_and_keeps_all_of_a_partys_tokens_out),
+        T(a_name_is_the_operators_to_change_and_stands_in_no_log),
         T(last_use_is_told),
         T(an_expiry_is_a_time_to_come),
         T(the_same_key_gets_the_first_answer),
