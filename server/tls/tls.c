@@ -76,8 +76,20 @@ static const char *reason(void)
     return text != NULL ? text : "it does not read";
 }
 
+/* To open what is no file might never end. */
+static enum err is_file(const char *path, const char *option, struct stat *st, struct problem *p)
+{
+    if (stat(path, st) != 0 || S_ISREG(st->st_mode))
+        return ERR_OK; /* what does not open is told by who opens it */
+    return problem(p, ERR_INVALID, option, "%s is no regular file: name one that holds PEM", path);
+}
+
 static enum err read_cert(SSL_CTX *ctx, const char *path, struct problem *p)
 {
+    struct stat st;
+    enum err err = is_file(path, "tls_cert", &st, p);
+    if (err != ERR_OK)
+        return err;
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(ctx, path) == 1)
         return ERR_OK;
@@ -87,8 +99,11 @@ static enum err read_cert(SSL_CTX *ctx, const char *path, struct problem *p)
 
 static enum err read_key(SSL_CTX *ctx, const char *path, struct problem *p)
 {
-    struct stat st;
-    if (stat(path, &st) == 0 && st.st_mode & (S_IRWXG | S_IRWXO))
+    struct stat st = {.st_mode = 0};
+    enum err err = is_file(path, "tls_key", &st, p);
+    if (err != ERR_OK)
+        return err;
+    if (st.st_mode & (S_IRWXG | S_IRWXO))
         return problem(p, ERR_INVALID, "tls_key", "%s may be read by others than its owner: chmod 600", path);
     ERR_clear_error();
     if (SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1)

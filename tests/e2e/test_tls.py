@@ -209,12 +209,14 @@ class Tls(ServerCase):
         broken = folder / "broken"
         broken.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
         broken.chmod(0o600)
+        pipe = folder / "pipe"  # whoever opens it waits
+        os.mkfifo(pipe, 0o600)
         data = server.pair_folder / "data"
         countersign("init", "--data", data, "--public-url", "https://localhost")
         for cert, key, words in ((good[0], other[1], "is not the key of the certificate"), (good[0], sealed[1], "without a passphrase"),
                                  (loose[0], loose[1], "chmod 600"), (broken, good[1], "tls_cert"), (folder / "none", good[1], "No such file"),
                                  (good[0], folder / "none", "tls_key"), (good[1], good[1], "tls_cert"), (good[0], "", "tls_key is missing"),
-                                 ("", good[1], "tls_cert is missing")):
+                                 ("", good[1], "tls_cert is missing"), (pipe, good[1], "no regular file"), (good[0], pipe, "no regular file")):
             done = countersign("serve", "--data", data, "--listen", f"127.0.0.1:{free_port()}", "--tls-cert", cert, "--tls-key", key, stdin=subprocess.DEVNULL)
             self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
             self.assertIn(words, done.stderr)
