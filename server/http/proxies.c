@@ -70,6 +70,8 @@ static bool is_port(struct span s)
  * brackets. What is in another form stays as it is. */
 static struct span without_port(struct span one)
 {
+    if (span_empty(one))
+        return one;
     const char *colon = memchr(one.ptr, ':', one.len), *bracket = memchr(one.ptr, ']', one.len);
     bool literal = span_starts(one, "[");
     if (colon == NULL ||

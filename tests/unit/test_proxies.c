@@ -51,6 +51,11 @@ static void the_first_stranger_from_the_right_is_the_client(void **state)
         proxies_client(x, PROXIES_X_FORWARDED_FOR, span_str(cases[i].header), ip);
         assert_string_equal(ip, cases[i].client);
     }
+    for (int header = PROXIES_X_FORWARDED_FOR; header <= PROXIES_FORWARDED; header++) { /* there is none */
+        char ip[46] = "127.0.0.1";
+        proxies_client(x, (enum proxies_header)header, (struct span){0}, ip);
+        assert_string_equal(ip, "127.0.0.1");
+    }
     proxies_free(x);
 }
 
