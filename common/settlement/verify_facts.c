@@ -218,6 +218,14 @@ static void tell_answer(struct audit *a, struct buf *text, const struct said *s,
     json_decref(json);
 }
 
+/* Who pays is named, so what is paid has no sign. */
+static void tell_payable(const struct audit *a, struct buf *text, const struct said *s)
+{
+    int64_t sign = s->payable_minor < 0 && a->publisher[0] ? -1 : 1;
+    money_due_add(text, sign * s->payable_minor, sign * s->vat_minor, sign * (s->payable_minor + s->vat_minor),
+                  span_str(a->currency));
+}
+
 static void tell_money(struct audit *a, struct buf *text, const struct said *s)
 {
     if (s->to > s->from)
@@ -228,7 +236,7 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     buf_str(text, " to ");
     time_rfc3339(text, s->to_ms);
     buf_str(text, ": payable ");
-    money_due_add(text, s->payable_minor, s->vat_minor, s->payable_minor + s->vat_minor, span_str(a->currency));
+    tell_payable(a, text, s);
     if (s->payable_minor != 0 && a->publisher[0]) {
         buf_printf(text, " by the %s, due ", s->payable_minor > 0 ? "advertiser" : "publisher");
         time_rfc3339(text, s->due_ms);
@@ -240,7 +248,7 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
         return;
     buf_str(text, " (gross ");
     money(text, s->gross_micros, 6, (int)s->exponent, a->currency);
-    buf_str(text, ", the rest is adjustments)");
+    buf_str(text, ", the rest is adjustments, late returns and reinstated leads, which its page lists)");
 }
 
 /* Adjustments about it, whichever statement they stand on. */
