@@ -447,10 +447,9 @@ static enum err lock_submit(struct request *rq, const struct party *p, bool on)
 enum err lock_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const struct body_member none[] = {{NULL}};
     const struct party *p;
-    enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
+    enum err err = call_party_bare(rq, &p);
+    if (err != ERR_OK)
         return err;
     if (p->role == ROLE_OPERATOR)
         return problem(&rq->problem, ERR_FORBIDDEN, "",

@@ -71,10 +71,9 @@ enum err retire_run(struct batch *cx, struct job *job)
 enum err secrets_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    static const struct body_member none[] = {{NULL}};
     const struct party *p;
-    enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
+    enum err err = call_party_bare(rq, &p);
+    if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_SECRET, NULL);
     job->record.secret.party = p->number;

@@ -3,6 +3,7 @@
 #include "common/base/ascii.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
+#include "server/api/body.h"
 #include "server/api/list.h"
 #include "server/keys/vault.h"
 
@@ -37,6 +38,13 @@ enum err call_party_alone(struct request *rq, const struct party **out)
 {
     enum err err = call_party(rq, rq->param[0], out);
     return err == ERR_OK ? params_read(rq, NULL, 0) : err;
+}
+
+enum err call_party_bare(struct request *rq, const struct party **out)
+{
+    static const struct body_member none[] = {{NULL}};
+    enum err err = call_party(rq, rq->param[0], out);
+    return err == ERR_OK ? body_read(rq, none, NULL) : err;
 }
 
 enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)
