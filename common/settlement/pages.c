@@ -7,7 +7,7 @@
 
 #include "common/base/mem.h"
 
-enum { CHUNK = 16 };
+enum { CHUNK = PAGE_CHUNK / PAGE_LEN };
 
 struct chunk {
     uint8_t *bytes;
@@ -33,7 +33,9 @@ struct pages *pages_new(const struct spill *spill)
 void pages_free(struct pages *p)
 {
     for (size_t i = 0; p != NULL && i < p->n / CHUNK; i++)
-        if (!p->chunk[i].spilt)
+        if (p->chunk[i].spilt)
+            p->spill->give(p->spill->ctx, p->chunk[i].bytes);
+        else
             free(p->chunk[i].bytes);
     if (p != NULL)
         free(p->chunk);
@@ -60,11 +62,11 @@ static void add_chunk(struct pages *p)
         p->room = at ? 2 * at : 4;
         p->chunk = xrealloc(p->chunk, p->room * sizeof *p->chunk);
     }
-    if (p->spill != NULL && (size_t)p->n * PAGE_LEN >= p->spill->front)
-        c.bytes = p->spill->take(p->spill->ctx, (size_t)CHUNK * PAGE_LEN);
+    if (p->spill != NULL)
+        c.bytes = p->spill->take(p->spill->ctx);
     c.spilt = c.bytes != NULL;
     if (!c.spilt)
-        c.bytes = xmalloc((size_t)CHUNK * PAGE_LEN);
+        c.bytes = xmalloc(PAGE_CHUNK);
     p->chunk[at] = c;
     p->n += CHUNK;
     for (uint32_t i = 1; i <= CHUNK; i++)

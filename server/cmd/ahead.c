@@ -9,7 +9,7 @@
 #include "common/base/mem.h"
 
 /* Pieces of one walk at once: as many as keep both threads busy while one of them waits for the disk. */
-enum { ROOM = 6, WALKS = 2, STACK = 1 << 20 };
+enum { ROOM = 6, WALKS = 3, STACK = 1 << 20 };
 
 struct walk {
     struct ahead_thread *thread;

@@ -394,16 +394,16 @@ static int end_rows(const char *const given[], const struct verify_rows *rows, i
     return status;
 }
 
-/* Rows of so many bytes stay on the heap; of further ones, in a file, so many are in memory. */
-enum { SPILL_FRONT = 32 << 20, SPILL_WINDOW = 224 << 20 };
+/* What rows of leads take: of memory, and then of a file's pages. */
+static const struct spill_room ROWS_ROOM = {.front = 32 << 20, .window = 224 << 20};
 
 /* With a second thread, where there is a CPU for it. */
 static int audit_ahead(const char *const given[], struct verify_asked *asked, struct verify_rows *rows)
 {
     struct ahead_thread *thread = ahead_start(ahead_pays());
     const struct ahead ahead = ahead_of(thread);
-    struct spill_file *file = spill_open(SPILL_WINDOW);
-    const struct spill spill = spill_of(file, SPILL_FRONT);
+    struct spill_file *file = spill_open(&ROWS_ROOM, &ahead);
+    const struct spill spill = spill_of(file);
     struct progress progress, reading;
     progress_open(&progress, "entries looked at");
     progress_open(&reading, "bytes of the rows read");
@@ -414,8 +414,8 @@ static int audit_ahead(const char *const given[], struct verify_asked *asked, st
     asked->progress = progress_tell;
     asked->progress_ctx = &progress;
     int status = further[0] != NULL || given[ALL] != NULL ? audit_campaign(given, asked) : audit(given, asked);
-    ahead_stop(thread);
     spill_close(file);
+    ahead_stop(thread);
     return status;
 }
 

@@ -5,29 +5,46 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 
-/* The file grows by so much at once, for which the disk must have room. */
-#define STEP ((size_t)8 << 20)
+/* It grows by so much at once; of the file, where the disk must have room for it. */
+#define STEP ((size_t)512 << 10)
 
 struct spill_file {
-    int fd; /* -1: there is none yet */
-    bool full;
-    size_t window;
-    char **step; /* the file's steps, where they are mapped */
-    size_t n, room;
-    size_t used;  /* of the last one */
-    size_t next;  /* to be taken out of memory */
-    int statm_fd; /* -1: it cannot be told what is mapped */
+    const struct ahead *ahead; /* NULL: none */
+    void *walk;
+    struct spill_room room;
+    int fd;        /* -1: there is none */
+    int statm_fd;  /* -1: it cannot be told what is mapped */
+    char **made;   /* steps that are not in use yet: n at n % ahead->room; NULL: none */
+    bool open;     /* all above are there */
+    bool full;     /* there will be no further step */
+    char **step;   /* those in use; the first ones are memory */
+    size_t n, cap; /* of `step` */
+    size_t used;   /* bytes of the last one */
+    size_t next;   /* step of the file to be taken out of memory */
+    char *given;   /* the chunk given back last, which begins with the address of the one before; NULL: none */
 };
 
-struct spill_file *spill_open(size_t window)
+static size_t in_front(const struct spill_file *f)
+{
+    return f->room.front / STEP;
+}
+
+static unsigned ahead_room(const struct spill_file *f)
+{
+    return f->ahead != NULL ? f->ahead->room : 1;
+}
+
+struct spill_file *spill_open(const struct spill_room *room, const struct ahead *ahead)
 {
     struct spill_file *f = xcalloc(1, sizeof *f);
-    *f = (struct spill_file){.fd = -1, .window = window, .statm_fd = -1};
+    *f = (struct spill_file){.ahead = ahead, .room = *room, .fd = -1, .statm_fd = -1};
+    f->made = xcalloc(ahead_room(f), sizeof *f->made);
     return f;
 }
 
@@ -35,12 +52,18 @@ void spill_close(struct spill_file *f)
 {
     if (f == NULL)
         return;
+    if (f->walk != NULL)
+        f->ahead->close(f->walk);
+    for (unsigned i = 0; i < ahead_room(f); i++)
+        if (f->made[i] != NULL)
+            munmap(f->made[i], STEP);
     for (size_t i = 0; i < f->n; i++)
         munmap(f->step[i], STEP);
     if (f->fd >= 0)
         close(f->fd);
     if (f->statm_fd >= 0)
         close(f->statm_fd);
+    free(f->made);
     free(f->step);
     free(f);
 }
@@ -60,38 +83,83 @@ static int open_nameless(void)
     return fd;
 }
 
+/* On any thread. */
+static char *map_step(const struct spill_file *f, uint64_t n)
+{
+    char *at = MAP_FAILED;
+    off_t begin = (off_t)(n - in_front(f)) * (off_t)STEP;
+    if (n < in_front(f))
+        at = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    else if (f->fd >= 0 && posix_fallocate(f->fd, begin, (off_t)STEP) == 0)
+        at = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, begin);
+    if (at == MAP_FAILED)
+        return NULL;
+    if (n >= in_front(f))
+        madvise(at, STEP, MADV_RANDOM);
+    madvise(at, STEP, MADV_POPULATE_WRITE); /* where the kernel can: sooner than page by page */
+    for (size_t i = 0; i < STEP; i += PAGE_LEN)
+        *(volatile char *)(at + i) = 0;
+    return at;
+}
+
+static void make(void *arg, uint64_t n)
+{
+    struct spill_file *f = arg;
+    f->made[n % ahead_room(f)] = map_step(f, n);
+}
+
+static void begin(struct spill_file *f)
+{
+    f->fd = open_nameless();
+    f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (f->ahead != NULL)
+        f->walk = f->ahead->open(f->ahead->ctx, UINT64_MAX, make, f);
+    f->open = true;
+}
+
 static bool grow(struct spill_file *f)
 {
-    if (f->fd < 0 && (f->fd = open_nameless()) < 0)
+    if (!f->open)
+        begin(f);
+    if (f->walk != NULL)
+        f->ahead->take(f->walk, f->n);
+    else
+        make(f, f->n);
+    char **made = &f->made[f->n % ahead_room(f)];
+    if (*made == NULL)
         return false;
-    if (f->statm_fd < 0)
-        f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    off_t end = (off_t)(f->n * STEP);
-    if (posix_fallocate(f->fd, end, (off_t)STEP) != 0)
-        return false;
-    void *at = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, end);
-    if (at == MAP_FAILED)
-        return false;
-    madvise(at, STEP, MADV_RANDOM);
-    if (f->n == f->room) {
-        f->room = f->n ? 2 * f->n : 4;
-        f->step = xrealloc(f->step, f->room * sizeof *f->step);
+    if (f->n == f->cap) {
+        f->cap = f->cap ? 2 * f->cap : 64;
+        f->step = xrealloc(f->step, f->cap * sizeof *f->step);
     }
-    f->step[f->n++] = at;
+    f->step[f->n++] = *made;
+    *made = NULL;
     f->used = 0;
     return true;
 }
 
-static void *take(void *ctx, size_t len)
+static void *take(void *ctx)
 {
     struct spill_file *f = ctx;
-    assert(len <= STEP);
-    if (f->full || ((f->n == 0 || STEP - f->used < len) && !grow(f))) {
+    char *chunk = f->given;
+    static_assert(STEP % PAGE_CHUNK == 0, "chunks fill a step");
+    if (chunk != NULL) {
+        memcpy(&f->given, chunk, sizeof f->given);
+        return chunk;
+    }
+    if (f->full || ((f->n == 0 || f->used == STEP) && !grow(f))) {
         f->full = true;
         return NULL;
     }
-    f->used += len;
-    return f->step[f->n - 1] + f->used - len;
+    f->used += PAGE_CHUNK;
+    return f->step[f->n - 1] + f->used - PAGE_CHUNK;
+}
+
+static void give(void *ctx, void *chunk)
+{
+    struct spill_file *f = ctx;
+    memcpy(chunk, &f->given, sizeof f->given);
+    f->given = chunk;
 }
 
 /* Pages of files that are mapped here, of which one can be taken back at any time. */
@@ -106,12 +174,14 @@ static size_t mapped(const struct spill_file *f)
 
 static void rest(void *ctx)
 {
+    enum { AT_ONCE = 16 };
     struct spill_file *f = ctx;
-    for (size_t i = 0; i < f->n && mapped(f) > f->window; i++)
-        madvise(f->step[f->next++ % f->n], STEP, MADV_DONTNEED); /* of a shared mapping: it stays in the file */
+    const size_t front = in_front(f), n = f->n > front ? f->n - front : 0;
+    for (size_t i = 0; i < n && (i % AT_ONCE > 0 || mapped(f) > f->room.window); i++)
+        madvise(f->step[front + f->next++ % n], STEP, MADV_DONTNEED); /* of a shared mapping: it stays in the file */
 }
 
-struct spill spill_of(struct spill_file *f, size_t front)
+struct spill spill_of(struct spill_file *f)
 {
-    return (struct spill){.front = front, .take = take, .rest = rest, .ctx = f};
+    return (struct spill){.take = take, .give = give, .rest = rest, .ctx = f};
 }

@@ -204,8 +204,9 @@ static void an_audit_reports_the_same_with_a_thread_and_a_file_and_without(void 
 {
     (void)state;
     struct ahead_thread *t = ahead_start(true);
-    struct spill_file *file = spill_open(0);
-    struct both b = {.ahead = ahead_of(t), .spill = spill_of(file, 0)};
+    struct both b = {.ahead = ahead_of(t)};
+    struct spill_file *file = spill_open(&(struct spill_room){0}, &b.ahead);
+    b.spill = spill_of(file);
     struct story *s = story_long(1800);
     buf_heap(&b.with);
     buf_heap(&b.without);
@@ -220,8 +221,8 @@ static void an_audit_reports_the_same_with_a_thread_and_a_file_and_without(void 
     story_free(s);
     buf_free(&b.with);
     buf_free(&b.without);
-    ahead_stop(t);
     spill_close(file);
+    ahead_stop(t);
 }
 
 /* ---- a file for rows ---- */
@@ -248,39 +249,67 @@ static void fill_pages(struct pages *p, uint32_t n, bool again)
     }
 }
 
-static void what_leaves_memory_stays_as_it_was(void **state)
+static void assert_leaves_and_stays(const struct ahead *ahead)
 {
-    (void)state;
-    enum { MANY = 6400, FRONT = 64 }; /* several steps of the file */
+    enum { STEP = 128, FRONT = STEP, MANY = 6400 }; /* pages */
+    const unsigned long more = (ahead != NULL ? ahead->room : 1) * STEP;
     char dir[] = "/tmp/countersign-spill-XXXXXX";
     assert_non_null(mkdtemp(dir));
     setenv("TMPDIR", dir, 1);
-    struct spill_file *f = spill_open(0);
-    struct spill s = spill_of(f, FRONT * PAGE_LEN);
+    struct spill_file *f = spill_open(&(struct spill_room){.front = FRONT * PAGE_LEN}, ahead);
+    struct spill s = spill_of(f);
     struct pages *p = pages_new(&s);
     unsigned long before = mapped_pages();
     fill_pages(p, MANY, false);
-    assert_in_range(mapped_pages(), before + MANY - 2 * FRONT, before + MANY + 2 * FRONT);
+    assert_in_range(mapped_pages(), before + MANY - 2 * FRONT, before + MANY + more);
     s.rest(s.ctx);
-    assert_in_range(mapped_pages(), 0, before + 2 * FRONT);
+    assert_in_range(mapped_pages(), 0, before + more + FRONT);
     fill_pages(p, MANY, true);
     assert_int_equal(rmdir(dir), 0); /* it has no name */
     pages_free(p);
     spill_close(f);
-    assert_in_range(mapped_pages(), 0, before + 2 * FRONT);
+    assert_in_range(mapped_pages(), 0, before + FRONT);
+    unsetenv("TMPDIR");
+}
+
+static void what_leaves_memory_stays_as_it_was(void **state)
+{
+    (void)state;
+    struct ahead_thread *t = ahead_start(true);
+    struct ahead ahead = ahead_of(t);
+    assert_leaves_and_stays(NULL);
+    assert_leaves_and_stays(&ahead);
+    ahead_stop(t);
+}
+
+static void what_is_given_back_is_taken_again(void **state)
+{
+    (void)state;
+    struct spill_file *f = spill_open(&(struct spill_room){0}, NULL);
+    struct spill s = spill_of(f);
+    unsigned long most = 0;
+    for (int i = 0; i < 4; i++) {
+        struct pages *p = pages_new(&s);
+        fill_pages(p, 1600, false);
+        fill_pages(p, 1600, true);
+        pages_free(p);
+        assert_true(i == 0 || mapped_pages() <= most + 16);
+        most = mapped_pages();
+    }
+    spill_close(f);
 }
 
 static void without_a_file_pages_are_on_the_heap(void **state)
 {
     (void)state;
     setenv("TMPDIR", "/nowhere/at/all", 1);
-    struct spill_file *f = spill_open(0);
-    struct spill s = spill_of(f, 0);
+    struct spill_file *f = spill_open(&(struct spill_room){0}, NULL);
+    struct spill s = spill_of(f);
     struct pages *p = pages_new(&s);
     fill_pages(p, 100, false);
     s.rest(s.ctx);
     fill_pages(p, 100, true);
-    assert_null(s.take(s.ctx, PAGE_LEN));
+    assert_null(s.take(s.ctx));
     pages_free(p);
     spill_close(f);
     unsetenv("TMPDIR");
@@ -398,6 +427,7 @@ int main(void)
         cmocka_unit_test(openings_come_line_by_line_whatever_the_pieces),
         cmocka_unit_test(an_audit_reports_the_same_with_a_thread_and_a_file_and_without),
         cmocka_unit_test(what_leaves_memory_stays_as_it_was),
+        cmocka_unit_test(what_is_given_back_is_taken_again),
         cmocka_unit_test(without_a_file_pages_are_on_the_heap),
         cmocka_unit_test(two_threads_read_one_folder),
         cmocka_unit_test(how_far_it_is_a_terminal_alone_is_told),
