@@ -203,12 +203,14 @@ static void total_row(struct sheet *w, const char *kind, int64_t micros)
     buf_str(w->out, "\r\n");
 }
 
-/* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */
+/* `amount` of all rows comes to `to_pay` of the last, in which it is empty. A sum below 0 that is carried takes no VAT
+ * along. */
 static void total(struct sheet *w)
 {
-    int64_t unit = micros_per_minor((int)w->s.exponent);
-    total_row(w, "carried_in", w->s.payable_minor * unit + w->s.carried_micros - w->s.net_micros);
-    total_row(w, "carried_out", -w->s.carried_micros);
+    int64_t unit = micros_per_minor((int)w->s.exponent), brought = statement_brought(&w->s);
+    total_row(w, w->s.is_taxed && brought < 0 ? "carried_in_without_vat" : "carried_in", brought);
+    total_row(w, w->s.is_taxed && statement_sets_off(&w->s) ? "carried_out_without_vat" : "carried_out",
+              -w->s.carried_micros);
     total_row(w, "vat", w->s.vat_minor * unit);
     total_begin(w, "to_pay");
     number(w, false, 0);

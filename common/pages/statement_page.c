@@ -85,27 +85,44 @@ static void address(struct paper *w, bool publisher)
     html(w, "</address>");
 }
 
+/* "no. 1 of 2 Nov 2026, S1" */
+static void corrects_one(struct paper *w, const struct earlier *e)
+{
+    struct page day = aside(w, 1), id = aside(w, 2);
+    struct span number = count_of(w, 0, (int64_t)e->number);
+    page_day(&day, e->issued_ms);
+    page_html(&id, "<span class=\"id\">");
+    page_text(&id, span_str(e->id));
+    page_html(&id, "</span>");
+    struct span on = buf_span(day.out), name = buf_span(id.out);
+    page_say(&w->g, WORD_CORRECTS_ONE, &number, &on, &name, (struct span *)NULL);
+}
+
 /* The statements that its adjustments are about, as who corrects an invoice has to say (Directive 2006/112/EC, article
- * 219). */
+ * 219), and whether all of them are about one. */
 static void corrects(struct paper *w)
 {
-    if (w->in->n_earlier == 0 && w->s.payable_minor >= 0)
+    struct correction_sums sums;
+    const char *between = "";
+    correction_sums_of(&w->s, &sums);
+    size_t named = 0;
+    for (size_t i = 0; i < w->in->earlier.n; i++)
+        named += w->in->earlier.of[i].is_corrected;
+    if (named == 0 && w->s.payable_minor >= 0)
         return;
     fact(w, WORD_CORRECTS);
-    for (size_t i = 0; i < w->in->n_earlier; i++) {
-        const struct page_earlier *e = &w->in->earlier[i];
-        struct page day = aside(w, 1), id = aside(w, 2);
-        struct span number = count_of(w, 0, (int64_t)e->number);
-        page_day(&day, e->issued_ms);
-        page_html(&id, "<span class=\"id\">");
-        page_text(&id, span_str(e->id));
-        page_html(&id, "</span>");
-        struct span on = buf_span(day.out), name = buf_span(id.out);
-        html(w, i > 0 ? "<br>" : "");
-        page_say(&w->g, WORD_CORRECTS_ONE, &number, &on, &name, (struct span *)NULL);
+    for (size_t i = 0; i < w->in->earlier.n; i++) {
+        if (!w->in->earlier.of[i].is_corrected)
+            continue;
+        html(w, between);
+        corrects_one(w, &w->in->earlier.of[i]);
+        between = "<br>";
     }
-    if (w->in->n_earlier == 0)
+    html(w, named > 0 && sums.unnamed > 0 ? between : "");
+    if (named == 0)
         page_word(&w->g, WORD_CORRECTS_NONE);
+    else if (sums.unnamed > 0)
+        page_word(&w->g, WORD_CORRECTS_PART);
     html(w, "</dd>");
 }
 
@@ -379,8 +396,8 @@ static enum word tax_sentence(const struct paper *w, const json_t *tax)
 static void tax_of_others(struct paper *w)
 {
     struct page all = aside(w, 2);
-    for (size_t i = 0; i < w->in->n_earlier; i++) {
-        const struct page_earlier *e = &w->in->earlier[i];
+    for (size_t i = 0; i < w->in->earlier.n; i++) {
+        const struct earlier *e = &w->in->earlier.of[i];
         struct page by = aside(w, 1);
         if (e->taxed_alike)
             continue;
@@ -413,16 +430,29 @@ static void tax_words(struct paper *w, const json_t *tax)
     html(w, "</p>");
 }
 
-/* The amount that VAT is on, and VAT. */
+/* What becomes of the VAT of a sum below 0: of this statement's, and of the one before. */
+static void tax_of_carried(struct paper *w)
+{
+    bool out = statement_sets_off(&w->s);
+    if (!w->s.is_taxed || (!out && statement_brought(&w->s) >= 0))
+        return;
+    html(w, "<p class=\"s\">");
+    page_word(&w->g, out ? WORD_TAX_CARRIED : WORD_TAX_BROUGHT);
+    html(w, "</p>");
+}
+
+/* The amount that VAT is on (article 226 (8)), also where the customer owes it, and VAT. */
 static void tax_rows(struct paper *w, const json_t *tax)
 {
-    if (number(tax, "vat_ppm") == 0)
+    if (!w->s.is_taxed)
         return;
     html(w, "<tr><th scope=\"row\">");
     page_word(&w->g, WORD_TAXABLE);
     html(w, "</th><td class=\"n\">");
     minor(w, w->s.payable_minor);
     html(w, "</td></tr>");
+    if (w->s.vat_ppm == 0)
+        return;
     struct page rate = aside(w, 0);
     page_amount(&rate, number(tax, "vat_ppm"), 4, 0);
     struct span percent = buf_span(rate.out);
@@ -436,11 +466,10 @@ static void tax_rows(struct paper *w, const json_t *tax)
 static void total(struct paper *w)
 {
     const json_t *tax = json_object_get(w->s.json, "tax");
-    int64_t unit = micros_per_minor((int)w->s.exponent);
     section(w, "<section class=\"keep\">", WORD_TOTAL);
     html(w, "<table class=\"fit\"><tbody>");
     money_row(w, WORD_NET, w->s.net_micros);
-    money_row(w, WORD_BROUGHT, w->s.payable_minor * unit + w->s.carried_micros - w->s.net_micros);
+    money_row(w, WORD_BROUGHT, statement_brought(&w->s));
     money_row(w, WORD_CARRIED, w->s.carried_micros);
     tax_rows(w, tax);
     html(w, "</tbody><tfoot><tr><th scope=\"row\">");
@@ -450,6 +479,7 @@ static void total(struct paper *w)
     minor(w, w->s.to_pay_minor);
     html(w, "</td></tr></tfoot></table>");
     tax_words(w, tax);
+    tax_of_carried(w);
     tax_of_others(w);
     html(w, "</section>");
 }

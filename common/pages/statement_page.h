@@ -3,7 +3,7 @@
 #define CS_PAGES_STATEMENT_PAGE_H
 
 #include "common/pages/page.h"
-#include "common/settlement/statement.h"
+#include "common/settlement/corrections.h"
 
 /* What a party answered. */
 struct page_answer {
@@ -27,14 +27,6 @@ struct page_terms {
 struct page_assents {
     bool asked;       /* by the assents of both; else by the operator's word alone */
     int64_t at_ms[2]; /* of the advertiser's, the publisher's; 0: not given */
-};
-
-/* A statement that its adjustments are about. */
-struct page_earlier {
-    char id[LIMIT_ID + 1];
-    uint64_t number;
-    int64_t issued_ms, vat_ppm;
-    bool taxed_alike, reverse_charge;
 };
 
 /* What corrects it, on one later statement. */
@@ -68,9 +60,9 @@ struct statement_page {
     bool texts;                /* what senders wrote themselves is shown: txid, sub1, labels, reasons */
     const struct page_terms *terms;
     size_t n_terms;
-    const struct page_earlier *earlier;
-    const struct page_later *later; /* both in order of number */
-    size_t n_earlier, n_later;
+    struct earliers earlier;
+    const struct page_later *later; /* in order of number */
+    size_t n_later;
     const uint64_t *still; /* entries of line items that are disputed and move no money, ascending */
     size_t n_still;
     size_t lines_all;    /* how many line items of the statement move money, or are disputed: a page shows those */

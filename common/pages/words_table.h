@@ -43,6 +43,7 @@
     X(CORRECTS, "Corrects", "Rectifie", "更正") \
     X(CORRECTS_ONE, "no. {} of {}, {}", "n° {} du {}, {}", "编号 {}，{}，{}") \
     X(CORRECTS_NONE, "no statement that its adjustments name", "aucun relevé nommé par ses ajustements", "其调整未指明任何结算单") \
+    X(CORRECTS_PART, "and, in part, no statement that an adjustment names", "et, pour partie, aucun relevé nommé par un ajustement", "另有部分调整未指明任何结算单") \
     X(QUANTITIES, "Approved in the period", "Approuvés pendant la période", "本期批准") \
     X(WHAT, "What", "Objet", "项目") \
     X(QUANTITY, "Quantity", "Quantité", "数量") \
@@ -88,7 +89,9 @@
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(TAX_OTHER, "Some adjustments are of statements that were issued under other VAT: {}. This one puts its own on all of it, also on those: have an accountant set that right.", "Certains ajustements portent sur des relevés émis sous un autre régime de TVA\u00a0: {}. Le présent relevé applique le sien à l’ensemble, ajustements compris\u00a0: faites régulariser par un comptable.", "部分调整针对按其他增值税开具的结算单：{}。本单对全部金额（包括这些调整）适用本单的增值税，请会计另行更正。") \
+    X(TAX_OTHER, "What it corrects or sets off is in part of statements that were issued under other VAT: {}. This one puts its own on all of it, also on that: have an accountant set that right.", "Ce qu’il rectifie ou impute relève en partie de relevés émis sous un autre régime de TVA\u00a0: {}. Le présent relevé applique le sien à l’ensemble, y compris à cette partie\u00a0: faites régulariser par un comptable.", "其更正或抵扣的部分金额来自按其他增值税开具的结算单：{}。本单对全部金额（包括该部分）适用本单的增值税，请会计另行更正。") \
+    X(TAX_CARRIED, "The sum is below 0 and is carried over without VAT: none is credited here. It lessens the taxable amount of the next statement, at the rate of that one.", "La somme est négative et reportée sans TVA\u00a0: aucune TVA n’est créditée ici. Elle diminue la base d’imposition du relevé suivant, au taux de celui-ci.", "合计为负，不含增值税结转：本单不冲减增值税；该金额冲减下一份结算单的计税金额，按该单税率计算。") \
+    X(TAX_BROUGHT, "The sum below 0 of the statement before was carried over without VAT; it lessens the taxable amount here.", "La somme négative du relevé précédent a été reportée sans TVA\u202f; elle diminue ici la base d’imposition.", "上一份结算单的负数合计不含增值税结转，在本单冲减计税金额。") \
     X(TAX_OF, "no. {} ({})", "n° {} ({})", "编号 {}（{}）") \
     X(NO_VAT, "no VAT", "sans TVA", "无增值税") \
     X(REVERSE_CHARGE, "reverse charge", "autoliquidation", "反向征收") \

@@ -96,12 +96,20 @@ struct statement {
     struct span tax_kind;            /* legal.h */
     int64_t vat_ppm;                 /* 0: none is charged */
     bool lacks_rate;                 /* the supplier would charge VAT, but the terms agree no rate */
+    bool is_taxed;                   /* there is a taxable amount: at a rate, or by reverse charge */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;
 };
 MUST_CHECK enum err statement_read(struct span payload, struct statement *out);
 void statement_close(struct statement *s);
+/* What came from the statement before; below 0: it is set off here. */
+int64_t statement_brought(const struct statement *s);
+/* It comes to less than nothing, all of which is carried. */
+static inline bool statement_sets_off(const struct statement *s)
+{
+    return s->carried_micros < 0;
+}
 static inline bool statement_taxed_alike(const struct statement *a, const struct statement *b)
 {
     return span_eq(a->tax_kind, b->tax_kind) && a->vat_ppm == b->vat_ppm;

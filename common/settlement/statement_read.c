@@ -91,6 +91,7 @@ static void read_amounts(struct reader *r, struct statement *s)
     s->tax_kind = text(&tax, "kind", LIMIT_ID);
     s->vat_ppm = number(&tax, "vat_ppm", 0, 1000000);
     s->lacks_rate = span_is(s->tax_kind, "domestic") && s->vat_ppm == 0;
+    s->is_taxed = s->vat_ppm > 0 || span_is(s->tax_kind, "reverse_charge");
     r->bad |= tax.bad;
 }
 
@@ -178,6 +179,11 @@ enum err statement_read(struct span payload, struct statement *out)
     }
     *out = s;
     return ERR_OK;
+}
+
+int64_t statement_brought(const struct statement *s)
+{
+    return s->payable_minor * micros_per_minor((int)s->exponent) + s->carried_micros - s->net_micros;
 }
 
 enum err statement_end(struct span jws, uint64_t *to)

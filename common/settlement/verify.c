@@ -105,6 +105,8 @@ static void audit_contract(struct audit *a)
     a->openings = openings_open(a->asked, a->mirror, &a->finding[CHECK_OPENINGS], path);
     bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
     verify_heads_end(a, complete);
+    if (a->n_closed > 0 && !a->stopped)
+        verify_corrections_open(a);
     a->signers.walked = complete && !a->stopped;
     verify_receipts_end(a, a->signers.walked);
     verify_clicks_end(a, a->signers.walked);

@@ -24,16 +24,6 @@ static struct closed *about(struct audit *a, uint64_t lead, struct span statemen
     return span_empty(statement) ? NULL : audit_closed(a, statement);
 }
 
-/* From here on it counts. */
-static void counts(struct closed *c, int64_t micros)
-{
-    if (c == NULL)
-        return;
-    c->corrected++;
-    if (!money_add(c->corrected_micros, micros, &c->corrected_micros))
-        c->corrected_micros = micros < 0 ? -MONEY_MAX_MICROS : MONEY_MAX_MICROS;
-}
-
 static void amount(struct buf *text, struct span currency, int64_t micros)
 {
     buf_str(text, micros > 0 ? "+" : "");
@@ -56,8 +46,6 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
     }
     a->movable++;
     struct closed *of = about(a, m->lead, m->statement);
-    if (!m->on_assent)
-        counts(of, m->micros);
     struct buf *text = tale_add(&a->tale, TOPIC_ADJUSTMENT);
     struct jw *w = &a->tale.w;
     buf_printf(text, "entry %" PRIu64 " of ", index);
@@ -87,11 +75,8 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
 void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_assent *s = &e->assent;
-    struct adjustment_row row;
     bool publisher = span_is(s->party, a->publisher);
     a->movable++;
-    if (s->payable_micros != 0 && row_adjustment(a->fold.view, a->fold.cx.contract, s->adjustment, &row) == ERR_OK)
-        counts(about(a, row.lead, span_str(row.statement)), s->payable_micros);
     struct buf *text = tale_add(&a->tale, TOPIC_ADJUSTMENT);
     struct jw *w = &a->tale.w;
     buf_printf(text, "to that of entry %" PRIu64 " the %s %.*s assented by its own key, entry %" PRIu64 " of ",
@@ -104,4 +89,36 @@ void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entr
     jw_kint(w, "entry", (int64_t)index);
     jw_kstr(w, "party", s->party);
     tale_end(&a->tale);
+}
+
+/* ---- what corrects a statement ---- */
+
+void verify_corrections(struct audit *a, const struct statement *said)
+{
+    const json_t *x, *id;
+    size_t i;
+    json_array_foreach((json_t *)said->adjustments, i, x)
+    {
+        if ((id = json_object_get(x, "statement")) == NULL)
+            continue;
+        struct closed *c = audit_closed(a, span_of(json_string_value(id), json_string_length(id)));
+        if (c != NULL)
+            correction_sums_add(&c->since, json_object_get(x, "adjustment") != NULL,
+                                json_integer_value(json_object_get(x, "micros")));
+    }
+}
+
+static enum err take_open(void *ctx, const struct open_correction *x)
+{
+    struct audit *a = ctx;
+    struct closed *c = about(a, x->lead, span_str(x->statement));
+    if (c != NULL)
+        correction_sums_add(&c->since, x->is_adjustment, x->micros);
+    return ERR_OK;
+}
+
+void verify_corrections_open(struct audit *a)
+{
+    if (corrections_open(a->fold.view, a->fold.cx.contract, a->fold.period.from, take_open, a) != ERR_OK)
+        finds_doubt(&a->finding[CHECK_STATEMENTS], "what corrects statements, and is on none so far, does not read");
 }

@@ -226,6 +226,14 @@ static void tell_payable(const struct audit *a, struct buf *text, const struct s
                   span_str(a->currency));
 }
 
+static void tell_carried(const struct audit *a, struct buf *text, int64_t micros, const char *how)
+{
+    if (micros == 0)
+        return;
+    buf_str(text, how);
+    money(text, micros, 6, currency_exponent(span_str(a->currency)), a->currency);
+}
+
 static void tell_money(struct audit *a, struct buf *text, const struct said *s)
 {
     if (s->to > s->from)
@@ -244,27 +252,26 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     }
     buf_str(text, ", net ");
     money(text, s->net_micros, 6, (int)s->exponent, a->currency);
-    if (s->net_micros == s->gross_micros)
-        return;
-    buf_str(text, " (gross ");
-    money(text, s->gross_micros, 6, (int)s->exponent, a->currency);
-    buf_str(text, ", the rest is adjustments, late returns and reinstated leads, which its page lists)");
+    if (correction_sums_any(&s->sums)) {
+        buf_str(text, " (gross ");
+        money(text, s->gross_micros, 6, (int)s->exponent, a->currency);
+        buf_str(text, ", ");
+        correction_sums_tell(text, &s->sums, span_str(a->currency));
+        buf_str(text, ")");
+    }
+    tell_carried(a, text, s->brought_micros, ", carried over from the one before ");
+    tell_carried(a, text, s->carried_micros, ", carried over to the next ");
 }
 
-/* Adjustments about it, whichever statement they stand on. */
+/* What corrects it, on whichever statement that stands, and on none so far. */
 static void tell_corrected(struct audit *a, struct buf *text, const struct closed *c)
 {
-    struct jw *w = &a->tale.w;
-    jw_key(w, "corrected");
-    jw_object(w);
-    key_count(w, "adjustments", c->corrected);
-    jw_kint(w, "micros", c->corrected_micros);
-    jw_object_end(w);
-    if (c->corrected == 0)
+    jw_key(&a->tale.w, "corrected");
+    correction_sums_write(&a->tale.w, &c->since);
+    if (!correction_sums_any(&c->since))
         return;
-    buf_printf(text, "; %" PRIu64 " adjustment%s of it come%s to ", c->corrected, plural(c->corrected),
-               verb(c->corrected));
-    money(text, c->corrected_micros, 6, currency_exponent(span_str(a->currency)), a->currency);
+    buf_str(text, "; corrected since by ");
+    correction_sums_tell(text, &c->since, span_str(a->currency));
 }
 
 static void tell_statement(struct audit *a, size_t i)
@@ -285,8 +292,14 @@ static void tell_statement(struct audit *a, size_t i)
     for (int side = 0; side < 2; side++)
         tell_answer(a, text, s, c->disputed & 1 << side, side);
     jw_array_end(w);
+    if (s->read) {
+        jw_kint(w, "brought_micros", s->brought_micros);
+        jw_kint(w, "carried_micros", s->carried_micros);
+    }
     tell_corrected(a, text, c);
     if (s->read) {
+        jw_key(w, "corrects");
+        correction_sums_write(w, &s->sums);
         jw_kstr(w, "currency", span_str(a->currency));
         key_time(w, "due_at", s->due_ms);
         jw_kint(w, "exponent", s->exponent);

@@ -8,6 +8,7 @@
 #include "common/ledger/server_keys.h"
 #include "common/settlement/byte_map.h"
 #include "common/settlement/campaign_parts.h"
+#include "common/settlement/corrections.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
 #include "common/settlement/persons.h"
@@ -125,15 +126,16 @@ struct closed {
     int64_t issued_ms, answered_ms[2]; /* when the advertiser, the publisher said its last answer; 0: none */
     uint8_t answered;                  /* bit 0: the advertiser, bit 1: the publisher */
     uint8_t disputed;                  /* likewise, of those: who does not accept it, by its last answer */
-    uint64_t corrected;                /* adjustments that are about it, or a lead of it, and count */
-    int64_t corrected_micros;          /* what they come to */
+    struct correction_sums since;      /* what corrects it, on later statements or on none so far */
 };
 
 /* What a statement says, as far as it was read, and what its parties (advertiser, publisher) said of it last. */
 struct said {
     bool read;
     int64_t from_ms, to_ms, due_ms, gross_micros, net_micros, payable_minor, vat_minor, exponent;
+    int64_t brought_micros, carried_micros;
     uint64_t number, from, to;
+    struct correction_sums sums; /* on it, of others */
     struct {
         uint64_t index;
         char *payload; /* NULL: no answer */
@@ -498,6 +500,9 @@ void verify_erase_tell(struct audit *a);
 /* verify_adjustment.c: a correction in money; an assent to one, that was taken. */
 void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e);
 void verify_adjustment_assent(struct audit *a, uint64_t index, const struct entry *e);
+/* Counts what corrects earlier statements: on one that was read; at the end what none has so far. */
+void verify_corrections(struct audit *a, const struct statement *said);
+void verify_corrections_open(struct audit *a);
 
 /* verify_facts.c: what is told once all was walked. */
 void verify_facts(struct audit *a);

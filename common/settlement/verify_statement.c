@@ -206,9 +206,12 @@ static void keep_figures(struct said *to, const struct statement *s)
                         .net_micros = s->net_micros,
                         .payable_minor = s->payable_minor,
                         .vat_minor = s->vat_minor,
+                        .brought_micros = statement_brought(s),
+                        .carried_micros = s->carried_micros,
                         .exponent = s->exponent,
                         .from = s->from,
                         .to = s->to};
+    correction_sums_of(s, &to->sums);
 }
 
 enum err audit_end_of(void *ctx, uint64_t number, uint64_t *to)
@@ -274,8 +277,10 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
                       c->id);
     if (read && !audit_issuer_fits(a, said.issuer))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
-    if (read)
+    if (read) {
         keep_figures(said_of(a, c), &said);
+        verify_corrections(a, &said);
+    }
     rebuild(a, c, index, e, read ? &said : NULL, buf_span(&payload), &root);
     if (read)
         statement_close(&said);

@@ -9,6 +9,7 @@
 #include "common/base/id.h"
 #include "common/base/money.h"
 #include "common/base/utf8.h"
+#include "common/settlement/corrections.h"
 #include "common/settlement/statement_text.h"
 #include "server/cmd/command.h"
 #include "server/cmd/listing.h"
@@ -22,7 +23,8 @@ enum {
     AGAIN_S = 90,     /* how long an answer is asked for again: a server that starts anew has it by then */
     PARTS_MAX = 1000, /* statements of one contract in one run: more than one where one cannot say all */
     SHOWN = 60,       /* bytes of a name */
-    WARNINGS_SHOWN = 20
+    WARNINGS_SHOWN = 20,
+    WARNING_SHOWN = 800 /* bytes of one */
 };
 
 static const struct arg args[ARGS] = {
@@ -174,7 +176,7 @@ void settle_add_statement(struct buf *line, const json_t *row, const json_t *sta
         settle_add_shown(line, by);
     }
     if (settle_number(statement, "carried_micros") != 0) {
-        buf_str(line, ", carried over ");
+        buf_str(line, ", carried over to the next ");
         add_money(line, row, settle_number(statement, "carried_micros"), 6);
     }
 }
@@ -222,7 +224,7 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
             n++ >= WARNINGS_SHOWN)
             continue;
         buf_str(&line, n > 1 ? "; " : blocking ? "          because " : "          but ");
-        utf8_show(&line, span_str(settle_text(w, "text")), 400);
+        utf8_show(&line, span_str(settle_text(w, "text")), WARNING_SHOWN);
     }
     if (n > WARNINGS_SHOWN)
         buf_printf(&line, "; and %zu more", n - WARNINGS_SHOWN);
@@ -238,6 +240,32 @@ static void add_count(struct buf *line, int64_t n, const char *what)
     buf_printf(line, ", %" PRId64 " %s%s", n, what, n == 1 ? "" : "s");
 }
 
+static struct corrected corrected_of(const json_t *draft, const char *what)
+{
+    const json_t *c = json_object_get(json_object_get(draft, "corrects"), what);
+    int64_t n = settle_number(c, "n");
+    return (struct corrected){n > 0 ? (uint64_t)n : 0, settle_number(c, "micros")};
+}
+
+/* What the net is made of, and what comes to it of the statement before. */
+static void add_sums(struct buf *line, const json_t *row, const json_t *draft)
+{
+    const struct correction_sums sums = {.adjusted = corrected_of(draft, "adjusted"),
+                                         .returned = corrected_of(draft, "returned"),
+                                         .reinstated = corrected_of(draft, "reinstated")};
+    const char *currency = settle_text(row, "currency");
+    if (settle_number(draft, "brought_micros") != 0) {
+        buf_str(line, ", carried over from the one before ");
+        add_money(line, row, settle_number(draft, "brought_micros"), 6);
+    }
+    buf_str(line, ", net ");
+    add_money(line, row, settle_number(draft, "net_micros"), 6);
+    if (correction_sums_any(&sums) && currency_exponent(span_str(currency)) >= 0) {
+        buf_str(line, " with ");
+        correction_sums_tell(line, &sums, span_str(currency));
+    }
+}
+
 static void show_open(struct settling *s, const json_t *row)
 {
     const json_t *draft = json_object_get(row, "draft"), *waiting = json_object_get(draft, "waiting");
@@ -246,8 +274,7 @@ static void show_open(struct settling *s, const json_t *row)
     buf_heap(&line);
     row_begin(&line, "open", row);
     settle_add_statement(&line, row, draft);
-    buf_printf(&line, ", net ");
-    add_money(&line, row, settle_number(draft, "net_micros"), 6);
+    add_sums(&line, row, draft);
     add_count(&line, settle_number(draft, "clicks"), "click");
     add_count(&line, settle_number(draft, "leads"), "lead");
     if (waits > 0) {

@@ -7,6 +7,7 @@
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
+#include "common/settlement/corrections.h"
 #include "server/cmd/sign_private.h"
 #include "server/system/log.h"
 
@@ -84,34 +85,43 @@ static void show_party(const json_t *now, const json_t *before, const char *role
 
 /* ---- with which VAT ---- */
 
-static bool taxed_alike(const json_t *a, const json_t *b)
+struct payloads {
+    const struct signing *s;
+    int64_t to; /* none of them ends behind it */
+};
+
+static enum err read_payload(void *ctx, struct span id, struct buf *out)
 {
-    const json_t *x = json_object_get(a, "tax"), *y = json_object_get(b, "tax");
-    return strcmp(sign_text(x, "kind"), sign_text(y, "kind")) == 0 &&
-           sign_number(x, "vat_ppm") == sign_number(y, "vat_ppm");
+    const struct payloads *p = ctx;
+    char text[LIMIT_ID + 1];
+    snprintf(text, sizeof text, "%.*s", (int)id.len, id.ptr);
+    sign_payload(p->s, text, p->to, out);
+    return ERR_OK;
 }
 
-/* Statements that it corrects, and that were issued under another. */
-static void show_other_vat(const struct signing *s, const json_t *now)
+/* What is carried without VAT, and what others that it corrects or sets off were issued under. */
+static void show_vat(const struct signing *s, const char *id, int64_t to)
 {
-    json_t *seen = json_object();
-    const json_t *a;
-    size_t i;
-    json_array_foreach(json_object_get(now, "adjustments"), i, a)
-    {
-        const char *id = sign_text(a, "statement");
-        if (id[0] == '\0' || json_object_get(seen, id) != NULL)
-            continue;
-        json_object_set_new(seen, id, json_true());
-        json_t *of = payload_read(s, id, sign_number(json_object_get(now, "period"), "from"));
-        if (!taxed_alike(now, of))
-            printf(
-                "vat         CHANGED: it corrects %s, which was issued under other VAT, and puts its own on all: have "
-                "an accountant set that right\n",
-                id);
-        json_decref(of);
-    }
-    json_decref(seen);
+    struct payloads all = {s, to};
+    struct statement st;
+    struct earliers earlier = {.n = 0};
+    struct buf payload, named;
+    buf_heap(&payload);
+    buf_heap(&named);
+    sign_payload(s, id, to, &payload);
+    if (statement_read(buf_span(&payload), &st) != ERR_OK || earliers_of(&st, read_payload, &all, &earlier) != ERR_OK)
+        decline("statement %s of %s, or one that it corrects, does not read", id, s->dir);
+    if (statement_sets_off(&st) && st.is_taxed)
+        printf("vat         it comes to less than nothing, which " CARRIED_WITHOUT_VAT "\n");
+    earliers_tell_vat(&named, &earlier);
+    if (named.len > 0)
+        printf("vat         CHANGED: what it corrects or sets off was issued under other VAT, and it puts its own on "
+               "all: have an accountant set that right for %.*s\n",
+               (int)named.len, named.ptr);
+    earliers_free(&earlier);
+    statement_close(&st);
+    buf_free(&named);
+    buf_free(&payload);
 }
 
 /* ---- by which terms ---- */
@@ -166,7 +176,7 @@ void sign_show(const struct signing *s, const json_t *statement)
     printf("\nstatement   %s\n", sign_text(statement, "sentence"));
     show_party(now, before, "advertiser");
     show_party(now, before, "publisher");
-    show_other_vat(s, now);
+    show_vat(s, sign_text(data, "id"), to);
     show_terms(s, now, before, to);
     show_new(s, "credential", from, to);
     show_new(s, "adjustment", from, to);

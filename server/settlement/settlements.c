@@ -38,7 +38,7 @@ struct open {
 static void __attribute__((format(printf, 4, 5)))
 warn(struct open *o, const char *word, bool blocks, const char *format, ...)
 {
-    char text[400];
+    char text[800];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -187,10 +187,15 @@ static void write_waiting(struct jw *w, const struct statement *st)
 static void write_draft(struct jw *w, struct open *o, const struct statement *st)
 {
     const struct tally *t = &o->on.closes.is.tally;
+    struct correction_sums sums;
+    correction_sums_of(st, &sums);
     jw_key(w, "draft");
     jw_object(w);
+    jw_kint(w, "brought_micros", statement_brought(st));
     jw_kint(w, "carried_micros", st->carried_micros);
     jw_kint(w, "clicks", (int64_t)tally_total(t->clicks));
+    jw_key(w, "corrects");
+    correction_sums_write(w, &sums);
     jw_ktime(w, "due_at", st->due_ms);
     jw_kint(w, "from", (int64_t)st->from);
     jw_ktime(w, "from_at", st->from_ms);
@@ -209,7 +214,10 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_kint(w, "vat_minor", st->vat_minor);
     write_waiting(w, st);
     jw_object_end(w);
-    if (st->net_micros < 0)
+    if (statement_sets_off(st) && st->is_taxed)
+        warn(o, "negative_net", false,
+             "it comes to less than nothing, which is set off against what comes, and " CARRIED_WITHOUT_VAT);
+    else if (st->net_micros < 0)
         warn(o, "negative_net", false, "it comes to less than nothing, which %s",
              st->payable_minor < 0 ? "the publisher owes" : "is set off against what comes");
     if (st->lacks_rate)
@@ -240,17 +248,18 @@ static void warn_of_rate(const struct settlements *s, struct open *o, const stru
 /* One rate is put on all, also on what was charged at another. */
 static enum err warn_of_earlier(const struct settlements *s, struct open *o, const struct statement *st)
 {
-    struct corrections c = {.n_earlier = 0};
-    enum err err = corrections_before(s->txn, st, &c);
-    for (size_t i = 0; i < c.n_earlier && err == ERR_OK; i++)
-        if (!c.earlier[i].taxed_alike) {
-            warn(o, "vat_rate_changed", false,
-                 "it corrects %s, which was issued under other VAT, and puts its own on all: have an accountant set "
-                 "that right",
-                 c.earlier[i].id);
-            break;
-        }
-    corrections_free(&c);
+    struct earliers earlier;
+    struct buf named;
+    buf_heap(&named);
+    enum err err = earliers_of(st, corrections_payload, s->txn, &earlier);
+    earliers_tell_vat(&named, &earlier);
+    if (err == ERR_OK && named.len > 0)
+        warn(o, "vat_rate_changed", false,
+             "what it corrects or sets off was issued under other VAT, and it puts its own on all: have an accountant "
+             "set that right for %.*s",
+             (int)named.len, named.ptr);
+    buf_free(&named);
+    earliers_free(&earlier);
     return err;
 }
 

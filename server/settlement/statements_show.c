@@ -250,7 +250,8 @@ struct piece {
     struct statement_page page;
     struct asked asked;
     struct terms_named terms;
-    struct corrections corrections;
+    struct earliers earlier;
+    struct laters later;
     struct ledger_view within;
     struct view view;
     struct buf lines, text; /* text: the piece */
@@ -285,7 +286,8 @@ static void piece_close(struct piece *p)
 {
     statement_close(&p->s);
     terms_named_free(&p->terms);
-    corrections_free(&p->corrections);
+    earliers_free(&p->earlier);
+    laters_free(&p->later);
     buf_free(&p->lines);
     buf_free(&p->text);
 }
@@ -326,13 +328,12 @@ static enum err lines_told_of(struct piece *p)
 static enum err corrections_load(struct piece *p)
 {
     const struct shown *s = &p->of->of;
-    enum err err = corrections_before(p->asked.txn, &p->s, &p->corrections);
+    enum err err = earliers_of(&p->s, corrections_payload, p->asked.txn, &p->earlier);
     if (err == ERR_OK)
-        err = corrections_since(p->asked.txn, &s->meta, s->id, &p->corrections);
-    p->page.earlier = p->corrections.earlier;
-    p->page.n_earlier = p->corrections.n_earlier;
-    p->page.later = p->corrections.later;
-    p->page.n_later = p->corrections.n_later;
+        err = laters_of(p->asked.txn, &s->meta, s->id, &p->later);
+    p->page.earlier = p->earlier;
+    p->page.later = p->later.of;
+    p->page.n_later = p->later.n;
     return err;
 }
 

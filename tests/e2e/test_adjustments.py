@@ -107,8 +107,8 @@ class Adjustments(ServerCase):
         told = self.audit()
         self.assertIn("by the operator's word alone", told["adjustment"][0]["sentence"])
         of = next(fact for fact in told["statement"] if fact["data"].get("id") == one["id"])
-        self.assertEqual(of["data"]["corrected"], {"adjustments": 2, "micros": 700_001 - LEAD})
-        self.assertIn("2 adjustments of it come to -4.299999 EUR", of["sentence"])
+        self.assertEqual(of["data"]["corrected"]["adjusted"], {"n": 2, "micros": 700_001 - LEAD})
+        self.assertIn("corrected since by 2 adjustments of -4.299999 EUR", of["sentence"])
 
     def test_with_both_it_counts_from_the_second_assent(self):
         market = self.market_of("both")

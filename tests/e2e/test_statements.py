@@ -429,7 +429,10 @@ class Statements(ServerCase):
         self.say(leads[1], "returned")
         self.swept(-12_000_000)
         self.assertEqual(set(self.warnings()), {"negative_net", "unanswered", "vat_rate_changed"})
-        self.assertIn(f"it corrects {one}", self.warnings()["vat_rate_changed"])
+        self.assertTrue(self.warnings()["vat_rate_changed"].endswith(f"for {one} (no. 1, VAT of 20%)"), self.warnings()["vat_rate_changed"])
+        shown = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract, "--preview").stdout
+        for words in ("net -12.00 EUR with 1 returned lead of -12.00 EUR", f"{one} (no. 1, VAT of 20%)"):
+            self.assertIn(words, shown)
         three, _, _ = self.settle()
         self.assertIn("issued under other VAT: no. 1 (20%).", self.page(three))
         self.assertRegex(self.page(three, "&lang=fr"), "autre régime de TVA.*n° 1 \\(20\u202f%\\)")
@@ -441,7 +444,7 @@ class Statements(ServerCase):
         told = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("is not charged: by reverse charge", told.stdout)
-        self.assertIn(f"it corrects {one}, which was issued under other VAT", told.stdout)
+        self.assertIn(f"set that right for {one} (no. 1, VAT of 20%) and {three} (no. 3, VAT of 19%)", told.stdout)
         four = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]["id"]
         self.assertIn("issued under other VAT: no. 1 (20%), no. 3 (19%).", self.page(four))
         # each correction of the first, by the statement that carries it, and what none carries so far
@@ -459,7 +462,63 @@ class Statements(ServerCase):
             key.write_text(json.dumps({"crv": "Ed25519", "d": b64u(self.market.publisher.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": self.market.publisher.jwk["x"]}))
             shown = countersign("sign", self.server.url, four, "--accept", "--token", self.market.publisher.token, "--key", key)
             self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
-            self.assertIn(f"CHANGED: it corrects {one}, which was issued under other VAT", shown.stdout)
+            for words in (f"set that right for {one} (no. 1, VAT of 20%) and {three} (no. 3, VAT of 19%)",
+                          "net -7.00 EUR (gross 0.00 EUR, 1 adjustment of 5.00 EUR and 1 returned lead of -12.00 EUR)"):
+                self.assertIn(words, shown.stdout)
+            again = countersign("sign", self.server.url, one, "--accept", "--token", self.market.publisher.token, "--key", key)
+            self.assertIn("corrected since by 3 returned leads of -36.00 EUR and 1 reinstated lead of 12.00 EUR", again.stdout)
+
+    def test_a_sum_below_nothing_that_is_carried_says_what_becomes_of_its_vat(self):
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000, set_off="next")
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        leads = [self.lead() for _ in range(3)]
+        self.say(leads[0], "approved")
+        one, _, _ = self.settle()
+        self.say(leads[0], "returned")
+        self.swept(-12_000_000)
+        self.assertIn("carried without VAT", self.warnings()["negative_net"])
+        two, statement, _ = self.settle()
+        self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"]), (0, -12_000_000, 0))
+        for language, words in (("en", "carried over without VAT: none is credited here"), ("fr", "reportée sans TVA"), ("zh", "不含增值税结转：本单不冲减")):
+            self.assertIn(words, self.page(two, f"&lang={language}"))
+            self.assertNotIn(words, self.page(one, f"&lang={language}"))
+        kinds = lambda ident: {row.split(",")[3] for row in self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.splitlines()[1:]}
+        self.assertIn("carried_out_without_vat", kinds(two))
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
+        for lead in leads[1:]:
+            self.say(lead, "approved")
+        self.swept(24_000_000)
+        self.assertIn(f"{two} (no. 2, VAT of 20%)", self.warnings()["vat_rate_changed"])  # which it sets off
+        three, statement, _ = self.settle()
+        self.assertEqual((statement["payable_minor"], statement["tax"]["vat_minor"]), (1200, 228))
+        page = self.page(three)
+        for words in ("the statement before was carried over without VAT", "Taxable amount</th><td class=\"n\">12.00</td>", "other VAT: no. 2 (20%)"):
+            self.assertIn(words, page)
+        self.assertNotIn("<dt>Corrects</dt>", page)
+        self.assertLessEqual({"carried_in_without_vat", "vat"}, kinds(three))
+
+    def test_a_credit_note_says_that_part_of_it_corrects_no_statement(self):
+        self.law(("FR", "FR48999000102"), ("DE", "DE999999999"))
+        lead = self.lead()
+        self.say(lead, "approved")
+        one, _, _ = self.settle()
+        self.assertIn("Taxable amount</th><td class=\"n\">12.00</td>", self.page(one))  # by reverse charge, too
+        self.assertNotIn("VAT 0%", self.page(one))
+        self.say(lead, "returned")
+        fresh = self.lead()
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -1_000_000, "reason": "of this very period", "lead": fresh})
+        two, _, _ = self.settle()
+        self.assertRegex(self.page(two), f"Corrects</dt><dd>no. 1 of (?:(?!</dd>).)*{one}</span></dd>")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -3_000_000, "reason": "of one", "statement": one})
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -2_000_000, "reason": "of none"})
+        three, _, _ = self.settle()
+        for language, words in (("en", "and, in part, no statement"), ("fr", "et, pour partie, aucun relevé"), ("zh", "另有部分调整未指明")):
+            self.assertRegex(self.page(three, f"&lang={language}"), f"{one}</span><br>{words}")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -2_000_000, "reason": "of none"})
+        four, _, _ = self.settle()
+        self.assertIn("<dd>no statement that its adjustments name</dd>", self.page(four))
 
     def test_a_table_adds_up_to_what_is_to_be_paid(self):
         market = self.market

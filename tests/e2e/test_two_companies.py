@@ -76,8 +76,8 @@ class TwoCompanies(Parties):
         said = self.told()
         self.assertEqual([(each[role]["verdict"]) for each in (said[first], said[second]) for role in ("advertiser", "publisher")], ["accept", "dispute", "accept", "accept"])
         of = next(fact for fact in self.facts("statement") if fact["data"].get("id") == first)
-        self.assertEqual((of["data"]["corrected"], of["verdict"]), ({"adjustments": 1, "micros": 8_000_000}, "holds"))
-        self.assertIn("1 adjustment of it comes to 8.00 EUR", of["sentence"])
+        self.assertEqual((of["data"]["corrected"]["adjusted"], of["verdict"]), ({"n": 1, "micros": 8_000_000}, "holds"))
+        self.assertIn("corrected since by 1 adjustment of 8.00 EUR", of["sentence"])
 
     def an_older_state_is_not_signed(self, before, statement):
         """A copy of the folder from before the statement, in its place for a while: no mirror goes back to it."""

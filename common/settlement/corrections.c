@@ -1,0 +1,215 @@
+#include "common/settlement/corrections.h"
+
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/money.h"
+
+/* ---- how much ---- */
+
+static void add(struct corrected *c, int64_t micros)
+{
+    c->n++;
+    if (!money_add(c->micros, micros, &c->micros))
+        c->micros = micros < 0 ? -MONEY_MAX_MICROS : MONEY_MAX_MICROS;
+}
+
+void correction_sums_add(struct correction_sums *x, bool is_adjustment, int64_t micros)
+{
+    add(is_adjustment ? &x->adjusted : micros < 0 ? &x->returned : &x->reinstated, micros);
+}
+
+void correction_sums_of(const struct statement *s, struct correction_sums *out)
+{
+    const json_t *a, *lead;
+    size_t i;
+    *out = (struct correction_sums){.unnamed = 0};
+    json_array_foreach((json_t *)s->adjustments, i, a)
+    {
+        bool is_adjustment = json_object_get(a, "adjustment") != NULL;
+        correction_sums_add(out, is_adjustment, json_integer_value(json_object_get(a, "micros")));
+        lead = json_object_get(a, "lead");
+        out->unnamed += is_adjustment && json_object_get(a, "statement") == NULL &&
+                        (lead == NULL || (uint64_t)json_integer_value(lead) < s->from);
+    }
+}
+
+static void write(struct jw *w, const char *key, const struct corrected *c)
+{
+    jw_key(w, key);
+    jw_object(w);
+    jw_kint(w, "micros", c->micros);
+    jw_kint(w, "n", (int64_t)c->n);
+    jw_object_end(w);
+}
+
+void correction_sums_write(struct jw *w, const struct correction_sums *x)
+{
+    jw_object(w);
+    write(w, "adjusted", &x->adjusted);
+    write(w, "reinstated", &x->reinstated);
+    write(w, "returned", &x->returned);
+    jw_object_end(w);
+}
+
+void correction_sums_tell(struct buf *out, const struct correction_sums *x, struct span currency)
+{
+    const struct {
+        const struct corrected *of;
+        const char *one, *many;
+    } parts[] = {{&x->adjusted, "adjustment", "adjustments"},
+                 {&x->returned, "returned lead", "returned leads"},
+                 {&x->reinstated, "reinstated lead", "reinstated leads"}};
+    size_t all = (x->adjusted.n > 0) + (x->returned.n > 0) + (x->reinstated.n > 0), said = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const struct corrected *c = parts[i].of;
+        if (c->n == 0)
+            continue;
+        said++;
+        buf_printf(out, "%s%llu %s of ",
+                   said == 1     ? ""
+                   : said == all ? " and "
+                                 : ", ",
+                   (unsigned long long)c->n, c->n == 1 ? parts[i].one : parts[i].many);
+        decimal_add(out, c->micros, 6, currency_exponent(currency));
+        buf_printf(out, " %.*s", (int)currency.len, currency.ptr);
+    }
+}
+
+/* ---- what none has so far ---- */
+
+static enum err correction_of(const struct view *v, uint32_t contract, const struct move_row *m,
+                              struct open_correction *out)
+{
+    struct adjustment_row a;
+    *out = (struct open_correction){m->kind == ENTRY_ADJUSTMENT, m->micros, m->lead, ""};
+    if (!out->is_adjustment)
+        return ERR_OK;
+    enum err err = row_adjustment(v, contract, m->lead, &a);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    out->lead = a.lead;
+    memcpy(out->statement, a.statement, sizeof out->statement);
+    return ERR_OK;
+}
+
+enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from,
+                          enum err (*found)(void *ctx, const struct open_correction *c), void *ctx)
+{
+    uint8_t seek[12];
+    struct span key, value;
+    enum err err = ERR_OK;
+    row_index_key(seek, contract, from);
+    while (err == ERR_OK && (err = v->seek(v->ctx, ROW_MOVES, span_of(seek, sizeof seek), &key, &value)) == ERR_OK) {
+        struct move_row move;
+        struct open_correction c;
+        if (key.len < 4 || load_be32(key.ptr) != contract)
+            return ERR_OK;
+        if (key.len != sizeof seek || move_row_read(value, &move) != ERR_OK)
+            return ERR_CORRUPT;
+        row_index_key(seek, contract, load_be64(key.ptr + 4) + 1);
+        if (!move_earns(&move) && (err = correction_of(v, contract, &move, &c)) == ERR_OK)
+            err = found(ctx, &c);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* ---- of which statements ---- */
+
+static struct earlier *find(const struct earliers *e, struct span id)
+{
+    for (size_t i = e->n; i-- > 0;) /* the next one is mostly about the same */
+        if (span_is(id, e->of[i].id))
+            return &e->of[i];
+    return NULL;
+}
+
+static enum err take(const struct statement *s, struct span id, bool corrects, payload_reader *read, void *ctx,
+                     struct earliers *out)
+{
+    struct earlier *have = find(out, id);
+    struct statement of;
+    struct buf payload;
+    if (have != NULL) {
+        have->is_corrected = have->is_corrected || corrects;
+        return ERR_OK;
+    }
+    buf_heap(&payload);
+    enum err err = read(ctx, id, &payload);
+    if (err == ERR_OK && (err = statement_read(buf_span(&payload), &of)) == ERR_OK) {
+        out->of = xrealloc(out->of, (out->n + 1) * sizeof *out->of);
+        struct earlier *e = &out->of[out->n++];
+        *e = (struct earlier){.number = of.number,
+                              .issued_ms = of.issued_ms,
+                              .vat_ppm = of.vat_ppm,
+                              .taxed_alike = statement_taxed_alike(s, &of),
+                              .reverse_charge = span_is(of.tax_kind, "reverse_charge"),
+                              .is_corrected = corrects};
+        memcpy(e->id, of.id.ptr, of.id.len);
+        statement_close(&of);
+    }
+    buf_free(&payload);
+    return err;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct earlier *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+enum err earliers_of(const struct statement *s, payload_reader *read, void *ctx, struct earliers *out)
+{
+    const json_t *a, *id;
+    size_t i;
+    char last[LIMIT_ID + 1];
+    enum err err = ERR_OK;
+    *out = (struct earliers){.n = 0};
+    json_array_foreach((json_t *)s->adjustments, i, a)
+    {
+        if (err == ERR_OK && (id = json_object_get(a, "statement")) != NULL)
+            err = take(s, span_of(json_string_value(id), json_string_length(id)), true, read, ctx, out);
+    }
+    if (err == ERR_OK && s->number > 1 && statement_brought(s) < 0) {
+        statement_id(s->contract, s->number - 1, last);
+        err = take(s, span_str(last), false, read, ctx, out);
+    }
+    if (out->n > 0)
+        qsort(out->of, out->n, sizeof *out->of, by_number);
+    return err;
+}
+
+static void tell_vat(struct buf *out, const struct earlier *e)
+{
+    buf_printf(out, "%s (no. %llu, ", e->id, (unsigned long long)e->number);
+    if (e->vat_ppm > 0) {
+        buf_str(out, "VAT of ");
+        decimal_add(out, e->vat_ppm, 4, 0);
+        buf_str(out, "%)");
+    } else {
+        buf_str(out, e->reverse_charge ? "reverse charge)" : "no VAT)");
+    }
+}
+
+void earliers_tell_vat(struct buf *out, const struct earliers *e)
+{
+    enum { NAMED = 8 };
+    size_t all = 0, said = 0;
+    for (size_t i = 0; i < e->n; i++)
+        all += !e->of[i].taxed_alike;
+    for (size_t i = 0; i < e->n && said < NAMED; i++) {
+        if (e->of[i].taxed_alike)
+            continue;
+        buf_str(out, said == 0 ? "" : said + 1 == all ? " and " : ", ");
+        tell_vat(out, &e->of[i]);
+        said++;
+    }
+    if (said < all)
+        buf_printf(out, " and %zu more", all - said);
+}
+
+void earliers_free(struct earliers *e)
+{
+    free(e->of);
+}

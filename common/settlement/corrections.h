@@ -1,0 +1,65 @@
+/* What of a contract's statements corrects what of others, and at which VAT: by what they say themselves, for all who
+ * show statements. */
+#ifndef CS_SETTLEMENT_CORRECTIONS_H
+#define CS_SETTLEMENT_CORRECTIONS_H
+
+#include "common/base/json_write.h"
+#include "common/settlement/statement.h"
+
+/* What of a net is no gross. */
+struct corrected {
+    uint64_t n;
+    int64_t micros;
+};
+struct correction_sums {
+    struct corrected adjusted, returned, reinstated; /* adjustments; decisions that take back; those taken back */
+    uint64_t unnamed; /* of the adjusted: about no statement, and about no lead of this one */
+};
+static inline bool correction_sums_any(const struct correction_sums *x)
+{
+    return x->adjusted.n + x->returned.n + x->reinstated.n > 0;
+}
+void correction_sums_add(struct correction_sums *x, bool is_adjustment, int64_t micros);
+void correction_sums_of(const struct statement *s, struct correction_sums *out);
+/* "1 adjustment of 5.00 EUR, 2 returned leads of -24.00 EUR and 1 reinstated lead of 12.00 EUR"; nothing where there is
+ * nothing. */
+void correction_sums_write(struct jw *w, const struct correction_sums *x); /* {adjusted, reinstated, returned} */
+void correction_sums_tell(struct buf *out, const struct correction_sums *x, struct span currency);
+
+/* A statement that its adjustments are about, or whose sum below 0 it sets off. */
+struct earlier {
+    char id[LIMIT_ID + 1];
+    uint64_t number;
+    int64_t issued_ms, vat_ppm;
+    bool taxed_alike, reverse_charge, is_corrected;
+};
+struct earliers {
+    struct earlier *of; /* in order of number */
+    size_t n;
+};
+/* Appends the payload of a statement of that contract. ERR_CORRUPT, ERR_IO. */
+typedef enum err payload_reader(void *ctx, struct span id, struct buf *out);
+/* *out is zeroed before; also on an error it is to be freed. Errors of the reader; ERR_CORRUPT. */
+MUST_CHECK enum err earliers_of(const struct statement *s, payload_reader *read, void *ctx, struct earliers *out);
+/* "S1 (no. 1, VAT of 20%) and S3 (no. 3, reverse charge)": those that were taxed otherwise, very many of them
+ * counted; nothing where there are none. */
+void earliers_tell_vat(struct buf *out, const struct earliers *e);
+void earliers_free(struct earliers *e);
+
+/* A move that corrects something, and that no statement has so far: what it cites, or else its lead. */
+struct open_correction {
+    bool is_adjustment;
+    int64_t micros;
+    uint64_t lead;                /* 0: an adjustment cites none */
+    char statement[LIMIT_ID + 1]; /* empty: likewise */
+};
+/* Walks over all moves from entry `from` on. An error of `found` ends it; ERR_CORRUPT, or an error of the view. */
+MUST_CHECK enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from,
+                                     enum err (*found)(void *ctx, const struct open_correction *c), void *ctx);
+
+/* What becomes of the VAT of a sum below 0 that is carried. */
+#define CARRIED_WITHOUT_VAT                                                                                            \
+    "is carried without VAT: none is credited here, and it lessens what VAT is on in the next statement, at the rate " \
+    "of that one"
+
+#endif
