@@ -14,6 +14,7 @@
     X(NOT_FOUND, "not_found", 404, "Not found")                                                                        \
     X(METHOD, "method_not_allowed", 405, "Method not allowed")                                                         \
     X(CONFLICT, "conflict", 409, "Conflict")                                                                           \
+    X(QUOTA, "quota_exceeded", 409, "Quota exceeded")                                                                  \
     X(GONE, "gone", 410, "Gone")                                                                                       \
     X(TOO_LARGE, "too_large", 413, "Content too large")                                                                \
     X(URI_TOO_LONG, "uri_too_long", 414, "URI too long")                                                               \

@@ -135,7 +135,7 @@ static const struct field party_fields[] = {
 static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
                                             F("name", TEXT, legal.name), F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),
-                                             SECRET(secret.draw)};
+                                             SECRET(secret.draw), F("quota", U32, quota)};
 static const struct field retire_fields[] = {F("party", U32, retire.party), F("by", U32, retire.by),
                                              F("kid", TEXT, retire.kid)};
 static const struct field token_fields[] = {F("party", U32, token.party),
@@ -143,7 +143,8 @@ static const struct field token_fields[] = {F("party", U32, token.party),
                                             F("label", TEXT, token.label),
                                             F("expires_ms", I64, token.expires_ms),
                                             F("credentials", BOOL, token.credentials),
-                                            TOKEN(token.draw)};
+                                            TOKEN(token.draw),
+                                            F("quota", U32, quota)};
 static const struct field token_end_fields[] = {F("party", U32, token_end.party), F("by", U32, token_end.by),
                                                 F("id", TEXT, token_end.id)};
 static const struct field postback_key_fields[] = {F("party", U32, postback_key.party), F("by", U32, postback_key.by),
@@ -157,17 +158,20 @@ static const struct field campaign_fields[] = {
     F("direct_id", ID, campaign.direct_id),
     F("document", TEXT, campaign.document),
     F("direct_document", TEXT, campaign.direct_document),
+    F("quota", U32, quota),
 };
 static const struct field contract_fields[] = {
     F("id", ID, contract.id),
     F("campaign", U32, contract.campaign),
     F("publisher", U32, contract.publisher),
     F("document", TEXT, contract.document),
+    F("quota", U32, quota),
 };
 static const struct field change_fields[] = {F("number", U32, change.number), F("patch", TEXT, change.patch)};
-static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party)};
+static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party),
+                                            F("quota", U32, quota)};
 static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
-                                           F("landing_url", TEXT, code.landing_url)};
+                                           F("landing_url", TEXT, code.landing_url), F("quota", U32, quota)};
 static const struct field code_change_fields[] = {F("contract", U32, code_change.contract),
                                                   F("placement", U32, code_change.placement),
                                                   F("by", U32, code_change.by),
@@ -213,7 +217,8 @@ static const struct field adjustment_fields[] = {
     F("reason", TEXT, adjustment.reason),    F("statement", TEXT, adjustment.statement)};
 static const struct field share_fields[] = {F("by", U32, share.by),        F("statement", TEXT, share.statement),
                                             F("id", ID, share.id),         F("expires_ms", I64, share.expires_ms),
-                                            F("texts", BOOL, share.texts), F("label", TEXT, share.label)};
+                                            F("texts", BOOL, share.texts), F("label", TEXT, share.label),
+                                            F("quota", U32, quota)};
 static const struct field erase_fields[] = {F("by", U32, erase.by), F("places", PLACES, erase.places)};
 static const struct field lock_fields[] = {F("party", U32, lock.party), F("by", U32, lock.by), F("id", ID, lock.id),
                                            F("on", BOOL, lock.on)};

@@ -138,6 +138,7 @@ struct record {
     int64_t arrived_ms;  /* of the request: the time of what was reported */
     struct bearer bearer;
     struct idempotency idempotency;
+    uint32_t quota; /* of what is made: so many of its kind may be there, with it; kinds that make nothing have none */
     union {
         /* Complete but for what the fold finds (view: whether the click exists). */
         struct record_track {

@@ -5,6 +5,7 @@
 #include "server/api/call.h"
 #include "server/api/campaign.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
 #include "server/system/system.h"
@@ -81,6 +82,14 @@ static enum err find(struct request *rq, struct span id, const struct campaign *
 
 /* ---- POST /v1/campaigns ---- */
 
+static size_t campaigns_counted(const struct catalog *c, const struct party *advertiser)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_campaigns; i++)
+        n += c->campaigns[i].advertiser == advertiser;
+    return n;
+}
+
 enum err campaign_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -100,6 +109,8 @@ enum err campaign_run(struct batch *cx, struct job *job)
     enum err err = call_taken(job, catalog_campaign(cat, span_str(c.id)));
     if (err == ERR_OK)
         err = call_taken(job, catalog_contract(cat, span_str(direct.id)));
+    if (err == ERR_OK)
+        err = quota_leaves(job, QUOTA_CAMPAIGNS, c.advertiser, campaigns_counted(cat, c.advertiser));
     if (err == ERR_OK)
         err = contract_plan(cx, &direct, &job->problem);
     if (err == ERR_OK)
@@ -182,6 +193,7 @@ enum err campaigns_create(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = campaign_zone(rq, body);
     json_decref(body);
+    quota_say(rq, job, QUOTA_CAMPAIGNS);
     return err == ERR_OK ? call_submit(rq, job) : err;
 }
 

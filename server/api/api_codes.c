@@ -6,6 +6,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 
 /* The code itself is a function of contract and placement under the token key: nothing of it is stored. */
@@ -52,6 +53,20 @@ static enum err link_check(const struct terms *terms, struct span url, struct pr
     return link_macros_check(url, p);
 }
 
+/* A publisher's are those of its contracts, an advertiser's those of its campaigns' own. */
+static const struct party *owner(const struct contract *k)
+{
+    return k->publisher != NULL ? k->publisher : k->campaign->advertiser;
+}
+
+static size_t codes_counted(const struct party *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->reads.n; i++)
+        n += owner(p->reads.k[i]) == p ? p->reads.k[i]->n_codes : 0;
+    return n;
+}
+
 enum err code_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -64,6 +79,8 @@ enum err code_run(struct batch *cx, struct job *job)
     assert(batch_may_touch(cx, k));
     enum err err = link_check(contract_terms(k, cx->now_ms), code.landing_url,
                               &job->problem); /* the campaign may have changed meanwhile */
+    if (err == ERR_OK)
+        err = quota_leaves(job, QUOTA_CODES, owner(k), codes_counted(owner(k)));
     if (err == ERR_OK)
         err = catalog_put_code(cx->txn, k->number, &code);
     if (err != ERR_OK)
@@ -107,6 +124,7 @@ enum err codes_create(struct request *rq, struct reply *reply)
     job->record.code.contract = k->number;
     job->record.code.label = in.label;
     job->record.code.landing_url = in.landing_url;
+    quota_say(rq, job, QUOTA_CODES);
     return call_submit(rq, job);
 }
 

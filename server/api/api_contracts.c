@@ -5,6 +5,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
 #include "server/system/system.h"
@@ -61,6 +62,24 @@ static enum err answer_contract(const struct batch *cx, struct job *job, const s
 
 /* ---- POST /v1/contracts ---- */
 
+/* With a publisher: an advertiser's campaigns have one more each. */
+static size_t contracts_counted(const struct party *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->reads.n; i++)
+        n += p->reads.k[i]->publisher != NULL;
+    return n;
+}
+
+static enum err contract_leaves(struct job *job, const struct contract *k)
+{
+    const struct party *of[] = {k->campaign->advertiser, k->publisher};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++)
+        err = quota_leaves(job, QUOTA_CONTRACTS, of[i], contracts_counted(of[i]));
+    return err;
+}
+
 enum err contract_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -79,6 +98,8 @@ enum err contract_run(struct batch *cx, struct job *job)
         err = contract_check(k.campaign->document, k.document, &job->problem);
     if (err == ERR_OK)
         err = contract_alone(cx, &k, "publisher", &job->problem);
+    if (err == ERR_OK)
+        err = contract_leaves(job, &k);
     if (err != ERR_OK || (err = contract_plan(cx, &k, &job->problem)) != ERR_OK)
         return err;
     err = answer_contract(cx, job, &k, 201);
@@ -136,6 +157,7 @@ enum err contracts_create(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = document(rq, body, &job->record);
     json_decref(body);
+    quota_say(rq, job, QUOTA_CONTRACTS);
     return err == ERR_OK ? call_submit(rq, job) : err;
 }
 

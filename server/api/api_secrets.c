@@ -6,11 +6,20 @@
 #include "server/api/call.h"
 #include "server/api/draw.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
 #include "server/system/address.h"
 
 /* ---- POST /v1/parties/{id}/secrets, DELETE .../secrets/{kid} ---- */
+
+static size_t secrets_counted(const struct batch *cx, const struct party *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->secrets.n; i++)
+        n += !p->secrets.s[i]->retired || quota_recent(cx, p->secrets.s[i]->created_ms);
+    return n;
+}
 
 enum err secret_run(struct batch *cx, struct job *job)
 {
@@ -24,6 +33,8 @@ enum err secret_run(struct batch *cx, struct job *job)
     memcpy(s.kid, r->secret.draw.kid, sizeof s.kid);
     memcpy(told.id, s.kid, sizeof told.id);
     enum err err = call_taken(job, catalog_secret(cx->catalog, span_str(s.kid)));
+    if (err == ERR_OK)
+        err = quota_leaves(job, QUOTA_SECRETS, s.party, secrets_counted(cx, s.party));
     if (err != ERR_OK)
         return err;
     answer_open(&a);
@@ -79,6 +90,7 @@ enum err secrets_create(struct request *rq, struct reply *reply)
     job->record.secret.party = p->number;
     job->record.secret.by = rq->caller->number;
     draw_secret(rq, &job->record.secret.draw);
+    quota_say(rq, job, QUOTA_SECRETS);
     return call_submit(rq, job);
 }
 

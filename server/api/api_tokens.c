@@ -7,11 +7,10 @@
 #include "server/api/call.h"
 #include "server/api/draw.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
 #include "server/commit/uses.h"
-
-enum { TOKENS_MOST = 100 }; /* of a party, that have not ended */
 
 /* used_ms: 0: it was not used. drawn: its text is shown, this once; NULL: it is not. */
 static enum err jw_token(struct jw *w, const struct catalog *c, const struct api_token *t, int64_t used_ms,
@@ -41,11 +40,11 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
 
 /* ---- POST /v1/parties/{id}/tokens ---- */
 
-static size_t not_ended(const struct party *p)
+static size_t tokens_counted(const struct batch *cx, const struct party *p)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->tokens.n; i++)
-        n += p->tokens.t[i]->ended_ms == 0;
+        n += p->tokens.t[i]->ended_ms == 0 || quota_recent(cx, p->tokens.t[i]->created_ms);
     return n;
 }
 
@@ -61,13 +60,13 @@ enum err token_run(struct batch *cx, struct job *job)
                               .credentials = r->token.credentials};
     struct credential_told told = {p, token.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
     struct answer a;
-    if (not_ended(p) >= TOKENS_MOST)
-        return problem(&job->problem, ERR_CONFLICT, "", "%d API tokens of this party have not ended: end some first",
-                       TOKENS_MOST);
+    enum err err = quota_leaves(job, QUOTA_TOKENS, p, tokens_counted(cx, p));
+    if (err != ERR_OK)
+        return err;
     memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
     credential_id(token.sha256, told.id);
     answer_open(&a);
-    enum err err = jw_token(&a.w, cx->catalog, &token, 0, cx->instance->keys, &r->token.draw);
+    err = jw_token(&a.w, cx->catalog, &token, 0, cx->instance->keys, &r->token.draw);
     if (err != ERR_OK) {
         answer_abandon(&a);
         return err;
@@ -120,6 +119,7 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
     job->record.token.label = in.label.ptr != NULL ? in.label : SPAN("");
     job->record.token.credentials = in.scope.ptr != NULL;
     draw_token(rq, &job->record.token.draw);
+    quota_say(rq, job, QUOTA_TOKENS);
     return call_submit(rq, job);
 }
 

@@ -15,7 +15,7 @@ struct arg {
     const char **more;       /* of the last plain word: gets those that follow, ARGS_MORE at most, NULL behind them */
 };
 
-enum { ARGS_MAX = 32, ARGS_MORE = 64 };
+enum { ARGS_MAX = 64, ARGS_MORE = 64 };
 
 struct command {
     const char *name, *summary; /* one line, for the overview */

@@ -11,13 +11,13 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/commit/clock_rows.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 #include "server/system/system.h"
 
 enum { SHARE_LETTER = 'H', SHARE_ID_LEN = 1 + ID_DIGITS, DAYS_DEFAULT = 30, DAYS_MOST = 366 };
-enum { SHARES_MOST = 100 }; /* of one statement, by one party: open ones, and as rows */
 
 /* ---- links ---- */
 
@@ -246,10 +246,8 @@ static enum err share_room(struct batch *cx, struct job *job)
     enum err err = own_shares(cx, statement, job->record.share.by, &own);
     if (err != ERR_OK)
         return err;
-    if (own.n_open >= SHARES_MOST)
-        return problem(&job->problem, ERR_CONFLICT, "",
-                       "%d share links that you made of this statement are open: end some of them first", SHARES_MOST);
-    return own.n >= SHARES_MOST ? share_del(cx->txn, statement, &own.closed) : ERR_OK;
+    err = quota_leaves(job, QUOTA_SHARE_LINKS, &cx->catalog->parties[job->record.share.by - 1], own.n_open);
+    return err == ERR_OK && own.n >= job->record.quota ? share_del(cx->txn, statement, &own.closed) : err;
 }
 
 static enum err share_make(struct batch *cx, struct job *job, struct share_link *s)
@@ -355,6 +353,7 @@ enum err shares_create(struct request *rq, struct reply *reply)
     job->record.share.texts = in.texts;
     job->record.share.label = in.label.ptr != NULL ? in.label : SPAN("");
     random_id(SHARE_LETTER, job->record.share.id);
+    quota_say(rq, job, QUOTA_SHARE_LINKS);
     return call_submit(rq, job);
 }
 

@@ -54,6 +54,17 @@
       "none")                                                                                                          \
     X(witness, TEXT, "",                                                                                               \
       "file of logs' verifier keys, one a line, # for comments, whose checkpoints this instance cosigns; empty: none") \
+    X(quota_codes, NUMBER(1, 1000000000), "20000",                                                                     \
+      "tracking codes of a publisher, or of the campaigns of an advertiser, also those that are off")                  \
+    X(quota_secrets, NUMBER(1, 1000000000), "100",                                                                     \
+      "postback secrets of a party that have not retired, or were made within a day")                                  \
+    X(quota_tokens, NUMBER(1, 1000000000), "100",                                                                      \
+      "API tokens of a party that have not ended, or were made within a day")                                          \
+    X(quota_campaigns, NUMBER(1, 1000000000), "1000", "campaigns of an advertiser")                                    \
+    X(quota_contracts, NUMBER(1, 1000000000), "10000",                                                                 \
+      "contracts of a publisher, or of an advertiser with publishers, also those that have ended")                     \
+    X(quota_share_links, NUMBER(1, 1000000000), "100", "open share links that a party made of one statement")          \
+    X(quota_grants, NUMBER(1, 1000000000), "10000", "contracts that an auditor was granted")                           \
     X(log_level, TEXT, "info", "debug, info, warn or error")
 
 struct problem;

@@ -14,6 +14,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/server.h"
+#include "tests/support/ample.h"
 
 enum { SLEEP_S = 20 * 24 * 3600, AHEAD_S = 3600, WORKERS = 2, QUEUE = 8192, SWEEP_MS = 200, MAP_SIZE = 1 << 30 };
 
@@ -68,17 +69,18 @@ static enum err keep(void *ctx, struct job *const *jobs, size_t n)
 
 static void open_data(struct server *sv, const char *data, const char *address)
 {
-    static const struct options options = {.max_connections.number = 1000,
-                                           .max_held_mib.number = 64,
-                                           .request_timeout_s.number = 15,
-                                           .click_wait_ms.number = 60000,
-                                           .country_header.text = ""};
+    static struct options options = {.max_connections.number = 1000,
+                                     .max_held_mib.number = 64,
+                                     .request_timeout_s.number = 15,
+                                     .click_wait_ms.number = 60000,
+                                     .country_header.text = ""};
     static const struct list_files no_files = {"", ""};
     const char *what;
     enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
     if (err != ERR_OK)
         die("%s of %s: %s", what, data, err_word(err));
     snprintf(sv->listen, sizeof sv->listen, "%s", address);
+    quotas_ample(&options);
     sv->options = &options;
     sv->routes = all_routes;
     sv->fast = fast_targets;

@@ -21,6 +21,7 @@
 #include "server/routes.h"
 #include "server/system/system.h"
 #include "server/worker/server.h"
+#include "tests/support/ample.h"
 #include "tests/support/store_fixture.h"
 
 #define LIVE_HOST "track.example"
@@ -211,6 +212,7 @@ static inline void live_serve(struct live *l)
         l->options.country_header.text = "";
     if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
+    quotas_ample(&l->options);
     fixture_instance(&l->f, &l->sh.instance);
     assert_ok(live_commit_start(l, 1));
     live_listen(l);

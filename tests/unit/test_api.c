@@ -17,6 +17,7 @@
 #include "server/settlement/statements.h"
 #include "server/system/arena.h"
 #include "server/system/system.h"
+#include "tests/support/ample.h"
 #include "tests/support/party_words.h"
 #include "tests/support/store_fixture.h"
 
@@ -71,6 +72,7 @@ static void start(struct api *a)
 {
     static job_run *runs[RECORD_KINDS];
     struct server *sv = &a->shared;
+    quotas_ample(&a->options);
     *sv = (struct server){.options = &a->options, .routes = all_routes};
     memcpy(runs, job_runs, sizeof runs);
     runs[RECORD_STATEMENT] = surprised_statement;
@@ -635,12 +637,15 @@ static void a_party_has_so_many_tokens(void **state)
     struct market m = market(a);
     const char *path = path_of("/v1/parties/%s/tokens", m.publisher.id);
     struct minted t = {.id = ""};
-    for (int i = 1; i < 100; i++)
+    char gone[96];
+    a->options.quota_tokens.number = 4;
+    for (int i = 1; i < 4; i++)
         t = mint(a, m.publisher.token, m.publisher.id, "{}");
     expect(a, 409, POST(m.publisher.token, path, "{}"));
-    char gone[96];
     snprintf(gone, sizeof gone, "/v1/parties/%s/tokens/%s", m.publisher.id, t.id);
     expect(a, 200, (struct call){METHOD_DELETE, gone, .token = m.publisher.token});
+    expect(a, 409, POST(m.publisher.token, path, "{}")); /* it was made today */
+    a->options.quota_tokens.number = 5;
     expect(a, 201, POST(m.publisher.token, path, "{}"));
 }
 

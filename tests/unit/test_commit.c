@@ -129,6 +129,7 @@ static struct job code_job(void)
     struct job job = {.arena = cf.arena, .record = {.kind = RECORD_CODE, .advertiser = LIVE_ADVERTISER + 1}};
     job.record.code.contract = COMMITTER_CONTRACT;
     job.record.code.label = SPAN("late");
+    job.record.quota = 100;
     return job;
 }
 
@@ -593,6 +594,7 @@ static void a_record_that_touches_another_advertisers_log_ends_the_process(void 
     struct job code = plain_job(RECORD_CODE), grant = plain_job(RECORD_GRANT);
     code.record.code.contract = grant.record.grant.contract = COMMITTER_CONTRACT;
     grant.record.grant.party = LIVE_OTHER + 1;
+    code.record.quota = grant.record.quota = 100;
     struct job foreign_code = code, foreign_grant = grant;
     foreign_code.record.advertiser++;
     foreign_grant.record.advertiser++;

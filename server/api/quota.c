@@ -1,0 +1,34 @@
+#include "server/api/quota.h"
+
+#include "common/base/when.h"
+
+static const struct {
+    const char *setting, *what, *cure;
+} quotas[QUOTAS] = {
+#define X(symbol, setting, what, cure) {#setting, what, cure},
+    QUOTA_TABLE(X)
+#undef X
+};
+
+void quota_say(struct request *rq, struct job *job, enum quota q)
+{
+    const struct options *o = rq->worker->server->options;
+    const int64_t limit[QUOTAS] = {
+#define X(symbol, setting, what, cure) o->setting.number,
+        QUOTA_TABLE(X)
+#undef X
+    };
+    job->record.quota = (uint32_t)limit[q];
+}
+
+enum err quota_leaves(struct job *job, enum quota q, const struct party *p, size_t n)
+{
+    return n < job->record.quota ? ERR_OK
+                                 : problem(&job->problem, ERR_QUOTA, "", "%s has %zu %s, and %s allows %u: %s", p->id,
+                                           n, quotas[q].what, quotas[q].setting, job->record.quota, quotas[q].cure);
+}
+
+bool quota_recent(const struct batch *cx, int64_t created_ms)
+{
+    return created_ms > cx->now_ms - MS_PER_DAY;
+}

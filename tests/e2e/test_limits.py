@@ -1,0 +1,60 @@
+"""What one party may have, and use: so much, and then it is told so; others feel nothing of it."""
+
+import unittest
+
+from harness import Market, Party, ServerCase
+
+
+class Quotas(ServerCase):
+    settings = {"QUOTA_CODES": 3, "QUOTA_SECRETS": 3, "QUOTA_TOKENS": 3, "QUOTA_CAMPAIGNS": 2, "QUOTA_CONTRACTS": 2, "QUOTA_SHARE_LINKS": 2, "QUOTA_GRANTS": 2}
+
+    @classmethod
+    def set_up_market(cls):
+        super().set_up_market()
+        cls.other = Market(cls.server)
+
+    def assertQuota(self, answer, setting, *words):
+        told = self.assertProblem(answer, 409, setting, "quota_exceeded", *words)
+        self.assertEqual(told["type"], "urn:countersign:problem:quota_exceeded")
+
+    def test_each_kind_has_its_limit_of_each_party(self):
+        market, other, operator = self.market, self.other, self.operator
+        campaign = {"name": "More", "currency": "EUR", "landing_url": "https://landing.example/"}
+        price = {"price": {"lead": [{"micros": 1_000_000}]}}
+        statement = operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        own = market.advertiser.do("GET", f"/v1/campaigns/{market.campaign}").json["direct_contract"]
+        # (setting, how many there are, one more of it)
+        kinds = [("quota_codes", 1, lambda: market.publisher.call("POST", f"/v1/contracts/{market.contract}/codes", {"label": "x"})),
+                 ("quota_codes", 0, lambda: market.advertiser.call("POST", f"/v1/contracts/{own}/codes", {"label": "x"})),
+                 ("quota_secrets", 1, lambda: market.publisher.call("POST", f"/v1/parties/{market.publisher.id}/secrets", {})),
+                 ("quota_tokens", 1, lambda: operator.call("POST", f"/v1/parties/{market.publisher.id}/tokens", {})),
+                 ("quota_campaigns", 1, lambda: market.advertiser.call("POST", "/v1/campaigns", {**campaign, "advertiser": market.advertiser.id})),
+                 ("quota_share_links", 0, lambda: market.publisher.call("POST", f"/v1/statements/{statement}/shares", {}))]
+        limits = {"quota_codes": 3, "quota_secrets": 3, "quota_tokens": 3, "quota_campaigns": 2, "quota_share_links": 2}
+        for setting, there, make in kinds:
+            for _ in range(limits[setting] - there):
+                self.assertStatus(make(), 201)
+            self.assertQuota(make(), setting, f"has {limits[setting]} ")
+        self.assertStatus(market.advertiser.call("POST", f"/v1/statements/{statement}/shares", {}), 201)  # another's are not counted
+        self.assertStatus(other.publisher.call("POST", f"/v1/contracts/{other.contract}/codes", {"label": "x"}), 201)
+        # a contract counts for both of its sides
+        sides = {"campaign": market.campaign, "publisher": Party(operator, "Second", "publisher").id, **price}
+        self.assertStatus(operator.call("POST", "/v1/contracts", sides), 201)
+        third = Party(operator, "Third", "publisher").id
+        self.assertQuota(operator.call("POST", "/v1/contracts", {**sides, "publisher": third}), "quota_contracts", market.advertiser.id)
+        self.assertStatus(operator.call("POST", "/v1/contracts", {**sides, "campaign": other.campaign, "publisher": market.publisher.id}), 201)
+        fresh = Party(operator, "Fresh", "advertiser")
+        offer = fresh.post("/v1/campaigns", {**campaign, "advertiser": fresh.id})["id"]
+        self.assertQuota(operator.call("POST", "/v1/contracts", {**sides, "campaign": offer, "publisher": market.publisher.id}), "quota_contracts", market.publisher.id)
+
+    def test_what_is_made_and_ended_without_end_meets_it_too(self):
+        publisher = self.other.publisher
+        tokens, secrets = f"/v1/parties/{publisher.id}/tokens", f"/v1/parties/{publisher.id}/secrets"
+        for path, name, setting in ((tokens, "id", "quota_tokens"), (secrets, "kid", "quota_secrets")):
+            for _ in range(2):
+                publisher.do("DELETE", f"{path}/{publisher.post(path, {})[name]}")
+            self.assertQuota(publisher.call("POST", path, {}), setting, "wait for a day")
+
+
+if __name__ == "__main__":
+    unittest.main()
