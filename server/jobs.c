@@ -23,6 +23,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CONTRACT] = contract_run,
     [RECORD_CONTRACT_CHANGE] = contract_change_run,
     [RECORD_GRANT] = grant_run,
+    [RECORD_GRANT_END] = grant_end_run,
     [RECORD_CODE] = code_run,
     [RECORD_CODE_CHANGE] = code_change_run,
     [RECORD_STATEMENT] = statement_run,

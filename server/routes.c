@@ -60,6 +60,8 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}/adjustments", ANY | READS, adjustments_list, NULL, "List adjustments, who assented, and where they stand"},
     {POST, "/v1/contracts/{}/adjustments/{}/assent", ROLE_ADVERTISER | ROLE_PUBLISHER, adjustments_assent, control_finish, "Assent to an adjustment, signed by the party"},
     {POST, "/v1/contracts/{}/grants", OPERATOR, grants_create, control_finish, "Let an auditor read the contract"},
+    {READ, "/v1/contracts/{}/grants", ANY, grants_list, NULL, "List who was granted to read the contract, also those that were revoked"},
+    {METHOD_DELETE, "/v1/contracts/{}/grants/{}", OPERATOR, grants_delete, control_finish, "Revoke an auditor's grant"},
     {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
     {METHOD_PATCH, "/v1/contracts/{}/codes/{}", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_patch, control_finish, "Label a tracking code otherwise, switch it off or on again"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},

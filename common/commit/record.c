@@ -169,7 +169,9 @@ static const struct field contract_fields[] = {
 };
 static const struct field change_fields[] = {F("number", U32, change.number), F("patch", TEXT, change.patch)};
 static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party),
-                                            F("quota", U32, quota)};
+                                            F("by", U32, grant.by), F("quota", U32, quota)};
+static const struct field grant_end_fields[] = {F("contract", U32, grant_end.contract),
+                                                F("party", U32, grant_end.party), F("by", U32, grant_end.by)};
 static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
                                            F("landing_url", TEXT, code.landing_url), F("quota", U32, quota)};
 static const struct field code_change_fields[] = {F("contract", U32, code_change.contract),
@@ -277,6 +279,7 @@ static const struct layout {
     [RECORD_CONTRACT] = FIELDS(contract_fields),
     [RECORD_CONTRACT_CHANGE] = FIELDS(change_fields),
     [RECORD_GRANT] = FIELDS(grant_fields),
+    [RECORD_GRANT_END] = FIELDS(grant_end_fields),
     [RECORD_CODE] = FIELDS(code_fields),
     [RECORD_CODE_CHANGE] = FIELDS(code_change_fields),
     [RECORD_STATEMENT] = FIELDS(statement_fields),

@@ -64,7 +64,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(TOKEN_END, 40, "token_end", INSTANCE, 0, "the end of an API token")                                              \
     X(USED, 41, "used", INSTANCE, RECORD_ALONE, "when API tokens were used")                                           \
     X(LOCK, 42, "lock", INSTANCE, 0, "a party is locked, or no longer")                                                \
-    X(CODE_CHANGE, 43, "code_change", ADVERTISER, 0, "a tracking code's label, or whether it is switched off")
+    X(CODE_CHANGE, 43, "code_change", ADVERTISER, 0, "a tracking code's label, or whether it is switched off")         \
+    X(GRANT_END, 44, "grant_end", ADVERTISER, 0, "an auditor may read a contract no more")
 
 enum record_kind {
     RECORD_NONE,
@@ -227,8 +228,8 @@ struct record {
             struct span patch; /* JSON, as sent */
         } change;              /* CAMPAIGN_CHANGE, CONTRACT_CHANGE */
         struct {
-            uint32_t contract, party;
-        } grant;
+            uint32_t contract, party, by;
+        } grant, grant_end;
         struct {
             uint32_t contract;
             struct span label, landing_url;

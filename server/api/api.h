@@ -44,8 +44,13 @@ HANDLER(contracts_create);
 HANDLER(contracts_list);
 HANDLER(contracts_get);
 HANDLER(contracts_patch);
+job_run contract_run, contract_change_run;
+
+/* api_grants.c */
 HANDLER(grants_create);
-job_run contract_run, contract_change_run, grant_run;
+HANDLER(grants_list);
+HANDLER(grants_delete);
+job_run grant_run, grant_end_run;
 
 /* api_terms.c */
 HANDLER(terms_list);

@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <stddef.h>
 
 #include "server/api/api.h"
 #include "server/api/body.h"
@@ -278,55 +277,5 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
     struct job *job = worker_job(rq, RECORD_CONTRACT_CHANGE, k->campaign->advertiser);
     job->record.change.number = k->number;
     job->record.change.patch = rq->body;
-    return call_submit(rq, job);
-}
-
-/* ---- POST /v1/contracts/{id}/grants ---- */
-
-enum err grant_run(struct batch *cx, struct job *job)
-{
-    const struct record *r = &job->record;
-    struct answer a;
-    assert(batch_may_touch(cx, catalog_contract_number(cx->catalog, r->grant.contract)));
-    enum err err = catalog_put_grant(cx->txn, r->grant.contract, r->grant.party, cx->now_ms);
-    if (err != ERR_OK)
-        return err;
-    cx->catalog_changed = true;
-    answer_open(&a);
-    jw_object(&a.w);
-    jw_kstr(&a.w, "contract", span_str(cx->catalog->contracts[r->grant.contract - 1].id));
-    jw_kstr(&a.w, "party", span_str(cx->catalog->parties[r->grant.party - 1].id));
-    jw_object_end(&a.w);
-    answer_job(&a, job, 201);
-    return ERR_OK;
-}
-
-struct grant_body {
-    struct span auditor, party;
-};
-
-/* {"party"}, or {"auditor"}: the same. */
-enum err grants_create(struct request *rq, struct reply *reply)
-{
-    (void)reply;
-    static const struct body_member members[] = {
-        {"auditor", BODY_TEXT, offsetof(struct grant_body, auditor), LIMIT_ID, false},
-        {"party", BODY_TEXT, offsetof(struct grant_body, party), LIMIT_ID, false},
-        {NULL},
-    };
-    struct grant_body in = {{0}, {0}};
-    const struct contract *k;
-    enum err err;
-    if ((err = call_contract(rq, rq->param[0], &k)) != ERR_OK || (err = body_read(rq, members, &in)) != ERR_OK)
-        return err;
-    if (in.auditor.ptr != NULL && in.party.ptr != NULL)
-        return problem(&rq->problem, ERR_INVALID, "auditor", "means the same as party: give one of the two");
-    const char *name = in.auditor.ptr != NULL ? "auditor" : "party";
-    const struct party *p = catalog_party(rq->catalog, in.auditor.ptr != NULL ? in.auditor : in.party);
-    if (p == NULL || p->role != ROLE_AUDITOR)
-        return problem(&rq->problem, ERR_INVALID, name, "must be the id of a party of kind auditor");
-    struct job *job = worker_job(rq, RECORD_GRANT, k->campaign->advertiser);
-    job->record.grant.contract = k->number;
-    job->record.grant.party = p->number;
     return call_submit(rq, job);
 }

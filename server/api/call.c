@@ -16,13 +16,22 @@ bool caller_is(const struct request *rq, enum role role)
     return rq->caller->role == role;
 }
 
+enum err call_sees(struct request *rq, const struct contract *k, const char *unseen)
+{
+    if (k == NULL || rq->caller == NULL || !catalog_may_read(rq->catalog, rq->caller, k))
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "%s", unseen);
+    rq->seen = k->number;
+    rq->unseen = unseen;
+    return ERR_OK;
+}
+
 enum err call_contract(struct request *rq, struct span id, const struct contract **out)
 {
     const struct contract *k = catalog_contract(rq->catalog, id);
-    if (k == NULL || !catalog_may_read(rq->catalog, rq->caller, k))
-        return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such contract, or it is not yours to see");
-    *out = k;
-    return ERR_OK;
+    enum err err = call_sees(rq, k, "there is no such contract, or it is not yours to see");
+    if (err == ERR_OK)
+        *out = k;
+    return err;
 }
 
 enum err call_party(struct request *rq, struct span id, const struct party **out)
@@ -49,16 +58,15 @@ enum err call_party_bare(struct request *rq, const struct party **out)
 
 enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)
 {
-    struct pointer p;
-    if (lead_ref_read(rq->worker->tokens, ref, &p) == ERR_OK) {
-        const struct contract *found = catalog_contract_number(rq->catalog, p.contract);
-        if (found != NULL && catalog_may_read(rq->catalog, rq->caller, found)) {
-            *k = found;
-            *index = p.index;
-            return ERR_OK;
-        }
+    struct pointer p = {.index = 0};
+    const struct contract *found =
+        lead_ref_read(rq->worker->tokens, ref, &p) == ERR_OK ? catalog_contract_number(rq->catalog, p.contract) : NULL;
+    enum err err = call_sees(rq, found, "there is no such lead, or it is not yours to see");
+    if (err == ERR_OK) {
+        *k = found;
+        *index = p.index;
     }
-    return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such lead, or it is not yours to see");
+    return err;
 }
 
 /* ---- writes ---- */

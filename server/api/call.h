@@ -12,6 +12,9 @@
 
 /* ---- access: what the caller may not see is ERR_NOT_FOUND ---- */
 
+/* May the caller read it (NULL: there is none)? Else ERR_NOT_FOUND, in the words `unseen`. Asked again when what was
+ * read of it is there: a grant may have been revoked meanwhile. */
+MUST_CHECK enum err call_sees(struct request *rq, const struct contract *k, const char *unseen);
 MUST_CHECK enum err call_contract(struct request *rq, struct span id,
                                   const struct contract **out); /* one it may read */
 MUST_CHECK enum err call_party(struct request *rq, struct span id,

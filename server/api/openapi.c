@@ -33,6 +33,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"tokens", "{token}", {"token"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
+                                              {"grants", "{auditor}", {"auditor"}},
                                               {"log", "{contract}", {"contract"}},
                                               {"tile", "{level}/{tile}", {"level", "tile"}}},
                                    unknown = {"", "{id}", {"id"}};

@@ -164,17 +164,37 @@ const struct party *catalog_postback_key(const struct catalog *c, const uint8_t 
     return k != NULL ? k->party : NULL;
 }
 
-static int grant_compare(const void *a, const void *b)
+/* Where those begin that are of this contract and party, or behind. */
+static size_t grants_from(const struct catalog_index *x, uint32_t contract, uint32_t party)
 {
-    const struct grant *x = a, *y = b;
-    if (x->contract != y->contract)
-        return x->contract < y->contract ? -1 : 1;
-    return (x->party > y->party) - (x->party < y->party);
+    size_t from = 0, to = x->n_grants;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        const struct grant *g = &x->grants[mid];
+        if (g->contract < contract || (g->contract == contract && g->party < party))
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
+struct grant_list catalog_grants(const struct catalog *c, const struct contract *k)
+{
+    size_t from = grants_from(c->index, k->number, 0);
+    return (struct grant_list){&c->index->grants[from], grants_from(c->index, k->number + 1, 0) - from};
+}
+
+const struct grant *catalog_grant(const struct catalog *c, const struct contract *k, const struct party *p)
+{
+    size_t behind = grants_from(c->index, k->number, p->number + 1);
+    const struct grant *last = behind > 0 ? &c->index->grants[behind - 1] : NULL;
+    return last != NULL && last->contract == k->number && last->party == p->number ? last : NULL;
 }
 
 bool catalog_may_read(const struct catalog *c, const struct party *p, const struct contract *k)
 {
-    struct grant wanted = {k->number, p->number};
+    const struct grant *g;
     switch (p->role) {
     case ROLE_OPERATOR:
         return true;
@@ -183,7 +203,8 @@ bool catalog_may_read(const struct catalog *c, const struct party *p, const stru
     case ROLE_PUBLISHER:
         return k->publisher != NULL && k->publisher->number == p->number;
     case ROLE_AUDITOR:
-        return bsearch(&wanted, c->index->grants, c->index->n_grants, sizeof wanted, grant_compare) != NULL;
+        g = catalog_grant(c, k, p);
+        return g != NULL && g->ended_ms == 0;
     }
     return false;
 }

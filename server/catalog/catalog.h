@@ -144,6 +144,20 @@ static inline struct span contract_currency(const struct contract *k)
     return k->versions.v[0].terms->currency;
 }
 
+/* An auditor may read a contract, or could. Of one contract and auditor none but the last is open. */
+struct grant {
+    uint32_t contract, party; /* numbers */
+    uint32_t number;          /* counts those of the two */
+    uint32_t by;              /* number of the party that granted */
+    int64_t created_ms;
+    int64_t ended_ms; /* 0: it was not revoked. Else by: */
+    uint32_t ended_by;
+};
+struct grant_list {
+    const struct grant *g;
+    size_t n;
+};
+
 struct catalog {
     atomic_int refs;
     struct party *parties; /* ascending number; [0] is the operator */
@@ -176,6 +190,9 @@ MUST_CHECK enum err api_token_opens(const struct api_token *t, int64_t at_ms, st
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
 /* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */
 bool catalog_may_read(const struct catalog *c, const struct party *p, const struct contract *k);
+struct grant_list catalog_grants(const struct catalog *c, const struct contract *k); /* by party, number */
+/* The last one; NULL: there was none. */
+const struct grant *catalog_grant(const struct catalog *c, const struct contract *k, const struct party *p);
 
 /* The publisher's contracts of the campaign, by number. */
 struct contract_list campaign_contracts_of(const struct campaign *c, const struct party *publisher);

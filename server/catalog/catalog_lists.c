@@ -36,7 +36,8 @@ static void put_readers(struct catalog *c)
     }
     for (size_t i = 0; i < c->index->n_grants; i++) {
         const struct grant *g = &c->index->grants[i];
-        put(&c->parties[g->party - 1].reads, &c->contracts[g->contract - 1]);
+        if (g->ended_ms == 0)
+            put(&c->parties[g->party - 1].reads, &c->contracts[g->contract - 1]);
     }
 }
 

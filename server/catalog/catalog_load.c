@@ -501,15 +501,21 @@ static enum err token_reuse(struct load *l, struct span key, size_t n)
     return ERR_OK;
 }
 
-/* An auditor may read a contract. */
-static enum err grant_put(struct load *l, struct span key)
+/* Those of one contract and auditor count from 1 on, and each but the last was revoked. */
+static enum err grant_put(struct load *l, struct span key, struct grant g)
 {
     struct catalog_index *x = l->c->index;
-    struct grant g = {.contract = 0};
-    if (key.len == 8)
-        g = (struct grant){load_be32(key.ptr), load_be32(key.ptr + 4)};
+    const struct grant *before = x->n_grants > 0 ? &x->grants[x->n_grants - 1] : NULL;
+    if (key.len != 12)
+        return ERR_CORRUPT;
+    g.contract = load_be32(key.ptr);
+    g.party = load_be32(key.ptr + 4);
+    g.number = load_be32(key.ptr + 8);
+    if (before != NULL && (before->contract != g.contract || before->party != g.party))
+        before = NULL;
     const struct party *p = party_number(l->c, g.party);
-    if (g.contract < 1 || g.contract > l->c->n_contracts || p == NULL || p->role != ROLE_AUDITOR)
+    if (g.contract < 1 || g.contract > l->c->n_contracts || p == NULL || p->role != ROLE_AUDITOR ||
+        g.number != (before != NULL ? before->number : 0) + 1 || (before != NULL && before->ended_ms == 0))
         return ERR_CORRUPT;
     x->grants[x->n_grants++] = g;
     return ERR_OK;
@@ -517,15 +523,21 @@ static enum err grant_put(struct load *l, struct span key)
 
 static enum err grant_read(struct load *l, struct span key, const json_t *row)
 {
-    int64_t created_ms;
-    enum err err = need_int(row, "created", JSON_INT_MAX, &created_ms);
-    return err == ERR_OK ? grant_put(l, key) : err;
+    struct grant g = {.contract = 0};
+    const struct party *by, *ended_by = NULL;
+    bool ended = false;
+    if (need_int(row, "created", JSON_INT_MAX, &g.created_ms) != ERR_OK || need_party(l->c, row, "by", &by) != ERR_OK ||
+        json_get_int(row, "", "ended", 1, JSON_INT_MAX, &g.ended_ms, &ended, NULL) != ERR_OK ||
+        (ended && need_party(l->c, row, "ended_by", &ended_by) != ERR_OK))
+        return ERR_CORRUPT;
+    g.by = by->number;
+    g.ended_by = ended ? ended_by->number : 0;
+    return grant_put(l, key, g);
 }
 
 static enum err grant_reuse(struct load *l, struct span key, size_t n)
 {
-    (void)n;
-    return grant_put(l, key);
+    return grant_put(l, key, l->before->index->grants[n]);
 }
 
 /* ---- the snapshot ---- */
@@ -559,6 +571,17 @@ static void keys_build(struct catalog *c)
             memcpy(k->sha256, c->parties[i].postback_key, HASH_LEN);
         }
     qsort(x->keys, x->n_keys, sizeof *x->keys, postback_key_compare);
+}
+
+/* Who is named in a party's row is there, whichever of the two was made first. */
+static enum err makers_fit(const struct catalog *c)
+{
+    for (size_t i = 0; i < c->n_parties; i++) {
+        const struct party *p = &c->parties[i];
+        if (p->legal_by > c->n_parties || p->locked_by > c->n_parties || p->postback_by > c->n_parties)
+            return ERR_CORRUPT;
+    }
+    return ERR_OK;
 }
 
 /* Each campaign's direct contract is its own, and nobody's; any other is somebody's. */
@@ -614,6 +637,8 @@ static enum err load_all(struct load *l)
         if (err == ERR_OK)
             err = rows_load(l, &loaders[i]);
     }
+    if (err == ERR_OK)
+        err = makers_fit(l->c);
     if (err == ERR_OK)
         err = directs_fit(l->c);
     if (err == ERR_OK) {

@@ -14,10 +14,6 @@ struct postback_key {
     const struct party *party;
 };
 
-struct grant {
-    uint32_t contract, party;
-};
-
 /* Rows as they were read: what has not changed is taken over by the next snapshot without being parsed again. */
 struct rows {
     struct raw {
@@ -40,7 +36,7 @@ struct catalog_index {
     struct name *names;                          /* by id */
     struct api_token *tokens;                    /* by hash: the order of the table */
     struct postback_key *keys;                   /* by hash */
-    struct grant *grants;                        /* by contract, party: the order of the table */
+    struct grant *grants;                        /* by contract, party, number: the order of the table */
     const struct contract **listed;              /* what the lists of parties and campaigns hold */
     const struct api_token **listed_tokens;
     const struct secret **listed_secrets;

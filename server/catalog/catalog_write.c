@@ -193,10 +193,19 @@ enum err catalog_put_code(struct txn *t, uint32_t contract, const struct code *c
     return row_put_pair(&r, t, TABLE_CODES, contract, c->placement);
 }
 
-enum err catalog_put_grant(struct txn *t, uint32_t contract, uint32_t party, int64_t created_ms)
+enum err catalog_put_grant(struct txn *t, const struct grant *g)
 {
+    uint8_t key[12];
     struct row r;
+    store_be32(key, g->contract);
+    store_be32(key + 4, g->party);
+    store_be32(key + 8, g->number);
     row_begin(&r);
-    jw_kint(&r.w, "created", created_ms);
-    return row_put_pair(&r, t, TABLE_GRANTS, contract, party);
+    jw_kint(&r.w, "by", g->by);
+    jw_kint(&r.w, "created", g->created_ms);
+    if (g->ended_ms != 0) {
+        jw_kint(&r.w, "ended", g->ended_ms);
+        jw_kint(&r.w, "ended_by", g->ended_by);
+    }
+    return row_put(&r, t, TABLE_GRANTS, span_of(key, sizeof key));
 }

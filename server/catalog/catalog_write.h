@@ -16,7 +16,7 @@ MUST_CHECK enum err catalog_put_campaign(struct txn *t, const struct campaign *c
 /* number, id, campaign, publisher, document, created_ms: which terms are in force is a row of their own. */
 MUST_CHECK enum err catalog_put_contract(struct txn *t, const struct contract *k);
 MUST_CHECK enum err catalog_put_code(struct txn *t, uint32_t contract, const struct code *c);
-MUST_CHECK enum err catalog_put_grant(struct txn *t, uint32_t contract, uint32_t party, int64_t created_ms);
+MUST_CHECK enum err catalog_put_grant(struct txn *t, const struct grant *g);
 
 /* A fresh API token, "cst_" and 32 random bytes in base64url, NUL-ended. */
 enum { API_TOKEN_LEN = 4 + 43 };

@@ -125,7 +125,11 @@ static const struct member_rule untold_members[] = {{"by", NUMBER, false, TABLE_
                                                     {"since", INT},
                                                     {"what", WHAT},
                                                     {0}};
-static const struct member_rule grant_members[] = {{"created", INT}, {0}};
+static const struct member_rule grant_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                   {"created", INT},
+                                                   {"ended", INT, true},
+                                                   {"ended_by", NUMBER, true, TABLE_PARTIES},
+                                                   {0}};
 static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
                                                    {"created", INT},
                                                    {"ended", INT, true},
@@ -257,7 +261,7 @@ static const struct control *control_of(enum table t)
 /* The number before in a table that counts from 1 without holes; placements count within a contract. */
 static bool follows(struct check *c, enum table t, struct span key, size_t at)
 {
-    uint8_t before[8];
+    uint8_t before[12];
     struct span value;
     uint32_t number = load_be32(key.ptr + at);
     memcpy(before, key.ptr, key.len);
@@ -401,9 +405,9 @@ static bool key_fits(struct check *c, const struct control *k, struct span key)
         return key.len == 8 && names_number(c, TABLE_CONTRACTS, load_be32(key.ptr), k->table, key) &&
                follows(c, k->table, key, 4);
     case GRANT:
-        return key.len == 8 && names_number(c, TABLE_CONTRACTS, load_be32(key.ptr), k->table, key) &&
+        return key.len == 12 && names_number(c, TABLE_CONTRACTS, load_be32(key.ptr), k->table, key) &&
                names_number(c, TABLE_PARTIES, load_be32(key.ptr + 4), k->table, key) &&
-               is_auditor(c, span_skip(key, 4));
+               is_auditor(c, span_of(key.ptr + 4, 4)) && follows(c, k->table, key, 8);
     case HASH:
         return key.len == HASH_LEN;
     case QUEUED:

@@ -85,7 +85,7 @@ static void campaign_direct(struct check *c, const struct campaign *g)
 
 static void grant_row(struct check *c, enum table t, struct span key, struct span value)
 {
-    uint32_t party = key.len == 8 ? load_be32(key.ptr + 4) : 0;
+    uint32_t party = key.len == 12 ? load_be32(key.ptr + 4) : 0;
     (void)value;
     if (party < 1 || party > c->catalog->n_parties || c->catalog->parties[party - 1].role != ROLE_AUDITOR)
         check_row_fails(c, t, key, "is for a party that is no auditor");

@@ -65,6 +65,7 @@ static void write_problem(struct request *rq, struct reply *r, int status, const
     request_id_write(rq->id, id);
     arena_buf(rq->arena, &text, PROBLEM_JSON_MAX);
     problem_json(&text, &rq->problem, span_of(id, sizeof id), word, status, title);
+    free(r->heap); /* of what was to be answered before */
     *r = (struct reply){.status = status, .content_type = SPAN(PROBLEM_MEDIA_TYPE), .body = buf_span(&text)};
     reply_header(r, "Cache-Control", SPAN("no-store"));
 }

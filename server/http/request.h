@@ -53,6 +53,8 @@ struct request {
     const struct route *route;     /* NULL until it is found */
     const struct party *caller;    /* by bearer token, for routes that want one */
     const struct api_token *token; /* which named the caller */
+    uint32_t seen;                 /* number of the contract of which the caller is shown something; 0: of none */
+    const char *unseen;            /* what it is told in place of that if it may not see it */
     struct sender sender;          /* for routes that have one */
     const char *why;         /* a refusal's reason where the sender is not told, for the logs; NULL: the problem's */
     bool refused;            /* it was not taken, though its answer does not say so: a pixel */

@@ -131,12 +131,10 @@ enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span
 
 enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out)
 {
-    struct statement_meta m;
+    struct statement_meta m = {.contract = NULL};
     enum err err = statement_meta_read(t, rq->catalog, id, &m);
-    if (err == ERR_OK && !(rq->caller != NULL && catalog_may_read(rq->catalog, rq->caller, m.contract)))
-        err = ERR_NOT_FOUND;
-    if (err == ERR_NOT_FOUND)
-        return problem(&rq->problem, err, "", "there is no such statement, or it is not yours to see");
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = call_sees(rq, m.contract, "there is no such statement, or it is not yours to see");
     if (err == ERR_OK)
         *out = m;
     return err;

@@ -469,13 +469,22 @@ bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, stru
     return end(w, rq, job, reply, err);
 }
 
-/* A read that waited for its turn, and each further piece of one: not by a token that was ended meanwhile. */
+static bool sees_still(const struct request *rq, const struct catalog *newest)
+{
+    return rq->seen == 0 || catalog_may_read(newest, &newest->parties[rq->caller->number - 1],
+                                             catalog_contract_number(newest, rq->seen));
+}
+
+/* A read that waited for its turn, what it came to, and each further piece: not by a token that was ended meanwhile,
+ * nor of a contract whose grant was revoked. */
 static enum err opens_still(struct request *rq)
 {
     if (rq->token == NULL)
         return ERR_OK;
     struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
     enum err err = api_token_opens(catalog_token_hashed(newest, rq->token->sha256), clock_ms(), &rq->problem);
+    if (err == ERR_OK && !sees_still(rq, newest))
+        err = problem(&rq->problem, ERR_NOT_FOUND, "", "%s", rq->unseen);
     catalog_unref(newest);
     return err;
 }
@@ -486,6 +495,8 @@ enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *
     enum err err = opens_still(rq);
     if (err == ERR_OK)
         err = (rq->read != NULL ? rq->read : rq->route->handle)(rq, reply);
+    if (err == ERR_OK)
+        err = opens_still(rq);
     assert(err != ERR_PENDING || rq->read != NULL || rq->route->roles & ROUTE_ROWS);
     rq->read = NULL;
     note_cause(reader, rq, err);

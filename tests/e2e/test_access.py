@@ -25,7 +25,7 @@ READS = {
     "/v1/parties/{party}": OF_PUBLISHER, "/v1/parties/{party}/tokens": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
-    "/v1/contracts/{contract}/adjustments": OF_CONTRACT,
+    "/v1/contracts/{contract}/adjustments": OF_CONTRACT, "/v1/contracts/{contract}/grants": OF_CONTRACT,
     "/v1/contracts/{contract}/terms": OF_CONTRACT, "/v1/contracts/{contract}/terms/{version}": OF_CONTRACT,
     "/v1/contracts/{contract}/click-key": OF_PARTIES, "/v1/contracts/{contract}/leads": OF_CONTRACT,
     "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
@@ -72,7 +72,8 @@ WRITES = {
     ("post", "/v1/statements/{statement}/responses"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
 }
 
-ENDINGS = {("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
+ENDINGS = {("delete", "/v1/contracts/{contract}/grants/{auditor}"): (200,) + (403,) * 7 + (401,),
+           ("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
            ("delete", "/v1/parties/{party}/lock"): (200,) + (403,) * 7 + (401,),
            ("delete", "/v1/parties/{party}/secrets/{kid}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/parties/{party}/tokens/{token}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
@@ -94,12 +95,15 @@ class Access(ServerCase):
         share = market.publisher.post(f"/v1/statements/{statement['id']}/shares", {})["id"]
         kid = market.publisher.post(f"/v1/parties/{market.publisher.id}/secrets", {})["kid"]
         token = market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {})["id"]
+        gone = Party(cls.operator, "Former auditor", "auditor").id
+        cls.operator.post(f"/v1/contracts/{market.contract}/grants", {"party": gone})
         size, _ = market.head()
         cls.callers = {"operator": cls.operator, "advertiser": market.advertiser, "publisher": market.publisher, "auditor": market.auditor,
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}"}
+                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
+                    "auditor": gone}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"

@@ -1,8 +1,9 @@
 """What one party may have, and use: so much, and then it is told so; others feel nothing of it."""
 
+import json
 import unittest
 
-from harness import Market, Party, ServerCase
+from harness import Market, Party, ServerCase, countersign
 
 
 class Quotas(ServerCase):
@@ -43,6 +44,12 @@ class Quotas(ServerCase):
         third = Party(operator, "Third", "publisher").id
         self.assertQuota(operator.call("POST", "/v1/contracts", {**sides, "publisher": third}), "quota_contracts", market.advertiser.id)
         self.assertStatus(operator.call("POST", "/v1/contracts", {**sides, "campaign": other.campaign, "publisher": market.publisher.id}), 201)
+        for contract in (other.contract, own):
+            answer = operator.call("POST", f"/v1/contracts/{contract}/grants", {"party": market.auditor.id})
+            if contract == other.contract:
+                self.assertStatus(answer, 201)
+            else:
+                self.assertQuota(answer, "quota_grants", market.auditor.id)
         fresh = Party(operator, "Fresh", "advertiser")
         offer = fresh.post("/v1/campaigns", {**campaign, "advertiser": fresh.id})["id"]
         self.assertQuota(operator.call("POST", "/v1/contracts", {**sides, "campaign": offer, "publisher": market.publisher.id}), "quota_contracts", market.publisher.id)
@@ -54,6 +61,44 @@ class Quotas(ServerCase):
             for _ in range(2):
                 publisher.do("DELETE", f"{path}/{publisher.post(path, {})[name]}")
             self.assertQuota(publisher.call("POST", path, {}), setting, "wait for a day")
+
+
+class Grants(ServerCase):
+    def test_who_was_granted_is_told_to_the_parties_and_each_auditor_its_own(self):
+        market, operator, second = self.market, self.operator, Party(self.operator, "Second", "auditor")
+        path = f"/v1/contracts/{market.contract}/grants"
+        first = operator.get(path)["data"][0]
+        self.assertEqual((first["party"], "revoked_at" in first), (market.auditor.id, False))
+        self.assertEqual(self.assertStatus(operator.call("POST", path, {"party": market.auditor.id}), 200).json, first)
+        operator.post(path, {"party": second.id})
+        revoked = self.assertStatus(operator.call("DELETE", f"{path}/{second.id}"), 200).json
+        self.assertEqual(revoked["revoked_by"], first["by"])
+        self.assertEqual(self.assertStatus(operator.call("DELETE", f"{path}/{second.id}"), 200).json, revoked)  # again changes nothing
+        self.assertProblem(second.call("GET", path), 404)
+        self.assertEqual(second.get("/v1/contracts")["data"], [])
+        for unknown in (market.publisher.id, "P000000000000"):
+            self.assertProblem(operator.call("DELETE", f"{path}/{unknown}"), 404)
+        again = operator.post(path, {"party": second.id})
+        self.assertEqual([c["id"] for c in second.get("/v1/contracts")["data"]], [market.contract])
+        all_of_them = {json.dumps(grant) for grant in (first, revoked, again)}
+        for reader in (operator, market.advertiser, market.publisher):
+            self.assertEqual({json.dumps(grant) for grant in reader.get(path)["data"]}, all_of_them)
+        self.assertEqual(market.auditor.get(path)["data"], [first])
+        self.assertEqual(second.get(path)["data"], [revoked, again])
+        one_by_one, after = [], ""
+        while after is not None:
+            page = market.publisher.get(f"{path}?limit=1{after}")
+            one_by_one += page["data"]
+            after = f"&after={page['next']}" if "next" in page else None
+        self.assertEqual({json.dumps(grant) for grant in one_by_one}, all_of_them)
+        self.assertProblem(market.publisher.call("GET", path + "?after=x"), 400, "after")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(second.get(path)["data"], [revoked, again])
+        self.server.stop()
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.server.start()
 
 
 if __name__ == "__main__":

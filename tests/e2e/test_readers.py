@@ -98,6 +98,23 @@ class Stalled(ServerCase):
         wait_for(lambda: self.server.waiting() == min(n - 1, OF_CALLER), what="reads to wait")
         return reads
 
+    def test_a_revoked_grant_ends_what_is_under_way(self):
+        """What stands in the thread, and what waits for it, come to what a contract that is not there comes to."""
+        market, auditor = self.market, self.other.auditor
+        grants = f"/v1/contracts/{market.contract}/grants"
+        market.operator.post(grants, {"party": auditor.id})
+        paths = [f"/v1/contracts/{market.contract}/leads", f"/log/{market.contract}/openings?from=0&to=1"]
+        reads = Reads(lambda: auditor.call("GET", paths[0]), 1)
+        wait_for(self.server.met().exists, what="a read to stand")
+        later = Reads(lambda: auditor.call("GET", paths[1]), 1)
+        wait_for(lambda: self.server.waiting() == 1, what="a read to wait")
+        market.operator.do("DELETE", f"{grants}/{auditor.id}")
+        self.server.go_on()
+        self.assertEqual(reads.end() + later.end(), [404, 404])
+        nowhere = self.assertProblem(auditor.call("GET", paths[0].replace(market.contract, "C000000000000")), 404)
+        for answer in reads.answers + later.answers:
+            self.assertEqual(self.assertProblem(answer, 404), nowhere)
+
     def test_what_is_not_a_read_goes_on(self):
         reads = self.under_way(self.market, 8)
         answer, ident = click(self.market.code["click_url"], **BROWSER)

@@ -72,7 +72,11 @@ def lock_parties(market):
     operator.patch(f"/v1/parties/{publisher.id}", {"name": "Nova Media Group"})
     publisher.do("POST", f"/v1/parties/{publisher.id}/lock", {})
     operator.do("DELETE", f"/v1/parties/{publisher.id}/lock")
-    operator.do("POST", f"/v1/parties/{Party(operator, 'Locked', 'auditor').id}/lock", {})
+    locked = Party(operator, "Locked", "auditor").id
+    operator.do("POST", f"/v1/parties/{locked}/lock", {})
+    operator.do("POST", f"/v1/contracts/{market.contract}/grants", {"party": locked})
+    operator.do("DELETE", f"/v1/contracts/{market.contract}/grants/{locked}")
+    publisher.do("GET", f"/v1/contracts/{market.contract}/grants")
 
 
 def report_leads(market):

@@ -95,7 +95,8 @@ static void market_put(struct market *m)
     assert_ok(catalog_put_code(t, 2, &m->code[1]));
     assert_ok(fixture_put_secret(t, m->keys, &m->secret));
     assert_ok(fixture_put_token(t, m->token, 3, 7000));
-    assert_ok(catalog_put_grant(t, 2, 4, 8000));
+    assert_ok(
+        catalog_put_grant(t, &(struct grant){.contract = 2, .party = 4, .number = 1, .by = 1, .created_ms = 8000}));
     assert_ok(txn_commit(t));
 }
 
@@ -295,7 +296,15 @@ static void damaged_rows_do_not_load(void **state)
         {"a token with a short hash", TABLE_TOKENS, KEY("0123"), SPAN("{\"created\":1,\"party\":1}")},
         {"a secret that was not sealed", TABLE_SECRETS, KEY("K1"),
          SPAN("{\"created\":1,\"party\":1,\"sealed\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}")},
-        {"a grant of half a key", TABLE_GRANTS, KEY("\0\0\0\1"), SPAN("{\"created\":1}")},
+        {"a party that nobody locked", TABLE_PARTIES, KEY("\0\0\0\1"),
+         SPAN("{\"created\":1,\"id\":\"P1\",\"kind\":\"operator\",\"lock\":\"LK1\",\"locked\":1,\"locked_by\":99,"
+              "\"name\":\"n\"}")},
+        {"a grant of half a key", TABLE_GRANTS, KEY("\0\0\0\1"), SPAN("{\"by\":1,\"created\":1}")},
+        {"a grant of nobody", TABLE_GRANTS, KEY("\0\0\0\1\0\0\0\4\0\0\0\1"), SPAN("{\"by\":99,\"created\":1}")},
+        {"a hole in the grants", TABLE_GRANTS, KEY("\0\0\0\1\0\0\0\4\0\0\0\2"), SPAN("{\"by\":1,\"created\":1}")},
+        {"a grant behind an open one", TABLE_GRANTS, KEY("\0\0\0\2\0\0\0\4\0\0\0\2"), SPAN("{\"by\":1,\"created\":1}")},
+        {"a grant that nobody revoked", TABLE_GRANTS, KEY("\0\0\0\1\0\0\0\4\0\0\0\1"),
+         SPAN("{\"by\":1,\"created\":1,\"ended\":2}")},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         void *own = NULL;
@@ -417,7 +426,8 @@ static void change_everything(struct market *m)
     assert_ok(catalog_put_code(t, 2, &code));
     assert_ok(fixture_put_secret(t, m->keys, &m->secret));
     assert_ok(fixture_put_token(t, "cst_0123456789012345678901234567890123456789012", 1, 1));
-    assert_ok(catalog_put_grant(t, 1, PARTIES + 1, 1));
+    assert_ok(catalog_put_grant(
+        t, &(struct grant){.contract = 1, .party = PARTIES + 1, .number = 1, .by = 1, .created_ms = 1}));
     assert_ok(txn_commit(t));
     buf_free(&doc);
 }
@@ -526,7 +536,11 @@ static void market_crowd(struct market *m, struct party party[CROWD], struct cam
         assert_ok(catalog_put_contract(t, &k));
         assert_ok(fixture_put_terms(t, n, 1, 0));
         if (random() % 4 == 0)
-            assert_ok(catalog_put_grant(t, n, party[2 + 3 * (random() % (CROWD / 3))].number, 1));
+            assert_ok(catalog_put_grant(t, &(struct grant){.contract = n,
+                                                           .party = party[2 + 3 * (random() % (CROWD / 3))].number,
+                                                           .number = 1,
+                                                           .by = 1,
+                                                           .created_ms = 1}));
     }
     assert_ok(txn_commit(t));
 }

@@ -595,6 +595,7 @@ static void a_record_that_touches_another_advertisers_log_ends_the_process(void 
     code.record.code.contract = grant.record.grant.contract = COMMITTER_CONTRACT;
     grant.record.grant.party = LIVE_OTHER + 1;
     code.record.quota = grant.record.quota = 100;
+    grant.record.grant.by = LIVE_OPERATOR + 1;
     struct job foreign_code = code, foreign_grant = grant;
     foreign_code.record.advertiser++;
     foreign_grant.record.advertiser++;
