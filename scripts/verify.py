@@ -955,6 +955,7 @@ class Lead:
         self.whole = self.price = self.sale = 0  # of the whole lead, and what this contract pays of it
         self.sold = False
         self.approved, self.changed = (self.time if self.status == "approved" else None), self.time
+        self.paid = at if self.status == "approved" else None  # the entry by which it became payable first
         self.signed = -1  # by its own word, the last countersigned disposition
         local = self.time + 1000 * entry.get("utc_offset_s", 0)
         self.day = local // DAY_MS
@@ -1623,7 +1624,7 @@ class Ledger:
         self.count(lead, 1, time) if lead.stands() else None
         lead.history.append((time, after, entry))
         if lead.approved is None and after in ("approved", "converted"):
-            lead.approved = time
+            lead.approved, lead.paid = time, at
         lead.changed = time
         lead.sold = after == "converted" and entry.get("amount_micros", 0) > 0
         self.moves.append(Move(at, lead, before, after, "", change))
@@ -1871,8 +1872,10 @@ class Statement:
         return line
 
     def stood(self, lead):
-        """The statement on which a lead stood first, where that is an earlier one."""
-        return next((each.id for each in self.ledger.statements if each.start <= lead < each.to), "") if lead < self.start else ""
+        """The statement that closed the entry by which a lead became payable first, or else its own, where that is an earlier one."""
+        paid = self.ledger.leads[lead].paid
+        first = paid if paid is not None and paid < self.start else lead
+        return next((each.id for each in self.ledger.statements if each.start <= first < each.to), "") if first < self.start else ""
 
     def adjusted(self, at, made):
         stood = made.entry.get("statement") or ("lead" in made.entry and self.stood(made.entry["lead"]))

@@ -206,6 +206,7 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
         .sale_ppm = t != NULL ? t->sale_ppm : 0,
         .tier = l->tier,
         .last = index,
+        .paid = approved ? index : 0,
         .terms = l->terms,
         .unproven = l->trust == TRUST_PIXEL && t != NULL && t->pixel_leads != PIXEL_LEADS_ON,
     };
@@ -296,7 +297,18 @@ static enum err to_sign(struct row_ops *ops, const struct view *v, const struct 
                          : err;
 }
 
-/* It counts from here on; for the statement that it cites, or else the one on which its lead stands already. */
+/* On which its lead stands already: that of the entry by which it became payable first, or else its own. */
+static enum err stands_on(const struct view *v, uint32_t contract, uint64_t lead, struct settled_row *out)
+{
+    struct lead_row row;
+    enum err err = row_lead(v, contract, lead, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    err = row.paid > 0 ? row_settled(v, contract, row.paid, out) : ERR_NOT_FOUND;
+    return err == ERR_NOT_FOUND ? row_settled(v, contract, lead, out) : err;
+}
+
+/* It counts from here on; for the statement that it cites, or else that. */
 static enum err count_adjustment(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
                                  uint64_t index, uint64_t adjustment, const struct adjustment_row *a)
 {
@@ -304,7 +316,7 @@ static enum err count_adjustment(struct row_ops *ops, const struct view *v, cons
     struct correction_row row;
     struct span of = span_str(a->statement);
     put_move(ops, cx, index, &(struct move_row){.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = a->micros});
-    enum err err = span_empty(of) && a->lead > 0 ? row_settled(v, cx->contract, a->lead, &stood) : ERR_NOT_FOUND;
+    enum err err = span_empty(of) && a->lead > 0 ? stands_on(v, cx->contract, a->lead, &stood) : ERR_NOT_FOUND;
     if (err == ERR_OK)
         of = span_str(stood.id);
     else if (err != ERR_NOT_FOUND)
@@ -489,8 +501,10 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     row.last = index;
     if (d->trust == TRUST_COUNTERSIGNED && signed_at(d, &row.signed_ms) != ERR_OK)
         return ERR_CORRUPT;
-    if (!row.approved_ms && status_payable(d->status))
+    if (!row.approved_ms && status_payable(d->status)) {
         row.approved_ms = entry_clock(e);
+        row.paid = index;
+    }
     put_lead(ops, cx, d->lead, &row);
     if (layer_of(&before) != layer_of(&row)) {
         stand(ops, cx, d->lead, &before, false);

@@ -202,6 +202,7 @@ size_t lead_row_write(const struct lead_row *r, uint8_t *out)
     store_be64(out + 160, (uint64_t)r->signed_ms);
     store_be32(out + 168, r->clock_steps);
     out[172] = r->clock_unsure;
+    store_be64(out + 173, r->paid);
     return LEAD_ROW_LEN;
 }
 
@@ -245,6 +246,7 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         .signed_ms = (int64_t)load_be64(v + 160),
         .clock_steps = load_be32(v + 168),
         .clock_unsure = v[172] == 1,
+        .paid = load_be64(v + 173),
         .who = who,
     };
     share_read(v + 124, &r.share);
@@ -253,7 +255,8 @@ enum err lead_row_read(struct span value, struct lead_row *out)
         r.payout_micros < 0 || r.return_days > LIMIT_RETURN_DAYS || !is_utc_offset(r.utc_offset_s) ||
         !is_money(r.sale_micros) || r.sale_micros < 0 || r.sale_ppm > 1000000 || r.tier >= LIMIT_TIERS ||
         (r.sold && r.status != STATUS_CONVERTED) || (r.sale_micros && !r.sold) || !is_index(r.who.click) ||
-        !is_index(r.last) || !is_index(r.terms) || !share_ok(&r.share) || v[172] > 1)
+        !is_index(r.last) || !is_index(r.terms) || !is_index(r.paid) || (r.paid > 0 && r.approved_ms == 0) ||
+        !share_ok(&r.share) || v[172] > 1)
         return ERR_CORRUPT;
     *out = r;
     return ERR_OK;
@@ -927,6 +930,19 @@ enum err row_settled(const struct view *v, uint32_t contract, uint64_t index, st
     if (err == ERR_OK)
         *out = row;
     return err;
+}
+
+enum err row_stood(const struct view *v, uint32_t contract, uint64_t lead, uint64_t open, struct settled_row *out)
+{
+    struct lead_row row;
+    enum err err = row_lead(v, contract, lead, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    uint64_t first = row.paid > 0 && row.paid < open ? row.paid : lead;
+    if (first >= open)
+        return ERR_NOT_FOUND;
+    err = row_settled(v, contract, first, out);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 struct span row_op_value(const struct row_op *op, uint8_t room[ROW_VALUE_MAX])

@@ -49,7 +49,7 @@ struct view {
 
 __extension__ typedef __int128 wide_micros; /* many prices: more than 64 bits may hold */
 
-enum { LEAD_ROW_LEN = 173 }; /* the longest of all */
+enum { LEAD_ROW_LEN = 181 }; /* the longest of all */
 struct row_op {
     enum row_table table;
     bool del;
@@ -88,6 +88,7 @@ struct lead_row {
     int tier;            /* of the price, -1 when none */
     int64_t sale_micros; /* what its sale pays beside the price, while it is converted */
     uint64_t last;       /* index of the entry that last changed it */
+    uint64_t paid;       /* of that by which it became payable first; 0 = not so far */
     uint64_t terms;
     bool sold;     /* it is converted, and an amount was told */
     bool unproven; /* a pixel's, and the terms did not trust pixels: it stands once somebody has approved it */
@@ -231,6 +232,10 @@ struct settled_row {
     char id[LIMIT_ID + 1];
 };
 MUST_CHECK enum err row_settled(const struct view *v, uint32_t contract, uint64_t index, struct settled_row *out);
+/* The one on which a lead stood that is corrected: which closed the entry by which it became payable first, or else,
+ * if that is none of those in front of `open`, the first that is not closed, the lead's own. ERR_NOT_FOUND: none. */
+MUST_CHECK enum err row_stood(const struct view *v, uint32_t contract, uint64_t lead, uint64_t open,
+                              struct settled_row *out);
 /* Leads that stand, of a day or a month of the campaign's zone; in the campaign (number of that), or in the contract.
  */
 enum cap_scope { CAP_CAMPAIGN = 1, CAP_CONTRACT = 2 };

@@ -79,29 +79,35 @@ void correction_sums_tell(struct buf *out, const struct correction_sums *x, stru
 
 /* ---- what none has so far ---- */
 
-static enum err correction_of(const struct view *v, uint32_t contract, const struct move_row *m,
+/* What it cites, or else on which its lead stood. ERR_NOT_FOUND: none. */
+static enum err correction_of(const struct view *v, uint32_t contract, uint64_t from, const struct move_row *m,
                               struct open_correction *out)
 {
-    struct adjustment_row a;
-    *out = (struct open_correction){m->kind == ENTRY_ADJUSTMENT, m->micros, m->lead, ""};
-    if (!out->is_adjustment)
-        return ERR_OK;
-    enum err err = row_adjustment(v, contract, m->lead, &a);
-    if (err != ERR_OK)
+    struct adjustment_row a = {.lead = m->lead};
+    struct settled_row stood;
+    enum err err = ERR_OK;
+    *out = (struct open_correction){m->kind == ENTRY_ADJUSTMENT, m->micros, ""};
+    if (out->is_adjustment && (err = row_adjustment(v, contract, m->lead, &a)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    out->lead = a.lead;
+    if (a.statement[0] == '\0') {
+        if (a.lead == 0)
+            return ERR_NOT_FOUND;
+        if ((err = row_stood(v, contract, a.lead, from, &stood)) != ERR_OK)
+            return err;
+        memcpy(a.statement, stood.id, sizeof stood.id);
+    }
     memcpy(out->statement, a.statement, sizeof out->statement);
     return ERR_OK;
 }
 
 enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from,
-                          enum err (*found)(void *ctx, const struct open_correction *c), void *ctx)
+                          void (*found)(void *ctx, const struct open_correction *c), void *ctx)
 {
     uint8_t seek[12];
     struct span key, value;
     enum err err = ERR_OK;
     row_index_key(seek, contract, from);
-    while (err == ERR_OK && (err = v->seek(v->ctx, ROW_MOVES, span_of(seek, sizeof seek), &key, &value)) == ERR_OK) {
+    while ((err = v->seek(v->ctx, ROW_MOVES, span_of(seek, sizeof seek), &key, &value)) == ERR_OK) {
         struct move_row move;
         struct open_correction c;
         if (key.len < 4 || load_be32(key.ptr) != contract)
@@ -109,8 +115,12 @@ enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from
         if (key.len != sizeof seek || move_row_read(value, &move) != ERR_OK)
             return ERR_CORRUPT;
         row_index_key(seek, contract, load_be64(key.ptr + 4) + 1);
-        if (!move_earns(&move) && (err = correction_of(v, contract, &move, &c)) == ERR_OK)
-            err = found(ctx, &c);
+        if (move_earns(&move))
+            continue;
+        if ((err = correction_of(v, contract, from, &move, &c)) == ERR_OK)
+            found(ctx, &c);
+        else if (err != ERR_NOT_FOUND)
+            return err;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -46,16 +46,15 @@ MUST_CHECK enum err earliers_of(const struct statement *s, payload_reader *read,
 void earliers_tell_vat(struct buf *out, const struct earliers *e);
 void earliers_free(struct earliers *e);
 
-/* A move that corrects something, and that no statement has so far: what it cites, or else its lead. */
+/* A move that corrects a statement, and that none has so far. */
 struct open_correction {
     bool is_adjustment;
     int64_t micros;
-    uint64_t lead;                /* 0: an adjustment cites none */
-    char statement[LIMIT_ID + 1]; /* empty: likewise */
+    char statement[LIMIT_ID + 1]; /* which it corrects */
 };
-/* Walks over all moves from entry `from` on. An error of `found` ends it; ERR_CORRUPT, or an error of the view. */
+/* Walks over all moves from entry `from` on. ERR_CORRUPT, or an error of the view. */
 MUST_CHECK enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from,
-                                     enum err (*found)(void *ctx, const struct open_correction *c), void *ctx);
+                                     void (*found)(void *ctx, const struct open_correction *c), void *ctx);
 
 /* What becomes of the VAT of a sum below 0 that is carried. */
 #define CARRIED_WITHOUT_VAT                                                                                            \

@@ -236,14 +236,14 @@ static void write_adjustment(struct statement_draft *f, uint64_t index, uint64_t
     jw_object_end(w);
 }
 
-/* The statement on which a lead stood first, where that was an earlier one. */
+/* The statement on which a lead stood that is corrected, where that was an earlier one. */
 static MUST_CHECK enum err stood_on(const struct statement_draft *f, uint64_t lead, struct settled_row *out)
 {
     *out = (struct settled_row){0};
     if (lead >= f->from)
         return ERR_OK;
-    enum err err = row_settled(f->view, f->contract, lead, out);
-    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
+    enum err err = row_stood(f->view, f->contract, lead, f->from, out);
+    if (err == ERR_CORRUPT)
         return problem(f->problem, ERR_CORRUPT, "", "no statement is known to have closed entry %llu",
                        (unsigned long long)lead);
     return err;

@@ -19,7 +19,8 @@ static void not_one(struct audit *a, uint64_t index, const struct problem *why)
 static struct closed *about(struct audit *a, uint64_t lead, struct span statement)
 {
     struct settled_row stood;
-    if (span_empty(statement) && lead > 0 && row_settled(a->fold.view, a->fold.cx.contract, lead, &stood) == ERR_OK)
+    if (span_empty(statement) && lead > 0 &&
+        row_stood(a->fold.view, a->fold.cx.contract, lead, a->fold.period.from, &stood) == ERR_OK)
         return audit_closed(a, span_str(stood.id));
     return span_empty(statement) ? NULL : audit_closed(a, statement);
 }
@@ -108,13 +109,11 @@ void verify_corrections(struct audit *a, const struct statement *said)
     }
 }
 
-static enum err take_open(void *ctx, const struct open_correction *x)
+static void take_open(void *ctx, const struct open_correction *x)
 {
-    struct audit *a = ctx;
-    struct closed *c = about(a, x->lead, span_str(x->statement));
+    struct closed *c = audit_closed(ctx, span_str(x->statement));
     if (c != NULL)
         correction_sums_add(&c->since, x->is_adjustment, x->micros);
-    return ERR_OK;
 }
 
 void verify_corrections_open(struct audit *a)

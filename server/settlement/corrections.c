@@ -53,25 +53,22 @@ static enum err take_later(struct txn *t, struct span of, struct page_later *l, 
 
 /* What none has so far, of the one that is asked about. */
 struct asked {
-    const struct statement_meta *meta;
     struct span id;
     struct page_later open;
 };
 
-static enum err take_open(void *ctx, const struct open_correction *c)
+static void take_open(void *ctx, const struct open_correction *c)
 {
     struct asked *x = ctx;
-    bool about_lead = c->lead > 0 && c->lead >= x->meta->from && c->lead < x->meta->to;
-    if (c->statement[0] != '\0' ? span_is(x->id, c->statement) : about_lead)
+    if (span_is(x->id, c->statement))
         add(&x->open, c->micros);
-    return ERR_OK;
 }
 
 enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id, struct laters *out)
 {
     const struct contract *k = m->contract;
     const struct view view = store_view(t);
-    struct asked asked = {.meta = m, .id = id};
+    struct asked asked = {.id = id};
     struct head head;
     struct buf payload;
     buf_heap(&payload);

@@ -499,6 +499,27 @@ class Statements(ServerCase):
         self.assertNotIn("<dt>Corrects</dt>", page)
         self.assertLessEqual({"carried_in_without_vat", "vat"}, kinds(three))
 
+    def test_what_is_taken_back_names_the_statement_that_charged_it(self):
+        """Not the one on which the lead still waited: a credit note names the invoice, and its rate is what counts."""
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        waits, waits_too = self.lead(), self.lead()
+        one, _, _ = self.settle()
+        self.say(waits, "approved")
+        two, _, _ = self.settle()
+        self.say(waits, "returned")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -1_000_000, "reason": "of one that is paid", "lead": waits})
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -1_000_000, "reason": "of one that is not", "lead": waits_too})
+        self.say(waits_too, "approved")
+        self.assertIn("Changed since", self.page(two))  # on none so far
+        three, statement, _ = self.settle()
+        self.assertEqual([each["statement"] for each in statement["adjustments"]], [two, two, one])
+        self.assertRegex(self.page(three), f"(?s)Corrects</dt><dd>no. 1 .*{one}.*<br>no. 2 .*{two}.*</dd>")
+        self.assertEqual([each["corrected"]["adjustments"] for each in self.operator.get("/v1/statements", contract=self.market.contract)["data"]], [1, 1, 0])
+        self.say(waits_too, "returned")
+        _, statement, _ = self.settle()
+        self.assertEqual([each["statement"] for each in statement["adjustments"]], [three])
+        self.assertEqual(self.verified().returncode, 0)
+
     def test_a_credit_note_says_that_part_of_it_corrects_no_statement(self):
         self.law(("FR", "FR48999000102"), ("DE", "DE999999999"))
         lead = self.lead()
