@@ -217,9 +217,13 @@ static const struct field adjustment_fields[] = {
     F("contract", U32, adjustment.contract), F("by", U32, adjustment.by),
     F("micros", I64, adjustment.micros),     F("lead", U64, adjustment.lead),
     F("reason", TEXT, adjustment.reason),    F("statement", TEXT, adjustment.statement)};
-static const struct field share_fields[] = {F("by", U32, share.by),        F("statement", TEXT, share.statement),
-                                            F("id", ID, share.id),         F("expires_ms", I64, share.expires_ms),
-                                            F("texts", BOOL, share.texts), F("label", TEXT, share.label),
+static const struct field share_fields[] = {F("by", U32, share.by),
+                                            F("contract", U32, share.contract),
+                                            F("statement", TEXT, share.statement),
+                                            F("id", ID, share.id),
+                                            F("expires_ms", I64, share.expires_ms),
+                                            F("texts", BOOL, share.texts),
+                                            F("label", TEXT, share.label),
                                             F("quota", U32, quota)};
 static const struct field erase_fields[] = {F("by", U32, erase.by), F("places", PLACES, erase.places)};
 static const struct field lock_fields[] = {F("party", U32, lock.party), F("by", U32, lock.by), F("id", ID, lock.id),

@@ -279,7 +279,7 @@ struct record {
             struct span reason, statement;
         } adjustment;
         struct {
-            uint32_t by;
+            uint32_t by, contract; /* contract: the statement's; 0: it ends */
             struct span statement;
             char id[LIMIT_ID + 1];
             int64_t expires_ms; /* 0: it ends now */

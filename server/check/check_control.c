@@ -59,7 +59,7 @@ void prove_meta(struct check *c)
 
 static const enum table table_terms = (enum table)(TABLE_ROWS + ROW_TERMS);
 
-enum member_form { INT, NUMBER, ID, TEXT, BOOL, TRUE_ALONE, KIND, WHAT, KEY, CIDRS, SEALED, DOCUMENT };
+enum member_form { INT, NUMBER, ID, TEXT, BOOL, TRUE_ALONE, KIND, WHAT, KEY, TOKEN, CIDRS, SEALED, DOCUMENT };
 
 struct member_rule {
     const char *name; /* NULL ends the list */
@@ -131,12 +131,14 @@ static const struct member_rule grant_members[] = {{"by", NUMBER, false, TABLE_P
                                                    {"ended_by", NUMBER, true, TABLE_PARTIES},
                                                    {0}};
 static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                   {"contract", NUMBER, false, TABLE_CONTRACTS},
                                                    {"created", INT},
                                                    {"ended", INT, true},
                                                    {"expires", INT},
                                                    {"label", TEXT, true},
                                                    {"steps", INT},
                                                    {"texts", TRUE_ALONE, true},
+                                                   {"token", TOKEN},
                                                    {0}};
 
 /* Of two rows that do not fit together either may be damaged: both are named. */
@@ -165,6 +167,19 @@ static bool key_reads(struct span text)
     uint8_t pub[ED25519_KEY_LEN];
     size_t len;
     return b64url_decode(text, pub, sizeof pub, &len) == ERR_OK && len == sizeof pub;
+}
+
+/* Names a token whose row is there. */
+static bool names_token(struct check *c, struct span text, enum table by, struct span by_key)
+{
+    uint8_t hash[HASH_LEN];
+    struct span value, key = span_of(hash, sizeof hash);
+    size_t len;
+    if (b64url_decode(text, hash, sizeof hash, &len) != ERR_OK || len != sizeof hash)
+        return false;
+    if (check_get(c, TABLE_TOKENS, key, &value) == ERR_NOT_FOUND)
+        missing_for(c, TABLE_TOKENS, key, by, by_key);
+    return true;
 }
 
 static bool cidrs_read(struct span list)
@@ -210,6 +225,8 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
         return credential_parse(text, &what) == ERR_OK;
     case KEY:
         return key_reads(text);
+    case TOKEN:
+        return names_token(c, text, t, key);
     case CIDRS:
         return cidrs_read(text);
     case SEALED:

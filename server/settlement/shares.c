@@ -1,10 +1,12 @@
 /* Share links of statements: whoever holds one reads that statement, in every form, until the link expires or is ended.
- * A link is a row, so that it can be listed and ended; a MAC in it tells strangers' guesses from links without a look
- * at the store. The URL is shown to the party that made it alone; that there is one, to all who may read the statement.
+ * A link is a row, so that it can be listed and ended, and ends with the token that made it; a MAC in it tells
+ * strangers' guesses from links without a look at the store. The URL is shown to the party that made it alone; that
+ * there is one, to all who may read the statement.
  */
 #include <stddef.h>
 
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
 #include "common/crypto/crypto.h"
@@ -50,7 +52,9 @@ bool share_is_ours(const struct keys *k, struct span statement, struct span shar
 struct share_link {
     char id[LIMIT_ID + 1];
     int64_t by, created_ms, expires_ms, ended_ms; /* ended_ms 0: it was not ended */
+    int64_t contract;                             /* number of the statement's */
     int64_t steps;                                /* of the clock, before it was made */
+    uint8_t token[HASH_LEN];                      /* that it was made by */
     bool texts;                                   /* it shows what senders wrote themselves */
     char label[LIMIT_LABEL + 1];                  /* empty: none */
 };
@@ -58,7 +62,8 @@ struct share_link {
 static enum err share_read(struct span id, struct span row, struct share_link *out)
 {
     json_t *json;
-    struct span label = SPAN("");
+    struct span label = SPAN(""), token = SPAN("");
+    size_t len = 0;
     enum err err = json_read(row, &json, NULL);
     if (err != ERR_OK || id.len > LIMIT_ID)
         return ERR_CORRUPT;
@@ -72,6 +77,12 @@ static enum err share_read(struct span id, struct span row, struct share_link *o
     }
     if (err == ERR_OK)
         err = json_get_int(json, "", "steps", 0, UINT32_MAX, &out->steps, NULL, NULL);
+    if (err == ERR_OK)
+        err = json_get_int(json, "", "contract", 1, UINT32_MAX, &out->contract, NULL, NULL);
+    if (err == ERR_OK && (err = json_get_str(json, "", "token", 64, &token, NULL, NULL)) == ERR_OK)
+        err = b64url_decode(token, out->token, sizeof out->token, &len);
+    if (err == ERR_OK && len != HASH_LEN)
+        err = ERR_CORRUPT;
     if (err == ERR_OK)
         err = json_get_bool(json, "", "texts", &out->texts, NULL, NULL);
     if (err == ERR_OK && (err = json_get_str(json, "", "label", LIMIT_LABEL, &label, NULL, NULL)) == ERR_OK)
@@ -103,6 +114,7 @@ static enum err share_put(struct txn *t, struct span statement, const struct sha
     jw_open(&w, &row);
     jw_object(&w);
     jw_kint(&w, "by", s->by);
+    jw_kint(&w, "contract", s->contract);
     jw_kint(&w, "created", s->created_ms);
     if (s->ended_ms != 0)
         jw_kint(&w, "ended", s->ended_ms);
@@ -112,6 +124,7 @@ static enum err share_put(struct txn *t, struct span statement, const struct sha
     jw_kint(&w, "steps", s->steps);
     if (s->texts)
         jw_kbool(&w, "texts", true);
+    jw_kb64url(&w, "token", s->token, sizeof s->token);
     jw_object_end(&w);
     jw_close(&w);
     err = store_put(t, TABLE_LINKS, key, buf_span(&row));
@@ -127,12 +140,29 @@ static enum err share_del(struct txn *t, struct span statement, const struct sha
     return err == ERR_OK ? store_del(t, TABLE_LINKS, key) : err;
 }
 
+/* Whether who made it could read the statement by the same token still, though that may have expired: a link has a time
+ * of its own. *ended_ms: since when it is ended, by itself or with that token; 0: it is not. */
+static enum err maker_reads(const struct catalog *c, const struct share_link *s, bool *reads, int64_t *ended_ms)
+{
+    const struct api_token *token = catalog_token_hashed(c, s->token);
+    const struct contract *k = catalog_contract_number(c, (uint32_t)s->contract);
+    if (token == NULL || k == NULL || token->party->number != s->by)
+        return ERR_CORRUPT;
+    *ended_ms = s->ended_ms != 0 ? s->ended_ms : token->ended_ms;
+    *reads = *ended_ms == 0 && token->party->locked_ms == 0 && catalog_may_read(c, token->party, k);
+    return ERR_OK;
+}
+
 /* One whose time was over once is over, whatever the clock is set to since: each step says what it would have said. */
-static enum err is_open(struct txn *t, const struct share_link *s, int64_t now_ms, bool *open)
+static enum err is_open(struct txn *t, const struct catalog *c, const struct share_link *s, int64_t now_ms, bool *open)
 {
     struct clock_mark clock = {.steps = 0};
-    enum err err = clock_mark_get(t, &clock);
-    *open = s->ended_ms == 0 && now_ms < s->expires_ms;
+    int64_t ended_ms;
+    enum err err = maker_reads(c, s, open, &ended_ms);
+    if (err != ERR_OK)
+        return err;
+    err = clock_mark_get(t, &clock);
+    *open &= now_ms < s->expires_ms;
     if (err == ERR_NOT_FOUND)
         err = ERR_OK; /* no clock was read so far */
     for (uint32_t n = clock.steps; err == ERR_OK && *open && n > s->steps; n--) {
@@ -144,19 +174,20 @@ static enum err is_open(struct txn *t, const struct share_link *s, int64_t now_m
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, bool *texts,
-                     struct problem *p)
+enum err share_opens(struct request *rq, struct txn *t, struct span statement, struct span share, bool *texts)
 {
     struct share_link s;
     bool open = false;
+    struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
     enum err err = share_get(t, statement, span_of(share.ptr, SHARE_ID_LEN), &s);
-    if (err == ERR_OK && (err = is_open(t, &s, now_ms, &open)) == ERR_OK && !open)
+    if (err == ERR_OK && (err = is_open(t, newest, &s, rq->arrived_ms, &open)) == ERR_OK && !open)
         err = ERR_NOT_FOUND;
     if (err == ERR_OK)
         *texts = s.texts;
-    return err == ERR_NOT_FOUND
-               ? problem(p, err, "share", "this link has expired or was ended: ask whoever sent it for a new one")
-               : err;
+    catalog_unref(newest);
+    return err == ERR_NOT_FOUND ? problem(&rq->problem, err, "share",
+                                          "this link has expired or was ended: ask whoever sent it for a new one")
+                                : err;
 }
 
 /* The statement's links in order of their ids: the next one behind *s, or the first behind an empty id. */
@@ -180,20 +211,26 @@ static enum err share_next(struct cursor *c, struct span statement, struct share
 /* ---- POST, DELETE ---- */
 
 /* As `reader` may see it. */
-static void jw_share(struct jw *w, const struct instance *in, const struct catalog *c, struct span statement,
-                     const struct share_link *s, uint32_t reader, bool open)
+static enum err jw_share(struct jw *w, const struct instance *in, const struct catalog *c, struct span statement,
+                         const struct share_link *s, uint32_t reader, bool open)
 {
     char share[SHARE_LEN];
     struct buf url;
+    bool reads;
+    int64_t ended_ms;
+    enum err err = maker_reads(c, s, &reads, &ended_ms);
+    if (err != ERR_OK)
+        return err;
     jw_object(w);
     jw_kstr(w, "by", span_str(c->parties[s->by - 1].id));
     jw_ktime(w, "created_at", s->created_ms);
-    if (s->ended_ms != 0)
-        jw_ktime(w, "ended_at", s->ended_ms);
+    if (ended_ms != 0)
+        jw_ktime(w, "ended_at", ended_ms);
     jw_ktime(w, "expires_at", s->expires_ms);
     jw_kstr(w, "id", span_str(s->id));
     if (s->label[0] != '\0')
         jw_kstr(w, "label", span_str(s->label));
+    jw_kbool(w, "open", open);
     jw_kstr(w, "statement", statement);
     jw_kbool(w, "texts", s->texts);
     if (open && s->by == reader) {
@@ -205,6 +242,7 @@ static void jw_share(struct jw *w, const struct instance *in, const struct catal
         buf_free(&url);
     }
     jw_object_end(w);
+    return ERR_OK;
 }
 
 /* What a party has of a statement. */
@@ -226,7 +264,7 @@ static enum err own_shares(struct batch *cx, struct span statement, uint32_t by,
         bool open;
         if (s.by != by)
             continue;
-        if ((err = is_open(cx->txn, &s, cx->now_ms, &open)) != ERR_OK)
+        if ((err = is_open(cx->txn, cx->catalog, &s, cx->now_ms, &open)) != ERR_OK)
             break;
         out->n++;
         if (open)
@@ -262,6 +300,8 @@ static enum err share_make(struct batch *cx, struct job *job, struct share_link 
     if (err != ERR_OK)
         return err;
     s->by = r->share.by;
+    s->contract = r->share.contract;
+    memcpy(s->token, r->bearer.sha256, sizeof s->token);
     s->created_ms = cx->now_ms;
     s->expires_ms = r->share.expires_ms;
     s->steps = cx->clock.steps;
@@ -285,7 +325,7 @@ static enum err share_end(struct batch *cx, struct job *job, struct share_link *
         return problem(&job->problem, ERR_FORBIDDEN, "", "it is another party's link: %s or the operator can end it",
                        cx->catalog->parties[s->by - 1].id);
     bool open;
-    err = is_open(cx->txn, s, cx->now_ms, &open);
+    err = is_open(cx->txn, cx->catalog, s, cx->now_ms, &open);
     if (err == ERR_OK && open)
         s->ended_ms = cx->now_ms;
     return err;
@@ -300,22 +340,25 @@ enum err share_run(struct batch *cx, struct job *job)
     memcpy(s.id, r->share.id, sizeof s.id);
     enum err err = (makes ? share_make : share_end)(cx, job, &s);
     if (err == ERR_OK)
-        err = is_open(cx->txn, &s, cx->now_ms, &open);
+        err = is_open(cx->txn, cx->catalog, &s, cx->now_ms, &open);
     if (err != ERR_OK)
         return err;
     answer_open(&a);
-    jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, r->share.by, open);
+    err = jw_share(&a.w, cx->instance, cx->catalog, r->share.statement, &s, r->share.by, open);
+    if (err != ERR_OK) {
+        answer_abandon(&a);
+        return err;
+    }
     answer_job(&a, job, makes ? 201 : 200);
     return share_put(cx->txn, r->share.statement, &s);
 }
 
 /* Statements are never taken away: one that may be read now is there for the run as well. */
-static enum err may_share(struct request *rq)
+static enum err may_share(struct request *rq, struct statement_meta *m)
 {
-    struct statement_meta m;
     struct txn *t;
     enum err err = worker_reader(rq->worker, &t);
-    return err == ERR_OK ? statement_find(rq, t, rq->param[0], &m) : err;
+    return err == ERR_OK ? statement_find(rq, t, rq->param[0], m) : err;
 }
 
 static struct job *share_job(struct request *rq)
@@ -342,13 +385,15 @@ enum err shares_create(struct request *rq, struct reply *reply)
         {NULL},
     };
     struct wished in = {.texts = false};
-    enum err err = may_share(rq);
+    struct statement_meta m;
+    enum err err = may_share(rq, &m);
     if (err == ERR_OK)
         err = body_read(rq, members, &in);
     const struct body_int days = in.days;
     if (err != ERR_OK)
         return err;
     struct job *job = share_job(rq);
+    job->record.share.contract = m.contract->number;
     job->record.share.expires_ms = rq->arrived_ms + (days.given ? days.value : DAYS_DEFAULT) * MS_PER_DAY;
     job->record.share.texts = in.texts;
     job->record.share.label = in.label.ptr != NULL ? in.label : SPAN("");
@@ -360,8 +405,9 @@ enum err shares_create(struct request *rq, struct reply *reply)
 enum err shares_delete(struct request *rq, struct reply *reply)
 {
     (void)reply;
+    struct statement_meta m;
     enum err err = params_read(rq, NULL, 0);
-    if (err != ERR_OK || (err = may_share(rq)) != ERR_OK)
+    if (err != ERR_OK || (err = may_share(rq, &m)) != ERR_OK)
         return err;
     struct span id = rq->param[1];
     if (!id_is_plain(id))
@@ -393,15 +439,16 @@ enum err shares_list(struct request *rq, struct reply *reply)
         return err;
     list_open(&list, &window);
     struct share_link last = s;
+    struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog); /* has all that the rows name */
     while ((err = share_next(c, rq->param[0], &s)) == ERR_OK) {
         bool open;
-        if ((uint64_t)s.by > rq->catalog->n_parties)
-            continue; /* a party younger than this worker's catalog */
-        if ((err = is_open(t, &s, rq->arrived_ms, &open)) != ERR_OK || !list_item(&list))
+        if ((err = is_open(t, newest, &s, rq->arrived_ms, &open)) != ERR_OK || !list_item(&list) ||
+            (err = jw_share(&list.w, &rq->worker->server->instance, newest, rq->param[0], &s, rq->caller->number,
+                            open)) != ERR_OK)
             break;
-        jw_share(&list.w, &rq->worker->server->instance, rq->catalog, rq->param[0], &s, rq->caller->number, open);
         last = s;
     }
+    catalog_unref(newest);
     cursor_close(c);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         list_reply(rq, reply, &list, span_str(last.id));

@@ -61,6 +61,7 @@ enum { LINES_SHOWN = 50 /* that move money, on a page, unless all are asked for 
 struct shown {
     enum form form;
     struct span id, payload, bundles, address;
+    struct span share; /* by which it is shown; empty: by token */
     struct statement_meta meta;
     enum language language;
     bool all_lines, texts;
@@ -81,9 +82,9 @@ enum { SHARE_MAC_LEN = 43, SHARE_LEN = 1 + ID_DIGITS + SHARE_MAC_LEN };
 void share_write(const struct keys *k, struct span statement, const char *id, char out[SHARE_LEN]);
 /* Without the store: whether it was once given out for that statement. */
 MUST_CHECK bool share_is_ours(const struct keys *k, struct span statement, struct span share);
-/* Whether it opens the statement at that time, and with what senders wrote themselves; ERR_NOT_FOUND with the problem
- * set when it expired or was ended. */
-MUST_CHECK enum err share_opens(struct txn *t, struct span statement, struct span share, int64_t now_ms, bool *texts,
-                                struct problem *p);
+/* Whether it opens the statement when the request came, by what is known now of who made it, and with what senders
+ * wrote themselves; ERR_NOT_FOUND with the problem set when it expired or was ended. */
+MUST_CHECK enum err share_opens(struct request *rq, struct txn *t, struct span statement, struct span share,
+                                bool *texts);
 
 #endif

@@ -482,7 +482,8 @@ enum err statements_get(struct request *rq, struct reply *reply)
     if (!p[PARAM_SHARE].given) {
         err = statement_find(rq, t, s.id, &s.meta);
     } else {
-        err = share_opens(t, s.id, p[PARAM_SHARE].value, rq->arrived_ms, &s.texts, &rq->problem);
+        s.share = p[PARAM_SHARE].value;
+        err = share_opens(rq, t, s.id, s.share, &s.texts);
         if (err == ERR_NOT_FOUND && f == FORMAT_HTML) {
             statement_show_over(rq, reply, language_of_page(rq, p));
             return ERR_OK;

@@ -413,6 +413,9 @@ static enum err next_piece(struct request *rq, struct reply *reply)
     enum err err = piece_open(rq, x, &p);
     while (err == ERR_OK && x->part <= PAGE_BACK && p.text.len < PIECE)
         err = write_next(&p);
+    bool texts;
+    if (err == ERR_OK && !span_empty(x->of.share)) /* which may have ended meanwhile */
+        err = share_opens(rq, p.asked.txn, x->of.id, x->of.share, &texts);
     if (err == ERR_OK) {
         reply_body_take(reply, types[x->of.form], &p.text);
         reply->more = x->part <= PAGE_BACK ? next_piece : NULL;

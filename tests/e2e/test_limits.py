@@ -1,9 +1,10 @@
 """What one party may have, and use: so much, and then it is told so; others feel nothing of it."""
 
 import json
+import time
 import unittest
 
-from harness import Market, Party, ServerCase, countersign
+from harness import Caller, Market, Party, ServerCase, countersign, rfc3339, send, wait_for
 
 
 class Quotas(ServerCase):
@@ -99,6 +100,49 @@ class Grants(ServerCase):
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.server.start()
+
+
+class Links(ServerCase):
+    """A share link ends with what its maker could do."""
+
+    def test_one_call_ends_what_a_leaked_token_made(self):
+        market, operator = self.market, self.operator
+        shares = f"/v1/statements/{operator.post(f'/v1/contracts/{market.contract}/statements', {})['id']}/shares"
+        tokens = f"/v1/parties/{market.publisher.id}/tokens"
+        leaked, other = (market.publisher.post(tokens, {}) for _ in range(2))
+        brief = market.publisher.post(tokens, {"expires_at": rfc3339(time.time() + 1)})
+        links = {name: Caller(market.publisher.base, token["token"]).post(shares, {}) for name, token in
+                 (("leaked", leaked), ("other", other), ("brief", brief))}
+        links["auditor"] = market.auditor.post(shares, {})
+        operator.post(shares, {})
+
+        def opened():
+            listed = {link["id"]: link for link in operator.get(shares)["data"]}
+            now = {name for name, link in links.items() if send(link["url"]).status == 200}
+            self.assertEqual({name for name, link in links.items() if listed[link["id"]]["open"]}, now)
+            for link in links.values():
+                answer = send(link["url"].replace("format=html", "format=csv"))
+                if answer.status != 200:
+                    self.assertProblem(answer, 404, "share")
+            return now, listed
+
+        wait_for(lambda: Caller(market.publisher.base, brief["token"]).call("GET", tokens).status == 401, what="a token to expire")
+        self.assertEqual(opened()[0], {"leaked", "other", "brief", "auditor"})
+        ended = operator.do("DELETE", f"{tokens}/{leaked['id']}").json
+        now, listed = opened()
+        self.assertEqual(now, {"other", "brief", "auditor"})
+        self.assertEqual(listed[links["leaked"]["id"]]["ended_at"], ended["ended_at"])
+        operator.do("DELETE", f"/v1/contracts/{market.contract}/grants/{market.auditor.id}")
+        self.assertEqual(opened()[0], {"other", "brief"})
+        operator.do("POST", f"/v1/parties/{market.publisher.id}/lock", {})
+        self.assertEqual(opened()[0], set())
+        operator.do("DELETE", f"/v1/parties/{market.publisher.id}/lock")
+        self.assertEqual(opened()[0], {"other", "brief"})
+        self.server.stop()
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.server.start()
+        self.assertEqual(opened()[0], {"other", "brief"})
 
 
 if __name__ == "__main__":

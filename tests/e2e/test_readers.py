@@ -11,7 +11,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from harness import BROWSER, Market, Server, ServerCase, click, person, send, wait_for
+from harness import BROWSER, Caller, Market, Server, ServerCase, click, person, send, wait_for
 
 OF_CALLER, IN_ALL = 64, 1024  # reads that may wait, server/worker/readers.h
 
@@ -114,6 +114,18 @@ class Stalled(ServerCase):
         nowhere = self.assertProblem(auditor.call("GET", paths[0].replace(market.contract, "C000000000000")), 404)
         for answer in reads.answers + later.answers:
             self.assertEqual(self.assertProblem(answer, 404), nowhere)
+
+    def test_an_ended_link_ends_what_is_under_way(self):
+        market = self.market
+        token = market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {})
+        self.server.go_on()
+        url = Caller(market.publisher.base, token["token"]).post(market.statement + "/shares", {})["url"]
+        self.server.stall()
+        reads = Reads(lambda: send(url), 1)
+        wait_for(self.server.met().exists, what="a read to stand")
+        market.operator.do("DELETE", f"/v1/parties/{market.publisher.id}/tokens/{token['id']}")
+        self.server.go_on()
+        self.assertEqual(reads.end(), [404])
 
     def test_what_is_not_a_read_goes_on(self):
         reads = self.under_way(self.market, 8)
