@@ -742,19 +742,36 @@ static enum err add_version(const struct view *v, struct span key, struct span v
     return add_assents(&row, below, number, vs);
 }
 
-enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, struct versions *out)
+static enum err next_version(const struct view *v, uint32_t contract, uint64_t below, struct versions *vs)
 {
     uint8_t from[TERMS_KEY_LEN];
-    struct versions vs = {.n = 0};
     struct span key, value;
+    int64_t number = vs->made + 1;
+    row_terms_key(from, contract, (uint32_t)number);
+    enum err err = v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value);
+    if (err != ERR_OK)
+        return err;
+    return key.len >= 4 && load_be32(key.ptr) == contract ? add_version(v, key, value, below, number, vs)
+                                                          : ERR_NOT_FOUND;
+}
+
+enum err row_versions_until(const struct view *v, uint32_t contract, uint32_t number, struct versions *vs)
+{
+    struct terms_row row;
     enum err err = ERR_OK;
-    for (uint32_t number = 1; err == ERR_OK; number++) {
-        row_terms_key(from, contract, number);
-        err = v->seek(v->ctx, ROW_TERMS, span_of(from, sizeof from), &key, &value);
-        if (err == ERR_OK)
-            err = key.len >= 4 && load_be32(key.ptr) == contract ? add_version(v, key, value, below, number, &vs)
-                                                                 : ERR_NOT_FOUND;
-    }
+    while (err == ERR_OK && vs->made + 1 < number)
+        err = next_version(v, contract, UINT64_MAX, vs);
+    if (err == ERR_OK && (err = row_terms(v, contract, number, &row)) == ERR_OK)
+        err = withdrawn(v, contract, row.index, vs);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, struct versions *out)
+{
+    struct versions vs = {.n = 0};
+    enum err err = ERR_OK;
+    while (err == ERR_OK)
+        err = next_version(v, contract, below, &vs);
     if (err == ERR_NOT_FOUND && vs.n > 0 && (err = withdrawn(v, contract, below, &vs)) == ERR_OK)
         *out = vs;
     return err;

@@ -193,6 +193,8 @@ MUST_CHECK enum err terms_row_read(struct span value, struct terms_row *out);
 size_t terms_row_write(const struct terms_row *row, uint8_t out[TERMS_ROW_LEN]);
 MUST_CHECK enum err row_terms(const struct view *v, uint32_t contract, uint32_t version, struct terms_row *out);
 MUST_CHECK enum err row_versions(const struct view *v, uint32_t contract, uint64_t below, struct versions *out);
+/* Goes on with *vs, zeroed or of an earlier one, to what there was when a version was made. */
+MUST_CHECK enum err row_versions_until(const struct view *v, uint32_t contract, uint32_t number, struct versions *vs);
 /* The key that a party's last `key` entry in this contract's log gives; ERR_NOT_FOUND: the log tells none. */
 enum { PARTY_KEY_MAX = 4 + LIMIT_ID };
 size_t row_party_key_key(uint8_t key[PARTY_KEY_MAX], uint32_t contract, struct span party);

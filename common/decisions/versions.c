@@ -33,6 +33,15 @@ const struct version *versions_proposal(const struct versions *vs)
     return vs->n > 0 && lacks(&vs->v[vs->n - 1]) ? &vs->v[vs->n - 1] : NULL;
 }
 
+const struct version *versions_before(const struct versions *vs, int64_t at_ms, int64_t effective_ms)
+{
+    const struct version *found = NULL;
+    int64_t last_ms = effective_ms > 0 ? effective_ms - 1 : at_ms;
+    for (const struct version *v = vs->v; v < vs->v + vs->n; v++)
+        found = !lacks(v) && v->from_ms <= last_ms ? v : found;
+    return found;
+}
+
 bool versions_wait(const struct versions *vs, int64_t at_ms)
 {
     size_t n = vs->n - (versions_proposal(vs) != NULL);

@@ -42,6 +42,8 @@ struct versions {
 /* The one that binds an entry of that time; NULL when there is none at all. */
 const struct version *versions_at(const struct versions *vs, int64_t at_ms);
 const struct version *versions_newest(const struct versions *vs);
+/* What binds until a version would that is made at that time: what that one changes. NULL: nothing does. */
+const struct version *versions_before(const struct versions *vs, int64_t at_ms, int64_t effective_ms);
 /* Does any wait for its time then? One that lacks assents does not: it may never bind. */
 bool versions_wait(const struct versions *vs, int64_t at_ms);
 /* The newest, where it lacks assents; else NULL. */

@@ -202,9 +202,9 @@ static void unknown_rules(struct audit *a, uint64_t index, int64_t rules)
 static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
 {
     struct versions gone = {.n = 0};
-    const struct version *newest = versions_newest(&a->fold.versions);
-    const struct terms *before = newest != NULL ? newest->terms : NULL;
-    bool first = before == NULL;
+    const struct version *old = versions_before(&a->fold.versions, e->at_ms, e->terms.effective_ms);
+    const struct terms *before = old != NULL ? old->terms : NULL;
+    bool first = versions_newest(&a->fold.versions) == NULL;
     enum err err = fold_terms(&a->fold, index, e, &gone);
     if (err == ERR_NOT_IMPLEMENTED) {
         unknown_rules(a, index, e->terms.rules);

@@ -109,7 +109,7 @@ static void jw_withdrawals(struct jw *w, const struct contract *k, const struct 
     jw_array_end(w);
 }
 
-/* `before`: the version in front of it, NULL for the first. `whole`: with its documents. */
+/* `before`: what it changes; without terms: nothing was in force. `whole`: with its documents. */
 static void version_json(struct jw *w, const struct request *rq, const struct contract *k, const struct shown *v,
                          const struct shown *before, bool whole)
 {
@@ -124,7 +124,7 @@ static void version_json(struct jw *w, const struct request *rq, const struct co
     }
     jw_key(w, "differences");
     jw_array(w);
-    if (before != NULL)
+    if (before->version.terms != NULL)
         terms_differences(before->version.terms, v->version.terms, difference_json, w);
     jw_array_end(w);
     jw_ktime(w, "effective_at", v->row.effective_ms ? v->row.effective_ms : v->row.at_ms);
@@ -148,19 +148,16 @@ static enum err number_read(struct request *rq, struct span text, const char *fi
     return ERR_OK;
 }
 
-/* A version, and the last one in front of it that had not been withdrawn by then; the first has none. */
-static enum err pair_read(struct txn *t, const struct contract *k, uint32_t number, struct shown *now,
-                          struct shown *before)
+/* A version, and the one that it changes. *vs: zeroed, or what an earlier one left. */
+static enum err pair_read(struct txn *t, const struct contract *k, uint32_t number, struct versions *vs,
+                          struct shown *now, struct shown *before)
 {
+    struct view rows = store_view(t);
     enum err err = version_read(t, k, number, now);
-    bool found = false;
-    for (uint32_t i = number; err == ERR_OK && --i > 0 && !found;) {
-        terms_free(before->version.terms);
-        before->version.terms = NULL;
-        err = version_read(t, k, i, before);
-        found = err == ERR_OK && terms_row_withdrawn(&before->row, now->row.index) == NULL;
-    }
-    return err;
+    if (err != ERR_OK || (err = row_versions_until(&rows, k->number, number, vs)) != ERR_OK)
+        return err;
+    const struct version *changed = versions_before(vs, now->row.at_ms, now->row.effective_ms);
+    return changed != NULL ? version_read(t, k, (uint32_t)changed->number, before) : ERR_OK;
 }
 
 static void pair_free(struct shown *now, struct shown *before)
@@ -174,14 +171,17 @@ static void pair_free(struct shown *now, struct shown *before)
 static enum err versions_write(struct txn *t, struct request *rq, const struct contract *k, struct list *list,
                                uint32_t *number)
 {
+    struct versions vs = {.n = 0};
     enum err err = ERR_OK;
     bool room = true;
     while (err == ERR_OK && room) {
         struct shown before = {.version = {.terms = NULL}}, now = {.version = {.terms = NULL}};
-        err = pair_read(t, k, *number + 1, &now, &before);
+        err = pair_read(t, k, *number + 1, &vs, &now, &before);
         room = err == ERR_OK && list_item(list);
-        if (room)
-            version_json(&list->w, rq, k, &now, ++*number > 1 ? &before : NULL, false);
+        if (room) {
+            ++*number;
+            version_json(&list->w, rq, k, &now, &before, false);
+        }
         pair_free(&now, &before);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -216,6 +216,7 @@ enum err terms_get(struct request *rq, struct reply *reply)
 {
     const struct contract *k;
     struct shown before = {.version = {.terms = NULL}}, now = {.version = {.terms = NULL}};
+    struct versions vs = {.n = 0};
     struct txn *t;
     uint32_t number = 0;
     struct answer a;
@@ -224,10 +225,10 @@ enum err terms_get(struct request *rq, struct reply *reply)
         (err = number_read(rq, rq->param[1], "", ERR_NOT_FOUND, &number)) != ERR_OK ||
         (err = worker_reader(rq->worker, &t)) != ERR_OK)
         return err;
-    err = pair_read(t, k, number, &now, &before);
+    err = pair_read(t, k, number, &vs, &now, &before);
     if (err == ERR_OK) {
         answer_open(&a);
-        version_json(&a.w, rq, k, &now, number > 1 ? &before : NULL, true);
+        version_json(&a.w, rq, k, &now, &before, true);
         answer_reply(&a, rq, reply);
     }
     pair_free(&now, &before);

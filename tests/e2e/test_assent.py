@@ -140,6 +140,28 @@ class Assent(ServerCase):
         self.assertEqual(self.states()[-1], "proposed", "the operator alone cannot do away with it")
         self.audit()
 
+    def differences(self, version):
+        one = self.market.publisher.get(f"{self.path}/terms/{version}")["differences"]
+        self.assertEqual(self.market.publisher.get(f"{self.path}/terms")["data"][version - 1]["differences"], one)
+        return sorted(d["path"] for d in one)
+
+    def test_a_proposal_is_told_by_all_that_it_changes_of_what_binds(self):
+        market = self.market_of()
+        self.patch(due_days=20)
+        self.assertEqual(self.differences(2), [], "nothing binds: it changes nothing, and is whole")
+        self.both_assent(2)
+        self.patch(**price(NEW), effective_at=rfc3339(time.time() + 3600))
+        self.patch(due_days=10)
+        self.assertEqual(self.differences(4), ["due_days", "price.lead[0].micros"], "the third was given up, but the fourth says what it said")
+        self.assertIn("price.lead[0].micros: 5.00 EUR -> 4.00 EUR", self.audit())
+        self.both_assent(4)
+        self.assertEqual(self.paid(), NEW)
+        self.patch(due_days=11, effective_at=rfc3339(time.time() + 3600))
+        self.both_assent(5)
+        self.patch(set_off="next", effective_at=rfc3339(time.time() + 7200))
+        self.assertEqual(self.differences(6), ["set_off"], "the fifth will bind before")
+        self.audit()
+
     def test_an_assent_is_the_partys_own_to_this_very_version_and_given_once(self):
         market = self.market_of()
         party, other = market.advertiser, market.publisher
