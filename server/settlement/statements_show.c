@@ -270,7 +270,7 @@ static enum err piece_open(struct request *rq, struct showing *x, struct piece *
     p->view = ledger_view(&p->within, NULL, t);
     p->asked = (struct asked){.txn = t,
                               .zones = rq->worker->zones,
-                              .name = contract_terms(k, x->of.meta.issued_ms)->timezone,
+                              .name = p->s.timezone,
                               .tokens = rq->worker->tokens,
                               .contract = k};
     p->page.of_page = &p->asked;

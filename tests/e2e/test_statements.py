@@ -355,6 +355,11 @@ class Statements(ServerCase):
         self.assertEqual((paid["kind"], paid["amount"], paid["to_pay"]), ("to_pay", "", "12.00"))
         self.assertEqual((sold["kind"], sold["amount"], sold["timezone"], sold["by"], sold["link"]), ("disposition", "12.00", "Europe/Paris", self.market.advertiser.id, "link"))
         self.assertEqual(self.market.advertiser.get(f"/v1/leads/{sold['reference']}")["status"], "approved")
+        shown = [self.market.publisher.do("GET", f"{path}?format={form}").text for form in ("html", "csv")]
+        for zone in ("Pacific/Kiritimati", "Europe/Paris"):
+            self.market.advertiser.do("PATCH", f"/v1/campaigns/{self.market.campaign}", {"timezone": zone})
+            again = [self.market.publisher.do("GET", f"{path}?format={form}").text for form in ("html", "csv")]
+            self.assertEqual(again, shown, "times are by the clocks of the zone that was signed")
         self.operator.call("PATCH", f"/v1/parties/{self.market.publisher.id}", {"legal": {"name": "Werbe \u202e KK ateB yb diap"}})
         self.say(self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click("?sub1=%E2%80%AEevil"), txid="n\u2066\u00b0 1")), 200).json["lead"], "approved")
         turned = f"/v1/statements/{self.settle()[0]}?format="
