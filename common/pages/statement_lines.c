@@ -260,6 +260,8 @@ enum { NUMBER_WHOLE = 16 }; /* bytes that stay on one line */
 static void line_row(struct paper *w, const struct statement_line *l)
 {
     bool about = json_object_get(l->json, "lead") != NULL, adjusts = span_is(l->kind, "adjustment");
+    bool reinstates =
+        span_is(l->kind, "disposition") && json_object_get(l->json, "terms") == NULL; /* of one approved */
     html(w, "<tr>");
     cell(w, WORD_LINE_ENTRY, false);
     if (!l->traffic)
@@ -285,7 +287,7 @@ static void line_row(struct paper *w, const struct statement_line *l)
     if (l->traffic)
         page_word(&w->g, WORD_LINE_TRAFFIC);
     else
-        became_of(w, l->status.len ? l->status : l->reason, adjusts, false);
+        became_of(w, l->status.len ? l->status : l->reason, adjusts, reinstates);
     part(w, l);
     if (!l->traffic) {
         html(w, "<span class=\"why\">");

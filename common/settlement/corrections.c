@@ -155,7 +155,8 @@ static enum err take(const struct statement *s, struct span id, bool corrects, p
                               .vat_ppm = of.vat_ppm,
                               .taxed_alike = statement_taxed_alike(s, &of),
                               .reverse_charge = span_is(of.tax_kind, "reverse_charge"),
-                              .is_corrected = corrects};
+                              .is_corrected = corrects,
+                              .sets_off = statement_brought(&of) < 0};
         memcpy(e->id, of.id.ptr, of.id.len);
         statement_close(&of);
     }
@@ -181,9 +182,11 @@ enum err earliers_of(const struct statement *s, payload_reader *read, void *ctx,
         if (err == ERR_OK && (id = json_object_get(a, "statement")) != NULL)
             err = take(s, span_of(json_string_value(id), json_string_length(id)), true, read, ctx, out);
     }
-    if (err == ERR_OK && s->number > 1 && statement_brought(s) < 0) {
-        statement_id(s->contract, s->number - 1, last);
+    bool sets_off = statement_brought(s) < 0;
+    for (uint64_t n = s->number - 1; err == ERR_OK && sets_off && n > 0; n--) {
+        statement_id(s->contract, n, last);
         err = take(s, span_str(last), false, read, ctx, out);
+        sets_off = err == ERR_OK && find(out, span_str(last))->sets_off;
     }
     if (out->n > 0)
         qsort(out->of, out->n, sizeof *out->of, by_number);

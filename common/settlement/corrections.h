@@ -26,12 +26,12 @@ void correction_sums_of(const struct statement *s, struct correction_sums *out);
 void correction_sums_write(struct jw *w, const struct correction_sums *x); /* {adjusted, reinstated, returned} */
 void correction_sums_tell(struct buf *out, const struct correction_sums *x, struct span currency);
 
-/* A statement that its adjustments are about, or whose sum below 0 it sets off. */
+/* A statement that its adjustments are about, or whose sum below 0 it sets off, perhaps by way of others. */
 struct earlier {
     char id[LIMIT_ID + 1];
     uint64_t number;
     int64_t issued_ms, vat_ppm;
-    bool taxed_alike, reverse_charge, is_corrected;
+    bool taxed_alike, reverse_charge, is_corrected, sets_off; /* sets_off: a sum below 0 of the one before it */
 };
 struct earliers {
     struct earlier *of; /* in order of number */

@@ -461,6 +461,8 @@ class Statements(ServerCase):
         self.assertEqual([word in " ".join(row) for word, row in zip((two, three, four, "no statement so far"), rows)], [True] * 4)
         self.assertEqual([row[-2:] for row in (re.sub("<[^>]*>", " ", row).split() for row in since(three))], [["1", "5.00"]] * 2)
         self.assertNotIn("Changed since", self.page(four))
+        five, _, _ = self.settle()
+        self.assertEqual([re.sub("<[^>]*>", " ", cell).split()[0] for cell in self.page(five).split('data-l="Decided">')[1:]], ["Reinstated", "Approved"])
         with tempfile.TemporaryDirectory() as folder:
             key = Path(folder, "key")
             key.touch(0o600)
@@ -492,14 +494,20 @@ class Statements(ServerCase):
         kinds = lambda ident: {row.split(",")[3] for row in self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.splitlines()[1:]}
         self.assertIn("carried_out_without_vat", kinds(two))
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
-        for lead in leads[1:]:
+        self.law(("FR", "FR48999000102"), ("DE", "DE999999999"))  # for one statement that takes the sum on
+        self.say(leads[1], "approved")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -12_000_000, "reason": "of none"})
+        between, statement, _ = self.settle()
+        self.assertEqual((statement["carried_micros"], statement["tax"]["kind"]), (-12_000_000, "reverse_charge"))
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        for lead in (leads[2], self.lead()):
             self.say(lead, "approved")
         self.swept(24_000_000)
-        self.assertIn(f"{two} (no. 2, VAT of 20%)", self.warnings()["vat_rate_changed"])  # which it sets off
+        self.assertIn(f"{two} (no. 2, VAT of 20%) and {between} (no. 3, reverse charge)", self.warnings()["vat_rate_changed"])  # which it sets off
         three, statement, _ = self.settle()
         self.assertEqual((statement["payable_minor"], statement["tax"]["vat_minor"]), (1200, 228))
         page = self.page(three)
-        for words in ("the statement before was carried over without VAT", "Taxable amount</th><td class=\"n\">12.00</td>", "other VAT: no. 2 (20%)"):
+        for words in ("the statement before was carried over without VAT", "Taxable amount</th><td class=\"n\">12.00</td>", "other VAT: no. 2 (20%), no. 3 (reverse charge)"):
             self.assertIn(words, page)
         self.assertNotIn("<dt>Corrects</dt>", page)
         self.assertLessEqual({"carried_in_without_vat", "vat"}, kinds(three))
