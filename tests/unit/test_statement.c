@@ -890,6 +890,50 @@ static void html_is_an_invoice_a_credit_note_or_neither(void **state)
     close_book(&b);
 }
 
+static void what_a_statement_corrects_is_summed_by_kind(void **state)
+{
+    static const char *const none = "", *const all = "2 adjustments of -0.50 USD, 1 returned lead of -7.00 USD and 1 "
+                                                     "reinstated lead of 3.25 USD";
+    struct correction_sums sums = {.unnamed = 0};
+    struct buf text;
+    (void)state;
+    buf_heap(&text);
+    correction_sums_tell(&text, &sums, SPAN("USD"));
+    assert_true(span_is(buf_span(&text), none));
+    correction_sums_add(&sums, true, 500000);
+    correction_sums_add(&sums, true, -1000000);
+    correction_sums_add(&sums, false, -7000000);
+    correction_sums_add(&sums, false, 3250000);
+    correction_sums_tell(&text, &sums, SPAN("USD"));
+    buf_byte(&text, '\0');
+    assert_string_equal(text.ptr, all);
+    buf_free(&text);
+}
+
+static void statements_of_other_vat_are_named_up_to_a_number(void **state)
+{
+    struct earlier of[11] = {{.id = "S0", .number = 1, .taxed_alike = true}};
+    struct earliers e = {of, 1};
+    struct buf text;
+    (void)state;
+    buf_heap(&text);
+    earliers_tell_vat(&text, &e);
+    assert_int_equal(text.len, 0);
+    for (size_t i = 1; i < 11; i++)
+        of[i] = (struct earlier){.id = "S1", .number = i + 1, .vat_ppm = i == 2 ? 55000 : 0, .reverse_charge = i == 1};
+    e.n = 3;
+    earliers_tell_vat(&text, &e);
+    buf_byte(&text, '\0');
+    assert_string_equal(text.ptr, "S1 (no. 2, reverse charge) and S1 (no. 3, VAT of 5.5%)");
+    e.n = 11;
+    buf_clear(&text);
+    earliers_tell_vat(&text, &e);
+    buf_byte(&text, '\0');
+    has(&text, ", S1 (no. 9, no VAT) and 2 more");
+    assert_null(strstr(text.ptr, "no. 10"));
+    buf_free(&text);
+}
+
 static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void **state)
 {
     struct book b;
@@ -1081,6 +1125,8 @@ int main(void)
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
         cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
         cmocka_unit_test(html_is_an_invoice_a_credit_note_or_neither),
+        cmocka_unit_test(what_a_statement_corrects_is_summed_by_kind),
+        cmocka_unit_test(statements_of_other_vat_are_named_up_to_a_number),
         cmocka_unit_test(html_shows_so_many_lines_that_move_money_and_says_of_how_many),
         cmocka_unit_test(amounts_are_grouped_by_threes_as_each_language_does),
         cmocka_unit_test(words_take_as_many_values_in_each_language),
