@@ -88,7 +88,9 @@ enum err chore_approve(struct batch *cx, struct job *job)
 
 enum err chore_tidy(struct batch *cx, struct job *job)
 {
-    return store_tidy(cx->txn, job->record.tidy.before_s, job->record.tidy.rows);
+    enum err err = store_tidy(cx->txn, job->record.tidy.before_s, job->record.tidy.rows);
+    job->more = store_tidies(cx->instance->store);
+    return err;
 }
 
 enum err chore_gap(struct batch *cx, struct job *job)

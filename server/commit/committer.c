@@ -416,6 +416,7 @@ enum err committer_start(const struct committer_setup *setup, struct committer *
         committer_close(c);
         return err;
     }
+    store_tidy_beside(c->cx.instance->store);
     start_thread(c);
     *out = c;
     return ERR_OK;

@@ -90,8 +90,8 @@ static bool make_sweep(struct schedule *s, struct record *out)
     return true;
 }
 
-/* Some 20,000 rows a second of each level, more where many wait: more than come in. A larger slice would hold up
- * batches for long. */
+/* Once there is something to do, a slice each AGAIN_MS: some 400,000 rows a second of each level, more than come in. A
+ * larger slice would hold up batches for long. */
 static bool make_tidy(struct schedule *s, struct record *out)
 {
     int64_t before_s = (clock_ms() - s->clock.live.ahead_ms) / MS_PER_S;

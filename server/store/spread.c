@@ -3,10 +3,11 @@
  * tree (FORMATS.md, "Spread tables").
  *
  * What was written last stands in `recent` in the order of writing, and the write transactions hold it in memory; many
- * rows in one of LMDB's, a block, since each of those costs more than what it holds. Once
- * that is full, it becomes a run of level 1, in the order of places; SPREAD_FAN runs of a level become one of the next.
- * Of several rows in one place the newest holds; one that was taken away leaves a mark. A run never changes, and a
- * look-up goes through all of them but those whose filter says no.
+ * rows in one of LMDB's, a block, since each of those costs more than what it holds. Once there are many, they are
+ * sealed, others begin beside them, and they become a run of level 1, in the order of places; SPREAD_FAN runs of a
+ * level become one of the next. Of several rows in one place the newest holds; one that was taken away leaves a mark.
+ * What is sealed and runs never change: another thread makes of them what is to come, and a write transaction puts it,
+ * a slice at a time. A look-up goes through all runs but those whose filter says no.
  *
  * Everything is in the transaction that writes it: what was committed is there after any crash, what was aborted never
  * was, readers see what they began with. Reading transactions have no filters, and read `recent` when they need it. */
@@ -20,7 +21,7 @@
 #include "server/store/spread_private.h"
 
 enum { RECENT_ROWS = 1 << 16, COUNT_LEN = 8 };
-enum { LEVEL_HEAD = 2 * RUN_LEN, LEVEL_MAX = LEVEL_HEAD + SPREAD_RUNS * COUNT_LEN + SUM_LEN };
+enum { LEVEL_SEALED, LEVEL_HEAD = 2 * RUN_LEN, LEVEL_MAX = LEVEL_HEAD + SPREAD_RUNS * COUNT_LEN + SUM_LEN };
 
 const struct spread_table *spread_table(enum table t)
 {
@@ -35,7 +36,8 @@ const struct spread_table *spread_table(enum table t)
 
 static const char *const names[SPREAD_DBIS] = {
     [DBI_LEVELS] = "levels",
-    [DBI_RECENT] = "recent",
+    [DBI_RECENT] = "recent.a",
+    "recent.b",
     "runs.1.a",
     "runs.1.b",
     "runs.2.a",
@@ -106,6 +108,7 @@ static void view_free(struct spread_view *v)
 {
     if (v != NULL) {
         recent_free(v->recent);
+        recent_free(v->sealed);
         buf_free(&v->block);
     }
     free(v);
@@ -115,6 +118,7 @@ void spread_close(struct store *s)
 {
     if (s->spread == NULL)
         return;
+    spread_tasks_end(s->spread);
     view_free(atomic_load(&s->spread->view));
     filters_drop(s->spread, NULL);
     free(s->spread);
@@ -148,64 +152,89 @@ enum err spread_broken(struct txn *t, const char *call)
     return txn_result(t, MDB_CORRUPTED, call);
 }
 
-static enum err level_load(struct txn *t, int number, struct level *out)
+/* ERR_NOT_FOUND; ERR_CORRUPT: it is not as it was written. */
+static enum err levels_get(struct txn *t, int number, struct span *out)
 {
     uint8_t byte = (uint8_t)number;
     MDB_val k = {1, &byte}, v;
-    *out = (struct level){.first = 0};
     int rc = mdb_get(t->mdb, t->store->spread_dbi[DBI_LEVELS], &k, &v);
     if (rc != 0)
-        return rc == MDB_NOTFOUND ? ERR_OK : txn_result(t, rc, "get levels");
+        return txn_result(t, rc, "get levels");
     const char *p = v.mv_data;
-    if (v.mv_size < LEVEL_HEAD + SUM_LEN ||
+    if (v.mv_size < SUM_LEN ||
         load_be64(p + v.mv_size - SUM_LEN) != spread_sum(DBI_LEVELS, span_val(&k), span_of(p, v.mv_size - SUM_LEN)))
         return ERR_CORRUPT;
-    struct level l = {.first = load_be64(p), .end = load_be64(p + RUN_LEN)};
-    uint64_t n = l.end - l.first;
-    if (l.end < l.first || n > SPREAD_RUNS || l.first % SPREAD_FAN != 0 ||
-        v.mv_size != LEVEL_HEAD + n * COUNT_LEN + SUM_LEN)
-        return ERR_CORRUPT;
-    for (uint64_t i = 0; i < n; i++)
-        l.rows[i] = load_be64(p + LEVEL_HEAD + i * COUNT_LEN);
-    *out = l;
+    *out = span_of(p, v.mv_size - SUM_LEN);
     return ERR_OK;
 }
 
-enum err level_save(struct txn *t, int number, const struct level *l)
+/* Behind the row there is room for its checksum. */
+static enum err levels_put(struct txn *t, int number, uint8_t *row, size_t len)
 {
-    uint8_t byte = (uint8_t)number, row[LEVEL_MAX];
-    size_t n = (size_t)(l->end - l->first), len = LEVEL_HEAD;
-    assert(n <= SPREAD_RUNS);
-    store_be64(row, l->first);
-    store_be64(row + RUN_LEN, l->end);
-    for (size_t i = 0; i < n; i++, len += COUNT_LEN)
-        store_be64(row + len, l->rows[i]);
+    uint8_t byte = (uint8_t)number;
     MDB_val k = {1, &byte}, v = {len + SUM_LEN, row};
     store_be64(row + len, spread_sum(DBI_LEVELS, span_val(&k), span_of(row, len)));
     t->writes++;
     return txn_result(t, mdb_put(t->mdb, t->store->spread_dbi[DBI_LEVELS], &k, &v, 0), "put levels");
 }
 
-static enum err recent_load_block(struct spread_view *v, struct span key, struct span block)
+static enum err level_load(struct txn *t, int number, struct level *out)
+{
+    struct span row;
+    *out = (struct level){.first = 0};
+    enum err err = levels_get(t, number, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (row.len < LEVEL_HEAD)
+        return ERR_CORRUPT;
+    struct level l = {.first = load_be64(row.ptr), .end = load_be64(row.ptr + RUN_LEN)};
+    uint64_t n = l.end - l.first;
+    if (l.end < l.first || n > SPREAD_RUNS || l.first % SPREAD_FAN != 0 || row.len != LEVEL_HEAD + n * COUNT_LEN)
+        return ERR_CORRUPT;
+    for (uint64_t i = 0; i < n; i++)
+        l.rows[i] = load_be64(row.ptr + LEVEL_HEAD + i * COUNT_LEN);
+    *out = l;
+    return ERR_OK;
+}
+
+enum err level_save(struct txn *t, int number, const struct level *l)
+{
+    uint8_t row[LEVEL_MAX];
+    size_t n = (size_t)(l->end - l->first), len = LEVEL_HEAD;
+    assert(n <= SPREAD_RUNS);
+    store_be64(row, l->first);
+    store_be64(row + RUN_LEN, l->end);
+    for (size_t i = 0; i < n; i++, len += COUNT_LEN)
+        store_be64(row + len, l->rows[i]);
+    return levels_put(t, number, row, len);
+}
+
+/* What one half of `recent` has; the number of the block behind its last. */
+struct half {
+    struct recent *rows;
+    uint64_t end, written;
+};
+
+static enum err half_load_block(struct half *h, struct span key, struct span block)
 {
     struct row row;
     struct span encoded;
     enum err err = key.len == RUN_LEN ? ERR_OK : ERR_CORRUPT;
     while (err == ERR_OK && (err = block_next(&block, &row)) == ERR_OK) {
-        char *room = recent_put(v->recent, place_hash(row.place), row.place, row.stored.len, &encoded);
+        char *room = recent_put(h->rows, place_hash(row.place), row.place, row.stored.len, &encoded);
         if (row.stored.len > 0)
             memcpy(room, row.stored.ptr, row.stored.len);
-        v->written++;
+        h->written++;
     }
     if (err == ERR_NOT_FOUND)
-        v->next = load_be64(key.ptr) + 1;
+        h->end = load_be64(key.ptr) + 1;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* ERR_CORRUPT: a block does not read, or there are not as many as LMDB has counted. */
-static enum err recent_load(struct txn *t, struct spread_view *v)
+static enum err half_load(struct txn *t, int half, struct half *h)
 {
-    MDB_dbi dbi = t->store->spread_dbi[DBI_RECENT];
+    MDB_dbi dbi = t->store->spread_dbi[DBI_RECENT + half];
     MDB_cursor *c;
     MDB_stat stat;
     MDB_val k, block;
@@ -216,9 +245,9 @@ static enum err recent_load(struct txn *t, struct spread_view *v)
     if (rc != 0)
         return txn_result(t, rc, "cursor");
     for (; err == ERR_OK && (rc = mdb_cursor_get(c, &k, &block, MDB_NEXT)) == 0; blocks++) {
-        err = block_open(t, DBI_RECENT, &k, &block, &rows);
+        err = block_open(t, DBI_RECENT + half, &k, &block, &rows);
         if (err == ERR_OK)
-            err = recent_load_block(v, span_val(&k), rows);
+            err = half_load_block(h, span_val(&k), rows);
     }
     mdb_cursor_close(c);
     if (err != ERR_OK)
@@ -228,11 +257,61 @@ static enum err recent_load(struct txn *t, struct spread_view *v)
     return txn_result(t, rc, "read recent");
 }
 
+/* Blocks below this number are sealed. */
+static enum err sealed_load(struct txn *t, uint64_t *end)
+{
+    struct span row;
+    enum err err = levels_get(t, LEVEL_SEALED, &row);
+    *end = 0;
+    if (err == ERR_OK && row.len != RUN_LEN)
+        return ERR_CORRUPT;
+    if (err == ERR_OK)
+        *end = load_be64(row.ptr);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* A half is sealed as a whole or not at all. */
+static enum err recent_load(struct txn *t, struct spread_view *v)
+{
+    struct half h[SPREAD_HALVES] = {{.rows = recent_new()}, {.rows = recent_new()}};
+    enum err err = sealed_load(t, &v->sealed_end);
+    for (int i = 0; i < SPREAD_HALVES && err == ERR_OK; i++)
+        err = half_load(t, i, &h[i]);
+    bool a_sealed = h[0].end > 0 && h[0].end <= v->sealed_end, b_sealed = h[1].end > 0 && h[1].end <= v->sealed_end;
+    if (err == ERR_OK && ((a_sealed && b_sealed) || (h[0].end > v->sealed_end && h[1].end > v->sealed_end)))
+        err = ERR_CORRUPT;
+    v->half = a_sealed || h[1].end > v->sealed_end;
+    v->recent = h[v->half].rows;
+    v->written = h[v->half].written;
+    v->next = h[v->half].end > v->sealed_end ? h[v->half].end : v->sealed_end;
+    if (a_sealed || b_sealed)
+        v->sealed = h[!v->half].rows;
+    else
+        recent_free(h[!v->half].rows);
+    return err;
+}
+
+enum err recent_seal(struct txn *t, struct spread_view *v)
+{
+    uint8_t row[RUN_LEN + SUM_LEN];
+    enum err err = recent_write(t, v);
+    assert(v->sealed == NULL);
+    store_be64(row, v->next);
+    if (err == ERR_OK)
+        err = levels_put(t, LEVEL_SEALED, row, RUN_LEN);
+    v->sealed = v->recent;
+    v->sealed_end = v->next;
+    v->recent = recent_new();
+    v->half = !v->half;
+    v->written = 0;
+    v->moved = true;
+    return err;
+}
+
 static enum err view_load(struct txn *t, struct spread_view **out)
 {
     struct spread_view *v = xcalloc(1, sizeof *v);
     enum err err = ERR_OK;
-    v->recent = recent_new();
     buf_heap(&v->block);
     for (int i = 1; i <= SPREAD_LEVELS && err == ERR_OK; i++)
         err = level_load(t, i, &v->level[i]);
@@ -270,23 +349,23 @@ enum err spread_view(struct txn *t, struct spread_view **out)
     return err;
 }
 
-/* What was written since goes to disk. */
-static enum err block_put(struct txn *t, struct spread_view *v)
+enum err recent_write(struct txn *t, struct spread_view *v)
 {
+    int table = DBI_RECENT + v->half;
     char mem[RUN_LEN];
     if (v->block.len == 0)
         return ERR_OK;
     store_be64(mem, v->next++);
-    block_seal(&v->block, DBI_RECENT, span_of(mem, sizeof mem));
+    block_seal(&v->block, table, span_of(mem, sizeof mem));
     MDB_val k = {sizeof mem, mem}, block = val(buf_span(&v->block));
-    int rc = mdb_put(t->mdb, t->store->spread_dbi[DBI_RECENT], &k, &block, MDB_APPEND);
+    int rc = mdb_put(t->mdb, t->store->spread_dbi[table], &k, &block, MDB_APPEND);
     buf_clear(&v->block);
     return txn_result(t, rc, "append");
 }
 
 enum err spread_before_commit(struct txn *t)
 {
-    return t->spread != NULL && t->write ? block_put(t, t->spread) : ERR_OK;
+    return t->spread != NULL && t->write ? recent_write(t, t->spread) : ERR_OK;
 }
 
 void spread_ends(struct txn *t, bool in_vain)
@@ -303,7 +382,7 @@ void spread_ends(struct txn *t, bool in_vain)
     if (t->write && t->writes == 0)
         t->spread = atomic_exchange(&s->view, t->spread);
     else if (t->write)
-        memset(s->merging, 0, sizeof s->merging);
+        spread_tasks_void(s);
     view_free(t->spread);
     t->spread = NULL;
 }
@@ -313,7 +392,7 @@ void spread_ended(struct txn *t, bool committed)
     if (t->spread != NULL && committed)
         t->spread = atomic_exchange(&t->store->spread->view, t->spread);
     else if (t->spread != NULL && t->write)
-        memset(t->store->spread->merging, 0, sizeof t->store->spread->merging);
+        spread_tasks_void(t->store->spread);
     view_free(t->spread);
     t->spread = NULL;
 }
@@ -364,8 +443,8 @@ static enum err first_of_all(struct txn *t, struct span from, struct row *first)
 struct candidate {
     int level;
     uint64_t first, end;
-    uint64_t done;        /* which of them it knows */
-    const uint64_t *line; /* of the filter; NULL: none */
+    uint64_t done;           /* which of them it knows */
+    const filter_word *line; /* of the filter; NULL: none */
 };
 
 /* The newest first. Whoever reads has no filters. */
@@ -396,6 +475,8 @@ static enum err first_of_head(struct txn *t, const struct spread_view *v, struct
     size_t n = list_runs(t, v, hash, runs);
     *first = (struct row){.place = {NULL, 0}};
     if (recent_seek(v->recent, hash, from, &row))
+        take_if_first(&row, first);
+    if (v->sealed != NULL && recent_seek(v->sealed, hash, from, &row))
         take_if_first(&row, first);
     for (size_t i = 0; i < n; i++) {
         const struct candidate *c = &runs[i];
@@ -468,7 +549,7 @@ static enum err begin_row(struct txn *t, enum table table, struct span key, size
     struct span place = spread_place(&mem, table, key);
     size_t len = block_row_len(place.len, stored_len);
     t->writes++;
-    if (v->block.len + len > BLOCK_RECENT && (err = block_put(t, v)) != ERR_OK)
+    if (v->block.len + len > BLOCK_RECENT && (err = recent_write(t, v)) != ERR_OK)
         return err;
     *room = recent_put(v->recent, place_hash(place), place, stored_len, encoded);
     return ERR_OK;

@@ -6,7 +6,7 @@
 #include "server/store/spread_private.h"
 
 /* One look-up of some 500 goes to runs for nothing. Past the most, the largest runs do without. */
-enum { BITS_A_ROW = 16, PROBES = 7, LINE_BITS = 512 };
+enum { BITS_A_ROW = 16, PROBES = 7, LINE_BITS = 64 * FILTER_WORDS };
 #define FILTER_BYTES_MOST ((size_t)256 << 20)
 
 uint64_t filter_runs(int level)
@@ -52,7 +52,7 @@ struct filter *filter_new(struct spread *s, int level, uint64_t run, uint64_t ro
 }
 
 /* The upper bits choose the line, those of a product with it the bits. */
-static uint64_t *line_of(const struct filter *f, uint64_t hash)
+static filter_word *line_of(const struct filter *f, uint64_t hash)
 {
     __extension__ typedef unsigned __int128 wide;
     return f->line[(size_t)((wide)hash * f->lines >> 64)];
@@ -65,23 +65,27 @@ static uint64_t steps_of(uint64_t hash)
 
 void filter_add(struct filter *f, uint64_t hash)
 {
-    uint64_t *line = line_of(f, hash), steps = steps_of(hash);
-    for (int i = 0; i < PROBES; i++, steps >>= 9)
-        line[steps >> 6 & 7] |= UINT64_C(1) << (steps & 63);
+    filter_word *line = line_of(f, hash);
+    uint64_t steps = steps_of(hash);
+    for (int i = 0; i < PROBES; i++, steps >>= 9) { /* one thread alone writes */
+        filter_word *word = &line[steps >> 6 & 7];
+        uint64_t bits = atomic_load_explicit(word, memory_order_relaxed) | UINT64_C(1) << (steps & 63);
+        atomic_store_explicit(word, bits, memory_order_relaxed);
+    }
 }
 
-const uint64_t *filter_line(const struct filter *f, uint64_t hash)
+const filter_word *filter_line(const struct filter *f, uint64_t hash)
 {
-    const uint64_t *line = line_of(f, hash);
+    const filter_word *line = line_of(f, hash);
     __builtin_prefetch(line);
     return line;
 }
 
-bool filter_may_have(const uint64_t *line, uint64_t hash)
+bool filter_may_have(const filter_word *line, uint64_t hash)
 {
     uint64_t steps = steps_of(hash);
     for (int i = 0; i < PROBES; i++, steps >>= 9)
-        if (!(line[steps >> 6 & 7] >> (steps & 63) & 1))
+        if (!(atomic_load_explicit(&line[steps >> 6 & 7], memory_order_relaxed) >> (steps & 63) & 1))
             return false;
     return true;
 }

@@ -198,7 +198,7 @@ size_t recent_count(const struct recent *r)
 
 struct ordered {
     uint64_t first, second; /* of the place */
-    const char *at;
+    struct row row;
 };
 
 static bool is_before(const struct ordered *x, const struct ordered *y)
@@ -207,7 +207,7 @@ static bool is_before(const struct ordered *x, const struct ordered *y)
         return x->first < y->first;
     if (x->second != y->second)
         return x->second < y->second;
-    return span_order(row_at(x->at).place, row_at(y->at).place) < 0;
+    return span_order(x->row.place, y->row.place) < 0;
 }
 
 /* A merge sort: of one place the row that came first stays first. */
@@ -226,33 +226,32 @@ static void sort(struct ordered *row, size_t n, struct ordered *room)
     memcpy(row + out, room + a, (half - a) * sizeof *row);
 }
 
-static struct ordered *as_written(const struct recent *r)
+size_t rows_in_order(struct row *rows, size_t n)
 {
-    struct ordered *rows = xmalloc((r->n_written + 1) * sizeof *rows);
-    size_t n = 0;
-    for (size_t i = 0; i < r->n_chunks; i++) {
-        const char *at = r->chunk[i]->bytes, *end = at + r->chunk[i]->used;
-        while (at < end) {
-            const struct row row = row_at(at);
-            rows[n++] = (struct ordered){place_word(row.place, 0), place_word(row.place, 1), at};
-            at = row.stored.ptr + row.stored.len;
-        }
-    }
-    assert(n == r->n_written);
-    return rows;
+    struct ordered *order = xmalloc((n + 1) * sizeof *order), *room = xmalloc((n / 2 + 1) * sizeof *room);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        order[i] = (struct ordered){place_word(rows[i].place, 0), place_word(rows[i].place, 1), rows[i]};
+    sort(order, n, room);
+    for (size_t i = 0; i < n; i++)
+        if (i + 1 == n || is_before(&order[i], &order[i + 1])) /* of one place the newest */
+            rows[kept++] = order[i].row;
+    free(order);
+    free(room);
+    return kept;
 }
 
 struct row *recent_sorted(const struct recent *r)
 {
-    struct ordered *order = as_written(r), *room = xmalloc((r->n_written / 2 + 1) * sizeof *room);
-    struct row *rows = xmalloc((r->n + 1) * sizeof *rows);
+    struct row *rows = xmalloc((r->n_written + 1) * sizeof *rows);
     size_t n = 0;
-    sort(order, r->n_written, room);
-    for (size_t i = 0; i < r->n_written; i++)
-        if (i + 1 == r->n_written || is_before(&order[i], &order[i + 1])) /* of one place the newest */
-            rows[n++] = row_at(order[i].at);
+    for (size_t i = 0; i < r->n_chunks; i++) {
+        const char *at = r->chunk[i]->bytes, *end = at + r->chunk[i]->used;
+        for (; at < end; at = rows[n - 1].stored.ptr + rows[n - 1].stored.len)
+            rows[n++] = row_at(at);
+    }
+    assert(n == r->n_written);
+    n = rows_in_order(rows, n);
     assert(n == r->n);
-    free(order);
-    free(room);
     return rows;
 }

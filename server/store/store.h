@@ -135,7 +135,7 @@ const char *proof_word(enum proof p);
  * 1. Without it, and for what was opened to read, the process dies of its signal. */
 void store_last_words(void (*say)(void));
 
-#define STORE_FORMAT "4" /* of all tables; row `format` of meta */
+#define STORE_FORMAT "5" /* of all tables; row `format` of meta */
 
 struct store;
 struct txn;
@@ -229,6 +229,10 @@ MUST_CHECK enum err store_get_sole(struct txn *t, enum table table, struct span 
 /* What spread tables need done from time to time, a slice of about so many rows; committer. before_s: of tables whose
  * values begin with a time (s), rows of before it are looked for no more, and go as it comes. */
 MUST_CHECK enum err store_tidy(struct txn *t, int64_t before_s, size_t rows);
+bool store_tidies(struct store *s); /* whether the next one has something to put, or to wait for; committer */
+/* From now on, until the store is closed, a thread of its own makes what these put; without it each does that itself.
+ */
+void store_tidy_beside(struct store *s);
 /* How many rows are written before they become a run: few in tests. */
 void store_spread_recent(struct store *s, size_t rows);
 

@@ -6,7 +6,7 @@
 
 #include "server/store/store.h"
 
-enum { KEY_SHOWN = 56, SUM_LEN = 8, SPREAD_DBIS = 9 };
+enum { KEY_SHOWN = 56, SUM_LEN = 8, SPREAD_DBIS = 10 };
 
 struct store {
     MDB_env *env;

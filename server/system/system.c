@@ -274,6 +274,6 @@ void thread_is(const char *name, enum thread_kind kind)
     pthread_setname_np(pthread_self(), name);
     if (kind == THREAD_PROMPT)
         short_slice();
-    else
+    else if (kind == THREAD_BEHIND)
         setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux of this thread alone */
 }

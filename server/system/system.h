@@ -16,9 +16,9 @@ void random_bytes(void *out, size_t len);            /* getrandom(2), drawn in 4
 void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.h describes it */
 
 /* What the calling thread is for: it gets its CPU back as soon as it wakes (a short slice, where the kernel knows of
- * them: Linux 6.12), or gives way to all others. The name is what `ps -L` shows, of at most 15 bytes. Where a kernel
- * refuses, all are equal. */
-enum thread_kind { THREAD_PROMPT, THREAD_BEHIND };
+ * them: Linux 6.12), has its turn, or gives way to all others. The name is what `ps -L` shows, of at most 15 bytes.
+ * Where a kernel refuses, all are equal. */
+enum thread_kind { THREAD_PROMPT, THREAD_EQUAL, THREAD_BEHIND };
 void thread_is(const char *name, enum thread_kind kind);
 
 /* A regular file of at most `most` bytes, else ERR_IO or ERR_TOO_LARGE: a FIFO in its place is not waited for. */

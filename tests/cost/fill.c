@@ -78,7 +78,7 @@ static struct job tidy_of(struct filler *f, size_t i)
     struct job job = job_of(f, RECORD_TIDY);
     (void)i;
     job.record.advertiser = 0;
-    job.record.tidy.rows = 8 * BATCH_MAX;
+    job.record.tidy.rows = 16 * BATCH_MAX;
     return job;
 }
 

@@ -7,7 +7,7 @@
 #include "tests/support/chance.h"
 #include "tests/support/store_fixture.h"
 
-enum { KILLS = 6, RECENT = 16, ROWS_EACH = 16, SLICE = 4, KEYS = 4000, KEY = 24, ROUNDS_MOST = 1200 };
+enum { KILLS = 6, RECENT = 16, ROWS_EACH = 16, SLICE = 16, KEYS = 4000, KEY = 24, ROUNDS_MOST = 1200 };
 
 static struct fixture f;
 
@@ -81,12 +81,14 @@ static uint64_t committed(void)
 }
 
 /* Tells each transaction twice: when it is about to be committed, and when it was. */
-static _Noreturn void write_until_killed(uint64_t n, int told)
+static _Noreturn void write_until_killed(uint64_t n, int told, bool beside)
 {
     char value[8], step = 0;
     if (store_open(f.dir, STORE_SERVE, SMALL_MAP, &f.store) != ERR_OK)
         _exit(2);
     store_spread_recent(f.store, RECENT);
+    if (beside)
+        store_tidy_beside(f.store);
     for (n++;; n++) {
         struct txn *t;
         if (txn_begin(f.store, true, &t) != ERR_OK)
@@ -128,7 +130,7 @@ static bool is_merging(void)
 }
 
 /* Kills it after so many steps of its transactions. */
-static void run_and_kill(uint64_t done, uint64_t steps)
+static void run_and_kill(uint64_t done, uint64_t steps, bool beside)
 {
     int told[2], status;
     char step;
@@ -137,7 +139,7 @@ static void run_and_kill(uint64_t done, uint64_t steps)
     assert_true(child >= 0);
     if (child == 0) {
         close(told[0]);
-        write_until_killed(done, told[1]);
+        write_until_killed(done, told[1], beside);
     }
     close(told[1]);
     for (uint64_t i = 0; i < steps; i++)
@@ -160,7 +162,7 @@ static void a_kill_in_the_middle_of_a_merge_loses_no_row(void **state)
         uint64_t steps = 30 + below(40);
         store_close(f.store);
         f.store = NULL;
-        run_and_kill(done, steps);
+        run_and_kill(done, steps, i % 2 != 0);
         in_the_middle += is_merging();
         assert_ok(store_open(f.dir, STORE_SERVE, SMALL_MAP, &f.store));
         assert_true(committed() >= done + steps / 2);

@@ -174,8 +174,11 @@ static void whatever_is_done_to_them_they_are_a_map(void **state)
             txn_abort(txn);
         else
             assert_ok(txn_commit(txn)), now = next;
-        if (one_in(40))
+        if (one_in(40)) {
             fixture_reopen(&f, SMALL_MAP);
+            if (one_in(3))
+                store_tidy_beside(f.store);
+        }
         txn = fixture_begin(&f, false);
         look_up(txn, &now);
         if (one_in(20))
