@@ -156,7 +156,7 @@ class Countersign(Server):
 
     def start(self):
         command = [*self.under, self.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", 1,
-                   "--log-level", "warn", *self.flags]
+                   "--log-level", "warn", "--budget-party", 100_000_000, "--budget-address", 100_000_000, *self.flags]
         super().__init__("countersign", command, self.data_port, self.cpu, self.log, "/readyz")
 
     def set_up(self, codes_file):

@@ -15,14 +15,15 @@
 #define OPERATOR ROLE_OPERATOR
 #define PUBLIC ROUTE_PUBLIC
 #define READS ROUTE_READS
+#define VISITORS ROUTE_VISITORS
 #define CREDENTIALS ROUTE_CREDENTIALS
 
 /* methods, pattern, who, handler, after the commit, summary, of what is no request, who sent it. First match wins. */
 /* clang-format off */
 static const struct route table[] = {
-    {READ, "/c/{*}", PUBLIC, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
-    {READ | POST | METHOD_OPTIONS, "/p/{*}", PUBLIC, pixel_handle, pixel_finish, "Tracking pixel: a view, an impression, or a thank-you page's lead; a transparent GIF of 43 bytes", pixel_fault, pixel_sender},
-    {READ, "/t.js", PUBLIC, tag_handle, NULL, "Tag for landing pages"},
+    {READ, "/c/{*}", VISITORS, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
+    {READ | POST | METHOD_OPTIONS, "/p/{*}", VISITORS, pixel_handle, pixel_finish, "Tracking pixel: a view, an impression, or a thank-you page's lead; a transparent GIF of 43 bytes", pixel_fault, pixel_sender},
+    {READ, "/t.js", VISITORS, tag_handle, NULL, "Tag for landing pages"},
     {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query", NULL, postback_sender},
     {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)", NULL, postback_sender},
 

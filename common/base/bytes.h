@@ -48,6 +48,15 @@ MUST_CHECK enum err b64_decode(struct span in, void *out, size_t cap, size_t *le
 MUST_CHECK enum err hex_decode(struct span in, void *out, size_t cap, size_t *len); /* lowercase only */
 
 /* A whole decimal number without sign, leading zeros or spaces. */
+/* Spreads keys over places; without the seed nobody says which two have one. */
+static inline uint64_t scatter(uint64_t key, uint64_t seed)
+{
+    uint64_t x = key ^ seed;
+    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    x = (x ^ x >> 33 ^ seed) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return x ^ x >> 33;
+}
+
 MUST_CHECK enum err parse_u64(struct span in, uint64_t *out);
 MUST_CHECK enum err parse_i64(struct span in, int64_t *out);
 

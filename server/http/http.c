@@ -380,6 +380,7 @@ struct http *http_new(const struct http_setup *setup)
     h->tls = setup->tls;
     h->tls_most = setup->max_tls;
     h->patience_us = setup->request_timeout_s * 1000000;
+    random_bytes(&h->seed, sizeof h->seed);
     h->scratch = xmalloc(SCRATCH);
     TAILQ_INIT(&h->conns);
     TAILQ_INIT(&h->queue);

@@ -12,8 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "server/http/http_private.h"
+#include "server/system/address.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -35,20 +37,62 @@ void conn_waits(struct conn *c, enum waits waits)
         http_room(c->door);
 }
 
-struct conn *conn_to_yield(struct door *door)
+/* The largest crowd of those that are not few; CROWD_NOBODYS: there is none. */
+static unsigned largest_crowd(const struct door *door)
+{
+    unsigned out = CROWD_NOBODYS;
+    uint32_t most = CROWD_FEW;
+    for (unsigned i = 0; i < CROWDS; i++)
+        if (door->crowd[i] > most) {
+            most = door->crowd[i];
+            out = i;
+        }
+    return out;
+}
+
+/* Brings one of the crowd that waits for this to the front: others in front of it wait from now on, so that no look
+ * comes by them again soon. */
+static bool crowd_first(struct door *door, enum waits waits, unsigned crowd)
+{
+    enum { LOOKS = 1024 };
+    struct conn_list *list = &door->waits[waits];
+    struct conn *c;
+    for (int looks = 0; (c = TAILQ_FIRST(list)) != NULL && looks < LOOKS; looks++) {
+        if (c->crowd == crowd)
+            return true;
+        TAILQ_REMOVE(list, c, wait);
+        TAILQ_INSERT_TAIL(list, c, wait);
+    }
+    return false;
+}
+
+/* Of a crowd, or of all, one that waits and sends nothing: who has no part of a request first. */
+static struct conn *quiet(struct door *door, unsigned crowd)
 {
     enum { LOOKS = 64 };
     struct conn *c;
     char byte;
     int looks = 0;
-    for (int i = 0; i < WAITS_UNREAD; i++)
-        while ((c = TAILQ_FIRST(&door->waits[i])) != NULL && looks++ < LOOKS) {
+    for (enum waits i = WAITS_IDLE; i < WAITS_UNREAD; i++)
+        while (looks++ < LOOKS && (crowd == CROWD_NOBODYS || crowd_first(door, i, crowd)) &&
+               (c = TAILQ_FIRST(&door->waits[i])) != NULL) {
             if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
                 return c;
             c->readable = true;
             conn_waits(c, WAITS_NOT); /* until it has been read */
             conn_queue(c);
         }
+    return NULL;
+}
+
+struct conn *conn_to_yield(struct door *door)
+{
+    unsigned crowd = largest_crowd(door);
+    struct conn *c = quiet(door, crowd);
+    if (c == NULL && crowd != CROWD_NOBODYS)
+        c = quiet(door, CROWD_NOBODYS);
+    if (c != NULL)
+        return c;
     c = conn_slowest(door, NULL);
     return c != NULL && conn_stalls(c) ? c : NULL;
 }
@@ -75,13 +119,21 @@ void conn_arm(struct conn *c)
 
 static void write_ip(const struct sockaddr *peer, char ip[46])
 {
-    const void *address = NULL;
+    const void *bytes = NULL;
     if (peer->sa_family == AF_INET)
-        address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
+        bytes = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
     else if (peer->sa_family == AF_INET6)
-        address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-    if (address == NULL || inet_ntop(peer->sa_family, address, ip, 46) == NULL)
+        bytes = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+    if (bytes == NULL || inet_ntop(peer->sa_family, bytes, ip, 46) == NULL)
         ip[0] = '\0';
+}
+
+static unsigned crowd_of(const struct conn *c)
+{
+    address ip;
+    return c->behind_proxy || !address_read(span_str(c->ip), &ip)
+               ? CROWD_NOBODYS
+               : (unsigned)(scatter(address_subscriber(ip), c->http->seed) % CROWDS);
 }
 
 void conn_open(struct door *door, int fd, const struct sockaddr *peer)
@@ -95,6 +147,8 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
     c->state = door->kind == DOOR_MAIN && h->tls != NULL ? CONN_HELLO : CONN_HEAD;
     write_ip(peer, c->ip);
     c->behind_proxy = proxies_trust(h->proxies, c->ip);
+    c->crowd = crowd_of(c);
+    door->crowd[c->crowd]++;
     insert_by_deadline(c);
     h->n_conns++;
     door->n_conns++;
@@ -131,6 +185,7 @@ void conn_close(struct conn *c)
     event_active(h->reap, EV_TIMEOUT, 0);
     h->n_conns--;
     c->door->n_conns--;
+    c->door->crowd[c->crowd]--;
     http_room(c->door);
     if (ex != NULL && ours)
         exchange_free(h, ex);

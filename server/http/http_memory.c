@@ -203,7 +203,7 @@ static bool note_held(struct conn *c, enum http_holding what, size_t now)
     return now > before;
 }
 
-/* Who waits longest without a request goes first, as where there are too many connections. */
+/* Whoever has most connections makes room, as where there are too many of them. */
 static void hold_tls(struct conn *c)
 {
     struct http *h = c->http;
@@ -263,7 +263,7 @@ void http_say_shed(struct http *h, int64_t now_us)
         return;
     if (h->n_tls_shed > 0)
         log_line(LOG_WARN, 0, "connections_shed",
-                 "closed the %zu connections that waited longest without a request: of TLS one worker may hold %zu KiB",
+                 "closed %zu connections, of whoever had most of them: of TLS one worker may hold %zu KiB",
                  h->n_tls_shed, h->tls_most >> 10);
     h->n_tls_shed = 0;
     for (size_t i = 0; i < HOLDINGS; i++) {

@@ -33,6 +33,10 @@ struct exchange {
 
 TAILQ_HEAD(conn_list, conn);
 
+/* Connections are counted by whose they are (address_subscriber), a few subscribers together: whoever has most makes
+ * room first. Those that came by a trusted proxy are nobody's. */
+enum { CROWDS = 1024, CROWD_NOBODYS = CROWDS, CROWD_FEW = 8 };
+
 /* One listening socket. */
 enum { DOORS = DOOR_REDIRECT + 1 };
 struct door {
@@ -40,6 +44,7 @@ struct door {
     struct event *incoming; /* NULL when the door is unused or closed */
     int fd;
     size_t n_conns, max_conns;
+    uint32_t crowd[CROWDS + 1];    /* how many connections of each */
     struct conn_list waits[WAITS]; /* who may have to make room, the one that waits longest first; of the last, the one
                                       that was looked at longest ago */
     enum door_kind kind;
@@ -76,6 +81,7 @@ struct http {
     int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
     struct allowance unanswered; /* log lines about them */
     _Atomic uint64_t *loop_turns;
+    uint64_t seed; /* of crowds */
     time_t date_s;
     char date[32]; /* of date_s, as the Date header has it */
     bool stopping;
@@ -96,6 +102,7 @@ enum conn_state {
 struct conn {
     struct http *http;
     struct door *door; /* that it came in by */
+    unsigned crowd;    /* of the door's */
     struct event io;   /* edge-triggered: told once, remembered in readable and hung_up */
     int fd;
     struct tls_stream *tls; /* NULL: plain, or nothing has come yet */
@@ -139,8 +146,8 @@ void conn_unqueue(struct conn *c); /* its turn has come, or never will */
 void conn_arm(struct conn *c);     /* a new deadline */
 void conn_expired(struct conn *c); /* its deadline has passed */
 void conn_waits(struct conn *c, enum waits waits);
-/* Who goes when somebody else wants in: nobody whose next request is there already, nobody who takes its answer. NULL:
- * all are served. */
+/* Who goes when somebody else wants in: of the largest crowd, or of all; nobody whose next request is there already,
+ * nobody who takes its answer. NULL: all are served. */
 struct conn *conn_to_yield(struct door *door);
 /* Of those with an answer to take who takes it slowest; but_for apart. NULL: there is none. */
 struct conn *conn_slowest(struct door *door, const struct conn *but_for);

@@ -70,11 +70,19 @@ static void write_problem(struct request *rq, struct reply *r, int status, const
     reply_header(r, "Cache-Control", SPAN("no-store"));
 }
 
+static void retry_after(struct request *rq, struct reply *r)
+{
+    struct buf text;
+    arena_buf(rq->arena, &text, 16);
+    buf_printf(&text, "%u", rq->retry_after_s != 0 ? rq->retry_after_s : 1);
+    reply_header(r, "Retry-After", buf_span(&text));
+}
+
 void reply_problem(struct request *rq, struct reply *r, enum err err)
 {
     write_problem(rq, r, err_status(err), err_word(err), err_title(err));
     if (r->status == 503 || err == ERR_RATE)
-        reply_header(r, "Retry-After", SPAN("1"));
+        retry_after(rq, r);
 }
 
 /* A name without anything that would have to be encoded; else empty. */

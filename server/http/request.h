@@ -45,6 +45,7 @@ struct request {
     int64_t arrived_ms, arrived_us; /* Unix, and monotonic */
     struct arena *arena;
     struct problem problem; /* set with an error return */
+    unsigned retry_after_s; /* of one that says to come again; 0: in a second */
     /* the application's */
     struct span param[3];          /* what the route's {} took from the path */
     struct span kept;              /* a handler's own word to its finish */

@@ -128,6 +128,8 @@ enum err postback_submit(struct postback *pb)
         return problem(&pb->rq->problem, ERR_FORBIDDEN, "", "advertisers and publishers send postbacks");
     enum err err = party_opens(pb->party, &pb->rq->problem);
     if (err == ERR_OK)
+        err = party_may(pb->rq, pb->party, 1);
+    if (err == ERR_OK)
         err = postback_job(pb, &job);
     if (err != ERR_OK)
         return err;

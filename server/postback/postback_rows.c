@@ -416,6 +416,8 @@ static void leave_place(struct request *rq)
 static enum err begin(struct request *rq, struct rows *r)
 {
     enum err err = r->one ? ERR_OK : find_place(rq);
+    if (err == ERR_OK && !r->one && (err = party_may(rq, rq->caller, (uint32_t)r->n)) != ERR_OK)
+        leave_place(rq);
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < r->kind->at_once && i < r->n; i++) {

@@ -35,6 +35,12 @@ void address_write(address a, char out[ADDRESS_TEXT])
     inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? b + 12 : b, out, ADDRESS_TEXT);
 }
 
+uint64_t address_subscriber(address a)
+{
+    bool v4 = a >> 32 == ADDRESS_V4 >> 32;
+    return v4 ? (uint64_t)a : (uint64_t)(a >> 64);
+}
+
 bool address_block_read(struct span text, address *first, address *last)
 {
     const char *slash = memchr(text.ptr, '/', text.len);

@@ -3,6 +3,7 @@
 #define CS_SERVER_SYSTEM_ADDRESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/span.h"
 
@@ -17,5 +18,7 @@ bool address_read(struct span text, address *out);
 void address_write(address a, char out[ADDRESS_TEXT]);
 /* "10.0.0.0/8", "fd00::/8", or one address. What stands behind the prefix is not looked at. */
 bool address_block_read(struct span text, address *first, address *last);
+/* What one subscriber has, as a number: an IPv4 address, or the /64 of an IPv6 one. */
+uint64_t address_subscriber(address a);
 
 #endif

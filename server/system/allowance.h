@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 struct allowance {
-    int64_t at_us; /* monotonic, of the last gain */
-    uint32_t left;
+    int64_t at_us;     /* monotonic, of the last gain */
+    int64_t left;      /* below zero: spent ahead of time */
     uint64_t withheld; /* asked for when there was none, since somebody has said so and set it to 0 */
 };
 
 /* Takes one; false when there is none. */
 bool allowance_take(struct allowance *a, uint32_t at_once, uint32_t per_s, int64_t now_us);
+/* Takes n when there is any, also what there is not yet. */
+bool allowance_spend(struct allowance *a, uint32_t n, uint32_t at_once, uint32_t per_s, int64_t now_us);
 
 #endif

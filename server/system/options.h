@@ -29,7 +29,8 @@
     X(queue_size, NUMBER(16, 1048576), "8192",                                                                         \
       "requests that may wait for a commit, per worker; past it the answer is 503")                                    \
     X(sweep_ms, NUMBER(10, 60000), "1000", "milliseconds between sweeps of tiles and heads")                           \
-    X(max_connections, NUMBER(1, 1000000), "10000", "open connections per worker; past it who is idle longest goes")   \
+    X(max_connections, NUMBER(1, 1000000), "10000",                                                                    \
+      "open connections per worker; past it one of whoever has most goes")                                             \
     X(max_held_mib, NUMBER(1, 65536), "32",                                                                            \
       "MiB of large or unfinished requests and unread answers of all workers; past it the biggest are closed")         \
     X(request_timeout_s, NUMBER(1, 3600), "15", "seconds for one request, an idle connection, an unread answer")       \
@@ -54,6 +55,12 @@
       "none")                                                                                                          \
     X(witness, TEXT, "",                                                                                               \
       "file of logs' verifier keys, one a line, # for comments, whose checkpoints this instance cosigns; empty: none") \
+    X(budget_party, NUMBER(1, 100000000), "2000",                                                                      \
+      "requests and rows a second of one party on a worker, 30 s of them at once; past it the answer is 429")          \
+    X(budget_address, NUMBER(1, 100000000), "2000",                                                                    \
+      "requests a second of one address (of IPv6 a /64) on a worker, but for clicks and pixels, 30 s of them at "      \
+      "once; "                                                                                                         \
+      "past it the answer is 429")                                                                                     \
     X(quota_codes, NUMBER(1, 1000000000), "20000",                                                                     \
       "tracking codes of a publisher, or of the campaigns of an advertiser, also those that are off")                  \
     X(quota_secrets, NUMBER(1, 1000000000), "100",                                                                     \

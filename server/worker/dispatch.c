@@ -5,8 +5,10 @@
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/crypto/crypto.h"
+#include "server/system/address.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/worker/budgets.h"
 #include "server/worker/readers.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
@@ -100,6 +102,11 @@ static void recognise(struct request *rq)
         token = catalog_token(rq->catalog, text);
     if (api_token_opens(token, rq->arrived_ms, NULL) == ERR_OK)
         call_as(rq, token);
+}
+
+enum err party_may(struct request *rq, const struct party *p, uint32_t n)
+{
+    return budgets_take(rq->worker->parties, rq, p->number, n);
 }
 
 /* ---- the edge: every request ends here, whatever became of it ---- */
@@ -291,10 +298,10 @@ static void keep_refusal(struct worker *w, const struct request *rq, struct outc
     o->standing = one.room.standing;
 }
 
-/* 501 and 505 of what is no request are the doing of whoever sent it. */
+/* 501 and 505 of what is no request are the doing of whoever sent it; a 429 is no refusal, as it may come again. */
 static bool is_senders(const struct outcome *o)
 {
-    return o->status >= 400 && (o->status < 500 || (o->fault && o->err != ERR_BUSY));
+    return o->status >= 400 && o->err != ERR_RATE && (o->status < 500 || (o->fault && o->err != ERR_BUSY));
 }
 
 static void find_refusal(struct request *rq, struct outcome *o)
@@ -411,6 +418,15 @@ static enum err handle(struct worker *w, struct request *rq, struct reply *reply
     return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
 }
 
+/* Clicks and pixels are counted against nobody, and the operator's own listener is for the operator. */
+static bool stranger_may(struct worker *w, struct request *rq, const struct route *like)
+{
+    address ip;
+    bool unbounded = rq->door == DOOR_ADMIN || (like != NULL && like->roles & ROUTE_VISITORS);
+    return unbounded || !address_read(span_str(rq->ip), &ip) ||
+           budgets_take(w->strangers, rq, address_subscriber(ip), 1) == ERR_OK;
+}
+
 /* To the same target by TLS, with method and body. What a target may hold beyond a URL's bytes is percent-encoded. */
 static void redirect(struct worker *w, struct request *rq, struct reply *reply)
 {
@@ -440,6 +456,8 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
         return true;
     }
     enum err err = dispatch_find(&w->server->routes, rq, &allow, &like);
+    if (!stranger_may(w, rq, like))
+        return end(w, rq, NULL, reply, ERR_RATE);
     if (err != ERR_NOT_FOUND && w->server->admin_listen[0] && (rq->door == DOOR_ADMIN) != !!(like->roles & ROUTE_OPS)) {
         err = ERR_NOT_FOUND; /* not here */
         rq->route = NULL;
@@ -452,6 +470,8 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
         err = authenticate(rq);
     else if (err == ERR_OK && rq->route->roles & ROUTE_READS)
         recognise(rq);
+    if (err == ERR_OK && rq->caller != NULL)
+        err = party_may(rq, rq->caller, 1);
     if (err == ERR_OK)
         err = handle(w, rq, reply);
     return end(w, rq, NULL, reply, err);

@@ -8,7 +8,8 @@
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
  * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_LONG, of ROUTE_READS: may take
  * seconds and much memory; one such read at a time, of all callers'. ROUTE_CREDENTIALS: makes or ends what lets others
- * in, so the token wants that scope. */
+ * in, so the token wants that scope. ROUTE_VISITORS: of a party's visitors, who come in any number: without a budget.
+ */
 enum {
     ROUTE_PUBLIC = 0,
     ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
@@ -17,7 +18,8 @@ enum {
     ROUTE_READS = 1024,
     ROUTE_ROWS = 2048,
     ROUTE_LONG = 4096,
-    ROUTE_CREDENTIALS = 8192
+    ROUTE_CREDENTIALS = 8192,
+    ROUTE_VISITORS = 16384
 };
 
 /* One row of routes.c. */
@@ -48,6 +50,8 @@ struct route {
  * for ERR_NOT_FOUND the first route that the path has. */
 MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow,
                                   const struct route **like);
+/* Takes n requests or rows of the party's budget on this worker: ERR_RATE when nothing is left of it. */
+MUST_CHECK enum err party_may(struct request *rq, const struct party *p, uint32_t n);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back, or is waited for no longer (NULL). False: another one is under way. */

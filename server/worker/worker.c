@@ -6,6 +6,7 @@
 #include "common/base/mem.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/worker/budgets.h"
 #include "server/worker/dispatch.h"
 #include "server/worker/readers.h"
 
@@ -147,6 +148,8 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
+    w->parties = budgets_new((uint32_t)sv->options->budget_party.number);
+    w->strangers = budgets_new((uint32_t)sv->options->budget_address.number);
     w->zones = zones_new(sv->zones != NULL ? sv->zones : ZONES_FOLDER);
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
@@ -162,6 +165,8 @@ void worker_close(struct worker *w)
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
     agent_cache_free(w->agents);
+    budgets_free(w->parties);
+    budgets_free(w->strangers);
     zones_free(w->zones);
     lists_leave(w->server->lists, &w->lists);
     tokens_free(w->tokens);

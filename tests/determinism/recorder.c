@@ -80,7 +80,7 @@ static void open_data(struct server *sv, const char *data, const char *address)
     if (err != ERR_OK)
         die("%s of %s: %s", what, data, err_word(err));
     snprintf(sv->listen, sizeof sv->listen, "%s", address);
-    quotas_ample(&options);
+    limits_ample(&options);
     sv->options = &options;
     sv->routes = all_routes;
     sv->fast = fast_targets;

@@ -1,10 +1,14 @@
 """What one party may have, and use: so much, and then it is told so; others feel nothing of it."""
 
+import http.client
 import json
+import socket
 import time
 import unittest
+import urllib.parse
 
-from harness import Caller, Market, Party, ServerCase, countersign, rfc3339, send, wait_for
+from harness import BROWSER, Caller, Market, Party, Server, ServerCase, countersign, person, rfc3339, send, wait_for
+from tls import TlsServer
 
 
 class Quotas(ServerCase):
@@ -143,6 +147,106 @@ class Links(ServerCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.server.start()
         self.assertEqual(opened()[0], {"other", "brief"})
+
+
+def ask(server, path, source="127.0.0.1", headers=()):
+    """The answer to a call from an address of this machine. headers: pairs, sent in their order."""
+    peer = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(source, 0))
+    peer.putrequest("GET", path)
+    for name, value in headers:
+        peer.putheader(name, value)
+    peer.endheaders()
+    answer = peer.getresponse()
+    answer.read()
+    peer.close()
+    return answer
+
+
+class Budgets(ServerCase):
+    """30 s of so many a second at once; then 429, and when to come again."""
+
+    settings = {"WORKERS": 1, "BUDGET_ADDRESS": 20, "BUDGET_PARTY": 3, "TRUSTED_PROXIES": "127.0.0.4"}
+
+    @classmethod
+    def set_up_market(cls):
+        super().set_up_market()
+        cls.own = [("Authorization", f"Bearer {cls.market.publisher.token}")]
+        cls.others = [("Authorization", f"Bearer {cls.market.auditor.token}")]
+
+    def spend(self, path, source, headers=()):
+        """Asks until it is told to wait, as there is a little more all the time; answers the last answer, and how many there were."""
+        for n in range(2000):
+            answer = ask(self.server, path, source, headers)
+            if answer.status == 429:
+                self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+                return answer, n
+        return self.fail("there was no limit")
+
+    def test_an_address_has_its_own(self):
+        self.assertGreaterEqual(self.spend("/v1/contracts", "127.0.0.2")[1], 600)
+        for path in ("/nowhere", "/postback?kid=x"):
+            self.spend(path, "127.0.0.2")
+        self.assertEqual(ask(self.server, "/v1/contracts", "127.0.0.3", self.others).status, 200)
+        code = urllib.parse.urlsplit(self.market.code["click_url"]).path
+        self.assertEqual(ask(self.server, code, "127.0.0.2", BROWSER.items()).status, 302)  # visitors are nobody's
+        # behind a proxy it is the client's, not the proxy's
+        self.spend("/v1/contracts", "127.0.0.4", [("X-Forwarded-For", "127.0.0.2")])
+        for headers in ([("X-Forwarded-For", "2001:db8::1")], []):
+            self.assertEqual(ask(self.server, "/v1/contracts", "127.0.0.4", self.others + headers).status, 200)
+        kept = self.operator.get("/v1/refused")["data"]
+        self.assertEqual([row for row in kept if row["status"] == 429], [])  # it may come again
+
+    def test_a_party_has_its_own_from_wherever_it_calls(self):
+        answer, n = self.spend("/v1/contracts", "127.0.0.5", self.own)
+        self.assertGreaterEqual(n, 80)
+        self.assertEqual(answer.headers.get_content_type(), "application/problem+json")
+        self.spend("/v1/contracts", "127.0.0.6", self.own)
+        self.assertProblem(wait_for(lambda: [a for a in [self.market.publisher.postback(person())] if a.status != 200], what="an end of it")[0], 429, "Retry-After")
+        self.assertEqual(ask(self.server, "/v1/contracts", "127.0.0.5", self.others).status, 200)
+
+    def test_rows_are_counted_and_paid_off(self):
+        market = Market(self.server)
+        rows = [{"txid": f"t{n}", "status": "approved"} for n in range(300)]
+        self.assertStatus(market.advertiser.call("POST", "/v1/dispositions", rows), 200)
+        answer = market.advertiser.call("POST", "/v1/dispositions", rows)
+        self.assertProblem(answer, 429, "rows")
+        self.assertGreater(int(answer.headers["Retry-After"]), 10)
+
+
+class Crowds(unittest.TestCase):
+    """Whoever has most connections makes room first."""
+
+    def hold(self, server, n, source, wrap=lambda peer: peer):
+        held = []
+        for _ in range(n):
+            peer = socket.create_connection(("127.0.0.1", server.port), 30, source_address=(source, 0))
+            held.append(wrap(peer))
+            self.addCleanup(held[-1].close)
+        return held
+
+    def answers(self, peer):
+        try:
+            peer.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n")
+            return peer.recv(100).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    def test_too_many_connections(self):
+        server = Server(WORKERS=1, MAX_CONNECTIONS=40, REQUEST_TIMEOUT_S=60)
+        self.addCleanup(server.close)
+        early = self.hold(server, 5, "127.0.0.2")
+        many = self.hold(server, 100, "127.0.0.3")
+        self.assertTrue(all(map(self.answers, early)))
+        self.assertLess(sum(map(self.answers, many)), 40)
+
+    def test_too_much_of_tls(self):
+        server = TlsServer(WORKERS=1, MAX_TLS_MIB=1, REQUEST_TIMEOUT_S=60)
+        self.addCleanup(server.close)
+        context = server.context()
+        early = self.hold(server, 5, "127.0.0.2", lambda peer: context.wrap_socket(peer, server_hostname="localhost"))
+        many = self.hold(server, 100, "127.0.0.3", lambda peer: context.wrap_socket(peer, server_hostname="localhost"))
+        self.assertTrue(all(map(self.answers, early)))
+        self.assertLess(sum(map(self.answers, many)), 100)
 
 
 if __name__ == "__main__":

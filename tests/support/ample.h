@@ -1,14 +1,15 @@
-/* Quotas that no test meets. */
+/* Quotas and budgets that no test meets. */
 #ifndef CS_TESTS_SUPPORT_AMPLE_H
 #define CS_TESTS_SUPPORT_AMPLE_H
 
 #include "server/api/quota.h"
 
-static inline void quotas_ample(struct options *o)
+static inline void limits_ample(struct options *o)
 {
 #define X(symbol, setting, what, cure) o->setting.number = INT32_MAX;
     QUOTA_TABLE(X)
 #undef X
+    o->budget_party.number = o->budget_address.number = 100000000;
 }
 
 #endif

@@ -212,7 +212,7 @@ static inline void live_serve(struct live *l)
         l->options.country_header.text = "";
     if (l->options.request_timeout_s.number == 0)
         l->options.request_timeout_s.number = 30;
-    quotas_ample(&l->options);
+    limits_ample(&l->options);
     fixture_instance(&l->f, &l->sh.instance);
     assert_ok(live_commit_start(l, 1));
     live_listen(l);

@@ -72,7 +72,7 @@ static void start(struct api *a)
 {
     static job_run *runs[RECORD_KINDS];
     struct server *sv = &a->shared;
-    quotas_ample(&a->options);
+    limits_ample(&a->options);
     *sv = (struct server){.options = &a->options, .routes = all_routes};
     memcpy(runs, job_runs, sizeof runs);
     runs[RECORD_STATEMENT] = surprised_statement;

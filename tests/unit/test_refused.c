@@ -168,6 +168,20 @@ static void an_allowance_is_so_many_at_once_and_so_many_a_second(void **state)
     assert_int_equal(at_once, 199);
 }
 
+static void an_allowance_spent_ahead_of_time_is_waited_for(void **state)
+{
+    (void)state;
+    struct allowance a = {0};
+    const int64_t start_us = 1000000000;
+    size_t taken = 0;
+    assert_true(allowance_spend(&a, 300, 100, 20, start_us));
+    assert_false(allowance_take(&a, 100, 20, start_us + 10000000)); /* 200 are owed */
+    assert_true(allowance_take(&a, 100, 20, start_us + 10050000));
+    for (int64_t us = 0; us < 10000000; us += 30000) /* more often than there is a whole one */
+        taken += allowance_take(&a, 100, 20, start_us + 10050000 + us);
+    assert_in_range(taken, 199, 200);
+}
+
 /* ---- the fold ---- */
 
 static struct committer_fixture cf;
@@ -345,6 +359,7 @@ int main(void)
         cmocka_unit_test(what_was_refused_lately_is_known_again),
         cmocka_unit_test(texts_are_cut_and_cleaned_on_the_way),
         cmocka_unit_test(an_allowance_is_so_many_at_once_and_so_many_a_second),
+        cmocka_unit_test(an_allowance_spent_ahead_of_time_is_waited_for),
         cmocka_unit_test(strangers_push_out_nothing_that_a_party_signed),
         cmocka_unit_test(the_newest_of_a_room_are_kept),
         cmocka_unit_test(rows_past_their_time_go_also_of_parties_that_nothing_came_of),
