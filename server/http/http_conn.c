@@ -407,6 +407,20 @@ static bool is_whole(const struct conn *c, struct span bytes)
     return c->chunked ? c->chunks.state == CHUNK_DONE : bytes.len - c->head_len >= c->body_len;
 }
 
+/* Several lines are one list, RFC 9110 section 5.3. */
+static void name_client(const struct http *h, struct span head, const struct http_head *told, struct request *rq)
+{
+    bool forwarded = h->proxies_header == PROXIES_FORWARDED;
+    struct span value = forwarded ? rq->forwarded : rq->forwarded_for;
+    struct buf lines;
+    if (told->forwarded_again) {
+        arena_buf(rq->arena, &lines, head.len);
+        http_head_lines(head, forwarded ? "forwarded" : "x-forwarded-for", &lines);
+        value = buf_span(&lines);
+    }
+    proxies_client(h->proxies, h->proxies_header, value, rq->ip);
+}
+
 /* The head is whole. *out is NULL when the body is not: the exchange, with its arena, comes to be with the whole
  * request alone, so that one that never becomes whole costs its bytes. */
 static int read_whole(struct conn *c, struct span *all, struct exchange **out)
@@ -440,8 +454,7 @@ static int read_whole(struct conn *c, struct span *all, struct exchange **out)
     }
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     if (c->behind_proxy)
-        proxies_client(h->proxies, h->proxies_header,
-                       h->proxies_header == PROXIES_FORWARDED ? ex->rq.forwarded : ex->rq.forwarded_for, ex->rq.ip);
+        name_client(h, own, &head, &ex->rq);
     else
         ex->rq.country = SPAN("");
     ex->rq.door = c->door->kind;

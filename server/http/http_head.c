@@ -284,9 +284,10 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
         return 0;
     }
     struct span *into = (struct span *)((char *)rq + known[row].at);
-    if (into->ptr == NULL || into == &rq->forwarded_for ||
-        into == &rq->forwarded) /* of several the nearest proxy wrote the last */
+    if (into->ptr == NULL)
         *into = v;
+    else if (into == &rq->forwarded_for || into == &rq->forwarded)
+        h->forwarded_again = true;
     return 0;
 }
 
@@ -345,6 +346,17 @@ int http_head_read(struct span head, const struct http_rules *rules, struct requ
     if ((h->content_length || h->chunked) && !(rq->method & (METHOD_POST | METHOD_PUT | METHOD_PATCH)))
         return 400;
     return 0;
+}
+
+void http_head_lines(struct span head, const char *name, struct buf *out)
+{
+    struct span line;
+    size_t n = strlen(name);
+    while (text_cut(&head, '\n', &line))
+        if (line.len > n && line.ptr[n] == ':' && ascii_is(span_of(line.ptr, n), name)) {
+            buf_str(out, out->len > 0 ? "\n" : "");
+            buf_span_add(out, text_trim(span_skip(line, n + 1), HTTP_BLANKS "\r"));
+        }
 }
 
 /* True when the first line of bytes is whole and says HTTP/1.0 or 1.1 after one target. *blank: after several. */

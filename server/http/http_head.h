@@ -8,9 +8,10 @@
 struct http_head {
     uint64_t content_length;
     bool http10, keep_alive, expect_continue;
-    bool chunked;      /* the body comes so; content_length is 0 */
-    size_t body_limit; /* most bytes of its body */
-    bool fast;         /* GET or HEAD of a target that begins with one of the prefixes */
+    bool chunked;         /* the body comes so; content_length is 0 */
+    size_t body_limit;    /* most bytes of its body */
+    bool fast;            /* GET or HEAD of a target that begins with one of the prefixes */
+    bool forwarded_again; /* rq->forwarded_for or rq->forwarded is the first line of several */
 };
 
 /* How many bytes the head may have that begins with these: LIMIT_HEAD_TRACKING for a fast target, else LIMIT_HEAD. The
@@ -32,6 +33,8 @@ struct http_rules {
  * (neither: it is empty). */
 MUST_CHECK int http_head_read(struct span head, const struct http_rules *rules, struct request *rq,
                               struct http_head *h);
+/* Appends the values of all lines of that name (in lower case) of a head that was read, a newline between them. */
+void http_head_lines(struct span head, const char *name, struct buf *out);
 /* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True
  * when the first line is whole and says HTTP/1.0 or 1.1 after one target. *blank: it does, but after more than one. */
 bool http_head_peek(struct span bytes, struct request *rq, bool *blank);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/ascii.h"
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/text.h"
 #include "server/system/address.h"
@@ -63,7 +64,9 @@ bool proxies_trust(const struct proxies *x, const char *ip)
 static bool is_port(struct span s)
 {
     bool obscured = span_starts(s, "_");
-    return obscured ? s.len > 1 && ascii_all_alnum_or(s, "._-") : s.len > 0 && s.len <= 5 && ascii_all_digits(s);
+    uint64_t port = UINT64_MAX;
+    return obscured ? s.len > 1 && ascii_all_alnum_or(s, "._-")
+                    : s.len <= 5 && ascii_all_digits(s) && parse_u64(s, &port) == ERR_OK && port <= UINT16_MAX;
 }
 
 /* "192.0.2.1:1234", "[2001:db8::1]:1234", "[2001:db8::1]": proxies name the port too, and then or anyway IPv6 in
@@ -99,14 +102,12 @@ static void pass(const struct proxies *x, struct named *left, struct span node)
         *left = (struct named){reads, reads ? a : left->who};
 }
 
-static struct named by_list(const struct proxies *x, struct span rest)
+static void by_list(const struct proxies *x, struct span rest, struct named *named)
 {
-    struct named named = {0};
     struct span one;
     while (text_cut(&rest, ',', &one))
-        pass(x, &named, text_trim(one, HTTP_BLANKS));
-    pass(x, &named, text_trim(rest, HTTP_BLANKS));
-    return named;
+        pass(x, named, text_trim(one, HTTP_BLANKS));
+    pass(x, named, text_trim(rest, HTTP_BLANKS));
 }
 
 /* ---- Forwarded, RFC 7239 section 4 ---- */
@@ -147,7 +148,7 @@ static bool take_quoted(struct span *rest, struct buf *out)
     return false;
 }
 
-/* name=value, where a value may be quoted; also an address whose quotes somebody forgot. */
+/* name=value, where a value may be quoted, and must be with a port or of IPv6. */
 static bool take_pair(struct span *rest, struct span *name, struct buf *value)
 {
     *name = take_token(rest, TOKEN);
@@ -158,7 +159,7 @@ static bool take_pair(struct span *rest, struct span *name, struct buf *value)
         *rest = span_skip(*rest, 1);
         return take_quoted(rest, value);
     }
-    struct span token = take_token(rest, TOKEN ":[]");
+    struct span token = take_token(rest, TOKEN);
     buf_span_add(value, token);
     return !span_empty(token);
 }
@@ -198,21 +199,21 @@ static bool take_element(struct span *rest, struct buf *node)
 
 /* From the left, where quotes begin: a quote that a client left open swallows what its proxy wrote, and then nothing is
  * well formed. */
-static struct named by_elements(const struct proxies *x, struct span rest)
+static void by_elements(const struct proxies *x, struct span rest, struct named *named)
 {
-    struct named named = {0};
     bool more;
     do {
         char mem[NODE_MAX];
         struct buf node;
         buf_fixed(&node, mem, sizeof mem);
-        if (!take_element(&rest, &node))
-            return (struct named){0};
-        pass(x, &named, buf_span(&node));
+        if (!take_element(&rest, &node)) {
+            *named = (struct named){0};
+            return;
+        }
+        pass(x, named, buf_span(&node));
         more = !span_empty(rest);
         rest = span_skip(rest, more);
     } while (more);
-    return named;
 }
 
 enum err proxies_header_read(struct span name, enum proxies_header *out, struct problem *p)
@@ -228,7 +229,13 @@ enum err proxies_header_read(struct span name, enum proxies_header *out, struct 
 
 void proxies_client(const struct proxies *x, enum proxies_header kind, struct span header, char ip[46])
 {
-    struct named named = kind == PROXIES_FORWARDED ? by_elements(x, header) : by_list(x, header);
+    struct named named = {0};
+    bool more;
+    do {
+        struct span line = header;
+        more = text_cut(&header, '\n', &line);
+        (kind == PROXIES_FORWARDED ? by_elements : by_list)(x, more ? line : header, &named);
+    } while (more);
     if (named.any)
         address_write(named.who, ip);
 }

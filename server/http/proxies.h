@@ -20,7 +20,8 @@ enum proxies_header { PROXIES_X_FORWARDED_FOR, PROXIES_FORWARDED };
 MUST_CHECK enum err proxies_header_read(struct span name, enum proxies_header *out, struct problem *p);
 /* The client of a request that a trusted proxy passed on: writes its address into ip, which holds the proxy's own and
  * keeps it when the header names nobody else. What is unknown, obfuscated or not well formed names nobody, nor does
- * what stands to its left; a Forwarded that is not well formed anywhere names nobody at all. */
+ * what stands to its left; a line of Forwarded that is not well formed anywhere names nobody at all. header: the lines
+ * in their order, a newline between them. */
 void proxies_client(const struct proxies *x, enum proxies_header kind, struct span header, char ip[46]);
 
 #endif

@@ -189,9 +189,11 @@ class Budgets(ServerCase):
         self.assertEqual(ask(self.server, "/v1/contracts", "127.0.0.3", self.others).status, 200)
         code = urllib.parse.urlsplit(self.market.code["click_url"]).path
         self.assertEqual(ask(self.server, code, "127.0.0.2", BROWSER.items()).status, 302)  # visitors are nobody's
-        # behind a proxy it is the client's, not the proxy's
-        self.spend("/v1/contracts", "127.0.0.4", [("X-Forwarded-For", "127.0.0.2")])
-        for headers in ([("X-Forwarded-For", "2001:db8::1")], []):
+        # behind a proxy it is the client's, not the proxy's; several lines are one list
+        named = [("X-Forwarded-For", "127.0.0.2"), ("Cookie", "a=b"), ("x-forwarded-FOR", "127.0.0.4")]
+        for headers in (named[:1], named):
+            self.spend("/v1/contracts", "127.0.0.4", headers)
+        for headers in ([("X-Forwarded-For", "2001:db8::1")], named[:2] + [("X-Forwarded-For", "127.0.0.7")], []):
             self.assertEqual(ask(self.server, "/v1/contracts", "127.0.0.4", self.others + headers).status, 200)
         kept = self.operator.get("/v1/refused")["data"]
         self.assertEqual([row for row in kept if row["status"] == 429], [])  # it may come again
