@@ -6,7 +6,18 @@ install(FILES scripts/verify.py scripts/contact_keys.py scripts/several_mirrors.
 install(FILES scripts/install/nginx.conf scripts/install/Caddyfile DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 configure_file(scripts/install/countersign.service ${CMAKE_BINARY_DIR}/countersign.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/countersign.service DESTINATION lib/systemd/system)
-install(FILES scripts/install/countersign.conf DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/countersign)
+# Settings that are there stay; a package has them as a conffile. They are in /etc where the prefix is /usr, else below it.
+install(CODE "
+  set(etc /etc)
+  if(NOT CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
+    set(etc \${CMAKE_INSTALL_PREFIX}/etc)
+  endif()
+  if(EXISTS \$ENV{DESTDIR}\${etc}/countersign/countersign.conf)
+    message(STATUS \"Kept: \$ENV{DESTDIR}\${etc}/countersign/countersign.conf\")
+  else()
+    file(INSTALL ${CMAKE_SOURCE_DIR}/scripts/install/countersign.conf DESTINATION \${etc}/countersign)
+  endif()
+")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME countersign)

@@ -200,15 +200,19 @@ static enum err withdraw(struct batch *cx, struct withdrawing *w, struct job *jo
     return err;
 }
 
-/* What is withdrawn already, or by this party, is answered again. */
+/* What is withdrawn already is answered again to who may change the terms, and a party's own word to it. */
 static enum err said_before(struct batch *cx, struct withdrawing *w, struct job *job, bool *again)
 {
     struct terms_row row;
     enum err err = row_terms(&cx->view, w->k->number, w->number, &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? problem(&job->problem, err, "", "there is no such version") : err;
+    bool signs = !span_empty(w->jws), said = row.withdrawal[w->by == w->k->publisher].index > 0;
     w->gone = terms_row_withdrawn(&row, UINT64_MAX) != NULL;
-    *again = w->gone || (!span_empty(w->jws) && row.withdrawal[w->by == w->k->publisher].index > 0);
+    if (signs && w->gone && !said)
+        return problem(&job->problem, ERR_CONFLICT, "version",
+                       "was withdrawn already: it binds nobody, so there is nothing to take back");
+    *again = signs ? said : w->gone;
     if (!*again)
         return ERR_OK;
     answer_begin(w, w->number);
