@@ -136,17 +136,21 @@ enum err zones_midnight(struct zones *z, struct span name, int64_t day, int64_t 
     int64_t best_ms = 0;
     bool there = false;
     for (int i = 0; i < 2; i++) { /* by what clocks say the day before and the day after */
-        int64_t around_ms = local_ms + (2 * i - 1) * MS_PER_DAY, before_s, then_s;
+        int64_t around_ms = local_ms + (2 * i - 1) * MS_PER_DAY, before_s, then_s, last_s;
         enum err err = zones_offset(z, name, around_ms > 0 ? around_ms : 0, &before_s);
         int64_t at_ms = local_ms - before_s * MS_PER_S;
         if (err == ERR_OK)
             err = zones_offset(z, name, at_ms > 0 ? at_ms : 0, &then_s);
+        if (err == ERR_OK)
+            err = zones_offset(z, name, at_ms > 1 ? at_ms - 1 : 0, &last_s);
         if (err != ERR_OK)
             return err;
-        /* of two midnights the later ends the day before; where clocks skip it the day begins as they do */
-        if ((then_s == before_s) > there || ((then_s == before_s) == there && at_ms > best_ms)) {
+        /* of two midnights the later, where clocks showed the day before in between; where they skip it the day begins
+         * as they do */
+        bool begins = then_s == before_s && time_local_day(at_ms - 1, last_s) < day;
+        if (begins > there || (begins == there && at_ms > best_ms)) {
             best_ms = at_ms;
-            there = then_s == before_s;
+            there = begins;
         }
     }
     *ms = best_ms;

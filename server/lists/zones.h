@@ -18,7 +18,8 @@ void zones_free(struct zones *z);            /* NULL-safe */
  * no zone of that name. Any other error: it cannot be told. */
 MUST_CHECK enum err zones_offset(struct zones *z, struct span name, int64_t at_ms, int64_t *offset_s);
 
-/* The first moment of a day (since 1970-01-01) by those clocks, whatever they are set to around it. Errors as above. */
+/* From when on those clocks show a day (since 1970-01-01) or later ones, however they are set around it. Errors as
+ * above. */
 MUST_CHECK enum err zones_midnight(struct zones *z, struct span name, int64_t day, int64_t *ms);
 
 #endif
