@@ -74,7 +74,25 @@ static void answer_adjustment(struct batch *cx, struct job *job, const struct co
 
 /* ---- POST /v1/contracts/{id}/adjustments ---- */
 
-/* What it cites is of this contract. */
+/* Whether a lead's own entry stands on that statement, or that by which it became payable first. */
+static enum err stood_on(struct batch *cx, const struct contract *k, uint64_t lead, uint64_t paid, struct span id,
+                         struct problem *p)
+{
+    const uint64_t entries[] = {lead, paid};
+    for (size_t i = 0; i < 2; i++) {
+        struct settled_row at;
+        enum err err = entries[i] > 0 ? row_settled(&cx->view, k->number, entries[i], &at) : ERR_NOT_FOUND;
+        if (err == ERR_OK && span_is(id, at.id))
+            return ERR_OK;
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+    }
+    return problem(p, ERR_INVALID, "statement",
+                   "is neither the one on which that lead stood nor the one that charged it: cite that, or the lead "
+                   "alone, for which it is found");
+}
+
+/* What it cites is of this contract, and fits together. */
 static enum err cites(struct batch *cx, const struct contract *k, struct job *job)
 {
     struct span statement = job->record.adjustment.statement;
@@ -88,6 +106,8 @@ static enum err cites(struct batch *cx, const struct contract *k, struct job *jo
         err = statement_meta_read(cx->txn, cx->catalog, statement, &meta);
     if (err == ERR_NOT_FOUND || (err == ERR_OK && meta.contract != k))
         return problem(&job->problem, ERR_INVALID, "statement", "is no statement of this contract");
+    if (err == ERR_OK && lead > 0 && !span_empty(statement))
+        err = stood_on(cx, k, lead, row.paid, statement, &job->problem);
     return err;
 }
 

@@ -94,6 +94,8 @@ class Adjustments(ServerCase):
         self.server.kill()
         self.server.start()
         two, lines = self.settle()
+        unfit = {"micros": 1, "reason": "x", "lead": lead["lead"], "statement": two["id"]}
+        self.assertProblem(market.operator.call("POST", f"{self.path}/adjustments", unfit), 422, "statement")
         self.assertEqual(two["adjustments"], [
             {"adjustment": made["index"], "index": made["index"], "lead": lead["index"], "micros": -LEAD, "reason": "adjustment", "statement": one["id"]},
             {"adjustment": other["index"], "index": other["index"], "micros": 700_001, "reason": "adjustment", "statement": one["id"]}])
@@ -114,7 +116,7 @@ class Adjustments(ServerCase):
         market = self.market_of("both")
         lead = self.lead()
         one, _ = self.settle()
-        made = self.adjust(-LEAD, "a test order", lead=lead["lead"])
+        made = self.adjust(-LEAD, "a test order", lead=lead["lead"], statement=one["id"])
         never = self.adjust(LEAD, "nobody agreed to this")
         self.assertEqual((made["state"], made["asks_assent"], made["assents"]), ("awaits_assent", True, []))
         two, _ = self.settle(until=rfc3339(time.time()))
