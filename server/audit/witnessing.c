@@ -8,8 +8,7 @@
 
 static enum err no_witness(struct request *rq)
 {
-    return problem(&rq->problem, ERR_NOT_FOUND, "",
-                   "this server is no witness: its setting witness names no logs");
+    return problem(&rq->problem, ERR_NOT_FOUND, "", "this server is no witness: its setting witness names no logs");
 }
 
 /* The statuses and the body of a 409 are the specification's. */

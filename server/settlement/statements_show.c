@@ -268,11 +268,8 @@ static enum err piece_open(struct request *rq, struct showing *x, struct piece *
     if (err != ERR_OK || (err = statement_read(x->of.payload, &p->s)) != ERR_OK)
         return err;
     p->view = ledger_view(&p->within, NULL, t);
-    p->asked = (struct asked){.txn = t,
-                              .zones = rq->worker->zones,
-                              .name = p->s.timezone,
-                              .tokens = rq->worker->tokens,
-                              .contract = k};
+    p->asked = (struct asked){
+        .txn = t, .zones = rq->worker->zones, .name = p->s.timezone, .tokens = rq->worker->tokens, .contract = k};
     p->page.of_page = &p->asked;
     err = zones_offset(p->asked.zones, p->asked.name, x->of.meta.issued_ms, &offset_s);
     if (err == ERR_OK)

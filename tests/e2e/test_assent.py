@@ -146,7 +146,7 @@ class Assent(ServerCase):
         return sorted(d["path"] for d in one)
 
     def test_a_proposal_is_told_by_all_that_it_changes_of_what_binds(self):
-        market = self.market_of()
+        self.market_of()
         self.patch(due_days=20)
         self.assertEqual(self.differences(2), [], "nothing binds: it changes nothing, and is whole")
         self.both_assent(2)

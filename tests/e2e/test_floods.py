@@ -283,7 +283,7 @@ class Strangers(FloodCase):
 
     def assertGivenBack(self):
         """What earlier peers left may take some seconds to go."""
-        wait_for(lambda: self.settled() < 8 * MIB, seconds=30, what="memory to be given back")
+        wait_for(lambda: self.settled() < 9 * MIB, seconds=30, what="memory to be given back")
         return self.settled()
 
     def test_an_announced_body_costs_what_came_of_it(self):
