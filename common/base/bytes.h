@@ -47,7 +47,6 @@ MUST_CHECK enum err b64url_decode(struct span in, void *out, size_t cap, size_t 
 MUST_CHECK enum err b64_decode(struct span in, void *out, size_t cap, size_t *len);
 MUST_CHECK enum err hex_decode(struct span in, void *out, size_t cap, size_t *len); /* lowercase only */
 
-/* A whole decimal number without sign, leading zeros or spaces. */
 /* Spreads keys over places; without the seed nobody says which two have one. */
 static inline uint64_t scatter(uint64_t key, uint64_t seed)
 {
@@ -57,6 +56,7 @@ static inline uint64_t scatter(uint64_t key, uint64_t seed)
     return x ^ x >> 33;
 }
 
+/* A whole decimal number without sign, leading zeros or spaces. */
 MUST_CHECK enum err parse_u64(struct span in, uint64_t *out);
 MUST_CHECK enum err parse_i64(struct span in, int64_t *out);
 

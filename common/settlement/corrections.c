@@ -147,7 +147,11 @@ static enum err take(const struct statement *s, struct span id, bool corrects, p
     }
     buf_heap(&payload);
     enum err err = read(ctx, id, &payload);
-    if (err == ERR_OK && (err = statement_read(buf_span(&payload), &of)) == ERR_OK) {
+    if (err == ERR_OK && (err = statement_read(buf_span(&payload), &of)) == ERR_OK && !span_eq(of.id, id)) {
+        statement_close(&of);
+        err = ERR_CORRUPT;
+    }
+    if (err == ERR_OK) {
         out->of = xrealloc(out->of, (out->n + 1) * sizeof *out->of);
         struct earlier *e = &out->of[out->n++];
         *e = (struct earlier){.number = of.number,
