@@ -109,6 +109,7 @@ static void view_free(struct spread_view *v)
     if (v != NULL) {
         recent_free(v->recent);
         recent_free(v->sealed);
+        recent_free(v->spare);
         buf_free(&v->block);
     }
     free(v);
@@ -301,7 +302,8 @@ enum err recent_seal(struct txn *t, struct spread_view *v)
         err = levels_put(t, LEVEL_SEALED, row, RUN_LEN);
     v->sealed = v->recent;
     v->sealed_end = v->next;
-    v->recent = recent_new();
+    v->recent = v->spare != NULL ? v->spare : recent_new();
+    v->spare = NULL;
     v->half = !v->half;
     v->written = 0;
     v->moved = true;

@@ -83,7 +83,8 @@ MUST_CHECK enum err block_seek(struct span *block, struct span from, struct row 
 
 struct recent;
 struct recent *recent_new(void);
-void recent_free(struct recent *r); /* NULL-safe */
+void recent_free(struct recent *r);  /* NULL-safe */
+void recent_empty(struct recent *r); /* keeps its memory: new pages cost more than all that is done with them */
 /* `hash` is the place's place_hash. Copies the place, and answers the room for what it stores, which is to be filled.
  * *encoded: both, as a row of a block. */
 char *recent_put(struct recent *r, uint64_t hash, struct span place, size_t stored_len, struct span *encoded);
@@ -104,6 +105,7 @@ struct level {
 struct spread_view {
     uint64_t changes;                      /* `changes` of the store that it knows */
     struct recent *recent, *sealed;        /* sealed: what was in front of it, and becomes a run; NULL: nothing */
+    struct recent *spare;                  /* empty, for what comes after `recent`; NULL: none yet */
     int half;                              /* of DBI_RECENT, in which `recent` stands; `sealed` in the other */
     struct buf block;                      /* rows of the transaction that are not in `recent` on disk yet */
     uint64_t written, next;                /* rows of `recent`, number of its next block */

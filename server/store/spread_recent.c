@@ -37,7 +37,7 @@ struct chunk {
 
 struct recent {
     struct chunk **chunk;
-    size_t n_chunks;
+    size_t n_chunks, n_begun;     /* the begun ones come first */
     struct shelf *shelf[SHELVES]; /* NULL: no row is on it */
     size_t n, n_written;          /* rows; with those that newer ones replaced */
 };
@@ -67,6 +67,16 @@ void recent_free(struct recent *r)
     free(r);
 }
 
+void recent_empty(struct recent *r)
+{
+    for (size_t i = 0; i < r->n_begun; i++)
+        r->chunk[i]->used = 0;
+    for (size_t i = 0; i < SHELVES; i++)
+        for (size_t k = 0; r->shelf[i] != NULL && k < BUCKETS; k++)
+            r->shelf[i]->bucket[k].n = 0;
+    r->n_begun = r->n = r->n_written = 0;
+}
+
 static struct row row_at(const char *at)
 {
     size_t place = load_be16(at), stored = load_be16(at + 2);
@@ -85,16 +95,24 @@ static struct span place_at(const struct recent *r, uint32_t at)
     return span_of(bytes + BLOCK_ROW_HEAD, load_be16(bytes));
 }
 
+static struct chunk *begin_chunk(struct recent *r)
+{
+    if (r->n_begun == r->n_chunks) {
+        r->chunk = xrealloc(r->chunk, (r->n_chunks + 1) * sizeof(struct chunk *));
+        r->chunk[r->n_chunks] = xmalloc(sizeof(struct chunk));
+        r->chunk[r->n_chunks++]->used = 0;
+    }
+    return r->chunk[r->n_begun++];
+}
+
 static char *room_for(struct recent *r, size_t len, uint32_t *at)
 {
-    struct chunk *c = r->n_chunks > 0 ? r->chunk[r->n_chunks - 1] : NULL;
+    struct chunk *c = r->n_begun > 0 ? r->chunk[r->n_begun - 1] : NULL;
     if (c == NULL || CHUNK - c->used < len) {
-        assert(r->n_chunks < (size_t)UINT32_MAX / CHUNK && len <= CHUNK);
-        r->chunk = xrealloc(r->chunk, (r->n_chunks + 1) * sizeof(struct chunk *));
-        r->chunk[r->n_chunks++] = c = xmalloc(sizeof *c);
-        c->used = 0;
+        assert(r->n_begun < (size_t)UINT32_MAX / CHUNK && len <= CHUNK);
+        c = begin_chunk(r);
     }
-    *at = (uint32_t)((r->n_chunks - 1) << CHUNK_BITS | c->used);
+    *at = (uint32_t)((r->n_begun - 1) << CHUNK_BITS | c->used);
     c->used += len;
     return c->bytes + c->used - len;
 }
@@ -245,7 +263,7 @@ struct row *recent_sorted(const struct recent *r)
 {
     struct row *rows = xmalloc((r->n_written + 1) * sizeof *rows);
     size_t n = 0;
-    for (size_t i = 0; i < r->n_chunks; i++) {
+    for (size_t i = 0; i < r->n_begun; i++) {
         const char *at = r->chunk[i]->bytes, *end = at + r->chunk[i]->used;
         for (; at < end; at = rows[n - 1].stored.ptr + rows[n - 1].stored.len)
             rows[n++] = row_at(at);

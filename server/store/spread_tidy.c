@@ -248,7 +248,9 @@ static enum err sources_go(struct txn *t, struct spread_view *v, int level)
 {
     struct level *from = &v->level[level - 1];
     if (level == 1) {
-        recent_free(v->sealed);
+        assert(v->spare == NULL); /* `recent` took it when this was sealed */
+        recent_empty(v->sealed);
+        v->spare = v->sealed;
         v->sealed = NULL;
         return empty(t, t->store->spread_dbi[DBI_RECENT + !v->half]);
     }
