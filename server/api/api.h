@@ -39,6 +39,9 @@ job_run campaign_run, campaign_change_run;
 /* api_try.c */
 HANDLER(campaigns_try);
 
+/* api_explain.c */
+HANDLER(postbacks_explain);
+
 /* api_contracts.c */
 HANDLER(contracts_create);
 HANDLER(contracts_list);

@@ -10,7 +10,7 @@ struct batch {
     struct instance *instance;
     struct tokens *tokens;
     struct signer *statement_signer;
-    struct ledger *ledger;
+    struct ledger *ledger; /* NULL: what would be is asked, and nothing is written: of any thread's read transaction */
     struct txn *txn;
     struct ledger_view within;    /* what view reads from */
     struct view view;             /* rows and clicks as the transaction holds them */
@@ -41,6 +41,9 @@ static inline int64_t batch_steady_ms(const struct batch *cx, int64_t clock_ms)
 bool batch_may_touch(const struct batch *cx, const struct contract *k);
 
 job_run pipeline_track, pipeline_lead, pipeline_disposition;
+/* What would be recorded of a lead's or disposition's job now; as their runs, but it is recorded nowhere, so that
+ * job->index and job->leaf are nothing's unless job->replayed. t is the caller's read transaction. */
+MUST_CHECK enum err pipeline_would(struct instance *in, struct catalog *catalog, struct txn *t, struct job *job);
 
 /* Whether the contract's log can grow (ledger_ready). For runs that write something before they append, or append to
  * several logs: afterwards only a full or failing disk is in the way. */

@@ -37,9 +37,15 @@ bool batch_may_touch(const struct batch *cx, const struct contract *k)
     return false;
 }
 
+/* Nothing is written: it is asked what would be. */
+static bool only_asked(const struct batch *cx)
+{
+    return cx->ledger == NULL;
+}
+
 enum err pipeline_ready(struct batch *cx, const struct contract *k)
 {
-    return ledger_ready(cx->ledger, cx->txn, k->number);
+    return only_asked(cx) ? ERR_OK : ledger_ready(cx->ledger, cx->txn, k->number);
 }
 
 struct fold_context pipeline_fold(const struct contract *k)
@@ -53,7 +59,9 @@ struct fold_context pipeline_fold(const struct contract *k)
 /* The time of the log's last entry. */
 static int64_t last_ms(const struct batch *cx, const struct contract *k)
 {
-    return ledger_tally(cx->ledger, k->number)->to_ms; /* the statement's entry stands in it at least */
+    return only_asked(cx)
+               ? 0
+               : ledger_tally(cx->ledger, k->number)->to_ms; /* the statement's entry stands in it at least */
 }
 
 void pipeline_date(const struct batch *cx, const struct contract *k, int64_t clocked_ms, struct entry *e)
@@ -77,7 +85,8 @@ static enum err written(enum err err)
 /* In front of an entry of a log that does not know how it stands with the clock; a log begins with its terms. */
 static bool clock_comes(const struct batch *cx, const struct contract *k)
 {
-    return clock_untold(cx, ledger_clock(cx->ledger, k->number)) && ledger_size(cx->ledger, k->number) > 0;
+    return !only_asked(cx) && clock_untold(cx, ledger_clock(cx->ledger, k->number)) &&
+           ledger_size(cx->ledger, k->number) > 0;
 }
 
 uint64_t pipeline_next(const struct batch *cx, const struct contract *k)
@@ -138,6 +147,9 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     entry_write(bytes, e);
     if (bytes->failed)
         return ERR_TOO_LARGE;
+    *out = (struct recorded){.index = 0};
+    if (only_asked(cx))
+        return ERR_OK;
     struct entry_clock clock;
     bool untold = clock_comes(cx, k);
     enum err err = pipeline_ready(cx, k);
@@ -256,10 +268,16 @@ enum err pipeline_track(struct batch *cx, struct job *job)
 
 /* ---- replays ---- */
 
+static enum err entry_bytes(struct batch *cx, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    return only_asked(cx) ? ledger_read(cx->txn, contract, index, out)
+                          : ledger_get(cx->ledger, cx->txn, contract, index, out);
+}
+
 /* An entry that a row names: it must be there. *e is to be closed. */
 static enum err entry_at(struct batch *cx, uint32_t contract, uint64_t index, struct envelope *env, struct entry *e)
 {
-    enum err err = ledger_get(cx->ledger, cx->txn, contract, index, env);
+    enum err err = entry_bytes(cx, contract, index, env);
     if (err == ERR_OK)
         err = entry_read(env->entry, e, NULL);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
@@ -307,7 +325,8 @@ static enum err replay_nonce(struct batch *cx, struct job *job, const struct non
 static enum err keep_nonce(struct batch *cx, const struct job *job, const struct nonce_use *nonce)
 {
     int64_t forget_s = batch_steady_ms(cx, job->record.arrived_ms) / MS_PER_S + nonce->keep_s;
-    return nonce->used ? nonce_record(cx->txn, nonce, forget_s, job->out_contract, job->index) : ERR_OK;
+    return nonce->used && !only_asked(cx) ? nonce_record(cx->txn, nonce, forget_s, job->out_contract, job->index)
+                                          : ERR_OK;
 }
 
 /* A lead that was refused for how it was reported stands in no txid's way. */
@@ -529,7 +548,7 @@ static enum err answer_same(struct batch *cx, struct job *job, uint32_t contract
 static enum err no_such_lead(struct batch *cx, uint32_t contract, uint64_t index)
 {
     struct envelope env;
-    enum err err = ledger_get(cx->ledger, cx->txn, contract, index, &env);
+    enum err err = entry_bytes(cx, contract, index, &env);
     return err == ERR_OK ? env.kind == ENTRY_LEAD ? ERR_CORRUPT : ERR_NOT_FOUND : err;
 }
 
@@ -653,4 +672,41 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
     if (err != ERR_OK || (err = pipeline_others(cx, &others)) != ERR_OK)
         return err;
     return keep_nonce(cx, job, &d->nonce);
+}
+
+/* ---- what would be ---- */
+
+static enum err asked_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(ctx, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
+}
+
+static enum err asked_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(ctx, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    merkle_leaf(env.entry, out);
+    return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err pipeline_would(struct instance *in, struct catalog *catalog, struct txn *t, struct job *job)
+{
+    struct batch cx = {.instance = in,
+                       .txn = t,
+                       .view = store_view(t),
+                       .catalog = catalog,
+                       .record = &job->record,
+                       .now_ms = job->record.now_ms};
+    cx.view.click = asked_click;
+    cx.view.leaf = asked_leaf;
+    enum err err = clock_mark_get(t, &cx.clock);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) /* no batch came so far */
+        return err;
+    return job->record.kind == RECORD_LEAD ? pipeline_lead(&cx, job) : pipeline_disposition(&cx, job);
 }

@@ -2,6 +2,8 @@
 #ifndef CS_SERVER_POSTBACK_POSTBACK_H
 #define CS_SERVER_POSTBACK_POSTBACK_H
 
+#include <jansson.h>
+
 #include "common/base/json_write.h"
 #include "server/worker/dispatch.h"
 
@@ -35,6 +37,27 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
 
 /* POST /v1/leads/{ref}/dispositions: the record of what its body says of the lead in its path. */
 MUST_CHECK enum err postback_dispose(struct request *rq, struct job **out);
+
+/* What would become of a postback, were it sent now: nothing is recorded, and no secret is told. */
+enum { EXPLAIN_DIFFERS = 8 };
+struct explained {
+    bool webhook;
+    struct span kid;                      /* as it stands there */
+    bool valid;                           /* the signature, or the key, is right and fresh */
+    struct span expected_text;            /* what is to be signed; empty with a key */
+    const char *differs[EXPLAIN_DIFFERS]; /* parts of the request or of the signed text */
+    struct span hints[EXPLAIN_DIFFERS];   /* a sentence on each */
+    size_t n_differs;
+    json_t *fields; /* as they were read; to be released */
+    struct ignored ignored;
+    bool named;      /* its sender is the caller, or known to the operator: the rest is told */
+    enum err err;    /* of what follows the signature; problem in the request */
+    struct job *job; /* decided: its entry is what would be recorded */
+};
+/* `asked`: the request that was pasted, otherwise as rq; `host` of a pasted URL, or empty. Reads the store: a reader's
+ * thread. ERR_IO, ERR_CORRUPT: it cannot be told. */
+MUST_CHECK enum err postback_explain(const struct request *rq, struct request *asked, struct span host,
+                                     struct explained *out);
 
 /* postback_rows.c: POST /v1/leads and /v1/dispositions, of one object or many rows. The handlers read (on a reader's
  * thread where there is much to read); finish without a job begins, and with one goes on. */

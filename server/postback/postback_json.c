@@ -63,7 +63,7 @@ static enum err read_headers(struct request *rq)
     return ERR_OK;
 }
 
-static enum err authenticate(struct postback *pb)
+enum err postback_json_prove(struct postback *pb)
 {
     struct request *rq = pb->rq;
     int64_t ts_s;
@@ -310,15 +310,20 @@ enum err postback_json_fields(struct postback *pb, struct span object)
     return err;
 }
 
+enum err postback_json_body(struct postback *pb)
+{
+    struct request *rq = pb->rq;
+    return media_type_is(rq->content_type, "application/json")
+               ? postback_json_fields(pb, rq->body)
+               : problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
+}
+
 enum err postback_json_handle(struct request *rq, struct reply *reply)
 {
     (void)reply;
     struct postback pb = {.rq = rq};
-    enum err err = authenticate(&pb);
-    if (err != ERR_OK)
-        return err;
-    if (!media_type_is(rq->content_type, "application/json"))
-        return problem(&rq->problem, ERR_MEDIA_TYPE, "", "send application/json here");
-    err = postback_json_fields(&pb, rq->body);
+    enum err err = postback_json_prove(&pb);
+    if (err == ERR_OK)
+        err = postback_json_body(&pb);
     return err != ERR_OK ? err : postback_submit(&pb);
 }

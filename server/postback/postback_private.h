@@ -5,7 +5,8 @@
  *   postback_names.c                    which field a name stands for, was meant for, or none
  *   postback_fields.c                   the table of fields and their checks
  *   postback_lead.c, postback_state.c   the job: a new lead, or a disposition
- *   postback_answer.c                   the answer, after the commit */
+ *   postback_answer.c                   the answer, after the commit
+ *   postback_explain.c, postback_search.c  what would become of one; by which mistake its signature is what it is */
 #ifndef CS_SERVER_POSTBACK_POSTBACK_PRIVATE_H
 #define CS_SERVER_POSTBACK_POSTBACK_PRIVATE_H
 
@@ -92,6 +93,12 @@ enum err postback_refuse_field(struct postback *pb, struct span name, const char
  * a `test` that is none are the defaults, and not told apart from their absence. */
 void postback_facts(const struct postback *pb, const uint8_t pepper[32], uint8_t out[HASH_LEN]);
 
+/* Who sent it, by its signature or key; then its fields. */
+MUST_CHECK enum err postback_query_prove(struct postback *pb);
+MUST_CHECK enum err postback_query_fields(struct postback *pb);
+MUST_CHECK enum err postback_json_prove(struct postback *pb);
+MUST_CHECK enum err postback_json_body(struct postback *pb);
+
 /* The one answer to everything that does not prove its sender; why is for the logs alone. */
 enum err postback_refuse(struct request *rq, const char *why);
 /* An active secret of this kid; NULL when there is none, which *why explains. Notes the sender. */
@@ -123,6 +130,13 @@ MUST_CHECK enum err postback_disposition(struct postback *pb, struct job **out);
 MUST_CHECK enum err postback_job(struct postback *pb, struct job **out);
 /* Makes it and submits it. ERR_PENDING. */
 MUST_CHECK enum err postback_submit(struct postback *pb);
+
+/* ---- postback_search.c ---- */
+
+/* Notes in *x by which mistakes a signature comes about that does not hold. `target` without the signature. */
+void postback_search_query(struct request *rq, const struct secret *s, struct span target, struct span sig,
+                           struct span host, struct explained *x);
+void postback_search_webhook(struct request *rq, const struct secret *s, struct explained *x);
 
 /* The members of a JSON object, as fields. */
 MUST_CHECK enum err postback_json_fields(struct postback *pb, struct span object);

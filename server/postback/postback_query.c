@@ -142,7 +142,7 @@ static bool nonce_ok(struct span n)
     return n.len >= LIMIT_NONCE_MIN && n.len <= LIMIT_NONCE_MAX && ascii_all_alnum_or(n, "-_.~");
 }
 
-static enum err authenticate(struct postback *pb)
+enum err postback_query_prove(struct postback *pb)
 {
     struct request *rq = pb->rq;
     struct query_auth a = {0};
@@ -193,18 +193,22 @@ static enum err read_fields(struct postback *pb, struct span text)
     return ERR_OK;
 }
 
+enum err postback_query_fields(struct postback *pb)
+{
+    struct request *rq = pb->rq;
+    if (!span_empty(rq->body) && !is_form(rq))
+        return problem(&rq->problem, ERR_MEDIA_TYPE, "",
+                       "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
+    enum err err = read_fields(pb, rq->query);
+    return err == ERR_OK ? read_fields(pb, rq->body) : err;
+}
+
 enum err postback_query_handle(struct request *rq, struct reply *reply)
 {
     (void)reply;
     struct postback pb = {.rq = rq};
-    enum err err = authenticate(&pb);
-    if (err != ERR_OK)
-        return err;
-    if (!span_empty(rq->body) && !is_form(rq))
-        return problem(&rq->problem, ERR_MEDIA_TYPE, "",
-                       "send application/x-www-form-urlencoded here, or JSON to /postback/{kid}");
-    err = read_fields(&pb, rq->query);
+    enum err err = postback_query_prove(&pb);
     if (err == ERR_OK)
-        err = read_fields(&pb, rq->body);
+        err = postback_query_fields(&pb);
     return err != ERR_OK ? err : postback_submit(&pb);
 }

@@ -51,6 +51,7 @@ WRITES = {
     ("patch", "/v1/campaigns/{campaign}"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/campaigns/{campaign}/pause"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/campaigns/{campaign}/try"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
+    ("post", "/v1/postbacks/explain"): (400, 400, 400, 403, 400, 400, 400, 403, 401),
     ("post", "/v1/contracts"): OPERATOR,
     ("post", "/v1/clock/confirm"): OPERATOR,
     ("post", "/v1/erasures"): (400, 400, 403, 403, 403, 400, 403, 403, 401),

@@ -33,6 +33,7 @@ def tell_a_whole_story(server):
     soon = datetime.now(timezone.utc) + timedelta(seconds=1)
     operator.patch(f"/v1/contracts/{market.contract}", {"ends_at": "2100-01-01T00:00:00Z", "effective_at": soon.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
     advertiser.post(f"/v1/campaigns/{market.campaign}/try", {"return_days": 15, "contract": {"id": market.contract, "price": {"lead": [{"micros": 1}]}}})
+    publisher.post("/v1/postbacks/explain", {"url": publisher.signed_target(person(click_id=market.click()))})
     for path in ("", "/1"):
         publisher.do("GET", f"/v1/contracts/{market.contract}/terms{path}")
     wait_for(lambda: datetime.now(timezone.utc) > soon, what="the time that the change waits for")

@@ -48,6 +48,8 @@ class Scene:
         for n in range(6):
             self.leads.append(self.reported(market, country="FR" if n % 2 else "BE"))
         self.reported(market, email="")
+        self.asked = person()
+        self.reported(market, **self.asked)
         for lead, status in zip(self.leads, ("approved", "rejected", "approved")):
             market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": status})
         self.statement = self.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
@@ -909,6 +911,10 @@ def readings():
                     sent=lambda scene: ("\n".join(["lead,payout", *(f"{lead},12.00" for lead in scene.leads), "L0,1.00", ""]).encode(), "text/csv")),
             Reading("terms tried", lambda scene: f"/v1/campaigns/{scene.quiet.campaign}/try", lambda scene: scene.quiet.advertiser,
                     sent=lambda scene: (b'{"lead":{"require":["email"],"min_click_to_lead_s":2}}', "application/json")),
+            Reading("a lead explained", path("/v1/postbacks/explain"),
+                    sent=lambda scene: (json.dumps({"target": scene.quiet.publisher.signed_target({**scene.asked, "campaign": scene.quiet.campaign}, ts=1, nonce="n" * 20)}).encode(), "application/json")),
+            Reading("a disposition explained", path("/v1/postbacks/explain"), lambda scene: scene.quiet.advertiser,
+                    sent=lambda scene: (json.dumps({"target": scene.quiet.advertiser.signed_target({"lead": scene.leads[3], "status": "approved"}, ts=1, nonce="n" * 20)}).encode(), "application/json")),
             Reading("the page that verifies", path("/verify")),
             Reading("the key as a witness", path("/witness/key"), lambda scene: scene.stranger),
             Reading("a party", lambda scene: f"/v1/parties/{scene.quiet.publisher.id}"), Reading("a campaign", lambda scene: f"/v1/campaigns/{scene.quiet.campaign}", lambda scene: scene.quiet.advertiser),
