@@ -87,8 +87,12 @@ static struct span take_public_url(const char *given, char url[URL_CAP])
 static void make_folder(const char *dir)
 {
     struct stat st;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+    bool made = mkdir(dir, 0700) == 0;
+    if (!made && errno != EEXIST)
         die("cannot make the folder %s: %s; choose another --data", dir, strerror(errno));
+    bool named = name_sync(dir) == ERR_OK; /* also one that an init made which was cut off */
+    if (made && !named)
+        die("cannot sync the folder in which %s is: %s; choose another --data", dir, strerror(errno));
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         die("%s is not a folder: choose another --data", dir);
 }

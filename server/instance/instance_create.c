@@ -159,6 +159,9 @@ static enum err create(const char *dir, const char *aside, uint64_t map_size, st
     *what = aside_dir;
     if (mkdir(aside, 0700) != 0)
         return ERR_IO;
+    err = dir_sync(dir); /* keys are never in their place without the folder by which they are known */
+    if (err != ERR_OK)
+        return err;
     *what = keys_file;
     err = keys_create(aside);
     if (err == ERR_OK)

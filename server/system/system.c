@@ -181,8 +181,7 @@ done:
     return err;
 }
 
-/* The folder that names it. */
-static enum err name_sync(const char *path)
+enum err name_sync(const char *path)
 {
     char *copy = xstrdup(path);
     enum err err = dir_sync(dirname(copy));

@@ -25,6 +25,8 @@ void thread_is(const char *name, enum thread_kind kind);
 MUST_CHECK enum err file_read(const char *path, size_t most, struct buf *out);
 /* What stands in a folder, and by which names, is on the disk. */
 MUST_CHECK enum err dir_sync(const char *path);
+/* So does the name of this file or folder, in the one that it stands in. */
+MUST_CHECK enum err name_sync(const char *path);
 /* Writes path.tmp, fsyncs, renames, fsyncs the folder. What is called path.tmp already is replaced, never written to.
  */
 MUST_CHECK enum err file_write_atomic(const char *path, struct span data, unsigned mode);

@@ -83,11 +83,15 @@ class Server:
         # a busy machine loses no click; little memory is faster to start with
         self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, "REPEAT_MIB": 1, **settings}
         self.process = None
+        self.prepare()
         done = countersign("init", "--data", self.data, "--public-url", public_url or self.url)
         if done.returncode:
             raise AssertionError(f"init failed: {done.stderr}")
         self.start()
         self.operator = Caller(self.url, (self.data / "operator.token").read_text().strip())
+
+    def prepare(self):
+        """Before there is anything."""
 
     def command(self):
         return [BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
