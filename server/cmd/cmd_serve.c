@@ -345,6 +345,7 @@ static void start(struct running *r)
     sv->metrics = metrics_new(r->n_workers + 1 + readers + 1); /* workers', the committer's, readers', the settler's */
     const struct source_setup setup = {
         .instance = &sv->instance,
+        .data_dir = sv->options->data.text,
         .workers = r->n_workers,
         .others = 1,
         .queue_size = (size_t)sv->options->queue_size.number,

@@ -94,6 +94,8 @@ struct source *source_new(const struct source_setup *setup)
     s->publisher = publisher_new(setup->instance);
     atomic_init(&s->clock_unsure, !clock_sure(&s->schedule.clock.live));
     s->gaps = gaps_new();
+    if (setup->data_dir != NULL)
+        gaps_keep(s->gaps, setup->data_dir, setup->instance->store);
     s->refusals = refusals_new();
     buf_heap(&s->refused_rows);
     s->uses = uses_new();
@@ -657,11 +659,11 @@ static void own_done(struct source *s, struct job *job)
                  (int)job->cause.len, job->cause.ptr);
     if (s->end != RUNNING && job->err != ERR_OK && !is_beside(r->kind))
         log_line(LOG_WARN, 0, "last_sweep",
-                 "storage is full: gaps are not recorded, the next start replays the journal");
+                 "storage is full: gaps are recorded by the next start, which replays the journal");
     if (r->kind == RECORD_CLOCK) {
         clock_done(s, job);
-    } else if (r->kind == RECORD_GAP && job->err != ERR_OK) {
-        gaps_add(s->gaps, &(struct gap_count){r->gap.contract, r->advertiser, r->gap.gap});
+    } else if (r->kind == RECORD_GAP) {
+        gaps_taken(s->gaps, &(struct gap_count){r->gap.contract, r->advertiser, r->gap.gap}, job->err == ERR_OK);
     } else if (r->kind == RECORD_REFUSED) {
         refused_done(s, job);
     } else if (r->kind == RECORD_PROBE && job->err == ERR_OK) {

@@ -20,6 +20,7 @@ struct source_keeper {
 
 struct source_setup {
     struct instance *instance;
+    const char *data_dir;               /* what could not be recorded is kept there; NULL: nowhere */
     size_t workers, queue_size;         /* jobs that may wait, per worker */
     size_t others;                      /* lanes behind the workers', of threads that submit now and then */
     int64_t sweep_ms, stuck_ms;         /* of a batch: after so long writing does not work; 0: however long */

@@ -9,22 +9,26 @@ from contextlib import contextmanager
 
 from harness import Market, Server, ServerCase, countersign, person, send, wait_for
 
-FIRST_PAGES = 4 * 4096
+FIRST_PAGES = 16 * 4096  # what the gaps file has, which has its room
 
 
 class FullDisk(ServerCase):
     def setUp(self):
         self.market = Market(self.server)
 
+    def fill(self):
+        """No write past the first pages succeeds, into no hole of the file either, whose pages LMDB would use again."""
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_FSIZE, (FIRST_PAGES, resource.RLIM_INFINITY))
+        while send(self.server.url + "/readyz").status == 200:
+            for _ in range(20):
+                self.market.click("?sub1=" + "x" * 200)
+
     @contextmanager
     def full(self):
-        """No write past the first pages succeeds, into no hole of the file either, whose pages LMDB would use again. Relieved on the way out."""
+        """Relieved on the way out."""
         pid = self.server.process.pid
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (FIRST_PAGES, resource.RLIM_INFINITY))
         try:
-            while send(self.server.url + "/readyz").status == 200:
-                for _ in range(20):
-                    self.market.click("?sub1=" + "x" * 200)
+            self.fill()
             yield
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -51,6 +55,26 @@ class FullDisk(ServerCase):
         wait_for(lambda: self.gap_clicks() >= before + 3, what="the gap entry")
         views = sum(entry.get("views", 0) for entry in self.market.settled_entries() if entry["kind"] == "gap")
         self.assertGreaterEqual(views, 1)
+
+    def test_what_was_missed_outlives_the_process_however_it_ends(self):
+        """TERM while there is no room, and kill -9: what the next process reads in DATA/gaps it records once."""
+        for end in (self.server.stop, self.server.kill):
+            with self.subTest(end.__name__):
+                before, missed = self.gap_clicks(), self.server.metric("unrecorded")
+                self.fill()
+                for _ in range(5):
+                    self.market.click()
+                missed = self.server.metric("unrecorded") - missed
+                time.sleep(0.2)  # the thread that keeps them has its turn
+                end()
+                kept = (self.server.data / "gaps").read_bytes()
+                self.server.start()
+                wait_for(lambda: self.gap_clicks() >= before + missed, what="the gap entries")
+                self.server.kill()
+                (self.server.data / "gaps").write_bytes(kept)  # as if it had ended between the entries and the file
+                self.server.start()
+                time.sleep(1.5)
+                self.assertEqual(self.gap_clicks(), before + missed)
 
     def test_a_click_that_was_not_recorded_makes_no_repeat_of_the_next(self):
         market = Market(self.server, campaign={"repeat_window_s": 3600})
