@@ -17,6 +17,19 @@ static struct tls_status tls_of(const struct server *sv)
     return sv->tls != NULL ? tls_status(sv->tls) : none;
 }
 
+static void say_room(const struct server *sv, struct buf *text)
+{
+    uint64_t least = (uint64_t)sv->options->least_room_mib.number << 20;
+    struct store_room room;
+    if (store_room(sv->instance.store, &room) != ERR_OK)
+        return;
+    if (room.disk < least)
+        buf_printf(text, "; but the disk has room for %llu MiB alone", (unsigned long long)(room.disk >> 20));
+    if (room.map < least)
+        buf_printf(text, "; but the map has room for %llu MiB alone: raise map_size_gib and restart",
+                   (unsigned long long)(room.map >> 20));
+}
+
 enum err readyz_get(struct request *rq, struct reply *reply)
 {
     const char *why = source_unready(rq->worker->server->source);
@@ -34,6 +47,8 @@ enum err readyz_get(struct request *rq, struct reply *reply)
                    state.conflicting, state.witnesses);
     if (why == NULL && tls_of(rq->worker->server).kept)
         buf_str(&text, "; but the new certificate was refused, and the one from before is in use: see the log");
+    if (why == NULL)
+        say_room(rq->worker->server, &text);
     buf_byte(&text, '\n');
     *reply = (struct reply){
         .status = why == NULL ? 200 : 503, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
@@ -50,6 +65,21 @@ static void put_gauge(struct buf *b, enum metric metric, const char *labels, uin
     metrics_gauge(b, metric, labels, value);
 }
 
+/* What cannot be told is left out. */
+static void put_room(struct store *s, struct buf *b)
+{
+    struct store_room room;
+    struct store_reader oldest = {.pid = 0};
+    if (store_room(s, &room) == ERR_OK) {
+        metrics_gauge_head(b, METRIC_store_room);
+        metrics_gauge(b, METRIC_store_room, "of=\"disk\"", room.disk);
+        metrics_gauge(b, METRIC_store_room, "of=\"map\"", room.map);
+    }
+    enum err err = store_oldest_reader(s, &oldest);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        put_gauge(b, METRIC_store_pinned, NULL, oldest.behind);
+}
+
 static void put_gauges(struct server *sh, struct buf *b)
 {
     metrics_gauge_head(b, METRIC_queue_depth);
@@ -60,6 +90,7 @@ static void put_gauges(struct server *sh, struct buf *b)
     }
     put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
+    put_room(sh->instance.store, b);
     put_gauge(b, METRIC_ready, NULL, source_unready(sh->source) == NULL);
     struct tls_status tls = tls_of(sh);
     put_gauge(b, METRIC_tls_not_after, NULL, (uint64_t)tls.not_after_s);

@@ -351,6 +351,7 @@ static void start(struct running *r)
         .queue_size = (size_t)sv->options->queue_size.number,
         .sweep_ms = sv->options->sweep_ms.number,
         .stuck_ms = click_wait_ms > STUCK_LEAST_MS / 2 ? 2 * click_wait_ms : STUCK_LEAST_MS,
+        .least_room = (uint64_t)sv->options->least_room_mib.number << 20,
         .retention_days = sv->options->retention_days.number,
         .counters = metrics_thread(sv->metrics, r->n_workers),
     };

@@ -13,10 +13,13 @@ enum { CLOCK_FRESH_MS = 120000 };
 enum { TIDY_MS = 200, SECOND_MS = 1000, READERS_MS = 30000, ROUND_MS = 60000 };
 enum { AGAIN_MS = 10 }; /* what left some over: a hundred steps a second, and time for clicks between them */
 
-void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms, int64_t retention_days)
+void schedule_open(struct schedule *s, const struct source_setup *setup)
 {
-    *s = (struct schedule){.instance = in, .sweep_ms = sweep_ms, .retention_days = retention_days};
-    clock_watch_open(&s->clock, in->store);
+    *s = (struct schedule){.instance = setup->instance,
+                           .sweep_ms = setup->sweep_ms,
+                           .retention_days = setup->retention_days,
+                           .least_room = setup->least_room};
+    clock_watch_open(&s->clock, setup->instance->store);
 }
 
 enum err schedule_day_keys(const struct instance *in, struct record *out)
@@ -106,10 +109,45 @@ static bool start_round(struct schedule *s, struct record *out)
     return false; /* the next sweep is followed by its first step */
 }
 
+/* What one reads for longer than between two looks. */
+static void watch_pinned(struct schedule *s)
+{
+    struct store_reader oldest = {.txn = 0};
+    enum err err = store_oldest_reader(s->instance->store, &oldest);
+    bool same = err == ERR_OK && oldest.behind > 0 && oldest.txn == s->oldest_read;
+    if (same && !s->pinned)
+        log_line(LOG_WARN, 0, "pages_pinned",
+                 "process %ld has been reading a state for at least %d s, since when there were %llu commits: until it "
+                 "ends the database grows by what they free",
+                 oldest.pid, READERS_MS / 1000, (unsigned long long)oldest.behind);
+    s->pinned = same;
+    s->oldest_read = err == ERR_OK ? oldest.txn : 0;
+}
+
+static bool watch_room(struct schedule *s, struct record *out)
+{
+    struct store_room room;
+    (void)out;
+    if (store_room(s->instance->store, &room) != ERR_OK)
+        return false;
+    bool low = room.disk < s->least_room || room.map < s->least_room;
+    if (low && !s->low)
+        log_line(LOG_WARN, 0, "room_low",
+                 "the disk has room for %llu MiB more, the map for %llu: at 0 nothing is recorded. Free some space, or "
+                 "raise map_size_gib",
+                 (unsigned long long)(room.disk >> 20), (unsigned long long)(room.map >> 20));
+    if (!low && s->low)
+        log_line(LOG_INFO, 0, "room_enough", "the disk has room for %llu MiB more, the map for %llu",
+                 (unsigned long long)(room.disk >> 20), (unsigned long long)(room.map >> 20));
+    s->low = low;
+    return false;
+}
+
 static bool check_readers(struct schedule *s, struct record *out)
 {
     (void)out;
     store_check_readers(s->instance->store);
+    watch_pinned(s);
     return false;
 }
 
@@ -123,6 +161,7 @@ static const struct chore {
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
     {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
     {RECORD_TELL, SECOND_MS, make_tell},         {RECORD_NONE, ROUND_MS, destroy_months},
+    {RECORD_NONE, READERS_MS, watch_room},
 };
 enum { DAY_KEYS_CHORE = 0 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");

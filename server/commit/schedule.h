@@ -7,20 +7,24 @@
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
-enum { CHORES_MAX = 8, APPROVE_STEPS = 32 };
+enum { CHORES_MAX = 9, APPROVE_STEPS = 32 };
 
 struct schedule {
     struct instance *instance;
     int64_t sweep_ms, retention_days; /* 0 of these: what is sealed can be opened for good */
+    uint64_t least_room;              /* bytes */
     int64_t due_ms[CHORES_MAX];       /* monotonic */
     uint32_t keys_day;                /* that has its keys and those of the day after */
     struct clock_watch clock;
     uint32_t publish_from; /* heads that changed go into the root log, once a minute: contract number from which this
                               round goes on, 0: it is over */
+    uint64_t oldest_read;  /* the state, when it was looked at last; 0: none */
+    bool pinned, low;      /* told */
     bool swept;            /* since the last step of a round */
 };
 
-void schedule_open(struct schedule *s, struct instance *in, int64_t sweep_ms, int64_t retention_days);
+struct source_setup;
+void schedule_open(struct schedule *s, const struct source_setup *setup);
 /* The chore that is due for the longest time; false: none, *pause_ms says for how long. full: nothing can be written
  * now. */
 MUST_CHECK bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out,

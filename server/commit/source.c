@@ -90,7 +90,7 @@ struct source *source_new(const struct source_setup *setup)
         if (l->fd < 0)
             die("cannot make an eventfd: raise the limit of open files");
     }
-    schedule_open(&s->schedule, setup->instance, setup->sweep_ms, setup->retention_days);
+    schedule_open(&s->schedule, setup);
     s->publisher = publisher_new(setup->instance);
     atomic_init(&s->clock_unsure, !clock_sure(&s->schedule.clock.live));
     s->gaps = gaps_new();

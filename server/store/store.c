@@ -19,6 +19,8 @@
 #include "server/system/system.h"
 
 enum { MAX_READERS = 256, META_PAGE = 4096 };
+#define MAP_MOST (UINT64_C(1) << 44) /* 16 TiB */
+#define MAP_LEAST (UINT64_C(1) << 30)
 
 struct cursor {
     struct txn *txn;
@@ -247,10 +249,10 @@ static int open_tables(struct store *s, enum store_mode mode)
     return rc;
 }
 
-static int open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size)
+static int open_mapped(struct store *s, const char *path, enum store_mode mode, uint64_t map_size)
 {
     int rc = mdb_env_create(&s->env);
-    if (rc == 0 && map_size != 0)
+    if (rc == 0)
         rc = mdb_env_set_mapsize(s->env, map_size);
     if (rc == 0)
         rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT + SPREAD_DBIS);
@@ -260,6 +262,19 @@ static int open_env(struct store *s, const char *path, enum store_mode mode, uin
         rc = mdb_env_set_assert(s->env, on_assertion);
     if (rc == 0)
         rc = mdb_env_open(s->env, path, MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0), 0600);
+    return rc;
+}
+
+/* A map costs addresses alone, of which a machine, or a limit of the process, may have fewer. It is never made larger
+ * later, for which all readers would have to stand still. */
+static int open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size)
+{
+    int rc = open_mapped(s, path, mode, map_size != 0 ? map_size : MAP_MOST);
+    for (uint64_t less = MAP_MOST / 2; rc == ENOMEM && map_size == 0 && less >= MAP_LEAST; less /= 2) {
+        mdb_env_close(s->env);
+        s->env = NULL;
+        rc = open_mapped(s, path, mode, less);
+    }
     return rc == 0 && mode != STORE_CREATE ? all_there(s->env) : rc;
 }
 

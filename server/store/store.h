@@ -142,9 +142,10 @@ struct txn;
 struct cursor;
 
 enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
-/* map_size in bytes. ERR_BUSY when another process holds the lock (not for STORE_READ);
- * ERR_CONFLICT when the store is there that was to be made; ERR_NOT_IMPLEMENTED when it says that its format is
- * another; ERR_CORRUPT when the file is no store, or not all of one. */
+/* map_size in bytes: how large the file may become; 0: as large as can be mapped, 16 TiB at most. ERR_BUSY when another
+ * process holds the lock (not for STORE_READ); ERR_CONFLICT when the store is there that was to be made;
+ * ERR_NOT_IMPLEMENTED when it says that its format is another; ERR_CORRUPT when the file is no store, or not all of
+ * one. */
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
 /* Keeps others from opening the folder to write, until the descriptor is closed. ERR_BUSY: another process has it. */
 MUST_CHECK enum err store_lock(const char *data_dir, int *fd);
@@ -158,6 +159,18 @@ MUST_CHECK enum err store_copy(struct store *s, int fd);
 void store_close(struct store *s);
 void store_check_readers(struct store *s); /* frees the slots of dead readers */
 uint64_t store_bytes_used(struct store *s);
+/* Bytes that it can grow by: what the disk gives this user, and what the map leaves. Any thread. */
+struct store_room {
+    uint64_t disk, map;
+};
+MUST_CHECK enum err store_room(struct store *s, struct store_room *out);
+/* Whoever reads the oldest state, of all processes: pages that were freed since are not used again until he ends.
+ * ERR_NOT_FOUND: nobody reads. */
+struct store_reader {
+    long pid;
+    uint64_t txn, behind; /* the state's number; commits since */
+};
+MUST_CHECK enum err store_oldest_reader(struct store *s, struct store_reader *out);
 
 MUST_CHECK enum err txn_begin(struct store *s, bool write, struct txn **out);
 /* ERR_FULL: aborted cleanly, disk or map full. Any other failure is ERR_IO: stop acknowledging and exit. */

@@ -79,6 +79,9 @@ enum click_fault {
     X(queue_depth, "countersign_queue_depth", "jobs of a worker that wait for a batch", GAUGE)                         \
     X(reads_waiting, "countersign_reads_waiting", "reads that wait for a reader thread", GAUGE)                        \
     X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
+    X(store_room, "countersign_store_room_bytes", "bytes that the database can grow by, by what bounds it", GAUGE)     \
+    X(store_pinned, "countersign_store_pinned_commits",                                                                \
+      "commits since the oldest state that somebody reads: until he ends, the file grows by what they free", GAUGE)    \
     X(clock_sure, "countersign_clock_sure", "0 when a step of the clock waits to be confirmed", GAUGE)                 \
     X(tls_not_after, "countersign_tls_not_after_timestamp_seconds",                                                    \
       "until when the certificate of the main listener is valid; 0: it is plain", GAUGE)                               \

@@ -25,7 +25,10 @@
       "address and port of plain HTTP that answers with the https URL alone, such as 0.0.0.0:80; empty: none")         \
     X(workers, NUMBER(1, 64), "2", "HTTP worker threads")                                                              \
     X(readers, NUMBER(1, 64), "2", "threads for reads of the API and of logs; workers and commits come before them")   \
-    X(map_size_gib, NUMBER(1, 65536), "64", "largest size of the database file in GiB (sparse: it grows as needed)")   \
+    X(map_size_gib, NUMBER(0, 65536), "0",                                                                             \
+      "largest size of the database file in GiB, which grows as needed; 0: as large as can be mapped, 16 TiB at most") \
+    X(least_room_mib, NUMBER(0, 1073741824), "1024",                                                                   \
+      "MiB that the disk, or the map, can still take, below which the log and /readyz say so")                         \
     X(queue_size, NUMBER(16, 1048576), "8192",                                                                         \
       "requests that may wait for a commit, per worker; past it the answer is 503")                                    \
     X(sweep_ms, NUMBER(10, 60000), "1000", "milliseconds between sweeps of tiles and heads")                           \
@@ -97,7 +100,7 @@ void options_free(struct options *o);
  * points into it. A refusal leaves the number of its line in *line, what stood before it set, and in *p what is wrong.
  */
 MUST_CHECK enum err options_text(struct options *o, char *text, int *line, struct problem *p);
-/* The map size of commands that have no other options: environment, else default. In bytes. */
+/* The map size of commands that have no other options: environment, else default. In bytes, as store_open takes it. */
 uint64_t options_map_size(void);
 void options_print(const struct options *o); /* key = value lines, each under its help as a comment */
 

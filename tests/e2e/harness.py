@@ -81,7 +81,7 @@ class Server:
         self.port = free_port()
         self.url = f"{self.scheme}://127.0.0.1:{self.port}"
         # a busy machine loses no click; little memory is faster to start with
-        self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, "REPEAT_MIB": 1, **settings}
+        self.settings = {"MAP_SIZE_GIB": 1, "SWEEP_MS": 100, "CLICK_WAIT_MS": 60000, "REPEAT_MIB": 1, "LEAST_ROOM_MIB": 64, **settings}
         self.process = None
         self.prepare()
         done = countersign("init", "--data", self.data, "--public-url", public_url or self.url)

@@ -165,6 +165,17 @@ class FullDisk(ServerCase):
         self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
 
 
+class Room(ServerCase):
+    settings = {"LEAST_ROOM_MIB": 1500}  # the harness maps 1 GiB
+
+    def test_that_there_is_little_room_is_told_before_there_is_none(self):
+        answer = self.assertStatus(send(self.server.url + "/readyz"), 200)
+        self.assertRegex(answer.text, r"^ready; .*but the map has room for 102[0-9] MiB alone: raise map_size_gib and restart\n$")
+        self.assertIn('"room_low"', self.server.log())
+        self.assertGreater(self.server.metric("store_room_bytes", 'of="map"'), 1000 << 20)
+        self.assertGreater(self.server.metric("store_room_bytes", 'of="disk"'), 0)
+
+
 class Idle(ServerCase):
     settings = {"SWEEP_MS": 60000}
 

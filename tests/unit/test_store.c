@@ -471,6 +471,48 @@ static void more_sums_than_are_held_are_there_as_well(void **state)
     txn_abort(t);
 }
 
+static void a_reader_that_stays_behind_is_named(void **state)
+{
+    (void)state;
+    struct store_reader oldest;
+    assert_none(store_oldest_reader(f.store, &oldest));
+    struct txn *reader = fixture_begin(&f, false);
+    assert_ok(store_oldest_reader(f.store, &oldest));
+    assert_int_equal(oldest.behind, 0);
+    for (int i = 0; i < 3; i++) {
+        struct txn *t = fixture_begin(&f, true);
+        put(t, "key", i % 2 == 0 ? "1" : "2");
+        assert_ok(txn_commit(t));
+    }
+    assert_ok(store_oldest_reader(f.store, &oldest));
+    assert_int_equal(oldest.pid, getpid());
+    assert_int_equal(oldest.behind, 3);
+    txn_abort(reader);
+    assert_none(store_oldest_reader(f.store, &oldest));
+}
+
+static void a_store_says_how_much_more_it_takes(void **state)
+{
+    (void)state;
+    struct store_room room, small;
+    fixture_reopen(&f, (uint64_t)1 << 40);
+    assert_ok(store_room(f.store, &room));
+    assert_int_equal(room.map, ((uint64_t)1 << 40) - store_bytes_used(f.store));
+    assert_true(room.disk > 0);
+    fixture_reopen(&f, SMALL_MAP);
+    assert_ok(store_room(f.store, &small));
+    assert_int_equal(small.map, SMALL_MAP - store_bytes_used(f.store));
+}
+
+static void without_a_size_the_map_is_as_large_as_it_can_be(void **state)
+{
+    (void)state;
+    struct store_room all;
+    fixture_reopen(&f, 0);
+    assert_ok(store_room(f.store, &all));
+    assert_true(all.map > (uint64_t)1 << 38);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -490,6 +532,9 @@ int main(void)
         TEST(sums_are_put_once_a_transaction_and_read_as_written),
         TEST(a_look_up_from_a_key_on_sees_what_is_held_beside_what_stands),
         TEST(more_sums_than_are_held_are_there_as_well),
+        TEST(a_reader_that_stays_behind_is_named),
+        TEST(a_store_says_how_much_more_it_takes),
+        TEST(without_a_size_the_map_is_as_large_as_it_can_be),
         TEST(a_full_map_loses_nothing_and_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
