@@ -9,7 +9,7 @@
 #include "server/system/log.h"
 
 static const struct command *const commands[] = {
-    &cmd_init, &cmd_serve,  &cmd_token,  &cmd_keys,  &cmd_check, &cmd_backup, &cmd_restore,
+    &cmd_init, &cmd_serve,  &cmd_token,  &cmd_keys,  &cmd_check, &cmd_backup, &cmd_restore, &cmd_compact,
     &cmd_pull, &cmd_verify, &cmd_keygen, &cmd_enrol, &cmd_sign,  &cmd_settle, &cmd_erase,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

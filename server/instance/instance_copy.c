@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,19 +113,6 @@ static enum err write_heads(const struct instance *copy, struct heads *before, c
 
 /* ---- backup ---- */
 
-static enum err copy_store(struct store *s, const char *to)
-{
-    char *path = xasprintf("%s/store.mdb", to);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    free(path);
-    if (fd < 0)
-        return write_error();
-    enum err err = store_copy(s, fd);
-    if (err == ERR_OK && fsync(fd) != 0)
-        err = write_error();
-    return close(fd) != 0 && err == ERR_OK ? ERR_IO : err;
-}
-
 enum err instance_backup(const char *dir, uint64_t map_size, const char *to, const char **what)
 {
     struct instance in, copy;
@@ -138,7 +124,7 @@ enum err instance_backup(const char *dir, uint64_t map_size, const char *to, con
     err = heads_open_to_read(dir, &before); /* before the store: what it says was durable there by then */
     if (err == ERR_OK) {
         *what = "the store";
-        err = copy_store(in.store, to);
+        err = instance_copy_store(in.store, to);
     }
     if (err == ERR_OK) /* after it: a key is on the disk before anything is sealed under it or signed by it */
         err = copy_parts(dir, to, true, what);

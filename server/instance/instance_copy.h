@@ -23,6 +23,16 @@ typedef void instance_ahead(struct span log, uint64_t is_signed, uint64_t have);
 MUST_CHECK enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to, instance_ahead *ahead,
                                         const char **what);
 
+/* The store of a folder that nobody serves or reads (ERR_BUSY), without its free pages, in its own place. ERR_FULL:
+ * there is no room beside it. On an error it is as it was, unless the name could not be synced: then the one or the
+ * other. */
+struct compacted {
+    uint64_t before, after; /* bytes of the file */
+};
+MUST_CHECK enum err instance_compact(const char *dir, uint64_t map_size, struct compacted *out, const char **what);
+/* One state of a store to a new file of its name in a folder, synced. ERR_FULL, ERR_IO. */
+MUST_CHECK enum err instance_copy_store(struct store *s, const char *to);
+
 /* Removes such a folder, whole or not; false: it cannot. */
 bool instance_copy_remove(const char *to);
 /* Removes what reading it left there. */

@@ -156,6 +156,8 @@ MUST_CHECK enum err store_reads(const char *data_dir);
 /* Writes one state of it to an empty file, without the pages that are free; others may write meanwhile, and the file
  * that is read grows until this ends. Not synced. ERR_FULL, ERR_IO. A damaged store may kill who copies it. */
 MUST_CHECK enum err store_copy(struct store *s, int fd);
+/* Whether two of them have the same rows in all tables, as they are stored. ERR_CORRUPT: they have not. */
+MUST_CHECK enum err store_same(struct store *a, struct store *b);
 void store_close(struct store *s);
 void store_check_readers(struct store *s); /* frees the slots of dead readers */
 uint64_t store_bytes_used(struct store *s);

@@ -158,6 +158,7 @@ class Story:
         self.leads(1)
         self.look()
         self.server.stop()
+        self.server.run("compact", "--data", self.server.data)
         self.backup("again")
 
 

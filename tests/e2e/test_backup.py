@@ -13,6 +13,8 @@ from pathlib import Path
 
 from harness import BINARY, SOURCE, Market, Server, countersign, person, wait_for
 
+KILLER = os.environ.get("KILLER_LIBRARY", "")
+
 
 def limited(most):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
@@ -159,6 +161,72 @@ class GoingOn(Case):
         bare = self.scratch / "bare"
         bare.mkdir()
         self.assertIn("cannot tell what was signed last", self.restore("--lost", bare, status=2).stderr)
+
+
+class Compacting(Case):
+    def setUp(self):
+        super().setUp()
+        self.server, self.market = self.new_server()
+        self.addCleanup(self.server.close)
+        for n in range(20):
+            self.lead(n)
+        self.market.settled_entries()
+        self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        self.mirror = self.pull("mirror")
+
+    def compact(self, status=0, **options):
+        done = countersign("compact", "--data", self.server.data, **options)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def goes_on(self):
+        """With the history that was there."""
+        self.holds(self.server.data)
+        self.server.start()
+        self.assertEqual(self.lead(999).status, 200)
+        self.pull("mirror")
+        self.server.stop()
+
+    def test_a_store_that_is_compacted_is_smaller_and_goes_on(self):
+        self.assertIn("stop it first", self.compact(1).stderr)
+        self.server.stop()
+        store = self.server.data / "store.mdb"
+        before = store.stat().st_size
+        self.compact()
+        self.assertLess(store.stat().st_size, before)
+        self.assertFalse((self.server.data / "compact").exists())
+        self.assertEqual(store.stat().st_mode & 0o777, 0o600)
+        self.goes_on()
+        self.server.start()
+
+    def test_whatever_ends_it_the_store_is_the_one_or_the_other(self):
+        """Killed in front of each of its steps on the disk; a folder that it left is in nobody's way."""
+        self.server.stop()
+        store = self.server.data / "store.mdb"
+        known = store.read_bytes()
+        for at in range(1, 100):
+            killed = countersign("compact", "--data", self.server.data, binary=BINARY,
+                                 env={**os.environ, "LD_PRELOAD": KILLER, "COUNTERSIGN_KILL_AT": str(at), "COUNTERSIGN_KILL_PATHS": "1"})
+            if killed.returncode == 0:
+                break
+            self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
+            if store.read_bytes() != known:
+                self.holds(self.server.data)
+                known = store.read_bytes()
+        self.assertGreater(at, 5)
+        self.goes_on()
+        self.server.start()
+
+    def test_without_room_nothing_changes(self):
+        self.server.stop()
+        store = self.server.data / "store.mdb"
+        before = store.read_bytes()
+        for most in (0, 20_000):
+            self.assertIn("no room", self.compact(1, preexec_fn=limited(most)).stderr)
+            self.assertEqual(store.read_bytes(), before)
+            self.assertFalse((self.server.data / "compact").exists())
+        self.goes_on()
+        self.server.start()
 
 
 class Copies(Case):

@@ -1,5 +1,6 @@
-/* Preloaded into a real `countersign pull`: the process dies by SIGKILL in front of its n-th step on the disk (a folder
- * made, a file made, moved or removed, all synced), n as COUNTERSIGN_KILL_AT says. No time is lost in waits. */
+/* Preloaded into a real `countersign pull` or `compact`: the process dies by SIGKILL in front of its n-th step on the
+ * disk (a folder made, a file made, moved or removed, all synced), n as COUNTERSIGN_KILL_AT says. No time is lost in
+ * waits. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -61,6 +62,48 @@ int openat(int dir, const char *path, int flags, ...)
     if (flags & O_CREAT)
         step();
     return real(dir, path, flags, mode);
+}
+
+/* Steps by path, of `compact`: only where COUNTERSIGN_KILL_PATHS is set. */
+static void step_by_path(void)
+{
+    if (getenv("COUNTERSIGN_KILL_PATHS") != NULL)
+        step();
+}
+
+int rename(const char *from, const char *to)
+{
+    REAL(int, "rename", const char *, const char *)
+    step_by_path();
+    return real(from, to);
+}
+
+int unlink(const char *path)
+{
+    REAL(int, "unlink", const char *)
+    step_by_path();
+    return real(path);
+}
+
+int rmdir(const char *path)
+{
+    REAL(int, "rmdir", const char *)
+    step_by_path();
+    return real(path);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    REAL(int, "mkdir", const char *, mode_t)
+    step_by_path();
+    return real(path, mode);
+}
+
+int fsync(int fd)
+{
+    REAL(int, "fsync", int)
+    step_by_path();
+    return real(fd);
 }
 
 int usleep(useconds_t us)
