@@ -6,6 +6,7 @@
 #include "common/crypto/crypto.h"
 #include "server/cmd/command.h"
 #include "server/instance/instance.h"
+#include "server/system/confine.h"
 #include "server/system/log.h"
 
 static const struct command *const commands[] = {
@@ -35,6 +36,7 @@ static const struct command *find(const char *name)
 int main(int argc, char **argv)
 {
     command_begin();
+    confine_memory();
     mem_last_words(complain_out_of_memory);
     json_use_mem();
     crypto_use_mem();

@@ -20,6 +20,7 @@
 #include "server/keys/witness.h"
 #include "server/routes.h"
 #include "server/settlement/settler.h"
+#include "server/system/confine.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/readers.h"
@@ -327,6 +328,30 @@ static void wait_for_signals(struct server *sv)
     }
 }
 
+/* ---- what it gives up ---- */
+
+static unsigned port_of(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    return colon != NULL ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+}
+
+static void confine_server(const struct server *sv)
+{
+    const struct options *o = sv->options;
+    const struct confinement c = {
+        .data = o->data.text,
+        .files = {o->tls_cert.text, o->tls_key.text, o->datacenter_list.text, o->country_mmdb.text},
+        .ports = {port_of(sv->listen), port_of(sv->admin_listen), port_of(sv->redirect_listen)},
+        .connects = sv->courier != NULL,
+    };
+    const struct confined done = confine(&c);
+    log_line(done.landlock > 0 && done.seccomp ? LOG_INFO : LOG_WARN, 0, "confined",
+             "no core dumps; files and ports: %s (Landlock %d); programs, processes, tracing: %s (seccomp)",
+             done.landlock > 0 ? "its own alone" : "what this user may, the kernel has no", done.landlock,
+             done.seccomp ? "none" : "what this user may, the kernel has no");
+}
+
 /* ---- life ---- */
 
 enum { STUCK_LEAST_MS = 2000 }; /* a commit is not stuck before, however short clicks wait for theirs */
@@ -443,6 +468,7 @@ static int serve(const char *const given[])
     read_disposable(sv);
     open_witnesses(sv);
     rlim_t files = make_room_for_connections(&options);
+    confine_server(sv);
     start(&r);
     say_witness(sv);
     say_tls(sv);

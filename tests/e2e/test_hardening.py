@@ -1,6 +1,9 @@
 """The released binaries as readelf sees them: whatever CMakeLists.txt asks for, this is what came out."""
 
+import ctypes
+import errno
 import functools
+import os
 import platform
 import re
 import subprocess
@@ -8,11 +11,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import SOURCE
+from harness import SOURCE, Server, wait_for
 
 RELEASE = SOURCE / "build/release"
 BINARIES = ("countersign", "countersign-loadtest")
 LANDING_PAD = bytes.fromhex("f30f1efa")  # endbr64
+LANDLOCK_CREATE_RULESET = 444  # on every architecture
 PROBE = bytes.fromhex("48830c2400")  # orq $0, (%rsp)
 LETS_IN = "int main(int n, char **args) { char text[9999]; __builtin_strcpy(text, args[n - 1]); return text[3]; }"
 
@@ -125,6 +129,59 @@ class Hardening(unittest.TestCase):
                 if check is not lacks_control_flow_protection or supports("-fcf-protection"):
                     with self.subTest(check=check.__name__):
                         self.assertTrue(check(binary))
+
+
+class IntrudedServer(Server):
+    """The release, with somebody's code in it."""
+
+    def prepare(self):
+        self.told = Path(self.folder.name) / "told"
+        self.told.with_suffix(".secret").write_text("another's")
+
+    def command(self):
+        return [str(RELEASE / "countersign"), *super().command()[1:]]
+
+    def start(self):
+        os.environ.update(LD_PRELOAD=os.environ["INTRUDER_LIBRARY"], COUNTERSIGN_INTRUDER=str(self.told))
+        try:
+            super().start()
+        finally:
+            del os.environ["LD_PRELOAD"], os.environ["COUNTERSIGN_INTRUDER"]
+
+
+class Confined(unittest.TestCase):
+    """What a server gives up before strangers reach it, tried from within. What this kernel does not have is not asked."""
+
+    def setUp(self):
+        self.server = IntrudedServer()
+        self.addCleanup(self.server.close)
+
+    def test_who_runs_code_in_it_gets_no_further(self):
+        said = re.search(r"\(Landlock (\d+)\).*?: (none|.*) \(seccomp\)", self.server.log())
+        self.assertIsNotNone(said, self.server.log())
+        abi, calls = int(said[1]), said[2] == "none"
+        self.assertEqual(abi, max(0, ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)), "what the kernel has is used")
+        text = wait_for(lambda: (text := self.server.told.read_text()).endswith("end 0\n") and text, what="the intruder")
+        met = {what: int(number) for what, number in (line.split() for line in text.splitlines())}
+        wanted = {"dumpable": 0, "core": 0, "system": 0}
+        if abi >= 1:
+            wanted |= dict.fromkeys(("read", "make", "system_write"), errno.EACCES)
+        if abi >= 4:
+            wanted |= dict.fromkeys(("connect", "listen"), errno.EACCES)
+        if abi >= 6:
+            wanted["signal"] = errno.EPERM
+        if calls:
+            wanted |= dict.fromkeys(("fork", "execute", "trace"), errno.EPERM)
+        self.assertEqual({what: met[what] for what in wanted}, wanted)
+        self.assertFalse(self.server.told.with_suffix(".made").exists())
+
+    def test_all_of_its_threads_are_confined(self):
+        states = [path.read_text() for path in Path(f"/proc/{self.server.process.pid}/task").glob("*/status")]
+        self.assertGreater(len(states), 4)
+        for state in states:
+            self.assertRegex(state, r"NoNewPrivs:\s1\n")
+            if "processes, tracing: none" in self.server.log():
+                self.assertRegex(state, r"Seccomp:\s2\n")
 
 
 if __name__ == "__main__":

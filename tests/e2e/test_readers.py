@@ -9,7 +9,6 @@ import subprocess
 import threading
 import unittest
 import urllib.parse
-from pathlib import Path
 
 from harness import BROWSER, Caller, Market, Server, ServerCase, click, person, send, wait_for
 
@@ -29,7 +28,7 @@ class StallingServer(Server):
         super().__init__(**{"READERS": 1, "WORKERS": 1, "LOG_LEVEL": "debug", **settings})
 
     def start(self):
-        self.mark = Path(self.folder.name) / "stall"
+        self.mark = self.data / "stall"  # a server writes nowhere else
         env = dict(os.environ, LD_PRELOAD=os.environ["STALL_LIBRARY"], COUNTERSIGN_STALL=str(self.mark),
                    **{f"COUNTERSIGN_{name}": str(value) for name, value in self.settings.items()})
         env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
