@@ -103,9 +103,18 @@ static void put_gauges(struct server *sh, struct buf *b)
     put_gauge(b, METRIC_build_info, "version=\"" CS_VERSION "\",compiler=\"" __VERSION__ "\"", 1);
 }
 
+/* Where it has no listener of its own it is for this machine alone: who came by a proxy is somebody else. */
+static bool is_local(const struct request *rq)
+{
+    bool loopback = strncmp(rq->ip, "127.", 4) == 0 || strcmp(rq->ip, "::1") == 0;
+    return rq->door == DOOR_ADMIN || (loopback && span_empty(rq->forwarded_for) && span_empty(rq->forwarded));
+}
+
 enum err metrics_get(struct request *rq, struct reply *reply)
 {
     struct server *sh = rq->worker->server;
+    if (!is_local(rq))
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "without admin_listen this is for the machine itself");
     const char *route[METRIC_ROUTES];
     struct buf b;
     for (size_t i = 0; i < sh->routes.n; i++)
@@ -120,14 +129,17 @@ enum err metrics_get(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
+#define INDEX_STYLE                                                                                                    \
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:42em;margin:3em auto;padding:0 "                                \
+    "1em}code{background:#eee;padding:0 .2em}"
+
 enum err index_get(struct request *rq, struct reply *reply)
 {
     reply_body(rq, reply, "text/html; charset=utf-8",
                SPAN("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
                     "content=\"width=device-width\">\n"
                     "<title>Countersign</title>\n"
-                    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42em;margin:3em auto;padding:0 "
-                    "1em}code{background:#eee;padding:0 .2em}</style>\n"
+                    "<style>" INDEX_STYLE "</style>\n"
                     "<h1>Countersign</h1>\n"
                     "<p>A tracking pixel and postback server for pay-per-lead attribution whose numbers both sides can "
                     "check: every click and every lead is an\n"
@@ -144,5 +156,6 @@ enum err index_get(struct request *rq, struct reply *reply)
                     "<p>Audit a contract: <code>countersign pull URL DIR --contract ID --token T</code>, then "
                     "<code>countersign verify DIR</code>.</p>\n"
                     "</html>\n"));
+    reply_page(rq, reply, LANGUAGE_EN, SPAN(INDEX_STYLE), "img-src 'self'; ");
     return ERR_OK;
 }

@@ -11,6 +11,8 @@ static void tell_open(struct check *c, const char *dir, const char *what, enum e
     struct finding *found = &c->finding[STORE_CHECK_OPEN];
     if (err == ERR_CONFLICT)
         finds_failure(found, "%s: these are not the keys that the store was made with, or not all of them", what);
+    else if (err == ERR_FORBIDDEN)
+        finds_failure(found, "others may read or write %s: who has seen it can sign in this server's name", what);
     else if (err == ERR_CORRUPT || err == ERR_TOO_LARGE)
         finds_failure(found, "%s: what is stored does not read", what);
     else if (err == ERR_NOT_IMPLEMENTED && strcmp(what, INSTANCE_FORMAT) == 0)

@@ -24,6 +24,10 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
                 "--nothing-signed-since",
                 dir);
         die("keys.json of %s is not the one that its store was made with: put that one back", dir);
+    case ERR_FORBIDDEN:
+        die("others may read or write %s of %s: who has seen it can sign in this server's name. If nobody has: chmod "
+            "600; else treat it as stolen (README.md, \"The server's own keys\")",
+            what, dir);
     case ERR_TOO_LARGE:
         die("%s of %s is larger than it can be: put back the one that belongs there", what, dir);
     case ERR_CORRUPT:

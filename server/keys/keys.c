@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/bytes.h"
@@ -142,7 +143,10 @@ enum err keys_load(const char *data_dir, struct keys **out)
     struct keys *k = xcalloc(1, sizeof *k);
     struct buf text;
     buf_heap(&text);
+    struct stat st;
     enum err err = file_read(path, KEYS_FILE_MAX, &text);
+    if (err == ERR_OK)
+        err = stat(path, &st) != 0 ? ERR_IO : (st.st_mode & (S_IRWXG | S_IRWXO)) != 0 ? ERR_FORBIDDEN : ERR_OK;
     if (err == ERR_OK)
         err = keys_read(buf_span(&text), k);
     if (err == ERR_OK)

@@ -21,7 +21,8 @@ struct keys;
 enum { KEYS_MAX = 16 }; /* of one purpose */
 
 MUST_CHECK enum err keys_create(const char *data_dir); /* ERR_CONFLICT when the file exists */
-/* ERR_TOO_LARGE: longer than any keys are; ERR_CORRUPT: it is not what was written. */
+/* ERR_FORBIDDEN: others than its owner may read or write it. ERR_TOO_LARGE: longer than any keys are; ERR_CORRUPT: it
+ * is not what was written. */
 MUST_CHECK enum err keys_load(const char *data_dir, struct keys **out);
 void keys_free(struct keys *k);
 

@@ -63,6 +63,7 @@ enum err verify_get(struct request *rq, struct reply *r)
     buf_span_add(&text, rest);
     reply_body(rq, r, "text/html; charset=utf-8", buf_span(&text));
     reply_header(r, "Content-Security-Policy", span_str(verify_policy));
+    reply_header(r, "Referrer-Policy", SPAN("no-referrer"));
     reply_header(r, "Cache-Control", SPAN("public, max-age=300"));
     buf_free(&text);
     return ERR_OK;

@@ -217,6 +217,19 @@ class CommandLine(unittest.TestCase):
                 self.assertRefused(countersign(*arguments, "--data", self.folder), "keys.json", "countersign init")
         self.assertEqual(countersign("check", "--data", self.folder).returncode, 2, "cannot tell")
 
+    def test_keys_that_others_may_read_are_used_by_no_command(self):
+        data = self.folder / "loose"
+        self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
+        (data / "keys.json").chmod(0o640)
+        for arguments in (("serve",), ("token", "--party", "P1"), ("keys", "list"), ("backup", self.folder / "copy")):
+            with self.subTest(arguments):
+                done = countersign(*arguments, "--data", data)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("others may read or write keys.json", done.stderr)
+        done = countersign("check", "--data", data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("others may read or write keys.json", done.stdout)
+
     def test_output_that_cannot_be_written_is_no_success(self):
         data, url = self.folder / "data", ("--public-url", "http://127.0.0.1:1")
         full = [(name, "--help") for name in commands()] + [("--help",), ("--version",), ("serve", "--print-config")]

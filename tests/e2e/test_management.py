@@ -1,5 +1,8 @@
 """The management API: who may do what, what is refused and by which name, and how lists and retries behave."""
 
+import base64
+import hashlib
+import re
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -369,7 +372,25 @@ class Description(ServerCase):
         self.assertStatus(send(self.server.url + "/readyz"), 200)
         metrics = self.assertStatus(send(self.server.url + "/metrics"), 200)
         self.assertIn("# TYPE countersign_clicks_total counter", metrics.text)
-        self.assertStatus(send(self.server.url + "/"), 200)
+        for name in ("X-Forwarded-For", "Forwarded"):
+            self.assertProblem(send(self.server.url + "/metrics", headers={name: "for=192.0.2.1"}), 404, "admin_listen")
+
+    def test_no_page_runs_what_is_not_its_own_is_framed_or_tells_where_from(self):
+        self.market.click()
+        self.market.settled_entries()
+        statement = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        pages = [send(self.server.url + path, headers={"Accept": "text/html"}) for path in ("/", "/verify", "/c/" + "x" * 20)]
+        pages.append(self.operator.call("GET", f"/v1/statements/{statement}", None, {"Accept": "text/html"}))
+        for page in pages:
+            with self.subTest(page.text[:200]):
+                self.assertEqual(page.headers.get_content_type(), "text/html")
+                policy = page.headers["Content-Security-Policy"]
+                self.assertIn("default-src 'none'", policy)
+                self.assertIn("frame-ancestors 'none'", policy)
+                self.assertNotIn("unsafe", policy)
+                self.assertEqual(page.headers["Referrer-Policy"], "no-referrer")
+                for style in re.findall(r"<style>(.*?)</style>", page.text, re.S):
+                    self.assertIn(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(), policy)
 
 
 if __name__ == "__main__":

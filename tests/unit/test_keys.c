@@ -162,6 +162,11 @@ static void damaged_files_are_refused(void **state)
             fail_msg("%s: taken", cases[i].what);
         buf_free(&bad);
     }
+    assert_int_equal(file_write_atomic(path, buf_span(&good), 0600), ERR_OK);
+    for (mode_t mode = 01; mode <= 077; mode <<= 1) {
+        assert_int_equal(chmod(path, 0600 | mode), 0);
+        assert_int_equal(keys_load(dir, &k), ERR_FORBIDDEN);
+    }
     unlink(path);
     assert_int_equal(keys_load(dir, &k), ERR_NOT_FOUND);
     buf_free(&good);
