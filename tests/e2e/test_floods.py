@@ -1,6 +1,7 @@
 """What strangers' bytes cost the release build: memory, others' answers, descriptors. One worker, so that all meet on one loop."""
 
 import contextlib
+import http.client
 import json
 import multiprocessing
 import os
@@ -8,6 +9,7 @@ import re
 import resource
 import secrets
 import selectors
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -24,6 +26,7 @@ from client import webhook_signature  # of scripts/, which harness puts on the p
 RELEASE = SOURCE / "build/release"
 SECONDS = float(os.environ.get("FLOOD_S", "0.7"))  # of each flood
 ALL = "FLOOD_S" in os.environ
+SLOW = shutil.which("slowhttptest")
 SEED = int(os.environ.get("SEED") or time.time())
 MIB = 1 << 20
 BOUND = {1: 32 * MIB, 50: 64 * MIB}  # of anonymous memory, by connections
@@ -397,6 +400,36 @@ class End(FloodCase):
         self.assertLess(time.monotonic() - start, 10)
         for peer in peers:
             peer.close()
+
+
+def click_from_elsewhere(url):
+    """From another address than all other callers here."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=PATIENCE_S, source_address=("127.0.0.2", 0))
+    with contextlib.closing(connection):
+        connection.request("GET", urllib.parse.urlsplit(url).path, headers=BROWSER)
+        return connection.getresponse().status
+
+
+@unittest.skipUnless(SLOW and "LONG" in os.environ, "slowhttptest is not installed, or nobody waits for it")
+class SlowClients(unittest.TestCase):
+    """Debian's slowhttptest against the release: heads, bodies and reads that never end, in more connections than a worker takes."""
+
+    def test_others_are_answered_meanwhile(self):
+        server = Released(WORKERS=1, MAX_CONNECTIONS=500)
+        self.addCleanup(server.close)
+        market = Market(server)
+        for mode in (["-H"], ["-B", "-t", "POST"], ["-X", "-k", "3"], ["-R"]):
+            with self.subTest(mode):
+                target = server.url + ("/openapi.json" if "-X" in mode else "/postback")
+                attack = subprocess.Popen([SLOW, *mode, "-c", "800", "-r", "400", "-i", "2", "-l", "20", "-u", target], stdout=subprocess.PIPE, text=True)
+                answered = 0
+                while attack.poll() is None:
+                    self.assertEqual(click_from_elsewhere(market.code["click_url"]), 302)
+                    answered += 1
+                    time.sleep(0.05)
+                said = attack.communicate()[0]
+                self.assertGreater(answered, 20, said[-500:])
+                self.assertLess(memory(server.process.pid), BOUND[50], said[-500:])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """A server whose disk is full: what it still answers, what it refuses and how, and that nothing is recorded by halves."""
 
 import json
+import os
 import resource
 import secrets
+import subprocess
 import time
 import unittest
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness import Market, Server, ServerCase, countersign, person, send, wait_for
 
@@ -163,6 +166,84 @@ class FullDisk(ServerCase):
         server.start()
         self.assertEqual(market.advertiser.get(f"/v1/leads/{kept}")["status"], "pending")
         self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
+
+
+POINTS = int(os.environ.get("POINTS") or 1)
+FILE_SYSTEM_MIB, STEP_KIB = 16, 12
+
+
+def can_mount():
+    return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+
+
+class OnTmpfs(Server):
+    """Its data have a file system of their own, that is nearly full after `leave`."""
+
+    def prepare(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={FILE_SYSTEM_MIB}m", "tmpfs", self.folder.name], check=True)
+        self.ballast = Path(self.folder.name) / "ballast"
+
+    def leave(self, room):
+        """Bytes that can still be written, rounded to pages."""
+        disk = os.statvfs(self.folder.name)
+        with self.ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(4096, disk.f_bavail * disk.f_frsize - room))
+
+    def close(self):
+        try:
+            self.ballast.unlink(missing_ok=True)
+            self.stop()
+        finally:
+            subprocess.run(["umount", "-l", self.folder.name], check=True)
+            self.folder.cleanup()
+
+
+@unittest.skipUnless(can_mount(), "only who may mount has a file system to fill")
+class RealFullDisk(unittest.TestCase):
+    """The room of a file system ends at one place after the other of what is under way: whatever is answered is so."""
+
+    def fill(self, server, market):
+        """Until nothing is recorded. Leads that were taken."""
+        leads, statements = [], []
+        for n in range(3000):
+            answer = market.publisher.postback(person(click_id=market.click()))
+            self.assertIn(answer.status, (200, 503), answer)
+            if answer.status == 503:
+                return leads, statements
+            leads.append(answer.json["lead"])
+            if n % 5 == 4:
+                made = market.operator.call("POST", f"/v1/contracts/{market.contract}/statements", {})
+                self.assertIn(made.status, (201, 409, 503), made)
+                statements += [made.json["id"]] if made.status == 201 else []
+        self.fail("the disk is not full")
+
+    def test_wherever_the_room_ends_nothing_that_was_answered_is_lost(self):
+        for point in range(POINTS):
+            with self.subTest(point):
+                server = OnTmpfs(LEAST_ROOM_MIB=1)
+                self.addCleanup(server.close)
+                market = Market(server)
+                kept = market.publisher.postback(person(click_id=market.click())).json["lead"]
+                server.leave(point * STEP_KIB * 1024)
+                leads, statements = self.fill(server, market)
+                self.assertIn("full", send(server.url + "/readyz").text)
+                missed = server.metric("unrecorded")
+                copied = countersign("backup", "--data", server.data, Path(server.folder.name) / "copy")
+                self.assertNotEqual(copied.returncode, 0)
+                self.assertFalse((Path(server.folder.name) / "copy").exists())
+                if point % 2:
+                    time.sleep(0.2)
+                    server.kill()
+                server.ballast.unlink()
+                if point % 2:
+                    server.start()
+                wait_for(server.ready, what="the server to notice that there is room")
+                for lead in (kept, *leads[-3:]):
+                    self.assertEqual(market.advertiser.get(f"/v1/leads/{lead}")["status"], "pending")
+                for statement in statements:
+                    market.operator.get(f"/v1/statements/{statement}/responses")
+                wait_for(lambda: sum(e.get("clicks", 0) for e in market.settled_entries() if e["kind"] == "gap") >= missed, what="the gap entries")
+                self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
 
 
 class Room(ServerCase):
