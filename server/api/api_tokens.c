@@ -57,6 +57,7 @@ enum err token_run(struct batch *cx, struct job *job)
                               .label = r->token.label,
                               .created_ms = cx->now_ms,
                               .expires_ms = r->token.expires_ms,
+                              .steps = r->token.expires_ms != 0 ? cx->clock.steps : 0,
                               .credentials = r->token.credentials};
     struct credential_told told = {p, token.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
     struct answer a;

@@ -37,6 +37,7 @@ static void index_free(struct catalog_index *x, size_t n_terms)
     free(x->tokens);
     free(x->keys);
     free(x->grants);
+    free(x->past);
     free(x);
 }
 
@@ -141,11 +142,24 @@ enum err party_opens(const struct party *party, struct problem *p)
                          "this party is locked: nothing is taken from it until the operator unlocks it");
 }
 
-enum err api_token_opens(const struct api_token *t, int64_t at_ms, struct problem *p)
+enum err catalog_over(const struct catalog *c, int64_t until_ms, uint32_t steps, int64_t now_ms, bool *over)
 {
+    const struct catalog_index *x = c->index;
+    size_t i = x->n_past;
+    while (i > 0 && x->past[i - 1].step > steps)
+        i--;
+    *over = now_ms >= until_ms || (i < x->n_past && x->past[i].ms >= until_ms);
+    return x->steps_unread && !*over ? ERR_CORRUPT : ERR_OK;
+}
+
+enum err api_token_opens(const struct catalog *c, const struct api_token *t, int64_t at_ms, struct problem *p)
+{
+    bool over = false;
     if (t == NULL || t->ended_ms != 0)
         return problem(p, ERR_UNAUTHORIZED, "", "this API token is not known");
-    if (t->expires_ms != 0 && at_ms >= t->expires_ms)
+    if (t->expires_ms != 0 && catalog_over(c, t->expires_ms, t->steps, at_ms, &over) != ERR_OK)
+        return ERR_CORRUPT;
+    if (over)
         return problem(p, ERR_UNAUTHORIZED, "", "this API token has expired: have another one made");
     return party_opens(t->party, p);
 }

@@ -79,6 +79,7 @@ struct api_token {
     struct span label; /* empty: none */
     int64_t created_ms;
     int64_t expires_ms, ended_ms; /* 0: it does not, was not */
+    uint32_t steps;               /* of the clock, before it was made; 0 of one that does not expire */
     bool credentials;             /* may make and end credentials: else it opens calls, and no door behind them */
 };
 
@@ -182,10 +183,14 @@ const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
 const struct api_token *catalog_token(const struct catalog *c, struct span token);
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
-/* ERR_UNAUTHORIZED unless it opens calls at that time, ERR_FORBIDDEN of a party that is locked. t: NULL of one that is
- * not there. */
+/* ERR_UNAUTHORIZED unless it opens calls at that time, ERR_FORBIDDEN of a party that is locked, ERR_CORRUPT as
+ * catalog_over. t: NULL of one that is not there. */
 MUST_CHECK enum err party_opens(const struct party *party, struct problem *p);
-MUST_CHECK enum err api_token_opens(const struct api_token *t, int64_t at_ms, struct problem *p);
+MUST_CHECK enum err api_token_opens(const struct catalog *c, const struct api_token *t, int64_t at_ms,
+                                    struct problem *p);
+/* Whether until_ms has come, for what was made after so many steps of the clock. What was over once is over, whatever
+ * the clock is set to since: each step since says what it would have said. ERR_CORRUPT: a step does not read. */
+MUST_CHECK enum err catalog_over(const struct catalog *c, int64_t until_ms, uint32_t steps, int64_t now_ms, bool *over);
 /* Whose unsigned postbacks bring the key of this SHA-256; NULL when nobody's. */
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
 /* May this party read the contract: operator, its advertiser, its publisher, or an auditor with a grant. */

@@ -6,6 +6,7 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/mem.h"
+#include "common/commit/clock.h"
 #include "common/decisions/rules.h"
 #include "common/settlement/legal.h"
 #include "server/catalog/catalog_private.h"
@@ -474,16 +475,21 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
     struct catalog_index *x = l->c->index;
     struct api_token *r = &x->tokens[x->n_tokens];
     struct span label = {0};
+    int64_t steps = 0;
+    bool stepped = false;
     const struct party *by;
     if (key.len != HASH_LEN || need_party(l->c, row, "party", &r->party) != ERR_OK ||
         need_party(l->c, row, "by", &by) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &r->created_ms) != ERR_OK ||
         json_get_int(row, "", "expires", 0, JSON_INT_MAX, &r->expires_ms, NULL, NULL) != ERR_OK ||
         json_get_int(row, "", "ended", 0, JSON_INT_MAX, &r->ended_ms, NULL, NULL) != ERR_OK ||
+        json_get_int(row, "", "steps", 0, UINT32_MAX, &steps, &stepped, NULL) != ERR_OK ||
+        stepped != (r->expires_ms != 0) ||
         json_get_bool(row, "", "credentials", &r->credentials, NULL, NULL) != ERR_OK ||
         json_get_str(row, "", "label", LIMIT_LABEL, &label, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
     r->by = by->number;
+    r->steps = (uint32_t)steps;
     r->label = pool_copy(x, label);
     memcpy(r->sha256, key.ptr, HASH_LEN);
     x->n_tokens++;
@@ -538,6 +544,52 @@ static enum err grant_read(struct load *l, struct span key, const json_t *row)
 static enum err grant_reuse(struct load *l, struct span key, size_t n)
 {
     return grant_put(l, key, l->before->index->grants[n]);
+}
+
+/* ---- how far the clock had come ---- */
+
+static void past_add(struct catalog_index *x, int64_t ms)
+{
+    while (x->n_past > 0 && x->past[x->n_past - 1].ms <= ms)
+        x->n_past--;
+    x->past = xrealloc(x->past, (x->n_past + 1) * sizeof *x->past);
+    x->past[x->n_past++] = (struct past){++x->steps, ms};
+}
+
+static void past_reuse(struct catalog_index *x, const struct catalog_index *before)
+{
+    x->steps = before->steps;
+    x->steps_unread = before->steps_unread;
+    x->n_past = before->n_past;
+    x->past = xcalloc(x->n_past + 1, sizeof *x->past);
+    for (size_t i = 0; i < x->n_past; i++)
+        x->past[i] = before->past[i];
+}
+
+/* Steps are never taken back: those that the snapshot before knows stay. One that does not read stands in nobody's way
+ * but of what expires. */
+static enum err past_load(struct load *l)
+{
+    struct catalog_index *x = l->c->index;
+    uint8_t from[4];
+    struct cursor *cursor;
+    struct span key, value;
+    struct clock_step step;
+    if (l->before != NULL)
+        past_reuse(x, l->before->index);
+    enum err err = cursor_open(l->txn, TABLE_CLOCK, &cursor);
+    if (err != ERR_OK)
+        return err;
+    store_be32(from, x->steps + 1);
+    for (err = cursor_seek(cursor, span_of(from, sizeof from), &key, &value); err == ERR_OK && !x->steps_unread;
+         err = cursor_next(cursor, &key, &value)) {
+        x->steps_unread = !next_number(key, x->steps) || clock_step_read(value, &step) != ERR_OK;
+        if (!x->steps_unread)
+            past_add(x, step.from_ms);
+    }
+    cursor_close(cursor);
+    x->steps_unread |= err == ERR_CORRUPT;
+    return err == ERR_CORRUPT ? ERR_OK : cursor_end(err);
 }
 
 /* ---- the snapshot ---- */
@@ -637,6 +689,8 @@ static enum err load_all(struct load *l)
         if (err == ERR_OK)
             err = rows_load(l, &loaders[i]);
     }
+    if (err == ERR_OK)
+        err = past_load(l);
     if (err == ERR_OK)
         err = makers_fit(l->c);
     if (err == ERR_OK)

@@ -22,6 +22,12 @@ struct rows {
     size_t n, cap;
 };
 
+/* A step of the clock before which it had come further than before any later one. */
+struct past {
+    uint32_t step;
+    int64_t ms; /* what it should have said */
+};
+
 /* Compiled terms serve all snapshots that have their version. */
 struct shared_terms {
     atomic_int refs;
@@ -40,7 +46,10 @@ struct catalog_index {
     const struct contract **listed;              /* what the lists of parties and campaigns hold */
     const struct api_token **listed_tokens;
     const struct secret **listed_secrets;
-    size_t n_names, n_tokens, n_keys, n_grants;
+    struct past *past; /* ascending step, so descending ms */
+    uint32_t steps;    /* those that were looked at */
+    bool steps_unread; /* one of them does not read */
+    size_t n_names, n_tokens, n_keys, n_grants, n_past;
 };
 
 struct block {

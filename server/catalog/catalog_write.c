@@ -131,6 +131,8 @@ enum err catalog_put_token(struct txn *t, const struct api_token *token)
     if (!span_empty(token->label))
         jw_kstr(&r.w, "label", token->label);
     jw_kint(&r.w, "party", token->party->number);
+    if (token->expires_ms != 0)
+        jw_kint(&r.w, "steps", token->steps);
     return row_put(&r, t, TABLE_TOKENS, span_of(token->sha256, HASH_LEN));
 }
 

@@ -112,6 +112,7 @@ static const struct member_rule token_members[] = {{"by", NUMBER, false, TABLE_P
                                                    {"expires", INT, true},
                                                    {"label", TEXT, true},
                                                    {"party", NUMBER, false, TABLE_PARTIES},
+                                                   {"steps", INT, true},
                                                    {0}};
 static const struct member_rule secret_members[] = {
     {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT},   {"party", NUMBER, false, TABLE_PARTIES},

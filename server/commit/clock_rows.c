@@ -83,6 +83,7 @@ enum err chore_clock(struct batch *cx, struct job *job)
             err = put_step(cx, m.steps, &s);
         if (err != ERR_OK)
             return err;
+        cx->catalog_changed = true; /* it knows how far the clock had come */
     }
     return put_mark(cx, &m);
 }

@@ -42,7 +42,9 @@ static enum err reload(struct batch *cx, const struct catalog *published)
 static enum err bearer_opens(const struct batch *cx, struct job *job)
 {
     const struct bearer *b = &job->record.bearer;
-    return b->used ? api_token_opens(catalog_token_hashed(cx->catalog, b->sha256), cx->now_ms, &job->problem) : ERR_OK;
+    return b->used
+               ? api_token_opens(cx->catalog, catalog_token_hashed(cx->catalog, b->sha256), cx->now_ms, &job->problem)
+               : ERR_OK;
 }
 
 static enum err run_admitted(struct committer *c, struct job *job)

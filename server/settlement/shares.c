@@ -14,7 +14,6 @@
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/api/quota.h"
-#include "server/commit/clock_rows.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 #include "server/system/system.h"
@@ -153,25 +152,15 @@ static enum err maker_reads(const struct catalog *c, const struct share_link *s,
     return ERR_OK;
 }
 
-/* One whose time was over once is over, whatever the clock is set to since: each step says what it would have said. */
-static enum err is_open(struct txn *t, const struct catalog *c, const struct share_link *s, int64_t now_ms, bool *open)
+static enum err is_open(const struct catalog *c, const struct share_link *s, int64_t now_ms, bool *open)
 {
-    struct clock_mark clock = {.steps = 0};
     int64_t ended_ms;
+    bool over = true;
     enum err err = maker_reads(c, s, open, &ended_ms);
-    if (err != ERR_OK)
-        return err;
-    err = clock_mark_get(t, &clock);
-    *open &= now_ms < s->expires_ms;
-    if (err == ERR_NOT_FOUND)
-        err = ERR_OK; /* no clock was read so far */
-    for (uint32_t n = clock.steps; err == ERR_OK && *open && n > s->steps; n--) {
-        struct clock_step step;
-        err = clock_step_get(t, n, &step);
-        if (err == ERR_OK && step.from_ms >= s->expires_ms)
-            *open = false;
-    }
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (err == ERR_OK && *open)
+        err = catalog_over(c, s->expires_ms, (uint32_t)s->steps, now_ms, &over);
+    *open &= !over;
+    return err;
 }
 
 enum err share_opens(struct request *rq, struct txn *t, struct span statement, struct span share, bool *texts)
@@ -180,7 +169,7 @@ enum err share_opens(struct request *rq, struct txn *t, struct span statement, s
     bool open = false;
     struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
     enum err err = share_get(t, statement, span_of(share.ptr, SHARE_ID_LEN), &s);
-    if (err == ERR_OK && (err = is_open(t, newest, &s, rq->arrived_ms, &open)) == ERR_OK && !open)
+    if (err == ERR_OK && (err = is_open(newest, &s, rq->arrived_ms, &open)) == ERR_OK && !open)
         err = ERR_NOT_FOUND;
     if (err == ERR_OK)
         *texts = s.texts;
@@ -264,7 +253,7 @@ static enum err own_shares(struct batch *cx, struct span statement, uint32_t by,
         bool open;
         if (s.by != by)
             continue;
-        if ((err = is_open(cx->txn, cx->catalog, &s, cx->now_ms, &open)) != ERR_OK)
+        if ((err = is_open(cx->catalog, &s, cx->now_ms, &open)) != ERR_OK)
             break;
         out->n++;
         if (open)
@@ -325,7 +314,7 @@ static enum err share_end(struct batch *cx, struct job *job, struct share_link *
         return problem(&job->problem, ERR_FORBIDDEN, "", "it is another party's link: %s or the operator can end it",
                        cx->catalog->parties[s->by - 1].id);
     bool open;
-    err = is_open(cx->txn, cx->catalog, s, cx->now_ms, &open);
+    err = is_open(cx->catalog, s, cx->now_ms, &open);
     if (err == ERR_OK && open)
         s->ended_ms = cx->now_ms;
     return err;
@@ -340,7 +329,7 @@ enum err share_run(struct batch *cx, struct job *job)
     memcpy(s.id, r->share.id, sizeof s.id);
     enum err err = (makes ? share_make : share_end)(cx, job, &s);
     if (err == ERR_OK)
-        err = is_open(cx->txn, cx->catalog, &s, cx->now_ms, &open);
+        err = is_open(cx->catalog, &s, cx->now_ms, &open);
     if (err != ERR_OK)
         return err;
     answer_open(&a);
@@ -442,7 +431,7 @@ enum err shares_list(struct request *rq, struct reply *reply)
     struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog); /* has all that the rows name */
     while ((err = share_next(c, rq->param[0], &s)) == ERR_OK) {
         bool open;
-        if ((err = is_open(t, newest, &s, rq->arrived_ms, &open)) != ERR_OK || !list_item(&list) ||
+        if ((err = is_open(newest, &s, rq->arrived_ms, &open)) != ERR_OK || !list_item(&list) ||
             (err = jw_share(&list.w, &rq->worker->server->instance, newest, rq->param[0], &s, rq->caller->number,
                             open)) != ERR_OK)
             break;

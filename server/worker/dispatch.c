@@ -82,7 +82,7 @@ static enum err authenticate(struct request *rq)
     if (!bearer_token(rq->authorization, &text))
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
     const struct api_token *token = catalog_token(rq->catalog, text);
-    enum err err = api_token_opens(token, rq->arrived_ms, &rq->problem);
+    enum err err = api_token_opens(rq->catalog, token, rq->arrived_ms, &rq->problem);
     if (err != ERR_OK)
         return err;
     call_as(rq, token);
@@ -100,7 +100,7 @@ static void recognise(struct request *rq)
     const struct api_token *token = NULL;
     if (bearer_token(rq->authorization, &text))
         token = catalog_token(rq->catalog, text);
-    if (api_token_opens(token, rq->arrived_ms, NULL) == ERR_OK)
+    if (api_token_opens(rq->catalog, token, rq->arrived_ms, NULL) == ERR_OK)
         call_as(rq, token);
 }
 
@@ -502,7 +502,7 @@ static enum err opens_still(struct request *rq)
     if (rq->token == NULL)
         return ERR_OK;
     struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
-    enum err err = api_token_opens(catalog_token_hashed(newest, rq->token->sha256), clock_ms(), &rq->problem);
+    enum err err = api_token_opens(newest, catalog_token_hashed(newest, rq->token->sha256), clock_ms(), &rq->problem);
     if (err == ERR_OK && !sees_still(rq, newest))
         err = problem(&rq->problem, ERR_NOT_FOUND, "", "%s", rq->unseen);
     catalog_unref(newest);

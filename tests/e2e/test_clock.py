@@ -390,6 +390,31 @@ class ShareLinks(ClockCase):
         new = self.market.publisher.post(path, {"days": 1})
         self.assertEqual((self.opened(new["url"]), new["url"] != ""), (200, True))  # it knows of no time before it was made
 
+    def test_a_token_that_expired_once_opens_nothing_whatever_the_clock_is_set_to(self):
+        self.serve()
+        path = f"/v1/parties/{self.market.publisher.id}"
+
+        def mint(seconds):
+            until = datetime.datetime.fromtimestamp(self.server.now() + seconds, datetime.timezone.utc)
+            return self.market.publisher.post(path + "/tokens", {"expires_at": until.isoformat()})["token"]
+
+        def opens(token):
+            return send(self.server.url + path, headers={"Authorization": f"Bearer {token}"}).status
+
+        short, long = mint(60), mint(DAY_S)
+        self.assertEqual((opens(short), opens(long)), (200, 200))
+        self.server.wait(120)
+        self.assertEqual((opens(short), opens(long)), (401, 200))
+        for restart in (False, True):
+            self.server.jump(-HOUR_S, restart=restart)
+            self.assertEqual((opens(short), opens(long)), (401, 200))
+        self.assertEqual(opens(mint(60)), 200)  # it knows of no time before it was made
+        self.server.jump(2 * DAY_S)
+        self.assertEqual(opens(long), 401)
+        self.server.jump(-2 * DAY_S)
+        self.assertEqual(opens(long), 401)  # for a clock that was wrong, too: what was over is over
+        self.server.check()
+
 
 class Settling(ClockCase):
     """`settle` weekly and monthly, by the clocks of Paris."""

@@ -576,7 +576,6 @@ static const struct need {
     {TABLE_GRANTS, "a code, a campaign changed"},
     {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again"},
     {TABLE_LINKS, "its links"},
-    {TABLE_CLOCK, "its links"},
     {TABLE_IDEMPOTENCY, "a party made again"},
     {TABLE_COSIGNED, "the statements, its answers, an answer again"},
     {TABLE_ROWS + ROW_LEADS, "a txid again, an approval by click, an approval of parts, the lead, the leads, the "
