@@ -16,9 +16,9 @@
 #define PUBLIC ROUTE_PUBLIC
 #define READS ROUTE_READS
 #define VISITORS ROUTE_VISITORS
-#define CREDENTIALS ROUTE_CREDENTIALS
 
-/* methods, pattern, who, handler, after the commit, summary, of what is no request, who sent it. First match wins. */
+/* methods, pattern, who (and which scope its token wants), handler, after the commit, summary, of what is no request,
+ * who sent it. First match wins. */
 /* clang-format off */
 static const struct route table[] = {
     {READ, "/c/{*}", VISITORS, click_handle, click_finish, "Tracking link: records the click and redirects to the landing page", click_fault},
@@ -27,49 +27,49 @@ static const struct route table[] = {
     {GET | POST, "/postback", ROUTE_SIGNED, postback_query_handle, postback_finish, "Lead or disposition, signed query", NULL, postback_sender},
     {POST, "/postback/{}", ROUTE_SIGNED, postback_json_handle, postback_finish, "Lead or disposition, signed JSON (Standard Webhooks 1.0)", NULL, postback_sender},
 
-    {POST, "/v1/parties", OPERATOR | CREDENTIALS, parties_create, control_finish, "Make a party; its secrets are shown once"},
+    {POST, "/v1/parties", OPERATOR | MAY_CREDENTIALS, parties_create, control_finish, "Make a party; its secrets are shown once"},
     {READ, "/v1/parties", ANY, parties_list, NULL, "List parties that the caller may see"},
     {READ, "/v1/parties/{}", ANY, parties_get, NULL, "Read a party"},
-    {METHOD_PATCH, "/v1/parties/{}", ANY, parties_patch, control_finish, "Say who a party is by law, for its statements; rename it"},
-    {POST, "/v1/parties/{}/lock", ANY | CREDENTIALS, lock_create, control_finish, "Lock a party: nothing is taken from it, nor clicks of its codes"},
-    {METHOD_DELETE, "/v1/parties/{}/lock", OPERATOR | CREDENTIALS, lock_delete, control_finish, "Unlock a party"},
-    {POST, "/v1/parties/{}/secrets", ANY | CREDENTIALS, secrets_create, control_finish, "Make a new postback secret"},
-    {METHOD_DELETE, "/v1/parties/{}/secrets/{}", ANY | CREDENTIALS, secrets_delete, control_finish, "Retire a postback secret"},
+    {METHOD_PATCH, "/v1/parties/{}", ANY | MAY_PARTIES, parties_patch, control_finish, "Say who a party is by law, for its statements; rename it"},
+    {POST, "/v1/parties/{}/lock", ANY | MAY_CREDENTIALS, lock_create, control_finish, "Lock a party: nothing is taken from it, nor clicks of its codes"},
+    {METHOD_DELETE, "/v1/parties/{}/lock", OPERATOR | MAY_CREDENTIALS, lock_delete, control_finish, "Unlock a party"},
+    {POST, "/v1/parties/{}/secrets", ANY | MAY_CREDENTIALS, secrets_create, control_finish, "Make a new postback secret"},
+    {METHOD_DELETE, "/v1/parties/{}/secrets/{}", ANY | MAY_CREDENTIALS, secrets_delete, control_finish, "Retire a postback secret"},
     {READ, "/v1/parties/{}/tokens", ANY, party_tokens_list, NULL, "List the party's API tokens that have not ended"},
-    {POST, "/v1/parties/{}/tokens", ANY | CREDENTIALS, party_tokens_create, control_finish, "Make a new API token"},
+    {POST, "/v1/parties/{}/tokens", ANY | MAY_CREDENTIALS, party_tokens_create, control_finish, "Make a new API token"},
     {METHOD_DELETE, "/v1/parties/{}/tokens/{}", ANY, party_tokens_delete, control_finish, "End an API token, at once"},
-    {METHOD_PUT, "/v1/parties/{}/postback-key", ANY | CREDENTIALS, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
-    {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY | CREDENTIALS, postback_key_delete, control_finish, "Let it no longer"},
-    {METHOD_PUT, "/v1/parties/{}/key", ANY | CREDENTIALS, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
+    {METHOD_PUT, "/v1/parties/{}/postback-key", ANY | MAY_CREDENTIALS, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
+    {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY | MAY_CREDENTIALS, postback_key_delete, control_finish, "Let it no longer"},
+    {METHOD_PUT, "/v1/parties/{}/key", ANY | MAY_CREDENTIALS, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
 
-    {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER, campaigns_create, control_finish, "Make a campaign"},
+    {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_create, control_finish, "Make a campaign"},
     {READ, "/v1/campaigns", ANY, campaigns_list, NULL, "List campaigns"},
     {READ, "/v1/campaigns/{}", ANY, campaigns_get, NULL, "Read a campaign"},
-    {METHOD_PATCH, "/v1/campaigns/{}", OPERATOR | ROLE_ADVERTISER, campaigns_patch, control_finish, "Change a campaign: a new terms version"},
-    {POST, "/v1/campaigns/{}/pause", OPERATOR | ROLE_ADVERTISER, campaigns_pause, control_finish, "Pause a campaign, or go on"},
+    {METHOD_PATCH, "/v1/campaigns/{}", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_patch, control_finish, "Change a campaign: a new terms version"},
+    {POST, "/v1/campaigns/{}/pause", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_pause, control_finish, "Pause a campaign, or go on"},
     {POST, "/v1/campaigns/{}/try", OPERATOR | ROLE_ADVERTISER | READS, campaigns_try, NULL, "How the last leads would have fared under other terms; nothing is recorded"},
 
-    {POST, "/v1/contracts", OPERATOR, contracts_create, control_finish, "Make a contract"},
+    {POST, "/v1/contracts", OPERATOR | MAY_CAMPAIGNS, contracts_create, control_finish, "Make a contract"},
     {READ, "/v1/contracts", ANY, contracts_list, NULL, "List contracts"},
     {READ, "/v1/contracts/{}", ANY, contracts_get, NULL, "Read a contract"},
-    {METHOD_PATCH, "/v1/contracts/{}", OPERATOR, contracts_patch, control_finish, "Change a contract: a new terms version"},
+    {METHOD_PATCH, "/v1/contracts/{}", OPERATOR | MAY_CAMPAIGNS, contracts_patch, control_finish, "Change a contract: a new terms version"},
     {READ, "/v1/contracts/{}/terms", ANY | READS, terms_list, NULL, "List the versions of a contract's terms, and what each changed"},
     {POST, "/v1/contracts/{}/terms/{}/assent", ROLE_ADVERTISER | ROLE_PUBLISHER, assents_create, control_finish, "Assent to a version of a contract's terms, signed by the party"},
     {POST, "/v1/contracts/{}/terms/{}/withdraw", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, withdrawals_create, control_finish, "Take back a version of a contract's terms that binds nobody yet"},
     {READ, "/v1/contracts/{}/terms/{}", ANY | READS, terms_get, NULL, "Read one version of a contract's terms, whole"},
-    {POST, "/v1/contracts/{}/adjustments", OPERATOR, adjustments_create, control_finish, "Correct what a contract comes to, by an entry of its own"},
+    {POST, "/v1/contracts/{}/adjustments", OPERATOR | MAY_SETTLEMENT, adjustments_create, control_finish, "Correct what a contract comes to, by an entry of its own"},
     {READ, "/v1/contracts/{}/adjustments", ANY | READS, adjustments_list, NULL, "List adjustments, who assented, and where they stand"},
     {POST, "/v1/contracts/{}/adjustments/{}/assent", ROLE_ADVERTISER | ROLE_PUBLISHER, adjustments_assent, control_finish, "Assent to an adjustment, signed by the party"},
-    {POST, "/v1/contracts/{}/grants", OPERATOR, grants_create, control_finish, "Let an auditor read the contract"},
+    {POST, "/v1/contracts/{}/grants", OPERATOR | MAY_GRANTS, grants_create, control_finish, "Let an auditor read the contract"},
     {READ, "/v1/contracts/{}/grants", ANY, grants_list, NULL, "List who was granted to read the contract, also those that were revoked"},
-    {METHOD_DELETE, "/v1/contracts/{}/grants/{}", OPERATOR, grants_delete, control_finish, "Revoke an auditor's grant"},
-    {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_create, control_finish, "Issue a tracking code"},
-    {METHOD_PATCH, "/v1/contracts/{}/codes/{}", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, codes_patch, control_finish, "Label a tracking code otherwise, switch it off or on again"},
+    {METHOD_DELETE, "/v1/contracts/{}/grants/{}", OPERATOR | MAY_GRANTS, grants_delete, control_finish, "Revoke an auditor's grant"},
+    {POST, "/v1/contracts/{}/codes", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | MAY_CODES, codes_create, control_finish, "Issue a tracking code"},
+    {METHOD_PATCH, "/v1/contracts/{}/codes/{}", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | MAY_CODES, codes_patch, control_finish, "Label a tracking code otherwise, switch it off or on again"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
     {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
     {POST, "/v1/contracts/{}/reconcile", ANY | READS | ROUTE_LONG, reconcile_create, NULL, "Hold one's own rows against the log: what differs, and why; nothing is recorded"},
-    {POST, "/v1/contracts/{}/statements", OPERATOR, statements_create, statements_finish, "Issue a settlement statement"},
+    {POST, "/v1/contracts/{}/statements", OPERATOR | MAY_SETTLEMENT, statements_create, statements_finish, "Issue a settlement statement"},
 
     {POST, "/v1/leads", ROLE_ADVERTISER | ROLE_PUBLISHER | ROUTE_ROWS, rows_leads_handle, rows_finish, "Report a lead, or up to 1,000 in an array, by token"},
     {POST, "/v1/dispositions", OPERATOR | ROLE_ADVERTISER | ROUTE_ROWS, rows_dispositions_handle, rows_finish, "Say what became of leads: up to 10,000 rows, JSON or CSV"},
@@ -78,12 +78,12 @@ static const struct route table[] = {
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},
 
-    {POST, "/v1/erasures", OPERATOR | ROLE_ADVERTISER, erasures_create, erasures_finish, "Destroy what is sealed of a person, by e-mail address, telephone number or lead"},
+    {POST, "/v1/erasures", OPERATOR | ROLE_ADVERTISER | MAY_ERASURES, erasures_create, erasures_finish, "Destroy what is sealed of a person, by e-mail address, telephone number or lead"},
 
     {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},
-    {POST, "/v1/clock/confirm", OPERATOR, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},
+    {POST, "/v1/clock/confirm", OPERATOR | MAY_CLOCK, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},
 
     {READ, "/v1/settlements", OPERATOR | READS, settlements_list, NULL, "What a statement of each contract would come to now, and what stands in its way"},
     {READ, "/v1/statements", ANY | READS, statements_list, NULL, "List statements"},

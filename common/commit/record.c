@@ -135,18 +135,21 @@ static const struct field party_fields[] = {
 static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
                                             F("name", TEXT, legal.name), F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),
-                                             SECRET(secret.draw), F("quota", U32, quota)};
+                                             F("replaces", TEXT, secret.replaces), SECRET(secret.draw),
+                                             F("quota", U32, quota)};
 static const struct field retire_fields[] = {F("party", U32, retire.party), F("by", U32, retire.by),
                                              F("kid", TEXT, retire.kid)};
 static const struct field token_fields[] = {F("party", U32, token.party),
                                             F("by", U32, token.by),
                                             F("label", TEXT, token.label),
                                             F("expires_ms", I64, token.expires_ms),
-                                            F("credentials", BOOL, token.credentials),
+                                            F("scope", TEXT, token.scope),
+                                            F("replaces", TEXT, token.replaces),
                                             TOKEN(token.draw),
                                             F("quota", U32, quota)};
 static const struct field token_end_fields[] = {F("party", U32, token_end.party), F("by", U32, token_end.by),
-                                                F("id", TEXT, token_end.id)};
+                                                F("id", TEXT, token_end.id),
+                                                F("made_since_ms", I64, token_end.made_since_ms)};
 static const struct field postback_key_fields[] = {F("party", U32, postback_key.party), F("by", U32, postback_key.by),
                                                    F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
 static const struct field key_fields[] = {F("party", U32, key.party), F("jws", TEXT, key.jws),
@@ -172,15 +175,17 @@ static const struct field grant_fields[] = {F("contract", U32, grant.contract), 
                                             F("by", U32, grant.by), F("quota", U32, quota)};
 static const struct field grant_end_fields[] = {F("contract", U32, grant_end.contract),
                                                 F("party", U32, grant_end.party), F("by", U32, grant_end.by)};
-static const struct field code_fields[] = {F("contract", U32, code.contract), F("label", TEXT, code.label),
-                                           F("landing_url", TEXT, code.landing_url), F("quota", U32, quota)};
+static const struct field code_fields[] = {F("contract", U32, code.contract), F("by", U32, code.by),
+                                           F("label", TEXT, code.label), F("landing_url", TEXT, code.landing_url),
+                                           F("quota", U32, quota)};
 static const struct field code_change_fields[] = {F("contract", U32, code_change.contract),
                                                   F("placement", U32, code_change.placement),
                                                   F("by", U32, code_change.by),
                                                   F("relabels", BOOL, code_change.relabels),
                                                   F("label", TEXT, code_change.label),
                                                   F("switches", BOOL, code_change.switches),
-                                                  F("off", BOOL, code_change.off)};
+                                                  F("off", BOOL, code_change.off),
+                                                  F("quota", U32, quota)};
 static const struct field statement_fields[] = {
     F("contract", U32, statement.contract),
     F("number", U64, statement.number),

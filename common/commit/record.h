@@ -185,6 +185,7 @@ struct record {
         } party;
         struct {
             uint32_t party, by;
+            struct span replaces; /* the kid that retires with it; empty: none */
             struct secret_draw draw;
         } secret;
         struct {
@@ -193,14 +194,16 @@ struct record {
         } retire;
         struct {
             uint32_t party, by;
-            struct span label;  /* may be empty */
-            int64_t expires_ms; /* 0: it does not */
-            bool credentials;   /* may make and end credentials itself */
+            struct span label;    /* may be empty */
+            int64_t expires_ms;   /* 0: it does not */
+            struct span scope;    /* words with blanks between, in the order of scopes.h; may be empty */
+            struct span replaces; /* credential_id of the one that ends with it; empty: none */
             struct token_draw draw;
         } token;
         struct {
             uint32_t party, by;
-            struct span id; /* credential_id of its hash */
+            struct span id;        /* credential_id of its hash */
+            int64_t made_since_ms; /* what it made from then on ends with it; 0: nothing does */
         } token_end;
         struct {
             uint32_t party, by;
@@ -231,7 +234,7 @@ struct record {
             uint32_t contract, party, by;
         } grant, grant_end;
         struct {
-            uint32_t contract;
+            uint32_t contract, by;
             struct span label, landing_url;
         } code;
         struct {

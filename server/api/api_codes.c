@@ -59,12 +59,17 @@ static const struct party *owner(const struct contract *k)
     return k->publisher != NULL ? k->publisher : k->campaign->advertiser;
 }
 
-static size_t codes_counted(const struct party *p)
+/* One that is off makes room, later: who makes and switches off without end has no more of them than who keeps them. */
+static enum err codes_leave(struct batch *cx, struct job *job, const struct party *p, uint32_t by)
 {
+    enum { COUNTS_DAYS = 30 };
     size_t n = 0;
-    for (size_t i = 0; i < p->reads.n; i++)
-        n += owner(p->reads.k[i]) == p ? p->reads.k[i]->n_codes : 0;
-    return n;
+    for (size_t i = 0; i < p->reads.n; i++) {
+        const struct contract *k = p->reads.k[i];
+        for (size_t c = 0; owner(k) == p && c < k->n_codes; c++)
+            n += k->codes[c].off_ms == 0 || quota_recent(cx, by, k->codes[c].off_ms, COUNTS_DAYS);
+    }
+    return quota_leaves(job, QUOTA_CODES, p, n);
 }
 
 enum err code_run(struct batch *cx, struct job *job)
@@ -80,7 +85,7 @@ enum err code_run(struct batch *cx, struct job *job)
     enum err err = link_check(contract_terms(k, cx->now_ms), code.landing_url,
                               &job->problem); /* the campaign may have changed meanwhile */
     if (err == ERR_OK)
-        err = quota_leaves(job, QUOTA_CODES, owner(k), codes_counted(owner(k)));
+        err = codes_leave(cx, job, owner(k), r->code.by);
     if (err == ERR_OK)
         err = catalog_put_code(cx->txn, k->number, &code);
     if (err != ERR_OK)
@@ -122,6 +127,7 @@ enum err codes_create(struct request *rq, struct reply *reply)
         return err;
     struct job *job = worker_job(rq, RECORD_CODE, k->campaign->advertiser);
     job->record.code.contract = k->number;
+    job->record.code.by = rq->caller->number;
     job->record.code.label = in.label;
     job->record.code.landing_url = in.landing_url;
     quota_say(rq, job, QUOTA_CODES);
@@ -137,7 +143,10 @@ enum err code_change_run(struct batch *cx, struct job *job)
     struct code code = k->codes[r->code_change.placement - 1];
     bool was_off = code.off_ms != 0, switched = r->code_change.switches && r->code_change.off != was_off;
     struct answer a;
+    enum err err = switched && was_off ? codes_leave(cx, job, owner(k), r->code_change.by) : ERR_OK;
     assert(batch_may_touch(cx, k));
+    if (err != ERR_OK)
+        return err;
     if (r->code_change.relabels)
         code.label = r->code_change.label;
     if (switched) {
@@ -147,7 +156,7 @@ enum err code_change_run(struct batch *cx, struct job *job)
     answer_open(&a);
     jw_code(&a.w, cx->tokens, cx->instance->public_url, cx->catalog, k, contract_terms(k, cx->now_ms), &code);
     answer_job(&a, job, 200);
-    enum err err = catalog_put_code(cx->txn, k->number, &code);
+    err = catalog_put_code(cx->txn, k->number, &code);
     cx->catalog_changed = err == ERR_OK;
     return err;
 }
@@ -184,6 +193,7 @@ enum err codes_patch(struct request *rq, struct reply *reply)
     job->record.code_change.label = in.label;
     job->record.code_change.switches = in.off.given;
     job->record.code_change.off = in.off.value;
+    quota_say(rq, job, QUOTA_CODES);
     return call_submit(rq, job);
 }
 

@@ -58,7 +58,9 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
 static enum err party_put(struct batch *cx, const struct record *r, const struct party *p)
 {
     struct secret secret = {.party = p, .by = r->party.by, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
-    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms, .credentials = true};
+    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms, .scopes = scopes_of(p->role)};
+    call_maker(r, token.maker);
+    call_maker(r, secret.maker);
     memcpy(token.sha256, r->party.token.sha256, sizeof token.sha256);
     memcpy(secret.kid, r->party.secret.kid, sizeof secret.kid);
     enum err err = catalog_put_party(cx->txn, p);
@@ -150,6 +152,8 @@ enum err parties_create(struct request *rq, struct reply *reply)
         return err;
     if (role_parse(in.kind, &role) != ERR_OK)
         return problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
+    if (role == ROLE_OPERATOR && (err = scopes_want(MAY_OPERATORS, rq->token->scopes, &rq->problem)) != ERR_OK)
+        return err;
     if ((err = take_legal(rq, &in.legal)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_PARTY, NULL);
@@ -408,13 +412,36 @@ enum err parties_patch(struct request *rq, struct reply *reply)
 
 /* ---- POST, DELETE /v1/parties/{id}/lock ---- */
 
+/* Whether an operator is left who can unlock this one. */
+static enum err another_operator(const struct batch *cx, const struct party *p, bool *left)
+{
+    size_t n;
+    const struct api_token *t = catalog_tokens(cx->catalog, &n);
+    *left = false;
+    for (size_t i = 0; i < n && !*left; i++) {
+        bool may = t[i].party->number != p->number && t[i].party->role == ROLE_OPERATOR && t[i].scopes & MAY_OPERATORS;
+        enum err err = may ? api_token_opens(cx->catalog, &t[i], cx->now_ms, NULL) : ERR_UNAUTHORIZED;
+        if (err == ERR_CORRUPT)
+            return err;
+        *left = err == ERR_OK;
+    }
+    return ERR_OK;
+}
+
 enum err lock_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = cx->catalog->parties[r->lock.party - 1];
-    bool same = r->lock.on == (p.locked_ms != 0);
+    bool same = r->lock.on == (p.locked_ms != 0), left = true;
     struct credential_told told = {&p, r->lock.by, CREDENTIAL_LOCK, .since_ms = cx->now_ms, .retired = !r->lock.on};
     struct answer a;
+    enum err err = p.role == ROLE_OPERATOR && !same && r->lock.on ? another_operator(cx, &p, &left) : ERR_OK;
+    if (err == ERR_OK && !left)
+        err = problem(&job->problem, ERR_CONFLICT, "",
+                      "no other operator has a token of scope operators that opens anything, so nobody could unlock "
+                      "this one: make another operator first, or end tokens");
+    if (err != ERR_OK)
+        return err;
     if (!same && r->lock.on) {
         p.locked_ms = cx->now_ms;
         p.locked_by = r->lock.by;
@@ -428,7 +455,7 @@ enum err lock_run(struct batch *cx, struct job *job)
     answer_job(&a, job, 200);
     if (same)
         return ERR_OK;
-    enum err err = catalog_put_party(cx->txn, &p);
+    err = catalog_put_party(cx->txn, &p);
     cx->catalog_changed = err == ERR_OK;
     return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
@@ -443,18 +470,21 @@ static enum err lock_submit(struct request *rq, const struct party *p, bool on)
     return call_submit(rq, job);
 }
 
+/* Of an operator it wants its own scope, also of itself: it stops one who may be the honest one. */
+static enum err may_lock(struct request *rq, const struct party *p)
+{
+    return p->role == ROLE_OPERATOR ? scopes_want(MAY_OPERATORS, rq->token->scopes, &rq->problem) : ERR_OK;
+}
+
 /* The party itself may, by whoever may end its credentials one by one anyway. */
 enum err lock_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
     enum err err = call_party_bare(rq, &p);
-    if (err != ERR_OK)
-        return err;
-    if (p->role == ROLE_OPERATOR)
-        return problem(&rq->problem, ERR_FORBIDDEN, "",
-                       "an operator is not locked, for nobody could unlock it: end its tokens");
-    return lock_submit(rq, p, true);
+    if (err == ERR_OK)
+        err = may_lock(rq, p);
+    return err == ERR_OK ? lock_submit(rq, p, true) : err;
 }
 
 enum err lock_delete(struct request *rq, struct reply *reply)
@@ -462,5 +492,7 @@ enum err lock_delete(struct request *rq, struct reply *reply)
     (void)reply;
     const struct party *p;
     enum err err = call_party_alone(rq, &p);
+    if (err == ERR_OK)
+        err = may_lock(rq, p);
     return err == ERR_OK ? lock_submit(rq, p, false) : err;
 }

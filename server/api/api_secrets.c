@@ -13,12 +13,45 @@
 
 /* ---- POST /v1/parties/{id}/secrets, DELETE .../secrets/{kid} ---- */
 
-static size_t secrets_counted(const struct batch *cx, const struct party *p)
+/* With `gone` retired. */
+static size_t secrets_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct secret *gone)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->secrets.n; i++)
-        n += !p->secrets.s[i]->retired || quota_recent(cx, p->secrets.s[i]->created_ms);
+    for (size_t i = 0; i < p->secrets.n; i++) {
+        const struct secret *s = p->secrets.s[i];
+        n += (!s->retired && s != gone) || quota_recent(cx, by, s->created_ms, 1);
+    }
     return n;
+}
+
+static const struct secret *secret_of(const struct catalog *c, uint32_t party, struct span kid)
+{
+    const struct secret *s = catalog_secret(c, kid);
+    return s != NULL && s->party->number == party ? s : NULL;
+}
+
+static enum err secret_retire(struct batch *cx, const struct secret *s, uint32_t by)
+{
+    struct secret retired = *s;
+    struct credential_told told = {s->party, by, CREDENTIAL_SECRET, .since_ms = cx->now_ms, .retired = true};
+    retired.retired = true;
+    memcpy(told.id, s->kid, sizeof told.id);
+    enum err err = catalog_put_secret(cx->txn, &retired);
+    crypto_wipe(retired.key, sizeof retired.key);
+    return err == ERR_OK && !s->retired ? credential_tell(cx->txn, cx->catalog, &told) : err;
+}
+
+/* *out: the one that retires with what is made; NULL: none does. */
+static enum err secret_replaced(struct batch *cx, struct job *job, const struct secret **out)
+{
+    const struct record *r = &job->record;
+    *out = NULL;
+    if (span_empty(r->secret.replaces))
+        return ERR_OK;
+    *out = secret_of(cx->catalog, r->secret.party, r->secret.replaces);
+    return *out != NULL && !(*out)->retired
+               ? ERR_OK
+               : problem(&job->problem, ERR_CONFLICT, "replaces", "is no kid of a secret of this party that is good");
 }
 
 enum err secret_run(struct batch *cx, struct job *job)
@@ -29,12 +62,16 @@ enum err secret_run(struct batch *cx, struct job *job)
                        .by = r->secret.by,
                        .created_ms = cx->now_ms};
     struct credential_told told = {s.party, s.by, CREDENTIAL_SECRET, .since_ms = cx->now_ms};
+    const struct secret *gone = NULL;
     struct answer a;
+    call_maker(r, s.maker);
     memcpy(s.kid, r->secret.draw.kid, sizeof s.kid);
     memcpy(told.id, s.kid, sizeof told.id);
     enum err err = call_taken(job, catalog_secret(cx->catalog, span_str(s.kid)));
     if (err == ERR_OK)
-        err = quota_leaves(job, QUOTA_SECRETS, s.party, secrets_counted(cx, s.party));
+        err = secret_replaced(cx, job, &gone);
+    if (err == ERR_OK)
+        err = quota_leaves(job, QUOTA_SECRETS, s.party, secrets_counted(cx, s.party, s.by, gone));
     if (err != ERR_OK)
         return err;
     answer_open(&a);
@@ -48,6 +85,8 @@ enum err secret_run(struct batch *cx, struct job *job)
     }
     answer_job(&a, job, 201);
     err = catalog_put_secret(cx->txn, &s);
+    if (err == ERR_OK && gone != NULL)
+        err = secret_retire(cx, gone, s.by);
     cx->catalog_changed = err == ERR_OK;
     return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
@@ -55,18 +94,11 @@ enum err secret_run(struct batch *cx, struct job *job)
 enum err retire_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    const struct secret *s = catalog_secret(cx->catalog, r->retire.kid);
+    const struct secret *s = secret_of(cx->catalog, r->retire.party, r->retire.kid);
     struct answer a;
-    if (s == NULL || s->party->number != r->retire.party)
+    if (s == NULL)
         return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no secret of that kid");
-    struct secret retired = *s;
-    struct credential_told told = {s->party, r->retire.by, CREDENTIAL_SECRET, .since_ms = cx->now_ms, .retired = true};
-    retired.retired = true;
-    memcpy(told.id, s->kid, sizeof told.id);
-    enum err err = catalog_put_secret(cx->txn, &retired);
-    if (err == ERR_OK && !s->retired)
-        err = credential_tell(cx->txn, cx->catalog, &told);
-    crypto_wipe(retired.key, sizeof retired.key);
+    enum err err = secret_retire(cx, s, r->retire.by);
     if (err != ERR_OK)
         return err;
     cx->catalog_changed = true;
@@ -82,12 +114,15 @@ enum err retire_run(struct batch *cx, struct job *job)
 enum err secrets_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
+    static const struct body_member members[] = {{"replaces", BODY_TEXT, 0, LIMIT_ID, false}, {NULL}};
+    struct span replaces = {0};
     const struct party *p;
-    enum err err = call_party_bare(rq, &p);
-    if (err != ERR_OK)
+    enum err err = call_party(rq, rq->param[0], &p);
+    if (err != ERR_OK || (err = call_governs(rq, p)) != ERR_OK || (err = body_read(rq, members, &replaces)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_SECRET, NULL);
     job->record.secret.party = p->number;
+    job->record.secret.replaces = replaces.ptr != NULL ? replaces : SPAN("");
     job->record.secret.by = rq->caller->number;
     draw_secret(rq, &job->record.secret.draw);
     quota_say(rq, job, QUOTA_SECRETS);
@@ -99,7 +134,7 @@ enum err secrets_delete(struct request *rq, struct reply *reply)
     (void)reply;
     const struct party *p;
     enum err err = call_party_alone(rq, &p);
-    if (err != ERR_OK)
+    if (err != ERR_OK || (err = call_governs(rq, p)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_RETIRE, NULL);
     job->record.retire.party = p->number;
@@ -124,6 +159,7 @@ enum err postback_key_run(struct batch *cx, struct job *job)
     if (fresh) {
         memcpy(p.postback_key, r->postback_key.draw.sha256, HASH_LEN);
         p.postback_by = told.by;
+        call_maker(r, p.postback_maker);
         p.postback_since_ms = cx->now_ms;
     }
     credential_id(p.postback_key, told.id);

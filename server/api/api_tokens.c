@@ -7,10 +7,21 @@
 #include "server/api/call.h"
 #include "server/api/draw.h"
 #include "server/api/list.h"
+#include "server/api/made.h"
 #include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
 #include "server/commit/uses.h"
+
+static void jw_scope(struct jw *w, unsigned scopes)
+{
+    char mem[SCOPES_TEXT_MAX];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    scopes_write(&text, scopes);
+    if (scopes != 0)
+        jw_kstr(w, "scope", buf_span(&text));
+}
 
 /* used_ms: 0: it was not used. drawn: its text is shown, this once; NULL: it is not. */
 static enum err jw_token(struct jw *w, const struct catalog *c, const struct api_token *t, int64_t used_ms,
@@ -29,9 +40,12 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
         jw_kstr(w, "label", t->label);
     if (used_ms != 0)
         jw_ktime(w, "last_used_at", used_ms);
+    if (catalog_token_hashed(c, t->maker) != NULL) {
+        credential_id(t->maker, id);
+        jw_kstr(w, "made_by", span_str(id));
+    }
     jw_kstr(w, "party", span_str(t->party->id));
-    if (t->credentials)
-        jw_kstr(w, "scope", SPAN(SCOPE_CREDENTIALS));
+    jw_scope(w, t->scopes);
     if (drawn != NULL)
         err = jw_drawn_token(w, "token", keys, drawn);
     jw_object_end(w);
@@ -40,12 +54,46 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
 
 /* ---- POST /v1/parties/{id}/tokens ---- */
 
-static size_t tokens_counted(const struct batch *cx, const struct party *p)
+static const struct api_token *token_of(const struct party *p, struct span id)
+{
+    for (size_t i = 0; i < p->tokens.n; i++) {
+        char this[LIMIT_ID + 1];
+        credential_id(p->tokens.t[i]->sha256, this);
+        if (span_is(id, this))
+            return p->tokens.t[i];
+    }
+    return NULL;
+}
+
+/* With `gone` ended. */
+static size_t tokens_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct api_token *gone)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->tokens.n; i++)
-        n += p->tokens.t[i]->ended_ms == 0 || quota_recent(cx, p->tokens.t[i]->created_ms);
+    for (size_t i = 0; i < p->tokens.n; i++) {
+        const struct api_token *t = p->tokens.t[i];
+        n += (t->ended_ms == 0 && t != gone) || quota_recent(cx, by, t->created_ms, 1);
+    }
     return n;
+}
+
+static enum err token_end(struct batch *cx, const struct api_token *t, uint32_t by)
+{
+    struct api_token ended = *t;
+    struct credential_told told = {t->party, by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms, .retired = true};
+    ended.ended_ms = cx->now_ms;
+    credential_id(t->sha256, told.id);
+    enum err err = catalog_put_token(cx->txn, &ended);
+    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
+}
+
+/* *out: the one that ends with what is made; NULL: none does. */
+static enum err token_replaced(struct job *job, const struct party *p, const struct api_token **out)
+{
+    struct span id = job->record.token.replaces;
+    *out = span_empty(id) ? NULL : token_of(p, id);
+    return span_empty(id) || (*out != NULL && (*out)->ended_ms == 0)
+               ? ERR_OK
+               : problem(&job->problem, ERR_CONFLICT, "replaces", "is no id of a token of this party that is good");
 }
 
 enum err token_run(struct batch *cx, struct job *job)
@@ -57,13 +105,18 @@ enum err token_run(struct batch *cx, struct job *job)
                               .label = r->token.label,
                               .created_ms = cx->now_ms,
                               .expires_ms = r->token.expires_ms,
-                              .steps = r->token.expires_ms != 0 ? cx->clock.steps : 0,
-                              .credentials = r->token.credentials};
+                              .steps = r->token.expires_ms != 0 ? cx->clock.steps : 0};
     struct credential_told told = {p, token.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
+    const struct api_token *gone = NULL;
     struct answer a;
-    enum err err = quota_leaves(job, QUOTA_TOKENS, p, tokens_counted(cx, p));
+    enum err err = scopes_read(r->token.scope, &token.scopes);
+    if (err == ERR_OK)
+        err = token_replaced(job, p, &gone);
+    if (err == ERR_OK)
+        err = quota_leaves(job, QUOTA_TOKENS, p, tokens_counted(cx, p, token.by, gone));
     if (err != ERR_OK)
         return err;
+    call_maker(r, token.maker);
     memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
     credential_id(token.sha256, told.id);
     answer_open(&a);
@@ -74,13 +127,35 @@ enum err token_run(struct batch *cx, struct job *job)
     }
     answer_job(&a, job, 201);
     err = catalog_put_token(cx->txn, &token);
+    if (err == ERR_OK && gone != NULL)
+        err = token_end(cx, gone, token.by);
     cx->catalog_changed = err == ERR_OK;
     return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
 struct wished {
-    struct span expires_at, label, scope;
+    struct span expires_at, label, replaces, scope;
 };
+
+/* What its party has calls of, and no more than the caller's own has. */
+static enum err take_scope(struct request *rq, const struct party *p, struct span said, struct span *out)
+{
+    unsigned scopes = 0, all = scopes_of(p->role);
+    struct buf text;
+    *out = SPAN("");
+    if (said.ptr == NULL)
+        return ERR_OK;
+    arena_buf(rq->arena, &text, SCOPES_TEXT_MAX);
+    if (scopes_read(said, &scopes) != ERR_OK || (scopes & ~all) != 0) {
+        scopes_write(&text, all);
+        return problem(&rq->problem, ERR_INVALID, "scope", "must be some of these words, or be left out: %.*s",
+                       (int)text.len, text.ptr);
+    }
+    enum err err = scopes_want(scopes, rq->token->scopes, &rq->problem);
+    scopes_write(&text, scopes);
+    *out = buf_span(&text);
+    return err;
+}
 
 static enum err take_expiry(struct request *rq, struct span said, int64_t *ms)
 {
@@ -101,24 +176,24 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
     static const struct body_member members[] = {
         {"expires_at", BODY_TEXT, offsetof(struct wished, expires_at), 64, false},
         {"label", BODY_TEXT, offsetof(struct wished, label), LIMIT_LABEL, false},
-        {"scope", BODY_TEXT, offsetof(struct wished, scope), 64, false},
+        {"replaces", BODY_TEXT, offsetof(struct wished, replaces), LIMIT_ID, false},
+        {"scope", BODY_TEXT, offsetof(struct wished, scope), SCOPES_TEXT_MAX, false},
         {NULL},
     };
     struct wished in = {{0}};
     const struct party *p;
     enum err err;
-    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = body_read(rq, members, &in)) != ERR_OK)
+    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = call_governs(rq, p)) != ERR_OK ||
+        (err = body_read(rq, members, &in)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
-    if ((err = take_expiry(rq, in.expires_at, &job->record.token.expires_ms)) != ERR_OK)
+    if ((err = take_expiry(rq, in.expires_at, &job->record.token.expires_ms)) != ERR_OK ||
+        (err = take_scope(rq, p, in.scope, &job->record.token.scope)) != ERR_OK)
         return err;
-    if (in.scope.ptr != NULL && !span_is(in.scope, SCOPE_CREDENTIALS))
-        return problem(&rq->problem, ERR_INVALID, "scope",
-                       "must be \"" SCOPE_CREDENTIALS "\" (it may make and end tokens, secrets and keys), or left out");
     job->record.token.party = p->number;
     job->record.token.by = rq->caller->number;
     job->record.token.label = in.label.ptr != NULL ? in.label : SPAN("");
-    job->record.token.credentials = in.scope.ptr != NULL;
+    job->record.token.replaces = in.replaces.ptr != NULL ? in.replaces : SPAN("");
     draw_token(rq, &job->record.token.draw);
     quota_say(rq, job, QUOTA_TOKENS);
     return call_submit(rq, job);
@@ -170,17 +245,6 @@ enum err party_tokens_list(struct request *rq, struct reply *reply)
 
 /* ---- DELETE /v1/parties/{id}/tokens/{token} ---- */
 
-static const struct api_token *token_of(const struct party *p, struct span id)
-{
-    for (size_t i = 0; i < p->tokens.n; i++) {
-        char this[LIMIT_ID + 1];
-        credential_id(p->tokens.t[i]->sha256, this);
-        if (span_is(id, this))
-            return p->tokens.t[i];
-    }
-    return NULL;
-}
-
 enum err token_end_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -188,24 +252,23 @@ enum err token_end_run(struct batch *cx, struct job *job)
     struct answer a;
     if (t == NULL)
         return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no API token of that id");
-    struct api_token ended = *t; /* again changes nothing */
-    struct credential_told told = {t->party, r->token_end.by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms,
-                                   .retired = true};
-    if (t->ended_ms == 0)
-        ended.ended_ms = cx->now_ms;
-    credential_id(t->sha256, told.id);
+    enum err err = t->ended_ms == 0 ? token_end(cx, t, r->token_end.by) : ERR_OK; /* again changes nothing */
     answer_open(&a);
     jw_object(&a.w);
-    jw_ktime(&a.w, "ended_at", ended.ended_ms);
-    jw_kstr(&a.w, "id", span_str(told.id));
+    jw_ktime(&a.w, "ended_at", t->ended_ms == 0 ? cx->now_ms : t->ended_ms);
+    jw_kstr(&a.w, "id", r->token_end.id);
+    if (err == ERR_OK && r->token_end.made_since_ms != 0) {
+        jw_key(&a.w, "made");
+        err = made_end(cx, t, r->token_end.made_since_ms, r->token_end.by, &a.w);
+    }
     jw_kstr(&a.w, "party", span_str(t->party->id));
     jw_object_end(&a.w);
-    answer_job(&a, job, 200);
-    if (t->ended_ms != 0)
-        return ERR_OK;
-    enum err err = catalog_put_token(cx->txn, &ended);
     cx->catalog_changed = err == ERR_OK;
-    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
+    if (err == ERR_OK)
+        answer_job(&a, job, 200);
+    else
+        answer_abandon(&a);
+    return err;
 }
 
 /* Whoever holds one may give it up. */
@@ -216,16 +279,32 @@ static bool is_own(const struct request *rq, struct span id)
     return span_is(id, own);
 }
 
+/* 0: nothing that it made ends with it. */
+static enum err made_since_read(struct request *rq, int64_t *ms)
+{
+    struct param since = {.name = "made_since"};
+    enum err err = params_read(rq, &since, 1);
+    if (err == ERR_OK && since.given && (time_parse(since.value, ms) != ERR_OK || *ms < 1))
+        err = problem(&rq->problem, ERR_MALFORMED, "made_since",
+                      "must be a time of RFC 3339, such as 2026-11-27T00:00:00Z: what it made since then ends too");
+    return err;
+}
+
 enum err party_tokens_delete(struct request *rq, struct reply *reply)
 {
     (void)reply;
     const struct party *p;
-    enum err err = call_party_alone(rq, &p);
+    int64_t made_since_ms = 0;
+    enum err err = call_party(rq, rq->param[0], &p);
+    if (err == ERR_OK)
+        err = made_since_read(rq, &made_since_ms);
+    if (err == ERR_OK && !is_own(rq, rq->param[1]) &&
+        (err = scopes_want(MAY_CREDENTIALS, rq->token->scopes, &rq->problem)) == ERR_OK)
+        err = call_governs(rq, p);
     if (err != ERR_OK)
         return err;
-    if (!rq->token->credentials && !is_own(rq, rq->param[1]))
-        return problem(&rq->problem, ERR_FORBIDDEN, "", API_TOKEN_SCOPED);
     struct job *job = worker_job(rq, RECORD_TOKEN_END, NULL);
+    job->record.token_end.made_since_ms = made_since_ms;
     job->record.token_end.party = p->number;
     job->record.token_end.by = rq->caller->number;
     job->record.token_end.id = rq->param[1];

@@ -56,6 +56,13 @@ enum err call_party_bare(struct request *rq, const struct party **out)
     return err == ERR_OK ? body_read(rq, none, NULL) : err;
 }
 
+enum err call_governs(struct request *rq, const struct party *p)
+{
+    return p->role == ROLE_OPERATOR && p->number != rq->caller->number
+               ? scopes_want(MAY_OPERATORS, rq->token->scopes, &rq->problem)
+               : ERR_OK;
+}
+
 enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)
 {
     struct pointer p = {.index = 0};
@@ -111,6 +118,14 @@ enum err control_finish(struct request *rq, struct job *job, struct reply *reply
     if (job->replayed)
         reply_header(reply, "Idempotent-Replayed", SPAN("true"));
     return ERR_OK;
+}
+
+void call_maker(const struct record *r, uint8_t out[HASH_LEN])
+{
+    if (r->bearer.used)
+        memcpy(out, r->bearer.sha256, HASH_LEN);
+    else
+        memset(out, 0, HASH_LEN);
 }
 
 enum err call_taken(struct job *job, const void *row)

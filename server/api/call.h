@@ -24,6 +24,9 @@ MUST_CHECK enum err call_party_bare(struct request *rq, const struct party **out
 /* By its reference: the contract it stands in, and its index there. */
 MUST_CHECK enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index);
 bool caller_is(const struct request *rq, enum role role);
+/* Whether it may make and end credentials of that party, which it sees: of another operator that wants a scope of its
+ * own. */
+MUST_CHECK enum err call_governs(struct request *rq, const struct party *p);
 
 /* ---- writes ---- */
 
@@ -36,6 +39,7 @@ MUST_CHECK enum err call_effective(json_t *change, int64_t *effective_ms, struct
 MUST_CHECK enum err call_notice(struct request *rq, int64_t effective_ms);
 /* Of a change that gives another time to what waits, and nothing else. */
 MUST_CHECK enum err call_same_but_time(struct problem *p);
+void call_maker(const struct record *r, uint8_t out[HASH_LEN]); /* the token that it came by; zeros: by none */
 /* A random id that is taken already would hide another row: refused (another is drawn when the request comes again). */
 MUST_CHECK enum err call_taken(struct job *job, const void *row);
 

@@ -119,6 +119,17 @@ static void add_refusals(json_t *op, const char *path, bool head)
     add_response(responses, "5XX", head ? "NoBody" : "Problem");
 }
 
+/* The scopes that the token of the call wants. */
+static void add_scope(json_t *op, unsigned scopes)
+{
+    char mem[SCOPES_TEXT_MAX];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    scopes_write(&text, scopes);
+    if (scopes & SCOPE_ALL)
+        json_object_set_new(op, "x-scope", json_stringn(text.ptr, text.len));
+}
+
 /* HEAD answers as GET does, without the bodies. */
 static void drop_bodies(json_t *op)
 {
@@ -151,6 +162,7 @@ static json_t *operation(const struct route *r, const char *method, const char *
                               json_pack("{s:s}", "$ref", "#/components/parameters/IdempotencyKey"));
     if (head)
         drop_bodies(op);
+    add_scope(op, r->roles);
     add_refusals(op, path, head);
     return op;
 }

@@ -28,7 +28,7 @@ enum err quota_leaves(struct job *job, enum quota q, const struct party *p, size
                                            n, quotas[q].what, quotas[q].setting, job->record.quota, quotas[q].cure);
 }
 
-bool quota_recent(const struct batch *cx, int64_t created_ms)
+bool quota_recent(const struct batch *cx, uint32_t by, int64_t at_ms, int64_t days)
 {
-    return created_ms > cx->now_ms - MS_PER_DAY;
+    return cx->catalog->parties[by - 1].role != ROLE_OPERATOR && at_ms > cx->now_ms - days * MS_PER_DAY;
 }

@@ -125,6 +125,12 @@ const struct api_token *catalog_token_hashed(const struct catalog *c, const uint
     return bsearch(sha256, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
 }
 
+const struct api_token *catalog_tokens(const struct catalog *c, size_t *n)
+{
+    *n = c->index->n_tokens;
+    return c->index->tokens;
+}
+
 const struct api_token *catalog_token(const struct catalog *c, struct span token)
 {
     uint8_t hash[HASH_LEN];

@@ -6,12 +6,11 @@
 #include <stdatomic.h>
 
 #include "common/decisions/terms.h"
+#include "server/catalog/scopes.h"
 #include "server/keys/keys.h"
 #include "server/store/store.h"
 
 enum { POSTBACK_CIDRS = 32, POSTBACK_CIDRS_MAX = 32 * 64 }; /* blocks of one party, and bytes of all of them */
-
-enum role { ROLE_OPERATOR = 1, ROLE_ADVERTISER = 2, ROLE_PUBLISHER = 4, ROLE_AUDITOR = 8 };
 
 struct contract;
 struct api_token;
@@ -42,9 +41,10 @@ struct party {
     struct span legal;   /* canonical JSON, settlement/legal.h; empty: none was given */
     uint32_t legal_by;   /* who gave it */
     int64_t created_ms;
-    uint8_t postback_key[HASH_LEN]; /* SHA-256 of what unsigned postbacks bring as key=, from these blocks alone */
-    struct span postback_cidrs;     /* comma-separated; empty: they are not switched on */
-    uint32_t postback_by;           /* who had the key made */
+    uint8_t postback_key[HASH_LEN];   /* SHA-256 of what unsigned postbacks bring as key=, from these blocks alone */
+    struct span postback_cidrs;       /* comma-separated; empty: they are not switched on */
+    uint32_t postback_by;             /* who had the key made */
+    uint8_t postback_maker[HASH_LEN]; /* as of a token */
     int64_t postback_since_ms;
     int64_t locked_ms; /* since when nobody acts as it; 0: it is not locked. Else: */
     uint32_t locked_by;
@@ -63,24 +63,21 @@ struct secret {
     size_t len;
     struct span sealed; /* as the store keeps it */
     bool retired;
-    uint32_t by; /* number of the party that had it made */
+    uint32_t by;             /* number of the party that had it made */
+    uint8_t maker[HASH_LEN]; /* as of a token */
     int64_t created_ms;
 };
-
-/* The one scope there is (RFC 6749, 3.3), and what is said to a token without it. */
-#define SCOPE_CREDENTIALS "credentials"
-#define API_TOKEN_SCOPED                                                                                               \
-    "this API token may not make or end credentials: use one that was made with \"scope\": \"" SCOPE_CREDENTIALS "\""
 
 struct api_token {
     uint8_t sha256[HASH_LEN];
     const struct party *party;
     uint32_t by;
-    struct span label; /* empty: none */
+    uint8_t maker[HASH_LEN]; /* SHA-256 of the API token that it was made by; zeros: by none */
+    struct span label;       /* empty: none */
     int64_t created_ms;
     int64_t expires_ms, ended_ms; /* 0: it does not, was not */
     uint32_t steps;               /* of the clock, before it was made; 0 of one that does not expire */
-    bool credentials;             /* may make and end credentials: else it opens calls, and no door behind them */
+    unsigned scopes;              /* of scopes.h */
 };
 
 struct campaign {
@@ -183,6 +180,7 @@ const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
 const struct api_token *catalog_token(const struct catalog *c, struct span token);
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
+const struct api_token *catalog_tokens(const struct catalog *c, size_t *n); /* all, by hash */
 /* ERR_UNAUTHORIZED unless it opens calls at that time, ERR_FORBIDDEN of a party that is locked, ERR_CORRUPT as
  * catalog_over. t: NULL of one that is not there. */
 MUST_CHECK enum err party_opens(const struct party *party, struct problem *p);

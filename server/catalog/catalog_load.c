@@ -203,6 +203,17 @@ static enum err need_role(const struct catalog *c, const json_t *row, const char
     return err == ERR_OK && (*out)->role != role ? ERR_CORRUPT : err;
 }
 
+/* Stays zeros where no API token made it. */
+static enum err maker_read(const json_t *row, const char *name, uint8_t out[HASH_LEN])
+{
+    struct span text = {0};
+    size_t len = HASH_LEN;
+    enum err err = json_get_str(row, "", name, 64, &text, NULL, NULL);
+    if (err == ERR_OK && !span_empty(text))
+        err = b64url_decode(text, out, HASH_LEN, &len);
+    return err == ERR_OK && len == HASH_LEN ? ERR_OK : ERR_CORRUPT;
+}
+
 static enum err lock_read(const json_t *row, struct party *p)
 {
     struct span lock = {0};
@@ -234,6 +245,7 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         json_get_str(row, "", "postback_cidrs", POSTBACK_CIDRS_MAX, &cidrs, NULL, NULL) != ERR_OK ||
         json_get_str(row, "", "postback_key", 64, &hash, &hashed, NULL) != ERR_OK || hashed == span_empty(cidrs) ||
         (hashed && (need_number(row, "postback_by", &p->postback_by) != ERR_OK ||
+                    maker_read(row, "postback_maker", p->postback_maker) != ERR_OK ||
                     need_int(row, "postback_since", JSON_INT_MAX, &p->postback_since_ms) != ERR_OK)))
         return ERR_CORRUPT;
     if (lock_read(row, p) != ERR_OK)
@@ -441,7 +453,8 @@ static enum err secret_read(struct load *l, struct span key, const json_t *row)
     if (key.len == 0 || key.len > LIMIT_ID || need_party(l->c, row, "party", &s->party) != ERR_OK ||
         need_str(row, "sealed", 256, &text) != ERR_OK || b64url_decode(text, sealed, sizeof sealed, &len) != ERR_OK ||
         json_get_bool(row, "", "retired", &s->retired, NULL, NULL) != ERR_OK ||
-        need_party(l->c, row, "by", &by) != ERR_OK || need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
+        maker_read(row, "maker", s->maker) != ERR_OK || need_party(l->c, row, "by", &by) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
         return ERR_CORRUPT;
     memcpy(s->kid, key.ptr, key.len);
     s->kid[key.len] = '\0';
@@ -474,7 +487,7 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
 {
     struct catalog_index *x = l->c->index;
     struct api_token *r = &x->tokens[x->n_tokens];
-    struct span label = {0};
+    struct span label = {0}, scope = {0};
     int64_t steps = 0;
     bool stepped = false;
     const struct party *by;
@@ -485,7 +498,8 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
         json_get_int(row, "", "ended", 0, JSON_INT_MAX, &r->ended_ms, NULL, NULL) != ERR_OK ||
         json_get_int(row, "", "steps", 0, UINT32_MAX, &steps, &stepped, NULL) != ERR_OK ||
         stepped != (r->expires_ms != 0) ||
-        json_get_bool(row, "", "credentials", &r->credentials, NULL, NULL) != ERR_OK ||
+        json_get_str(row, "", "scope", SCOPES_TEXT_MAX, &scope, NULL, NULL) != ERR_OK ||
+        scopes_read(scope, &r->scopes) != ERR_OK || maker_read(row, "maker", r->maker) != ERR_OK ||
         json_get_str(row, "", "label", LIMIT_LABEL, &label, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
     r->by = by->number;

@@ -86,6 +86,13 @@ static enum err row_put_pair(struct row *r, struct txn *t, enum table table, uin
     return row_put(r, t, table, span_of(key, sizeof key));
 }
 
+static void jw_maker(struct jw *w, const char *name, const uint8_t maker[HASH_LEN])
+{
+    static const uint8_t none[HASH_LEN];
+    if (memcmp(maker, none, HASH_LEN) != 0)
+        jw_kb64url(w, name, maker, HASH_LEN);
+}
+
 enum err catalog_put_party(struct txn *t, const struct party *p)
 {
     struct row r;
@@ -111,6 +118,7 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
         jw_kint(&r.w, "postback_by", p->postback_by);
         jw_kstr(&r.w, "postback_cidrs", p->postback_cidrs);
         jw_kb64url(&r.w, "postback_key", p->postback_key, HASH_LEN);
+        jw_maker(&r.w, "postback_maker", p->postback_maker);
         jw_kint(&r.w, "postback_since", p->postback_since_ms);
     }
     return row_put_number(&r, t, TABLE_PARTIES, p->number);
@@ -122,15 +130,21 @@ enum err catalog_put_token(struct txn *t, const struct api_token *token)
     row_begin(&r);
     jw_kint(&r.w, "by", token->by);
     jw_kint(&r.w, "created", token->created_ms);
-    if (token->credentials)
-        jw_kbool(&r.w, "credentials", true);
     if (token->ended_ms != 0)
         jw_kint(&r.w, "ended", token->ended_ms);
     if (token->expires_ms != 0)
         jw_kint(&r.w, "expires", token->expires_ms);
     if (!span_empty(token->label))
         jw_kstr(&r.w, "label", token->label);
+    jw_maker(&r.w, "maker", token->maker);
     jw_kint(&r.w, "party", token->party->number);
+    if (token->scopes != 0) {
+        char mem[SCOPES_TEXT_MAX];
+        struct buf scope;
+        buf_fixed(&scope, mem, sizeof mem);
+        scopes_write(&scope, token->scopes);
+        jw_kstr(&r.w, "scope", buf_span(&scope));
+    }
     if (token->expires_ms != 0)
         jw_kint(&r.w, "steps", token->steps);
     return row_put(&r, t, TABLE_TOKENS, span_of(token->sha256, HASH_LEN));
@@ -142,6 +156,7 @@ enum err catalog_put_secret(struct txn *t, const struct secret *s)
     row_begin(&r);
     jw_kint(&r.w, "by", s->by);
     jw_kint(&r.w, "created", s->created_ms);
+    jw_maker(&r.w, "maker", s->maker);
     jw_kint(&r.w, "party", s->party->number);
     if (s->retired)
         jw_kbool(&r.w, "retired", true);

@@ -59,7 +59,7 @@ void prove_meta(struct check *c)
 
 static const enum table table_terms = (enum table)(TABLE_ROWS + ROW_TERMS);
 
-enum member_form { INT, NUMBER, ID, TEXT, BOOL, TRUE_ALONE, KIND, WHAT, KEY, TOKEN, CIDRS, SEALED, DOCUMENT };
+enum member_form { INT, NUMBER, ID, TEXT, BOOL, TRUE_ALONE, KIND, WHAT, KEY, TOKEN, SCOPE, CIDRS, SEALED, DOCUMENT };
 
 struct member_rule {
     const char *name; /* NULL ends the list */
@@ -82,6 +82,7 @@ static const struct member_rule party_members[] = {{"created", INT},
                                                    {"postback_by", NUMBER, true, TABLE_PARTIES},
                                                    {"postback_cidrs", CIDRS, true},
                                                    {"postback_key", KEY, true},
+                                                   {"postback_maker", TOKEN, true},
                                                    {"postback_since", INT, true},
                                                    {0}};
 static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
@@ -107,16 +108,21 @@ static const struct member_rule code_members[] = {{"created", INT},
                                                   {0}};
 static const struct member_rule token_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
                                                    {"created", INT},
-                                                   {"credentials", TRUE_ALONE, true},
                                                    {"ended", INT, true},
                                                    {"expires", INT, true},
                                                    {"label", TEXT, true},
+                                                   {"maker", TOKEN, true},
                                                    {"party", NUMBER, false, TABLE_PARTIES},
+                                                   {"scope", SCOPE, true},
                                                    {"steps", INT, true},
                                                    {0}};
-static const struct member_rule secret_members[] = {
-    {"by", NUMBER, false, TABLE_PARTIES}, {"created", INT},   {"party", NUMBER, false, TABLE_PARTIES},
-    {"retired", TRUE_ALONE, true},        {"sealed", SEALED}, {0}};
+static const struct member_rule secret_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                    {"created", INT},
+                                                    {"maker", TOKEN, true},
+                                                    {"party", NUMBER, false, TABLE_PARTIES},
+                                                    {"retired", TRUE_ALONE, true},
+                                                    {"sealed", SEALED},
+                                                    {0}};
 static const struct member_rule untold_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
                                                     {"contracts", INT},
                                                     {"credential", TEXT},
@@ -207,6 +213,7 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
     struct span text = json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
     enum role role;
     enum credential what;
+    unsigned scopes;
     switch (m->form) {
     case INT:
         return json_is_integer(v) && json_integer_value(v) >= 0;
@@ -228,6 +235,8 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
         return key_reads(text);
     case TOKEN:
         return names_token(c, text, t, key);
+    case SCOPE:
+        return scopes_read(text, &scopes) == ERR_OK && scopes != 0;
     case CIDRS:
         return cidrs_read(text);
     case SEALED:

@@ -85,7 +85,7 @@ static enum err fill(struct txn *t, const struct keys *k, struct span url, const
                      const char *token_text)
 {
     struct api_token token = {
-        .party = founder, .by = founder->number, .created_ms = founder->created_ms, .credentials = true};
+        .party = founder, .by = founder->number, .created_ms = founder->created_ms, .scopes = scopes_of(ROLE_OPERATOR)};
     api_token_hash(token_text, token.sha256);
     enum err err = instance_put_meta(t, k, url);
     if (err == ERR_OK)

@@ -278,8 +278,10 @@ static enum err who_may(struct request *rq, const struct contract *k, bool signs
     if (signs && !contract_has_party(k, rq->caller))
         return problem(&rq->problem, ERR_FORBIDDEN, "jws",
                        "is for its advertiser and its publisher, who take back what they assented to");
-    if (signs || caller_is(rq, ROLE_OPERATOR) || (k->publisher == NULL && k->campaign->advertiser == rq->caller))
+    if (signs)
         return ERR_OK;
+    if (caller_is(rq, ROLE_OPERATOR) || (k->publisher == NULL && k->campaign->advertiser == rq->caller))
+        return scopes_want(MAY_CAMPAIGNS, rq->token->scopes, &rq->problem);
     return problem(&rq->problem, ERR_FORBIDDEN, "",
                    "who may change terms withdraws them: the operator, and of the campaign's own contract its "
                    "advertiser; what both parties assented to each of them takes back by a JWS of its own key");

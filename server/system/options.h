@@ -65,7 +65,8 @@
       "once; "                                                                                                         \
       "past it the answer is 429")                                                                                     \
     X(quota_codes, NUMBER(1, 1000000000), "20000",                                                                     \
-      "tracking codes of a publisher, or of the campaigns of an advertiser, also those that are off")                  \
+      "tracking codes of a publisher, or of the campaigns of an advertiser, that are on or have not been off for 30 "  \
+      "days")                                                                                                          \
     X(quota_secrets, NUMBER(1, 1000000000), "100",                                                                     \
       "postback secrets of a party that have not retired, or were made within a day")                                  \
     X(quota_tokens, NUMBER(1, 1000000000), "100",                                                                      \

@@ -88,9 +88,7 @@ static enum err authenticate(struct request *rq)
     call_as(rq, token);
     if (!(rq->route->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
-    if ((rq->route->roles & ROUTE_CREDENTIALS) && !token->credentials)
-        return problem(&rq->problem, ERR_FORBIDDEN, "", API_TOKEN_SCOPED);
-    return ERR_OK;
+    return scopes_want(rq->route->roles & SCOPE_ALL, token->scopes, &rq->problem);
 }
 
 /* A read that anybody may ask for: a party takes its own turn for it. */

@@ -7,19 +7,18 @@
 /* ROUTE_OPS: public, but on the admin listener alone when there is one. ROUTE_SIGNED: public, proved by a signature.
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
  * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_LONG, of ROUTE_READS: may take
- * seconds and much memory; one such read at a time, of all callers'. ROUTE_CREDENTIALS: makes or ends what lets others
- * in, so the token wants that scope. ROUTE_VISITORS: of a party's visitors, who come in any number: without a budget.
+ * seconds and much memory; one such read at a time, of all callers'. ROUTE_VISITORS: of a party's visitors, who come in
+ * any number: without a budget.
  */
 enum {
     ROUTE_PUBLIC = 0,
-    ROUTE_ANY_PARTY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITOR,
+    ROUTE_ANY_PARTY = ROLE_ANY,
     ROUTE_OPS = 256,
     ROUTE_SIGNED = 512,
     ROUTE_READS = 1024,
     ROUTE_ROWS = 2048,
     ROUTE_LONG = 4096,
-    ROUTE_CREDENTIALS = 8192,
-    ROUTE_VISITORS = 16384
+    ROUTE_VISITORS = 8192
 };
 
 /* One row of routes.c. */
@@ -27,7 +26,7 @@ struct route {
     unsigned methods;
     const char *pattern; /* "/v1/leads/{}/proof": {} takes one path segment; a trailing {*} takes the rest, which may be
                             empty */
-    unsigned roles;      /* of the above, or who may call (bearer token) */
+    unsigned roles;      /* of the above, who may call (bearer token), and which scopes its token wants (scopes.h) */
     /* ERR_OK: *reply is filled. ERR_PENDING: a job was submitted, or request.read says what a reader thread is to do
      * first; that answers likewise, and its ERR_PENDING comes to finish without a job. Else request.problem says why.
      */

@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from harness import Market, Party, ServerCase, send, wait_for
+from harness import Caller, Market, Party, ServerCase, send, wait_for
 
 CALLERS = ("operator", "advertiser", "publisher", "auditor", "sibling", "other_advertiser", "other_publisher", "other_auditor", "nobody")
 
@@ -80,6 +80,21 @@ ENDINGS = {("delete", "/v1/contracts/{contract}/grants/{auditor}"): (200,) + (40
            ("delete", "/v1/parties/{party}/tokens/{token}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/statements/{statement}/shares/{share}"): (200, 403, 200, 403, 404, 404, 404, 404, 401)}
 
+# The scope that the token of a call wants; what is not here wants none.
+SCOPES = {
+    "campaigns": [("post", "/v1/campaigns"), ("patch", "/v1/campaigns/{campaign}"), ("post", "/v1/campaigns/{campaign}/pause"), ("post", "/v1/contracts"), ("patch", "/v1/contracts/{contract}")],
+    "clock": [("post", "/v1/clock/confirm")],
+    "codes": [("post", "/v1/contracts/{contract}/codes"), ("patch", "/v1/contracts/{contract}/codes/{code}")],
+    "credentials": [("post", "/v1/parties"), ("post", "/v1/parties/{party}/secrets"), ("post", "/v1/parties/{party}/tokens"), ("post", "/v1/parties/{party}/lock"),
+                    ("put", "/v1/parties/{party}/key"), ("put", "/v1/parties/{party}/postback-key"), ("delete", "/v1/parties/{party}/postback-key"),
+                    ("delete", "/v1/parties/{party}/lock"), ("delete", "/v1/parties/{party}/secrets/{kid}")],
+    "erasures": [("post", "/v1/erasures")],
+    "grants": [("post", "/v1/contracts/{contract}/grants"), ("delete", "/v1/contracts/{contract}/grants/{auditor}")],
+    "parties": [("patch", "/v1/parties/{party}")],
+    "settlement": [("post", "/v1/contracts/{contract}/adjustments"), ("post", "/v1/contracts/{contract}/statements")],
+}
+WANTED = {call: scope for scope, calls in SCOPES.items() for call in calls}
+
 SIGNED = re.compile(r"/(c|p|postback)(/|$)")  # for browsers, or signed: no bearer tokens; other tests have them
 PLAIN = {path for path, row in READS.items() if row == PUBLIC} - {"/log/checkpoint", "/log/tile/{level}/{tile}"}  # a query means nothing there
 
@@ -142,6 +157,35 @@ class Access(ServerCase):
                 with self.subTest(f"{method} {template}", caller=caller):
                     self.assertProblem(self.call(caller, method, self.path(template), b'{"colour": '), status)
         self.assertNothingRecorded(before)
+
+    def scoped(self, caller, scope):
+        """The same caller by another token of its own, with that scope alone, or none."""
+        party = self.callers[caller]
+        ident = party.id if caller != "operator" else party.get("/v1/parties?limit=1")["data"][0]["id"]
+        made = party.call("POST", f"/v1/parties/{ident}/tokens", {"scope": scope} if scope else {})
+        if made.status == 422:  # its role has no calls of that scope
+            return None
+        return Caller(party.base, self.assertStatus(made, 201).json["token"])
+
+    def test_each_call_wants_its_scope_and_no_other(self):
+        """What is refused changes nothing, and neither does a body that does not read: so each is sent by a token with every scope."""
+        said = {(method, path): self.openapi["paths"][path][method].get("x-scope") for method, path in self.described()}
+        self.assertEqual({call: scope for call, scope in said.items() if scope}, WANTED)
+        rows = {**WRITES, **{call: row for call, row in ENDINGS.items() if call in WANTED}}
+        for caller in ("operator", "advertiser", "publisher"):
+            tokens = {scope: self.scoped(caller, scope) for scope in (None, *SCOPES, "operators")}
+            for (method, template), row in rows.items():
+                status, wanted = row[CALLERS.index(caller)], WANTED.get((method, template))
+                if status in (403, 404):  # not for its role, or not its own
+                    continue
+                for scope, token in tokens.items():
+                    if token is None or (method == "delete" and scope == wanted):
+                        continue
+                    with self.subTest(f"{method} {template}", caller=caller, scope=scope):
+                        answer = token.call(method.upper(), self.path(template), *((b'{"colour": ', {"Content-Type": "application/json"}) if method != "delete" else ()))
+                        self.assertStatus(answer, status if wanted in (None, scope) else 403)
+                        if wanted not in (None, scope):
+                            self.assertIn(f'"{wanted}"', answer.json["detail"])
 
     def test_each_caller_ends_what_is_its_own(self):
         for (method, template), row in ENDINGS.items():

@@ -15,7 +15,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BINARY, RELEASE, SOURCE, Caller, Market, Server, ServerCase, countersign, person, send, wait_for
+from harness import BINARY, RELEASE, SOURCE, Caller, Market, Party, Server, ServerCase, countersign, person, send, wait_for
 
 ALL = "LEAKS" in os.environ  # scripts/test --long: each form of each refusal of what one parser refuses by its commands' tables, else one in turn
 
@@ -447,6 +447,31 @@ class Running(ServerCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         token = next(word for word in done.stdout.split() if word.startswith("cst_"))
         self.assertEqual(Caller(self.server.url, token).call("GET", "/v1/contracts").status, 200)
+
+    def test_who_has_the_folder_has_the_last_word_over_stolen_operators(self):
+        """A thief with the operator's token made an operator of its own, and locked the honest one."""
+        server = Server()
+        self.addCleanup(server.close)
+        market = Market(server)
+        honest = server.operator.get("/v1/parties?limit=1")["data"][0]["id"]
+        thief = Party(server.operator, "thief", "operator")
+        thief.post(f"/v1/parties/{honest}/lock", {})
+        thiefs = thief.get(f"/v1/parties/{thief.id}/tokens")["data"][0]["id"]
+        publishers = thief.post(f"/v1/parties/{market.publisher.id}/tokens", {})
+        self.assertEqual(server.operator.call("GET", "/v1/parties").status, 403)
+        server.stop()
+        done = countersign("token", "--data", server.data, "--party", honest, "--alone")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
+        server.start()
+        new = Caller(server.url, done.stdout.strip())
+        self.assertEqual([caller.call("GET", "/v1/parties").status for caller in (new, server.operator, thief, market.publisher)], [200, 401, 401, 200])
+        made = new.do("DELETE", f"/v1/parties/{thief.id}/tokens/{thiefs}?made_since=2020-01-01T00:00:00Z").json["made"]
+        self.assertEqual([one["id"] for one in made], [publishers["id"]])
+        server.stop()
+        done = countersign("token", "--data", server.data, "--party", market.publisher.id, "--alone")
+        server.start()
+        self.assertEqual([Caller(server.url, token).call("GET", "/v1/parties").status for token in (done.stdout.strip(), market.publisher.token, new.token)], [200, 401, 200])
 
     def test_check_holds_running_and_stopped_and_after_a_kill(self):
         for _ in range(3):

@@ -439,7 +439,9 @@ static int setup(void **state)
     for (int i = LIVE_ADVERTISER; i < LIVE_PARTIES; i++) {
         char path[64];
         snprintf(path, sizeof path, "/v1/parties/P%d/tokens", i + 1);
-        call(LIVE_OPERATOR, "POST", path, "{\"scope\":\"credentials\"}");
+        call(LIVE_OPERATOR, "POST", path,
+             i == LIVE_ADVERTISER ? "{\"scope\":\"campaigns codes credentials erasures parties\"}"
+                                  : "{\"scope\":\"codes credentials parties\"}");
         member("token", token[i], sizeof token[i]);
     }
     for (size_t i = 0; i < TO_END; i++) {

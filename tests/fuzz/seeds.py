@@ -160,7 +160,7 @@ def records():
             text("a") + 4 * text("") + struct.pack(">q", -18_000) + b"\1\0" + b"e" * 16 + bytes(16) + b"f" * 32 + b"k" * 32 + b"q" * 32 + b"s" * 16 + b"c" * 32 + b"n" * 32 + sealed + nonce)
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
-    seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60, b"t" * 32) + struct.pack(">I", 2) + text("label") + text("") + struct.pack(">I", 100))
+    seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60, b"t" * 32) + struct.pack(">II", 2, 3) + text("label") + text("") + struct.pack(">I", 100))
     seed("record", "ok-statement", head(17) + struct.pack(">IQQQBqqqQ", 2, 3, 7, 9, 0, 1_790_000_000_000,
          1_790_000_000_000, 3600, 0) + b"l" * 32 + b"p" * 32 + bytes(417) + struct.pack(">qQQQQ", 0, 1, 0, 0, 5) + b"s" * 32 + text("{}") + text("") + text("{}"))
     seed("record", "ok-fresh-head", head(19) + struct.pack(">I", 2))

@@ -84,7 +84,7 @@ static inline enum err fixture_put_token(struct txn *t, const char token[API_TOK
                                          int64_t created_ms)
 {
     const struct party of = {.number = party};
-    struct api_token row = {.party = &of, .by = 1, .created_ms = created_ms, .credentials = true};
+    struct api_token row = {.party = &of, .by = 1, .created_ms = created_ms, .scopes = SCOPE_ALL};
     api_token_hash(token, row.sha256);
     return catalog_put_token(t, &row);
 }

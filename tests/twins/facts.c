@@ -11,6 +11,7 @@
 #include "common/ledger/entry_fields.h"
 #include "common/reconcile/reconcile.h"
 #include "common/settlement/verify_parts.h"
+#include "server/catalog/scopes.h"
 #include "server/store/store.h"
 #include "server/system/options.h"
 
@@ -131,6 +132,28 @@ static json_t *records(void)
     return out;
 }
 
+static json_t *token_scopes(void)
+{
+    static const char *const roles[] = {"operator", "advertiser", "publisher", "auditor"};
+    static const struct {
+        const char *word, *lets;
+        unsigned roles;
+    } of[] = {
+#define X(symbol, word, roles, lets) {word, lets, roles},
+        SCOPE_TABLE(X)
+#undef X
+    };
+    json_t *out = json_array();
+    for (size_t i = 0; i < SCOPES; i++) {
+        json_t *who = json_array();
+        for (size_t r = 0; r < 4; r++)
+            if (of[i].roles >> r & 1)
+                json_array_append_new(who, json_string(roles[r]));
+        json_array_append_new(out, json_pack("{s:s,s:s,s:o}", "word", of[i].word, "lets", of[i].lets, "roles", who));
+    }
+    return out;
+}
+
 static json_t *options(void)
 {
     json_t *out = json_array();
@@ -153,12 +176,12 @@ static void print(json_t *v, size_t flags)
 
 static void print_tables(void)
 {
-    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores", LIST(stores),
-                    "rows", LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes", LIST(classes),
-                    "devices", LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds", kinds(),
-                    "members", members(), "dispositions", dispositions(), "options", options(), "records", records(),
-                    "topics", LIST(topics), "credentials", LIST(credentials), "outcomes", LIST(outcomes), "causes",
-                    LIST(causes), "synonyms", synonyms()),
+    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores",
+                    LIST(stores), "rows", LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes",
+                    LIST(classes), "devices", LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds",
+                    kinds(), "members", members(), "dispositions", dispositions(), "options", options(), "records",
+                    records(), "topics", LIST(topics), "credentials", LIST(credentials), "outcomes", LIST(outcomes),
+                    "causes", LIST(causes), "synonyms", synonyms(), "token_scopes", token_scopes()),
           JSON_INDENT(1));
 }
 

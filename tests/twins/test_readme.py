@@ -1,4 +1,4 @@
-"""The README's tables of settings and commands against the option table and what each command's --help says."""
+"""The README's tables of settings, scopes and commands against the program's own, and what each command's --help says."""
 
 import copy
 import json
@@ -17,11 +17,11 @@ sys.path.insert(0, str(SOURCE / "tests/e2e"))
 from harness import countersign  # noqa: E402
 
 FACTS = os.environ.get("TWIN_FACTS", str(SOURCE / "build/asan/twin_facts"))
-SETTINGS, COMMANDS = ("key", "default", "meaning"), ("command", "does")
+SETTINGS, COMMANDS, SCOPES = ("key", "default", "meaning"), ("command", "does"), ("scope", "roles", "a token with it may")
 
 
-def option_table():
-    return json.loads(subprocess.run([FACTS, "tables"], capture_output=True, text=True, timeout=60, check=True).stdout)["options"]
+def tables():
+    return json.loads(subprocess.run([FACTS, "tables"], capture_output=True, text=True, timeout=60, check=True).stdout)
 
 
 def helps():
@@ -31,9 +31,16 @@ def helps():
     return {"": overview, **{name: countersign(name, "--help").stdout for name in names}}
 
 
-def settings(readme, options, texts):
+def scopes(readme, made, _):
+    """Word for word, in the program's order."""
+    said = [(word.strip("`"), roles, lets) for word, roles, lets in table(readme, *SCOPES)]
+    if said != [(scope["word"], ", ".join(scope["roles"]), scope["lets"]) for scope in made["token_scopes"]]:
+        yield "other scopes"
+
+
+def settings(readme, made, texts):
     """Keys, defaults, bounds where the README has them; no word in backticks that the help does not have; each is a flag of serve."""
-    rows = table(readme, *SETTINGS)
+    rows, options = table(readme, *SETTINGS), made["options"]
     if [key.strip("`") for key, _, _ in rows] != [option["name"] for option in options]:
         yield "other keys, or another order"
     by_name = {option["name"]: option for option in options}
@@ -94,18 +101,23 @@ CHANGES = {
     settings: [("| `workers` | 2 |", "| `workers` | 3 |"), ("HTTP worker threads, 1 to 64", "HTTP worker threads, 1 to 65"),
                ("| `sweep_ms` |", "| `sweep_s` |"), ("`warn` or `error`", "`warn` or `fatal`"),
                ("| `queue_size` | 8192 | requests that may wait for a commit, per worker; past it the answer is 503 |\n", "")],
+    scopes: [("let auditors read, and no longer", "let auditors read"), ("| `clock` | operator |", "| `clock` | advertiser |")],
     commands: [("`countersign init --data DIR --public-url URL`", "`countersign init --data DIR`"),
                ("`countersign verify DIR... [--json] ", "`countersign verify DIR... [--html] "), ("`countersign token ", "`countersign tokens "),
                ("[--config FILE]`", "[--colour]`"), ("token also from `COUNTERSIGN_TOKEN`", "token also from `COUNTERSIGN_SECRET`")],
 }
 
 
-def more_options(options, _):
-    options.append({"name": "colour", "least": 0, "most": 0, "default": "", "help": "of the server"})
+def more_options(made, _):
+    made["options"].append({"name": "colour", "least": 0, "most": 0, "default": "", "help": "of the server"})
 
 
-def another_default(options, _):
-    options[1]["default"] = "127.0.0.1:80"
+def one_scope_less(made, _):
+    made["token_scopes"].pop()
+
+
+def another_default(made, _):
+    made["options"][1]["default"] = "127.0.0.1:80"
 
 
 def one_flag_more(_, texts):
@@ -116,32 +128,32 @@ def one_command_more(_, texts):
     texts["dream"] = "usage: countersign dream\n"
 
 
-CODE_CHANGES = [(settings, more_options), (settings, another_default), (commands, one_flag_more), (commands, one_command_more)]
+CODE_CHANGES = [(settings, more_options), (settings, another_default), (scopes, one_scope_less), (commands, one_flag_more), (commands, one_command_more)]
 
 
 class Readme(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.readme, cls.options, cls.helps = (SOURCE / "README.md").read_text(), option_table(), helps()
+        cls.readme, cls.made, cls.helps = (SOURCE / "README.md").read_text(), tables(), helps()
 
     def test_the_tables_say_what_the_program_does(self):
         for check in CHANGES:
             with self.subTest(check.__name__):
-                self.assertEqual(list(check(self.readme, self.options, self.helps)), [])
+                self.assertEqual(list(check(self.readme, self.made, self.helps)), [])
 
     def test_each_change_of_the_readme_is_noticed(self):
         for check, changes in CHANGES.items():
             for old, new in changes:
                 with self.subTest(check.__name__, old=old):
                     self.assertEqual(self.readme.count(old), 1, "stands there once")
-                    self.assertNotEqual(list(check(self.readme.replace(old, new), self.options, self.helps)), [])
+                    self.assertNotEqual(list(check(self.readme.replace(old, new), self.made, self.helps)), [])
 
     def test_each_change_of_the_program_is_noticed(self):
         for check, change in CODE_CHANGES:
             with self.subTest(change.__name__):
-                options, texts = copy.deepcopy(self.options), dict(self.helps)
-                change(options, texts)
-                self.assertNotEqual(list(check(self.readme, options, texts)), [])
+                made, texts = copy.deepcopy(self.made), dict(self.helps)
+                change(made, texts)
+                self.assertNotEqual(list(check(self.readme, made, texts)), [])
 
 
 if __name__ == "__main__":

@@ -668,7 +668,7 @@ static void what_came_by_a_token_that_ended_meanwhile_changes_nothing(void **sta
     struct api *a = *state;
     struct market m = market(a);
     char path[128], patch[64];
-    struct minted t = mint(a, a->operator, m.publisher.id, "{\"scope\":\"credentials\"}");
+    struct minted t = mint(a, a->operator, m.publisher.id, "{\"scope\":\"credentials parties codes\"}");
     snprintf(patch, sizeof patch, "/v1/parties/%s", m.publisher.id);
     const struct {
         enum method method;
@@ -768,7 +768,7 @@ static void a_lock_is_told_and_keeps_all_of_a_partys_tokens_out(void **state)
     snprintf(path, sizeof path, "/v1/parties/%s/lock", m.publisher.id);
     snprintf(token, sizeof token, "/v1/parties/%s/tokens", m.publisher.id);
     snprintf(party, sizeof party, "/v1/parties/%s", m.publisher.id);
-    struct minted plain = mint(a, m.publisher.token, m.publisher.id, "{}");
+    struct minted plain = mint(a, m.publisher.token, m.publisher.id, "{\"scope\":\"codes\"}");
     tells(a, &m, m.contract, 5, "P:token by itself, ");
     struct catalog *before = catalog_hold(a->shared.instance.catalog);
     expect(a, 403, POST(plain.text, path, "{}"));
@@ -796,7 +796,203 @@ static void a_lock_is_told_and_keeps_all_of_a_partys_tokens_out(void **state)
     expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
     expect(a, 200, GET(m.publisher.token, party));
     tells(a, &m, m.contract, 5, "P:token by itself, P:lock by itself, P:token, P:lock retired, ");
-    expect(a, 403, POST(a->operator, path_of("/v1/parties/%s/lock", "P0"), "{}"));
+    expect(a, 409, POST(a->operator, path_of("/v1/parties/%s/lock", "P0"), "{}"));
+}
+
+/* ---- a leaked token ---- */
+
+static void end_made(struct api *a, int status, const char *who, const char *party, const char *id, int64_t since_ms)
+{
+    char path[128], query[64] = "made_since=";
+    struct buf b;
+    buf_fixed(&b, query + 11, sizeof query - 12);
+    time_rfc3339(&b, since_ms);
+    query[11 + b.len] = '\0';
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", party, id);
+    expect(a, status, (struct call){METHOD_DELETE, path, .query = query, .token = who});
+}
+
+static size_t ended_with_it(struct api *a, const char *what)
+{
+    const json_t *made = json_object_get(a->json, "made"), *one;
+    size_t i, n = 0;
+    json_array_foreach(made, i, one) n += strcmp(json_string_value(json_object_get(one, "what")), what) == 0;
+    return n;
+}
+
+/* A moment behind all that was made so far, before all that comes. */
+static int64_t moment(void)
+{
+    int64_t ms = clock_ms() + 1;
+    while (clock_ms() <= ms)
+        continue;
+    return ms;
+}
+
+/* Also what a token of it made; not what it made before, nor what others made. */
+static void a_leaked_token_is_stopped_with_all_that_it_made(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    const char *scope = "{\"scope\":\"credentials\"}", *party = m.publisher.id;
+    char own[64], secrets[64], key[64];
+    snprintf(own, sizeof own, "/v1/parties/%s", party);
+    snprintf(secrets, sizeof secrets, "%s/secrets", own);
+    snprintf(key, sizeof key, "%s/postback-key", own);
+    struct minted leaked = mint(a, m.publisher.token, party, scope), before = mint(a, leaked.text, party, "{}");
+    int64_t leaked_ms = moment();
+    struct minted thiefs = mint(a, leaked.text, party, scope);
+    assert_string_equal(text(a, "made_by"), leaked.id);
+    struct minted second = mint(a, thiefs.text, party, "{}"), other = mint(a, m.publisher.token, party, "{}");
+    expect(a, 201, POST(thiefs.text, secrets, "{}"));
+    expect(a, 201, POST(m.publisher.token, secrets, "{}"));
+    expect(a, 200, (struct call){METHOD_PUT, key, .body = "{\"cidrs\":[\"192.0.2.1\"]}", .token = thiefs.text});
+    end_made(a, 404, m.advertiser.token, party, leaked.id, leaked_ms);
+    end_made(a, 403, second.text, party, leaked.id, leaked_ms);
+    end_made(a, 200, m.publisher.token, party, leaked.id, leaked_ms);
+    assert_int_equal(ended_with_it(a, "token"), 2);
+    assert_int_equal(ended_with_it(a, "secret"), 1);
+    assert_int_equal(ended_with_it(a, "postback_key"), 1);
+    expect(a, 401, GET(leaked.text, own));
+    expect(a, 401, GET(thiefs.text, own));
+    expect(a, 401, GET(second.text, own));
+    expect(a, 200, GET(before.text, own));
+    expect(a, 200, GET(other.text, own));
+    expect(a, 200, GET(m.publisher.token, own));
+    assert_int_equal(json_array_size(json_object_get(a->json, "kids")), 2);
+    assert_null(json_object_get(a->json, "postback_key"));
+    end_made(a, 200, m.publisher.token, party, leaked.id, leaked_ms);
+    assert_int_equal(json_array_size(json_object_get(a->json, "made")), 0);
+    end_made(a, 200, m.publisher.token, party, leaked.id, 1); /* it ended: what else it made may end after it */
+    assert_int_equal(ended_with_it(a, "token"), 1);
+    expect(a, 401, GET(before.text, own));
+}
+
+static struct member second_operator(struct api *a)
+{
+    struct member m = {0};
+    expect(a, 201, POST(a->operator, "/v1/parties", "{\"kind\":\"operator\",\"name\":\"other\"}"));
+    snprintf(m.id, sizeof m.id, "%s", text(a, "id"));
+    snprintf(m.token, sizeof m.token, "%s", text(a, "token"));
+    return m;
+}
+
+static void operators_are_governed_by_who_has_the_scope(void **state)
+{
+    struct api *a = *state;
+    struct minted plain = mint(a, a->operator, "P0", "{\"scope\":\"credentials\"}");
+    struct minted own = mint(a, plain.text, "P0", "{}");
+    char path[128];
+    expect(a, 403, POST(plain.text, "/v1/parties", "{\"kind\":\"operator\",\"name\":\"thief\"}"));
+    expect(a, 201, POST(plain.text, "/v1/parties", "{\"kind\":\"publisher\",\"name\":\"p\"}"));
+    struct member other = second_operator(a);
+    expect(a, 403, POST(plain.text, path_of("/v1/parties/%s/tokens", other.id), "{}"));
+    expect(a, 403, POST(plain.text, path_of("/v1/parties/%s/secrets", other.id), "{}"));
+    expect(a, 403, POST(plain.text, path_of("/v1/parties/%s/lock", other.id), "{}"));
+    expect(a, 403, POST(plain.text, path_of("/v1/parties/%s/lock", "P0"), "{}"));
+    struct minted others = mint(a, other.token, other.id, "{}");
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", other.id, others.id);
+    expect(a, 403, (struct call){METHOD_DELETE, path, .token = plain.text});
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
+    snprintf(path, sizeof path, "/v1/parties/P0/tokens/%s", own.id);
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = plain.text});
+}
+
+static void an_operator_is_locked_as_long_as_another_is_left(void **state)
+{
+    struct api *a = *state;
+    struct member other = second_operator(a);
+    char lock[64];
+    snprintf(lock, sizeof lock, "/v1/parties/%s/lock", other.id);
+    expect(a, 200, POST(a->operator, lock, "{}"));
+    expect(a, 403, GET(other.token, "/v1/parties"));
+    expect(a, 409, POST(a->operator, "/v1/parties/P0/lock", "{}")); /* the other one is locked */
+    expect(a, 200, (struct call){METHOD_DELETE, lock, .token = a->operator});
+    expect(a, 200, POST(other.token, "/v1/parties/P0/lock", "{}"));
+    expect(a, 403, GET(a->operator, "/v1/parties"));
+    expect(a, 409, POST(other.token, lock, "{}"));
+    expect(a, 200, (struct call){METHOD_DELETE, "/v1/parties/P0/lock", .token = other.token});
+    struct minted plain = mint(a, other.token, other.id, "{\"scope\":\"credentials\"}");
+    char path[128];
+    expect(a, 200, GET(other.token, path_of("/v1/parties/%s/tokens", other.id)));
+    const json_t *data = json_object_get(a->json, "data"), *one;
+    size_t i;
+    path[0] = '\0';
+    json_array_foreach(data, i, one) if (strcmp(json_string_value(json_object_get(one, "id")), plain.id) != 0) snprintf(
+        path, sizeof path, "/v1/parties/%s/tokens/%s", other.id, json_string_value(json_object_get(one, "id")));
+    expect(a, 200, (struct call){METHOD_DELETE, path, .token = a->operator});
+    expect(a, 200, GET(plain.text, "/v1/parties"));
+    expect(a, 409, POST(a->operator, "/v1/parties/P0/lock", "{}")); /* nobody with the scope to unlock it is left */
+}
+
+static void no_token_gives_a_scope_that_it_lacks(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    struct minted some = mint(a, m.advertiser.token, m.advertiser.id, "{\"scope\":\"credentials  codes\"}");
+    assert_string_equal(text(a, "scope"), "codes credentials");
+    const char *path = path_of("/v1/parties/%s/tokens", m.advertiser.id);
+    static const struct {
+        const char *body;
+        int status;
+    } rows[] = {
+        {"{\"scope\":\"codes\"}", 201},     {"{\"scope\":\"codes credentials\"}", 201},
+        {"{\"scope\":\"campaigns\"}", 403}, {"{\"scope\":\"codes campaigns\"}", 403},
+        {"{\"scope\":\"clock\"}", 422},     {"{\"scope\":\"operators\"}", 422},
+        {"{\"scope\":\"Codes\"}", 422},     {"{\"scope\":\"codes,credentials\"}", 422},
+        {"{\"scope\":\"\"}", 422},          {"{\"scope\":7}", 422},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(a, rows[i].status, POST(some.text, path, rows[i].body));
+}
+
+/* Somebody with its token has used all of a day's. */
+static void a_party_whose_quota_a_thief_used_up_still_changes_its_credentials(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char tokens[64], secrets[64], body[64], old[32], own[64];
+    snprintf(own, sizeof own, "/v1/parties/%s", m.publisher.id);
+    snprintf(tokens, sizeof tokens, "%s/tokens", own);
+    snprintf(secrets, sizeof secrets, "%s/secrets", own);
+    a->options.quota_tokens.number = a->options.quota_secrets.number = 2;
+    expect(a, 200, GET(m.publisher.token, own));
+    snprintf(old, sizeof old, "%s", json_string_value(json_array_get(json_object_get(a->json, "kids"), 0)));
+    struct minted thiefs = mint(a, m.publisher.token, m.publisher.id, "{\"scope\":\"credentials\"}");
+    expect(a, 201, POST(thiefs.text, secrets, "{}"));
+    expect(a, 409, POST(m.publisher.token, tokens, "{}"));
+    expect(a, 409, POST(m.publisher.token, secrets, "{}"));
+    snprintf(body, sizeof body, "{\"replaces\":\"%s\"}", thiefs.id);
+    expect(a, 409, POST(m.publisher.token, tokens, body)); /* it was made today, and counts for as long */
+    expect(a, 409, POST(a->operator, tokens, "{}"));       /* so many are good */
+    expect(a, 201, POST(a->operator, tokens, body));
+    expect(a, 401, GET(thiefs.text, own));
+    expect(a, 409, POST(a->operator, tokens, body)); /* it has ended */
+    snprintf(body, sizeof body, "{\"replaces\":\"%s\"}", old);
+    expect(a, 201, POST(a->operator, secrets, body));
+    expect(a, 409, POST(a->operator, secrets, body));
+    snprintf(body, sizeof body, "{\"replaces\":\"%s\"}", "KNOBODYS");
+    expect(a, 409, POST(a->operator, secrets, body));
+    expect(a, 200, GET(m.publisher.token, own));
+    assert_int_equal(json_array_size(json_object_get(a->json, "kids")), 2);
+}
+
+/* By who is no operator one that was switched off counts for a month more. */
+static void codes_that_are_off_make_room(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    char codes[96], one[192];
+    snprintf(codes, sizeof codes, "/v1/contracts/%s/codes", m.contract);
+    a->options.quota_codes.number = 1;
+    expect(a, 201, POST(m.publisher.token, codes, "{\"label\":\"a\"}"));
+    snprintf(one, sizeof one, "%s/%s", codes, text(a, "code"));
+    expect(a, 409, POST(a->operator, codes, "{\"label\":\"b\"}"));
+    expect(a, 200, (struct call){METHOD_PATCH, one, .body = "{\"off\":true}", .token = m.publisher.token});
+    expect(a, 409, POST(m.publisher.token, codes, "{\"label\":\"b\"}"));
+    expect(a, 201, POST(a->operator, codes, "{\"label\":\"b\"}"));
+    expect(a, 409, (struct call){METHOD_PATCH, one, .body = "{\"off\":false}", .token = a->operator});
+    expect(a, 200, (struct call){METHOD_PATCH, one, .body = "{\"label\":\"c\",\"off\":true}", .token = a->operator});
 }
 
 /* Of its own names a party says the legal one itself. */
@@ -1312,6 +1508,12 @@ int main(void)
         T(a_retired_secret_is_gone_and_the_new_one_stays),
         T(a_token_that_was_ended_opens_nothing_and_the_logs_tell_of_it),
         T(a_token_without_the_scope_makes_and_ends_no_credentials),
+        T(a_leaked_token_is_stopped_with_all_that_it_made),
+        T(operators_are_governed_by_who_has_the_scope),
+        T(an_operator_is_locked_as_long_as_another_is_left),
+        T(no_token_gives_a_scope_that_it_lacks),
+        T(a_party_whose_quota_a_thief_used_up_still_changes_its_credentials),
+        T(codes_that_are_off_make_room),
         T(tokens_are_listed_until_they_end_page_by_page),
         T(a_party_has_so_many_tokens),
         T(what_came_by_a_token_that_ended_meanwhile_changes_nothing),
