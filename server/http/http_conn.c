@@ -492,10 +492,41 @@ static int read_request(struct conn *c, struct span *bytes, struct exchange **ou
     return read_whole(c, bytes, out);
 }
 
+/* Blank lines in front of a request line, RFC 9112 section 2.2. Nothing of a request has come with them: they move no
+ * deadline. */
+static size_t blank_lines(struct span bytes)
+{
+    size_t n = 0;
+    while (bytes.len - n >= 2 && bytes.ptr[n] == '\r' && bytes.ptr[n + 1] == '\n')
+        n += 2;
+    return n;
+}
+
+/* True: there is nothing else. */
+static bool only_blank_lines(struct conn *c, struct span *bytes)
+{
+    size_t n = c->state == CONN_HEAD ? blank_lines(*bytes) : 0;
+    bool only = n > 0 && n == bytes->len;
+    if (n == 0)
+        return false;
+    *bytes = span_skip(*bytes, n);
+    if (c->in.len > 0)
+        take_input(c, n);
+    c->incomplete &= !only;
+    if (only) {
+        conn_waits(c, WAITS_IDLE);
+        c->readable = true;
+        conn_queue(c);
+    }
+    return only;
+}
+
 /* Serves the request that bytes begin with; they are all of `in`, or what was just read and `in` is empty. */
 static void take(struct conn *c, struct span bytes)
 {
     struct exchange *ex = NULL;
+    if (only_blank_lines(c, &bytes))
+        return;
     bool kept = c->in.len > 0, fresh = c->state == CONN_HEAD && !kept;
     int status = read_request(c, &bytes, &ex);
     if (status) {

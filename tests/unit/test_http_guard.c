@@ -1,4 +1,6 @@
 /* What a stranger may send, and in what pieces: the strict reader of heads, and the guard on a socket. */
+#include <netinet/tcp.h>
+
 #include "server/http/http_head.h"
 #include "server/system/log.h"
 #include "tests/support/live_tls.h"
@@ -24,7 +26,6 @@ static const struct {
 
     {"bare LF in head", "GET / HTTP/1.1\r\n" HOST "X: y\n\r\n", 400},
     {"bare LF all through", "GET / HTTP/1.1\nHost: h\n\n", 400},
-    {"empty first line", "\r\nGET / HTTP/1.1\r\n" HOST "\r\n", 400},
     {"bare CR in value", "GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n", 400},
     {"obs-fold", "GET / HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400},
     {"space before colon", "POST / HTTP/1.1\r\n" HOST "Content-Length : 3\r\n\r\n", 400},
@@ -512,6 +513,66 @@ static void pipelined_requests_are_answered_in_order(void **state)
     close(fd);
 }
 
+/* The statuses of all answers until that many came. */
+static void read_statuses(int fd, int *status, size_t n)
+{
+    char text[8192];
+    size_t len = 0, found = 0;
+    while (found < n) {
+        ssize_t got = recv(fd, text + len, sizeof text - 1 - len, 0);
+        assert_true(got > 0);
+        len += (size_t)got;
+        text[len] = '\0';
+        found = 0;
+        for (const char *p = text; found < n && (p = strstr(p, "HTTP/1.1 ")) != NULL; p += 9)
+            status[found++] = (int)strtol(p + 9, NULL, 10);
+    }
+}
+
+/* RFC 9112 section 2.2: whole blank lines alone, in front of a request line alone; cut in two. */
+static void blank_lines_in_front_of_a_request_are_skipped(void **state)
+{
+    struct live *l = *state;
+#define GET_1 "GET /healthz HTTP/1.1\r\n" HOST "\r\n"
+    static const struct {
+        const char *raw;
+        size_t n;
+        int status[2];
+    } rows[] = {
+        {"\r\n" GET_1, 1, {200}},
+        {"\r\n\r\n\r\n" GET_1 "\r\n\r\n" GET_1, 2, {200, 200}},
+        {"POST /postback HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n\r\n\r\n" GET_1, 2, {400, 200}},
+        {"\n" GET_1, 1, {400}},
+        {"\r" GET_1, 1, {400}},
+        {"\r\n\n" GET_1, 1, {400}},
+        {"\r\r\n" GET_1, 1, {400}},
+        {"\r\n \r\n" GET_1, 1, {400}},
+        {"\r\n" GET_1 "\n" GET_1, 2, {200, 400}},
+    };
+    int got[2];
+    if (l->connect != NULL) /* the guard is the same behind TLS, which takes longer */
+        return;
+    int other = live_connect(l);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (size_t cut = 0, len = strlen(rows[i].raw); cut < len; cut += cut < 8 ? 1 : 5) {
+            int fd = live_connect(l), now = 1;
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
+            live_send(fd, rows[i].raw, cut);
+            if (cut > 0) { /* whose answer says that this was read */
+                live_say(other, GET_1);
+                read_statuses(other, got, 1);
+            }
+            (void)!send(fd, rows[i].raw + cut, len - cut, MSG_NOSIGNAL); /* or it was refused already */
+            read_statuses(fd, got, rows[i].n);
+            for (size_t n = 0; n < rows[i].n; n++)
+                if (got[n] != rows[i].status[n])
+                    fail_msg("row %zu cut at %zu: %d in place of %d", i, cut, got[n], rows[i].status[n]);
+            close(fd);
+        }
+    close(other);
+#undef GET_1
+}
+
 static void a_deep_pipeline_is_answered_whole(void **state)
 {
     struct live *l = *state;
@@ -707,6 +768,7 @@ int main(void)
         cmocka_unit_test(requests_that_arrive_byte_by_byte_are_answered),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(a_deep_pipeline_is_answered_whole),
+        cmocka_unit_test(blank_lines_in_front_of_a_request_are_skipped),
         cmocka_unit_test(a_slow_reader_gets_every_reply_whole),
         cmocka_unit_test(an_answer_to_head_has_no_body),
         cmocka_unit_test(who_expects_continue_is_told_to_go_on),
