@@ -47,7 +47,7 @@ void proxies_free(struct proxies *x)
 static bool trusts(const struct proxies *x, address a)
 {
     for (size_t i = 0; i < x->n; i++)
-        if (x->block[i].first <= a && a <= x->block[i].last)
+        if (address_block_has(x->block[i].first, x->block[i].last, a))
             return true;
     return false;
 }

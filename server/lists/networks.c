@@ -5,6 +5,16 @@
 
 enum { QUOTED = 60 };
 
+/* In front of IPv4 and behind it, where that lies within. */
+static void add(struct ranges *r, address first, address last)
+{
+    bool within = first < ADDRESS_V4 && last >= ADDRESS_V4_LAST;
+    if (within)
+        ranges_add(r, first, ADDRESS_V4 - 1, 1);
+    if (!within || last > ADDRESS_V4_LAST)
+        ranges_add(r, within ? ADDRESS_V4_LAST + 1 : first, last, 1);
+}
+
 enum err networks_parse(struct span text, struct ranges **out, struct problem *p)
 {
     struct ranges *r = ranges_new();
@@ -19,7 +29,7 @@ enum err networks_parse(struct span text, struct ranges **out, struct problem *p
                            "line %zu: \"%.*s\" must be an address or CIDR block such as 192.0.2.0/24 or 2001:db8::/32",
                            line, (int)utf8_cut(one, QUOTED).len, one.ptr);
         }
-        ranges_add(r, first, last, 1);
+        add(r, first, last);
     }
     ranges_seal(r);
     *out = r;

@@ -92,7 +92,7 @@ static bool calls_from(const struct party *p, const char *ip)
     if (!address_read(span_str(ip), &client))
         return false;
     while (rest.len)
-        within |= address_block_read(text_take(&rest, ','), &first, &last) && client >= first && client <= last;
+        within |= address_block_read(text_take(&rest, ','), &first, &last) && address_block_has(first, last, client);
     return within;
 }
 

@@ -26,10 +26,20 @@ bool address_read(struct span text, address *out)
     return read_as(text, out, &v4);
 }
 
+static bool is_v4(address a)
+{
+    return a >> 32 == ADDRESS_V4 >> 32;
+}
+
+bool address_block_has(address first, address last, address a)
+{
+    return first <= a && a <= last && is_v4(a) == is_v4(first);
+}
+
 void address_write(address a, char out[ADDRESS_TEXT])
 {
     uint8_t b[16];
-    bool v4 = a >> 32 == ADDRESS_V4 >> 32;
+    bool v4 = is_v4(a);
     store_be64(b, (uint64_t)(a >> 64));
     store_be64(b + 8, (uint64_t)a);
     inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? b + 12 : b, out, ADDRESS_TEXT);
@@ -37,8 +47,7 @@ void address_write(address a, char out[ADDRESS_TEXT])
 
 uint64_t address_subscriber(address a)
 {
-    bool v4 = a >> 32 == ADDRESS_V4 >> 32;
-    return v4 ? (uint64_t)a : (uint64_t)(a >> 64);
+    return is_v4(a) ? (uint64_t)a : (uint64_t)(a >> 64);
 }
 
 bool address_block_read(struct span text, address *first, address *last)

@@ -1,4 +1,6 @@
 #include "server/http/proxies.h"
+#include "server/lists/networks.h"
+#include "server/system/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -179,9 +181,46 @@ static void nonsense_is_refused_by_name(void **state)
     }
 }
 
+/* Who says ::/0 means IPv6, though IPv4 is written within it. */
+static void a_block_of_ipv6_has_no_ipv4(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *block, *ip;
+        bool has;
+    } rows[] = {
+        {"::/0", "192.0.2.1", false},
+        {"::/0", "2001:db8::1", true},
+        {"::/0", "::1", true},
+        {"::/80", "192.0.2.1", false},
+        {"::/80", "::1", true},
+        {"::/95", "0.0.0.0", false},
+        {"::ffff:0:0/96", "192.0.2.1", true},
+        {"::ffff:192.0.2.0/120", "192.0.2.1", true},
+        {"::ffff:192.0.2.0/120", "192.0.3.1", false},
+        {"0.0.0.0/0", "192.0.2.1", true},
+        {"0.0.0.0/0", "255.255.255.255", true},
+        {"0.0.0.0/0", "2001:db8::1", false},
+        {"0.0.0.0/0", "::1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct proxies *x;
+        struct ranges *r;
+        address a;
+        assert_int_equal(proxies_parse(span_str(rows[i].block), &x, NULL), ERR_OK);
+        assert_int_equal(networks_parse(span_str(rows[i].block), &r, NULL), ERR_OK);
+        assert_true(address_read(span_str(rows[i].ip), &a));
+        if (proxies_trust(x, rows[i].ip) != rows[i].has || (ranges_find(r, a) != 0) != rows[i].has)
+            fail_msg("%s in %s", rows[i].ip, rows[i].block);
+        proxies_free(x);
+        ranges_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_block_of_ipv6_has_no_ipv4),
         cmocka_unit_test(the_first_stranger_from_the_right_is_the_client),
         cmocka_unit_test(the_client_of_forwarded_is_the_first_stranger_from_the_right),
         cmocka_unit_test(the_header_that_counts_is_one_of_two),
