@@ -458,8 +458,9 @@ enum err statements_admit(struct request *rq)
     if (err != ERR_OK)
         return err;
     if (!p[PARAM_SHARE].given)
-        return rq->caller != NULL
-                   ? ERR_OK
+        return rq->caller != NULL ? ERR_OK
+               : !span_empty(rq->authorization)
+                   ? dispatch_caller(rq)
                    : problem(&rq->problem, ERR_UNAUTHORIZED, "", "needs Authorization: Bearer, or a share link");
     if (!share_is_ours(rq->worker->server->instance.keys, rq->param[0], p[PARAM_SHARE].value))
         return problem(&rq->problem, ERR_NOT_FOUND, "share", "this link does not open anything");

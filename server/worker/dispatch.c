@@ -76,16 +76,24 @@ static void call_as(struct request *rq, const struct api_token *token)
     source_used(rq->worker->server->source, token->sha256, rq->arrived_ms);
 }
 
-static enum err authenticate(struct request *rq)
+enum err dispatch_caller(struct request *rq)
 {
     struct span text;
     if (!bearer_token(rq->authorization, &text))
         return problem(&rq->problem, ERR_UNAUTHORIZED, "", "send Authorization: Bearer and an API token");
     const struct api_token *token = catalog_token(rq->catalog, text);
     enum err err = api_token_opens(rq->catalog, token, rq->arrived_ms, &rq->problem);
+    if (err == ERR_OK)
+        call_as(rq, token);
+    return err;
+}
+
+static enum err authenticate(struct request *rq)
+{
+    const enum err err = dispatch_caller(rq);
     if (err != ERR_OK)
         return err;
-    call_as(rq, token);
+    const struct api_token *token = rq->token;
     if (!(rq->route->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
     return scopes_want(rq->route->roles & SCOPE_ALL, token->scopes, &rq->problem);

@@ -49,6 +49,8 @@ struct route {
  * for ERR_NOT_FOUND the first route that the path has. */
 MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *rq, unsigned *allow,
                                   const struct route **like);
+/* Who calls, by the token that is sent: ERR_UNAUTHORIZED, or ERR_FORBIDDEN of a party that is locked. */
+MUST_CHECK enum err dispatch_caller(struct request *rq);
 /* Takes n requests or rows of the party's budget on this worker: ERR_RATE when nothing is left of it. */
 MUST_CHECK enum err party_may(struct request *rq, const struct party *p, uint32_t n);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */

@@ -140,6 +140,10 @@ class Links(ServerCase):
         self.assertEqual(opened()[0], {"other", "brief"})
         operator.do("POST", f"/v1/parties/{market.publisher.id}/lock", {})
         self.assertEqual(opened()[0], set())
+        statement = links["other"]["url"].split("?")[0]
+        self.assertProblem(send(statement, headers={"Authorization": f"Bearer {market.publisher.token}"}), 403)
+        self.assertProblem(send(statement, headers={"Authorization": f"Bearer {market.publisher.token}x"}), 401)
+        self.assertProblem(send(statement), 401)
         operator.do("DELETE", f"/v1/parties/{market.publisher.id}/lock")
         self.assertEqual(opened()[0], {"other", "brief"})
         self.server.stop()
