@@ -187,6 +187,33 @@ class Access(ServerCase):
                         if wanted not in (None, scope):
                             self.assertIn(f'"{wanted}"', answer.json["detail"])
 
+    def resolved(self, schema):
+        while "$ref" in schema:
+            schema = self.openapi["components"]["schemas"][schema["$ref"].rsplit("/", maxsplit=1)[1]]
+        return schema
+
+    def test_texts_may_be_as_long_as_described(self):
+        """One byte more is refused by the name of the text and its limit; as many as said are not."""
+        tried, known = 0, {"advertiser": self.market.advertiser.id, "currency": "EUR", "landing_url": "https://landing.example/"}
+        for (method, template), row in WRITES.items():
+            content = self.openapi["paths"][template][method].get("requestBody", {}).get("content", {})
+            schema = self.resolved(content.get("application/json", {}).get("schema", {}))
+            callers = [caller for caller, status in zip(CALLERS, row) if status == 400]
+            for name, said in schema.get("properties", {}).items():
+                most = self.resolved(said).get("maxLength")
+                if most is None or not callers:
+                    continue
+                for length in (most, most + 1):
+                    needed = {other: 1 if self.resolved(schema["properties"][other]).get("type") == "integer" else "x" for other in schema.get("required", [])}
+                    needed |= {other: value for other, value in known.items() if other in needed}
+                    body = {**needed, name: "x" * length}
+                    with self.subTest(f"{method} {template}", name=name, length=length):
+                        answer = self.call(callers[0], method, self.path(template), json.dumps(body).encode()).json
+                        longer = bool(re.search(f"not be longer than {most} bytes|too long: at most {most} bytes", answer.get("detail", ""))) and answer["field"] == name
+                        self.assertEqual(longer, length > most, answer)
+                tried += 1
+        self.assertGreater(tried, 12)
+
     def test_each_caller_ends_what_is_its_own(self):
         for (method, template), row in ENDINGS.items():
             for caller, status in zip(CALLERS, row):
