@@ -15,7 +15,8 @@ struct reading {
     struct request *rq;
     struct reply *reply;
     struct worker *owner;
-    struct caller *caller; /* while it waits */
+    struct caller *caller; /* while it waits, and while a thread has it */
+    bool waits;
     enum err err;
     TAILQ_ENTRY(reading) next;
 };
@@ -25,7 +26,7 @@ TAILQ_HEAD(readings, reading);
 /* Those of one party, or of one address and kind; a few may share a place. In the ring while something waits. */
 struct caller {
     struct readings waiting;
-    size_t n;
+    size_t n, running;
     TAILQ_ENTRY(caller) next;
 };
 
@@ -65,7 +66,7 @@ static void remove_waiting(struct readers *r, struct reading *one)
 {
     struct caller *c = one->caller;
     TAILQ_REMOVE(&c->waiting, one, next);
-    one->caller = NULL;
+    one->waits = false;
     if (--c->n == 0)
         TAILQ_REMOVE(&r->ring, c, next);
     r->n_waiting--;
@@ -76,11 +77,18 @@ static bool is_long(const struct reading *one)
     return !one->rq->goes_on && (one->rq->lasts || one->rq->route->roles & ROUTE_LONG);
 }
 
+/* One thread is for the others, of whoever has all others; if there is one alone they take turns. */
+static bool may_begin(const struct readers *r, const struct caller *c)
+{
+    bool has_its_share = r->n_threads > 1 && c->running + 1 >= r->n_threads;
+    return r->stopping || !(has_its_share || (r->long_runs && is_long(TAILQ_FIRST(&c->waiting))));
+}
+
 /* NULL: none that may begin now. */
 static struct reading *take(struct readers *r)
 {
     struct caller *c = TAILQ_FIRST(&r->ring);
-    while (c != NULL && r->long_runs && !r->stopping && is_long(TAILQ_FIRST(&c->waiting)))
+    while (c != NULL && !may_begin(r, c))
         c = TAILQ_NEXT(c, next);
     if (c == NULL)
         return NULL;
@@ -113,6 +121,7 @@ static void *run(void *arg)
             continue;
         }
         bool lasts = is_long(one);
+        one->caller->running++;
         if (lasts) {
             r->long_runs = true;
             pthread_cond_signal(&r->come); /* what stood behind it */
@@ -120,10 +129,9 @@ static void *run(void *arg)
         pthread_mutex_unlock(&r->lock);
         enum err err = dispatch_read(&t->contexts, one->rq, one->reply);
         pthread_mutex_lock(&r->lock);
-        if (lasts) {
-            r->long_runs = false;
-            pthread_cond_signal(&r->come);
-        }
+        one->caller->running--;
+        r->long_runs &= !lasts;
+        pthread_cond_signal(&r->come); /* what may begin only now */
         hand_back(r, one, err);
     }
     pthread_mutex_unlock(&r->lock);
@@ -240,7 +248,7 @@ enum err readers_push(struct readers *r, struct worker *w, struct request *rq, s
     enum err err = may_wait(r, c, rq);
     if (err == ERR_PENDING) {
         struct reading *one = rq->reading != NULL ? rq->reading : arena_alloc(rq->arena, sizeof *one);
-        *one = (struct reading){.rq = rq, .reply = reply, .owner = w, .caller = c};
+        *one = (struct reading){.rq = rq, .reply = reply, .owner = w, .caller = c, .waits = true};
         rq->reading = one;
         TAILQ_INSERT_TAIL(&c->waiting, one, next);
         if (c->n++ == 0)
@@ -257,7 +265,7 @@ bool readers_drop(struct readers *r, struct request *rq)
     if (rq->reading == NULL)
         return false;
     pthread_mutex_lock(&r->lock);
-    bool waits = rq->reading->caller != NULL;
+    bool waits = rq->reading->waits;
     if (waits)
         remove_waiting(r, rq->reading);
     pthread_mutex_unlock(&r->lock);

@@ -1,6 +1,7 @@
 /* Reads of the store, off the workers' loops: a route that may walk tables or touch cold pages runs on a thread of its
  * own, so that no click waits for it. Callers have turns: who asks for much waits behind itself. Long reads
- * (ROUTE_LONG) run one at a time, so that where there are two threads one is free of them. Reading threads yield
+ * (ROUTE_LONG) run one at a time, and one caller has all threads but one at most, so that where there are two one is
+ * free for others. Reading threads yield
  * the processor to workers and committer. */
 #ifndef CS_SERVER_WORKER_READERS_H
 #define CS_SERVER_WORKER_READERS_H

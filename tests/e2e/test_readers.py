@@ -279,6 +279,28 @@ class Long(unittest.TestCase):
         self.assertEqual((stands.end(), waits.end(), short.end()), ([200], [200], [200]))
 
 
+class Shares(unittest.TestCase):
+    def test_of_two_threads_one_is_free_for_others(self):
+        server = StallingServer(READERS=2)
+        self.addCleanup(server.close)
+        self.addCleanup(server.go_on)
+        markets = [Market(server), Market(server)]
+        asked = lambda market: market.publisher.call("GET", f"/v1/contracts/{market.contract}/leads")
+        for market in markets:
+            market.publisher.postback(person(click_id=market.click()))
+        server.stall()
+        many = Reads(lambda: asked(markets[0]), 1)
+        wait_for(server.met().exists, what="a read to stand")
+        many.more(5)
+        wait_for(lambda: server.waiting() == 5, what="the same caller's others to wait")
+        server.met().unlink()
+        one = Reads(lambda: asked(markets[1]), 1)
+        wait_for(server.met().exists, what="another's read to go by the other thread")
+        self.assertEqual(server.waiting(), 5)
+        server.go_on()
+        self.assertEqual((many.end(), one.end()), ([200] * 6, [200]))
+
+
 class Ends(unittest.TestCase):
     def test_a_stop_answers_what_waits(self):
         server = StallingServer()
