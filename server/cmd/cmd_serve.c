@@ -23,6 +23,7 @@
 #include "server/system/confine.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/worker/cors.h"
 #include "server/worker/readers.h"
 
 struct running {
@@ -64,6 +65,9 @@ static void bind_addresses(struct server *sh)
     const struct options *o = sh->options;
     struct problem p;
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
+        decline("%s %s", p.field, p.detail);
+    sh->cors_origins = span_str(o->cors_origins.text);
+    if (cors_parse(sh->cors_origins, &p) != ERR_OK)
         decline("%s %s", p.field, p.detail);
     if (proxies_header_read(span_str(o->proxy_header.text), &sh->proxies_header, &p) != ERR_OK)
         decline("%s is \"%s\": it %s", p.field, o->proxy_header.text, p.detail);

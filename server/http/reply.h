@@ -12,7 +12,7 @@ struct reply {
     struct {
         const char *name;
         struct span value;
-    } header[8];
+    } header[12];
     size_t n_headers;
     char *heap; /* NULL, or the body's memory, which is the reply's */
     /* NULL: that is all. Else the body goes on, in chunks: this makes its next piece once the peer has taken what there

@@ -40,6 +40,9 @@
     X(trusted_proxies, TEXT, "", "addresses or CIDR blocks, comma-separated, whose proxy_header names the client")     \
     X(proxy_header, TEXT, "X-Forwarded-For",                                                                           \
       "header in which they do: X-Forwarded-For, or Forwarded (RFC 7239); the other one is not looked at")             \
+    X(cors_origins, TEXT, "",                                                                                          \
+      "origins, comma-separated, whose pages may call the API in a browser, by a token that they have, such as "       \
+      "https://portal.example; empty: none")                                                                           \
     X(country_header, TEXT, "",                                                                                        \
       "header in which a trusted proxy names the visitor's country, such as CF-IPCountry; empty: none")                \
     X(country_mmdb, TEXT, "", "MaxMind DB file that gives visitors' countries; empty: none. Read again on HUP")        \

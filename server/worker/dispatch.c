@@ -9,6 +9,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/budgets.h"
+#include "server/worker/cors.h"
 #include "server/worker/readers.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
@@ -323,6 +324,7 @@ static void edge(struct worker *w, struct request *rq, const struct job *job, st
     int64_t now_us = w->now_us != 0 ? w->now_us : clock_monotonic_us();
     char *id = arena_alloc(rq->arena, REQUEST_ID_LEN);
     request_id_write(rq->id, id);
+    cors_answer(rq, o->route, reply);
     reply_header(reply, "Request-Id", span_of(id, REQUEST_ID_LEN));
     o->status = reply_status(reply);
     o->failed = o->status >= 500 && !reply->meant && !is_senders(o);
@@ -384,6 +386,18 @@ static void end_method(struct worker *w, struct request *rq, struct reply *reply
     problem(&rq->problem, ERR_METHOD, "", "this path takes %.*s", (int)methods.len, methods.ptr);
     reply_problem(rq, reply, ERR_METHOD);
     reply_header(reply, "Allow", methods);
+    edge(w, rq, NULL, reply, &o);
+}
+
+/* What the path takes, RFC 9110 section 9.3.7, and what a page of another origin may send. */
+static void end_options(struct worker *w, struct request *rq, struct reply *reply, unsigned allow,
+                        const struct route *route)
+{
+    struct span methods = allow_text(rq, allow | METHOD_OPTIONS);
+    struct outcome o = {.route = route};
+    reply->status = 204;
+    reply_header(reply, "Allow", methods);
+    cors_preflight(rq, route, methods, reply);
     edge(w, rq, NULL, reply, &o);
 }
 
@@ -469,7 +483,7 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
         rq->route = NULL;
     }
     if (err == ERR_METHOD) {
-        end_method(w, rq, reply, allow, like);
+        (rq->method == METHOD_OPTIONS ? end_options : end_method)(w, rq, reply, allow, like);
         return true;
     }
     if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)

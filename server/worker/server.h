@@ -60,7 +60,8 @@ struct server {
     struct tls *tls;   /* NULL: the main listener is plain */
     const char *zones; /* the folder of the system's time zones; NULL: ZONES_FOLDER */
     struct repeats *repeats;
-    struct http_held held; /* what the workers hold for peers */
+    struct span cors_origins; /* as cors_parse takes them */
+    struct http_held held;    /* what the workers hold for peers */
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread

@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from harness import Caller, Market, Party, ServerCase, send, wait_for
+from harness import Caller, Market, Party, Server, ServerCase, countersign, send, wait_for
 
 CALLERS = ("operator", "advertiser", "publisher", "auditor", "sibling", "other_advertiser", "other_publisher", "other_auditor", "nobody")
 
@@ -311,10 +311,40 @@ class Access(ServerCase):
             known.setdefault(template, set()).add(method.upper())
         for template, methods in known.items():
             with self.subTest(template):
-                answer = self.call("operator", "options" if "DELETE" in methods else "delete", self.path(template))
+                other = next(method for method in ("DELETE", "PUT", "PATCH") if method not in methods)
+                taken = methods | ({"HEAD"} if "GET" in methods else set())
+                answer = self.call("operator", other, self.path(template))
                 self.assertProblem(answer, 405)
-                allowed = set(answer.headers["Allow"].split(", "))
-                self.assertEqual(allowed, methods | ({"HEAD"} if "GET" in methods else set()))
+                self.assertEqual(set(answer.headers["Allow"].split(", ")), taken)
+                answer = self.assertStatus(self.call("nobody", "options", self.path(template)), 204)
+                self.assertEqual(set(answer.headers["Allow"].split(", ")), taken | {"OPTIONS"})
+
+    def test_pages_of_other_origins_read_what_is_public_alone_unless_they_are_listed(self):
+        """What a browser asks beforehand, and what it is told with the answer."""
+        listed, others = "https://portal.example:8443", ("https://portal.example", "http://portal.example:8443", "https://evil.example", "null", "*")
+        server = Server(CORS_ORIGINS=f"https://crm.example, {listed}")
+        self.addCleanup(server.close)
+        token = server.operator.token
+        for closed, origins in ((server, others), (self.server, (listed, *others))):
+            for origin in origins:
+                for path, public in (("/v1/parties", False), ("/v1/statements/S0", False), ("/log/C0/checkpoint", False), ("/postback", False), ("/log/checkpoint", True), ("/.well-known/jwks.json", True)):
+                    with self.subTest(path, origin=origin):
+                        ahead = send(closed.url + path, "OPTIONS", headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
+                        answer = send(closed.url + path, headers={"Origin": origin, "Authorization": f"Bearer {token}"})
+                        self.assertEqual({one.headers.get("Access-Control-Allow-Origin") for one in (ahead, answer)}, {"*" if public else None})
+                        self.assertIsNone(answer.headers.get("Access-Control-Allow-Credentials"))
+        ahead = self.assertStatus(send(server.url + "/v1/parties/P0/tokens", "OPTIONS", headers={"Origin": listed, "Access-Control-Request-Method": "POST"}), 204)
+        self.assertEqual((ahead.headers["Access-Control-Allow-Origin"], ahead.headers["Vary"]), (listed, "Origin"))
+        self.assertIn("POST", ahead.headers["Access-Control-Allow-Methods"].split(", "))
+        self.assertLessEqual({"Authorization", "Content-Type", "Idempotency-Key"}, set(ahead.headers["Access-Control-Allow-Headers"].split(", ")))
+        for path, status in (("/v1/parties", 200), ("/v1/parties/P0", 404)):
+            answer = self.assertStatus(send(server.url + path, headers={"Origin": listed, "Authorization": f"Bearer {token}"}), status)
+            self.assertEqual((answer.headers["Access-Control-Allow-Origin"], answer.headers["Vary"]), (listed, "Origin"))
+            self.assertIn("Request-Id", answer.headers["Access-Control-Expose-Headers"])
+        server.stop()
+        for origins in ("*", "portal.example", "https://portal.example/", "https://Portal.example", "https://", "https://a:b", "null", "https://u@a.example"):
+            done = countersign("serve", "--data", server.data, "--cors-origins", origins, "--listen", "127.0.0.1:0")
+            self.assertEqual((done.returncode, "cors_origins" in done.stderr), (2, True), origins)
 
     def test_problems_say_no_more_than_they_must(self):
         answer = self.call("nobody", "get", self.path("/v1/leads/{lead}"))
