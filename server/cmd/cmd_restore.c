@@ -1,6 +1,9 @@
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
+#include "server/cmd/child.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
 #include "server/cmd/made_folder.h"
@@ -27,6 +30,48 @@ static void tell_ahead(struct span log, uint64_t is_signed, uint64_t have)
              (int)log.len, log.ptr, is_signed, have);
 }
 
+struct lost {
+    const char *dir, *folder;
+};
+
+/* What was answered behind the last signed head is in no head. */
+static int look_for_more(const void *ctx)
+{
+    const struct lost *l = ctx;
+    struct instance_more more = {.entries = 0};
+    signal(SIGBUS, SIG_DFL);
+    enum err err = instance_holds_more(l->dir, options_map_size(), l->folder, &more);
+    if (err == ERR_NOT_FOUND)
+        return STATUS_DONE;
+    if (err != ERR_OK)
+        return STATUS_CANNOT_TELL;
+    if (more.entries == 0 && more.table == NULL)
+        return STATUS_DONE;
+    complain("%s: its store has %" PRIu64
+             " entries that the backup has not%s%s, all of them answered, though no head of "
+             "them was signed",
+             l->dir, more.entries, more.table != NULL ? ", and another table of " : "",
+             more.table != NULL ? more.table : "");
+    return STATUS_FAILED;
+}
+
+static void hold_no_more(const struct lost *l)
+{
+    static const char cure[] =
+        "serve that folder, or back it up and restore that. Where its store is damaged beyond use "
+        "move its store.mdb away and say this again: what it has and the backup has not is lost "
+        "then";
+    int status = child_run("looking into the old store", look_for_more, l);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE)
+        return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_FAILED)
+        die("nothing was made: %s", cure);
+    decline(
+        "whether the store of %s has more than the backup cannot be told, since it does not read (countersign check "
+        "says why): %s",
+        l->dir, cure);
+}
+
 static void confirm(const char *lost, const char *folder)
 {
     const char *what;
@@ -41,6 +86,7 @@ static void confirm(const char *lost, const char *folder)
         decline("%s has no %s, so it cannot tell what was signed last", lost, what);
     if (err != ERR_OK)
         decline("what %s of %s says cannot be told (%s)", what, lost, err_word(err));
+    hold_no_more(&(struct lost){lost, folder});
 }
 
 static int make(const struct making *m, const char *folder)

@@ -33,6 +33,14 @@ MUST_CHECK enum err instance_compact(const char *dir, uint64_t map_size, struct 
 /* One state of a store to a new file of its name in a folder, synced. ERR_FULL, ERR_IO. */
 MUST_CHECK enum err instance_copy_store(struct store *s, const char *to);
 
+/* What the store of the lost folder has and the copy has not, though no head of it was signed. */
+struct instance_more {
+    uint64_t entries;  /* of contracts' logs */
+    const char *table; /* of control data, the first that differs; NULL: none does */
+};
+/* ERR_NOT_FOUND: it has no store. A damaged one may kill who asks. */
+MUST_CHECK enum err instance_holds_more(const char *lost, uint64_t map_size, const char *to, struct instance_more *out);
+
 /* Removes such a folder, whole or not; false: it cannot. */
 bool instance_copy_remove(const char *to);
 /* Removes what reading it left there. */

@@ -163,6 +163,28 @@ class GoingOn(Case):
         self.assertIn("cannot tell what was signed last", self.restore("--lost", bare, status=2).stderr)
 
 
+    def test_what_the_old_store_has_behind_its_last_signed_head_forbids_it_too(self):
+        """Acknowledged, and in no head."""
+        self.assertEqual(self.lead(1).status, 200)
+        self.market.settled_entries()
+        self.backup()
+        self.market.operator.patch(f"/v1/parties/{self.market.publisher.id}", {"name": "another name"})
+        self.server.stop()
+        self.assertRegex(self.restore("--lost", self.server.data, status=1).stderr, "0 entries .*, and another table of parties.*\n.*serve that folder")
+        self.server.start()
+        self.assertEqual(self.lead(2).status, 200)
+        self.server.stop()
+        self.assertRegex(self.restore("--lost", self.server.data, status=1).stderr, r"has [1-9]\d* entries that the backup has not")
+        store = self.server.data / "store.mdb"
+        with store.open("r+b") as file:
+            file.seek(0)
+            file.write(bytes(8192))
+        self.assertIn("cannot be told", self.restore("--lost", self.server.data, status=2).stderr)
+        store.unlink()
+        self.restore("--lost", self.server.data)
+        self.holds(self.restored)
+
+
 class Compacting(Case):
     def setUp(self):
         super().setUp()
