@@ -7,6 +7,7 @@ What was kept may have been cut or changed by who kept it: that accuses nobody, 
 import json
 import re
 from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_plus
@@ -109,25 +110,39 @@ def pins(audit, text, _):
         if not ids and not named & set(origins):
             raise CannotTell("no pin is about these logs")
 
-    def log_keys():
-        for origin, name in zip(origins, ("log/checkpoint", f"log/{audit.contract}/checkpoint")):
-            if keys[origin]:
-                open_note(audit.mirror.read(name, 8192), keys[origin])
+    def holds(condition, what, origin, size):
+        """Of a log that a pin says was larger already nothing follows but that."""
+        if not condition and any(name == origin and said > size for name, said, _ in heads):
+            raise CannotTell(f"{what}; the mirror is older than the pins")
+        need(condition, what)
 
-    def checkpoints():
-        for origin, size, root in heads:
-            if origin in origins:
-                log = getattr(audit, "root_log" if origin == audit.root_origin else "log", None)
-                audit.have(log, "the entries of its log")
-                need(size <= len(log.leaves) and root_of(log.leaves[:size]) == root, f"the pinned checkpoint of {size} entries is of another past than {origin} has")
+    def is_signed(note, origin):
+        try:
+            open_note(note, keys[origin])
+        except Fails:
+            return False
+        return True
+
+    def log_keys(origin, name):
+        if keys[origin]:
+            note = audit.mirror.read(name, 8192)
+            size = re.match(rb"[^\n]*\n([0-9]{1,16})\n", note)
+            holds(is_signed(note, origin), f"{name} is signed by none of the keys that are pinned", origin, int(size[1]) if size else 1 << 53)
+
+    def checkpoint(origin, size, root):
+        log = getattr(audit, "root_log" if origin == audit.root_origin else "log", None)
+        audit.have(log, "the entries of its log")
+        holds(size <= len(log.leaves) and root_of(log.leaves[:size]) == root, f"the pinned checkpoint of {size} entries is of another past than {origin} has",
+              origin, len(log.leaves) if size > len(log.leaves) else 1 << 53)
 
     def statements():
         if ids:
             audit.after("statements")
             for statement in audit.ledger.statements:
-                need(statement.kid in ids, f"statement {statement.id} is signed by the key {statement.kid}, which is not pinned")
+                holds(statement.kid in ids, f"statement {statement.id} is signed by the key {statement.kid}, which is not pinned", audit.origin, len(audit.log.leaves))
 
-    together(reads, log_keys, checkpoints, statements)
+    together(reads, *(partial(log_keys, origin, name) for origin, name in zip(origins, ("log/checkpoint", f"log/{audit.contract}/checkpoint"))),
+             *(partial(checkpoint, *head) for head in heads if head[0] in origins), statements)
     return "what is pinned of these logs holds"
 
 

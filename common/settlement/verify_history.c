@@ -60,7 +60,12 @@ void verify_known_end(struct audit *a, enum log log, bool complete, uint64_t siz
         const struct known_head *h = &k->head[k->next];
         char from[PATH_CAP];
         where(a, k, h, from);
-        if (complete)
+        if (complete && h->check == CHECK_PINS)
+            finds_doubt(&a->finding[h->check],
+                        "%.110s is of a log of %" PRIu64 " entries, and this mirror's has %" PRIu64
+                        ": it is older than the pin, so pull it again; if it stays so, entries were taken back",
+                        from, h->size, size);
+        else if (complete)
             finds_failure(&a->finding[h->check],
                           "%.110s is of a log of %" PRIu64 " entries, and this mirror's has %" PRIu64
                           ": entries were taken back, or this is a copy from before",

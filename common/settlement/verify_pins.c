@@ -89,6 +89,16 @@ void verify_pins_heads(struct audit *a)
     a->pins_elsewhere = named > 0 && ours == 0;
 }
 
+/* Whether a pin says that the log was larger already: then it does not say by which keys this much was signed. */
+static bool is_older(const struct audit *a, enum log log, uint64_t size)
+{
+    struct pin_line p = {.rest = a->asked->pins};
+    bool older = false;
+    while (next_pin(&p))
+        older |= p.pin == PIN_CHECKPOINT && p.head.size > size && span_eq(p.head.origin, origin_of(a, log));
+    return older;
+}
+
 /* The present note of a log by the keys that are pinned under its name, if there are any. */
 static void check_log_keys(struct audit *a, enum log log)
 {
@@ -108,8 +118,14 @@ static void check_log_keys(struct audit *a, enum log log)
     a->n_pinned += n;
     snprintf(path, sizeof path, log == LOG_ROOT ? "log/checkpoint" : "log/%s/checkpoint", a->contract);
     buf_heap(&note);
-    if (audit_read(a, CHECK_PINS, path, LIMIT_NOTE, &note) &&
-        checkpoint_open(buf_span(&note), keys, n, &head) != ERR_OK)
+    bool foreign = audit_read(a, CHECK_PINS, path, LIMIT_NOTE, &note) &&
+                   checkpoint_open(buf_span(&note), keys, n, &head) != ERR_OK;
+    if (foreign && checkpoint_peek(buf_span(&note), &head) == ERR_OK && is_older(a, log, head.size))
+        finds_doubt(f,
+                    "%.100s is signed by none of the keys that are pinned, and older than the pins: pull the mirror "
+                    "again",
+                    path);
+    else if (foreign)
         finds_failure(f,
                       "%.100s is signed by none of the keys that are pinned: another than the operator you know signed "
                       "it, or its keys have changed since: ask the operator by another way than this server",
@@ -132,7 +148,13 @@ static bool is_pinned(const struct audit *a, const char kid[JWK_KID_LEN], uint64
 void verify_pins_statement(struct audit *a, const char *id, const char kid[JWK_KID_LEN])
 {
     uint64_t n;
-    if (!a->pins_elsewhere && !is_pinned(a, kid, &n) && n > 0)
+    bool foreign = !a->pins_elsewhere && !is_pinned(a, kid, &n) && n > 0;
+    if (foreign && is_older(a, LOG_CONTRACT, a->head.size))
+        finds_doubt(&a->finding[CHECK_PINS],
+                    "statement %s is signed by the key %.*s, which is not pinned, and this mirror is older than the "
+                    "pins: pull it again",
+                    id, JWK_KID_LEN, kid);
+    else if (foreign)
         finds_failure(&a->finding[CHECK_PINS], "statement %s is signed by the key %.*s, which is not pinned", id,
                       JWK_KID_LEN, kid);
 }

@@ -752,7 +752,8 @@ LIES = [
 # What no tool shows, as README says.
 NOT_SHOWN = [(disposition_invented, "settle"), (credential_left_out, "settle"), (credential_called_withdrawn, "settle"), (impressions_invented, "settle"),
              (due_a_day_later, "settle"), (legal_data_in_a_partys_name, "settle"), (credential_called_another_kind, "settle")]
-KNOWS_MORE = {(lie, "pins") for lie in (credential_left_out, credential_called_another_kind, due_a_day_later)}  # who was shown the entry before
+KNOWS_MORE = {(credential_called_another_kind, "pins"): 1, (due_a_day_later, "pins"): 1,  # who was shown the entry before
+              (credential_left_out, "pins"): 2}  # the log is shorter than the pin's: taken back, or a mirror of before
 
 
 class Lies(ServerCase):
@@ -898,7 +899,7 @@ class Lies(ServerCase):
             forged = self.forged(lie, how, None)
             for tool in self.tools:
                 with self.subTest(lie.__name__, tool=tool):
-                    self.assertEqual(self.told(forged, tool).returncode, 1 if (lie, tool) in KNOWS_MORE else 0)
+                    self.assertEqual(self.told(forged, tool).returncode, KNOWS_MORE.get((lie, tool), 0))
 
     def test_what_the_advertiser_signs_itself_no_operator_says_for_it(self):
         market = Market(self.server, campaign={"dispositions": "countersigned"})

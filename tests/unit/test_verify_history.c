@@ -176,7 +176,7 @@ static void pins_are_told_by_line(void **state)
     (void)state;
     struct story *s = written(story_short());
     struct signer *stranger = signer_new((const uint8_t *)"another key than theirs.........");
-    struct buf foreign, good;
+    struct buf foreign, good, newer;
     buf_heap(&foreign);
     buf_heap(&good);
     struct note_key key = {.name = SPAN(ORIGIN "/log/" CONTRACT)};
@@ -187,6 +187,10 @@ static void pins_are_told_by_line(void **state)
     buf_str(&good, "# from their letter\r\n\r\n  log-key ");
     note_vkey(&good, &key);
     buf_str(&good, "  \r\n");
+    buf_heap(&newer);
+    buf_span_add(&newer, buf_span(&foreign));
+    buf_str(&newer, "\ncheckpoint " ORIGIN "/log/" CONTRACT " 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    buf_byte(&newer, '\0');
     buf_byte(&foreign, '\0');
     buf_byte(&good, '\0');
     const struct {
@@ -204,8 +208,14 @@ static void pins_are_told_by_line(void **state)
                                "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
          FAILS, "which is not pinned"},
         {"checkpoint " ORIGIN "/log/" CONTRACT " 5 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", FAILS, "line 1"},
-        {"\ncheckpoint " ORIGIN "/log/" CONTRACT " 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", FAILS, "line 2"},
-        {"checkpoint " ORIGIN "/log 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", FAILS, "taken back"},
+        {"\ncheckpoint " ORIGIN "/log/" CONTRACT " 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", CANNOT_TELL,
+         "line 2"},
+        {"checkpoint " ORIGIN "/log 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", CANNOT_TELL, "taken back"},
+        {"checkpoint " ORIGIN "/log/" CONTRACT " 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" STRANGE_KEY,
+         CANNOT_TELL, "older than the"},
+        {"checkpoint " ORIGIN "/log 99 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" STRANGE_KEY, FAILS,
+         "which is not pinned"},
+        {newer.ptr, CANNOT_TELL, "line 2"},
         {STRANGE_KEY, FAILS, "which is not pinned"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -222,6 +232,7 @@ static void pins_are_told_by_line(void **state)
     }
     buf_free(&foreign);
     buf_free(&good);
+    buf_free(&newer);
     signer_free(stranger);
     story_free(s);
 }
