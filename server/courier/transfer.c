@@ -6,6 +6,16 @@
 #include "common/base/mem.h"
 #include "server/system/log.h"
 
+/* OpenSSL's own variables, which libcurl by itself does not look at. */
+static void believe(CURL *c)
+{
+    const char *file = getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
+    if (file != NULL && file[0] != '\0')
+        curl_easy_setopt(c, CURLOPT_CAINFO, file);
+    if (folder != NULL && folder[0] != '\0')
+        curl_easy_setopt(c, CURLOPT_CAPATH, folder);
+}
+
 CURL *transfer_open(const char *agent, const struct transfer_calls *calls, void *arg)
 {
     CURL *c = NULL;
@@ -16,6 +26,7 @@ CURL *transfer_open(const char *agent, const struct transfer_calls *calls, void 
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_USERAGENT, agent);
+    believe(c);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, calls->body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, arg);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, calls->header);

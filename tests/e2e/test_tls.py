@@ -89,6 +89,17 @@ class Tls(ServerCase):
         answer = self.market.publisher.postback({"txid": "tls-1", "email": "a@example.com", "phone": "+33612345678", "country": "FR", "click_id": click_id})
         self.assertEqual(answer.json["contract"], self.market.contract)
 
+    def test_commands_believe_the_certificates_that_they_are_given(self):
+        self.market.click()
+        with tempfile.TemporaryDirectory() as folder:
+            pull = ("pull", self.server.url, Path(folder) / "mirror", "--contract", self.market.contract, "--token", self.market.auditor.token)
+            env = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}
+            refused = countersign(*pull, env=env)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertRegex(refused.stderr.lower(), "certificate")
+            taken = countersign(*pull, env={**env, "SSL_CERT_FILE": str(self.server.trust)})
+            self.assertEqual(taken.returncode, 0, taken.stderr)
+
     def test_forwarded_names_the_client_where_the_operator_says_so(self):
         hosting, other = "198.51.100.7", "203.0.113.9"
         for forwarded, x_forwarded_for, kind in ((f'for="{hosting}:1";proto=https', other, "datacenter"), (f"for={other}", hosting, "ok"), (None, hosting, "ok")):
