@@ -139,7 +139,8 @@ static const char *none(const struct keys *k, bool end, bool stolen, bool retire
     return retired && keys_states(k) == 1 ? "no key has retired" : NULL;
 }
 
-static void rotate(struct instance *in, const char *dir, bool end, bool stolen, bool retired)
+/* False: there is nothing to do, and it was said why. */
+static bool rotate(struct instance *in, const char *dir, bool end, bool stolen, bool retired)
 {
     const struct server_keys *now = now_of(in->keys);
     struct server_keys next = {.at_ms = clock_ms(), .n_log = end || stolen ? 1 : 2, .compromised = stolen};
@@ -147,7 +148,7 @@ static void rotate(struct instance *in, const char *dir, bool end, bool stolen, 
     const char *why = none(in->keys, end, stolen, retired);
     if (why != NULL) {
         complain("nothing was changed: %s", why);
-        return;
+        return false;
     }
     buf_heap(&jws);
     buf_heap(&previous_jws);
@@ -162,6 +163,7 @@ static void rotate(struct instance *in, const char *dir, bool end, bool stolen, 
     record_step(in, buf_span(&jws), previous_jws.len > 0 ? buf_span(&previous_jws) : SPAN(""));
     buf_free(&jws);
     buf_free(&previous_jws);
+    return true;
 }
 
 /* ---- lost ---- */
@@ -225,6 +227,7 @@ static void open_folder(struct instance *in, const char *dir)
 static int keys(const char *const given[])
 {
     struct instance in;
+    bool done = true;
     bool rotates = is(given[ACTION], "rotate"), loses = is(given[ACTION], "lost"), token = is(given[PURPOSE], "token");
     if (!rotates && !loses && !is(given[ACTION], "list"))
         decline("\"%.40s\" is nothing to do with keys: list, rotate or lost", given[ACTION]);
@@ -246,7 +249,7 @@ static int keys(const char *const given[])
     if (token)
         drawn(keys_draw_token(in.keys, given[DATA]), given[DATA]);
     else if (rotates) {
-        rotate(&in, given[DATA], given[END] != NULL, given[STOLEN] != NULL, given[RETIRED] != NULL);
+        done = rotate(&in, given[DATA], given[END] != NULL, given[STOLEN] != NULL, given[RETIRED] != NULL);
         instance_close(&in);
         open_folder(&in, given[DATA]);
     }
@@ -255,7 +258,7 @@ static int keys(const char *const given[])
     else
         list(&in);
     instance_close(&in);
-    return STATUS_DONE;
+    return done ? STATUS_DONE : STATUS_FAILED;
 }
 
 const struct command cmd_keys = {

@@ -130,6 +130,9 @@ class Keys(unittest.TestCase):
         self.verify(publishers, "--clicks", self.folder / "ids")
 
     def test_keys_change_with_statements_before_between_and_after(self):
+        self.server.stop()
+        self.assertIn("nothing was changed: no rotation is under way", self.keys("rotate", "log", "--end", status=1).stderr)
+        self.server.start()
         self.codes_by_another_key()
         self.settle()
         self.verify(self.pull())
@@ -143,7 +146,7 @@ class Keys(unittest.TestCase):
         self.against(early, mirror, "holds")
         self.assertIn("retired at entry", self.verify(mirror)["keys"]["sentence"])  # the statement key
         self.server.stop()
-        again = self.keys("rotate", "log")
+        again = self.keys("rotate", "log", status=1)
         self.assertIn("nothing was changed: a rotation is under way", again.stderr)
         self.server.start()
         before = Path(shutil.copytree(self.pull(), self.folder / "before-the-end"))
