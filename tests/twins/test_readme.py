@@ -21,7 +21,8 @@ SETTINGS, COMMANDS, SCOPES = ("key", "default", "meaning"), ("command", "does"),
 
 
 def tables():
-    return json.loads(subprocess.run([FACTS, "tables"], capture_output=True, text=True, timeout=60, check=True).stdout)
+    made = json.loads(subprocess.run([FACTS, "tables"], capture_output=True, text=True, timeout=60, check=True).stdout)
+    return {**made, "schemas": json.loads((SOURCE / "server/api/openapi.json").read_text())["components"]["schemas"]}
 
 
 def helps():
@@ -36,6 +37,25 @@ def scopes(readme, made, _):
     said = [(word.strip("`"), roles, lets) for word, roles, lets in table(readme, *SCOPES)]
     if said != [(scope["word"], ", ".join(scope["roles"]), scope["lets"]) for scope in made["token_scopes"]]:
         yield "other scopes"
+
+
+def members(schemas, name, path=""):
+    """Of an object and those within it, with dots between."""
+    for member, schema in schemas[name]["properties"].items():
+        inner = schema.get("$ref", "").rsplit("/", maxsplit=1)[-1]
+        if schemas.get(inner, {}).get("type") == "object":
+            yield from members(schemas, inner, f"{path}{member}.")
+        elif schema.get("type") == "object":
+            yield from members({member: schema, **{other: of for other, of in schemas.items() if other != member}}, member, f"{path}{member}.")
+        else:
+            yield path + member
+
+
+def documents(readme, made, _):
+    """Each member of a campaign and of a contract stands in its table."""
+    for schema, what in (("NewCampaign", "campaign"), ("NewContract", "contract")):
+        said = [word for names, _, _ in table(readme, what, "default", "meaning") for word in re.findall(r"`([\w.]+)`", names)]
+        yield from (f"{what}: {name}" for name in set(said) ^ set(members(made["schemas"], schema)))
 
 
 def settings(readme, made, texts):
@@ -101,6 +121,7 @@ CHANGES = {
     settings: [("| `workers` | 2 |", "| `workers` | 3 |"), ("HTTP worker threads, 1 to 64", "HTTP worker threads, 1 to 65"),
                ("| `sweep_ms` |", "| `sweep_s` |"), ("`warn` or `error`", "`warn` or `fatal`"),
                ("| `queue_size` | 8192 | requests that may wait for a commit, per worker; past it the answer is 503 |\n", "")],
+    documents: [("| `return_days` | 30 |", "| `returns` | 30 |"), ("| `caps.day` `caps.month` `caps.budget_micros_month` | none | as a", "| `caps.day` `caps.month` | none | as a")],
     scopes: [("let auditors read, and no longer", "let auditors read"), ("| `clock` | operator |", "| `clock` | advertiser |")],
     commands: [("`countersign init --data DIR --public-url URL`", "`countersign init --data DIR`"),
                ("`countersign verify DIR... [--json] ", "`countersign verify DIR... [--html] "), ("`countersign token ", "`countersign tokens "),
@@ -110,6 +131,10 @@ CHANGES = {
 
 def more_options(made, _):
     made["options"].append({"name": "colour", "least": 0, "most": 0, "default": "", "help": "of the server"})
+
+
+def one_member_more(made, _):
+    made["schemas"]["NewContract"]["properties"]["colour"] = {"type": "string"}
 
 
 def one_scope_less(made, _):
@@ -128,7 +153,7 @@ def one_command_more(_, texts):
     texts["dream"] = "usage: countersign dream\n"
 
 
-CODE_CHANGES = [(settings, more_options), (settings, another_default), (scopes, one_scope_less), (commands, one_flag_more), (commands, one_command_more)]
+CODE_CHANGES = [(settings, more_options), (settings, another_default), (scopes, one_scope_less), (documents, one_member_more), (commands, one_flag_more), (commands, one_command_more)]
 
 
 class Readme(unittest.TestCase):
