@@ -17,6 +17,8 @@ int http_head_find(struct span bytes, size_t limit, size_t *scanned, size_t *len
 {
     size_t at = *scanned;
     *len = 0;
+    if (at == 0 && bytes.len > 0 && !is_tchar((unsigned char)bytes.ptr[0]) && bytes.ptr[0] != '\r')
+        return 400; /* TLS where it is not spoken, for one: nothing that comes makes a request of it */
     while (at < bytes.len) {
         const char *lf = memchr(bytes.ptr + at, '\n', bytes.len - at);
         if (lf == NULL)

@@ -137,6 +137,11 @@ class Tls(ServerCase):
             self.assertNotIn(b"HTTP", receive_all(raw))
             raw.close()
 
+    def test_tls_on_the_plain_port_is_told_at_once(self):
+        with socket.create_connection(("127.0.0.1", self.server.redirect_port), 10) as connection:
+            connection.sendall(RECORD_OF_HELLO)
+            self.assertEqual(receive_all(connection)[:13], b"HTTP/1.1 400 ")
+
     def test_plain_links_lead_to_https(self):
         port, host = self.server.redirect_port, f"127.0.0.1:{self.server.port}"
         for method, target, to in (("GET", "/c/x?a=b%20c", "/c/x?a=b%20c"), ("POST", "/postback", "/postback"), ("HEAD", "/p/x.gif?a b\xe9", "/p/x.gif?a%20b%E9"),
