@@ -20,6 +20,7 @@ enum {
     ACCEPTS_A_TURN = 64,
     TICK_MS = 250,
     STOP_S = 5,
+    BODIES_S = 2, /* of these, for the rest of bodies */
     TURNS_US = 2000,
     HELLOS_US = 1000,
     LARGE = 256 << 10
@@ -130,6 +131,16 @@ static void end_pieces(struct http *h)
     }
 }
 
+/* A body that is on its way has some time to come. */
+static void end_bodies(struct http *h)
+{
+    struct conn *c, *next;
+    for (c = TAILQ_FIRST(&h->conns); c != NULL; c = next) {
+        next = TAILQ_NEXT(c, link);
+        conn_give_up_body(c);
+    }
+}
+
 /* Stands in the queue of active events behind all that were active when it was set off. */
 static void on_turn_end(evutil_socket_t fd, short what, void *arg)
 {
@@ -187,6 +198,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
             http_room(&h->door[i]);
     http_trim(h, now_us);
     http_say_shed(h, now_us);
+    if (h->stopping && now_us >= h->stop_at_us - (STOP_S - BODIES_S) * 1000000LL)
+        end_bodies(h);
     if (h->stopping && now_us >= h->stop_at_us)
         end_pieces(h);
     maybe_end(h);

@@ -293,7 +293,7 @@ void conn_expired(struct conn *c)
 
 void conn_stop(struct conn *c)
 {
-    if (c->state == CONN_HELLO || c->state == CONN_HEAD || c->state == CONN_BODY || c->state == CONN_LINGER)
+    if (c->state == CONN_HELLO || c->state == CONN_HEAD || c->state == CONN_LINGER)
         conn_close(c);
 }
 
@@ -374,6 +374,12 @@ static void refuse(struct conn *c, struct span bytes, int status, bool plain)
     h->app->fault(h->ctx, &ex->rq, &fault, &ex->reply);
     conn_send_reply(c, ex);
     exchange_free(h, ex);
+}
+
+void conn_give_up_body(struct conn *c)
+{
+    if (c->state == CONN_BODY)
+        refuse(c, span_of(c->in.ptr + c->in.at, c->in.len), 503, false);
 }
 
 void conn_refuse_plain(struct conn *c)

@@ -154,7 +154,8 @@ struct conn *conn_slowest(struct door *door, const struct conn *but_for);
 bool conn_stalls(const struct conn *c); /* as it was seen at the last look */
 void conn_look(struct conn *c);         /* it has a new answer to take */
 void conn_note_taken(struct conn *c);   /* of what was sent so far: what its peer takes from here on counts */
-void conn_stop(struct conn *c);         /* the server goes down: closes unless an answer is on its way */
+void conn_stop(struct conn *c);         /* the server goes down: closes unless a body or an answer is on its way */
+void conn_give_up_body(struct conn *c); /* it is waited for no longer: 503 */
 void conn_close(struct conn *c);
 bool conn_is_reset(const struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */

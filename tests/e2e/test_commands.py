@@ -389,6 +389,27 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(countersign("check", "--data", data).returncode, 0)
 
 
+    def test_a_body_under_way_at_the_end_is_served_or_told_so(self):
+        server = Server(WORKERS=1)
+        self.addCleanup(server.close)
+        body = json.dumps({"kind": "publisher", "name": "the last"}).encode()
+        head = f"POST /v1/parties HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.operator.token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        with contextlib.ExitStack() as stack:
+            late, never, idle = (stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 30)) for _ in range(3))
+            for peer in (late, never):
+                peer.sendall(head.encode() + body[:9])
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b" 200 ", idle.recv(4096))  # and the others were read
+            server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(idle.recv(1), b"")
+            late.sendall(body[9:])
+            self.assertEqual(late.recv(4096)[:13], b"HTTP/1.1 201 ")
+            self.assertEqual(never.recv(4096)[:13], b"HTTP/1.1 503 ")
+            self.assertEqual((late.recv(4096), never.recv(4096)), (b"", b""))
+        self.assertEqual(server.process.wait(30), 0)
+        server.start()
+        self.assertIn("the last", [party["name"] for party in server.operator.get("/v1/parties")["data"]])
+
     def test_a_check_that_is_ended_leaves_no_process(self):
         self.meet_check(self.end_check)
 
