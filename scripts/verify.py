@@ -527,6 +527,7 @@ STATUSES = ("pending", "held", "approved", "rejected", "duplicate", "returned", 
 REASONS = ("no_click", "unknown_click", "outside_window", "missing_field", "bad_email", "bad_phone", "outside_profile", "too_fast", "honeypot", "bot",
            "duplicate", "cap_day", "cap_month", "budget", "contract_ended", "low_score", "unrecorded_click", "test", "review")
 CREDENTIALS = ("secret", "token", "postback_key", "lock")
+TAXES = ("none", "domestic", "reverse_charge", "outside")
 TRUSTS = ("signed", "key", "api", "pixel", "system", "countersigned")
 CONTACTS = ("email", "phone", "first_name", "last_name")
 
@@ -625,7 +626,8 @@ MEMBERS = {
                     {"amount_micros": whole, "currency": ID, "jws": text(4_096), "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
-    "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": hex32, "to": index, "to_ms": index}, {"utc_offset_s": offset}),
+    "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": hex32, "to": index, "to_ms": index},
+                  {"utc_offset_s": offset, "vat_kind": word(TAXES[1:]), "vat_ppm": lambda value: type(value) is int and 0 < value <= 1_000_000}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
     "withdrawal": ({"by": ID, "version": index}, {"jws": text(4_096)}),
@@ -1218,7 +1220,7 @@ class Ledger:
         """What a statement may say at most: where the next entry would pass that the log is cut ("Statement")."""
         self.amounts.append(amount)
         gaps = [entry.get(name, 0) if entry["kind"] == "gap" else 0 for name in ("clicks", "impressions", "views")]
-        price = Counter([(entry["kind"], amount)] if entry["kind"] in ("click", "impression") and amount else [])
+        price = self.priced(at)
         many = any(len({each for each in self.prices | price if each[0] == kind}) > 4 for kind in ("click", "impression"))
         if self.spent + amount > ROOM or many or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
             self.cuts.append(at)
@@ -1227,13 +1229,18 @@ class Ledger:
         self.prices += price
         self.gaps = [a + b for a, b in zip(self.gaps, gaps)]
 
+    def priced(self, at):
+        """Of a click or impression that earned money its price and the rate of VAT."""
+        kind, amount = self.entries[at]["kind"], self.amounts[at]
+        return Counter([(kind, amount, self.bound_by[at].contract["vat_ppm"])] if kind in ("click", "impression") and amount else [])
+
     def tally_again(self, start):
         """What stands behind a statement's end counts from there on; where it is not cut already."""
         self.spent, self.gaps, self.prices = 0, [0, 0, 0], Counter()
         for at in range(start, len(self.entries) - 1):  # the statement's own comes next
             entry, amount = self.entries[at], self.amounts[at]
             self.spent += amount
-            self.prices += Counter([(entry["kind"], amount)] if entry["kind"] in ("click", "impression") and amount else [])
+            self.prices += self.priced(at)
             self.gaps = [a + (entry.get(name, 0) if entry["kind"] == "gap" else 0) for a, name in zip(self.gaps, ("clicks", "impressions", "views"))]
 
     def terms(self, at, entry):
@@ -1690,7 +1697,9 @@ class Ledger:
         if not cut and to < at:
             latest = min(latest, self.entries[to]["at"] + 1)
         need(max(last, before.entry["to_ms"] if before else 0) <= entry["to_ms"] <= latest, "its period ends at another time")
-        self.statements.append(Statement(self, at, entry, terms, before))
+        made = Statement(self, at, entry, terms, before)
+        need((entry.get("vat_kind", "none"), entry.get("vat_ppm", 0)) == (made.kind, made.ppm), "its VAT is another one")
+        self.statements.append(made)
         if cut:
             self.cuts.pop(0)
         elif not self.cuts:
@@ -1712,8 +1721,8 @@ def legal_fits(legal):
             "@" in legal.get("email", "@") and all(value == trim(value) for value in legal.values()))
 
 
-def tax(customer, supplier, vat_ppm, minor):
-    """What the two parties' legal data make of VAT."""
+def tax(customer, supplier):
+    """What the two parties' legal data make of VAT, and whether the customer draws up the invoice."""
     here, there = (customer or {}).get("country"), (supplier or {}).get("country")
     taxable, kind = "vat_id" in (supplier or {}), "none"
     if here and there:
@@ -1723,9 +1732,13 @@ def tax(customer, supplier, vat_ppm, minor):
             kind = "reverse_charge"
         elif here not in EU and there in EU and taxable:
             kind = "outside"
-    ppm = vat_ppm if kind == "domestic" else 0
-    vat = (abs(minor) * ppm * 2 + 1_000_000) // 2_000_000
-    return {"kind": kind, "self_billing": customer is not None and taxable, "vat_minor": -vat if minor < 0 else vat, "vat_ppm": ppm}
+    return kind, customer is not None and taxable
+
+
+def vat(minor, ppm):
+    """VAT of an amount, halves away from zero."""
+    half_up = (abs(minor) * ppm * 2 + 1_000_000) // 2_000_000
+    return -half_up if minor < 0 else half_up
 
 
 class Settling:
@@ -1831,18 +1844,76 @@ class Statement:
         self.ledger, self.at, self.entry, self.terms, self.before = ledger, at, entry, terms, before
         self.id, self.start, self.to = entry["id"], entry["from"], entry["to"]
         self.legal = dict(ledger.legal)
+        self.kind, self.self_billing = tax(self.legal.get(terms.campaign["advertiser"]), self.legal.get(terms.contract["publisher"]))
         self.moves = [move for move in ledger.moves if self.start <= move.at < self.to]
         self.lines = self.line_items()
+        self.settle()
+
+    def under(self, kind, ppm):
+        """A rate counts where the supplier charges VAT."""
+        return kind, ppm if kind == "domestic" else 0
+
+    def agreed(self, at):
+        return self.ledger.bound_by[at].contract["vat_ppm"]
+
+    def taxed(self, move):
+        """The VAT that a move is under: a correction that of what it corrects ("VAT")."""
+        made = isinstance(move.lead, Adjustment)
+        lead = self.ledger.leads.get(move.lead.entry.get("lead")) if made else move.lead
+        if not move.adjusts():
+            return self.under(self.kind, self.agreed(move.at))
+        if lead is not None and lead.paid is not None and lead.paid < move.at:
+            by = next((each.kind for each in self.ledger.statements if each.start <= lead.paid < each.to), self.kind) if lead.paid < self.start else self.kind
+            return self.under(by, self.agreed(lead.paid))
+        if made and "statement" in move.lead.entry:
+            cited = next(each for each in self.ledger.statements if each.id == move.lead.entry["statement"])
+            return self.under(cited.kind, cited.ppm)
+        return self.under(self.kind, self.agreed(move.at))
+
+    def said(self, taxed, micros):
+        """What a line, or an adjustment, says of it."""
+        kind, ppm = taxed
+        return {**({"vat_kind": kind} if micros and kind != self.kind else {}), **({"vat_ppm": ppm} if micros and ppm else {})}
+
+    def settle(self):
+        """What it comes to, and by which VAT ("VAT")."""
+        sums, before, terms = Counter(), self.before, self.terms
+        for move in self.moves:
+            sums[self.taxed(move)] += move.micros
+        for n, _ in self.interval("click", "impression"):
+            sums[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
+        self.net, self.brought = sum(sums.values()), before.carried_by if before else {}
+        self.exponent = EXPONENTS.get(terms.campaign["currency"], 2)
+        unit, whole_ = 10 ** (6 - self.exponent), self.net + (before.carried if before else 0)
+        rest = whole_ - self.net - sum(self.brought.values())
+        for taxed, micros in self.brought.items():
+            sums[taxed] += micros
+        parts = sorted(((TAXES.index(kind), ppm), micros) for (kind, ppm), micros in sums.items())
+        own = [(-abs(micros), ppm) for (kind, ppm), micros in parts if TAXES[kind] == self.kind and micros]
+        self.ppm = min(own)[1] if own else self.under(self.kind, terms.contract["vat_ppm"])[1]
+        parts = [((TAXES[kind], ppm), micros) for (kind, ppm), micros in parts if micros]
+        self.rows, self.carried_by = [], {}
+        if terms.contract["set_off"] == "next" and -LARGEST <= whole_ < 0 and all(abs(micros) <= LARGEST for _, micros in parts):
+            self.carried, self.carried_by = whole_, dict(parts)
+            self.carried_by[parts[0][0]] += rest
+        else:
+            for (kind, ppm), micros in parts:
+                minor, rest = divmod(micros + rest, unit)
+                self.rows.append({"kind": kind, "net_minor": minor, "vat_minor": vat(minor, ppm), "vat_ppm": ppm})
+            self.carried = rest
+
+    def tax(self):
+        listed = lambda parts: [{"kind": kind, "micros": micros, "vat_ppm": ppm} for (kind, ppm), micros in parts.items() if micros]  # noqa: E731
+        return {"brought": listed(self.brought), "carried": listed(self.carried_by), "kind": self.kind, "rows": self.rows,
+                "self_billing": self.self_billing, "vat_minor": sum(row["vat_minor"] for row in self.rows)}
 
     def line_items(self):
         lines = []
         for move in self.moves:
             line = self.adjustment_line(move.at, move.lead) if isinstance(move.lead, Adjustment) else self.lead_line(move)
+            line |= self.said(self.taxed(move), move.micros)
             lines.append(canonical({name: value for name, value in line.items() if value is not None}))
-        traffic = self.traffic()
-        if traffic["micros"]:
-            lines.append(canonical(traffic))
-        return lines
+        return lines + [canonical(line) for line in self.traffic_lines()]
 
     def told(self, index):
         """What a line tells of the lead that it is about."""
@@ -1898,6 +1969,21 @@ class Statement:
             line[f"{kind}_micros"] = sum(self.ledger.amounts[n] for n, _ in mine)
         return line | {"micros": line["click_micros"] + line["impression_micros"]}
 
+    def traffic_lines(self):
+        """One for each rate that it earned under; what earned nothing is on the first."""
+        all_, earned = self.traffic(), defaultdict(Counter)
+        for n, entry in self.interval("click", "impression"):
+            if self.ledger.amounts[n]:
+                earned[self.under(self.kind, self.agreed(n))[1]].update({f"{entry['kind']}s": 1, f"{entry['kind']}_micros": self.ledger.amounts[n]})
+        lines = [{name: earned[ppm][name] for name in ("click_micros", "clicks", "impression_micros", "impressions")} |
+                 {"all_clicks": 0, "all_impressions": 0, "kind": "traffic"} | ({"vat_ppm": ppm} if ppm else {}) for ppm in sorted(earned)]
+        for line in lines:
+            line["micros"] = line["click_micros"] + line["impression_micros"]
+        if lines:
+            lines[0] |= {name: all_[name] for name in ("all_clicks", "all_impressions")}
+            lines[0] |= {name: all_[name] - sum(line[name] for line in lines[1:]) for name in ("clicks", "impressions")}
+        return lines
+
     def classes(self, kind):
         entries = self.interval(kind)
         return {name: sum(entry["class"] == name for _, entry in entries) for name in CLASSES} | {"total": len(entries)}
@@ -1945,18 +2031,20 @@ class Statement:
         for place, kind in enumerate(("click", "impression")):
             for n, _ in self.interval(kind):
                 if self.ledger.amounts[n]:
-                    add(self.ledger.amounts[n], place, kind, 0, -1, self.ledger.amounts[n])
+                    add(self.ledger.amounts[n], place, kind, 0, -1, self.ledger.amounts[n], self.under(self.kind, self.agreed(n))[1])
         for move in self.moves:
             if move.adjusts():
                 continue
             price, whole = move.lead.price if move.pays() else 0, "share_to" not in move.lead.entry
+            ppm = self.under(self.kind, self.agreed(move.at))[1]
             if move.pays():
-                add(price, *((2, "lead") if whole else (3, "lead_part")), move.lead.terms.index, move.lead.tier, price if whole else 0)
+                add(price, *((2, "lead") if whole else (3, "lead_part")), move.lead.terms.index, move.lead.tier, price if whole else 0, ppm)
             if move.micros != price:
-                add(move.micros - price, 4, "sale", 0, -1, 0)
+                add(move.micros - price, 4, "sale", 0, -1, 0, ppm)
         result = []
-        for (place, what, terms, tier, unit), (n, micros) in sorted(lines.items()):
-            result.append({"micros": micros, "n": n, "unit_micros": unit, "what": what} | ({"terms": terms} if place in (2, 3) else {}) | ({"tier": tier} if tier >= 0 else {}))
+        for (place, what, terms, tier, unit, ppm), (n, micros) in sorted(lines.items()):
+            result.append({"micros": micros, "n": n, "unit_micros": unit, "what": what} | ({"terms": terms} if place in (2, 3) else {}) |
+                          ({"tier": tier} if tier >= 0 else {}) | ({"vat_ppm": ppm} if ppm else {}))
         return result
 
     def payload(self, issuer, roots):
@@ -1965,15 +2053,10 @@ class Statement:
         traffic, gaps = self.traffic(), {"clicks": 0, "impressions": 0, "views": 0}
         for _, entry in self.interval("gap"):
             gaps = {name: n + entry.get(name, 0) for name, n in gaps.items()}
-        adjustments = [self.taken_back(at, lead, status, micros) if status else self.adjusted(at, lead)
-                       for at, lead, _, status, _, micros in (move for move in self.moves if move.adjusts())]
-        gross = traffic["micros"] + sum(move.micros for move in self.moves if not move.adjusts())
-        net = gross + sum(each["micros"] for each in adjustments)
-        exponent = EXPONENTS.get(terms.campaign["currency"], 2)
-        whole_ = net + (before.carried if before else 0)
-        minor, self.carried = divmod(whole_, 10 ** (6 - exponent))
-        if terms.contract["set_off"] == "next" and -LARGEST <= whole_ < 0:
-            minor, self.carried = 0, whole_
+        adjustments = [(self.taken_back(move.at, move.lead, move.after, move.micros) if move.after else self.adjusted(move.at, move.lead)) | self.said(self.taxed(move), move.micros)
+                       for move in self.moves if move.adjusts()]
+        gross, net, exponent = self.net - sum(each["micros"] for each in adjustments), self.net, self.exponent
+        minor, to_pay = (sum(row["net_minor"] + factor * row["vat_minor"] for row in self.rows) for factor in (0, 1))
         text_ = b"".join(line + b"\n" for line in self.lines)
         self.from_at = before.to_at if before else rfc3339(entries[0]["at"])
         self.to_at = rfc3339(self.entry["to_ms"])
@@ -1981,9 +2064,9 @@ class Statement:
         due = ((self.entry["issued_ms"] + offset_ms) // DAY_MS + terms.contract["due_days"]) * DAY_MS + DAY_MS // 2 - offset_ms
         self.bytes = canonical({
             "adjustments": adjustments, "advertiser": self.named(terms.campaign["advertiser"]), **self.waiting(),
-            "tax": tax(self.legal.get(terms.campaign["advertiser"]), self.legal.get(terms.contract["publisher"]), terms.contract["vat_ppm"], minor), "campaign_name": terms.campaign["name"],
+            "tax": self.tax(), "campaign_name": terms.campaign["name"],
             "timezone": terms.campaign["timezone"], "number": self.entry["number"], "due_at": rfc3339(due), "quantities": self.quantities(),
-            "payable_by": "" if minor == 0 or not terms.contract["publisher"] else "advertiser" if minor > 0 else "publisher", "carried_micros": self.carried, "contract": self.ledger.contract,
+            "payable_by": "" if to_pay == 0 or not terms.contract["publisher"] else "advertiser" if to_pay > 0 else "publisher", "carried_micros": self.carried, "contract": self.ledger.contract,
             "counts": {"clicks": self.classes("click"), "gaps": gaps, "impressions": self.classes("impression"), "leads": self.buckets(),
                        "payable": {"clicks": traffic["clicks"], "impressions": traffic["impressions"]}, "views": self.classes("view")},
             "currency": terms.campaign["currency"], "exponent": exponent, "gaps": [gaps] if any(gaps.values()) else [], "gross_micros": gross,

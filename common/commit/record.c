@@ -196,6 +196,8 @@ static const struct field statement_fields[] = {
     F("issued_ms", I64, statement.issued_ms),
     F("utc_offset_s", I64, statement.utc_offset_s),
     F("terms", U64, statement.terms),
+    FN("vat_kind", ENUM, statement.vat_kind, TAX_COUNT),
+    F("vat_ppm", I64, statement.vat_ppm),
     RAW("legal_sha256", statement.legal_sha256),
     RAW("prev_sha256", statement.prev_sha256),
     RAW("closed", statement.closed),
@@ -354,7 +356,7 @@ bool record_track(enum record_kind k, enum entry_kind *out)
     return true;
 }
 
-_Static_assert(TALLY_LEN == 417, "said below");
+_Static_assert(TALLY_LEN == 481, "said below");
 bool record_field(enum record_kind k, size_t i, const char **name, const char **type)
 {
     assert(k < RECORD_KINDS);
@@ -366,7 +368,7 @@ bool record_field(enum record_kind k, size_t i, const char **name, const char **
             : f->most == NONCE_KEY_LEN   ? "raw 16"
             : f->most == HASH_LEN        ? "raw 32"
             : f->most == DAY_KEY_WRAPPED ? "raw 60"
-            : f->most == TALLY_LEN       ? "raw 417"
+            : f->most == TALLY_LEN       ? "raw 481"
                                          : NULL;
     assert(*type != NULL);
     return true;
@@ -440,7 +442,8 @@ static void put_field(struct buf *out, const struct field *f, const void *at)
     }
 }
 _Static_assert(sizeof(enum class) == sizeof(unsigned) && sizeof(enum trust) == sizeof(unsigned) &&
-                   sizeof(enum status) == sizeof(unsigned) && sizeof(enum device) == sizeof(unsigned),
+                   sizeof(enum status) == sizeof(unsigned) && sizeof(enum device) == sizeof(unsigned) &&
+                   sizeof(enum tax) == sizeof(unsigned),
                "ENUM reads them as unsigned");
 
 void record_write(struct buf *out, const struct record *r)

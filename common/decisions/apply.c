@@ -229,6 +229,7 @@ static enum err apply_lead(const struct fold_context *cx, const struct view *v, 
                  .status = l->status,
                  .reason = l->reason,
                  .micros = approved ? l->payout_micros : 0,
+                 .vat_ppm = t != NULL ? t->vat_ppm : 0,
              });
     if (!span_empty(l->txid))
         put_txid(ops, cx, index, l, priv);
@@ -274,17 +275,23 @@ static void put_adjustment(struct row_ops *ops, const struct fold_context *cx, u
     op->text = row->reason;
 }
 
+static void put_correction(struct row_ops *ops, const struct fold_context *cx, struct span of,
+                           const struct correction_row *row)
+{
+    struct row_op *op = add(ops, ROW_CORRECTIONS);
+    op->key_len = row_correction_key(op->key, cx->contract, of);
+    op->value_len = correction_row_write(row, op->value);
+}
+
 /* One more, or one less, of a statement, or that a side is to sign. */
-static enum err put_correction(struct row_ops *ops, const struct fold_context *cx, struct span of,
-                               struct correction_row row, int64_t micros, bool more)
+static enum err count_correction(struct row_ops *ops, const struct fold_context *cx, struct span of,
+                                 struct correction_row row, int64_t micros, bool more)
 {
     if (!more && row.adjustments == 0)
         return ERR_CORRUPT;
     row.adjustments += more ? 1 : UINT64_MAX;
     row.micros += more ? micros : -micros;
-    struct row_op *op = add(ops, ROW_CORRECTIONS);
-    op->key_len = row_correction_key(op->key, cx->contract, of);
-    op->value_len = correction_row_write(&row, op->value);
+    put_correction(ops, cx, of, &row);
     return ERR_OK;
 }
 
@@ -293,30 +300,56 @@ static enum err to_sign(struct row_ops *ops, const struct view *v, const struct 
 {
     struct correction_row row;
     enum err err = row_unsigned(v, cx->contract, side, &row);
-    return err == ERR_OK ? put_correction(ops, cx, span_of((const uint8_t[]){(uint8_t)side}, 1), row, micros, more)
+    return err == ERR_OK ? count_correction(ops, cx, span_of((const uint8_t[]){(uint8_t)side}, 1), row, micros, more)
                          : err;
 }
 
-/* On which its lead stands already: that of the entry by which it became payable first, or else its own. */
-static enum err stands_on(const struct view *v, uint32_t contract, uint64_t lead, struct settled_row *out)
+/* The rate that was agreed when the lead became payable first, if it ever did. */
+static enum err charged_at(const struct view *v, uint32_t contract, const struct lead_row *lead, int64_t *vat_ppm)
 {
-    struct lead_row row;
-    enum err err = row_lead(v, contract, lead, &row);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    err = row.paid > 0 ? row_settled(v, contract, row.paid, out) : ERR_NOT_FOUND;
-    return err == ERR_NOT_FOUND ? row_settled(v, contract, lead, out) : err;
+    struct move_row move;
+    if (lead->paid == 0)
+        return ERR_NOT_FOUND;
+    enum err err = row_move(v, contract, lead->paid, &move);
+    if (err == ERR_OK)
+        *vat_ppm = move.vat_ppm;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+/* By what it corrects: the lead that it cites, else the statement, if that was charged; else by the terms. */
+static enum err rate_of_adjustment(const struct view *v, uint32_t contract, const struct terms *t,
+                                   const struct adjustment_row *a, int64_t *vat_ppm)
+{
+    struct correction_row of;
+    struct lead_row lead;
+    enum err err = ERR_NOT_FOUND;
+    *vat_ppm = t != NULL ? t->vat_ppm : 0;
+    if (a->lead > 0) {
+        if ((err = row_lead(v, contract, a->lead, &lead)) != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        err = charged_at(v, contract, &lead, vat_ppm);
+    }
+    if (err != ERR_NOT_FOUND || a->statement[0] == '\0')
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if ((err = row_corrections(v, contract, span_str(a->statement), &of)) == ERR_OK)
+        *vat_ppm = of.vat_ppm;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* It counts from here on; for the statement that it cites, or else that. */
 static enum err count_adjustment(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
-                                 uint64_t index, uint64_t adjustment, const struct adjustment_row *a)
+                                 const struct terms *t, uint64_t index, uint64_t adjustment,
+                                 const struct adjustment_row *a)
 {
     struct settled_row stood = {0};
     struct correction_row row;
     struct span of = span_str(a->statement);
-    put_move(ops, cx, index, &(struct move_row){.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = a->micros});
-    enum err err = span_empty(of) && a->lead > 0 ? stands_on(v, cx->contract, a->lead, &stood) : ERR_NOT_FOUND;
+    struct move_row move = {.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = a->micros};
+    enum err err = rate_of_adjustment(v, cx->contract, t, a, &move.vat_ppm);
+    if (err != ERR_OK)
+        return err;
+    put_move(ops, cx, index, &move);
+    err = span_empty(of) && a->lead > 0 ? row_stood(v, cx->contract, a->lead, UINT64_MAX, &stood) : ERR_NOT_FOUND;
     if (err == ERR_OK)
         of = span_str(stood.id);
     else if (err != ERR_NOT_FOUND)
@@ -324,11 +357,13 @@ static enum err count_adjustment(struct row_ops *ops, const struct view *v, cons
     if (span_empty(of))
         return ERR_OK;
     err = row_corrections(v, cx->contract, of, &row);
-    return err == ERR_OK ? put_correction(ops, cx, of, row, a->micros, true) : err;
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT;
+    return err == ERR_OK ? count_correction(ops, cx, of, row, a->micros, true) : err;
 }
 
-static enum err apply_adjustment(const struct fold_context *cx, const struct view *v, uint64_t index,
-                                 const struct entry *e, struct row_ops *ops)
+static enum err apply_adjustment(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                                 uint64_t index, const struct entry *e, struct row_ops *ops)
 {
     const struct entry_adjustment *a = &e->adjustment;
     struct adjustment_row row = {.counts = a->on_assent ? 0 : index,
@@ -348,15 +383,15 @@ static enum err apply_adjustment(const struct fold_context *cx, const struct vie
     buf_free(&bytes);
     put_adjustment(ops, cx, index, &row);
     if (!a->on_assent)
-        return count_adjustment(ops, v, cx, index, index, &row);
+        return count_adjustment(ops, v, cx, t, index, index, &row);
     enum err err = ERR_OK;
     for (size_t side = 0; side < SIDES && err == ERR_OK; side++)
         err = to_sign(ops, v, cx, side, a->micros, true);
     return err;
 }
 
-static enum err apply_assent_adjustment(const struct fold_context *cx, const struct view *v, size_t side,
-                                        uint64_t index, const struct entry *e, struct row_ops *ops)
+static enum err apply_assent_adjustment(const struct fold_context *cx, const struct view *v, const struct terms *t,
+                                        size_t side, uint64_t index, const struct entry *e, struct row_ops *ops)
 {
     const struct entry_assent *a = &e->assent;
     struct adjustment_row row;
@@ -372,7 +407,7 @@ static enum err apply_assent_adjustment(const struct fold_context *cx, const str
     put_adjustment(ops, cx, a->adjustment, &row);
     err = to_sign(ops, v, cx, side, row.micros, false);
     if (err == ERR_OK && row.counts > 0)
-        err = count_adjustment(ops, v, cx, index, a->adjustment, &row);
+        err = count_adjustment(ops, v, cx, t, index, a->adjustment, &row);
     return err;
 }
 
@@ -383,8 +418,9 @@ static enum err apply_statement(const struct fold_context *cx, uint64_t index, c
     row_index_key(op->key, cx->contract, s->to);
     op->key_len = CUT_KEY_LEN;
     op->del = true;
-    if (span_empty(s->id) || s->id.len > LIMIT_ID)
+    if (span_empty(s->id) || s->id.len > LIMIT_ID || s->vat_ppm > VAT_MAX_PPM)
         return ERR_CORRUPT;
+    put_correction(ops, cx, s->id, &(struct correction_row){.vat_kind = s->vat_kind, .vat_ppm = s->vat_ppm});
     if (s->to == s->from) /* it closes nothing */
         return ERR_OK;
     op = add(ops, ROW_SETTLED);
@@ -404,7 +440,7 @@ static enum err apply_assent(const struct fold_context *cx, const struct view *v
         return ERR_CORRUPT;
     size_t side = span_eq(a->party, t->advertiser) ? 0 : 1;
     if (a->adjustment > 0)
-        return apply_assent_adjustment(cx, v, side, index, e, ops);
+        return apply_assent_adjustment(cx, v, t, side, index, e, ops);
     if (a->payable_micros != 0)
         return ERR_CORRUPT;
     enum err err = row_terms(v, cx->contract, (uint32_t)a->version, &row);
@@ -512,12 +548,16 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     }
     if (before.status == STATUS_DUPLICATE)
         lead_on(ops, cx, d->lead, &row, NULL);
-    put_move(ops, cx, index,
-             &(struct move_row){.kind = ENTRY_DISPOSITION,
-                                .lead = d->lead,
-                                .status = d->status,
-                                .was = before.status,
-                                .micros = d->payable_micros});
+    struct move_row move = {.kind = ENTRY_DISPOSITION,
+                            .lead = d->lead,
+                            .status = d->status,
+                            .was = before.status,
+                            .micros = d->payable_micros,
+                            .vat_ppm = t->vat_ppm};
+    err = move_earns(&move) ? ERR_NOT_FOUND : charged_at(v, cx->contract, &before, &move.vat_ppm);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    put_move(ops, cx, index, &move);
     return count(ops, v, cx, &row, &before);
 }
 
@@ -536,7 +576,7 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
     if (e->kind == ENTRY_KEY)
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_ADJUSTMENT)
-        return apply_adjustment(cx, v, index, e, out);
+        return apply_adjustment(cx, v, t, index, e, out);
     if (e->kind == ENTRY_STATEMENT)
         return apply_statement(cx, index, &e->statement, out);
     return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;

@@ -10,6 +10,7 @@ static const char *const class_words[] = {CLASS_TABLE(WORD)};
 static const char *const trust_words[] = {TRUST_TABLE(WORD)};
 static const char *const device_words[] = {DEVICE_TABLE(WORD)};
 static const char *const credential_words[] = {CREDENTIAL_TABLE(WORD)};
+static const char *const tax_words[] = {TAX_TABLE(WORD)};
 
 static int find(const char *const *words, int n, struct span word)
 {
@@ -45,3 +46,4 @@ WORD_FUNCTIONS(class, CLASS_COUNT)
 WORD_FUNCTIONS(trust, TRUST_COUNT)
 WORD_FUNCTIONS(device, DEVICE_COUNT)
 WORD_FUNCTIONS(credential, CREDENTIAL_COUNT)
+WORD_FUNCTIONS(tax, TAX_COUNT)

@@ -114,6 +114,21 @@ enum credential {
         CREDENTIAL_COUNT
 };
 
+/* What the legal data of two parties make of VAT: articles 44 and 196 of Directive 2006/112/EC, between a supplier (the
+ * publisher) and a customer (the advertiser). */
+#define TAX_TABLE(X)                                                                                                   \
+    X(NONE, "none", "the data do not tell")                                                                            \
+    X(DOMESTIC, "domestic", "one country of the EU: the supplier charges VAT")                                         \
+    X(REVERSE_CHARGE, "reverse_charge", "the customer, in another country of the EU, owes it")                         \
+    X(OUTSIDE, "outside", "the customer is outside the EU: there is none")
+
+enum tax {
+#define X(symbol, word, meaning) TAX_##symbol,
+    TAX_TABLE(X)
+#undef X
+        TAX_COUNT
+};
+
 /* A refusal of the report, not of the person: it may come again, mended, under the same txid. */
 static inline bool reason_is_technical(enum reason r)
 {
@@ -126,6 +141,7 @@ const char *class_word(enum class c);
 const char *trust_word(enum trust t);
 const char *device_word(enum device d);
 const char *credential_word(enum credential c);
+const char *tax_word(enum tax t);
 static inline bool status_payable(enum status s)
 {
     return s == STATUS_APPROVED || s == STATUS_CONVERTED;
@@ -137,5 +153,6 @@ MUST_CHECK enum err class_parse(struct span word, enum class *out);
 MUST_CHECK enum err trust_parse(struct span word, enum trust *out);
 MUST_CHECK enum err device_parse(struct span word, enum device *out);
 MUST_CHECK enum err credential_parse(struct span word, enum credential *out);
+MUST_CHECK enum err tax_parse(struct span word, enum tax *out);
 
 #endif

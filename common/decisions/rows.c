@@ -11,7 +11,7 @@
 
 enum { TXID_CAMPAIGN = 20, DEDUPE_TOKEN = 5, DEDUPE_LAYER = DEDUPE_TOKEN + TOKEN_LEN };
 enum { DEDUPE_AT = DEDUPE_LAYER + 1, DEDUPE_LEAD = DEDUPE_AT + 8 };
-enum { MOVE_ROW_LEN = 20, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
+enum { MOVE_ROW_LEN = 24, TXID_ROW_LEN = 12 + HASH_LEN, REPEATS_LEN = 13 };
 
 const char *row_table_name(enum row_table t)
 {
@@ -270,6 +270,7 @@ size_t move_row_write(const struct move_row *r, uint8_t *out)
     out[3] = r->kind == ENTRY_DISPOSITION ? (uint8_t)(1 + r->was) : 0;
     store_be64(out + 4, r->lead);
     store_be64(out + 12, (uint64_t)r->micros);
+    store_be32(out + 20, (uint32_t)r->vat_ppm);
     return MOVE_ROW_LEN;
 }
 
@@ -279,14 +280,16 @@ enum err move_row_read(struct span value, struct move_row *out)
     bool kind =
         value.len == MOVE_ROW_LEN && (v[0] == ENTRY_LEAD || v[0] == ENTRY_DISPOSITION || v[0] == ENTRY_ADJUSTMENT);
     if (!kind || v[1] >= STATUS_COUNT || v[2] >= REASON_COUNT || (v[3] != 0) != (v[0] == ENTRY_DISPOSITION) ||
-        v[3] > STATUS_COUNT || !is_index(load_be64(v + 4)) || !is_money((int64_t)load_be64(v + 12)))
+        v[3] > STATUS_COUNT || !is_index(load_be64(v + 4)) || !is_money((int64_t)load_be64(v + 12)) ||
+        load_be32(v + 20) > VAT_MAX_PPM)
         return ERR_CORRUPT;
     *out = (struct move_row){.kind = v[0],
                              .status = v[1],
                              .reason = v[2],
                              .was = v[3] != 0 ? v[3] - 1 : 0,
                              .lead = load_be64(v + 4),
-                             .micros = (int64_t)load_be64(v + 12)};
+                             .micros = (int64_t)load_be64(v + 12),
+                             .vat_ppm = load_be32(v + 20)};
     return ERR_OK;
 }
 
@@ -395,6 +398,15 @@ enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struc
     row_index_key(key, contract, index);
     enum err err = get(v, ROW_LEADS, span_of(key, sizeof key), &value);
     return err == ERR_OK ? lead_row_read(value, out) : err;
+}
+
+enum err row_move(const struct view *v, uint32_t contract, uint64_t index, struct move_row *out)
+{
+    uint8_t key[12];
+    struct span value;
+    row_index_key(key, contract, index);
+    enum err err = get(v, ROW_MOVES, span_of(key, sizeof key), &value);
+    return err == ERR_OK ? move_row_read(value, out) : err;
 }
 
 /* The contract's first row from an index on, in a table whose keys are contract and index. */
@@ -800,7 +812,7 @@ enum {
     ADJUSTMENT_STATEMENT = ADJUSTMENT_LEAF + HASH_LEN,
     ADJUSTMENT_ROW_LEN = ADJUSTMENT_STATEMENT + LIMIT_ID, /* and the reason */
     SETTLED_ROW_LEN = 8,                                  /* and the id */
-    CORRECTION_ROW_LEN = 24
+    CORRECTION_ROW_LEN = 29
 };
 __extension__ typedef unsigned __int128 unsigned_wide;
 
@@ -889,6 +901,8 @@ size_t correction_row_write(const struct correction_row *r, uint8_t *out)
     store_be64(out, r->adjustments);
     store_be64(out + 8, (uint64_t)(r->micros >> 64));
     store_be64(out + 16, (uint64_t)r->micros);
+    out[24] = (uint8_t)r->vat_kind;
+    store_be32(out + 25, (uint32_t)r->vat_ppm);
     return CORRECTION_ROW_LEN;
 }
 
@@ -898,17 +912,16 @@ static enum err corrections(const struct view *v, uint32_t contract, struct span
     struct span value;
     size_t len = row_correction_key(key, contract, of);
     enum err err = v->get(v->ctx, ROW_CORRECTIONS, span_of(key, len), &value);
-    if (err == ERR_NOT_FOUND) {
-        *out = (struct correction_row){0};
-        return ERR_OK;
-    }
     if (err != ERR_OK)
         return err;
-    if (value.len != CORRECTION_ROW_LEN)
+    if (value.len != CORRECTION_ROW_LEN || (uint8_t)value.ptr[24] >= TAX_COUNT ||
+        load_be32(value.ptr + 25) > VAT_MAX_PPM)
         return ERR_CORRUPT;
     const struct correction_row row = {
         .adjustments = load_be64(value.ptr),
-        .micros = (wide_micros)((unsigned_wide)load_be64(value.ptr + 8) << 64 | load_be64(value.ptr + 16))};
+        .micros = (wide_micros)((unsigned_wide)load_be64(value.ptr + 8) << 64 | load_be64(value.ptr + 16)),
+        .vat_kind = (enum tax)value.ptr[24],
+        .vat_ppm = load_be32(value.ptr + 25)};
     if (!is_index(row.adjustments) || row.micros > (wide_micros)row.adjustments * MONEY_MAX_MICROS ||
         row.micros < -(wide_micros)row.adjustments * MONEY_MAX_MICROS)
         return ERR_CORRUPT;
@@ -923,7 +936,10 @@ enum err row_corrections(const struct view *v, uint32_t contract, struct span st
 
 enum err row_unsigned(const struct view *v, uint32_t contract, size_t side, struct correction_row *out)
 {
-    return corrections(v, contract, span_of((const uint8_t[]){(uint8_t)side}, 1), out);
+    enum err err = corrections(v, contract, span_of((const uint8_t[]){(uint8_t)side}, 1), out);
+    if (err == ERR_NOT_FOUND)
+        *out = (struct correction_row){0};
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 size_t settled_row_write(uint64_t index, struct span id, uint8_t *out)
@@ -955,11 +971,17 @@ enum err row_stood(const struct view *v, uint32_t contract, uint64_t lead, uint6
     enum err err = row_lead(v, contract, lead, &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    uint64_t first = row.paid > 0 && row.paid < open ? row.paid : lead;
-    if (first >= open)
-        return ERR_NOT_FOUND;
-    err = row_settled(v, contract, first, out);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    const uint64_t first[] = {row.paid > 0 ? row.paid : lead, lead};
+    for (size_t i = 0; i < 2; i++) {
+        if (first[i] >= open)
+            continue;
+        err = row_settled(v, contract, first[i], out);
+        if (err != ERR_NOT_FOUND)
+            return err;
+        if (open != UINT64_MAX)
+            return ERR_CORRUPT; /* it is closed */
+    }
+    return ERR_NOT_FOUND;
 }
 
 struct span row_op_value(const struct row_op *op, uint8_t room[ROW_VALUE_MAX])

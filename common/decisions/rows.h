@@ -96,6 +96,7 @@ struct lead_row {
     struct share share; /* all zeros: it has the whole price */
 };
 
+enum { VAT_MAX_PPM = 1000000 };
 struct move_row {
     enum entry_kind kind; /* ENTRY_LEAD, ENTRY_DISPOSITION or ENTRY_ADJUSTMENT */
     uint64_t lead;        /* of an adjustment, which counts from here on: its own entry */
@@ -103,6 +104,7 @@ struct move_row {
     enum reason reason;
     enum status was; /* the lead's status before a disposition */
     int64_t micros;  /* change of what is payable */
+    int64_t vat_ppm; /* the rate that the terms agreed at it; of what corrects another one that which was agreed then */
 };
 /* Whether what was refused or returned became payable by it. */
 static inline bool move_reinstates(const struct move_row *m)
@@ -137,6 +139,7 @@ void row_index_key(uint8_t key[12], uint32_t contract, uint64_t index);
  * answers when it cannot tell. Outputs are written on ERR_OK alone. */
 MUST_CHECK enum err row_lead(const struct view *v, uint32_t contract, uint64_t index, struct lead_row *out);
 MUST_CHECK enum err lead_row_read(struct span value, struct lead_row *out);
+MUST_CHECK enum err row_move(const struct view *v, uint32_t contract, uint64_t index, struct move_row *out);
 MUST_CHECK enum err move_row_read(struct span value, struct move_row *out);
 /* Whether a row of leads or moves, which both have the key contract be32, index be64, repeats what the entry there
  * says: ERR_CORRUPT when it does not, or does not read. Of other tables nothing is asked. */
@@ -220,10 +223,12 @@ MUST_CHECK enum err row_adjustment(const struct view *v, uint32_t contract, uint
 MUST_CHECK enum err row_adjustment_from(const struct view *v, uint32_t contract, uint64_t from, uint64_t *index,
                                         struct adjustment_row *out);
 /* How many adjustments, and what they come to: of those that count, the ones about a statement; of those that lack the
- * assent of a side, the ones that it is to sign. None: zeros, and ERR_OK. */
+ * assent of a side, the ones that it is to sign: none, zeros. Each statement has a row. */
 struct correction_row {
     uint64_t adjustments;
     wide_micros micros;
+    enum tax vat_kind; /* of the statement: as its entry says; of a side none */
+    int64_t vat_ppm;
 };
 MUST_CHECK enum err row_corrections(const struct view *v, uint32_t contract, struct span statement,
                                     struct correction_row *out);
@@ -235,7 +240,8 @@ struct settled_row {
 };
 MUST_CHECK enum err row_settled(const struct view *v, uint32_t contract, uint64_t index, struct settled_row *out);
 /* The one on which a lead stood that is corrected: which closed the entry by which it became payable first, or else,
- * if that is none of those in front of `open`, the first that is not closed, the lead's own. ERR_NOT_FOUND: none. */
+ * if that is none of those in front of `open`, the first that is not closed, the lead's own; UINT64_MAX: by what is
+ * closed so far. ERR_NOT_FOUND: none. */
 MUST_CHECK enum err row_stood(const struct view *v, uint32_t contract, uint64_t lead, uint64_t open,
                               struct settled_row *out);
 /* Leads that stand, of a day or a month of the campaign's zone; in the campaign (number of that), or in the contract.

@@ -13,15 +13,22 @@ struct tallied tallied_of(const struct entry *e)
                             .gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0}};
 }
 
-/* False: there are other prices enough. */
-static bool count_price(struct priced_traffic prices[TALLY_PRICES], int64_t unit_micros)
+static bool priced_alike(const struct priced_traffic *a, const struct priced_traffic *b)
 {
+    return a->unit_micros == b->unit_micros && a->vat_ppm == b->vat_ppm;
+}
+
+/* False: there are other prices enough. */
+static bool count_price(struct priced_traffic prices[TALLY_PRICES], int64_t unit_micros, int64_t vat_ppm)
+{
+    const struct priced_traffic price = {.unit_micros = unit_micros, .vat_ppm = vat_ppm};
     size_t i = 0;
-    while (i < TALLY_PRICES && prices[i].unit_micros != 0 && prices[i].unit_micros != unit_micros)
+    while (i < TALLY_PRICES && prices[i].unit_micros != 0 && !priced_alike(&prices[i], &price))
         i++;
     if (i == TALLY_PRICES)
         return false;
     prices[i].unit_micros = unit_micros;
+    prices[i].vat_ppm = vat_ppm;
     prices[i].n++;
     return true;
 }
@@ -33,7 +40,7 @@ static bool count_traffic(struct tally *tally, const struct terms *t, const stru
         tally->clicks[x->class]++;
         tally->payable_clicks += pays;
         tally->click_micros += pays ? t->click_micros : 0;
-        return !pays || t->click_micros == 0 || count_price(tally->click_prices, t->click_micros);
+        return !pays || t->click_micros == 0 || count_price(tally->click_prices, t->click_micros, t->vat_ppm);
     }
     if (x->kind == ENTRY_VIEW) {
         tally->views[x->class]++;
@@ -41,7 +48,8 @@ static bool count_traffic(struct tally *tally, const struct terms *t, const stru
         tally->impressions[x->class]++;
         tally->payable_impressions += pays;
         tally->impression_micros += pays ? t->impression_micros : 0;
-        return !pays || t->impression_micros == 0 || count_price(tally->impression_prices, t->impression_micros);
+        return !pays || t->impression_micros == 0 ||
+               count_price(tally->impression_prices, t->impression_micros, t->vat_ppm);
     }
     return true;
 }
@@ -105,9 +113,9 @@ static void prices_less(const struct priced_traffic all[TALLY_PRICES], const str
     for (size_t i = 0; i < TALLY_PRICES && all[i].unit_micros != 0; i++) {
         uint64_t gone = 0;
         for (size_t k = 0; k < TALLY_PRICES; k++)
-            gone += part[k].unit_micros == all[i].unit_micros ? part[k].n : 0;
+            gone += priced_alike(&part[k], &all[i]) ? part[k].n : 0;
         found += gone;
-        const struct priced_traffic left = {all[i].unit_micros, less(all[i].n, gone, fits)};
+        const struct priced_traffic left = {all[i].unit_micros, all[i].vat_ppm, less(all[i].n, gone, fits)};
         if (left.n > 0)
             rest[n++] = left;
     }
@@ -174,18 +182,19 @@ void tally_write(const struct tally *t, uint8_t out[TALLY_LEN])
     numbers(t, rest);
     for (int i = 0; i < 12; i++, out += 8)
         store_be64(out, rest[i]);
-    for (int i = 0; i < 2 * TALLY_PRICES; i++, out += 16) {
+    for (int i = 0; i < 2 * TALLY_PRICES; i++, out += 24) {
         const struct priced_traffic *p =
             i < TALLY_PRICES ? &t->click_prices[i] : &t->impression_prices[i - TALLY_PRICES];
         store_be64(out, (uint64_t)p->unit_micros);
-        store_be64(out + 8, p->n);
+        store_be64(out + 8, (uint64_t)p->vat_ppm);
+        store_be64(out + 16, p->n);
     }
 }
 
 bool tally_read(struct span *rest, struct tally *out)
 {
     size_t classes = rest->len > 0 ? (uint8_t)rest->ptr[0] : CLASS_COUNT + 1;
-    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 12 * 8 + 2 * 16 * TALLY_PRICES)
+    if (classes > CLASS_COUNT || rest->len < 1 + classes * 24 + 12 * 8 + 2 * 24 * TALLY_PRICES)
         return false;
     const char *p = rest->ptr + 1;
     *out = (struct tally){0};
@@ -207,10 +216,10 @@ bool tally_read(struct span *rest, struct tally *out)
     out->to_ms = (int64_t)load_be64(p + 80);
     out->entries = load_be64(p + 88);
     p += 96;
-    for (int i = 0; i < 2 * TALLY_PRICES; i++, p += 16) {
+    for (int i = 0; i < 2 * TALLY_PRICES; i++, p += 24) {
         struct priced_traffic *to =
             i < TALLY_PRICES ? &out->click_prices[i] : &out->impression_prices[i - TALLY_PRICES];
-        *to = (struct priced_traffic){(int64_t)load_be64(p), load_be64(p + 8)};
+        *to = (struct priced_traffic){(int64_t)load_be64(p), (int64_t)load_be64(p + 8), load_be64(p + 16)};
     }
     *rest = span_skip(*rest, (size_t)(p - rest->ptr));
     return true;

@@ -7,10 +7,12 @@
 #include "common/decisions/rows.h"
 #include "common/decisions/terms.h"
 
-/* Of clicks or impressions that earned a price, by that price. A statement names so many prices at most. */
+/* Of clicks or impressions that earned a price, by that price and the rate of VAT that the terms agreed then. A
+ * statement names so many of them at most. */
 enum { TALLY_PRICES = 4 };
 struct priced_traffic {
     int64_t unit_micros; /* 0: unused, and all behind it */
+    int64_t vat_ppm;
     uint64_t n;
 };
 
@@ -58,7 +60,7 @@ bool tally_is_empty(const struct tally *t);
 MUST_CHECK bool tally_less(const struct tally *all, const struct tally *part, int64_t from_ms, int64_t to_ms,
                            struct tally *rest);
 
-enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 12 * 8 + 2 * 16 * TALLY_PRICES };
+enum { TALLY_LEN = 1 + 3 * 8 * CLASS_COUNT + 12 * 8 + 2 * 24 * TALLY_PRICES };
 void tally_write(const struct tally *t, uint8_t out[TALLY_LEN]);
 /* Takes it off the front of *rest; also one that is older than a class. False: it does not read. */
 MUST_CHECK bool tally_read(struct span *rest, struct tally *out);

@@ -170,7 +170,7 @@ static const struct member contract_members[] = {
     {"settle", &member_word, AT(settle), .words = settles, .fallback = SETTLE_MANUAL,
      .must = "must be manual, weekly or monthly"},
     {"starts_at", &member_time, AT(starts_ms)},
-    {"vat_ppm", &member_int, AT(vat_ppm), .max = 1000000},
+    {"vat_ppm", &member_int, AT(vat_ppm), .max = VAT_MAX_PPM},
     {NULL},
 };
 

@@ -211,6 +211,8 @@ struct entry_statement {
     int64_t to_ms;        /* its period ends right before that time */
     int64_t issued_ms;    /* what it rests on was read then; its entry may come later */
     int64_t utc_offset_s; /* of the campaign's zone when it was issued */
+    enum tax vat_kind;    /* by the legal data that it names */
+    int64_t vat_ppm;      /* what a correction of it as a whole goes by */
     struct hash sha256;   /* of the payload */
 };
 

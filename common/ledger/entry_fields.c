@@ -167,6 +167,8 @@ static const struct field statement_fields[] = {
     {"to", NAT64, AT(statement.to), .always = true},
     {"to_ms", NAT64, AT(statement.to_ms), .always = true},
     {"utc_offset_s", OFFSET, AT(statement.utc_offset_s)},
+    {"vat_kind", TAX, AT(statement.vat_kind)},
+    {"vat_ppm", NAT64, AT(statement.vat_ppm)},
     {0},
 };
 

@@ -25,6 +25,7 @@ enum field_type {
     REASON, /* absent = none */
     DEVICE, /* absent = none */
     CREDENTIAL,
+    TAX,      /* absent = none */
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
     DUP,      /* entry_lead's dup_contract and dup_index, as an object */

@@ -24,12 +24,15 @@ static enum err read_word(const json_t *obj, const struct field *f, void *at, st
 {
     struct span word = SPAN("");
     enum err err = json_get_str(obj, "", f->name, LIMIT_FIELD_NAME, &word, NULL, p);
+    if (f->type == TAX && json_object_get(obj, f->name) == NULL)
+        return ERR_OK; /* none, which has a word */
     if (err == ERR_OK) {
         err = f->type == CLASS        ? class_parse(word, at)
               : f->type == TRUST      ? trust_parse(word, at)
               : f->type == STATUS     ? status_parse(word, at)
               : f->type == DEVICE     ? device_parse(word, at)
               : f->type == CREDENTIAL ? credential_parse(word, at)
+              : f->type == TAX        ? tax_parse(word, at)
                                       : reason_parse(word, at);
     }
     return err == ERR_OK ? err : bad(p, f->name, "is not a word of its table");
@@ -190,6 +193,7 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
     case REASON:
     case DEVICE:
     case CREDENTIAL:
+    case TAX:
         return read_word(obj, f, at, p);
     case CONTACTS:
         return read_contacts(obj, f, at, p);

@@ -42,6 +42,8 @@ static bool take_word(struct span *s, enum field_type type, void *at)
         return device_parse(text, at) == ERR_OK && *(enum device *)at != DEVICE_NONE;
     case CREDENTIAL:
         return credential_parse(text, at) == ERR_OK;
+    case TAX:
+        return tax_parse(text, at) == ERR_OK && *(enum tax *)at != TAX_NONE;
     default:
         return false;
     }
@@ -159,6 +161,7 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
     case REASON:
     case DEVICE:
     case CREDENTIAL:
+    case TAX:
         return take_word(s, f->type, at);
     case CONTACTS:
         return take_contacts(s, at);

@@ -30,6 +30,8 @@ static bool is_default(const struct field *f, const struct entry *e)
         return *(const enum reason *)at == REASON_NONE;
     case DEVICE:
         return *(const enum device *)at == DEVICE_NONE;
+    case TAX:
+        return *(const enum tax *)at == TAX_NONE;
     case FACTS:
         return e->lead.n_facts == 0;
     case TOUCHES:
@@ -105,6 +107,7 @@ static const char *word_of(enum field_type type, const void *at)
            : type == STATUS     ? status_word(*(const enum status *)at)
            : type == DEVICE     ? device_word(*(const enum device *)at)
            : type == CREDENTIAL ? credential_word(*(const enum credential *)at)
+           : type == TAX        ? tax_word(*(const enum tax *)at)
                                 : reason_word(*(const enum reason *)at);
 }
 
@@ -150,6 +153,7 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
     case REASON:
     case DEVICE:
     case CREDENTIAL:
+    case TAX:
         jw_str(w, span_str(word_of(f->type, at)));
         break;
     case CONTACTS:

@@ -53,6 +53,15 @@ static void time_cell(struct sheet *w, struct span at)
     ms_cell(w, there, ms);
 }
 
+/* NULL: it corrects none of that id. */
+static const struct earlier *earlier_of(const struct sheet *w, struct span id)
+{
+    for (size_t i = 0; i < w->in->earlier.n; i++)
+        if (span_is(id, w->in->earlier.of[i].id))
+            return &w->in->earlier.of[i];
+    return NULL;
+}
+
 /* Which statement a line corrects, and who agreed to it when. Both stand in the order of entries. */
 static void of_adjustment(struct sheet *w, const struct statement_line *l)
 {
@@ -63,7 +72,11 @@ static void of_adjustment(struct sheet *w, const struct statement_line *l)
         w->adjustment++;
     bool is_it = a != NULL && json_integer_value(json_object_get(a, "index")) == l->index;
     const json_t *of = is_it ? json_object_get(a, "statement") : NULL;
-    cell(w, span_of(json_string_value(of), json_string_length(of)));
+    struct span id = span_of(json_string_value(of), json_string_length(of));
+    const struct earlier *e = earlier_of(w, id);
+    cell(w, id);
+    number(w, e != NULL, e != NULL ? (int64_t)e->number : 0);
+    ms_cell(w, e != NULL, e != NULL ? e->issued_ms : 0);
     number(w, made != NULL, json_integer_value(made));
     if (made != NULL && w->in->assents != NULL)
         given = w->in->assents(w->in->of_page, (uint64_t)json_integer_value(made));
@@ -88,17 +101,30 @@ static void of_lead(struct sheet *w, const struct statement_line *l)
     text(w, l->sub1);
 }
 
-static void amount(struct sheet *w, int64_t micros)
+static void point(struct sheet *w, size_t start)
 {
-    size_t start = w->out->len;
-    decimal_add(w->out, micros, 6, (int)w->s.exponent);
     for (size_t i = start; i < w->out->len; i++)
         if (w->out->ptr[i] == '.')
             w->out->ptr[i] = w->point;
 }
 
+static void amount(struct sheet *w, int64_t micros)
+{
+    size_t start = w->out->len;
+    decimal_add(w->out, micros, 6, (int)w->s.exponent);
+    point(w, start);
+}
+
 static const char *const columns[] = {"statement",
                                       "number",
+                                      "issued_at",
+                                      "period_from",
+                                      "period_to",
+                                      "due_at",
+                                      "supplier",
+                                      "supplier_vat_id",
+                                      "customer",
+                                      "customer_vat_id",
                                       "contract",
                                       "kind",
                                       "index",
@@ -107,7 +133,7 @@ static const char *const columns[] = {"statement",
                                       "lead_at",
                                       "txid",
                                       "placement",
-                                      "link",
+                                      "link_today",
                                       "sub1",
                                       "status",
                                       "reason",
@@ -116,6 +142,8 @@ static const char *const columns[] = {"statement",
                                       "trust",
                                       "text",
                                       "corrects",
+                                      "corrects_number",
+                                      "corrects_issued_at",
                                       "adjustment",
                                       "advertiser_assent_at",
                                       "publisher_assent_at",
@@ -129,11 +157,14 @@ static const char *const columns[] = {"statement",
                                       "all_impressions",
                                       "timezone",
                                       "currency",
+                                      "vat_kind",
+                                      "vat_percent",
                                       "micros",
                                       "amount",
+                                      "taxable",
                                       "to_pay"};
 /* Of those that a row of the total fills in, how many are before and behind the empty ones. */
-enum { COLUMNS = sizeof columns / sizeof *columns, TOTAL_FRONT = 4, TOTAL_BACK = 5 };
+enum { COLUMNS = sizeof columns / sizeof *columns, TOTAL_FRONT = 12, TOTAL_BACK = 8 };
 
 static void heading(struct sheet *w)
 {
@@ -146,12 +177,47 @@ static void heading(struct sheet *w)
     buf_str(w->out, "\r\n");
 }
 
-static void row(struct sheet *w, const struct statement_line *l)
+static struct span of_party(const struct sheet *w, const char *role, const char *name)
+{
+    const json_t *legal = json_object_get(json_object_get(w->s.json, role), "legal"), *v = json_object_get(legal, name);
+    return span_of(json_string_value(v), json_string_length(v));
+}
+
+/* Which statement it is: the same in each row, so that rows of many can stand in one table. */
+static void front(struct sheet *w, struct span kind)
 {
     cell(w, w->s.id);
     number(w, true, (int64_t)w->s.number);
+    ms_cell(w, true, w->s.issued_ms);
+    ms_cell(w, true, w->s.from_ms);
+    ms_cell(w, true, w->s.to_ms);
+    ms_cell(w, true, w->s.due_ms);
+    cell(w, of_party(w, "publisher", "name"));
+    cell(w, of_party(w, "publisher", "vat_id"));
+    cell(w, of_party(w, "advertiser", "name"));
+    cell(w, of_party(w, "advertiser", "vat_id"));
     cell(w, w->s.contract);
-    cell(w, l->kind);
+    cell(w, kind);
+}
+
+/* Under which VAT; nothing of what is under none. */
+static void vat(struct sheet *w, bool there, enum tax kind, int64_t vat_ppm)
+{
+    cell(w, there ? span_str(tax_word(kind)) : SPAN(""));
+    size_t start = w->out->len;
+    if (there && kind == TAX_DOMESTIC)
+        decimal_add(w->out, vat_ppm, 4, 0);
+    point(w, start);
+    buf_byte(w->out, (uint8_t)w->mark);
+}
+
+static void row(struct sheet *w, const struct statement_line *l)
+{
+    const json_t *said = json_object_get(l->json, "vat_kind");
+    enum tax kind = w->s.tax;
+    if (said != NULL && tax_parse(span_str(json_string_value(said)), &kind) != ERR_OK)
+        kind = w->s.tax;
+    front(w, l->kind);
     number(w, !l->traffic, l->index);
     of_lead(w, l);
     cell(w, l->status);
@@ -171,8 +237,10 @@ static void row(struct sheet *w, const struct statement_line *l)
     number(w, l->traffic, l->all_impressions);
     cell(w, w->zone);
     cell(w, w->s.currency);
+    vat(w, l->micros != 0, kind, json_integer_value(json_object_get(l->json, "vat_ppm")));
     number(w, true, l->micros);
     amount(w, l->micros);
+    number(w, false, 0);
     buf_byte(w->out, (uint8_t)w->mark);
     buf_str(w->out, "\r\n");
 }
@@ -181,38 +249,55 @@ static void row(struct sheet *w, const struct statement_line *l)
 
 static void total_begin(struct sheet *w, const char *kind)
 {
-    cell(w, w->s.id);
-    number(w, true, (int64_t)w->s.number);
-    cell(w, w->s.contract);
-    cell(w, span_str(kind));
+    front(w, span_str(kind));
     for (int i = TOTAL_FRONT; i < COLUMNS - TOTAL_BACK; i++)
         number(w, false, 0);
     cell(w, w->zone);
     cell(w, w->s.currency);
 }
 
-/* What comes to the sum of the lines, or goes from it. */
-static void total_row(struct sheet *w, const char *kind, int64_t micros)
+/* What comes to the sum of the lines, or goes from it; under no VAT where x->kind is TAX_COUNT. */
+static void total_row(struct sheet *w, const char *kind, const struct taxed *x, const int64_t *taxable_micros)
 {
-    if (micros == 0)
-        return;
     total_begin(w, kind);
-    number(w, true, micros);
-    amount(w, micros);
+    vat(w, x->kind != TAX_COUNT, x->kind, x->vat_ppm);
+    number(w, true, x->micros);
+    amount(w, x->micros);
+    buf_byte(w->out, (uint8_t)w->mark);
+    if (taxable_micros != NULL)
+        amount(w, *taxable_micros);
     buf_byte(w->out, (uint8_t)w->mark);
     buf_str(w->out, "\r\n");
 }
 
-/* `amount` of all rows comes to `to_pay` of the last, in which it is empty. A sum below 0 that is carried takes no VAT
- * along. */
+/* Parts of a sum below 0, and what of the sum is none of them: less than a minor unit. */
+static void carried(struct sheet *w, const char *kind, int64_t sign, int64_t micros, const struct taxed_sums *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        struct taxed part = parts->of[i];
+        micros -= part.micros;
+        part.micros *= sign;
+        total_row(w, kind, &part, NULL);
+    }
+    if (micros != 0)
+        total_row(w, kind, &(struct taxed){TAX_COUNT, 0, sign * micros}, NULL);
+}
+
+/* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */
 static void total(struct sheet *w)
 {
-    int64_t unit = micros_per_minor((int)w->s.exponent), brought = statement_brought(&w->s);
-    total_row(w, w->s.is_taxed && brought < 0 ? "carried_in_without_vat" : "carried_in", brought);
-    total_row(w, w->s.is_taxed && statement_sets_off(&w->s) ? "carried_out_without_vat" : "carried_out",
-              -w->s.carried_micros);
-    total_row(w, "vat", w->s.vat_minor * unit);
+    int64_t unit = micros_per_minor((int)w->s.exponent);
+    carried(w, "carried_in", 1, statement_brought(&w->s), &w->s.brought);
+    carried(w, "carried_out", -1, w->s.carried_micros, &w->s.carried);
+    for (size_t i = 0; i < w->s.n_rows; i++) {
+        const struct tax_row *r = &w->s.rows[i];
+        const int64_t taxable = r->net_minor * unit;
+        if (r->kind != TAX_NONE)
+            total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit}, &taxable);
+    }
     total_begin(w, "to_pay");
+    vat(w, false, TAX_NONE, 0);
+    number(w, false, 0);
     number(w, false, 0);
     number(w, false, 0);
     amount(w, w->s.to_pay_minor * unit);

@@ -141,6 +141,7 @@ static void adjustment(struct paper *w, const json_t *a)
     }
     if (w->in->assents != NULL && json_object_get(a, "adjustment") != NULL)
         assented(w, (uint64_t)number(a, "adjustment"));
+    vat_of(w, a);
     html(w, "</td>");
     cell(w, WORD_ADJUSTED_FIRST, false);
     html(w, "<span class=\"id\">");
@@ -242,11 +243,13 @@ static void link_cell(struct paper *w, const struct statement_line *l)
     html(w, "<td class=\"k\" data-l=\"");
     page_word(&w->g, WORD_LINE_LINK);
     html(w, l->placement > 0 || sub ? "\"><span>" : "\">");
-    if (label.len) {
-        page_words(&w->g, label);
-    } else if (l->placement > 0) {
+    if (l->placement > 0) {
         struct span n = count_of(w, 0, l->placement);
         page_say(&w->g, WORD_LINK_OF, &n, (struct span *)NULL);
+    }
+    if (label.len) {
+        html(w, " · ");
+        page_words(&w->g, label);
     }
     if (sub) {
         html(w, l->placement > 0 ? " · " : "");
@@ -294,6 +297,7 @@ static void line_row(struct paper *w, const struct statement_line *l)
         decided(w, l);
         html(w, "</span>");
     }
+    vat_of(w, l->json);
     disputed(w, l);
     html(w, "</span></td>");
     cell(w, WORD_AMOUNT, true);
@@ -393,6 +397,11 @@ void paper_lines_end(struct paper *w)
     if (w->in->lines_all != 0 && !w->in->texts) {
         html(w, "<p class=\"s\">");
         page_word(&w->g, WORD_LINES_BARE);
+        html(w, "</p>");
+    }
+    if (w->in->lines_all != 0 && w->in->texts && w->in->label != NULL) {
+        html(w, "<p class=\"s\">");
+        page_word(&w->g, WORD_LINES_NAMES);
         html(w, "</p>");
     }
     if (lines_shown(w) < w->in->lines_all) {

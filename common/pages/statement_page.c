@@ -32,9 +32,9 @@ static void period(struct paper *w)
 /* Where nothing is owed it is no invoice; one that takes back is a credit note. */
 static enum word kind(const struct paper *w)
 {
-    if (w->s.payable_minor == 0 || !json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing")))
+    if (w->s.to_pay_minor == 0 || !json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing")))
         return WORD_KIND;
-    return w->s.payable_minor > 0 ? WORD_KIND_SELF_BILLING : WORD_KIND_CREDIT_NOTE;
+    return w->s.to_pay_minor > 0 ? WORD_KIND_SELF_BILLING : WORD_KIND_CREDIT_NOTE;
 }
 
 static void heading(struct paper *w)
@@ -105,15 +105,11 @@ static void corrects(struct paper *w)
     struct correction_sums sums;
     const char *between = "";
     correction_sums_of(&w->s, &sums);
-    size_t named = 0;
-    for (size_t i = 0; i < w->in->earlier.n; i++)
-        named += w->in->earlier.of[i].is_corrected;
-    if (named == 0 && w->s.payable_minor >= 0)
+    const size_t named = w->in->earlier.n;
+    if (named == 0 && w->s.to_pay_minor >= 0)
         return;
     fact(w, WORD_CORRECTS);
     for (size_t i = 0; i < w->in->earlier.n; i++) {
-        if (!w->in->earlier.of[i].is_corrected)
-            continue;
         html(w, between);
         corrects_one(w, &w->in->earlier.of[i]);
         between = "<br>";
@@ -334,6 +330,7 @@ static void quantity_name(struct paper *w, const json_t *q)
         page_say(&w->g, WORD_OF_TERMS, &entry, (struct span *)NULL);
         html(w, "</span>");
     }
+    vat_of(w, q);
 }
 
 static void quantities(struct paper *w)
@@ -377,84 +374,128 @@ static void quantities(struct paper *w)
     html(w, "</td></tr></tfoot></table></section>");
 }
 
-/* The sentence that the law wants, by the kind of the supply. */
-static enum word tax_sentence(const struct paper *w, const json_t *tax)
+/* The sentences that the law wants, by the kinds of the supplies. */
+static void tax_sentences(struct paper *w)
 {
-    static const struct {
-        const char *kind;
-        enum word word;
-    } kinds[] = {{"domestic", WORD_TAX_DOMESTIC}, {"reverse_charge", WORD_TAX_REVERSE}, {"outside", WORD_TAX_OUTSIDE}};
-    if (w->s.lacks_rate)
-        return WORD_TAX_NO_RATE;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (span_is(member(tax, "kind"), kinds[i].kind))
-            return kinds[i].word;
-    return WORD_TAX_NONE;
-}
-
-/* That one rate is on what was charged by others. */
-static void tax_of_others(struct paper *w)
-{
-    struct page all = aside(w, 2);
-    for (size_t i = 0; i < w->in->earlier.n; i++) {
-        const struct earlier *e = &w->in->earlier.of[i];
-        struct page by = aside(w, 1);
-        if (e->taxed_alike)
+    static const enum word words[TAX_COUNT] = {[TAX_NONE] = WORD_TAX_NONE,
+                                               [TAX_DOMESTIC] = WORD_TAX_DOMESTIC,
+                                               [TAX_REVERSE_CHARGE] = WORD_TAX_REVERSE,
+                                               [TAX_OUTSIDE] = WORD_TAX_OUTSIDE};
+    const char *between = "";
+    enum word last = WORDS;
+    for (size_t i = 0; i < w->s.n_rows; i++) {
+        const struct tax_row *r = &w->s.rows[i];
+        enum word now = r->kind == TAX_DOMESTIC && r->vat_ppm == 0 ? WORD_TAX_NO_RATE : words[r->kind];
+        if (now == last)
             continue;
-        if (e->vat_ppm > 0)
-            percent(&by, e->vat_ppm);
-        else
-            page_word(&by, e->reverse_charge ? WORD_REVERSE_CHARGE : WORD_NO_VAT);
-        struct span number = count_of(w, 0, (int64_t)e->number), how = buf_span(by.out);
-        buf_str(all.out, all.out->len > 0 ? comma(w) : "");
-        page_say(&all, WORD_TAX_OF, &number, &how, (struct span *)NULL);
+        html(w, between);
+        page_word(&w->g, now);
+        between = w->g.language == LANGUAGE_ZH ? "" : " ";
+        last = now;
     }
-    struct span list = buf_span(all.out);
-    if (list.len == 0)
-        return;
-    html(w, "<p class=\"s bad\">");
-    page_say(&w->g, WORD_TAX_OTHER, &list, (struct span *)NULL);
-    html(w, "</p>");
 }
 
-static void tax_words(struct paper *w, const json_t *tax)
+static void tax_words(struct paper *w)
 {
-    if (w->s.payable_minor == 0 || span_empty(w->s.publisher))
+    if (w->s.n_rows == 0 || (w->s.n_rows == 1 && w->s.payable_minor == 0) || span_empty(w->s.publisher))
         return;
     html(w, "<p class=\"s\">");
-    page_word(&w->g, tax_sentence(w, tax));
-    if (json_is_true(json_object_get(tax, "self_billing"))) {
+    tax_sentences(w);
+    if (json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing"))) {
         html(w, w->g.language == LANGUAGE_ZH ? "" : " ");
         page_word(&w->g, WORD_SELF_BILLING);
     }
     html(w, "</p>");
 }
 
-/* What becomes of the VAT of a sum below 0: of this statement's, and of the one before. */
-static void tax_of_carried(struct paper *w)
+/* "-12.00 (20%), -4.00 (19%)" in a sentence. */
+static void tax_of_parts(struct paper *w, enum word sentence, const struct taxed_sums *parts)
 {
-    bool out = statement_sets_off(&w->s);
-    if (!w->s.is_taxed || (!out && statement_brought(&w->s) >= 0))
+    struct page all = aside(w, 2);
+    if (parts->n == 0)
         return;
+    for (size_t i = 0; i < parts->n; i++) {
+        struct page amount = aside(w, 0), how = aside(w, 1);
+        page_amount(&amount, parts->of[i].micros, 6, (int)w->s.exponent);
+        vat_word(&how, parts->of[i].kind, parts->of[i].vat_ppm);
+        struct span much = buf_span(amount.out), vat = buf_span(how.out);
+        buf_str(all.out, i > 0 ? comma(w) : "");
+        page_say(&all, WORD_TAX_PART, &much, &vat, (struct span *)NULL);
+    }
+    struct span list = buf_span(all.out);
     html(w, "<p class=\"s\">");
-    page_word(&w->g, out ? WORD_TAX_CARRIED : WORD_TAX_BROUGHT);
+    page_say(&w->g, sentence, &list, (struct span *)NULL);
     html(w, "</p>");
 }
 
-/* The amount that VAT is on (article 226 (8)), also where the customer owes it, and VAT. */
-static void tax_rows(struct paper *w, const json_t *tax)
+static bool any_taxed(const struct taxed_sums *t)
 {
-    if (!w->s.is_taxed)
+    for (size_t i = 0; i < t->n; i++)
+        if (t->of[i].vat_ppm > 0 || t->of[i].kind == TAX_REVERSE_CHARGE)
+            return true;
+    return false;
+}
+
+/* What becomes of the VAT of a sum below 0: of this statement's, and of the one before. */
+static void tax_of_carried(struct paper *w)
+{
+    if (any_taxed(&w->s.carried))
+        tax_of_parts(w, WORD_TAX_CARRIED, &w->s.carried);
+    if (any_taxed(&w->s.brought))
+        tax_of_parts(w, WORD_TAX_BROUGHT, &w->s.brought);
+}
+
+static void minor_cell(struct paper *w, enum word label, int64_t v)
+{
+    cell(w, label, true);
+    minor(w, v);
+    html(w, "</td>");
+}
+
+/* The amount that VAT is on (article 226 (8)), also where the customer owes it, the rate and VAT, for each rate. */
+static void tax_table(struct paper *w)
+{
+    if (w->s.n_rows < 2)
         return;
-    html(w, "<tr><th scope=\"row\">");
-    page_word(&w->g, WORD_TAXABLE);
-    html(w, "</th><td class=\"n\">");
+    html(w, "<table class=\"cards vat\"><thead><tr>");
+    column(w, WORD_TAX_ROWS, false, false);
+    column(w, WORD_TAX_NET, true, true);
+    column(w, WORD_TAX_AMOUNT, true, true);
+    column(w, WORD_TAX_GROSS, true, true);
+    html(w, "</tr></thead><tbody>");
+    for (size_t i = 0; i < w->s.n_rows; i++) {
+        const struct tax_row *r = &w->s.rows[i];
+        html(w, "<tr><th scope=\"row\">");
+        vat_word(&w->g, r->kind, r->vat_ppm);
+        html(w, "</th>");
+        minor_cell(w, WORD_TAX_NET, r->net_minor);
+        minor_cell(w, WORD_TAX_AMOUNT, r->vat_minor);
+        minor_cell(w, WORD_TAX_GROSS, r->net_minor + r->vat_minor);
+        html(w, "</tr>");
+    }
+    html(w, "</tbody><tfoot><tr><th scope=\"row\">");
+    page_word(&w->g, WORD_TAX_UNDER);
+    html(w, "</th>");
+    minor_cell(w, WORD_TAX_NET, w->s.payable_minor);
+    minor_cell(w, WORD_TAX_AMOUNT, w->s.vat_minor);
+    minor_cell(w, WORD_TAX_GROSS, w->s.to_pay_minor);
+    html(w, "</tr></tfoot></table><p class=\"s\">");
+    page_word(&w->g, WORD_TAX_MIXED);
+    html(w, "</p>");
+}
+
+/* The same of one rate. */
+static void tax_row(struct paper *w)
+{
+    if (!w->s.is_taxed || w->s.n_rows > 1 || (w->s.n_rows == 0 && w->s.carried.n > 0))
+        return;
+    row(w, WORD_TAXABLE);
     minor(w, w->s.payable_minor);
     html(w, "</td></tr>");
-    if (w->s.vat_ppm == 0)
+    if (!w->s.is_charged)
         return;
     struct page rate = aside(w, 0);
-    page_amount(&rate, number(tax, "vat_ppm"), 4, 0);
+    page_amount(&rate, w->s.rows[0].vat_ppm, 4, 0);
     struct span percent = buf_span(rate.out);
     html(w, "<tr><th scope=\"row\">");
     page_say(&w->g, WORD_VAT, &percent, (struct span *)NULL);
@@ -465,22 +506,21 @@ static void tax_rows(struct paper *w, const json_t *tax)
 
 static void total(struct paper *w)
 {
-    const json_t *tax = json_object_get(w->s.json, "tax");
     section(w, "<section class=\"keep\">", WORD_TOTAL);
+    tax_table(w);
     html(w, "<table class=\"fit\"><tbody>");
     money_row(w, WORD_NET, w->s.net_micros);
     money_row(w, WORD_BROUGHT, statement_brought(&w->s));
-    money_row(w, WORD_CARRIED, w->s.carried_micros);
-    tax_rows(w, tax);
+    money_row(w, WORD_CARRIED, -w->s.carried_micros); /* the column comes to what is payable */
+    tax_row(w);
     html(w, "</tbody><tfoot><tr><th scope=\"row\">");
     struct span currency = text_of(w, 0, w->s.currency);
     page_say(&w->g, WORD_TO_PAY, &currency, (struct span *)NULL);
     html(w, "</th><td class=\"n\">");
     minor(w, w->s.to_pay_minor);
     html(w, "</td></tr></tfoot></table>");
-    tax_words(w, tax);
+    tax_words(w);
     tax_of_carried(w);
-    tax_of_others(w);
     html(w, "</section>");
 }
 

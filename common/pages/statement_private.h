@@ -167,6 +167,35 @@ static inline void cell(struct paper *w, enum word label, bool of_money)
     html(w, "\">");
 }
 
+/* "20%", "reverse charge", "no VAT". */
+static inline void vat_word(struct page *g, enum tax kind, int64_t vat_ppm)
+{
+    if (vat_ppm > 0)
+        percent(g, vat_ppm);
+    else
+        page_word(g, kind == TAX_REVERSE_CHARGE ? WORD_REVERSE_CHARGE : WORD_NO_VAT);
+}
+
+/* Under which VAT a part of the statement is, where not all of it is under one. */
+static inline void vat_of(struct paper *w, const json_t *part)
+{
+    enum tax kind = w->s.tax;
+    if (w->s.n_rows + w->s.carried.n < 2 || number(part, "micros") == 0)
+        return;
+    if (tax_parse(member(part, "vat_kind"), &kind) != ERR_OK)
+        kind = w->s.tax; /* it is that of the statement */
+    html(w, "<span class=\"why\">");
+    if (number(part, "vat_ppm") > 0) {
+        struct page rate = aside(w, 0);
+        page_amount(&rate, number(part, "vat_ppm"), 4, 0);
+        struct span percent = buf_span(rate.out);
+        page_say(&w->g, WORD_VAT, &percent, (struct span *)NULL);
+    } else {
+        vat_word(&w->g, kind, 0);
+    }
+    html(w, "</span>");
+}
+
 /* statement_terms.c: the price of a tier, by what it asks for; and the section of the terms. */
 void paper_tier(struct paper *w, enum word kind, int64_t terms, int64_t tier);
 void paper_terms(struct paper *w);

@@ -89,10 +89,15 @@
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(TAX_OTHER, "What it corrects or sets off is in part of statements that were issued under other VAT: {}. This one puts its own on all of it, also on that: have an accountant set that right.", "Ce qu’il rectifie ou impute relève en partie de relevés émis sous un autre régime de TVA\u00a0: {}. Le présent relevé applique le sien à l’ensemble, y compris à cette partie\u00a0: faites régulariser par un comptable.", "其更正或抵扣的部分金额来自按其他增值税开具的结算单：{}。本单对全部金额（包括该部分）适用本单的增值税，请会计另行更正。") \
-    X(TAX_CARRIED, "The sum is below 0 and is carried over without VAT: none is credited here. It lessens the taxable amount of the next statement, at the rate of that one.", "La somme est négative et reportée sans TVA\u00a0: aucune TVA n’est créditée ici. Elle diminue la base d’imposition du relevé suivant, au taux de celui-ci.", "合计为负，不含增值税结转：本单不冲减增值税；该金额冲减下一份结算单的计税金额，按该单税率计算。") \
-    X(TAX_BROUGHT, "The sum below 0 of the statement before was carried over without VAT; it lessens the taxable amount here.", "La somme négative du relevé précédent a été reportée sans TVA\u202f; elle diminue ici la base d’imposition.", "上一份结算单的负数合计不含增值税结转，在本单冲减计税金额。") \
-    X(TAX_OF, "no. {} ({})", "n° {} ({})", "编号 {}（{}）") \
+    X(TAX_CARRIED, "The sum is below 0 and is carried over with its VAT: {}. None is credited here; each part lessens what the next statement charges.", "La somme est négative et reportée avec sa TVA\u00a0: {}. Aucune TVA n’est créditée ici\u202f; chaque part diminue ce que facture le relevé suivant.", "合计为负，连同其增值税结转：{}。本单不冲减增值税；各部分冲减下一份结算单所收金额。") \
+    X(TAX_BROUGHT, "The sum below 0 of the statement before is in it with the VAT that it was carried over with: {}.", "La somme négative du relevé précédent y est comprise, avec la TVA de son report\u00a0: {}.", "上一份结算单的负数合计连同其结转的增值税计入本单：{}。") \
+    X(TAX_PART, "{} ({})", "{} ({})", "{}（{}）") \
+    X(TAX_ROWS, "VAT by rate", "TVA par taux", "按税率分列的增值税") \
+    X(TAX_UNDER, "VAT of what is payable", "TVA de ce qui est dû", "应付金额的增值税") \
+    X(TAX_AMOUNT, "VAT, {}", "TVA, {}", "增值税（{}）") \
+    X(TAX_GROSS, "With VAT, {}", "TVA comprise, {}", "含税金额（{}）") \
+    X(TAX_NET, "Taxable amount, {}", "Base d’imposition, {}", "计税金额（{}）") \
+    X(TAX_MIXED, "Each line goes by the VAT that was agreed when it came, a correction by that of what it corrects.", "Chaque ligne suit la TVA convenue à sa date, une rectification celle de ce qu’elle rectifie.", "每行按其发生时约定的增值税计算，更正按其所更正款项的增值税计算。") \
     X(NO_VAT, "no VAT", "sans TVA", "无增值税") \
     X(REVERSE_CHARGE, "reverse charge", "autoliquidation", "反向征收") \
     X(SELF_BILLING, "Self-billing: drawn up by the customer in the name and on behalf of the supplier.", "Autofacturation\u00a0: établie par le client au nom et pour le compte du fournisseur.", "自开发票：由购买方代供应方开具。") \
@@ -131,6 +136,7 @@
     X(BY_SIGNED, "{}, countersigned", "{}, contresigné", "{}（已会签）") \
     X(LINE_DISPUTED, "disputed by {}", "contesté par {}", "{} 提出异议") \
     X(LINES_BARE, "Numbers, link parameters and reasons are left out here, as their senders wrote them.", "Numéros, paramètres de lien et motifs, tels que saisis par leurs auteurs, sont omis ici.", "此处不显示由发送方填写的编号、链接参数和原因。") \
+    X(LINES_NAMES, "A statement signs the numbers of links; their names are what they are called today.", "Le relevé signe les numéros des liens\u202f; leurs noms sont ceux d’aujourd’hui.", "结算单签署的是链接编号；链接名称为当前名称。") \
     X(LINE_PART, "{} of the lead", "{} du lead", "占线索的 {}") \
     X(LINE_TRAFFIC, "Clicks and impressions", "Clics et affichages", "点击与展示") \
     X(EVIDENCE, "Evidence", "Preuves", "证据") \

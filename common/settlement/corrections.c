@@ -135,16 +135,12 @@ static struct earlier *find(const struct earliers *e, struct span id)
     return NULL;
 }
 
-static enum err take(const struct statement *s, struct span id, bool corrects, payload_reader *read, void *ctx,
-                     struct earliers *out)
+static enum err take(struct span id, payload_reader *read, void *ctx, struct earliers *out)
 {
-    struct earlier *have = find(out, id);
     struct statement of;
     struct buf payload;
-    if (have != NULL) {
-        have->is_corrected = have->is_corrected || corrects;
+    if (find(out, id) != NULL)
         return ERR_OK;
-    }
     buf_heap(&payload);
     enum err err = read(ctx, id, &payload);
     if (err == ERR_OK && (err = statement_read(buf_span(&payload), &of)) == ERR_OK && !span_eq(of.id, id)) {
@@ -154,13 +150,7 @@ static enum err take(const struct statement *s, struct span id, bool corrects, p
     if (err == ERR_OK) {
         out->of = xrealloc(out->of, (out->n + 1) * sizeof *out->of);
         struct earlier *e = &out->of[out->n++];
-        *e = (struct earlier){.number = of.number,
-                              .issued_ms = of.issued_ms,
-                              .vat_ppm = of.vat_ppm,
-                              .taxed_alike = statement_taxed_alike(s, &of),
-                              .reverse_charge = span_is(of.tax_kind, "reverse_charge"),
-                              .is_corrected = corrects,
-                              .sets_off = statement_brought(&of) < 0};
+        *e = (struct earlier){.number = of.number, .issued_ms = of.issued_ms};
         memcpy(e->id, of.id.ptr, of.id.len);
         statement_close(&of);
     }
@@ -178,52 +168,16 @@ enum err earliers_of(const struct statement *s, payload_reader *read, void *ctx,
 {
     const json_t *a, *id;
     size_t i;
-    char last[LIMIT_ID + 1];
     enum err err = ERR_OK;
     *out = (struct earliers){.n = 0};
     json_array_foreach((json_t *)s->adjustments, i, a)
     {
         if (err == ERR_OK && (id = json_object_get(a, "statement")) != NULL)
-            err = take(s, span_of(json_string_value(id), json_string_length(id)), true, read, ctx, out);
-    }
-    bool sets_off = statement_brought(s) < 0;
-    for (uint64_t n = s->number - 1; err == ERR_OK && sets_off && n > 0; n--) {
-        statement_id(s->contract, n, last);
-        err = take(s, span_str(last), false, read, ctx, out);
-        sets_off = err == ERR_OK && find(out, span_str(last))->sets_off;
+            err = take(span_of(json_string_value(id), json_string_length(id)), read, ctx, out);
     }
     if (out->n > 0)
         qsort(out->of, out->n, sizeof *out->of, by_number);
     return err;
-}
-
-static void tell_vat(struct buf *out, const struct earlier *e)
-{
-    buf_printf(out, "%s (no. %llu, ", e->id, (unsigned long long)e->number);
-    if (e->vat_ppm > 0) {
-        buf_str(out, "VAT of ");
-        decimal_add(out, e->vat_ppm, 4, 0);
-        buf_str(out, "%)");
-    } else {
-        buf_str(out, e->reverse_charge ? "reverse charge)" : "no VAT)");
-    }
-}
-
-void earliers_tell_vat(struct buf *out, const struct earliers *e)
-{
-    enum { NAMED = 8 };
-    size_t all = 0, said = 0;
-    for (size_t i = 0; i < e->n; i++)
-        all += !e->of[i].taxed_alike;
-    for (size_t i = 0; i < e->n && said < NAMED; i++) {
-        if (e->of[i].taxed_alike)
-            continue;
-        buf_str(out, said == 0 ? "" : said + 1 == all ? " and " : ", ");
-        tell_vat(out, &e->of[i]);
-        said++;
-    }
-    if (said < all)
-        buf_printf(out, " and %zu more", all - said);
 }
 
 void earliers_free(struct earliers *e)

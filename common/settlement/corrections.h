@@ -1,5 +1,4 @@
-/* What of a contract's statements corrects what of others, and at which VAT: by what they say themselves, for all who
- * show statements. */
+/* What of a contract's statements corrects what of others: by what they say themselves, for all who show statements. */
 #ifndef CS_SETTLEMENT_CORRECTIONS_H
 #define CS_SETTLEMENT_CORRECTIONS_H
 
@@ -26,12 +25,11 @@ void correction_sums_of(const struct statement *s, struct correction_sums *out);
 void correction_sums_write(struct jw *w, const struct correction_sums *x); /* {adjusted, reinstated, returned} */
 void correction_sums_tell(struct buf *out, const struct correction_sums *x, struct span currency);
 
-/* A statement that its adjustments are about, or whose sum below 0 it sets off, perhaps by way of others. */
+/* A statement that its adjustments are about. */
 struct earlier {
     char id[LIMIT_ID + 1];
     uint64_t number;
-    int64_t issued_ms, vat_ppm;
-    bool taxed_alike, reverse_charge, is_corrected, sets_off; /* sets_off: a sum below 0 of the one before it */
+    int64_t issued_ms;
 };
 struct earliers {
     struct earlier *of; /* in order of number */
@@ -41,9 +39,6 @@ struct earliers {
 typedef enum err payload_reader(void *ctx, struct span id, struct buf *out);
 /* *out is zeroed before; also on an error it is to be freed. Errors of the reader; ERR_CORRUPT. */
 MUST_CHECK enum err earliers_of(const struct statement *s, payload_reader *read, void *ctx, struct earliers *out);
-/* "S1 (no. 1, VAT of 20%) and S3 (no. 3, reverse charge)": those that were taxed otherwise, very many of them
- * counted; nothing where there are none. */
-void earliers_tell_vat(struct buf *out, const struct earliers *e);
 void earliers_free(struct earliers *e);
 
 /* A move that corrects a statement, and that none has so far. */
@@ -55,10 +50,5 @@ struct open_correction {
 /* Walks over all moves from entry `from` on. ERR_CORRUPT, or an error of the view. */
 MUST_CHECK enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from,
                                      void (*found)(void *ctx, const struct open_correction *c), void *ctx);
-
-/* What becomes of the VAT of a sum below 0 that is carried. */
-#define CARRIED_WITHOUT_VAT                                                                                            \
-    "is carried without VAT: none is credited here, and it lessens what VAT is on in the next statement, at the rate " \
-    "of that one"
 
 #endif

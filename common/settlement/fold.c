@@ -584,7 +584,11 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
     if ((err = statement_follows(f, e, &closes, p)) != ERR_OK)
         return err;
     period_statement(&f->period, &closes, &in);
-    return statement_build(&in, out, p);
+    if ((err = statement_build(&in, out, p)) != ERR_OK || (out->vat_kind == s->vat_kind && out->vat_ppm == s->vat_ppm))
+        return err;
+    statement_free(out);
+    *out = (struct statement_out){.net_micros = 0};
+    return problem(p, ERR_CONFLICT, "vat_ppm", "its VAT is another one than the entries give");
 }
 
 static void put_cut(struct fold *f, const struct cut *cut)

@@ -131,19 +131,13 @@ bool legal_is(struct span text)
 
 /* ---- VAT ---- */
 
-const char *tax_word(enum tax_kind k)
-{
-    static const char *const words[] = {"none", "domestic", "reverse_charge", "outside"};
-    return words[k];
-}
-
-struct tax tax_of(struct span customer, struct span supplier)
+enum tax tax_of(struct span customer, struct span supplier, bool *self_billing)
 {
     json_t *json[2] = {NULL, NULL};
     struct span country[2] = {SPAN(""), SPAN("")};
     bool taxable[2] = {false, false}, eu[2];
     const struct span text[2] = {customer, supplier};
-    struct tax t = {TAX_NONE, false};
+    enum tax kind = TAX_NONE;
     for (int i = 0; i < 2; i++) {
         if (!span_empty(text[i]) && json_read(text[i], &json[i], NULL) != ERR_OK)
             json[i] = NULL;
@@ -154,13 +148,14 @@ struct tax tax_of(struct span customer, struct span supplier)
     }
     bool told = country[0].len > 0 && country[1].len > 0, same = span_eq(country[0], country[1]);
     if (told && same && eu[1] && taxable[1])
-        t.kind = TAX_DOMESTIC;
+        kind = TAX_DOMESTIC;
     else if (told && !same && eu[0] && taxable[0] && (!eu[1] || taxable[1]))
-        t.kind = TAX_REVERSE_CHARGE;
+        kind = TAX_REVERSE_CHARGE;
     else if (told && !eu[0] && eu[1] && taxable[1])
-        t.kind = TAX_OUTSIDE;
-    t.self_billing = json[0] != NULL && taxable[1];
+        kind = TAX_OUTSIDE;
+    if (self_billing != NULL)
+        *self_billing = json[0] != NULL && taxable[1];
     json_decref(json[0]);
     json_decref(json[1]);
-    return t;
+    return kind;
 }

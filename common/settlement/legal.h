@@ -5,6 +5,7 @@
 
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
+#include "common/decisions/reason.h"
 
 enum { LEGAL_MAX = 2048 }; /* bytes, as canonical JSON */
 
@@ -17,19 +18,8 @@ MUST_CHECK enum err legal_check(struct span text, struct problem *p);
 /* Whether these are the bytes that legal_take makes. */
 bool legal_is(struct span text);
 
-/* Articles 44 and 196 of Directive 2006/112/EC, between a supplier (the publisher) and a customer (the advertiser). */
-enum tax_kind {
-    TAX_NONE,           /* the data do not tell */
-    TAX_DOMESTIC,       /* one country of the EU: the supplier charges VAT */
-    TAX_REVERSE_CHARGE, /* the customer, in another country of the EU, owes it */
-    TAX_OUTSIDE         /* the customer is outside the EU: there is none */
-};
-struct tax {
-    enum tax_kind kind;
-    bool self_billing; /* the customer draws up the invoice of a supplier who has a VAT id: article 226 (10a) */
-};
-const char *tax_word(enum tax_kind k);
-/* Either may be empty. */
-struct tax tax_of(struct span customer, struct span supplier);
+/* Either may be empty. *self_billing (may be NULL): the customer draws up the invoice of a supplier who has a VAT id,
+ * article 226 (10a). */
+enum tax tax_of(struct span customer, struct span supplier, bool *self_billing);
 
 #endif

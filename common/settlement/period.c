@@ -14,6 +14,7 @@ void period_open(struct period *p)
 void period_close(struct period *p)
 {
     free(p->mark);
+    taxed_free(&p->brought);
     p->mark = NULL;
     p->n_marks = p->mark_room = 0;
 }
@@ -61,6 +62,7 @@ void period_statement(const struct period *p, const struct closing *c, struct st
     in->to_root = c->is.root;
     in->tally = &c->is.tally;
     in->carried_in_micros = p->carried_micros;
+    in->brought = &p->brought;
     in->has_prev = p->has_prev;
     in->prev_sha256 = p->prev_sha256;
     in->prev_to_ms = p->prev_to_ms;
@@ -127,6 +129,7 @@ enum err period_next(struct period *p, const struct entry *e, const struct closi
     if (said != NULL) {
         p->waiting = said->waiting;
         p->carried_micros = said->carried_micros;
+        taxed_copy(&p->brought, &said->carried);
     }
     return ERR_OK;
 }

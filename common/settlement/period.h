@@ -23,9 +23,10 @@ struct period {
     struct hash prev_sha256;
     uint64_t number; /* how many statements there were */
     int64_t prev_to_ms, carried_micros;
-    struct waiting waiting; /* at its beginning */
-    struct tally tally;     /* of what stands behind its last cut */
-    struct mark *mark;      /* ascending */
+    struct taxed_sums brought; /* by its VAT, where it is below 0 */
+    struct waiting waiting;    /* at its beginning */
+    struct tally tally;        /* of what stands behind its last cut */
+    struct mark *mark;         /* ascending */
     size_t n_marks, mark_room;
 };
 

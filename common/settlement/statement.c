@@ -26,7 +26,7 @@ struct quantity {
     enum quantity_kind what;
     uint64_t terms; /* of a lead, that priced it; else 0 */
     int tier;       /* likewise; else -1 */
-    int64_t unit_micros;
+    int64_t unit_micros, vat_ppm;
     uint64_t n;
     int64_t micros;
 };
@@ -41,6 +41,7 @@ struct moved {
 struct statement_draft {
     uint32_t contract;
     uint64_t from, to, moves;
+    enum tax kind;
     const struct view *view; /* while it folds */
     struct problem *problem;
     const struct statement_in *in; /* while it is built */
@@ -51,6 +52,9 @@ struct statement_draft {
     struct buf adjustments; /* a JSON array */
     struct jw adjustment;
     int64_t gross_micros, adjusted_micros;
+    struct taxed_sums sums; /* both, by their VAT; in the end with what is brought */
+    bool sets_off;          /* they come to less than nothing, and are carried */
+    int64_t rest_micros;    /* that is carried in under no VAT: less than a minor unit */
     struct quantity *quantity;
     size_t n_quantities, quantity_room;
     struct moved came, approved, rejected; /* of leads that wait */
@@ -153,7 +157,7 @@ static void add_quantity(struct statement_draft *f, const struct quantity *q)
     for (size_t i = f->n_quantities; i-- > 0;) {
         struct quantity *have = &f->quantity[i];
         if (have->what == q->what && have->terms == q->terms && have->tier == q->tier &&
-            have->unit_micros == q->unit_micros) {
+            have->unit_micros == q->unit_micros && have->vat_ppm == q->vat_ppm) {
             have->n += q->n;
             have->micros += q->micros; /* within the sum, which is in range */
             return;
@@ -175,12 +179,12 @@ static int64_t price_of(const struct move_row *m, const struct lead_row *lead)
 static void quantities_of_move(struct statement_draft *f, const struct move_row *m, const struct lead_row *lead)
 {
     bool whole = lead->share.to == 0;
-    int64_t price = price_of(m, lead);
+    int64_t price = price_of(m, lead), vat_ppm = taxed_under(f->kind, m->vat_ppm, 0).vat_ppm;
     if (move_begins_to_pay(m))
         add_quantity(f, &(struct quantity){whole ? QUANTITY_LEAD : QUANTITY_PART, lead->terms, lead->tier,
-                                           whole ? price : 0, 1, price});
+                                           whole ? price : 0, vat_ppm, 1, price});
     if (m->micros != price)
-        add_quantity(f, &(struct quantity){QUANTITY_SALE, 0, -1, 0, 1, m->micros - price});
+        add_quantity(f, &(struct quantity){QUANTITY_SALE, 0, -1, 0, vat_ppm, 1, m->micros - price});
 }
 
 static void end_bundle(struct statement_lines *l)
@@ -218,9 +222,20 @@ static void end_line(struct statement_lines *l, size_t start, uint64_t index, in
         l->text.len = start;
 }
 
+/* Under which VAT, as far as that is not what the statement says of itself. */
+static void write_vat(struct jw *w, const struct statement_draft *f, const struct taxed *x)
+{
+    if (x->micros == 0)
+        return;
+    if (x->kind != f->kind)
+        jw_kstr(w, "vat_kind", span_str(tax_word(x->kind)));
+    if (x->vat_ppm > 0)
+        jw_kint(w, "vat_ppm", x->vat_ppm);
+}
+
 /* `adjustment` 0 and `statement` empty: not of this one. */
 static void write_adjustment(struct statement_draft *f, uint64_t index, uint64_t adjustment, uint64_t lead,
-                             int64_t micros, const char *reason, const char *statement)
+                             const struct taxed *x, const char *reason, const char *statement)
 {
     struct jw *w = &f->adjustment;
     jw_object(w);
@@ -229,10 +244,11 @@ static void write_adjustment(struct statement_draft *f, uint64_t index, uint64_t
     jw_kint(w, "index", (int64_t)index);
     if (adjustment == 0 || lead > 0)
         jw_kint(w, "lead", (int64_t)lead);
-    jw_kint(w, "micros", micros);
+    jw_kint(w, "micros", x->micros);
     jw_kstr(w, "reason", span_str(reason));
     if (statement[0] != '\0')
         jw_kstr(w, "statement", span_str(statement));
+    write_vat(w, f, x);
     jw_object_end(w);
 }
 
@@ -249,13 +265,16 @@ static MUST_CHECK enum err stood_on(const struct statement_draft *f, uint64_t le
     return err;
 }
 
-/* What an adjustment cites, or else what its lead stood on. */
-static MUST_CHECK enum err adjustment_of(const struct statement_draft *f, uint64_t entry, struct adjustment_row *a)
+/* With what it cites, or else what its lead stood on, in a->statement; cited: the former. */
+static MUST_CHECK enum err adjustment_of(const struct statement_draft *f, uint64_t entry, struct adjustment_row *a,
+                                         char cited[LIMIT_ID + 1])
 {
     struct settled_row stood = {0};
     enum err err = row_adjustment(f->view, f->contract, entry, a);
     if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
         return problem(f->problem, ERR_CORRUPT, "", "adjustment %llu has no row that reads", (unsigned long long)entry);
+    if (err == ERR_OK)
+        memcpy(cited, a->statement, sizeof a->statement);
     if (err == ERR_OK && a->lead > 0 && a->statement[0] == '\0')
         err = stood_on(f, a->lead, &stood);
     if (err == ERR_OK && stood.id[0] != '\0')
@@ -263,19 +282,47 @@ static MUST_CHECK enum err adjustment_of(const struct statement_draft *f, uint64
     return err;
 }
 
+/* A correction is under the VAT of what it corrects: as the statement has it that charged its lead (NULL: it cites
+ * none), else as the statement that it cites, if one did. The rate is in its row. */
+static MUST_CHECK enum err tax_correction(const struct statement_draft *f, uint64_t index, const struct move_row *m,
+                                          const struct lead_row *lead, const char *cited, struct taxed *out)
+{
+    bool is_charged = lead != NULL && lead->paid > 0 && lead->paid < index;
+    struct correction_row of = {.vat_kind = f->kind};
+    struct settled_row by = {0};
+    enum err err = ERR_OK;
+    if (is_charged && lead->paid < f->from) {
+        err = row_settled(f->view, f->contract, lead->paid, &by);
+        err = err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    } else if (!is_charged) {
+        memcpy(by.id, cited, strlen(cited));
+    }
+    if (err == ERR_OK && by.id[0] != '\0')
+        err = row_corrections(f->view, f->contract, span_str(by.id), &of);
+    if (err == ERR_NOT_FOUND)
+        return problem(f->problem, ERR_CORRUPT, "", "statement %s has no row of its VAT", by.id);
+    if (err == ERR_OK)
+        *out = taxed_under(of.vat_kind, m->vat_ppm, m->micros);
+    return err;
+}
+
 static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, const struct move_row *m,
-                                    const struct lead_row *lead)
+                                    const struct lead_row *lead, struct taxed *x)
 {
     struct settled_row stood = {0};
     if (move_earns(m)) {
         quantities_of_move(f, m, lead);
-        return money_add(f->gross_micros, m->micros, &f->gross_micros) ? ERR_OK : out_of_range(f);
+        *x = taxed_under(f->kind, m->vat_ppm, m->micros);
+        return money_add(f->gross_micros, m->micros, &f->gross_micros) && taxed_add(&f->sums, *x) ? ERR_OK
+                                                                                                  : out_of_range(f);
     }
-    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
+    enum err err = tax_correction(f, index, m, lead, "", x);
+    if (err != ERR_OK)
+        return err;
+    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros) || !taxed_add(&f->sums, *x))
         return out_of_range(f);
-    enum err err = stood_on(f, m->lead, &stood);
-    if (err == ERR_OK)
-        write_adjustment(f, index, 0, m->lead, m->micros, status_word(m->status), stood.id);
+    if ((err = stood_on(f, m->lead, &stood)) == ERR_OK)
+        write_adjustment(f, index, 0, m->lead, x, status_word(m->status), stood.id);
     return err;
 }
 
@@ -299,18 +346,33 @@ static MUST_CHECK enum err tell_adjustment(struct statement_draft *f, uint64_t i
     return untold(f, index, err);
 }
 
+/* Sums it up. */
+static MUST_CHECK enum err sum_adjustment(struct statement_draft *f, uint64_t index, const struct move_row *m,
+                                          struct adjustment_row *a, struct taxed *x)
+{
+    char cited[LIMIT_ID + 1];
+    struct lead_row lead;
+    enum err err = adjustment_of(f, m->lead, a, cited);
+    if (err == ERR_OK && a->lead > 0 && (err = row_lead(f->view, f->contract, a->lead, &lead)) == ERR_NOT_FOUND)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = tax_correction(f, index, m, a->lead > 0 ? &lead : NULL, cited, x);
+    if (err != ERR_OK)
+        return err;
+    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros) || !taxed_add(&f->sums, *x))
+        return out_of_range(f);
+    write_adjustment(f, index, m->lead, a->lead, x, entry_kind_word(m->kind), a->statement);
+    return ERR_OK;
+}
+
 static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
     size_t start = f->lines.text.len;
     struct adjustment_row a;
+    struct taxed x;
     struct jw w;
-    enum err err = adjustment_of(f, m->lead, &a);
-    if (err != ERR_OK)
-        return err;
-    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros))
-        return out_of_range(f);
-    write_adjustment(f, index, m->lead, a.lead, m->micros, entry_kind_word(m->kind), a.statement);
-    if ((err = tell_adjustment(f, index, m, &a)) != ERR_OK)
+    enum err err = sum_adjustment(f, index, m, &a, &x);
+    if (err != ERR_OK || (err = tell_adjustment(f, index, m, &a)) != ERR_OK)
         return err;
     jw_open(&w, &f->lines.text);
     jw_object(&w);
@@ -329,6 +391,7 @@ static MUST_CHECK enum err line_of_adjustment(struct statement_draft *f, uint64_
     line_value(&w, "sub1", &f->told, TOLD_SUB1);
     line_value(&w, "text", &f->told, TOLD_TEXT);
     line_value(&w, "txid", &f->told, TOLD_TXID);
+    write_vat(&w, f, &x);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start, index, m->micros);
@@ -347,7 +410,7 @@ static MUST_CHECK enum err tell_move(struct statement_draft *f, uint64_t index, 
 }
 
 static void line_of_move(struct statement_draft *f, uint64_t index, const struct move_row *m,
-                         const struct lead_row *lead)
+                         const struct lead_row *lead, const struct taxed *x)
 {
     size_t start = f->lines.text.len;
     bool priced = move_earns(m) && move_begins_to_pay(m);
@@ -379,6 +442,7 @@ static void line_of_move(struct statement_draft *f, uint64_t index, const struct
         jw_kint(&w, "tier", lead->tier);
     line_value(&w, "trust", &f->told, TOLD_TRUST);
     line_value(&w, "txid", &f->told, TOLD_TXID);
+    write_vat(&w, f, x);
     jw_object_end(&w);
     jw_close(&w);
     end_line(&f->lines, start, index, m->micros);
@@ -387,6 +451,7 @@ static void line_of_move(struct statement_draft *f, uint64_t index, const struct
 static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, const struct move_row *m)
 {
     struct lead_row lead;
+    struct taxed x;
     enum err err = row_lead(f->view, f->contract, m->lead, &lead);
     if (err == ERR_NOT_FOUND || err == ERR_CORRUPT || (err == ERR_OK && !time_ok(lead.at_ms)))
         return problem(f->problem, ERR_CORRUPT, "", "entry %llu has no lead that reads", (unsigned long long)index);
@@ -394,13 +459,13 @@ static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, 
         return err;
     count_move(f, index, m);
     bridge_move(f, m, &lead);
-    err = sum_move(f, index, m, &lead);
+    err = sum_move(f, index, m, &lead, &x);
     if (f->lines.wanted == LINES_COUNT) { /* without a look at its entries */
         f->lines.n++;
         return err;
     }
     if (err == ERR_OK && (err = tell_move(f, index, m)) == ERR_OK)
-        line_of_move(f, index, m, &lead);
+        line_of_move(f, index, m, &lead, &x);
     return err;
 }
 
@@ -446,19 +511,48 @@ static MUST_CHECK enum err all_moves(const struct statement_draft *f)
                    (unsigned long long)f->in->tally->moves, (unsigned long long)f->moves);
 }
 
-static void traffic_quantities(struct statement_draft *f, enum quantity_kind what,
-                               const struct priced_traffic prices[TALLY_PRICES])
-{
-    for (size_t i = 0; i < TALLY_PRICES && prices[i].unit_micros != 0; i++)
-        add_quantity(f, &(struct quantity){what, 0, -1, prices[i].unit_micros, prices[i].n,
-                                           prices[i].unit_micros * (int64_t)prices[i].n});
-}
-
-/* What its line says. */
+/* Of clicks and impressions what earned money under one rate of VAT. */
 struct traffic {
+    int64_t vat_ppm;
     uint64_t all_clicks, all_impressions, clicks, impressions;
     int64_t click_micros, impression_micros;
 };
+struct traffics { /* by rate */
+    struct traffic of[2 * TALLY_PRICES];
+    size_t n;
+};
+
+/* false: there are more than can be. */
+static bool traffic_add(struct traffics *t, bool impressions, int64_t vat_ppm, uint64_t n, int64_t micros)
+{
+    size_t i = 0;
+    while (i < t->n && t->of[i].vat_ppm < vat_ppm)
+        i++;
+    if (i == t->n || t->of[i].vat_ppm != vat_ppm) {
+        if (t->n == sizeof t->of / sizeof *t->of)
+            return false;
+        memmove(t->of + i + 1, t->of + i, (t->n++ - i) * sizeof *t->of);
+        t->of[i] = (struct traffic){.vat_ppm = vat_ppm};
+    }
+    *(impressions ? &t->of[i].impressions : &t->of[i].clicks) += n;
+    *(impressions ? &t->of[i].impression_micros : &t->of[i].click_micros) += micros;
+    return true;
+}
+
+/* Those that earned nothing are on the first line. */
+static void traffic_rest(struct traffics *t, uint64_t all_clicks, uint64_t all_impressions, uint64_t clicks,
+                         uint64_t impressions)
+{
+    struct traffic *first = &t->of[0];
+    for (size_t i = 1; i < t->n; i++) {
+        clicks -= t->of[i].clicks;
+        impressions -= t->of[i].impressions;
+    }
+    first->all_clicks = all_clicks;
+    first->all_impressions = all_impressions;
+    first->clicks = clicks;
+    first->impressions = impressions;
+}
 
 static void line_of_traffic(struct statement_lines *l, const struct traffic *t, uint64_t to)
 {
@@ -475,29 +569,43 @@ static void line_of_traffic(struct statement_lines *l, const struct traffic *t, 
     jw_kint(&w, "impressions", (int64_t)t->impressions);
     jw_kstr(&w, "kind", SPAN("traffic"));
     jw_kint(&w, "micros", both);
+    if (t->vat_ppm > 0)
+        jw_kint(&w, "vat_ppm", t->vat_ppm);
     jw_object_end(&w);
     jw_close(&w);
     end_line(l, start, to, both);
 }
 
+static bool fold_prices(struct statement_draft *f, bool impressions, const struct priced_traffic prices[TALLY_PRICES],
+                        struct traffics *out)
+{
+    for (size_t i = 0; i < TALLY_PRICES && prices[i].unit_micros != 0; i++) {
+        int64_t micros = prices[i].unit_micros * (int64_t)prices[i].n; /* within the tally's sum */
+        const struct taxed x = taxed_under(f->kind, prices[i].vat_ppm, micros);
+        add_quantity(f, &(struct quantity){impressions ? QUANTITY_IMPRESSION : QUANTITY_CLICK, 0, -1,
+                                           prices[i].unit_micros, x.vat_ppm, prices[i].n, micros});
+        if (!taxed_add(&f->sums, x) || !traffic_add(out, impressions, x.vat_ppm, prices[i].n, micros))
+            return false;
+    }
+    return true;
+}
+
 static MUST_CHECK enum err fold_traffic(struct statement_draft *f)
 {
     const struct tally *t = f->in->tally;
+    struct traffics by_rate = {.n = 0};
     int64_t both;
 
     if (!t->click_micros && !t->impression_micros)
         return ERR_OK;
-    traffic_quantities(f, QUANTITY_CLICK, t->click_prices);
-    traffic_quantities(f, QUANTITY_IMPRESSION, t->impression_prices);
-    if (!money_add(t->click_micros, t->impression_micros, &both) || !money_add(f->gross_micros, both, &f->gross_micros))
+    if (!money_add(t->click_micros, t->impression_micros, &both) ||
+        !money_add(f->gross_micros, both, &f->gross_micros) || !fold_prices(f, false, t->click_prices, &by_rate) ||
+        !fold_prices(f, true, t->impression_prices, &by_rate) || by_rate.n == 0)
         return out_of_range(f);
-    const struct traffic traffic = {.all_clicks = tally_total(t->clicks),
-                                    .all_impressions = tally_total(t->impressions),
-                                    .clicks = t->payable_clicks,
-                                    .impressions = t->payable_impressions,
-                                    .click_micros = t->click_micros,
-                                    .impression_micros = t->impression_micros};
-    line_of_traffic(&f->lines, &traffic, f->in->to);
+    traffic_rest(&by_rate, tally_total(t->clicks), tally_total(t->impressions), t->payable_clicks,
+                 t->payable_impressions);
+    for (size_t i = 0; i < by_rate.n; i++)
+        line_of_traffic(&f->lines, &by_rate.of[i], f->in->to);
     return ERR_OK;
 }
 
@@ -618,7 +726,9 @@ static int by_kind_and_price(const void *a, const void *b)
         return x->terms < y->terms ? -1 : 1;
     if (x->tier != y->tier)
         return x->tier < y->tier ? -1 : 1;
-    return x->unit_micros < y->unit_micros ? -1 : x->unit_micros > y->unit_micros;
+    if (x->unit_micros != y->unit_micros)
+        return x->unit_micros < y->unit_micros ? -1 : 1;
+    return x->vat_ppm < y->vat_ppm ? -1 : x->vat_ppm > y->vat_ppm;
 }
 
 static void write_quantities(struct jw *w, const struct statement_draft *f)
@@ -638,6 +748,8 @@ static void write_quantities(struct jw *w, const struct statement_draft *f)
         if (lead && q->tier >= 0)
             jw_kint(w, "tier", q->tier);
         jw_kint(w, "unit_micros", q->unit_micros);
+        if (q->vat_ppm > 0)
+            jw_kint(w, "vat_ppm", q->vat_ppm);
         jw_kstr(w, "what", span_str(quantity_words[q->what]));
         jw_object_end(w);
     }
@@ -693,20 +805,47 @@ static void write_party(struct jw *w, const char *key, struct span id, struct sp
     jw_object_end(w);
 }
 
-/* VAT is on what is payable, rounded half up, away from zero. */
-static void write_tax(struct jw *w, const struct statement_in *in, int64_t payable_minor)
+/* VAT of all that is payable, whose rows are appended. */
+static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int64_t unit_micros)
 {
-    const struct tax t = tax_of(in->legal[0], in->legal[1]);
-    int64_t ppm = t.kind == TAX_DOMESTIC ? in->terms->vat_ppm : 0;
-    wide_micros twice = (wide_micros)(payable_minor < 0 ? -payable_minor : payable_minor) * ppm * 2 + 1000000;
-    int64_t vat = (int64_t)(twice / 2000000);
-    jw_key(w, "tax");
-    jw_object(w);
-    jw_kstr(w, "kind", span_str(tax_word(t.kind)));
-    jw_kbool(w, "self_billing", t.self_billing);
-    jw_kint(w, "vat_minor", payable_minor < 0 ? -vat : vat);
-    jw_kint(w, "vat_ppm", ppm);
-    jw_object_end(w);
+    int64_t vat_minor = 0, rest = f->rest_micros;
+    jw_key(w, "rows");
+    jw_array(w);
+    for (size_t i = 0; i < f->sums.n && !f->sets_off; i++) {
+        if (f->sums.of[i].micros == 0)
+            continue;
+        const struct tax_row row = tax_row_of(&f->sums.of[i], unit_micros, &rest);
+        vat_minor += row.vat_minor;
+        jw_object(w);
+        jw_kstr(w, "kind", span_str(tax_word(row.kind)));
+        jw_kint(w, "net_minor", row.net_minor);
+        jw_kint(w, "vat_minor", row.vat_minor);
+        jw_kint(w, "vat_ppm", row.vat_ppm);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+    return vat_minor;
+}
+
+/* Appends the object, and answers the VAT of all that is payable. */
+static int64_t write_tax(struct buf *out, const struct statement_draft *f, const struct statement_out *o,
+                         int64_t unit_micros)
+{
+    static const struct taxed_sums none = {.n = 0};
+    bool self_billing;
+    struct jw w;
+    tax_of(f->in->legal[0], f->in->legal[1], &self_billing);
+    jw_open(&w, out);
+    jw_object(&w);
+    taxed_write(&w, "brought", f->in->brought != NULL ? f->in->brought : &none);
+    taxed_write(&w, "carried", &o->carried);
+    jw_kstr(&w, "kind", span_str(tax_word(f->kind)));
+    int64_t vat_minor = write_tax_rows(&w, f, unit_micros);
+    jw_kbool(&w, "self_billing", self_billing);
+    jw_kint(&w, "vat_minor", vat_minor);
+    jw_object_end(&w);
+    jw_close(&w);
+    return vat_minor;
 }
 
 /* Noon of the day, by the clocks of the issue: whatever they were set to since, it is that day. */
@@ -716,9 +855,9 @@ static int64_t due_ms(const struct statement_in *in)
     return day * MS_PER_DAY + MS_PER_DAY / 2 - in->utc_offset_s * MS_PER_S;
 }
 
-static const char *payer(const struct statement_in *in, int64_t payable_minor)
+static const char *payer(const struct statement_in *in, int64_t to_pay_minor)
 {
-    return span_empty(in->terms->publisher) || payable_minor == 0 ? "" : payable_minor > 0 ? "advertiser" : "publisher";
+    return span_empty(in->terms->publisher) || to_pay_minor == 0 ? "" : to_pay_minor > 0 ? "advertiser" : "publisher";
 }
 
 static void write_period(struct jw *w, const struct statement_in *in, int64_t from_ms)
@@ -746,8 +885,11 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
 {
     const struct statement_in *in = f->in;
     const struct terms *t = in->terms;
+    struct buf tax;
     struct jw w;
 
+    buf_heap(&tax);
+    int64_t vat_minor = write_tax(&tax, f, o, micros_per_minor(exponent));
     jw_open(&w, &o->payload);
     jw_object(&w);
     jw_key(&w, "adjustments");
@@ -771,7 +913,7 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
     jw_kint(&w, "net_micros", o->net_micros);
     jw_kint(&w, "number", (int64_t)in->number);
     write_waiting(&w, "opening", &in->waiting);
-    jw_kstr(&w, "payable_by", span_str(payer(in, o->payable_minor)));
+    jw_kstr(&w, "payable_by", span_str(payer(in, o->payable_minor + vat_minor)));
     jw_kint(&w, "payable_minor", o->payable_minor);
     write_period(&w, in, from_ms);
     jw_key(&w, "prev_sha256");
@@ -779,13 +921,15 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
     write_party(&w, "publisher", t->publisher, in->legal[1]);
     write_quantities(&w, f);
     jw_kint(&w, "revision", 1);
-    write_tax(&w, in, o->payable_minor);
+    jw_key(&w, "tax");
+    jw_raw(&w, buf_span(&tax));
     jw_kint(&w, "terms", (int64_t)in->terms_index);
     jw_kstr(&w, "timezone", t->timezone);
     write_tree(&w, in);
     jw_kstr(&w, "typ", SPAN(STATEMENT_TYP));
     jw_object_end(&w);
     jw_close(&w);
+    buf_free(&tax);
     sha256(o->payload.ptr, o->payload.len, o->sha256.b);
 }
 
@@ -800,6 +944,49 @@ static bool close_waiting(const struct statement_draft *f, struct waiting *out)
     out->pending = (uint64_t)pending;
     out->held = (uint64_t)held;
     return true;
+}
+
+/* With what was brought; *rest is what came in under no VAT. */
+static MUST_CHECK enum err bring(struct statement_draft *f, int64_t unit_micros)
+{
+    const struct taxed_sums *brought = f->in->brought;
+    f->rest_micros = f->in->carried_in_micros;
+    for (size_t i = 0; brought != NULL && i < brought->n; i++) {
+        f->rest_micros -= brought->of[i].micros;
+        if (!taxed_add(&f->sums, brought->of[i]))
+            return out_of_range(f);
+    }
+    if (f->rest_micros < 0 || f->rest_micros >= unit_micros)
+        return problem(f->problem, ERR_CORRUPT, "", "what was carried over is not what the parts by VAT come to");
+    return ERR_OK;
+}
+
+/* What a correction of it as a whole goes by: the greatest of its own sums, else what its terms agree. */
+static int64_t main_rate(const struct statement_draft *f)
+{
+    int64_t most = 0, vat_ppm = taxed_under(f->kind, f->in->terms->vat_ppm, 0).vat_ppm;
+    for (size_t i = 0; i < f->sums.n; i++) {
+        const struct taxed *x = &f->sums.of[i];
+        int64_t size = x->micros < 0 ? -x->micros : x->micros;
+        if (x->kind != f->kind || size <= most)
+            continue;
+        most = size;
+        vat_ppm = x->vat_ppm;
+    }
+    return vat_ppm;
+}
+
+/* All of it is set off against what comes, what is under no VAT with the first part that is under one. */
+static void carry(struct statement_draft *f, int64_t whole, struct statement_out *o)
+{
+    f->sets_off = true;
+    o->carried_micros = whole;
+    taxed_copy(&o->carried, &f->sums);
+    for (size_t i = 0; i < o->carried.n; i++)
+        if (o->carried.of[i].micros != 0) {
+            o->carried.of[i].micros += f->rest_micros;
+            return;
+        }
 }
 
 /* Totals, rounded once; then the payload. */
@@ -822,8 +1009,13 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
     int64_t whole = o->net_micros + in->carried_in_micros;
     if (whole > MONEY_MAX_MICROS)
         return out_of_range(f);
-    if (in->terms->set_off == SET_OFF_NEXT && whole < 0 && whole >= -MONEY_MAX_MICROS)
-        o->carried_micros = whole; /* set off against what comes */
+    enum err err = bring(f, micros_per_minor(exponent));
+    if (err != ERR_OK)
+        return err;
+    o->vat_kind = f->kind;
+    o->vat_ppm = main_rate(f);
+    if (in->terms->set_off == SET_OFF_NEXT && whole < 0 && whole >= -MONEY_MAX_MICROS && taxed_fit(&f->sums))
+        carry(f, whole, o);
     else
         money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
     write_payload(f, exponent, from_ms, o);
@@ -842,10 +1034,10 @@ void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1])
     id_write('S', load_be64((const char *)sum) >> 4, out);
 }
 
-struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum lines_wanted lines)
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum tax kind, enum lines_wanted lines)
 {
     struct statement_draft *f = xcalloc(1, sizeof *f);
-    *f = (struct statement_draft){.contract = contract, .from = from, .to = from};
+    *f = (struct statement_draft){.contract = contract, .from = from, .to = from, .kind = kind};
     lines_open(&f->lines, lines);
     line_told_open(&f->told);
     buf_heap(&f->adjustments);
@@ -861,6 +1053,7 @@ void statement_draft_free(struct statement_draft *f)
     lines_close(&f->lines);
     line_told_close(&f->told);
     buf_free(&f->adjustments);
+    taxed_free(&f->sums);
     free(f->received);
     free(f->quantity);
     free(f);
@@ -878,6 +1071,7 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
 {
     struct statement_out o = {0};
     assert(f->contract == in->contract && f->from == in->from && f->to <= in->to);
+    assert(f->kind == tax_of(in->legal[0], in->legal[1], NULL));
     f->in = in;
     buf_heap(&o.payload);
     enum err err = statement_draft_fold(f, in->view, in->to, p);
@@ -893,6 +1087,7 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
     }
     if (err != ERR_OK) {
         buf_free(&o.payload);
+        taxed_free(&o.carried);
         return err;
     }
     o.lines = f->lines;
@@ -903,7 +1098,8 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
 
 enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p)
 {
-    struct statement_draft *f = statement_draft_new(in->contract, in->from, in->lines);
+    struct statement_draft *f =
+        statement_draft_new(in->contract, in->from, tax_of(in->legal[0], in->legal[1], NULL), in->lines);
     enum err err = statement_finish(f, in, out, p);
     statement_draft_free(f);
     return err;
@@ -912,6 +1108,7 @@ enum err statement_build(const struct statement_in *in, struct statement_out *ou
 void statement_free(struct statement_out *out)
 {
     buf_free(&out->payload);
+    taxed_free(&out->carried);
     lines_close(&out->lines);
 }
 
@@ -964,27 +1161,43 @@ uint64_t statement_bundle_moving(struct span bundles, size_t i)
     return row_of(bundles, i).moving;
 }
 
-/* From what a payload says of it. */
-static void read_traffic(const struct statement *s, struct traffic *out)
+static uint64_t counted(const struct statement *s, const char *what, const char *of)
 {
-    const json_t *q, *payable = json_object_get(s->counts, "payable");
+    return (uint64_t)json_integer_value(json_object_get(json_object_get(s->counts, what), of));
+}
+
+/* From what a payload says of it. false: it does not read. */
+static bool read_traffic(const struct statement *s, struct traffics *out)
+{
+    const json_t *q;
     size_t i;
-    *out = (struct traffic){
-        .all_clicks = (uint64_t)json_integer_value(json_object_get(json_object_get(s->counts, "clicks"), "total")),
-        .all_impressions =
-            (uint64_t)json_integer_value(json_object_get(json_object_get(s->counts, "impressions"), "total")),
-        .clicks = (uint64_t)json_integer_value(json_object_get(payable, "clicks")),
-        .impressions = (uint64_t)json_integer_value(json_object_get(payable, "impressions")),
-    };
+    *out = (struct traffics){.n = 0};
     json_array_foreach((json_t *)s->quantities, i, q)
     {
         const char *what = json_string_value(json_object_get(q, "what"));
-        int64_t micros = json_integer_value(json_object_get(q, "micros"));
-        if (what != NULL && strcmp(what, quantity_words[QUANTITY_CLICK]) == 0)
-            out->click_micros += micros;
-        if (what != NULL && strcmp(what, quantity_words[QUANTITY_IMPRESSION]) == 0)
-            out->impression_micros += micros;
+        bool impressions = what != NULL && strcmp(what, quantity_words[QUANTITY_IMPRESSION]) == 0;
+        if (what == NULL || (!impressions && strcmp(what, quantity_words[QUANTITY_CLICK]) != 0))
+            continue;
+        if (!traffic_add(out, impressions, json_integer_value(json_object_get(q, "vat_ppm")),
+                         (uint64_t)json_integer_value(json_object_get(q, "n")),
+                         json_integer_value(json_object_get(q, "micros"))))
+            return false;
     }
+    traffic_rest(out, counted(s, "clicks", "total"), counted(s, "impressions", "total"),
+                 counted(s, "payable", "clicks"), counted(s, "payable", "impressions"));
+    return true;
+}
+
+/* The lines of traffic stand behind all others: from line number `at` of the statement on those that still fit. false:
+ * they do not read. */
+static bool traffic_again(struct statement_draft *f, const struct statement *s, uint64_t at, uint64_t most)
+{
+    struct traffics t;
+    if (!read_traffic(s, &t) || t.n > s->n_lines || at < s->n_lines - t.n)
+        return false;
+    for (size_t i = (size_t)(at - (s->n_lines - t.n)); i < t.n && f->lines.n < most; i++)
+        line_of_traffic(&f->lines, &t.of[i], s->to);
+    return true;
 }
 
 enum err statement_bundle(const struct statement *s, struct span bundles, size_t i, const struct view *v,
@@ -993,17 +1206,14 @@ enum err statement_bundle(const struct statement *s, struct span bundles, size_t
     const struct bundle_row row = row_of(bundles, i);
     uint64_t before = (uint64_t)i * STATEMENT_BUNDLE, left = s->n_lines - before;
     uint64_t most = left < STATEMENT_BUNDLE ? left : STATEMENT_BUNDLE;
-    struct statement_draft *f = statement_draft_new(contract, s->from, LINES_TEXT);
-    struct traffic traffic;
+    struct statement_draft *f = statement_draft_new(contract, s->from, s->tax, LINES_TEXT);
     struct hash root;
     f->to = row.first;
     f->view = v;
     f->problem = p;
     enum err err = fold_moves(f, s->to, most);
-    if (err == ERR_OK && f->lines.n < most) { /* it stands behind all others */
-        read_traffic(s, &traffic);
-        line_of_traffic(&f->lines, &traffic, s->to);
-    }
+    if (err == ERR_OK && f->lines.n < most && !traffic_again(f, s, before + f->lines.n, most))
+        err = ERR_CORRUPT;
     frontier_root(&f->lines.tree, &root);
     if (err == ERR_OK && (f->lines.n != most || memcmp(root.b, row.root.b, HASH_LEN) != 0))
         err = problem(p, ERR_CORRUPT, "", "line items from number %llu on are not those that were signed",

@@ -6,6 +6,7 @@
 #include "common/decisions/decide.h"
 #include "common/decisions/tally.h"
 #include "common/ledger/party_jws.h"
+#include "common/settlement/taxed.h"
 
 #define STATEMENT_TYP "countersign-statement"
 #define RECEIPT_TYP "countersign-receipt"
@@ -45,6 +46,7 @@ struct statement_in {
         *view; /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */
     uint32_t contract;
     int64_t carried_in_micros;
+    const struct taxed_sums *brought; /* what of that is under which VAT, of a sum below 0; NULL: nothing is */
     bool has_prev;
     struct hash prev_sha256;         /* of the previous statement's payload */
     int64_t prev_to_ms;              /* its period.to_at, 0 when there is none */
@@ -57,6 +59,9 @@ struct statement_out {
     struct statement_lines lines;
     struct hash sha256; /* of the payload */
     int64_t net_micros, carried_micros, payable_minor;
+    struct taxed_sums carried; /* a sum below 0 by its VAT */
+    enum tax vat_kind;         /* for its entry, and */
+    int64_t vat_ppm;
     struct waiting waiting; /* at the end */
 };
 /* Status counts are those of the leads received in the interval, as the moves of the interval leave them. ERR_INVALID
@@ -68,7 +73,7 @@ void statement_free(struct statement_out *out);
 /* The same in steps, each of which may see the rows at another time: those of [from, to) say the same ever after.
  * statement_build is one that begins with nothing. */
 struct statement_draft;
-struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum lines_wanted lines);
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum tax kind, enum lines_wanted lines);
 void statement_draft_free(struct statement_draft *d); /* NULL-safe */
 /* Goes on up to `to`. Errors as statement_build; then it is only to be freed. */
 MUST_CHECK enum err statement_draft_fold(struct statement_draft *d, const struct view *v, uint64_t to,
@@ -93,10 +98,13 @@ struct statement {
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
     int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together */
-    struct span tax_kind;            /* legal.h */
-    int64_t vat_ppm;                 /* 0: none is charged */
-    bool lacks_rate;                 /* the supplier would charge VAT, but the terms agree no rate */
-    bool is_taxed;                   /* there is a taxable amount: at a rate, or by reverse charge */
+    enum tax tax;                    /* by the legal data that it names; what it corrects may be under another one */
+    struct tax_row *rows;            /* what is payable, by its VAT, in order */
+    size_t n_rows;
+    struct taxed_sums brought, carried; /* of a sum below 0 that came from the one before, and that goes to the next */
+    bool lacks_rate;                    /* of some of it the supplier would charge VAT, but the terms agreed no rate */
+    bool is_taxed;                      /* there is a taxable amount: at a rate, or by reverse charge */
+    bool is_charged;                    /* at a rate */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;
@@ -110,11 +118,6 @@ static inline bool statement_sets_off(const struct statement *s)
 {
     return s->carried_micros < 0;
 }
-static inline bool statement_taxed_alike(const struct statement *a, const struct statement *b)
-{
-    return span_eq(a->tax_kind, b->tax_kind) && a->vat_ppm == b->vat_ppm;
-}
-
 /* Line items are not stored: they are made again of the log, a bundle of so many at a time. What is kept of each finds
  * it, and is what it must come to: be64 index of the entry of its first line (of a bundle that has the line of traffic
  * alone the `to` of the period), be32 how many of its lines move money, the root of the RFC 6962 tree over them. */

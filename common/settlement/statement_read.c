@@ -1,4 +1,7 @@
+#include <stdlib.h>
+
 #include "common/base/bytes.h"
+#include "common/base/mem.h"
 #include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
@@ -75,6 +78,47 @@ static const json_t *object(struct reader *r, const char *key)
     return v;
 }
 
+static void tax_is(struct statement *s, enum tax kind, int64_t vat_ppm)
+{
+    s->lacks_rate |= kind == TAX_DOMESTIC && vat_ppm == 0;
+    s->is_taxed |= vat_ppm > 0 || kind == TAX_REVERSE_CHARGE;
+    s->is_charged |= vat_ppm > 0;
+}
+
+static struct tax_row read_tax_row(struct reader *tax, const json_t *json, int64_t least, int64_t most)
+{
+    static const char *const names[] = {"kind", "net_minor", "vat_minor", "vat_ppm", NULL};
+    struct reader r = {json, false};
+    struct tax_row row = {.kind = TAX_NONE};
+    only(&r, names);
+    r.bad |= tax_parse(text(&r, "kind", 40), &row.kind) != ERR_OK;
+    row.net_minor = number(&r, "net_minor", least, most);
+    row.vat_minor = number(&r, "vat_minor", least, most);
+    row.vat_ppm = number(&r, "vat_ppm", 0, row.kind == TAX_DOMESTIC ? VAT_MAX_PPM : 0);
+    tax->bad |= r.bad;
+    return row;
+}
+
+static void read_tax(struct reader *r, struct statement *s, int64_t least, int64_t most)
+{
+    static const char *const names[] = {"brought", "carried", "kind", "rows", "self_billing", "vat_minor", NULL};
+    struct reader tax = inner(r, "tax", names);
+    const json_t *rows = json_object_get(tax.obj, "rows");
+    struct tax_row *of = xcalloc(json_array_size(rows) + 1, sizeof *of);
+    s->vat_minor = number(&tax, "vat_minor", least, most);
+    tax.bad |= tax_parse(text(&tax, "kind", 40), &s->tax) != ERR_OK || !json_is_array(rows) ||
+               !taxed_read(json_object_get(tax.obj, "brought"), &s->brought) ||
+               !taxed_read(json_object_get(tax.obj, "carried"), &s->carried);
+    for (s->n_rows = 0; s->n_rows < json_array_size(rows); s->n_rows++) {
+        of[s->n_rows] = read_tax_row(&tax, json_array_get(rows, s->n_rows), least, most);
+        tax_is(s, of[s->n_rows].kind, of[s->n_rows].vat_ppm);
+    }
+    s->rows = of;
+    for (size_t i = 0; i < s->carried.n; i++)
+        tax_is(s, s->carried.of[i].kind, s->carried.of[i].vat_ppm);
+    r->bad |= tax.bad;
+}
+
 static void read_amounts(struct reader *r, struct statement *s)
 {
     s->exponent = number(r, "exponent", 0, 4);
@@ -83,16 +127,9 @@ static void read_amounts(struct reader *r, struct statement *s)
     s->carried_micros = number(r, "carried_micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS);
     int64_t unit = micros_per_minor((int)s->exponent);
     const int64_t least = -2 * MONEY_MAX_MICROS / unit - 1, most = MONEY_MAX_MICROS / unit + 1;
-    static const char *const tax_names[] = {"kind", "self_billing", "vat_minor", "vat_ppm", NULL};
-    struct reader tax = inner(r, "tax", tax_names);
     s->payable_minor = number(r, "payable_minor", least, most);
-    s->vat_minor = number(&tax, "vat_minor", least, most);
+    read_tax(r, s, 2 * least, 2 * most); /* a part may be more than the whole, where others are below 0 */
     s->to_pay_minor = s->payable_minor + s->vat_minor;
-    s->tax_kind = text(&tax, "kind", LIMIT_ID);
-    s->vat_ppm = number(&tax, "vat_ppm", 0, 1000000);
-    s->lacks_rate = span_is(s->tax_kind, "domestic") && s->vat_ppm == 0;
-    s->is_taxed = s->vat_ppm > 0 || span_is(s->tax_kind, "reverse_charge");
-    r->bad |= tax.bad;
 }
 
 static void read_interval(struct reader *r, struct statement *s)
@@ -174,7 +211,7 @@ enum err statement_read(struct span payload, struct statement *out)
     r.bad |= number(&r, "revision", 1, 1) != 1 || !span_is(text(&r, "typ", 64), STATEMENT_TYP) ||
              currency_exponent(s.currency) != s.exponent;
     if (r.bad) {
-        json_decref(s.json);
+        statement_close(&s);
         return ERR_CORRUPT;
     }
     *out = s;
@@ -203,5 +240,8 @@ enum err statement_end(struct span jws, uint64_t *to)
 void statement_close(struct statement *s)
 {
     json_decref(s->json);
+    taxed_free(&s->brought);
+    taxed_free(&s->carried);
+    free(s->rows);
     *s = (struct statement){0};
 }

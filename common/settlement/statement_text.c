@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/json_peek.h"
+#include "common/base/money.h"
 #include "common/base/text.h"
 
 static struct span text(const json_t *obj, const char *key)
@@ -28,6 +29,59 @@ static uint64_t index_of(struct span line)
     for (size_t i = 0; i < digits.len && i < 16; i++)
         v = 10 * v + (uint64_t)(digits.ptr[i] - '0');
     return v;
+}
+
+void statement_vat_write(struct jw *w, const struct statement *s)
+{
+    jw_key(w, "vat");
+    jw_array(w);
+    for (size_t i = 0; i < s->n_rows; i++) {
+        jw_object(w);
+        jw_kint(w, "net_minor", s->rows[i].net_minor);
+        jw_kstr(w, "vat_kind", span_str(tax_word(s->rows[i].kind)));
+        jw_kint(w, "vat_minor", s->rows[i].vat_minor);
+        jw_kint(w, "vat_ppm", s->rows[i].vat_ppm);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm)
+{
+    if (vat_ppm > 0) {
+        buf_str(out, "VAT of ");
+        decimal_add(out, vat_ppm, 4, 0);
+        buf_str(out, "%");
+    } else {
+        buf_str(out, kind == TAX_REVERSE_CHARGE ? "reverse charge" : "no VAT");
+    }
+}
+
+static void tell_part(struct buf *out, const struct statement *s, const struct tax_row *r, int decimals)
+{
+    decimal_add(out, r->net_minor, decimals, (int)s->exponent);
+    buf_printf(out, " %.*s under ", (int)s->currency.len, s->currency.ptr);
+    vat_tell(out, r->kind, r->vat_ppm);
+    if (r->vat_minor == 0)
+        return;
+    buf_str(out, " (");
+    decimal_add(out, r->vat_minor, (int)s->exponent, (int)s->exponent);
+    buf_str(out, ")");
+}
+
+void statement_vat_tell(struct buf *out, const struct statement *s)
+{
+    enum { TOLD = 8 };
+    bool carried = s->n_rows == 0;
+    size_t all = carried ? s->carried.n : s->n_rows, told = all < TOLD ? all : TOLD;
+    for (size_t i = 0; i < told; i++) {
+        const struct taxed *x = carried ? &s->carried.of[i] : NULL;
+        const struct tax_row row = carried ? (struct tax_row){x->kind, x->vat_ppm, x->micros, 0} : s->rows[i];
+        buf_str(out, i == 0 ? "" : i + 1 == all ? " and " : ", ");
+        tell_part(out, s, &row, carried ? 6 : (int)s->exponent);
+    }
+    if (told < all)
+        buf_printf(out, " and %zu more", all - told);
 }
 
 bool statement_line_find(struct span lines, uint64_t index, struct span *line)

@@ -2,6 +2,7 @@
 #ifndef CS_SETTLEMENT_STATEMENT_TEXT_H
 #define CS_SETTLEMENT_STATEMENT_TEXT_H
 
+#include "common/base/json_write.h"
 #include "common/settlement/statement.h"
 
 /* One line item. Spans point into *json. */
@@ -14,6 +15,14 @@ struct statement_line {
     int64_t clicks, impressions, all_clicks, all_impressions, click_micros, impression_micros; /* of the traffic line */
     json_t *json;
 };
+void statement_vat_write(struct jw *w,
+                         const struct statement *s); /* "vat": [{net_minor, vat_kind, vat_minor, vat_ppm}] */
+/* "VAT of 20%", "reverse charge", "no VAT". */
+void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm);
+/* "24.00 EUR with VAT of 20% (4.80) and -12.00 EUR by reverse charge": what is payable, or carried below 0, by its VAT,
+ * very many parts of it counted; nothing where there is none. */
+void statement_vat_tell(struct buf *out, const struct statement *s);
+
 /* The line item of an entry, of lines in their order. False: there is none. */
 MUST_CHECK bool statement_line_find(struct span lines, uint64_t index, struct span *line);
 

@@ -221,7 +221,7 @@ static void tell_answer(struct audit *a, struct buf *text, const struct said *s,
 /* Who pays is named, so what is paid has no sign. */
 static void tell_payable(const struct audit *a, struct buf *text, const struct said *s)
 {
-    int64_t sign = s->payable_minor < 0 && a->publisher[0] ? -1 : 1;
+    int64_t sign = s->payable_minor + s->vat_minor < 0 && a->publisher[0] ? -1 : 1;
     money_due_add(text, sign * s->payable_minor, sign * s->vat_minor, sign * (s->payable_minor + s->vat_minor),
                   span_str(a->currency));
 }
@@ -245,8 +245,8 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     time_rfc3339(text, s->to_ms);
     buf_str(text, ": payable ");
     tell_payable(a, text, s);
-    if (s->payable_minor != 0 && a->publisher[0]) {
-        buf_printf(text, " by the %s, due ", s->payable_minor > 0 ? "advertiser" : "publisher");
+    if (s->payable_minor + s->vat_minor != 0 && a->publisher[0]) {
+        buf_printf(text, " by the %s, due ", s->payable_minor + s->vat_minor > 0 ? "advertiser" : "publisher");
         time_rfc3339(text, s->due_ms);
         text->len -= sizeof "T00:00:00.000Z" - 1; /* the day alone */
     }

@@ -149,16 +149,17 @@ static void add_minute(struct buf *line, const char *at)
     }
 }
 
-static int64_t magnitude(int64_t v)
+/* Who pays is named, so what is paid has no sign. */
+static int64_t signed_by(int64_t to_pay, int64_t v)
 {
-    return v == INT64_MIN ? INT64_MAX : v < 0 ? -v : v;
+    return to_pay >= 0 ? v : v == INT64_MIN ? INT64_MAX : -v;
 }
 
 static struct due due_of(const json_t *statement)
 {
-    return (struct due){magnitude(settle_number(statement, "payable_minor")),
-                        magnitude(settle_number(statement, "vat_minor")),
-                        magnitude(settle_number(statement, "to_pay_minor"))};
+    int64_t to_pay = settle_number(statement, "to_pay_minor");
+    return (struct due){signed_by(to_pay, settle_number(statement, "payable_minor")),
+                        signed_by(to_pay, settle_number(statement, "vat_minor")), signed_by(to_pay, to_pay)};
 }
 
 void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement)

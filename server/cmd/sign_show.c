@@ -7,7 +7,7 @@
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
-#include "common/settlement/corrections.h"
+#include "common/settlement/statement_text.h"
 #include "server/cmd/sign_private.h"
 #include "server/system/log.h"
 
@@ -85,42 +85,27 @@ static void show_party(const json_t *now, const json_t *before, const char *role
 
 /* ---- with which VAT ---- */
 
-struct payloads {
-    const struct signing *s;
-    int64_t to; /* none of them ends behind it */
-};
-
-static enum err read_payload(void *ctx, struct span id, struct buf *out)
+static void show_vat(const struct signing *s, const char *id, int64_t to, const json_t *before)
 {
-    const struct payloads *p = ctx;
-    char text[LIMIT_ID + 1];
-    snprintf(text, sizeof text, "%.*s", (int)id.len, id.ptr);
-    sign_payload(p->s, text, p->to, out);
-    return ERR_OK;
-}
-
-/* What is carried without VAT, and what others that it corrects or sets off were issued under. */
-static void show_vat(const struct signing *s, const char *id, int64_t to)
-{
-    struct payloads all = {s, to};
+    const char *was = sign_text(json_object_get(before, "tax"), "kind");
     struct statement st;
-    struct earliers earlier = {.n = 0};
-    struct buf payload, named;
+    struct buf payload, parts;
     buf_heap(&payload);
-    buf_heap(&named);
+    buf_heap(&parts);
     sign_payload(s, id, to, &payload);
-    if (statement_read(buf_span(&payload), &st) != ERR_OK || earliers_of(&st, read_payload, &all, &earlier) != ERR_OK)
-        decline("statement %s of %s, or one that it corrects, does not read", id, s->dir);
-    if (statement_sets_off(&st) && st.is_taxed)
-        printf("vat         it comes to less than nothing, which " CARRIED_WITHOUT_VAT "\n");
-    earliers_tell_vat(&named, &earlier);
-    if (named.len > 0)
-        printf("vat         CHANGED: what it corrects or sets off was issued under other VAT, and it puts its own on "
-               "all: have an accountant set that right for %.*s\n",
-               (int)named.len, named.ptr);
-    earliers_free(&earlier);
+    if (statement_read(buf_span(&payload), &st) != ERR_OK)
+        decline("statement %s of %s does not read", id, s->dir);
+    statement_vat_tell(&parts, &st);
+    if (parts.len > 0)
+        printf("vat         %s%.*s\n", statement_sets_off(&st) ? "carried over, with its VAT: " : "", (int)parts.len,
+               parts.ptr);
+    if (before != NULL && strcmp(was, tax_word(st.tax)) != 0)
+        printf("vat         CHANGED since the statement before: by what the parties say of themselves what is new is "
+               "under "
+               "%s, and was under %s\n",
+               tax_word(st.tax), was);
     statement_close(&st);
-    buf_free(&named);
+    buf_free(&parts);
     buf_free(&payload);
 }
 
@@ -176,7 +161,7 @@ void sign_show(const struct signing *s, const json_t *statement)
     printf("\nstatement   %s\n", sign_text(statement, "sentence"));
     show_party(now, before, "advertiser");
     show_party(now, before, "publisher");
-    show_vat(s, sign_text(data, "id"), to);
+    show_vat(s, sign_text(data, "id"), to, before);
     show_terms(s, now, before, to);
     show_new(s, "credential", from, to);
     show_new(s, "adjustment", from, to);

@@ -335,5 +335,5 @@ enum err adjustments_about(struct txn *t, const struct contract *k, struct span 
     enum err err = row_corrections(&view, k->number, statement, &row);
     if (err == ERR_OK)
         *out = json_pack("{s:I,s:I}", "adjustments", (json_int_t)row.adjustments, "micros", shown(row.micros));
-    return err;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }

@@ -2,7 +2,9 @@
 
 #include <assert.h>
 
+#include "common/settlement/legal.h"
 #include "server/lists/zones.h"
+#include "server/settlement/corrections.h"
 
 enum { SETTLED_MS = 5000 }; /* whatever arrived so long ago is recorded */
 
@@ -53,6 +55,30 @@ static enum err closing_read(struct txn *t, struct premises *p)
     return err == ERR_OK && p->closes.is.tally.entries != p->closes.is.to - head->last.to ? ERR_CORRUPT : err;
 }
 
+/* The last statement's payload says it. */
+static enum err brought_read(struct txn *t, struct premises *p)
+{
+    char id[LIMIT_ID + 1];
+    struct buf payload;
+    struct statement s;
+    if (p->head.last.carried_micros >= 0)
+        return ERR_OK;
+    statement_id(span_str(p->k->id), p->head.last.number, id);
+    buf_heap(&payload);
+    enum err err = corrections_payload(t, span_str(id), &payload);
+    if (err == ERR_OK && (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
+        taxed_copy(&p->brought, &s.carried);
+        statement_close(&s);
+    }
+    buf_free(&payload);
+    return err;
+}
+
+void premises_close(struct premises *p)
+{
+    taxed_free(&p->brought);
+}
+
 bool premises_closed(const struct premises *p)
 {
     return p->head.last.number > 0 && p->until_ms > 0 && p->until_ms <= p->head.last.to_ms;
@@ -63,8 +89,12 @@ enum err premises_read(struct txn *t, struct premises *p)
     p->head = (struct head){.size = 0};
     p->closes = (struct closing){.next_ms = 0};
     p->whole = true;
+    premises_close(p);
     enum err err = head_read(t, p->k->number, &p->head);
-    return err == ERR_OK && !premises_closed(p) ? closing_read(t, p) : err;
+    if (err != ERR_OK || premises_closed(p))
+        return err;
+    err = closing_read(t, p);
+    return err == ERR_OK ? brought_read(t, p) : err;
 }
 
 /* ---- when ---- */
@@ -97,12 +127,27 @@ enum err premises_date(struct premises *p, struct zones *zones, int64_t now_ms)
 
 /* ---- what it says ---- */
 
+static void legal_of(const struct contract *k, struct span out[2])
+{
+    out[0] = k->campaign->advertiser->legal;
+    out[1] = k->publisher != NULL ? k->publisher->legal : SPAN("");
+}
+
+enum tax premises_tax(const struct premises *p)
+{
+    struct span legal[2];
+    legal_of(p->k, legal);
+    return tax_of(legal[0], legal[1], NULL);
+}
+
 struct statement_in premises_statement(const struct premises *p, struct span issuer, const struct view *view)
 {
     const struct contract *k = p->k;
     const struct last_statement *last = &p->head.last;
     const struct version *bound = versions_at(&k->versions, p->issued_ms);
     assert(contract_binds(k, p->issued_ms));
+    struct span legal[2];
+    legal_of(k, legal);
     return (struct statement_in){
         .issuer = issuer,
         .number = last->number + 1,
@@ -113,11 +158,12 @@ struct statement_in premises_statement(const struct premises *p, struct span iss
         .to_root = p->closes.is.root,
         .to_ms = p->to_ms,
         .tally = &p->closes.is.tally,
-        .legal = {k->campaign->advertiser->legal, k->publisher != NULL ? k->publisher->legal : SPAN("")},
+        .legal = {legal[0], legal[1]},
         .waiting = last->waiting,
         .view = view,
         .contract = k->number,
         .carried_in_micros = last->carried_micros,
+        .brought = &p->brought,
         .has_prev = last->number > 0,
         .prev_sha256 = last->sha256,
         .prev_to_ms = last->to_ms,

@@ -10,18 +10,22 @@ struct premises {
     const struct contract *k;
     int64_t until_ms; /* where it is to end; 0: now */
     struct head head;
-    struct closing closes; /* the longest prefix that fits; nothing when it is closed */
-    bool whole;            /* that is all there is before until_ms */
+    struct taxed_sums brought; /* what it set off, by its VAT */
+    struct closing closes;     /* the longest prefix that fits; nothing when it is closed */
+    bool whole;                /* that is all there is before until_ms */
     int64_t issued_ms, to_ms, utc_offset_s;
 };
 
 /* Reads what it closes; k and until_ms are set. ERR_NOT_FOUND: nothing of the log is swept. ERR_CORRUPT also when what
  * was counted is not all that it closes: a cut that is gone, or is none, would be signed and stand for ever. */
 MUST_CHECK enum err premises_read(struct txn *t, struct premises *p);
+void premises_close(struct premises *p); /* NULL-safe of what was read */
 /* Whether the last statement ends there already, or later. */
 bool premises_closed(const struct premises *p);
 /* Dates what was read: the time of its issue, where its period ends, the zone's offset. Errors as zones_offset. */
 MUST_CHECK enum err premises_date(struct premises *p, struct zones *zones, int64_t now_ms);
+/* What the legal data of both parties make of VAT. */
+enum tax premises_tax(const struct premises *p);
 /* What a statement of them says, but for `id` and `from_root`. It points into *p. Asserted: its terms bind. */
 struct statement_in premises_statement(const struct premises *p, struct span issuer, const struct view *view);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/when.h"
+#include "common/settlement/statement_text.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/commit/clock_rows.h"
@@ -211,18 +212,17 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_kint(w, "to", (int64_t)st->to);
     jw_ktime(w, "to_at", st->to_ms);
     jw_kint(w, "to_pay_minor", st->to_pay_minor);
+    statement_vat_write(w, st);
     jw_kint(w, "vat_minor", st->vat_minor);
     write_waiting(w, st);
     jw_object_end(w);
-    if (statement_sets_off(st) && st->is_taxed)
-        warn(o, "negative_net", false,
-             "it comes to less than nothing, which is set off against what comes, and " CARRIED_WITHOUT_VAT);
-    else if (st->net_micros < 0)
+    if (st->net_micros < 0)
         warn(o, "negative_net", false, "it comes to less than nothing, which %s",
              st->payable_minor < 0 ? "the publisher owes" : "is set off against what comes");
     if (st->lacks_rate)
         warn(o, "no_vat_rate", false,
-             "the parties are of one country, but the contract agrees no VAT rate (vat_ppm): none is charged");
+             "the parties are of one country, but when some of it came the contract agreed no VAT rate (vat_ppm): none "
+             "is charged on that, and a rate counts from when it is agreed on");
     if (!o->on.whole)
         warn(o, "more", false, "one statement cannot say all that is open: another one takes the rest");
 }
@@ -232,35 +232,43 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
 /* A rate is agreed, and is not charged. */
 static void warn_of_rate(const struct settlements *s, struct open *o, const struct statement *st)
 {
-    static const struct {
-        const char *kind, *why;
-    } kinds[] = {
-        {"reverse_charge", "by reverse charge the customer owes it"},
-        {"outside", "the customer is outside of the EU"},
-        {"none", "it takes a supplier with a VAT id and both countries, which are not all told, or call for none"}};
+    static const char *const why[TAX_COUNT] = {
+        [TAX_NONE] = "it takes a supplier with a VAT id and both countries, which are not all told, or call for none",
+        [TAX_REVERSE_CHARGE] = "by reverse charge the customer owes it",
+        [TAX_OUTSIDE] = "the customer is outside of the EU"};
     int64_t agreed = contract_terms(o->on.k, s->rq->arrived_ms)->vat_ppm;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && agreed > 0; i++)
-        if (span_is(st->tax_kind, kinds[i].kind))
-            warn(o, "vat_rate_unused", false, "the VAT rate that the contract agrees (vat_ppm) is not charged: %s",
-                 kinds[i].why);
+    if (agreed > 0 && why[st->tax] != NULL)
+        warn(o, "vat_rate_unused", false, "the VAT rate that the contract agrees (vat_ppm) is not charged: %s",
+             why[st->tax]);
 }
 
-/* One rate is put on all, also on what was charged at another. */
-static enum err warn_of_earlier(const struct settlements *s, struct open *o, const struct statement *st)
+/* What is under another VAT than the rest of it, and legal data that make another one of all that is new on it. */
+static enum err warn_of_change(const struct settlements *s, struct open *o, const struct statement *st)
 {
-    struct earliers earlier;
-    struct buf named;
-    buf_heap(&named);
-    enum err err = earliers_of(st, corrections_payload, s->txn, &earlier);
-    earliers_tell_vat(&named, &earlier);
-    if (err == ERR_OK && named.len > 0)
-        warn(o, "vat_rate_changed", false,
-             "what it corrects or sets off was issued under other VAT, and it puts its own on all: have an accountant "
-             "set that right for %.*s",
-             (int)named.len, named.ptr);
-    buf_free(&named);
-    earliers_free(&earlier);
-    return err;
+    const struct view view = store_view(s->txn);
+    struct correction_row last;
+    char id[LIMIT_ID + 1];
+    struct buf parts;
+    if (st->n_rows > 1 || (st->n_rows == 0 && st->carried.n > 1)) {
+        buf_heap(&parts);
+        statement_vat_tell(&parts, st);
+        warn(
+            o, "vat_rate_changed", false,
+            "it is under more than one VAT, %.*s: each line goes by what was agreed when it came, a correction by what "
+            "it corrects",
+            (int)parts.len, parts.ptr);
+        buf_free(&parts);
+    }
+    if (st->number == 1)
+        return ERR_OK;
+    statement_id(st->contract, st->number - 1, id);
+    enum err err = row_corrections(&view, o->on.k->number, span_str(id), &last);
+    if (err == ERR_OK && last.vat_kind != st->tax)
+        warn(o, "vat_kind_changed", false,
+             "by what the parties say of themselves it is under %s, and the statement before was under %s: all that is "
+             "new on it goes by that, whenever it came",
+             tax_word(st->tax), tax_word(last.vat_kind));
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* *state: what `settle` may do. Rows of this contract that do not read are its own trouble, and that of no other. */
@@ -281,7 +289,7 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
         if (err == ERR_OK) {
             write_draft(w, o, &st);
             warn_of_rate(s, o, &st);
-            err = warn_of_earlier(s, o, &st);
+            err = warn_of_change(s, o, &st);
             statement_close(&st);
         }
         statement_free(&out);
@@ -331,6 +339,7 @@ static enum err write_row(struct settlements *s, struct open *o)
     jw_value(w, o->warnings);
     jw_object_end(w);
     json_decref(o->warnings);
+    premises_close(&o->on);
     return err;
 }
 
@@ -347,12 +356,12 @@ static enum err row_of(struct settlements *s, const struct contract *k)
 {
     struct open o;
     enum err err = read_open(s, k, &o);
-    if (err != ERR_OK)
-        return err;
-    if (s->list.n > 0 && !premises_closed(&o.on) && work_of(&o) > s->moves)
+    if (err == ERR_OK && s->list.n > 0 && !premises_closed(&o.on) && work_of(&o) > s->moves)
         s->list.more = true;
-    if (s->list.more || !list_item(&s->list))
-        return ERR_OK;
+    if (err != ERR_OK || s->list.more || !list_item(&s->list)) {
+        premises_close(&o.on);
+        return err;
+    }
     s->moves -= premises_closed(&o.on) ? 0 : work_of(&o) < s->moves ? work_of(&o) : s->moves;
     memcpy(s->last, k->id, sizeof s->last);
     return write_row(s, &o);

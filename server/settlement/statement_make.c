@@ -23,9 +23,14 @@ enum err statement_nothing(struct worker *w, const struct contract *k, int64_t u
     struct txn *t;
     enum err err = worker_reader(w, &t);
     *nothing = err == ERR_OK;
-    if (err != ERR_OK || (err = premises_read(t, &on)) != ERR_OK)
+    if (err == ERR_OK)
+        err = premises_read(t, &on);
+    if (err != ERR_OK) {
+        premises_close(&on);
         return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
+    }
     *nothing = tally_is_empty(&on.closes.is.tally);
+    premises_close(&on);
     return ERR_OK;
 }
 
@@ -92,7 +97,8 @@ static enum err finish(struct issue *s, struct statement_draft *d)
 
 static enum err build(struct issue *s)
 {
-    struct statement_draft *d = statement_draft_new(s->on.k->number, s->on.head.last.to, LINES_SUMS);
+    struct statement_draft *d =
+        statement_draft_new(s->on.k->number, s->on.head.last.to, premises_tax(&s->on), LINES_SUMS);
     enum err err = fold(s, d);
     if (err == ERR_OK)
         err = finish(s, d);
@@ -143,6 +149,8 @@ static void write_record(const struct issue *s, struct arena *arena, struct reco
         .issued_ms = s->on.issued_ms,
         .utc_offset_s = s->on.utc_offset_s,
         .terms = versions_at(&s->on.k->versions, s->on.issued_ms)->index,
+        .vat_kind = o->vat_kind,
+        .vat_ppm = o->vat_ppm,
         .carried_micros = o->carried_micros,
         .pending = o->waiting.pending,
         .held = o->waiting.held,
@@ -191,6 +199,7 @@ enum err statement_make(struct worker *w, struct arena *arena, uint32_t contract
     if (err == ERR_OK)
         write_record(&s, arena, out);
     statement_free(&s.out);
+    premises_close(&s.on);
     buf_free(&s.jws);
     buf_free(&s.answer);
     catalog_unref(c);

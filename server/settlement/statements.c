@@ -113,7 +113,9 @@ static enum err append(struct batch *cx, const struct record_statement *r, const
                       .to = r->to,
                       .to_ms = r->to_ms,
                       .issued_ms = r->issued_ms,
-                      .utc_offset_s = r->utc_offset_s},
+                      .utc_offset_s = r->utc_offset_s,
+                      .vat_kind = r->vat_kind,
+                      .vat_ppm = r->vat_ppm},
     };
     memcpy(last.sha256.b, r->sha256, HASH_LEN);
     memcpy(entry.statement.sha256.b, r->sha256, HASH_LEN);

@@ -6,7 +6,7 @@
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
-#include "common/settlement/statement.h"
+#include "common/settlement/statement_text.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/settlement/settlement.h"
@@ -59,6 +59,7 @@ static void write_summary(const struct statement *s, const struct hash *sha256, 
     jw_kint(&w, "to", (int64_t)s->to);
     jw_ktime(&w, "to_at", s->to_ms);
     jw_kint(&w, "to_pay_minor", s->to_pay_minor);
+    statement_vat_write(&w, s);
     jw_kint(&w, "vat_minor", s->vat_minor);
     jw_object_end(&w);
     jw_close(&w);

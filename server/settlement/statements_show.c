@@ -189,21 +189,6 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static enum err moved_by(const struct view *rows, uint32_t contract, uint64_t index, int64_t *micros)
-{
-    uint8_t key[12];
-    struct span row;
-    struct move_row move;
-    row_index_key(key, contract, index);
-    enum err err = rows->get(rows->ctx, ROW_MOVES, span_of(key, sizeof key), &row);
-    if (err == ERR_OK)
-        err = move_row_read(row, &move);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    *micros = move.micros;
-    return ERR_OK;
-}
-
 /* Of what is disputed what moves no money, each once. */
 static enum err still_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
 {
@@ -213,11 +198,11 @@ static enum err still_read(struct request *rq, struct txn *t, const struct shown
     for (size_t side = 0; side < SIDES; side++)
         for (size_t i = 0; i < page->answer[side].n_disputed; i++) {
             uint64_t index = page->answer[side].disputed[i];
-            int64_t micros;
-            enum err err = moved_by(&rows, s->meta.contract->number, index, &micros);
+            struct move_row move;
+            enum err err = row_move(&rows, s->meta.contract->number, index, &move);
             if (err != ERR_OK)
-                return err;
-            if (micros == 0)
+                return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+            if (move.micros == 0)
                 found[n++] = index;
         }
     if (n > 0)
@@ -250,7 +235,6 @@ struct piece {
     struct statement_page page;
     struct asked asked;
     struct terms_named terms;
-    struct earliers earlier;
     struct laters later;
     struct ledger_view within;
     struct view view;
@@ -283,7 +267,6 @@ static void piece_close(struct piece *p)
 {
     statement_close(&p->s);
     terms_named_free(&p->terms);
-    earliers_free(&p->earlier);
     laters_free(&p->later);
     buf_free(&p->lines);
     buf_free(&p->text);
@@ -322,13 +305,10 @@ static enum err lines_told_of(struct piece *p)
     return err;
 }
 
-static enum err corrections_load(struct piece *p)
+static enum err later_load(struct piece *p)
 {
     const struct shown *s = &p->of->of;
-    enum err err = earliers_of(&p->s, corrections_payload, p->asked.txn, &p->earlier);
-    if (err == ERR_OK)
-        err = laters_of(p->asked.txn, &s->meta, s->id, &p->later);
-    p->page.earlier = p->earlier;
+    enum err err = laters_of(p->asked.txn, &s->meta, s->id, &p->later);
     p->page.later = p->later.of;
     p->page.n_later = p->later.n;
     return err;
@@ -342,7 +322,7 @@ static enum err write_part(struct piece *p)
     if (x->of.form == FORM_PAGE && x->part != PAGE_LINES && p->terms.n == 0)
         err = terms_load(p->asked.txn, x->of.meta.contract, x->of.payload, &p->terms);
     if (err == ERR_OK && x->of.form == FORM_PAGE && x->part == PAGE_FRONT)
-        err = corrections_load(p);
+        err = later_load(p);
     if (err != ERR_OK)
         return err;
     p->page.parts = x->part;
@@ -452,6 +432,25 @@ static enum err answers_read(struct request *rq, struct txn *t, const struct sho
     return err;
 }
 
+/* Which statements it corrects, in the arena: its pieces all say so. */
+static enum err earlier_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
+{
+    struct earliers e = {.n = 0};
+    struct statement st;
+    enum err err = statement_read(s->payload, &st);
+    if (err != ERR_OK)
+        return err;
+    err = earliers_of(&st, corrections_payload, t, &e);
+    statement_close(&st);
+    if (err == ERR_OK && e.n > 0) {
+        page->earlier.n = e.n;
+        page->earlier.of = arena_alloc(rq->arena, e.n * sizeof *e.of);
+        memcpy(page->earlier.of, e.of, e.n * sizeof *e.of);
+    }
+    earliers_free(&e);
+    return err;
+}
+
 static struct span style_sheet(void)
 {
     return span_of(asset_statement_css, sizeof asset_statement_css);
@@ -488,6 +487,8 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
     for (size_t i = 0; i < s->bundles.len / BUNDLE_LEN; i++)
         x->page.lines_all += statement_bundle_moving(s->bundles, i);
     enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;
+    if (err == ERR_OK && s->form != FORM_LINES)
+        err = earlier_read(rq, t, s, &x->page);
     if (err != ERR_OK)
         return err;
     if (s->form == FORM_PAGE)

@@ -246,8 +246,32 @@
     var moved = p.adjustments.reduce(function (n, a) { return n + big(a.micros); }, 0n);
     return { unit: unit, moved: moved, before: big(p.payable_minor) * unit + big(p.carried_micros) - big(p.net_micros) };
   }
+  /* Whether what it comes to by each VAT is that of its parts, rounded row by row. */
+  function vatHolds(p, a) {
+    var x = p.tax, sums = {}, rest = a.before, net = 0n, vat = 0n;
+    function key(kind, ppm) {
+      return ['none', 'domestic', 'reverse_charge', 'outside'].indexOf(kind) + String(ppm || 0).padStart(8, '0');
+    }
+    function add(kind, ppm, micros) {
+      sums[key(kind, ppm)] = (sums[key(kind, ppm)] || 0n) + BigInt(micros);
+    }
+    p.quantities.forEach(function (q) { add(x.kind, q.vat_ppm, q.micros); });
+    p.adjustments.forEach(function (one) { add(one.vat_kind || x.kind, one.vat_ppm, one.micros); });
+    x.brought.forEach(function (one) { add(one.kind, one.vat_ppm, one.micros), rest -= BigInt(one.micros); });
+    var parts = Object.keys(sums).sort().filter(function (name) { return sums[name] !== 0n; }), said = p.carried_micros < 0 ? x.carried : x.rows;
+    if (said.length !== parts.length || x.rows.length + x.carried.length !== parts.length) return false;
+    var good = said.every(function (one, i) {
+      var part = sums[parts[i]] + rest, minor = part / a.unit - (part % a.unit < 0n ? 1n : 0n), size = minor < 0n ? -minor : minor;
+      if (key(one.kind, one.vat_ppm) !== parts[i]) return false;
+      if (p.carried_micros < 0) return rest = 0n, BigInt(one.micros) === part;
+      var due = (size * BigInt(one.vat_ppm) * 2n + 1000000n) / 2000000n;
+      rest = part - minor * a.unit, net += minor, vat += minor < 0n ? -due : due;
+      return BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === (minor < 0n ? -due : due);
+    });
+    return good && net === BigInt(p.payable_minor) && vat === BigInt(x.vat_minor);
+  }
   function moneyHolds(p, a) {
-    return p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&
+    return vatHolds(p, a) && p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&
       (p.carried_micros >= 0 || p.payable_minor === 0) && BigInt(p.carried_micros) < a.unit && a.before < a.unit && (p.prev_sha256 !== '' || a.before === 0n);
   }
   function countsHold(p) {
@@ -265,23 +289,23 @@
     }
     rows.forEach(function (row) {
       var sale = row.sale_micros || 0, part = 'share_to' in row, price = row.micros - sale;
-      if ('terms' in row) add(1, 1, price, [part ? 'lead_part' : 'lead', row.terms, row.tier, part ? 0 : price].join());
-      if (sale) add(1, 1, sale, ['sale', '', '', 0].join());
-      if (row.kind === 'traffic') add(1, 0, row.click_micros, 'click'), add(1, 0, row.impression_micros, 'impression');
+      if ('terms' in row) add(1, 1, price, [part ? 'lead_part' : 'lead', row.terms, row.tier, part ? 0 : price, row.vat_ppm].join());
+      if (sale) add(1, 1, sale, ['sale', '', '', 0, row.vat_ppm].join());
+      if (row.kind === 'traffic') add(1, 0, row.click_micros, 'click,' + row.vat_ppm), add(1, 0, row.impression_micros, 'impression,' + row.vat_ppm);
     });
     p.quantities.forEach(function (q) {
       var traffic = q.what === 'click' || q.what === 'impression';
-      add(-1, traffic ? 0 : q.n, q.micros, traffic ? q.what : [q.what, q.terms, q.tier, q.unit_micros].join());
+      add(-1, traffic ? 0 : q.n, q.micros, traffic ? q.what + ',' + q.vat_ppm : [q.what, q.terms, q.tier, q.unit_micros, q.vat_ppm].join());
     });
     return Object.keys(sums).every(function (name) { return sums[name][0] === 0n && sums[name][1] === 0n; });
   }
   /* Whether the lines are those by which the money comes about. */
   function linesAddUp(p, rows) {
-    var adjusted = {}, gross = 0n, moved = 0n, leads = 0, last = -1;
+    var adjusted = {}, gross = 0n, moved = 0n, leads = 0, last = -1, traffic = null;
     p.adjustments.forEach(function (a) { adjusted[a.index] = a; });
     var good = rows.every(function (row) {
       if (!row || !whole(row.micros)) return false;
-      if (row.kind === 'traffic') return gross += BigInt(row.micros), row.clicks === p.counts.payable.clicks && row.impressions === p.counts.payable.impressions;
+      if (row.kind === 'traffic') return gross += BigInt(row.micros), traffic = [traffic ? traffic[0] + row.clicks : row.clicks, traffic ? traffic[1] + row.impressions : row.impressions], true;
       if (!(row.index > last) || row.index < p.period.from || row.index >= p.period.to) return false;
       last = row.index;
       leads += row.kind === 'lead';
@@ -289,8 +313,9 @@
       if (!a) return gross += BigInt(row.micros), row.micros >= 0;
       delete adjusted[row.index];
       moved += BigInt(row.micros);
-      return a.micros === row.micros && a.lead === row.lead && a.reason === (row.kind === 'adjustment' ? row.kind : row.status);
+      return a.micros === row.micros && a.lead === row.lead && a.vat_kind === row.vat_kind && a.vat_ppm === row.vat_ppm && a.reason === (row.kind === 'adjustment' ? row.kind : row.status);
     });
+    good = good && (!traffic || (traffic[0] === p.counts.payable.clicks && traffic[1] === p.counts.payable.impressions));
     return good && quantitiesAre(p, rows) && Object.keys(adjusted).length === 0 && gross === BigInt(p.gross_micros) && gross + moved === BigInt(p.net_micros) && leads === p.counts.leads.total;
   }
 
@@ -412,7 +437,9 @@
     var rows = [], p = s.payload, log = await logOf(found, p.contract, tell), kid = await signature(s, found, rows), said = null;
     var shaped = p && p.counts && p.period && p.tree && p.lines && Array.isArray(p.adjustments) && p.adjustments.every(function (a) { return a && whole(a.micros); }) &&
       Array.isArray(p.quantities) && p.quantities.every(function (q) { return q && whole(q.n) && whole(q.micros); }) &&
-      [p.gross_micros, p.net_micros, p.payable_minor, p.carried_micros, p.exponent, p.period.from, p.period.to].every(whole);
+      p.tax && [p.tax.rows, p.tax.brought, p.tax.carried].every(Array.isArray) && p.tax.rows.every(function (r) { return r && [r.net_minor, r.vat_minor, r.vat_ppm].every(whole); }) &&
+      p.tax.brought.concat(p.tax.carried).every(function (r) { return r && [r.micros, r.vat_ppm].every(whole); }) &&
+      [p.gross_micros, p.net_micros, p.payable_minor, p.carried_micros, p.tax.vat_minor, p.exponent, p.period.from, p.period.to].every(whole);
     if (!shaped) return { rows: rows.concat([['fails', t('formbad'), '']]), p: p, kid: kid, said: null };
     var a = amounts(p);
     rows.push(moneyHolds(p, a) ? ['holds', t('money'), t('moneyhow', money(BigInt(p.gross_micros), p), money(a.moved, p), money(BigInt(p.net_micros), p), money(a.before, p), money(BigInt(p.carried_micros), p))]
@@ -465,7 +492,7 @@
     card.dataset.verdict = worst;
     head.appendChild(element('h2', worst === 'fails' ? 'bad' : worst === 'unknown' ? 'wait' : 'ok', t(worst)));
     head.appendChild(element('span', 's', p && p.id ? p.id + ' · ' + p.contract : ''));
-    if (p && result.kid && whole(p.payable_minor) && p.tax && whole(p.tax.vat_minor) && worst === 'holds') {
+    if (p && result.kid && worst === 'holds') {
       var due = (BigInt(p.payable_minor) + BigInt(p.tax.vat_minor)) * amounts(p).unit, minus = due < 0n;
       card.appendChild(element('p', '', t(minus ? 'owes' : 'pays', p.advertiser.id, p.publisher.id || t('itself'), money(minus ? -due : due, p))));
     }

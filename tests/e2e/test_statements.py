@@ -222,7 +222,8 @@ class Statements(ServerCase):
                 self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": supplier}), 200)
                 self.say(self.lead(), "approved")
                 _, statement, _ = self.settle()
-                self.assertEqual(statement["tax"], {"kind": kind, "self_billing": self_billing, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0})
+                self.assertEqual(statement["tax"], {"brought": [], "carried": [], "kind": kind, "self_billing": self_billing, "vat_minor": vat,
+                                                    "rows": [{"kind": kind, "net_minor": 1200, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0}]})
                 self.assertEqual(statement["payable_minor"], 1200)
                 listed = self.operator.get(f"/v1/statements?contract={market.contract}")["data"][-1]
                 self.assertEqual((listed["payable_minor"], listed["vat_minor"], listed["to_pay_minor"]), (1200, vat, 1200 + vat))
@@ -321,7 +322,7 @@ class Statements(ServerCase):
         lead = self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click("?sub1=november"), txid='N\u00b0 "1"', sub1="own")), 200).json["lead"]
         self.assertStatus(self.market.advertiser.postback({"lead": lead, "status": "approved", "reason": "reached \\ by phone"}), 200)
         ident, statement, _ = self.settle()
-        lines = [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+        lines = self.lines(ident)
         about = {"placement": 1, "sub1": "november", "txid": 'N\u00b0 "1"', "lead": lines[0]["index"], "lead_at": lines[0]["lead_at"]}
         self.assertEqual(lines[0], {**about, "index": lines[0]["index"], "kind": "lead", "micros": 0, "reason": "", "status": "pending"})
         self.assertEqual(lines[1], {**about, "at": lines[1]["at"], "by": self.market.advertiser.id, "index": lines[1]["index"], "kind": "disposition",
@@ -353,7 +354,7 @@ class Statements(ServerCase):
         self.assertEqual(rows[0][:2], ["\ufeffstatement", "number"])
         sold, paid = (dict(zip(rows[0], row)) for row in rows[-2:])
         self.assertEqual((paid["kind"], paid["amount"], paid["to_pay"]), ("to_pay", "", "12.00"))
-        self.assertEqual((sold["kind"], sold["amount"], sold["timezone"], sold["by"], sold["link"]), ("disposition", "12.00", "Europe/Paris", self.market.advertiser.id, "link"))
+        self.assertEqual((sold["kind"], sold["amount"], sold["timezone"], sold["by"], sold["link_today"]), ("disposition", "12.00", "Europe/Paris", self.market.advertiser.id, "link"))
         self.assertEqual(self.market.advertiser.get(f"/v1/leads/{sold['reference']}")["status"], "approved")
         shown = [self.market.publisher.do("GET", f"{path}?format={form}").text for form in ("html", "csv")]
         for zone in ("Pacific/Kiritimati", "Europe/Paris"):
@@ -369,8 +370,8 @@ class Statements(ServerCase):
             for word in words:
                 self.assertIn(word, text)
         table = re.search(r'href="([^"]*format=csv&amp;lang=fr)"', self.page(made["id"], "&lang=fr"))[1].replace("&amp;", "&")
-        self.assertIn(";12,00;\r\n", self.market.publisher.do("GET", f"/v1/statements/{table}").text)
-        self.assertIn(";12,00;\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
+        self.assertIn(";12,00;;\r\n", self.market.publisher.do("GET", f"/v1/statements/{table}").text)
+        self.assertIn(";12,00;;\r\n", self.market.publisher.do("GET", path + "?format=csv&lang=fr").text)
 
     def test_a_page_reads_what_it_shows_and_counts_the_others(self):
         """Line items are made of the log by 256: those of the first 50 that move money, and of each adjustment."""
@@ -380,7 +381,7 @@ class Statements(ServerCase):
         for rows in ([{"lead": lead, "status": "approved"} for lead in leads[:450]], [{"lead": leads[i], "status": "returned"} for i in (3, 449)]):
             self.assertStatus(self.market.advertiser.call("POST", "/v1/dispositions", rows), 200)
         ident, statement, _ = self.settle()
-        lines = [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+        lines = self.lines(ident)
         moving = [line["index"] for line in lines if line["micros"] != 0]
         self.assertEqual((len(lines), len(moving), len(statement["adjustments"])), (1152, 452, 2))
         before = set()
@@ -404,6 +405,9 @@ class Statements(ServerCase):
             legal = {"name": f"Company {vat_id}", "country": country, "vat_id": vat_id}
             self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{party.id}", {"legal": legal}), 200)
 
+    def lines(self, ident):
+        return [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+
     def page(self, ident, more=""):
         return self.market.publisher.do("GET", f"/v1/statements/{ident}?format=html{more}").text
 
@@ -414,7 +418,7 @@ class Statements(ServerCase):
     def swept(self, net_micros):
         wait_for(lambda: self.operator.get("/v1/settlements", contract=self.market.contract)["data"][0].get("draft", {}).get("net_micros") == net_micros, what="all to be swept")
 
-    def test_what_was_charged_at_another_rate_is_told_wherever_money_is_shown(self):
+    def test_what_was_charged_at_another_rate_is_taken_back_at_that_rate_and_told_wherever_money_is_shown(self):
         french, german = ("FR", "FR48999000102"), ("DE", "DE999999999")
         self.law(french, ("FR", "FR40999000129"))
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 200_000})
@@ -429,18 +433,26 @@ class Statements(ServerCase):
         page = self.page(two)
         self.assertIn("self-billing credit note", page)
         self.assertRegex(page, f'Corrects</dt><dd>no. 1 of .*{one}')
-        self.assertNotIn("other VAT", page)
+        self.assertNotIn("VAT by rate", page)
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
         self.say(leads[1], "returned")
         self.swept(-12_000_000)
-        self.assertEqual(set(self.warnings()), {"negative_net", "unanswered", "vat_rate_changed"})
-        self.assertTrue(self.warnings()["vat_rate_changed"].endswith(f"for {one} (no. 1, VAT of 20%)"), self.warnings()["vat_rate_changed"])
+        self.assertEqual(set(self.warnings()), {"negative_net", "unanswered"})  # all of it is under the rate of the first
+        fresh = self.lead()
+        self.say(fresh, "approved")
+        self.swept(0)
+        self.assertIn("12.00 EUR under VAT of 19% (2.28) and -12.00 EUR under VAT of 20% (-2.40)", self.warnings()["vat_rate_changed"])
         shown = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract, "--preview").stdout
-        for words in ("net -12.00 EUR with 1 returned lead of -12.00 EUR", f"{one} (no. 1, VAT of 20%)"):
+        for words in ("with 1 returned lead of -12.00 EUR", "-12.00 EUR under VAT of 20% (-2.40)", "payable 0.00 EUR and 0.12 VAT: 0.12 EUR by the publisher"):
             self.assertIn(words, shown)
-        three, _, _ = self.settle()
-        self.assertIn("issued under other VAT: no. 1 (20%).", self.page(three))
-        self.assertRegex(self.page(three, "&lang=fr"), "autre régime de TVA.*n° 1 \\(20\u202f%\\)")
+        three, statement, _ = self.settle()
+        lines = self.lines(three)
+        rows = [{"kind": "domestic", "net_minor": 1200, "vat_minor": 228, "vat_ppm": 190_000}, {"kind": "domestic", "net_minor": -1200, "vat_minor": -240, "vat_ppm": 200_000}]
+        self.assertEqual((statement["tax"]["rows"], statement["tax"]["vat_minor"], statement["payable_by"]), (rows, -12, "publisher"))
+        self.assertEqual([line.get("vat_ppm") for line in lines], [200_000, None, 190_000])
+        for language, words in (("en", ("VAT by rate", "With VAT, EUR")), ("fr", ("TVA par taux", "20\u202f%")), ("zh", ("按税率分列的增值税", "含税金额"))):
+            for word in words:
+                self.assertIn(word, self.page(three, f"&lang={language}"))
         self.law(german, ("FR", "FR40999000129"))  # reverse charge: the rate that is agreed is idle
         self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 5_000_000, "reason": "on both", "statement": three})
         self.say(leads[2], "returned")
@@ -449,9 +461,9 @@ class Statements(ServerCase):
         told = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("is not charged: by reverse charge", told.stdout)
-        self.assertIn(f"set that right for {one} (no. 1, VAT of 20%) and {three} (no. 3, VAT of 19%)", told.stdout)
+        for words in ("5.00 EUR under VAT of 19% (0.95) and -12.00 EUR under VAT of 20% (-2.40)", "under reverse_charge, and the statement before was under domestic"):
+            self.assertIn(words, told.stdout)
         four = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]["id"]
-        self.assertIn("issued under other VAT: no. 1 (20%), no. 3 (19%).", self.page(four))
         # each correction of the first, by the statement that carries it, and what none carries so far
         self.say(leads[0], "approved")
         self.say(leads[4], "approved")  # which it only waited on: no correction
@@ -469,7 +481,7 @@ class Statements(ServerCase):
             key.write_text(json.dumps({"crv": "Ed25519", "d": b64u(self.market.publisher.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": self.market.publisher.jwk["x"]}))
             shown = countersign("sign", self.server.url, four, "--accept", "--token", self.market.publisher.token, "--key", key)
             self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
-            for words in (f"set that right for {one} (no. 1, VAT of 20%) and {three} (no. 3, VAT of 19%)",
+            for words in ("vat         5.00 EUR under VAT of 19% (0.95) and -12.00 EUR under VAT of 20% (-2.40)", "vat         CHANGED since the statement before",
                           "net -7.00 EUR (gross 0.00 EUR, 1 adjustment of 5.00 EUR and 1 returned lead of -12.00 EUR)"):
                 self.assertIn(words, shown.stdout)
             again = countersign("sign", self.server.url, one, "--accept", "--token", self.market.publisher.token, "--key", key)
@@ -485,32 +497,56 @@ class Statements(ServerCase):
         one, _, _ = self.settle()
         self.say(leads[0], "returned")
         self.swept(-12_000_000)
-        self.assertIn("carried without VAT", self.warnings()["negative_net"])
         two, statement, _ = self.settle()
-        self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"]), (0, -12_000_000, 0))
-        for language, words in (("en", "carried over without VAT: none is credited here"), ("fr", "reportée sans TVA"), ("zh", "不含增值税结转：本单不冲减")):
+        part = {"kind": "domestic", "micros": -12_000_000, "vat_ppm": 200_000}
+        self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["tax"]["carried"]), (0, -12_000_000, 0, [part]))
+        for language, words in (("en", "carried over with its VAT: \u221212.00 (20%)"), ("fr", "reportée avec sa TVA"), ("zh", "连同其增值税结转")):
             self.assertIn(words, self.page(two, f"&lang={language}"))
             self.assertNotIn(words, self.page(one, f"&lang={language}"))
-        kinds = lambda ident: {row.split(",")[3] for row in self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.splitlines()[1:]}
-        self.assertIn("carried_out_without_vat", kinds(two))
+        table = lambda ident: list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
+        picked = lambda ident, kind: [(row["vat_kind"], row["vat_percent"], row["amount"], row["taxable"]) for row in table(ident) if row["kind"] == kind]
+        self.assertEqual(picked(two, "carried_out"), [("domestic", "20", "12.00", "")])
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
         self.law(("FR", "FR48999000102"), ("DE", "DE999999999"))  # for one statement that takes the sum on
         self.say(leads[1], "approved")
-        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -12_000_000, "reason": "of none"})
-        between, statement, _ = self.settle()
-        self.assertEqual((statement["carried_micros"], statement["tax"]["kind"]), (-12_000_000, "reverse_charge"))
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -13_000_000, "reason": "of none"})
+        _, statement, _ = self.settle()
+        parts = [part, {"kind": "reverse_charge", "micros": -1_000_000, "vat_ppm": 0}]
+        self.assertEqual((statement["carried_micros"], statement["tax"]["kind"], statement["tax"]["brought"], statement["tax"]["carried"]), (-13_000_000, "reverse_charge", [part], parts))
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
         for lead in (leads[2], self.lead()):
             self.say(lead, "approved")
         self.swept(24_000_000)
-        self.assertIn(f"{two} (no. 2, VAT of 20%) and {between} (no. 3, reverse charge)", self.warnings()["vat_rate_changed"])  # which it sets off
         three, statement, _ = self.settle()
-        self.assertEqual((statement["payable_minor"], statement["tax"]["vat_minor"]), (1200, 228))
+        self.assertEqual((statement["payable_minor"], statement["tax"]["vat_minor"]), (1100, 456 - 240))
+        self.assertEqual([(row["kind"], row["vat_ppm"], row["net_minor"]) for row in statement["tax"]["rows"]],
+                         [("domestic", 190_000, 2400), ("domestic", 200_000, -1200), ("reverse_charge", 0, -100)])
         page = self.page(three)
-        for words in ("the statement before was carried over without VAT", "Taxable amount</th><td class=\"n\">12.00</td>", "other VAT: no. 2 (20%), no. 3 (reverse charge)"):
+        for words in ("carried over with: \u221212.00 (20%), \u22121.00 (reverse charge)", "Reverse charge: VAT is due from the customer"):
             self.assertIn(words, page)
         self.assertNotIn("<dt>Corrects</dt>", page)
-        self.assertLessEqual({"carried_in_without_vat", "vat"}, kinds(three))
+        self.assertEqual(picked(three, "carried_in"), [("domestic", "20", "-12.00", ""), ("reverse_charge", "", "-1.00", "")])
+        self.assertEqual(picked(three, "vat"), [("domestic", "19", "4.56", "24.00"), ("domestic", "20", "-2.40", "-12.00"), ("reverse_charge", "", "0.00", "-1.00")])
+        [last] = [row for row in table(three) if row["kind"] == "to_pay"]
+        self.assertEqual((last["to_pay"], last["supplier_vat_id"], last["customer_vat_id"]), ("13.16", "FR40999000129", "FR48999000102"))
+
+    def test_a_rate_counts_from_its_day_on_whenever_the_statement_is_issued(self):
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        self.assertEqual(set(self.warnings()), {"no_vat_rate"})  # and there will be none of that lead
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 200_000, "price": {"click_micros": 100_000, "lead": [{"micros": 12_000_000}]}})
+        self.say(self.lead(), "approved")
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
+        later = self.lead()
+        self.say(later, "approved")
+        ident, statement, _ = self.settle()
+        lines = self.lines(ident)
+        self.assertEqual([(row["vat_ppm"], row["net_minor"], row["vat_minor"]) for row in statement["tax"]["rows"]], [(0, 1200, 0), (190_000, 1210, 230), (200_000, 1210, 242)])
+        self.assertEqual([(line["vat_ppm"], line["clicks"], line["all_clicks"]) for line in lines if line["kind"] == "traffic"], [(190_000, 2, 3), (200_000, 1, 0)])
+        self.assertEqual([(each["what"], each.get("vat_ppm", 0)) for each in statement["quantities"]],
+                         [("click", 190_000), ("click", 200_000), ("lead", 0), ("lead", 200_000), ("lead", 190_000)])
+        self.assertEqual(self.verified().returncode, 0)
 
     def test_what_is_taken_back_names_the_statement_that_charged_it(self):
         """Not the one on which the lead still waited: a credit note names the invoice, and its rate is what counts."""
@@ -577,7 +613,7 @@ class Statements(ServerCase):
         leads = [self.lead() for _ in range(3)]
         self.say(leads[0], "approved")
         ident, _, _ = self.settle()
-        lines = [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
+        lines = self.lines(ident)
         still = [line["index"] for line in lines if line["micros"] == 0]
         before = self.page(ident)
         self.assertIn("money: 1 to 1 of 1", before)

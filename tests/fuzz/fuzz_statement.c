@@ -6,7 +6,7 @@
 #include "common/settlement/statement.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { COLUMNS = 35 };
+enum { COLUMNS = 48 };
 
 static void write(struct buf *out, const json_t *v)
 {

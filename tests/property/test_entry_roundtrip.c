@@ -206,7 +206,9 @@ static void random_statement(struct entry_statement *s)
                                   .to = number(),
                                   .to_ms = (int64_t)number(),
                                   .issued_ms = (int64_t)number(),
-                                  .utc_offset_s = -60};
+                                  .utc_offset_s = -60,
+                                  .vat_kind = (enum tax)below(TAX_COUNT),
+                                  .vat_ppm = (int64_t)below(1000001)};
     bytes(s->sha256.b, HASH_LEN);
 }
 

@@ -1,10 +1,12 @@
-/* Random leads, dispositions and traffic of one contract, cut into consecutive statements at random places. */
+/* Random leads, dispositions, adjustments and traffic of one contract, under rates of VAT and legal data that change,
+ * cut into consecutive statements at random places. */
 #include "common/base/money.h"
+#include "common/settlement/legal.h"
 #include "common/settlement/statement.h"
 #include "tests/support/chance.h"
 #include "tests/support/world.h"
 
-enum { CONTRACT = 3, STEPS = 1200, CUTS = 200 };
+enum { CONTRACT = 3, STEPS = 1200, CUTS = 200, RATES = 3 };
 enum { PRICE = 5000001 }; /* of what was refused, should it be taken back */
 static const struct fold_context cx = {CONTRACT, 7, SPAN("C1")};
 
@@ -12,18 +14,34 @@ struct lead_seen {
     uint64_t index;
     enum status status;
     int64_t payout_micros;
+    bool paid; /* it became payable, and then: */
+    size_t paid_in, rate;
+};
+
+/* Sums by what the model knows: the kind (the last: of the statement that is still to come), the rate that was agreed.
+ */
+struct model {
+    int64_t micros[TAX_COUNT + 1][RATES];
 };
 
 struct past { /* a statement that was issued */
     struct statement_in in;
     struct tally tally;
     struct buf payload;
+    char id[LIMIT_ID + 1];
+    struct taxed_sums brought;
+    enum tax kind;
+    size_t rate; /* of its greatest sum of that kind */
 };
 
 struct ledger_run {
     struct world world;
     struct view view;
-    struct terms *terms;
+    struct terms *agreed[RATES];
+    size_t rate;
+    const struct terms *terms; /* agreed[rate] */
+    struct model open, brought;
+    int64_t adjusted_micros;
     struct tally tally;
     struct lead_seen leads[STEPS];
     size_t n, cut_leads;
@@ -50,6 +68,29 @@ static void append(struct ledger_run *r, struct entry e, enum class class)
     r->size++;
 }
 
+static void owe(struct ledger_run *r, enum tax kind, size_t rate, int64_t micros)
+{
+    r->open.micros[kind][rate] += micros;
+}
+
+/* As the lead was charged, if it was. */
+static void owe_again(struct ledger_run *r, const struct lead_seen *s, int64_t micros)
+{
+    if (s != NULL && s->paid)
+        owe(r, s->paid_in < r->cuts ? r->past[s->paid_in].kind : TAX_COUNT, s->rate, micros);
+    else
+        owe(r, TAX_COUNT, r->rate, micros);
+}
+
+static void becomes_payable(struct ledger_run *r, struct lead_seen *s)
+{
+    if (s->paid)
+        return;
+    s->paid = true;
+    s->paid_in = r->cuts;
+    s->rate = r->rate;
+}
+
 static void traffic(struct ledger_run *r)
 {
     enum class class = (enum class)below(CLASS_COUNT);
@@ -57,8 +98,10 @@ static void traffic(struct ledger_run *r)
     const int64_t price[] = {r->terms->click_micros, 0, r->terms->impression_micros};
     size_t kind = below(3);
     append(r, (struct entry){.kind = kinds[kind]}, class);
-    if (r->pays[class])
+    if (r->pays[class]) {
         r->traffic_micros += price[kind];
+        owe(r, TAX_COUNT, r->rate, price[kind]);
+    }
 }
 
 static void lead(struct ledger_run *r)
@@ -73,7 +116,12 @@ static void lead(struct ledger_run *r)
     if (e.lead.status != STATUS_REJECTED && e.lead.status != STATUS_DUPLICATE)
         e.lead.payout_micros = (int64_t)below(20000000);
     bool refused = e.lead.status == STATUS_REJECTED || e.lead.status == STATUS_DUPLICATE;
-    r->leads[r->n++] = (struct lead_seen){r->size, e.lead.status, refused ? PRICE : e.lead.payout_micros};
+    struct lead_seen *s = &r->leads[r->n++];
+    *s = (struct lead_seen){r->size, e.lead.status, refused ? PRICE : e.lead.payout_micros, false, 0, 0};
+    if (e.lead.status == STATUS_APPROVED) {
+        becomes_payable(r, s);
+        owe(r, TAX_COUNT, r->rate, e.lead.payout_micros);
+    }
     append(r, e, CLASS_OK);
 }
 
@@ -91,7 +139,35 @@ static void disposition(struct ledger_run *r)
     const struct disposition_facts facts = {.advertiser = !one_in(3), .known = one_in(3)};
     if (decide_disposition(0, &d, &row, &facts, r->now_ms, &e, &same, NULL) != ERR_OK || same)
         return;
+    bool reinstates = s->status == STATUS_REJECTED || s->status == STATUS_DUPLICATE || s->status == STATUS_RETURNED;
+    if (reinstates || e.disposition.payable_micros < 0)
+        owe_again(r, s, e.disposition.payable_micros);
+    else
+        owe(r, TAX_COUNT, r->rate, e.disposition.payable_micros);
+    if (d.status == STATUS_APPROVED || d.status == STATUS_CONVERTED)
+        becomes_payable(r, s);
     s->status = d.status;
+    append(r, e, CLASS_OK);
+}
+
+/* Of a lead, or of a statement, or of nothing; of a lead that was never charged and a statement as of that. */
+static void adjustment(struct ledger_run *r)
+{
+    struct lead_seen *s = r->n > 0 && one_in(2) ? &r->leads[below(r->n)] : NULL;
+    const struct past *of = r->cuts > 0 && one_in(2) ? &r->past[below(r->cuts)] : NULL;
+    struct entry e = {.kind = ENTRY_ADJUSTMENT,
+                      .adjustment = {.by = SPAN("O1"), .reason = SPAN("r"), .micros = 1 + (int64_t)below(9000000)}};
+    if (one_in(2))
+        e.adjustment.micros = -e.adjustment.micros;
+    if (s != NULL)
+        e.adjustment.lead = s->index;
+    if (of != NULL)
+        e.adjustment.statement = span_str(of->id);
+    if (of != NULL && (s == NULL || !s->paid))
+        owe(r, of->kind, of->rate, e.adjustment.micros);
+    else
+        owe_again(r, s, e.adjustment.micros);
+    r->adjusted_micros += e.adjustment.micros;
     append(r, e, CLASS_OK);
 }
 
@@ -153,6 +229,101 @@ static void bridge_holds(struct ledger_run *r, const struct statement *s)
     assert_int_equal(of(s->json, "closing", "pending"), waits[1] - held);
 }
 
+/* ---- VAT ---- */
+
+static const int64_t rates[RATES] = {0, 190000, 200000};
+
+/* The model's sums as the statement must have them, by kind and rate in order. */
+static size_t parts_of(const struct ledger_run *r, enum tax own, struct taxed out[TAX_COUNT * RATES])
+{
+    struct taxed all[TAX_COUNT][RATES];
+    size_t n = 0;
+    memset(all, 0, sizeof all);
+    for (size_t kind = 0; kind <= TAX_COUNT; kind++)
+        for (size_t rate = 0; rate < RATES; rate++) {
+            enum tax under = kind == TAX_COUNT ? own : (enum tax)kind;
+            all[under][under == TAX_DOMESTIC ? rate : 0].micros +=
+                r->open.micros[kind][rate] + r->brought.micros[kind][rate];
+        }
+    for (size_t kind = 0; kind < TAX_COUNT; kind++)
+        for (size_t rate = 0; rate < RATES; rate++)
+            if (all[kind][rate].micros != 0)
+                out[n++] = (struct taxed){(enum tax)kind, rates[rate], all[kind][rate].micros};
+    return n;
+}
+
+/* Halves away from zero, by other means than the code: by what is left of a division. */
+static int64_t vat_of(int64_t net_minor, int64_t ppm)
+{
+    int64_t size = net_minor < 0 ? -net_minor : net_minor, whole = size / 1000000 * ppm;
+    int64_t part = size % 1000000 * ppm, vat = whole + part / 1000000 + (part % 1000000 >= 500000);
+    return net_minor < 0 ? -vat : vat;
+}
+
+static void carried_holds(struct ledger_run *r, const struct statement *s, const struct taxed *part, size_t n,
+                          int64_t rest)
+{
+    assert_int_equal(s->n_rows, 0);
+    assert_int_equal(s->payable_minor, 0);
+    assert_int_equal(s->carried.n, n);
+    memset(&r->brought, 0, sizeof r->brought);
+    for (size_t i = 0; i < n; i++) {
+        int64_t micros = part[i].micros + (i == 0 ? rest : 0);
+        size_t rate = part[i].vat_ppm == 0 ? 0 : part[i].vat_ppm == rates[1] ? 1 : 2;
+        assert_int_equal(s->carried.of[i].kind, part[i].kind);
+        assert_int_equal(s->carried.of[i].vat_ppm, part[i].vat_ppm);
+        assert_int_equal(s->carried.of[i].micros, micros);
+        r->brought.micros[part[i].kind][rate] = micros;
+    }
+}
+
+/* Each row is the model's sum to within a minor unit, and they come to what is payable. */
+static void rows_hold(struct ledger_run *r, const struct statement *s, const struct taxed *part, size_t n)
+{
+    int64_t unit = micros_per_minor((int)s->exponent), net = 0, vat = 0;
+    assert_int_equal(s->n_rows, n);
+    assert_int_equal(s->carried.n, 0);
+    for (size_t i = 0; i < n; i++) {
+        const struct tax_row *row = &s->rows[i];
+        int64_t off = row->net_minor * unit - part[i].micros;
+        assert_int_equal(row->kind, part[i].kind);
+        assert_int_equal(row->vat_ppm, part[i].vat_ppm);
+        assert_true(off > -unit && off < unit);
+        assert_int_equal(row->vat_minor, vat_of(row->net_minor, row->vat_ppm));
+        net += row->net_minor;
+        vat += row->vat_minor;
+    }
+    assert_int_equal(net, s->payable_minor);
+    assert_int_equal(vat, s->vat_minor);
+    assert_int_equal(s->to_pay_minor, net + vat);
+    assert_true(span_is(s->payable_by, net + vat > 0 ? "advertiser" : net + vat < 0 ? "publisher" : ""));
+    memset(&r->brought, 0, sizeof r->brought);
+}
+
+static void vat_holds(struct ledger_run *r, const struct statement *s, struct past *p)
+{
+    struct taxed part[TAX_COUNT * RATES];
+    size_t n = parts_of(r, p->kind, part);
+    int64_t rest = r->carried_micros, most = 0;
+    for (size_t kind = 0; kind < TAX_COUNT; kind++)
+        for (size_t rate = 0; rate < RATES; rate++)
+            rest -= r->brought.micros[kind][rate];
+    p->rate = p->kind == TAX_DOMESTIC ? r->rate : 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t size = part[i].micros < 0 ? -part[i].micros : part[i].micros;
+        if (part[i].kind == p->kind && size > most) {
+            most = size;
+            p->rate = part[i].vat_ppm == 0 ? 0 : part[i].vat_ppm == rates[1] ? 1 : 2;
+        }
+    }
+    assert_int_equal(s->tax, p->kind);
+    if (s->carried_micros < 0)
+        carried_holds(r, s, part, n, rest);
+    else
+        rows_hold(r, s, part, n);
+    memset(&r->open, 0, sizeof r->open);
+}
+
 static void sums_hold(struct ledger_run *r, const struct statement *s)
 {
     static const char *const groups[] = {"leads", "clicks", "views", "impressions"};
@@ -180,9 +351,18 @@ static void cut(struct ledger_run *r)
     struct statement_out out;
     struct statement s;
 
+    static const char *const legal[][2] = {{"", ""},
+                                           {"{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}", ""},
+                                           {"{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}", "BE"}};
+    static const char be[] = "{\"country\":\"BE\",\"vat_id\":\"BE0999000129\"}";
+    const size_t who = one_in(4) ? below(3) : 1;
+    p->kind = who == 0 ? TAX_NONE : who == 1 ? TAX_DOMESTIC : TAX_REVERSE_CHARGE;
+    statement_id(SPAN("C1"), r->cuts + 1, p->id);
     p->tally = r->tally;
     p->in = (struct statement_in){
-        .id = SPAN("S1"),
+        .id = span_str(p->id),
+        .legal = {span_str(legal[who][0]), who == 2 ? SPAN(be) : span_str(legal[who][0])},
+        .brought = &p->brought,
         .issuer = SPAN("https://track.example"),
         .number = r->cuts + 1,
         .to_ms = r->now_ms + 1,
@@ -202,6 +382,9 @@ static void cut(struct ledger_run *r)
     assert_int_equal(statement_build(&p->in, &out, NULL), ERR_OK);
     assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
     sums_hold(r, &s);
+    vat_holds(r, &s, p);
+    assert_int_equal(out.vat_kind, p->kind);
+    assert_int_equal(out.vat_ppm, rates[p->rate]);
     statement_close(&s);
     r->net_micros += out.net_micros;
     r->payable_minor += out.payable_minor;
@@ -210,20 +393,30 @@ static void cut(struct ledger_run *r)
     r->to_ms = p->in.to_ms;
     r->waiting = out.waiting;
     r->lines += out.lines.n;
+    r->past[r->cuts + 1].brought = (struct taxed_sums){.n = 0};
+    taxed_copy(&r->past[r->cuts + 1].brought, &out.carried);
     p->payload = out.payload;
     buf_heap(&out.payload); /* it is kept */
     statement_free(&out);
     r->cuts++;
-    if (r->size > 0)
-        settled(&r->world, CONTRACT, r->size);
     r->from = r->size;
     r->cut_leads = r->n;
     r->tally = (struct tally){0};
+    append(r,
+           (struct entry){.kind = ENTRY_STATEMENT,
+                          .statement = {.id = span_str(p->id),
+                                        .number = r->cuts,
+                                        .from = p->in.from,
+                                        .to = p->in.to,
+                                        .vat_kind = p->kind,
+                                        .vat_ppm = rates[p->rate]}},
+           CLASS_OK);
 }
 
 static struct statement_draft *draft_in_steps(const struct statement_in *in)
 {
-    struct statement_draft *d = statement_draft_new(in->contract, in->from, LINES_TEXT);
+    struct statement_draft *d =
+        statement_draft_new(in->contract, in->from, tax_of(in->legal[0], in->legal[1], NULL), LINES_TEXT);
     for (uint64_t to = in->from; to < in->to && !one_in(4); to += 1 + below((size_t)(in->to - to)))
         assert_int_equal(statement_draft_fold(d, in->view, to, NULL), ERR_OK);
     return d;
@@ -245,6 +438,7 @@ static void old_statements_come_out_the_same(struct ledger_run *r)
         statement_free(&again);
         statement_free(&out);
         buf_free(&r->past[i].payload);
+        taxed_free(&r->past[i].brought);
     }
 }
 
@@ -271,7 +465,7 @@ static const char *draw_currency(void)
     return currencies[below(4)];
 }
 
-static struct terms *terms_in(const char *currency, const char *payable)
+static struct terms *terms_in(const char *currency, const char *payable, const char *set_off, int64_t vat_ppm)
 {
     char text[1024];
     struct terms *t = NULL;
@@ -282,8 +476,8 @@ static struct terms *terms_in(const char *currency, const char *payable)
     snprintf(
         text, sizeof text,
         "{'campaign':'K1','publisher':'P1','set_off':'%s','price':{'lead':[{'micros':5000001}],'click_micros':1234,"
-        "'impression_micros':77}}",
-        one_in(2) ? "owed" : "next");
+        "'impression_micros':77},'vat_ppm':%lld}",
+        set_off, (long long)vat_ppm);
     struct buf contract = document_of(contract_document, text, "C1");
     assert_ok(terms_compile(buf_span(&campaign), buf_span(&contract), &t, NULL));
     buf_free(&campaign);
@@ -298,25 +492,35 @@ static void consecutive_statements_pay_everything_once(void **state)
     int64_t owed;
 
     (void)state;
-    r = (struct ledger_run){
-        .world = world_new(), .now_ms = NOW, .terms = terms_in(draw_currency(), draw_payable(pays))};
+    const char *currency = draw_currency(), *payable = draw_payable(pays), *set_off = one_in(2) ? "owed" : "next";
+    r = (struct ledger_run){.world = world_new(), .now_ms = NOW};
+    for (size_t i = 0; i < RATES; i++)
+        r.agreed[i] = terms_in(currency, payable, set_off, rates[i]);
+    r.terms = r.agreed[0];
     memcpy(r.pays, pays, sizeof pays);
     r.view = world_view(&r.world);
+    traffic(&r); /* no lead is entry 0 */
     for (int i = 0; i < STEPS; i++) {
         uint64_t what = below(100);
+        if (one_in(40)) {
+            r.rate = below(RATES);
+            r.terms = r.agreed[r.rate];
+        }
         if (what < 20)
             traffic(&r);
         else if (what < 60)
             lead(&r);
-        else if (what < 94 || r.cuts == CUTS - 1)
+        else if (what < 88 || r.cuts >= CUTS - 2)
             disposition(&r);
+        else if (what < 94)
+            adjustment(&r);
         else
             cut(&r);
         r.now_ms += (int64_t)below(8 * 3600000);
     }
     cut(&r);
 
-    owed = r.traffic_micros;
+    owed = r.traffic_micros + r.adjusted_micros;
     for (size_t i = 0; i < r.n; i++)
         if (r.leads[i].status == STATUS_APPROVED || r.leads[i].status == STATUS_CONVERTED)
             owed += r.leads[i].payout_micros;
@@ -326,7 +530,9 @@ static void consecutive_statements_pay_everything_once(void **state)
     printf("%.3s, %s: ", r.terms->currency.ptr, r.terms->set_off == SET_OFF_NEXT ? "set off" : "owed");
     old_statements_come_out_the_same(&r);
     printf("%zu statements over %llu lines\n", r.cuts, (unsigned long long)r.lines);
-    terms_free(r.terms);
+    for (size_t i = 0; i < RATES; i++)
+        terms_free(r.agreed[i]);
+    taxed_free(&r.past[r.cuts].brought);
     world_free(&r.world);
 }
 

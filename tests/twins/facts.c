@@ -36,7 +36,7 @@ static const char *const stores[] = {STORE_TABLE(WORD)}, *const rows[] = {ROW_TA
                          *const devices[] = {DEVICE_TABLE(WORD)}, *const checks[] = {CHECK_TABLE(WORD)},
                          *const topics[] = {TOPIC_TABLE(WORD)}, *const credentials[] = {CREDENTIAL_TABLE(WORD)},
                          *const outcomes[] = {OUTCOME_TABLE(WORD)}, *const causes[] = {CAUSE_TABLE(WORD)},
-                         *const columns[] = {COLUMN_TABLE(WORD)};
+                         *const columns[] = {COLUMN_TABLE(WORD)}, *const taxes[] = {TAX_TABLE(WORD)};
 
 static json_t *list(const char *const *words, size_t n)
 {
@@ -176,12 +176,13 @@ static void print(json_t *v, size_t flags)
 
 static void print_tables(void)
 {
-    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores",
+    print(json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "stores",
                     LIST(stores), "rows", LIST(rows), "reasons", LIST(reasons), "statuses", LIST(statuses), "classes",
-                    LIST(classes), "devices", LIST(devices), "trusts", LIST(trusts), "checks", LIST(checks), "kinds",
-                    kinds(), "members", members(), "dispositions", dispositions(), "options", options(), "records",
-                    records(), "topics", LIST(topics), "credentials", LIST(credentials), "outcomes", LIST(outcomes),
-                    "causes", LIST(causes), "synonyms", synonyms(), "token_scopes", token_scopes()),
+                    LIST(classes), "devices", LIST(devices), "trusts", LIST(trusts), "taxes", LIST(taxes), "checks",
+                    LIST(checks), "kinds", kinds(), "members", members(), "dispositions", dispositions(), "options",
+                    options(), "records", records(), "topics", LIST(topics), "credentials", LIST(credentials),
+                    "outcomes", LIST(outcomes), "causes", LIST(causes), "synonyms", synonyms(), "token_scopes",
+                    token_scopes()),
           JSON_INDENT(1));
 }
 

@@ -452,7 +452,7 @@ def traffic(doc, world):
 def word_tables(doc, world):
     said = {name: words(cell) for name, cell in table(doc, "words", "in this order")}
     code = {name: [word for word in world.code[key] if word] for name, key in
-            (("status", "statuses"), ("reason", "reasons"), ("trust", "trusts"), ("class", "classes"), ("what", "credentials"))}
+            (("status", "statuses"), ("reason", "reasons"), ("trust", "trusts"), ("class", "classes"), ("what", "credentials"), ("vat_kind", "taxes"))}
     yield from (f"{name}: {said.get(name)} is not {in_code}" for name, in_code in code.items() if said.get(name) != in_code)
 
 
@@ -586,7 +586,7 @@ CASES = {
     entries: [("`at`* `campaign`* `clock_ms` `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
               ("| `gap` | `at`", "| `hole` | `at`")],
     storage_names: [("| `seqs` |", "| `sequences` |"), ("| due | due ms", "| overdue | due ms")],
-    row_sizes: [("last be64, terms be64", "last be64"), ("20 bytes. One row per lead", "24 bytes. One row per lead"),
+    row_sizes: [("last be64, terms be64", "last be64"), ("24 bytes. One row per lead", "20 bytes. One row per lead"),
                 ("| `codes` | contract be32, placement be32", "| `codes` | contract be32, placement be64"), ("token 16, layer", "token 32, layer"),
                 ("32 bytes each, at most 256", "33 bytes each, at most 256"), ("`facts` of what is kept: of", "be64, of")],
     control_rows: [("`name`, `postback_by`", "`postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
