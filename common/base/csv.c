@@ -1,5 +1,8 @@
 #include "common/base/csv.h"
 
+#include <string.h>
+
+#include "common/base/unicode.h"
 #include "common/base/utf8.h"
 
 void csv_open(struct csv *c, struct span text)
@@ -89,11 +92,23 @@ struct span csv_field(struct span raw, struct buf *mem)
 
 /* ---- formulas ---- */
 
-/* What a spreadsheet runs begins with one of these; fullwidth ones count where the system's input method has them. */
+/* Some spreadsheets drop blanks in front. A tab, CR or LF is none: what stands behind it is looked at by itself. */
+static struct span behind_blanks(struct span s)
+{
+    struct span rest = s;
+    uint32_t c;
+    while (rest.len > 0 && strchr("\t\r\n", rest.ptr[0]) == NULL && utf8_take(&rest, &c) && unicode_blank(c))
+        s = rest;
+    return s;
+}
+
+/* What a spreadsheet runs begins with one of these, perhaps behind blanks; fullwidth ones count where the system's
+ * input method has them. */
 static bool begins_formula(struct span s)
 {
     static const char *const marks[] = {
         "=", "+", "-", "@", "\t", "\r", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    s = behind_blanks(s);
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (span_starts(s, marks[i]))
             return true;

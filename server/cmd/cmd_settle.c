@@ -21,6 +21,7 @@ enum {
     ANSWER_MAX = 65536,
     SLACK_S = 300,    /* of a page: a contract of a million leads is folded for it */
     AGAIN_S = 90,     /* how long an answer is asked for again: a server that starts anew has it by then */
+    FIRST_S = 3,      /* the same of one that never answered: it may be another's URL */
     PARTS_MAX = 1000, /* statements of one contract in one run: more than one where one cannot say all */
     SHOWN = 60,       /* bytes of a name */
     WARNINGS_SHOWN = 20,
@@ -64,30 +65,28 @@ static enum sent until_answered(struct settling *s, const char *path, const char
                                 struct buf *answer, struct refused_offer *why)
 {
     enum sent sent = SENT_LOST;
-    for (unsigned waited_s = 0, wait_s = 1; sent == SENT_LOST && waited_s <= AGAIN_S; waited_s += wait_s, wait_s *= 2) {
+    const unsigned again_s = s->answered ? AGAIN_S : FIRST_S;
+    for (unsigned waited_s = 0, wait_s = 1; sent == SENT_LOST && waited_s <= again_s; waited_s += wait_s, wait_s *= 2) {
         if (waited_s > 0)
             sleep(wait_s / 2);
         buf_clear(answer);
         sent = key != NULL ? download_offer(s->d, path, key, span_str(body), most, keep, answer, why)
                            : download_try(s->d, path, most, keep, answer, why);
     }
+    s->answered |= sent != SENT_LOST;
     return sent;
 }
 
-/* One that has not answered so far is asked once: it may be another's URL. */
 static void get(void *ctx, const char *path, struct buf *answer)
 {
     struct settling *s = ctx;
     struct refused_offer why;
-    enum sent sent = SENT_TAKEN;
-    if (s->answered)
-        sent = until_answered(s, path, NULL, NULL, LISTING_PAGE_MAX, answer, &why);
+    enum sent sent = until_answered(s, path, NULL, NULL, LISTING_PAGE_MAX, answer, &why);
     progress_hide(&s->progress);
-    if (!s->answered || sent == SENT_REFUSED) {
+    if (sent == SENT_REFUSED) {
         buf_clear(answer);
         download_get(s->d, path, LISTING_PAGE_MAX, keep, answer); /* it says why it is refused */
     }
-    s->answered = true;
     if (sent == SENT_LOST)
         decline("%s%s: %s. What is settled is settled: run the same command again", download_url(s->d), path,
                 why.said != NULL && why.said[0] != '\0' ? why.said : why.text);

@@ -69,6 +69,18 @@ static const char *keep(void *ctx, struct span bytes)
     return NULL;
 }
 
+/* Each answer to a word that was taken names the contract that it is about. */
+static bool says_taken(const struct signing *s, struct span back)
+{
+    json_t *json = NULL;
+    struct span contract = SPAN("");
+    bool taken = json_read(back, &json, NULL) == ERR_OK &&
+                 json_get_str(json, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK &&
+                 span_is(contract, s->contract);
+    json_decref(json);
+    return taken;
+}
+
 void sign_send(const struct signing *s, struct download *d, const char *path, const char *typ, struct span said)
 {
     struct buf body, back;
@@ -78,6 +90,10 @@ void sign_send(const struct signing *s, struct download *d, const char *path, co
     jws_compact(&body, s->key, typ, said);
     buf_str(&body, "\"}");
     download_send(d, "POST", path, buf_span(&body), SIGN_ANSWER_MAX, keep, &back);
+    if (!says_taken(s, buf_span(&back)))
+        decline("%s%s answered what no server does that took it: whether it was taken is not known. Run it again: the "
+                "log tells",
+                download_url(d), path);
     buf_free(&body);
     buf_free(&back);
 }

@@ -21,7 +21,7 @@ struct sums {
 struct settling {
     const char *const *given;
     struct download *d;
-    bool answered; /* the server did so once: should no answer come now, it may just start anew */
+    bool answered; /* the server did so once: should no answer come now, it starts anew */
     struct silents *silents;
     struct sums sums[SETTLE_CURRENCIES];
     size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;

@@ -120,7 +120,7 @@ int sign_pull(struct signing *s)
 /* ---- whose key it is ---- */
 
 /* Takes a party's key in force: the last one counts. */
-static void look_at_keys(struct span bundle, const uint8_t *own, char (*who)[LIMIT_ID + 1])
+static void look_at_keys(struct span bundle, const uint8_t *own, char (*who)[LIMIT_ID + 1], bool *replaced)
 {
     struct span bytes;
     enum err err;
@@ -131,8 +131,9 @@ static void look_at_keys(struct span bundle, const uint8_t *own, char (*who)[LIM
         if (e.kind == ENTRY_KEY && memcmp(e.key.pub, own, ED25519_KEY_LEN) == 0) {
             memcpy(*who, e.key.party.ptr, e.key.party.len);
             (*who)[e.key.party.len] = '\0';
+            *replaced = false;
         } else if (e.kind == ENTRY_KEY && span_is(e.key.party, *who)) {
-            (*who)[0] = '\0'; /* another took its place */
+            *replaced = true; /* another took its place */
         }
         entry_close(&e);
     }
@@ -145,6 +146,7 @@ void sign_find_party(struct signing *s)
     char base[64], path[NAME_CAP], kid[JWK_KID_LEN];
     struct tile t = {.level = TILE_ENTRIES};
     size_t at = 0;
+    bool replaced = false;
     buf_heap(&text);
     snprintf(base, sizeof base, "log/%s", s->contract);
     snprintf(path, sizeof path, "%s/checkpoint", base);
@@ -155,7 +157,7 @@ void sign_find_party(struct signing *s)
     for (; (t.width = tile_width(TILE_ENTRIES, t.n, s->size)) > 0; t.n++) {
         tile_in(path, base, &t);
         sign_read_file(s, path, tile_most(&t) + 1, &text);
-        look_at_keys(buf_span(&text), signer_public(s->key), &s->party);
+        look_at_keys(buf_span(&text), signer_public(s->key), &s->party, &replaced);
     }
     buf_free(&text);
     jwk_kid(signer_public(s->key), kid);
@@ -163,6 +165,11 @@ void sign_find_party(struct signing *s)
     s->role = strcmp(s->party, sign_text(data, "advertiser")) == 0  ? "advertiser"
               : strcmp(s->party, sign_text(data, "publisher")) == 0 ? "publisher"
                                                                     : "";
+    if (replaced)
+        die("key %.*s is the key of the %s %s no more: another took its place in the log of contract %s. Sign with "
+            "that "
+            "one",
+            JWK_KID_LEN, kid, s->role, s->party, s->contract);
     if (s->party[0] == '\0' || s->role[0] == '\0')
         die("key %.*s is the key of neither party in the log of contract %s: enrol it first, or take the one that you "
             "enrolled",

@@ -27,6 +27,12 @@ class Swallower(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.says:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.server.says)))
+            self.end_headers()
+            self.wfile.write(self.server.says)
+            return
         send(self.server.to + self.path, self.command, body, {name: self.headers[name] for name in ("Authorization", "Content-Type")})
         self.close_connection = True
 
@@ -132,7 +138,7 @@ class PartyCommands(Parties):
         self.enrol(0, self.publisher, "next", "--old", self.key("own"))
         self.assertEqual(self.publisher.get(f"/v1/parties/{self.publisher.id}")["key"]["kid"], next_one["kid"])
         self.settle()
-        self.assertIn("neither party", self.accept(1, self.publisher, "own"))
+        self.assertIn("another took its place", self.accept(1, self.publisher, "own"))
         self.accept(0, self.publisher, "next")
         os.chmod(self.key("next"), 0o640)
         self.assertIn("chmod 600", self.enrol(2, self.publisher, "next"))
@@ -160,13 +166,17 @@ class PartyCommands(Parties):
 
     def test_a_lost_answer_is_told_and_the_same_command_finds_out(self):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Swallower)
-        server.to = self.server.url
+        server.to, server.says = self.server.url, b""
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         url = f"http://127.0.0.1:{server.server_port}"
         self.enrolled()
         statement, _ = self.settle()
+        for server.says in (b"<html>welcome</html>", b'{"contract":"CANOTHER"}', b"{}"):  # of whoever stands in between
+            self.assertIn("whether it was taken is not known", self.accept(2, self.publisher, "publisher", url=url))
+        self.assertEqual(self.told()[statement]["publisher"]["verdict"], "none")
+        server.says = b""
         lost = self.accept(2, self.publisher, "publisher", url=url)
         self.assertIn("whether the server took it is not known. Run the same command again", lost)
         self.assertIn("no statement", self.accept(0, self.publisher, "publisher"))

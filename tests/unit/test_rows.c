@@ -169,11 +169,33 @@ static void what_a_spreadsheet_would_run_is_guarded(void **state)
 {
     static const struct {
         const char *text, *cell;
-    } cases[] = {
-        {"=1", "'=1"},          {"+1", "'+1"},         {"-1", "'-1"},       {"@a", "'@a"},     {"\t=1", "'\t'=1"},
-        {"\r=1", "\"'\r'=1\""}, {"\n=1", "\"\n'=1\""}, {"＝1", "'＝1"},     {"＋1", "'＋1"},   {"－1", "'－1"},
-        {"＠a", "'＠a"},        {"'=1", "''=1"},       {"''＠a", "'''＠a"}, {"a;=1", "a;'=1"}, {"a|'-1", "a|''-1"},
-        {"a=1", "a=1"},         {"'a", "'a"},          {"'", "'"},          {"", ""},          {"ａ＝", "ａ＝"}};
+    } cases[] = {{"=1", "'=1"},
+                 {"+1", "'+1"},
+                 {"-1", "'-1"},
+                 {"@a", "'@a"},
+                 {"\t=1", "'\t'=1"},
+                 {"\r=1", "\"'\r'=1\""},
+                 {"\n=1", "\"\n'=1\""},
+                 {"＝1", "'＝1"},
+                 {"＋1", "'＋1"},
+                 {"－1", "'－1"},
+                 {"＠a", "'＠a"},
+                 {"'=1", "''=1"},
+                 {"''＠a", "'''＠a"},
+                 {"a;=1", "a;'=1"},
+                 {"a|'-1", "a|''-1"},
+                 {" =1", "' =1"},
+                 {"\xc2\xa0\xe2\x80\x83-1", "'\xc2\xa0\xe2\x80\x83-1"},
+                 {"  '@a", "  '@a"},
+                 {"' =1", "'' =1"},
+                 {"a; +1", "a;' +1"},
+                 {" a", " a"},
+                 {"a =1", "a =1"},
+                 {"a=1", "a=1"},
+                 {"'a", "'a"},
+                 {"'", "'"},
+                 {"", ""},
+                 {"ａ＝", "ａ＝"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf out;
@@ -187,8 +209,8 @@ static void what_a_spreadsheet_would_run_is_guarded(void **state)
 
 static void a_guarded_cell_reads_as_what_it_was(void **state)
 {
-    static const char *const pieces[] = {"'", "'", "=", "+",  "-",  "@",  "\t", "\r\n",
-                                         ";", ",", "|", "\"", "＝", "＠", "a",  "é"};
+    static const char *const pieces[] = {"'", "'", "=",  "+",  "-",  "@", "\t", "\r\n", ";",
+                                         ",", "|", "\"", "＝", "＠", "a", "é",  " ",    "\xc2\xa0"};
     static const char marks[] = ",;\t|";
     (void)state;
     for (int i = 0; i < 20000; i++) {
