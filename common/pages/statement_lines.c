@@ -221,8 +221,28 @@ static bool disputes(const struct page_answer *a, int64_t index)
     return false;
 }
 
+/* What came of it. */
+static void corrected(struct paper *w, const struct statement_line *l)
+{
+    for (size_t i = 0; i < w->in->n_corrected; i++) {
+        const struct page_correction *c = &w->in->corrected[i];
+        if ((int64_t)c->lead != l->lead || (int64_t)c->index <= l->index)
+            continue;
+        struct page amount = aside(w, 0);
+        page_amount(&amount, c->micros, 6, (int)w->s.exponent);
+        struct span much = buf_span(amount.out), on = count_of(w, 1, (int64_t)c->number);
+        html(w, "<span class=\"why\">");
+        if (c->number > 0)
+            page_say(&w->g, WORD_LINE_CORRECTED, &much, &on, (struct span *)NULL);
+        else
+            page_say(&w->g, WORD_LINE_CORRECTED_OPEN, &much, (struct span *)NULL);
+        html(w, "</span>");
+    }
+}
+
 static void disputed(struct paper *w, const struct statement_line *l)
 {
+    bool any = false;
     for (int publisher = 0; publisher < 2; publisher++) {
         if (l->traffic || !disputes(&w->in->answer[publisher], l->index))
             continue;
@@ -230,7 +250,10 @@ static void disputed(struct paper *w, const struct statement_line *l)
         html(w, "<span class=\"why bad\">");
         page_say(&w->g, WORD_LINE_DISPUTED, &who, (struct span *)NULL);
         html(w, "</span>");
+        any = true;
     }
+    if (any && json_object_get(l->json, "lead") != NULL)
+        corrected(w, l);
 }
 
 /* By which link the lead came, and what the publisher wrote on that. */

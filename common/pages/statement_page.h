@@ -36,6 +36,12 @@ struct page_later {
     int64_t n, micros;
 };
 
+/* One of them, of a lead of which a line is disputed. */
+struct page_correction {
+    uint64_t lead, index, number; /* the entry that it counts from; number of the statement, 0: on none so far */
+    int64_t micros;
+};
+
 /* What only the server knows; of_page is the page's own. */
 typedef void page_reference(void *of_page, uint64_t lead, struct buf *out);
 typedef struct span page_label(void *of_page, int64_t placement); /* empty: it has none */
@@ -63,6 +69,8 @@ struct statement_page {
     struct earliers earlier;
     const struct page_later *later; /* in order of number */
     size_t n_later;
+    const struct page_correction *corrected; /* likewise, of leads of disputed lines */
+    size_t n_corrected;
     const uint64_t *still; /* entries of line items that are disputed and move no money, ascending */
     size_t n_still;
     size_t lines_all;    /* how many line items of the statement move money, or are disputed: a page shows those */

@@ -135,6 +135,8 @@
     X(BY_OPERATOR, "operator {}", "opérateur {}", "运营方 {}") \
     X(BY_SIGNED, "{}, countersigned", "{}, contresigné", "{}（已会签）") \
     X(LINE_DISPUTED, "disputed by {}", "contesté par {}", "{} 提出异议") \
+    X(LINE_CORRECTED, "corrected by {}, on no. {}", "rectifié de {}, sur le n° {}", "更正 {}，计入编号 {}") \
+    X(LINE_CORRECTED_OPEN, "corrected by {}, on no statement so far", "rectifié de {}, sur aucun relevé à ce jour", "更正 {}，尚未计入结算单") \
     X(LINES_BARE, "Numbers, link parameters and reasons are left out here, as their senders wrote them.", "Numéros, paramètres de lien et motifs, tels que saisis par leurs auteurs, sont omis ici.", "此处不显示由发送方填写的编号、链接参数和原因。") \
     X(LINES_NAMES, "A statement signs the numbers of links; their names are what they are called today.", "Le relevé signe les numéros des liens\u202f; leurs noms sont ceux d’aujourd’hui.", "结算单签署的是链接编号；链接名称为当前名称。") \
     X(LINE_PART, "{} of the lead", "{} du lead", "占线索的 {}") \

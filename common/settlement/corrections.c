@@ -80,15 +80,16 @@ void correction_sums_tell(struct buf *out, const struct correction_sums *x, stru
 /* ---- what none has so far ---- */
 
 /* What it cites, or else on which its lead stood. ERR_NOT_FOUND: none. */
-static enum err correction_of(const struct view *v, uint32_t contract, uint64_t from, const struct move_row *m,
-                              struct open_correction *out)
+static enum err correction_of(const struct view *v, uint32_t contract, uint64_t from, uint64_t index,
+                              const struct move_row *m, struct open_correction *out)
 {
     struct adjustment_row a = {.lead = m->lead};
     struct settled_row stood;
     enum err err = ERR_OK;
-    *out = (struct open_correction){m->kind == ENTRY_ADJUSTMENT, m->micros, ""};
+    *out = (struct open_correction){m->kind == ENTRY_ADJUSTMENT, m->micros, index, m->lead, ""};
     if (out->is_adjustment && (err = row_adjustment(v, contract, m->lead, &a)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    out->lead = a.lead;
     if (a.statement[0] == '\0') {
         if (a.lead == 0)
             return ERR_NOT_FOUND;
@@ -117,7 +118,7 @@ enum err corrections_open(const struct view *v, uint32_t contract, uint64_t from
         row_index_key(seek, contract, load_be64(key.ptr + 4) + 1);
         if (move_earns(&move))
             continue;
-        if ((err = correction_of(v, contract, from, &move, &c)) == ERR_OK)
+        if ((err = correction_of(v, contract, from, load_be64(key.ptr + 4), &move, &c)) == ERR_OK)
             found(ctx, &c);
         else if (err != ERR_NOT_FOUND)
             return err;

@@ -45,6 +45,7 @@ void earliers_free(struct earliers *e);
 struct open_correction {
     bool is_adjustment;
     int64_t micros;
+    uint64_t index, lead;         /* lead 0: an adjustment that cites none */
     char statement[LIMIT_ID + 1]; /* which it corrects */
 };
 /* Walks over all moves from entry `from` on. ERR_CORRUPT, or an error of the view. */

@@ -30,63 +30,127 @@ static void keep(struct laters *out, const struct page_later *l)
     out->of[out->n++] = *l;
 }
 
+/* ---- of lines that are disputed ---- */
+
+static int ascending(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+enum err disputed_leads_add(struct txn *t, const struct contract *k, const uint64_t *entries, size_t n, uint64_t *leads,
+                            size_t *n_leads)
+{
+    const struct view view = store_view(t);
+    for (size_t i = 0; i < n; i++) {
+        struct move_row move;
+        struct adjustment_row a = {.lead = 0};
+        enum err err = row_move(&view, k->number, entries[i], &move);
+        if (err == ERR_OK && move.kind == ENTRY_ADJUSTMENT)
+            err = row_adjustment(&view, k->number, move.lead, &a);
+        if (err != ERR_OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        uint64_t lead = move.kind == ENTRY_ADJUSTMENT ? a.lead : move.lead;
+        if (lead > 0)
+            leads[(*n_leads)++] = lead;
+    }
+    return ERR_OK;
+}
+
+void disputed_leads_sort(uint64_t *leads, size_t *n)
+{
+    size_t kept = 0;
+    if (*n > 0)
+        qsort(leads, *n, sizeof *leads, ascending);
+    for (size_t i = 0; i < *n; i++)
+        if (i == 0 || leads[i] != leads[i - 1])
+            leads[kept++] = leads[i];
+    *n = kept;
+}
+
+static void keep_line(struct laters *out, const struct disputed_leads *leads, const struct page_correction *c)
+{
+    if (leads->n == 0 || bsearch(&c->lead, leads->lead, leads->n, sizeof *leads->lead, ascending) == NULL)
+        return;
+    out->line = xrealloc(out->line, (out->n_lines + 1) * sizeof *out->line);
+    out->line[out->n_lines++] = *c;
+}
+
+/* ---- of the whole ---- */
+
+/* What is asked about. */
+struct asked {
+    struct span id;
+    const struct disputed_leads *leads;
+    struct page_later now; /* of the statement that is looked at; of none in the end */
+    struct laters *out;
+};
+
+static uint64_t index_of(const json_t *a, const char *name)
+{
+    return (uint64_t)json_integer_value(json_object_get(a, name));
+}
+
 /* Of a later statement; most say nothing of it, and are not taken apart. */
-static enum err take_later(struct txn *t, struct span of, struct page_later *l, struct buf *payload)
+static enum err take_later(struct txn *t, struct asked *x, struct buf *payload)
 {
     struct statement s;
     const json_t *a;
     size_t i;
     buf_clear(payload);
-    enum err err = corrections_payload(t, span_str(l->id), payload);
-    if (err != ERR_OK || memmem(payload->ptr, payload->len, of.ptr, of.len) == NULL)
+    enum err err = corrections_payload(t, span_str(x->now.id), payload);
+    if (err != ERR_OK || memmem(payload->ptr, payload->len, x->id.ptr, x->id.len) == NULL)
         return err;
     if ((err = statement_read(buf_span(payload), &s)) != ERR_OK)
         return err;
     json_array_foreach((json_t *)s.adjustments, i, a)
     {
-        if (span_is(of, json_string_value(json_object_get(a, "statement"))))
-            add(l, json_integer_value(json_object_get(a, "micros")));
+        if (!span_is(x->id, json_string_value(json_object_get(a, "statement"))))
+            continue;
+        const struct page_correction c = {index_of(a, "lead"), index_of(a, "index"), x->now.number,
+                                          json_integer_value(json_object_get(a, "micros"))};
+        add(&x->now, c.micros);
+        keep_line(x->out, x->leads, &c);
     }
     statement_close(&s);
     return ERR_OK;
 }
 
-/* What none has so far, of the one that is asked about. */
-struct asked {
-    struct span id;
-    struct page_later open;
-};
-
 static void take_open(void *ctx, const struct open_correction *c)
 {
     struct asked *x = ctx;
-    if (span_is(x->id, c->statement))
-        add(&x->open, c->micros);
+    if (!span_is(x->id, c->statement))
+        return;
+    add(&x->now, c->micros);
+    keep_line(x->out, x->leads, &(struct page_correction){c->lead, c->index, 0, c->micros});
 }
 
-enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id, struct laters *out)
+enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id, const struct disputed_leads *leads,
+                   struct laters *out)
 {
     const struct contract *k = m->contract;
     const struct view view = store_view(t);
-    struct asked asked = {.id = id};
+    struct asked asked = {.id = id, .leads = leads, .out = out};
     struct head head;
     struct buf payload;
     buf_heap(&payload);
     enum err err = head_read(t, k->number, &head);
     for (uint64_t n = m->number + 1; err == ERR_OK && n <= head.last.number; n++) {
-        struct page_later l = {.number = n};
-        statement_id(span_str(k->id), n, l.id);
-        err = take_later(t, id, &l, &payload);
-        keep(out, &l);
+        asked.now = (struct page_later){.number = n};
+        statement_id(span_str(k->id), n, asked.now.id);
+        err = take_later(t, &asked, &payload);
+        keep(out, &asked.now);
     }
     buf_free(&payload);
+    asked.now = (struct page_later){.number = 0};
     if (err == ERR_OK)
         err = corrections_open(&view, k->number, head.last.to, take_open, &asked);
-    keep(out, &asked.open);
+    keep(out, &asked.now);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 void laters_free(struct laters *l)
 {
     free(l->of);
+    free(l->line);
 }

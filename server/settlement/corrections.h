@@ -12,10 +12,22 @@ payload_reader corrections_payload;
 struct laters {
     struct page_later *of;
     size_t n;
+    struct page_correction *line; /* of these leads each */
+    size_t n_lines;
+};
+/* Leads of which a line is disputed, ascending. */
+struct disputed_leads {
+    const uint64_t *lead;
+    size_t n;
 };
 /* By the later statement that has it; last what none has so far: it walks over all that came since the last one.
- * ERR_CORRUPT, ERR_IO; then it is only to be freed. */
-MUST_CHECK enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id, struct laters *out);
+ * *out is zeroed. ERR_CORRUPT, ERR_IO; then it is only to be freed. */
+MUST_CHECK enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id,
+                              const struct disputed_leads *leads, struct laters *out);
+/* Of the entries that parties dispute, `n` of them; leads->lead has room for as many. ERR_CORRUPT, ERR_IO. */
+MUST_CHECK enum err disputed_leads_add(struct txn *t, const struct contract *k, const uint64_t *entries, size_t n,
+                                       uint64_t *leads, size_t *n_leads);
+void disputed_leads_sort(uint64_t *leads, size_t *n);
 void laters_free(struct laters *l);
 
 #endif

@@ -1,8 +1,10 @@
 /* Answers of the parties to a statement: accept or dispute, signed by their own keys. A later one takes the place of
  * the one before; both stay in the log. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "common/base/bytes.h"
+#include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/ledger/jws.h"
 #include "common/settlement/statement.h"
@@ -10,6 +12,7 @@
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/commit/contract_write.h"
+#include "server/settlement/corrections.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
 
@@ -267,6 +270,61 @@ enum err responses_state(struct txn *t, struct span statement, const struct stat
 
 /* ---- GET /v1/statements/{id}/responses ---- */
 
+/* The entries that the answers dispute; the caller frees *out. */
+static size_t disputed_entries(const json_t *answers, uint64_t **out)
+{
+    const json_t *one, *entry, *list;
+    size_t i, j, n = 0, all = 0;
+    json_array_foreach((json_t *)answers, i, one) all += json_array_size(json_object_get(one, "disputed"));
+    *out = xcalloc(all + 1, sizeof **out);
+    json_array_foreach((json_t *)answers, i, one)
+    {
+        list = json_object_get(one, "disputed");
+        json_array_foreach((json_t *)list, j, entry)(*out)[n++] = (uint64_t)json_integer_value(entry);
+    }
+    return n;
+}
+
+static void write_corrections(struct jw *w, struct tokens *tokens, uint32_t contract, const struct laters *later)
+{
+    jw_key(w, "corrections");
+    jw_array(w);
+    for (size_t i = 0; i < later->n_lines; i++) {
+        const struct page_correction *c = &later->line[i];
+        char ref[LEAD_REF_LEN];
+        lead_ref_write(tokens, &(struct pointer){.contract = contract, .index = c->lead}, ref);
+        jw_object(w);
+        jw_kint(w, "index", (int64_t)c->index);
+        jw_kstr(w, "lead", span_of(ref, sizeof ref));
+        jw_kint(w, "micros", c->micros);
+        if (c->number > 0)
+            jw_kint(w, "number", (int64_t)c->number);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+/* What came of the lines that are disputed. */
+static enum err corrections_of(struct request *rq, struct txn *t, const struct statement_meta *m, const json_t *answers,
+                               struct jw *w)
+{
+    uint64_t *entries;
+    size_t n = disputed_entries(answers, &entries);
+    uint64_t *leads = xcalloc(n + 1, sizeof *leads);
+    struct disputed_leads disputed = {.lead = leads};
+    struct laters later = {.n = 0};
+    enum err err = disputed_leads_add(t, m->contract, entries, n, leads, &disputed.n);
+    disputed_leads_sort(leads, &disputed.n);
+    if (err == ERR_OK && disputed.n > 0)
+        err = laters_of(t, m, rq->param[0], &disputed, &later);
+    if (err == ERR_OK)
+        write_corrections(w, rq->worker->tokens, m->contract->number, &later);
+    laters_free(&later);
+    free(entries);
+    free(leads);
+    return err;
+}
+
 enum err responses_list(struct request *rq, struct reply *reply)
 {
     struct statement_meta m;
@@ -284,10 +342,14 @@ enum err responses_list(struct request *rq, struct reply *reply)
         jw_object(&a.w);
         jw_key(&a.w, "corrected");
         jw_value(&a.w, corrected);
+        err = corrections_of(rq, t, &m, data, &a.w);
         jw_key(&a.w, "data");
         jw_value(&a.w, data);
         jw_object_end(&a.w);
-        answer_reply(&a, rq, reply);
+        if (err == ERR_OK)
+            answer_reply(&a, rq, reply);
+        else
+            answer_abandon(&a);
     }
     json_decref(corrected);
     json_decref(data);

@@ -235,7 +235,6 @@ struct piece {
     struct statement_page page;
     struct asked asked;
     struct terms_named terms;
-    struct laters later;
     struct ledger_view within;
     struct view view;
     struct buf lines, text; /* text: the piece */
@@ -267,7 +266,6 @@ static void piece_close(struct piece *p)
 {
     statement_close(&p->s);
     terms_named_free(&p->terms);
-    laters_free(&p->later);
     buf_free(&p->lines);
     buf_free(&p->text);
 }
@@ -305,15 +303,6 @@ static enum err lines_told_of(struct piece *p)
     return err;
 }
 
-static enum err later_load(struct piece *p)
-{
-    const struct shown *s = &p->of->of;
-    enum err err = laters_of(p->asked.txn, &s->meta, s->id, &p->later);
-    p->page.later = p->later.of;
-    p->page.n_later = p->later.n;
-    return err;
-}
-
 /* Of a page or table the part that comes next, with p->lines. */
 static enum err write_part(struct piece *p)
 {
@@ -321,8 +310,6 @@ static enum err write_part(struct piece *p)
     enum err err = ERR_OK;
     if (x->of.form == FORM_PAGE && x->part != PAGE_LINES && p->terms.n == 0)
         err = terms_load(p->asked.txn, x->of.meta.contract, x->of.payload, &p->terms);
-    if (err == ERR_OK && x->of.form == FORM_PAGE && x->part == PAGE_FRONT)
-        err = later_load(p);
     if (err != ERR_OK)
         return err;
     p->page.parts = x->part;
@@ -451,6 +438,33 @@ static enum err earlier_read(struct request *rq, struct txn *t, const struct sho
     return err;
 }
 
+/* What corrects it later, likewise, and which lines that are disputed. */
+static enum err later_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
+{
+    uint64_t *leads = arena_alloc(rq->arena, SIDES * LIMIT_DISPUTED * sizeof *leads);
+    struct disputed_leads disputed = {.lead = leads};
+    struct laters later = {.n = 0};
+    enum err err = ERR_OK;
+    for (size_t side = 0; side < SIDES && err == ERR_OK; side++)
+        err = disputed_leads_add(t, s->meta.contract, page->answer[side].disputed, page->answer[side].n_disputed, leads,
+                                 &disputed.n);
+    disputed_leads_sort(leads, &disputed.n);
+    if (err == ERR_OK)
+        err = laters_of(t, &s->meta, s->id, &disputed, &later);
+    if (err == ERR_OK) {
+        page->n_later = later.n;
+        page->later = (const struct page_later *)arena_copy(rq->arena,
+                                                            span_of((const char *)later.of, later.n * sizeof *later.of))
+                          .ptr;
+        page->n_corrected = later.n_lines;
+        page->corrected = (const struct page_correction *)arena_copy(
+                              rq->arena, span_of((const char *)later.line, later.n_lines * sizeof *later.line))
+                              .ptr;
+    }
+    laters_free(&later);
+    return err;
+}
+
 static struct span style_sheet(void)
 {
     return span_of(asset_statement_css, sizeof asset_statement_css);
@@ -489,6 +503,8 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
     enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;
     if (err == ERR_OK && s->form != FORM_LINES)
         err = earlier_read(rq, t, s, &x->page);
+    if (err == ERR_OK && s->form == FORM_PAGE)
+        err = later_read(rq, t, s, &x->page);
     if (err != ERR_OK)
         return err;
     if (s->form == FORM_PAGE)

@@ -400,6 +400,23 @@ class Statements(ServerCase):
             page = self.page(ident, asked)
             self.assertEqual((page.count("<td class=\"t\""), page.count("disputed by"), f"1 to {shown} of 455" in page), (shown, disputed, True))
 
+    def test_a_disputed_line_shows_what_came_of_it(self):
+        leads = [self.lead() for _ in range(3)]
+        for lead in leads:
+            self.say(lead, "approved")
+        ident, _, _ = self.settle()
+        moving = [line["index"] for line in self.lines(ident) if line["micros"]]
+        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", moving[:2]), 201)
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 1_500_000, "reason": "more", "lead": leads[0]})
+        self.say(leads[2], "returned")  # whose line nobody disputes
+        self.settle()
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -500_000, "reason": "less", "lead": leads[0]})
+        told = wait_for(lambda: (lambda given: given if len(given["corrections"]) == 2 else None)(self.operator.get(f"/v1/statements/{ident}/responses")), what="both corrections")
+        self.assertEqual([(each["lead"], each["micros"], each.get("number")) for each in told["corrections"]], [(leads[0], 1_500_000, 2), (leads[0], -500_000, None)])
+        for language, words in (("en", ("corrected by 1.50, on no. 2", "corrected by \u22120.50, on no statement so far")), ("fr", ("rectifié de 1,50, sur le n° 2",)), ("zh", ("更正 1.50，计入编号 2",))):
+            for word in words:
+                self.assertEqual(self.page(ident, f"&lang={language}").count(word), 1, word)
+
     def law(self, customer, supplier):
         for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
             legal = {"name": f"Company {vat_id}", "country": country, "vat_id": vat_id}
