@@ -190,7 +190,7 @@
     X(UNKNOWN_CLICK, "click id not ours", "identifiant de clic étranger", "点击编号非本系统") \
     X(OUTSIDE_WINDOW, "click too old", "clic trop ancien", "点击过旧") \
     X(MISSING_FIELD, "a required field empty", "champ obligatoire vide", "必填项为空") \
-    X(BAD_EMAIL, "no e-mail address", "adresse e-mail incorrecte", "邮箱无效") \
+    X(BAD_EMAIL, "e-mail address wrong", "adresse e-mail incorrecte", "邮箱无效") \
     X(BAD_PHONE, "phone cannot be dialled", "téléphone injoignable", "电话无法拨打") \
     X(OUTSIDE_PROFILE, "outside the profile", "hors profil", "不符合条件") \
     X(TOO_FAST, "faster than a person", "trop rapide pour une personne", "快于真人") \

@@ -223,7 +223,7 @@ static void take_terms(struct audit *a, uint64_t index, const struct entry *e)
     a->joined |= first;
     if (a->asked->campaign != NULL)
         campaign_terms(a->asked->campaign, e);
-    verify_version(a, index, e, before, terms);
+    verify_version(a, index, e, before, terms, &gone);
     keep_gone(a, &gone, e->at_ms);
 }
 

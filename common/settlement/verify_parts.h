@@ -486,7 +486,7 @@ MUST_CHECK bool audit_untold(struct audit *a, enum check c, uint64_t index, enum
 /* verify_terms.c: tells a version of the terms, with what it says otherwise than the one `before` it (NULL: it is the
  * first). */
 void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
-                    const struct terms *now);
+                    const struct terms *now, const struct versions *gone);
 
 /* Tells an assent that was taken. */
 void verify_assent(struct audit *a, uint64_t index, const struct entry *e);

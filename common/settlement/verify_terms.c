@@ -92,8 +92,24 @@ void verify_withdrawal(struct audit *a, uint64_t index, const struct entry *e, b
     tale_end(&a->tale);
 }
 
+/* The versions in front of it that lacked an assent, and bind nobody from here on. */
+static void tell_given_up(struct buf *text, struct jw *w, const struct versions *gone)
+{
+    jw_key(w, "gives_up");
+    jw_array(w);
+    for (size_t i = 0; i < gone->n; i++) {
+        if (gone->v[i].from_ms != VERSION_LACKS)
+            continue;
+        jw_int(w, gone->v[i].number);
+        buf_printf(text,
+                   "; version %" PRId64 ", to which both parties had not assented, is given up by it and never binds",
+                   gone->v[i].number);
+    }
+    jw_array_end(w);
+}
+
 void verify_version(struct audit *a, uint64_t index, const struct entry *e, const struct terms *before,
-                    const struct terms *now)
+                    const struct terms *now, const struct versions *gone)
 {
     struct buf *text = tale_add(&a->tale, TOPIC_TERMS);
     struct jw *w = &a->tale.w;
@@ -102,7 +118,7 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
     time_rfc3339(text, e->at_ms);
     int64_t binds_ms = e->terms.effective_ms ? e->terms.effective_ms : e->at_ms;
     if (e->terms.on_assent)
-        buf_str(text, ", binds once both parties have assented");
+        buf_str(text, ", binds once both parties have assented, unless it is given up before");
     if (e->terms.on_assent && e->terms.effective_ms) {
         buf_str(text, ", not before ");
         time_rfc3339(text, binds_ms);
@@ -126,6 +142,7 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
     if (t.more)
         buf_printf(text, "; and %" PRIu64 " more", t.more);
     jw_kint(w, "entry", (int64_t)index);
+    tell_given_up(text, w, gone);
     if (t.more)
         jw_kint(w, "more", (int64_t)t.more);
     struct buf pays, shown;

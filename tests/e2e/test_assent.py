@@ -153,7 +153,9 @@ class Assent(ServerCase):
         self.patch(**price(NEW), effective_at=rfc3339(time.time() + 3600))
         self.patch(due_days=10)
         self.assertEqual(self.differences(4), ["due_days", "price.lead[0].micros"], "the third was given up, but the fourth says what it said")
-        self.assertIn("price.lead[0].micros: 5.00 EUR -> 4.00 EUR", self.audit())
+        said = self.audit()
+        for words in ("price.lead[0].micros: 5.00 EUR -> 4.00 EUR", "version 3, to which both parties had not assented, is given up by it"):
+            self.assertIn(words, said)
         self.both_assent(4)
         self.assertEqual(self.paid(), NEW)
         self.patch(due_days=11, effective_at=rfc3339(time.time() + 3600))
@@ -217,6 +219,9 @@ class Assent(ServerCase):
         self.patch(**price(LAST))
         market.operator.post(f"{self.path}/terms/3/withdraw", {})
         self.assertEqual(self.states(), ["in_force", "withdrawn", "withdrawn"])
+        already = self.assertProblem(market.publisher.take_back(market.contract, 3), 409, "version")
+        self.assertIn("was withdrawn already", already["detail"])
+        self.assertStatus(market.publisher.take_back(market.contract, 2), 200)  # its own word again
         self.audit()
         self.no_withdrawal_is_made_up(market)
 

@@ -126,8 +126,12 @@ static int64_t model_at(const struct model *m, int64_t at_ms)
 
 static void compare(const struct versions *vs, const struct model *m, int64_t now_ms)
 {
-    for (int64_t at_ms = now_ms; at_ms < now_ms + 40; at_ms++)
+    for (int64_t at_ms = now_ms; at_ms < now_ms + 40; at_ms++) {
+        const struct version *before = versions_before(vs, now_ms, at_ms + 1);
         assert_int_equal(versions_at(vs, at_ms)->number, model_at(m, at_ms));
+        assert_int_equal(before != NULL ? before->number : 0, model_at(m, at_ms));
+    }
+    assert_int_equal(versions_before(vs, now_ms, 0)->number, model_at(m, now_ms));
     assert_int_equal(vs->made, (int64_t)m->n);
     size_t last = m->n;
     while (last > 1 && m->v[last - 1].void_)
