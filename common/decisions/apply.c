@@ -285,12 +285,12 @@ static void put_correction(struct row_ops *ops, const struct fold_context *cx, s
 
 /* One more, or one less, of a statement, or that a side is to sign. */
 static enum err count_correction(struct row_ops *ops, const struct fold_context *cx, struct span of,
-                                 struct correction_row row, int64_t micros, bool more)
+                                 struct correction_row row, enum correction which, int64_t micros, bool more)
 {
-    if (!more && row.adjustments == 0)
+    if (!more && row.of[which].n == 0)
         return ERR_CORRUPT;
-    row.adjustments += more ? 1 : UINT64_MAX;
-    row.micros += more ? micros : -micros;
+    row.of[which].n += more ? 1 : UINT64_MAX;
+    row.of[which].micros += more ? micros : -micros;
     put_correction(ops, cx, of, &row);
     return ERR_OK;
 }
@@ -300,8 +300,27 @@ static enum err to_sign(struct row_ops *ops, const struct view *v, const struct 
 {
     struct correction_row row;
     enum err err = row_unsigned(v, cx->contract, side, &row);
-    return err == ERR_OK ? count_correction(ops, cx, span_of((const uint8_t[]){(uint8_t)side}, 1), row, micros, more)
+    return err == ERR_OK ? count_correction(ops, cx, span_of((const uint8_t[]){(uint8_t)side}, 1), row,
+                                            CORRECTION_ADJUSTED, micros, more)
                          : err;
+}
+
+/* For the statement that it cites, or else the one on which the lead stands (0: it is of none). */
+static enum err count_for_statement(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
+                                    struct span cited, uint64_t lead, enum correction which, int64_t micros)
+{
+    struct settled_row stood = {0};
+    struct correction_row row;
+    enum err err = span_empty(cited) && lead > 0 ? row_stood(v, cx->contract, lead, UINT64_MAX, &stood) : ERR_NOT_FOUND;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    struct span of = err == ERR_OK ? span_str(stood.id) : cited;
+    if (span_empty(of))
+        return ERR_OK;
+    err = row_corrections(v, cx->contract, of, &row);
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT;
+    return err == ERR_OK ? count_correction(ops, cx, of, row, which, micros, true) : err;
 }
 
 /* The rate that was agreed when the lead became payable first, if it ever did. */
@@ -336,30 +355,17 @@ static enum err rate_of_adjustment(const struct view *v, uint32_t contract, cons
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* It counts from here on; for the statement that it cites, or else that. */
+/* It counts from here on. */
 static enum err count_adjustment(struct row_ops *ops, const struct view *v, const struct fold_context *cx,
                                  const struct terms *t, uint64_t index, uint64_t adjustment,
                                  const struct adjustment_row *a)
 {
-    struct settled_row stood = {0};
-    struct correction_row row;
-    struct span of = span_str(a->statement);
     struct move_row move = {.kind = ENTRY_ADJUSTMENT, .lead = adjustment, .micros = a->micros};
     enum err err = rate_of_adjustment(v, cx->contract, t, a, &move.vat_ppm);
     if (err != ERR_OK)
         return err;
     put_move(ops, cx, index, &move);
-    err = span_empty(of) && a->lead > 0 ? row_stood(v, cx->contract, a->lead, UINT64_MAX, &stood) : ERR_NOT_FOUND;
-    if (err == ERR_OK)
-        of = span_str(stood.id);
-    else if (err != ERR_NOT_FOUND)
-        return err;
-    if (span_empty(of))
-        return ERR_OK;
-    err = row_corrections(v, cx->contract, of, &row);
-    if (err == ERR_NOT_FOUND)
-        return ERR_CORRUPT;
-    return err == ERR_OK ? count_correction(ops, cx, of, row, a->micros, true) : err;
+    return count_for_statement(ops, v, cx, span_str(a->statement), a->lead, CORRECTION_ADJUSTED, a->micros);
 }
 
 static enum err apply_adjustment(const struct fold_context *cx, const struct view *v, const struct terms *t,
@@ -554,9 +560,14 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
                             .was = before.status,
                             .micros = d->payable_micros,
                             .vat_ppm = t->vat_ppm};
-    err = move_earns(&move) ? ERR_NOT_FOUND : charged_at(v, cx->contract, &before, &move.vat_ppm);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
+    if (!move_earns(&move)) {
+        enum correction which = move.micros < 0 ? CORRECTION_RETURNED : CORRECTION_REINSTATED;
+        err = charged_at(v, cx->contract, &before, &move.vat_ppm);
+        if (err == ERR_OK || err == ERR_NOT_FOUND)
+            err = count_for_statement(ops, v, cx, SPAN(""), d->lead, which, move.micros);
+        if (err != ERR_OK)
+            return err;
+    }
     put_move(ops, cx, index, &move);
     return count(ops, v, cx, &row, &before);
 }

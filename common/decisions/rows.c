@@ -812,7 +812,7 @@ enum {
     ADJUSTMENT_STATEMENT = ADJUSTMENT_LEAF + HASH_LEN,
     ADJUSTMENT_ROW_LEN = ADJUSTMENT_STATEMENT + LIMIT_ID, /* and the reason */
     SETTLED_ROW_LEN = 8,                                  /* and the id */
-    CORRECTION_ROW_LEN = 29
+    CORRECTION_ROW_LEN = CORRECTIONS * 24 + 5
 };
 __extension__ typedef unsigned __int128 unsigned_wide;
 
@@ -898,11 +898,13 @@ size_t row_correction_key(uint8_t key[CORRECTION_KEY_MAX], uint32_t contract, st
 
 size_t correction_row_write(const struct correction_row *r, uint8_t *out)
 {
-    store_be64(out, r->adjustments);
-    store_be64(out + 8, (uint64_t)(r->micros >> 64));
-    store_be64(out + 16, (uint64_t)r->micros);
-    out[24] = (uint8_t)r->vat_kind;
-    store_be32(out + 25, (uint32_t)r->vat_ppm);
+    for (size_t i = 0; i < CORRECTIONS; i++, out += 24) {
+        store_be64(out, r->of[i].n);
+        store_be64(out + 8, (uint64_t)(r->of[i].micros >> 64));
+        store_be64(out + 16, (uint64_t)r->of[i].micros);
+    }
+    out[0] = (uint8_t)r->vat_kind;
+    store_be32(out + 1, (uint32_t)r->vat_ppm);
     return CORRECTION_ROW_LEN;
 }
 
@@ -914,16 +916,20 @@ static enum err corrections(const struct view *v, uint32_t contract, struct span
     enum err err = v->get(v->ctx, ROW_CORRECTIONS, span_of(key, len), &value);
     if (err != ERR_OK)
         return err;
-    if (value.len != CORRECTION_ROW_LEN || (uint8_t)value.ptr[24] >= TAX_COUNT ||
-        load_be32(value.ptr + 25) > VAT_MAX_PPM)
+    if (value.len != CORRECTION_ROW_LEN)
         return ERR_CORRUPT;
-    const struct correction_row row = {
-        .adjustments = load_be64(value.ptr),
-        .micros = (wide_micros)((unsigned_wide)load_be64(value.ptr + 8) << 64 | load_be64(value.ptr + 16)),
-        .vat_kind = (enum tax)value.ptr[24],
-        .vat_ppm = load_be32(value.ptr + 25)};
-    if (!is_index(row.adjustments) || row.micros > (wide_micros)row.adjustments * MONEY_MAX_MICROS ||
-        row.micros < -(wide_micros)row.adjustments * MONEY_MAX_MICROS)
+    const char *at = value.ptr;
+    struct correction_row row = {.vat_ppm = 0};
+    for (size_t i = 0; i < CORRECTIONS; i++, at += 24) {
+        row.of[i].n = load_be64(at);
+        row.of[i].micros = (wide_micros)((unsigned_wide)load_be64(at + 8) << 64 | load_be64(at + 16));
+        if (!is_index(row.of[i].n) || row.of[i].micros > (wide_micros)row.of[i].n * MONEY_MAX_MICROS ||
+            row.of[i].micros < -(wide_micros)row.of[i].n * MONEY_MAX_MICROS)
+            return ERR_CORRUPT;
+    }
+    row.vat_kind = (enum tax)(uint8_t)at[0];
+    row.vat_ppm = load_be32(at + 1);
+    if (row.vat_kind >= TAX_COUNT || row.vat_ppm > VAT_MAX_PPM)
         return ERR_CORRUPT;
     *out = row;
     return ERR_OK;

@@ -222,11 +222,15 @@ MUST_CHECK enum err row_adjustment(const struct view *v, uint32_t contract, uint
 /* The next one from an index on. */
 MUST_CHECK enum err row_adjustment_from(const struct view *v, uint32_t contract, uint64_t from, uint64_t *index,
                                         struct adjustment_row *out);
-/* How many adjustments, and what they come to: of those that count, the ones about a statement; of those that lack the
+/* How many adjustments, decisions that take back and those that are taken back, and what they come to: of those that
+ * count, the ones about a statement; of the adjustments that lack the
  * assent of a side, the ones that it is to sign: none, zeros. Each statement has a row. */
+enum correction { CORRECTION_ADJUSTED, CORRECTION_RETURNED, CORRECTION_REINSTATED, CORRECTIONS };
 struct correction_row {
-    uint64_t adjustments;
-    wide_micros micros;
+    struct {
+        uint64_t n;
+        wide_micros micros;
+    } of[CORRECTIONS]; /* of a side the first alone */
     enum tax vat_kind; /* of the statement: as its entry says; of a side none */
     int64_t vat_ppm;
 };

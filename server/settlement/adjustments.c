@@ -328,12 +328,18 @@ static json_int_t shown(wide_micros micros)
                                         : (json_int_t)micros;
 }
 
+static json_t *sum_json(const struct correction_row *row, enum correction which)
+{
+    return json_pack("{s:I,s:I}", "micros", shown(row->of[which].micros), "n", (json_int_t)row->of[which].n);
+}
+
 enum err adjustments_about(struct txn *t, const struct contract *k, struct span statement, json_t **out)
 {
     const struct view view = store_view(t);
     struct correction_row row;
     enum err err = row_corrections(&view, k->number, statement, &row);
     if (err == ERR_OK)
-        *out = json_pack("{s:I,s:I}", "adjustments", (json_int_t)row.adjustments, "micros", shown(row.micros));
+        *out = json_pack("{s:o,s:o,s:o}", "adjusted", sum_json(&row, CORRECTION_ADJUSTED), "reinstated",
+                         sum_json(&row, CORRECTION_REINSTATED), "returned", sum_json(&row, CORRECTION_RETURNED));
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }

@@ -64,9 +64,10 @@ static enum err warn_of_adjustments(const struct settlements *s, struct open *o)
     for (size_t side = 0; side < SIDES && err == ERR_OK; side++) {
         struct correction_row row;
         err = row_unsigned(&view, o->on.k->number, side, &row);
-        if (err == ERR_OK && row.adjustments > 0)
+        if (err == ERR_OK && row.of[CORRECTION_ADJUSTED].n > 0)
             warn(o, "unsigned_adjustments", false, "%llu adjustment%s the %s's assent, and will not count",
-                 (unsigned long long)row.adjustments, row.adjustments == 1 ? " lacks" : "s lack", roles[side]);
+                 (unsigned long long)row.of[CORRECTION_ADJUSTED].n,
+                 row.of[CORRECTION_ADJUSTED].n == 1 ? " lacks" : "s lack", roles[side]);
     }
     return err;
 }

@@ -145,12 +145,14 @@ class Adjustments(ServerCase):
         self.assertStatus(disputed, 201)
         self.adjust(1, "of the second", statement=two["id"])  # counts for nothing yet
         shown = {each["id"]: each for each in market.auditor.get("/v1/statements")["data"]}
-        self.assertEqual([shown[each["id"]]["corrected"] for each in (one, two, three)], [{"adjustments": 1, "micros": -LEAD}, *2 * [{"adjustments": 0, "micros": 0}]])
+        none = {"micros": 0, "n": 0}
+        corrected = {"adjusted": {"micros": -LEAD, "n": 1}, "reinstated": none, "returned": none}
+        self.assertEqual([shown[each["id"]]["corrected"] for each in (one, two, three)], [corrected, *2 * [{**corrected, "adjusted": none}]])
         self.assertEqual([(answer["role"], answer["verdict"], answer.get("disputed")) for answer in shown[three["id"]]["answers"]],
                          [("advertiser", "none", None), ("publisher", "dispute", 1)])
         whole = market.auditor.get(f"/v1/statements/{three['id']}/responses")["data"]
         self.assertEqual(([answer["verdict"] for answer in whole], whole[1]["disputed"]), (["none", "dispute"], [done["counts_from"]]))
-        self.assertEqual(market.auditor.get(f"/v1/statements/{one['id']}/responses")["corrected"], {"adjustments": 1, "micros": -LEAD})
+        self.assertEqual(market.auditor.get(f"/v1/statements/{one['id']}/responses")["corrected"], corrected)
         told = self.audit()["adjustment"]
         self.assertEqual([fact["data"].get("counts") for fact in told], [None, None, False, True, None])
 

@@ -580,7 +580,9 @@ class Statements(ServerCase):
         three, statement, _ = self.settle()
         self.assertEqual([each["statement"] for each in statement["adjustments"]], [two, two, one])
         self.assertRegex(self.page(three), f"(?s)Corrects</dt><dd>no. 1 .*{one}.*<br>no. 2 .*{two}.*</dd>")
-        self.assertEqual([each["corrected"]["adjustments"] for each in self.operator.get("/v1/statements", contract=self.market.contract)["data"]], [1, 1, 0])
+        listed = [each["corrected"] for each in self.operator.get("/v1/statements", contract=self.market.contract)["data"]]
+        self.assertEqual([(each["adjusted"]["n"], each["returned"], each["reinstated"]["n"]) for each in listed],
+                         [(1, {"micros": 0, "n": 0}, 0), (1, {"micros": -12_000_000, "n": 1}, 0), (0, {"micros": 0, "n": 0}, 0)])
         self.say(waits_too, "returned")
         _, statement, _ = self.settle()
         self.assertEqual([each["statement"] for each in statement["adjustments"]], [three])
