@@ -1017,7 +1017,10 @@ static void lie_time_that_goes_back(struct story *s)
 
 static void lie_statement_tally(struct story *s)
 {
-    s->fold.period.tally.click_micros += 5000000;
+    struct tally *t = &s->fold.period.tally;
+    assert_int_equal(t->click_prices[0].unit_micros, 0);
+    t->click_prices[0] = (struct priced_traffic){.unit_micros = 5000000, .n = 1};
+    t->click_micros += 5000000;
     tell_statement(s);
 }
 
