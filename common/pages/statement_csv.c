@@ -292,7 +292,7 @@ static void total(struct sheet *w)
     for (size_t i = 0; i < w->s.n_rows; i++) {
         const struct tax_row *r = &w->s.rows[i];
         const int64_t taxable = r->net_minor * unit;
-        if (r->kind != TAX_NONE)
+        if (r->kind != TAX_NONE || w->s.n_rows > 1)
             total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit}, &taxable);
     }
     total_begin(w, "to_pay");

@@ -374,6 +374,15 @@ static void quantities(struct paper *w)
     html(w, "</td></tr></tfoot></table></section>");
 }
 
+/* Of which row a sentence is. */
+static void tax_of(struct paper *w, const struct tax_row *r)
+{
+    struct page how = aside(w, 0);
+    vat_word(&how, r->kind, r->vat_ppm);
+    struct span vat = buf_span(how.out);
+    page_say(&w->g, WORD_TAX_OF, &vat, (struct span *)NULL);
+}
+
 /* The sentences that the law wants, by the kinds of the supplies. */
 static void tax_sentences(struct paper *w)
 {
@@ -389,6 +398,8 @@ static void tax_sentences(struct paper *w)
         if (now == last)
             continue;
         html(w, between);
+        if (w->s.n_rows > 1 && r->vat_ppm == 0)
+            tax_of(w, r);
         page_word(&w->g, now);
         between = w->g.language == LANGUAGE_ZH ? "" : " ";
         last = now;
@@ -484,14 +495,24 @@ static void tax_table(struct paper *w)
     html(w, "</p>");
 }
 
-/* The same of one rate. */
+static void sum_row(struct paper *w, enum word what, int64_t v)
+{
+    row(w, what);
+    minor(w, v);
+    html(w, "</td></tr>");
+}
+
+/* The same of one rate; of several what they come to. */
 static void tax_row(struct paper *w)
 {
-    if (!w->s.is_taxed || w->s.n_rows > 1 || (w->s.n_rows == 0 && w->s.carried.n > 0))
+    if (w->s.n_rows > 1) {
+        sum_row(w, WORD_WITHOUT_VAT, w->s.payable_minor);
+        sum_row(w, WORD_VAT_SUM, w->s.vat_minor);
         return;
-    row(w, WORD_TAXABLE);
-    minor(w, w->s.payable_minor);
-    html(w, "</td></tr>");
+    }
+    if (!w->s.is_taxed || (w->s.n_rows == 0 && w->s.carried.n > 0))
+        return;
+    sum_row(w, WORD_TAXABLE, w->s.payable_minor);
     if (!w->s.is_charged)
         return;
     struct page rate = aside(w, 0);

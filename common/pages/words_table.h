@@ -89,8 +89,11 @@
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(TAX_CARRIED, "The sum is below 0 and is carried over with its VAT: {}. None is credited here; each part lessens what the next statement charges.", "La somme est négative et reportée avec sa TVA\u00a0: {}. Aucune TVA n’est créditée ici\u202f; chaque part diminue ce que facture le relevé suivant.", "合计为负，连同其增值税结转：{}。本单不冲减增值税；各部分冲减下一份结算单所收金额。") \
+    X(TAX_CARRIED, "The net sum is below 0 and is carried over with its VAT: {}. None is charged or credited here: the next statement does that, of each part under its VAT.", "Le net est négatif et reporté avec sa TVA\u00a0: {}. Aucune TVA n’est facturée ni créditée ici\u202f; le relevé suivant le fait, de chaque part selon sa TVA.", "净额为负，连同其增值税结转：{}。本单既不收取也不冲减增值税；各部分由下一份结算单按其增值税处理。") \
     X(TAX_BROUGHT, "The sum below 0 of the statement before is in it with the VAT that it was carried over with: {}.", "La somme négative du relevé précédent y est comprise, avec la TVA de son report\u00a0: {}.", "上一份结算单的负数合计连同其结转的增值税计入本单：{}。") \
+    X(WITHOUT_VAT, "Payable without VAT", "Dû hors TVA", "不含税应付") \
+    X(VAT_SUM, "VAT", "TVA", "增值税") \
+    X(TAX_OF, "{}: ", "{}\u00a0: ", "{}：") \
     X(TAX_PART, "{} ({})", "{} ({})", "{}（{}）") \
     X(TAX_ROWS, "VAT by rate", "TVA par taux", "按税率分列的增值税") \
     X(TAX_UNDER, "VAT of what is payable", "TVA de ce qui est dû", "应付金额的增值税") \

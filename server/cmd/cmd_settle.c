@@ -87,9 +87,12 @@ static void get(void *ctx, const char *path, struct buf *answer)
         buf_clear(answer);
         download_get(s->d, path, LISTING_PAGE_MAX, keep, answer); /* it says why it is refused */
     }
+    const char *said = sent == SENT_LOST && why.said != NULL && why.said[0] != '\0' ? why.said : why.text;
+    if (sent == SENT_LOST && why.status != 0)
+        decline("%s%s answered %ld: %s. What is settled is settled: run the same command again", download_url(s->d),
+                path, why.status, said);
     if (sent == SENT_LOST)
-        decline("%s%s: %s. What is settled is settled: run the same command again", download_url(s->d), path,
-                why.said != NULL && why.said[0] != '\0' ? why.said : why.text);
+        decline("%s%s: %s. What is settled is settled: run the same command again", download_url(s->d), path, said);
 }
 
 void settle_each(struct settling *s, const char *list, const char *query, bool (*take)(void *ctx, const json_t *row))
@@ -432,7 +435,7 @@ static void show_sums(const struct settling *s)
         for (size_t side = 0; side < 2; side++) {
             const struct span currency = span_str(s->sums[i].currency);
             const struct due *owed = &s->sums[i].owed[side];
-            if (owed->payable == 0 || currency_exponent(currency) < 0)
+            if ((owed->payable == 0 && owed->to_pay == 0) || currency_exponent(currency) < 0)
                 continue;
             buf_str(&line, "; ");
             money_due_add(&line, owed->payable, owed->vat, owed->to_pay, currency);

@@ -217,9 +217,10 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_kint(w, "vat_minor", st->vat_minor);
     write_waiting(w, st);
     jw_object_end(w);
-    if (st->net_micros < 0)
-        warn(o, "negative_net", false, "it comes to less than nothing, which %s",
-             st->payable_minor < 0 ? "the publisher owes" : "is set off against what comes");
+    if (st->to_pay_minor < 0)
+        warn(o, "negative_net", false, "it comes to less than nothing, which the publisher owes");
+    else if (st->carried_micros < 0)
+        warn(o, "negative_net", false, "it comes to less than nothing, which is set off against what comes");
     if (st->lacks_rate)
         warn(o, "no_vat_rate", false,
              "the parties are of one country, but when some of it came the contract agreed no VAT rate (vat_ppm): none "

@@ -312,7 +312,7 @@ class MonthEnd(ServerCase):
             server = self.between(lambda *_: (0, b""), said=lambda path, said=said: (422, json.dumps(said).encode()))
             self.assertRegex(self.settle_by(server, 2).strip(), expected)
         server = self.between(lambda *_: (0, b""), said=lambda path: (502, b"<html><body>Bad gateway</body></html>"))
-        self.assertRegex(self.settle_by(server, 2), "answered 502: try again later\n$")
+        self.assertRegex(self.settle_by(server, 2), "answered 502: the server failed, or is busy")
         told = self.settle(2, token=market.publisher.token)
         self.assertRegex(told, "answered 403, Not allowed: .*this token may not read it\n$")
         self.assertNotIn("{", told)
