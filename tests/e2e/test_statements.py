@@ -517,7 +517,7 @@ class Statements(ServerCase):
         two, statement, _ = self.settle()
         part = {"kind": "domestic", "micros": -12_000_000, "vat_ppm": 200_000}
         self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["tax"]["carried"]), (0, -12_000_000, 0, [part]))
-        for language, words in (("en", "carried over with its VAT: \u221212.00 (20%)"), ("fr", "reportée avec sa TVA"), ("zh", "连同其增值税结转")):
+        for language, words in (("en", "carried over with its VAT: \u221212.00 (20%)"), ("fr", "reporté avec sa TVA"), ("zh", "连同其增值税结转")):
             self.assertIn(words, self.page(two, f"&lang={language}"))
             self.assertNotIn(words, self.page(one, f"&lang={language}"))
         table = lambda ident: list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
