@@ -52,9 +52,9 @@ static void add_host(const char *given, struct span host, struct buf *out)
         buf_byte(out, (uint8_t)ascii_to_lower(host.ptr[i]));
 }
 
-/* scheme://host[:port] in one spelling, as it stands in signatures and names of logs: scheme and host in lower case, no
- * port that the scheme has anyway. Without user, path, query or fragment: what is signed of a postback is its target,
- * and a proxy that takes a path off its front would break each. Declines with what to write instead. */
+/* scheme://host[:port][/path] in one spelling, as it stands in signatures and names of logs: scheme and host in lower
+ * case, no port that the scheme has anyway, no slash at the end. Without query, fragment or user. Declines with what to
+ * write instead. */
 static struct span take_public_url(const char *given, char url[URL_CAP])
 {
     struct span rest = span_str(given), host;
@@ -72,12 +72,15 @@ static struct span take_public_url(const char *given, char url[URL_CAP])
     add_host(given, host, &out);
     if (port != 0 && port != (scheme == 7 ? 80 : 443))
         buf_printf(&out, ":%llu", (unsigned long long)port);
-    if (!span_empty(rest))
-        decline("--public-url \"%s\": under a path postbacks and links would not work: give this server a host name or "
-                "a port of its own, such as %.*s",
-                given, (int)out.len, out.ptr);
+    for (size_t i = 0; i < rest.len; i++)
+        if (!ascii_is_alnum_or(rest.ptr[i], ".-:/_~"))
+            decline("--public-url \"%s\": the character \"%c\" does not belong into its path, and a query or fragment "
+                    "is none of it",
+                    given, rest.ptr[i]);
+    buf_str(&out, rest.len > 0 ? "/" : "");
+    buf_span_add(&out, rest);
     if (out.failed)
-        decline("--public-url is longer than %d bytes: use a shorter host", URL_CAP - 1);
+        decline("--public-url is longer than %d bytes: use a shorter host or path", URL_CAP - 1);
     return buf_span(&out);
 }
 
