@@ -49,6 +49,10 @@ static enum err take_target(struct request *rq, const char *name, struct span ta
                            "has a byte that no URL has, a blank perhaps: paste it percent-encoded, as it is sent");
     if (text_cut(&rest, '#', &front))
         target = front; /* no browser sends what is behind it */
+    const struct instance *in = &rq->worker->server->instance;
+    const char *base = in->origin + strlen(in->host); /* a proxy takes it off */
+    if (span_starts(target, base))
+        target = span_skip(target, strlen(base));
     asked->target = target;
     asked->query = (struct span){NULL, 0};
     asked->path = target;

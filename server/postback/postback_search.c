@@ -264,6 +264,8 @@ static void add_targets(struct search *s, struct dimension *d, const struct requ
     struct buf decoded;
     const struct span scheme[] = {SPAN("https://"), span_str(rq->worker->server->instance.host), target};
     const struct span open[] = {target, SPAN("&sig=")};
+    const struct instance *in = &rq->worker->server->instance;
+    const struct span based[] = {span_str(in->origin + strlen(in->host)), target};
     bool cut = text_cut(&rest, '?', &path);
     alternative(d, rq->target, "the signature itself was in the text: sign the target without &sig=...");
     alternative(d, joined(s->arena, open, 2), "`&sig=` was in the text: the target ends before it");
@@ -272,6 +274,7 @@ static void add_targets(struct search *s, struct dimension *d, const struct requ
         alternative(d, rest, "the path is missing in the text: sign path and query");
     }
     alternative(d, joined(s->arena, scheme, 3), "the whole URL was signed as target: take its path and query alone");
+    alternative(d, joined(s->arena, based, 2), "the public URL's path was signed, which is no part of the target");
     arena_buf(s->arena, &decoded, target.len);
     query_decode_lenient(&decoded, target);
     alternative(d, buf_span(&decoded), "the target was signed before it was percent-encoded: sign it as it is sent");

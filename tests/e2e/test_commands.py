@@ -342,6 +342,7 @@ class CommandLine(unittest.TestCase):
             (data / "keys.json").unlink()
             self.assertRefused(countersign(*arguments), "keys.json", "missing", "put back")
             (data / "keys.json").write_bytes(keys)
+            (data / "keys.json").chmod(0o600)
             (data / "store.mdb").rename(data / "away")
             self.assertRefused(countersign(*arguments), "the store", "missing", "put back store.mdb")
             done = countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1")

@@ -10,7 +10,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import Market, Party, ServerCase, person, send
+from harness import Market, Party, Server, ServerCase, person, send
 
 FORETOLD = ("contract", "currency", "payout_micros", "reason")
 
@@ -167,6 +167,18 @@ class Explain(ServerCase):
         sender.delete(f"/v1/parties/{sender.id}/postback-key")
         elsewhere = self.explained({"url": "https://elsewhere.example" + sender.signed_target(person(campaign=market.campaign))})["signature"]
         self.assertEqual((elsewhere["valid"], elsewhere["differs"]), (True, ["host"]))
+
+    def test_a_public_url_with_a_path(self):
+        server = Server(public_url="https://track.example/base")
+        self.addCleanup(server.close)
+        market = Market(server)
+        sender = market.publisher
+        sender.host = "track.example"
+        for path, valid, differs in (("/postback", True, []), ("/base/postback", False, ["target"])):
+            signed = sender.signed_target(person(campaign=market.campaign), path=path)
+            for pasted in (signed, "https://track.example/base" + signed.removeprefix("/base")):
+                got = self.assertStatus(sender.call("POST", "/v1/postbacks/explain", {"url": pasted}), 200).json["signature"]
+                self.assertEqual((got["valid"], got["differs"]), (valid, differs), got)
 
     def test_nobody_learns_of_anothers_secrets(self):
         market = self.market
