@@ -61,6 +61,8 @@ bool address_block_read(struct span text, address *first, address *last)
     uint64_t most = v4 ? 32 : 128, bits = most;
     if (slash != NULL && (parse_u64(span_of(slash + 1, text.len - own.len - 1), &bits) != ERR_OK || bits > most))
         return false;
+    if (!v4 && is_v4(a) && bits < 96)
+        return false;
     address rest = most == bits ? 0 : ~(address)0 >> (128 - (most - bits));
     *first = a & ~rest;
     *last = a | rest;
