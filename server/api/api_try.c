@@ -245,19 +245,9 @@ static enum err read_leads(struct trying *t)
     return err;
 }
 
-static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
-{
-    struct envelope env;
-    enum err err = ledger_read(ctx, contract, index, &env);
-    if (err != ERR_OK)
-        return err;
-    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
-}
-
 static enum err run(struct trying *t)
 {
-    struct view store = store_view(t->txn);
-    store.click = view_click;
+    struct view store = ledger_store_view(t->txn);
     t->trial.store = &store;
     t->trial.pepper = t->proposal.campaign->pepper;
     enum err err = find_leads(t);

@@ -676,35 +676,14 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
 
 /* ---- what would be ---- */
 
-static enum err asked_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
-{
-    struct envelope env;
-    enum err err = ledger_read(ctx, contract, index, &env);
-    if (err != ERR_OK)
-        return err;
-    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
-}
-
-static enum err asked_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
-{
-    struct envelope env;
-    enum err err = ledger_read(ctx, contract, index, &env);
-    if (err != ERR_OK)
-        return err;
-    merkle_leaf(env.entry, out);
-    return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
-}
-
 enum err pipeline_would(struct instance *in, struct catalog *catalog, struct txn *t, struct job *job)
 {
     struct batch cx = {.instance = in,
                        .txn = t,
-                       .view = store_view(t),
+                       .view = ledger_store_view(t),
                        .catalog = catalog,
                        .record = &job->record,
                        .now_ms = job->record.now_ms};
-    cx.view.click = asked_click;
-    cx.view.leaf = asked_leaf;
     enum err err = clock_mark_get(t, &cx.clock);
     if (err != ERR_OK && err != ERR_NOT_FOUND) /* no batch came so far */
         return err;

@@ -139,6 +139,8 @@ MUST_CHECK enum err ledger_note(struct txn *t, uint64_t leaf, struct span *out);
 MUST_CHECK enum err ledger_next_leaf(struct txn *t, uint32_t contract, uint64_t *leaf, struct span *note);
 /* An entry: by the seqs table, or, when it is younger than the sweep, by a scan from the watermark. */
 MUST_CHECK enum err ledger_read(struct txn *t, uint32_t contract, uint64_t index, struct envelope *out);
+/* The rows of a read transaction, with clicks and leads of any age: what would be decided of it. */
+struct view ledger_store_view(struct txn *t);
 /* The sealed private part of an entry that was read, and commits to one. ERR_NOT_FOUND: it was erased. ERR_CORRUPT,
  * also when there is none. */
 MUST_CHECK enum err private_row_read(struct span row, struct private_sealed *out);

@@ -317,3 +317,32 @@ enum err ledger_newest_ms(struct txn *t, int64_t *out)
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
+
+/* ---- as decisions see it ---- */
+
+static enum err store_click(void *txn, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(txn, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
+}
+
+static enum err store_leaf(void *txn, uint32_t contract, uint64_t index, struct hash *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(txn, contract, index, &env);
+    if (err != ERR_OK)
+        return err;
+    merkle_leaf(env.entry, out);
+    return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
+}
+
+struct view ledger_store_view(struct txn *t)
+{
+    struct view view = store_view(t);
+    view.click = store_click;
+    view.leaf = store_leaf;
+    return view;
+}
