@@ -274,8 +274,10 @@ enum err postbacks_explain(struct request *rq, struct reply *reply)
         x.fields = json_object();
     if (err == ERR_OK)
         err = answer(rq, asked, &x, reply);
-    else
+    else {
         rq->cause = asked->cause;
+        rq->problem = asked->problem;
+    }
     json_decref(x.fields);
     return err;
 }

@@ -55,7 +55,7 @@ struct explained {
     struct job *job; /* decided: its entry is what would be recorded */
 };
 /* `asked`: the request that was pasted, otherwise as rq; `host` of a pasted URL, or empty. Reads the store: a reader's
- * thread. ERR_IO, ERR_CORRUPT: it cannot be told. */
+ * thread. Errors that are answered with a 5xx: it cannot be told. */
 MUST_CHECK enum err postback_explain(const struct request *rq, struct request *asked, struct span host,
                                      struct explained *out);
 

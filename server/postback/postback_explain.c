@@ -7,12 +7,6 @@
 #include "server/commit/batch.h"
 #include "server/postback/postback_private.h"
 
-static void differs(struct explained *x, const char *part, struct span hint)
-{
-    x->differs[x->n_differs] = part;
-    x->hints[x->n_differs++] = hint;
-}
-
 /* The target in front of its signature, and that. */
 static struct span before_signature(struct span target, struct span *sig)
 {
@@ -29,22 +23,14 @@ static struct span before_signature(struct span target, struct span *sig)
 static void expected_query(struct request *rq, struct span target, struct explained *x)
 {
     struct request_text text;
-    struct buf b;
     postback_text(rq, target, rq->body, &text);
-    arena_buf(rq->arena, &b, target.len + 512);
-    for (size_t i = 0; i < REQUEST_TEXT_PARTS; i++)
-        buf_span_add(&b, text.part[i]);
-    x->expected_text = buf_span(&b);
+    x->expected_text = postback_joined(rq->arena, text.part, REQUEST_TEXT_PARTS);
 }
 
 static void expected_webhook(struct request *rq, struct explained *x)
 {
     const struct span parts[] = {rq->webhook_id, SPAN("."), rq->webhook_timestamp, SPAN("."), rq->body};
-    struct buf b;
-    arena_buf(rq->arena, &b, rq->webhook_id.len + rq->webhook_timestamp.len + rq->body.len + 2);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        buf_span_add(&b, parts[i]);
-    x->expected_text = buf_span(&b);
+    x->expected_text = postback_joined(rq->arena, parts, sizeof parts / sizeof *parts);
 }
 
 static bool brings_key(struct span text)
@@ -59,21 +45,20 @@ static bool brings_key(struct span text)
 }
 
 /* Why it was not proved, of a sender that may be told. */
-static void tell_why(struct request *asked, struct span host, struct explained *x)
+static void tell_why(struct request *asked, struct span target, struct span sig, struct span host, struct explained *x)
 {
     const struct secret *s = span_empty(x->kid) ? NULL : catalog_secret(asked->catalog, x->kid);
     const char *why = asked->why != NULL ? asked->why : asked->problem.detail;
-    struct span sig, target = before_signature(asked->target, &sig);
     struct span told = arena_copy(asked->arena, span_str(why));
     size_t len = strlen(asked->problem.field);
     if (len > 0)
-        differs(x, arena_copy(asked->arena, span_of(asked->problem.field, len + 1)).ptr, told);
+        explained_note(x, arena_copy(asked->arena, span_of(asked->problem.field, len + 1)).ptr, told);
     else if (asked->sender.late)
-        differs(x, x->webhook ? "webhook-timestamp" : "ts", told);
+        explained_note(x, x->webhook ? "webhook-timestamp" : "ts", told);
     else if (span_empty(x->expected_text))
-        differs(x, "key", told);
+        explained_note(x, "key", told);
     else if (s == NULL || s->retired)
-        differs(x, "kid", told);
+        explained_note(x, "kid", told);
     else if (x->webhook)
         postback_search_webhook(asked, s, x);
     else
@@ -131,17 +116,12 @@ static void tell_host(struct request *asked, struct span host, struct explained 
     for (size_t i = 0; i < x->n_differs; i++)
         if (strcmp(x->differs[i], "host") == 0)
             return;
-    if (span_empty(host) || ascii_eq(host, own) || x->n_differs == EXPLAIN_DIFFERS)
+    if (span_empty(host) || ascii_eq(host, own))
         return;
     arena_buf(asked->arena, &b, own.len + 64);
     buf_str(&b, "the URL leads to another host: this server's is ");
     buf_span_add(&b, own);
-    differs(x, "host", buf_span(&b));
-}
-
-static bool cannot_tell(enum err err)
-{
-    return err == ERR_IO || err == ERR_CORRUPT || err == ERR_INTERNAL;
+    explained_note(x, "host", buf_span(&b));
 }
 
 enum err postback_explain(const struct request *rq, struct request *asked, struct span host, struct explained *x)
@@ -158,14 +138,14 @@ enum err postback_explain(const struct request *rq, struct request *asked, struc
     else if (!key)
         expected_query(asked, target, x);
     if (!is_named(rq, asked)) {
-        differs(x, "kid",
-                SPAN("it names nobody whose secrets you may know: use the kid that stands beside your secret"));
+        explained_note(x, "kid",
+                       SPAN("it names nobody whose secrets you may know: use the kid that stands beside your secret"));
         return ERR_OK;
     }
     x->named = true;
     x->valid = err == ERR_OK;
     if (!x->valid)
-        tell_why(asked, host, x);
+        tell_why(asked, target, sig, host, x);
     tell_host(asked, host, x);
     asked->problem = (struct problem){.foreign = false};
     pb->party = asked->sender.party;
@@ -177,5 +157,5 @@ enum err postback_explain(const struct request *rq, struct request *asked, struc
     x->ignored = postback_ignored(pb);
     if (x->err == ERR_OK)
         x->err = decide(pb, x);
-    return cannot_tell(x->err) ? x->err : ERR_OK;
+    return x->err != ERR_OK && err_status(x->err) >= 500 ? x->err : ERR_OK;
 }

@@ -133,6 +133,9 @@ MUST_CHECK enum err postback_submit(struct postback *pb);
 
 /* ---- postback_search.c ---- */
 
+void explained_note(struct explained *x, const char *part, struct span hint);
+struct span postback_joined(struct arena *arena, const struct span *part, size_t n); /* in the arena */
+
 /* Notes in *x by which mistakes a signature comes about that does not hold. `target` without the signature. */
 void postback_search_query(struct request *rq, const struct secret *s, struct span target, struct span sig,
                            struct span host, struct explained *x);

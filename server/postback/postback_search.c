@@ -38,7 +38,28 @@ struct search {
     size_t chosen[DIMENSIONS], best[DIMENSIONS];
     size_t mistakes; /* of `best`; more than MISTAKES: none was found */
     const char *sig_hint;
+    char key_text[128]; /* wiped in the end */
 };
+
+void explained_note(struct explained *x, const char *part, struct span hint)
+{
+    if (x->n_differs < EXPLAIN_DIFFERS) {
+        x->differs[x->n_differs] = part;
+        x->hints[x->n_differs++] = hint;
+    }
+}
+
+struct span postback_joined(struct arena *arena, const struct span *part, size_t n)
+{
+    struct buf b;
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += part[i].len;
+    arena_buf(arena, &b, len + 1);
+    for (size_t i = 0; i < n; i++)
+        buf_span_add(&b, part[i]);
+    return buf_span(&b);
+}
 
 static struct dimension *dimension(struct search *s, const char *part, struct span right)
 {
@@ -166,14 +187,6 @@ static void search(struct search *s, size_t from, size_t mistakes)
         search(s, from + 1, mistakes + (s->chosen[from] > 0));
 }
 
-static void note(struct explained *x, const char *part, struct span hint)
-{
-    if (x->n_differs < EXPLAIN_DIFFERS) {
-        x->differs[x->n_differs] = part;
-        x->hints[x->n_differs++] = hint;
-    }
-}
-
 /* The right text, signed with another secret of the party. */
 static bool by_other_secret(struct search *s, const struct secret *right, struct explained *x)
 {
@@ -187,7 +200,7 @@ static bool by_other_secret(struct search *s, const struct secret *right, struct
             struct buf b;
             arena_buf(s->arena, &b, 128);
             buf_printf(&b, "it is signed with the secret of kid %s, and names kid %s", other->kid, right->kid);
-            note(x, "kid", buf_span(&b));
+            explained_note(x, "kid", buf_span(&b));
             return true;
         }
     }
@@ -202,23 +215,24 @@ static void find(struct search *s, const struct secret *right, struct explained 
     if (s->mistakes <= MISTAKES) {
         for (size_t i = 0; i < s->n; i++)
             if (s->best[i] > 0)
-                note(x, s->dim[i].part, span_str(s->dim[i].of[s->best[i]].hint));
+                explained_note(x, s->dim[i].part, span_str(s->dim[i].of[s->best[i]].hint));
         if (s->sig_hint != NULL)
-            note(x, "sig", span_str(s->sig_hint));
+            explained_note(x, "sig", span_str(s->sig_hint));
     } else if (!by_other_secret(s, right, x)) {
-        note(
+        explained_note(
             x, "sig",
             SPAN("no common mistake gives this signature: hold expected_text against the text that was signed, byte by "
                  "byte, and look whether the secret is that of this kid"));
     }
     buf_free(&s->room);
+    crypto_wipe(s->key_text, sizeof s->key_text);
 }
 
 static void add_key(struct search *s, const struct secret *secret)
 {
     struct buf b;
     struct dimension *d = dimension(s, "secret", span_of((const char *)secret->key, secret->len));
-    arena_buf(s->arena, &b, 128);
+    buf_fixed(&b, s->key_text, sizeof s->key_text);
     whsec_encode(&b, secret->key, secret->len);
     struct span text = buf_span(&b);
     alternative(d, text, "the key is the secret's text there: it is what stands behind whsec_, decoded from base64");
@@ -246,18 +260,6 @@ static void query_text(const struct search *s, const struct span *chosen, struct
         buf_str(out, "\n");
 }
 
-static struct span joined(struct arena *arena, const struct span *part, size_t n)
-{
-    struct buf b;
-    size_t len = 0;
-    for (size_t i = 0; i < n; i++)
-        len += part[i].len;
-    arena_buf(arena, &b, len + 1);
-    for (size_t i = 0; i < n; i++)
-        buf_span_add(&b, part[i]);
-    return buf_span(&b);
-}
-
 static void add_targets(struct search *s, struct dimension *d, const struct request *rq, struct span target)
 {
     struct span rest = target, path;
@@ -268,13 +270,15 @@ static void add_targets(struct search *s, struct dimension *d, const struct requ
     const struct span based[] = {span_str(in->origin + strlen(in->host)), target};
     bool cut = text_cut(&rest, '?', &path);
     alternative(d, rq->target, "the signature itself was in the text: sign the target without &sig=...");
-    alternative(d, joined(s->arena, open, 2), "`&sig=` was in the text: the target ends before it");
+    alternative(d, postback_joined(s->arena, open, 2), "`&sig=` was in the text: the target ends before it");
     if (cut) {
         alternative(d, path, "the query is missing in the text: sign path and query");
         alternative(d, rest, "the path is missing in the text: sign path and query");
     }
-    alternative(d, joined(s->arena, scheme, 3), "the whole URL was signed as target: take its path and query alone");
-    alternative(d, joined(s->arena, based, 2), "the public URL's path was signed, which is no part of the target");
+    alternative(d, postback_joined(s->arena, scheme, 3),
+                "the whole URL was signed as target: take its path and query alone");
+    alternative(d, postback_joined(s->arena, based, 2),
+                "the public URL's path was signed, which is no part of the target");
     arena_buf(s->arena, &decoded, target.len);
     query_decode_lenient(&decoded, target);
     alternative(d, buf_span(&decoded), "the target was signed before it was percent-encoded: sign it as it is sent");
@@ -309,10 +313,10 @@ void postback_search_query(struct request *rq, const struct secret *secret, stru
     const struct span port[] = {right, SPAN(":443")}, plain_port[] = {right, SPAN(":80")};
     struct dimension *hosts = dimension(&s, "host", right);
     alternative(hosts, host, "another host was signed than this server's: it is the third line of expected_text");
-    alternative(hosts, joined(rq->arena, scheme, 2), "the host is to stand without https://");
-    alternative(hosts, joined(rq->arena, plain, 2), "the host is to stand without http://");
-    alternative(hosts, joined(rq->arena, port, 2), "the host is to stand without a default port");
-    alternative(hosts, joined(rq->arena, plain_port, 2), "the host is to stand without a default port");
+    alternative(hosts, postback_joined(rq->arena, scheme, 2), "the host is to stand without https://");
+    alternative(hosts, postback_joined(rq->arena, plain, 2), "the host is to stand without http://");
+    alternative(hosts, postback_joined(rq->arena, port, 2), "the host is to stand without a default port");
+    alternative(hosts, postback_joined(rq->arena, plain_port, 2), "the host is to stand without a default port");
     struct span bare = right, front;
     alternative(hosts, text_cut(&bare, ':', &front) ? front : right, "the host is to stand with its port");
     add_targets(&s, dimension(&s, "target", target), rq, target);
