@@ -30,12 +30,19 @@ static void say_room(const struct server *sv, struct buf *text)
                    (unsigned long long)(room.map >> 20));
 }
 
+/* Towards the store: whoever serves a folder owns it. */
+static const char *role_of(const struct server *sv)
+{
+    return sv->witness != NULL ? "owner and witness" : "owner";
+}
+
 enum err readyz_get(struct request *rq, struct reply *reply)
 {
     const char *why = source_unready(rq->worker->server->source);
     struct buf text;
     arena_buf(rq->arena, &text, 512);
-    buf_str(&text, why == NULL ? "ready" : "not ready: ");
+    buf_printf(&text, "%s as %s%s", why == NULL ? "ready" : "not ready", role_of(rq->worker->server),
+               why == NULL ? "" : ": ");
     buf_str(&text, why == NULL ? "" : why);
     if (why == NULL && !source_clock_sure(rq->worker->server->source))
         buf_str(&text, "; but the clock was set otherwise: no statement, no approval by time, until POST "

@@ -36,9 +36,12 @@ static bool are_steps(const struct check *c, struct span row)
 
 static void meta_row(struct check *c, enum table t, struct span key, struct span value)
 {
+    uint64_t chance;
     bool good = span_is(key, "format")        ? span_is(value, STORE_FORMAT)
                 : span_is(key, "public_url")  ? instance_url_ok(value)
                 : span_is(key, "watermark")   ? value.len == SEQ_LEN
+                : span_is(key, "batch")       ? value.len == 8
+                : span_is(key, "instance")    ? id_read(value, &chance) == ERR_OK
                 : span_is(key, "keys")        ? keys_fit(c->in.keys, value) == ERR_OK
                 : span_is(key, "server_keys") ? are_steps(c, value)
                                               : span_is(key, "probe") && zeros(value);
@@ -53,6 +56,8 @@ void prove_meta(struct check *c)
     check_need(c, TABLE_META, SPAN("format"), &value);
     check_need(c, TABLE_META, SPAN("public_url"), &value);
     check_need(c, TABLE_META, SPAN("keys"), &value);
+    check_need(c, TABLE_META, SPAN("instance"), &value);
+    check_need(c, TABLE_META, SPAN("batch"), &value);
 }
 
 /* ---- members ---- */

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "server/cmd/command.h"
@@ -32,7 +33,10 @@ static int backup(const char *const given[])
 {
     const struct making m = {.from = given[DATA], .dir = given[TO], .make = make};
     made_folder(&m);
-    printf("%s is a copy of %s that holds. It has the keys: keep it as you keep those\n", m.dir, m.from);
+    struct instance_mark mark = made_folder_mark(&m);
+    printf("%s is a copy of %s that holds, of instance %s up to batch %" PRIu64
+           ". It has the keys: keep it as you keep those\n",
+           m.dir, m.from, mark.id, mark.batch);
     return STATUS_DONE;
 }
 

@@ -134,14 +134,16 @@ static const struct arg args[ARGS] = {
 static int init(const char *const given[])
 {
     const char *dir = given[DATA], *what;
-    char url_mem[URL_CAP], token[API_TOKEN_LEN + 1];
+    char url_mem[URL_CAP], token[API_TOKEN_LEN + 1], id[LIMIT_ID + 1];
     struct span url = take_public_url(given[PUBLIC_URL], url_mem);
 
     make_folder(dir);
     struct party operator= {.number = 1, .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = clock_ms()};
     random_id('P', operator.id);
+    random_id('I', id);
     api_token_new(token);
-    enum err err = instance_create(dir, options_map_size(), url, &operator, token, &what);
+    struct founding f = {.id = span_str(id), .url = url, .operator= & operator, .token = token };
+    enum err err = instance_create(dir, options_map_size(), &f, &what);
     if (err != ERR_OK)
         cannot_make(dir, what, err);
     printf("%s is ready for %.*s\n"

@@ -96,3 +96,13 @@ void made_folder(const struct making *m)
         die_unnamed(part, m->dir, err, errno);
     free(part);
 }
+
+struct instance_mark made_folder_mark(const struct making *m)
+{
+    struct instance_mark mark;
+    const char *what;
+    enum err err = instance_mark(m->dir, options_map_size(), &mark, &what);
+    if (err != ERR_OK)
+        data_folder_cannot(m->dir, what, err, "stop that one");
+    return mark;
+}

@@ -3,6 +3,8 @@
 #ifndef CS_SERVER_CMD_MADE_FOLDER_H
 #define CS_SERVER_CMD_MADE_FOLDER_H
 
+#include "server/instance/instance_copy.h"
+
 /* Runs `make` in a child process, with the folder to fill, which is empty; then checks that as `countersign check`
  * does. Ends the command with a line on stderr when either fails, and with what `make` returned where that is not 0.
  * `from` is whose store `make` reads: in words about damage. */
@@ -12,5 +14,7 @@ struct making {
     const void *ctx;
 };
 void made_folder(const struct making *m);
+/* Which instance and batch that is, for the words about it; ends the command when it cannot be read after all. */
+struct instance_mark made_folder_mark(const struct making *m);
 
 #endif

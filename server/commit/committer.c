@@ -123,9 +123,10 @@ static void reopen_ledger(struct committer *c)
     c->cx.ledger = fresh;
 }
 
-static void committed(struct committer *c)
+static void committed(struct committer *c, bool wrote)
 {
     struct batch *cx = &c->cx;
+    cx->instance->batch += wrote;
     if (cx->catalog != c->catalog) {
         catalog_publish(cx->instance->catalog, cx->catalog);
         catalog_unref(c->catalog);
@@ -189,6 +190,8 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
         cx->view = ledger_view(&cx->within, cx->ledger, cx->txn);
         err = run_jobs(c, jobs, n);
         *wrote = txn_writes(cx->txn) > 0;
+        if (err == ERR_OK && *wrote)
+            err = instance_put_batch(cx->txn, cx->instance->batch + 1);
         if (err == ERR_OK)
             err = txn_commit(cx->txn);
         else
@@ -199,7 +202,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     if (err == ERR_IO)
         storage_failed("write", err, batch_cause(jobs, n));
     if (err == ERR_OK)
-        committed(c);
+        committed(c, *wrote);
     else
         aborted(c, changes);
     return err;

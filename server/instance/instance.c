@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/bytes.h"
+#include "common/base/id.h"
 #include "common/base/mem.h"
 
-static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11};
+static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11},
+                         id_name = {"instance", 8}, batch_name = {"batch", 5};
+enum { BATCH_LEN = 8 };
 
-enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
+enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url, struct span id)
 {
     struct buf marks;
     buf_heap(&marks);
@@ -20,8 +24,19 @@ enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url)
         err = store_put(t, TABLE_META, url_name, url);
     if (err == ERR_OK)
         err = store_put(t, TABLE_META, keys_name, buf_span(&marks));
+    if (err == ERR_OK)
+        err = store_put(t, TABLE_META, id_name, id);
+    if (err == ERR_OK)
+        err = instance_put_batch(t, 0);
     buf_free(&marks);
     return err;
+}
+
+enum err instance_put_batch(struct txn *t, uint64_t number)
+{
+    char value[BATCH_LEN];
+    store_be64(value, number);
+    return store_put(t, TABLE_META, batch_name, span_of(value, sizeof value));
 }
 
 bool instance_url_ok(struct span url)
@@ -87,6 +102,22 @@ static enum err read_url(struct instance *in, struct txn *t)
     return ERR_OK;
 }
 
+static enum err read_batch(struct instance *in, struct txn *t)
+{
+    uint64_t chance;
+    struct span id, number = SPAN("");
+    enum err err = store_get(t, TABLE_META, id_name, &id);
+    if (err == ERR_OK)
+        err = store_get(t, TABLE_META, batch_name, &number);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (id_read(id, &chance) != ERR_OK || number.len != BATCH_LEN)
+        return ERR_CORRUPT;
+    snprintf(in->id, sizeof in->id, "%.*s", (int)id.len, id.ptr);
+    in->batch = load_be64(number.ptr);
+    return ERR_OK;
+}
+
 enum err instance_load(struct instance *in, const char **what)
 {
     struct txn *t;
@@ -100,6 +131,10 @@ enum err instance_load(struct instance *in, const char **what)
     if (err == ERR_OK) {
         *what = "the public URL";
         err = read_url(in, t);
+    }
+    if (err == ERR_OK) {
+        *what = "its id and batch";
+        err = read_batch(in, t);
     }
     if (err == ERR_OK) {
         *what = "keys.json";

@@ -22,20 +22,28 @@ struct instance {
     struct store *store;
     struct day_keys *day_keys;
     struct catalog_slot *catalog;
-    struct heads *heads; /* NULL when opened to read */
+    struct heads *heads;   /* NULL when opened to read */
+    char id[LIMIT_ID + 1]; /* drawn once, at init: copies and what is restored from them are the same instance */
+    uint64_t batch;        /* the number of the last batch that wrote, as it was opened; then the committer's */
 };
 
 /* Whether it can be a public URL: http or https, and the characters that `init` takes. */
 bool instance_url_ok(struct span url);
-/* What a store says of itself: its format, its public URL, and marks of its keys. */
-MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url);
+/* What a store says of itself: its format, its public URL, marks of its keys, and its id. */
+MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url, struct span id);
+/* The number of the batch that the transaction ends: 1 more than in->batch, once it is committed. */
+MUST_CHECK enum err instance_put_batch(struct txn *t, uint64_t number);
 /* Another state of the keys, behind those of k; the marks are of all that k has. */
 MUST_CHECK enum err instance_put_step(struct txn *t, const struct keys *k, const struct keys_step *step);
-/* Makes an instance for `url` in an existing folder, with its operator and his first token, which stands in
- * DIR/operator.token: all of it or nothing, whatever ends it. On an error *what names the file. ERR_CONFLICT: the
- * folder has keys or a store already; ERR_BUSY: another process makes one there. */
-MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *operator,
-                                    const char * token, const char **what);
+/* What an instance begins with. */
+struct founding {
+    struct span id, url;
+    const struct party *operator;
+    const char *token; /* his first, which stands in DIR/operator.token */
+};
+/* Makes an instance in an existing folder: all of it or nothing, whatever ends it. On an error *what names the file.
+ * ERR_CONFLICT: the folder has keys or a store already; ERR_BUSY: another process makes one there. */
+MUST_CHECK enum err instance_create(const char *dir, uint64_t map_size, const struct founding *f, const char **what);
 
 /* STORE_SERVE or STORE_READ (another process may serve it). On an error *what names the part that did not open, the
  * error is that part's (ERR_BUSY: another process serves it; ERR_CONFLICT: the keys are those of another store;

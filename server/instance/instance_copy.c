@@ -295,6 +295,19 @@ enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to
     return err;
 }
 
+enum err instance_mark(const char *dir, uint64_t map_size, struct instance_mark *out, const char **what)
+{
+    struct instance in;
+    enum err err = instance_open(&in, dir, STORE_READ, map_size, what);
+    if (err != ERR_OK)
+        return err;
+    memcpy(out->id, in.id, sizeof out->id);
+    out->batch = in.batch;
+    instance_close(&in);
+    instance_copy_tidy(dir);
+    return ERR_OK;
+}
+
 /* ---- what is left ---- */
 
 void instance_copy_tidy(const char *to)

@@ -41,6 +41,13 @@ struct instance_more {
 /* ERR_NOT_FOUND: it has no store. A damaged one may kill who asks. */
 MUST_CHECK enum err instance_holds_more(const char *lost, uint64_t map_size, const char *to, struct instance_more *out);
 
+/* Which instance a folder is of, and up to which batch. Errors as instance_open. */
+struct instance_mark {
+    char id[LIMIT_ID + 1];
+    uint64_t batch;
+};
+MUST_CHECK enum err instance_mark(const char *dir, uint64_t map_size, struct instance_mark *out, const char **what);
+
 /* Removes such a folder, whole or not; false: it cannot. */
 bool instance_copy_remove(const char *to);
 /* Removes what reading it left there. */

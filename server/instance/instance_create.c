@@ -81,22 +81,22 @@ static enum err clear(const char *dir, const char *aside, const char **what)
     return clear_aside(aside);
 }
 
-static enum err fill(struct txn *t, const struct keys *k, struct span url, const struct party *founder,
-                     const char *token_text)
+static enum err fill(struct txn *t, const struct keys *k, const struct founding *f)
 {
-    struct api_token token = {
-        .party = founder, .by = founder->number, .created_ms = founder->created_ms, .scopes = scopes_of(ROLE_OPERATOR)};
-    api_token_hash(token_text, token.sha256);
-    enum err err = instance_put_meta(t, k, url);
+    struct api_token token = {.party = f->operator,
+                              .by = f->operator->number,
+                              .created_ms = f->operator->created_ms,
+                              .scopes = scopes_of(ROLE_OPERATOR)};
+    api_token_hash(f->token, token.sha256);
+    enum err err = instance_put_meta(t, k, f->url, f->id);
     if (err == ERR_OK)
-        err = catalog_put_party(t, founder);
+        err = catalog_put_party(t, f->operator);
     if (err == ERR_OK)
         err = catalog_put_token(t, &token);
     return err;
 }
 
-static enum err make_store(const char *dir, const struct keys *keys, uint64_t map_size, struct span url,
-                           const struct party *founder, const char *token)
+static enum err make_store(const char *dir, const struct keys *keys, uint64_t map_size, const struct founding *f)
 {
     struct store *s = NULL;
     struct txn *t = NULL;
@@ -104,7 +104,7 @@ static enum err make_store(const char *dir, const struct keys *keys, uint64_t ma
     if (err == ERR_OK)
         err = txn_begin(s, true, &t);
     if (err == ERR_OK)
-        err = fill(t, keys, url, founder, token);
+        err = fill(t, keys, f);
     if (err == ERR_OK)
         err = txn_commit(t);
     else
@@ -149,8 +149,8 @@ static enum err put_in_place(const char *aside, const char *dir, const char **wh
     return err;
 }
 
-static enum err create(const char *dir, const char *aside, uint64_t map_size, struct span url,
-                       const struct party *founder, const char *token, const char **what)
+static enum err create(const char *dir, const char *aside, uint64_t map_size, const struct founding *f,
+                       const char **what)
 {
     struct keys *keys = NULL;
     enum err err = clear(dir, aside, what);
@@ -168,23 +168,22 @@ static enum err create(const char *dir, const char *aside, uint64_t map_size, st
         err = keys_load(aside, &keys);
     if (err == ERR_OK) {
         *what = store_file;
-        err = make_store(aside, keys, map_size, url, founder, token);
+        err = make_store(aside, keys, map_size, f);
     }
     if (err == ERR_OK) {
         *what = token_file;
-        err = make_token(aside, token);
+        err = make_token(aside, f->token);
     }
     keys_free(keys);
     return err == ERR_OK ? put_in_place(aside, dir, what) : err;
 }
 
-enum err instance_create(const char *dir, uint64_t map_size, struct span url, const struct party *founder,
-                         const char *token, const char **what)
+enum err instance_create(const char *dir, uint64_t map_size, const struct founding *f, const char **what)
 {
     char aside[PATH_MAX];
     const char *of_left;
     *what = aside_dir;
-    if (url.len >= URL_CAP || strlen(dir) + ROOM_FOR_NAMES > PATH_MAX)
+    if (f->url.len >= URL_CAP || strlen(dir) + ROOM_FOR_NAMES > PATH_MAX)
         return ERR_TOO_LARGE;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -192,7 +191,7 @@ enum err instance_create(const char *dir, uint64_t map_size, struct span url, co
     path_of(dir, aside_dir, aside);
     enum err err = flock(fd, LOCK_EX | LOCK_NB) == 0 ? ERR_OK : errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
     if (err == ERR_OK) {
-        err = create(dir, aside, map_size, url, founder, token, what);
+        err = create(dir, aside, map_size, f, what);
         bool tidy = (err == ERR_OK ? clear_aside(aside) : clear(dir, aside, &of_left)) == ERR_OK;
         (void)tidy; /* what is left is in nobody's way */
     }

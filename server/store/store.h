@@ -39,10 +39,11 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
 /* symbol, name on disk, key -> value, proof, what damage it tells, how; and why not the rest. The row tables follow, in
  * the order of ROW_TABLE: all of them are PROOF_FOLD and TELLS_ALL, since apply() makes them of the entries. */
 #define STORE_TABLE(X)                                                                                                 \
-    X(META, "meta", "name -> bytes: format, public_url, keys, watermark, and probe while a full disk is tried",        \
-      LOADED, TELLS_ALL,                                                                                               \
+    X(META, "meta",                                                                                                    \
+      "name -> bytes: format, public_url, keys, instance, batch, watermark, and probe while a full disk is tried",     \
+      LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                                                                    \
       "no other names; the format is ours; the keys are those of keys.json; statements name the public URL; heads "    \
-      "count to the watermark")                                                                                        \
+      "count to the watermark. Which instance and batch it is, is said here alone")                                    \
     X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
       "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, what is kept "    \
       "of a lead is what it commits to. What came after the last sweep has no tile yet: it only follows")              \
@@ -135,7 +136,7 @@ const char *proof_word(enum proof p);
  * 1. Without it, and for what was opened to read, the process dies of its signal. */
 void store_last_words(void (*say)(void));
 
-#define STORE_FORMAT "6" /* of all tables; row `format` of meta */
+#define STORE_FORMAT "7" /* of all tables; row `format` of meta */
 
 struct store;
 struct txn;

@@ -1,5 +1,6 @@
 """Copies of a folder that is served, and what becomes of them: a folder that goes on with the history, or words that say why not."""
 
+import contextlib
 import os
 import re
 import resource
@@ -56,6 +57,10 @@ class Case(unittest.TestCase):
         self.assertFalse(Path(f"{self.restored}.part").exists())
         return done
 
+    def mark(self, done):
+        instance, batch = re.search(r"instance (I[0-9A-Z]{12}) up to batch (\d+)", done.stdout).groups()
+        return instance, int(batch)
+
     def holds(self, folder):
         done = countersign("check", "--data", folder)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -92,9 +97,9 @@ class GoingOn(Case):
         statement = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
         mirror = self.pull("mirror")
         self.server.stop()
-        self.backup()
+        instance, batch = self.mark(self.backup())
         self.assertEqual({path.stat().st_mode & 0o077 for path in [self.to, *self.to.rglob("*")]}, {0})
-        self.restore("--lost", self.server.data)
+        self.assertEqual(self.mark(self.restore("--lost", self.server.data)), (instance, batch))
         self.holds(self.restored)
         shutil.copytree(self.restored, self.scratch / "kept")
         shutil.rmtree(self.restored)
@@ -103,6 +108,10 @@ class GoingOn(Case):
         self.server.start()
         self.go_on_in(self.restored)
         self.assertEqual(self.lead(3).status, 200)
+        shutil.rmtree(self.to)
+        again = self.mark(self.backup())
+        self.assertEqual(again[0], instance)
+        self.assertGreater(again[1], batch)
         self.assertEqual(self.market.operator.do("GET", f"/v1/statements/{statement['id']}").status, 200)
         self.market.settled_entries()
         self.pull("mirror")
@@ -347,7 +356,8 @@ class Copies(Case):
         for made in ("store.mdb", "keys.json", "signed-heads"):
             with subprocess.Popen([BINARY, "backup", "--data", str(self.server.data), str(self.to)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True) as process:
                 wait_for(lambda name=part / made, process=process: name.exists() or process.poll() is not None, what="the copy to begin")
-                os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             if self.to.exists():  # it was faster
                 shutil.rmtree(self.to)
         self.backup()

@@ -145,7 +145,7 @@ class ClockCase(unittest.TestCase):
         self.assertIn("/v1/clock/confirm", answer.text)
 
     def assertSure(self):
-        self.assertEqual(send(self.server.url + "/readyz").text, "ready\n")
+        self.assertEqual(send(self.server.url + "/readyz").text, "ready as owner\n")
         self.assertEqual(self.server.metric("clock_sure"), 1)
 
     def assertHolds(self):

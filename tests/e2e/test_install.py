@@ -271,7 +271,7 @@ exec env -i container=sandbox PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/sy
         self.assertIn("countersign init --data /var/lib/countersign", self.said, "nobody says what comes next")
         self.inside("runuser", "-u", "countersign", "--", "countersign", "init", "--data", "/var/lib/countersign", "--public-url", "http://track.example.net")
         self.inside("systemctl", "start", "countersign")
-        self.assertEqual(self.asks("http://127.0.0.1:8081/readyz").strip(), "ready")
+        self.assertEqual(self.asks("http://127.0.0.1:8081/readyz").strip(), "ready as owner")
         token = self.inside("cat", "/var/lib/countersign/operator.token").strip()
         bearer = ("-H", f"Authorization: Bearer {token}")
         made = json.loads(self.asks("http://127.0.0.1:8080/v1/parties", *bearer, "-H", "Content-Type: application/json", "-d",

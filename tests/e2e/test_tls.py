@@ -208,7 +208,7 @@ class Tls(ServerCase):
         second = serial()
         self.assertNotEqual(first, second)
         self.assertEqual(server.metric("tls_kept"), 0)
-        self.assertEqual(send(server.url + "/readyz").text, "ready\n")
+        self.assertEqual(send(server.url + "/readyz").text, "ready as owner\n")
         context.load_verify_locations(server.trust)
         with server.dial(context, session) as connection:  # whose ticket speaks for the certificate that was
             self.assertFalse(connection.session_reused)

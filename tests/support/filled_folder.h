@@ -243,7 +243,11 @@ static inline void filled_open(struct filled *f)
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir);
     assert_non_null(mkdtemp(fx->dir));
     api_token_new(f->live.operator_token);
-    assert_ok(instance_create(fx->dir, SMALL_MAP, SPAN("http://" LIVE_HOST), &operator, f->live.operator_token, &what));
+    const struct founding founding = {.id = SPAN("I000000000001"),
+                                      .url = SPAN("http://" LIVE_HOST),
+                                      .operator= & operator,
+                                      .token = f->live.operator_token };
+    assert_ok(instance_create(fx->dir, SMALL_MAP, &founding, &what));
     live_serve(&f->live);
     filled_parties(f);
     filled_campaign(f);

@@ -82,7 +82,7 @@ static inline void live_fill(struct live *l, const struct keys *keys, const char
     static const enum role roles[LIVE_PARTIES] = {ROLE_OPERATOR, ROLE_ADVERTISER, ROLE_PUBLISHER, ROLE_PUBLISHER};
     struct party party[LIVE_PARTIES];
     struct txn *t = fixture_begin(&l->f, true);
-    assert_ok(instance_put_meta(t, keys, SPAN(LIVE_URL)));
+    assert_ok(instance_put_meta(t, keys, SPAN(LIVE_URL), SPAN("I000000000001")));
     for (uint32_t i = 0; i < LIVE_PARTIES; i++) {
         party[i] = (struct party){.number = i + 1, .role = roles[i], .name = SPAN("someone"), .created_ms = 1};
         snprintf(party[i].id, sizeof party[i].id, "P%u", i + 1);

@@ -592,7 +592,7 @@ CASES = {
     control_rows: [("`name`, `postback_by`", "`postback_by`"), ("`created`, `label`,", "`created`, `label`, `colour`,")],
     stored_statements: [("`lines`: for every 256", "`rows`: for every 256"), ("be32 how many move money", "be64 how many move money")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
-    meta_names: [("`keys` or `watermark`", "`watermark`")],
+    meta_names: [("`batch` or `watermark`", "`watermark`")],
     envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | length n", "| 12 | be32 | length n"),
                ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind"), ("0 none, 1 phone, 2 tablet, 3 desktop", "0 none, 1 phone, 2 desktop, 3 tablet")],
     head: [("| be64 times 12 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),

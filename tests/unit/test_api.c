@@ -61,7 +61,7 @@ static void fill_store(struct api *a)
     struct keys *keys;
     api_token_new(a->operator);
     assert_ok(keys_load(a->f.dir, &keys));
-    assert_ok(instance_put_meta(t, keys, SPAN("http://t.example")));
+    assert_ok(instance_put_meta(t, keys, SPAN("http://t.example"), SPAN("I000000000001")));
     keys_free(keys);
     assert_ok(catalog_put_party(t, &operator));
     assert_ok(fixture_put_token(t, a->operator, 1, 1));

@@ -87,7 +87,7 @@ static void put_control(const struct shop *s, struct txn *t)
         parties[1 + side].key_jws = SPAN("a.b.c");
         memcpy(parties[1 + side].pub, signer_public(s->story->party_key[side]), ED25519_KEY_LEN);
     }
-    assert_ok(instance_put_meta(t, s->keys, SPAN("https://" ORIGIN)));
+    assert_ok(instance_put_meta(t, s->keys, SPAN("https://" ORIGIN), SPAN("I000000000001")));
     for (size_t i = 0; i < 3; i++)
         assert_ok(catalog_put_party(t, &parties[i]));
     assert_ok(catalog_put_campaign(t, &c));

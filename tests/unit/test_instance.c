@@ -21,11 +21,17 @@ static void folder_remove(const char *dir)
     assert_int_equal(system(command), 0);
 }
 
+static enum err create_for(const char *dir, struct span url, const char *token, const char **what)
+{
+    const struct founding f = {.id = SPAN("I000000000001"), .url = url, .operator= & founder, .token = token};
+    return instance_create(dir, SMALL_MAP, &f, what);
+}
+
 static void create(const char *dir, struct span url, char token[API_TOKEN_LEN + 1])
 {
     const char *what;
     api_token_new(token);
-    assert_ok(instance_create(dir, SMALL_MAP, url, &founder, token, &what));
+    assert_ok(create_for(dir, url, token, &what));
 }
 
 static void what_was_created_opens_and_knows_its_name(void **state)
@@ -46,8 +52,10 @@ static void what_was_created_opens_and_knows_its_name(void **state)
     struct catalog *c = catalog_hold(in.catalog);
     assert_string_equal(catalog_token(c, span_str(token))->party->id, "P1");
     catalog_unref(c);
+    assert_string_equal(in.id, "I000000000001");
+    assert_int_equal(in.batch, 0);
     instance_close(&in);
-    assert_err(instance_create(dir, SMALL_MAP, SPAN("http://x"), &founder, token, &what), ERR_CONFLICT);
+    assert_err(create_for(dir, SPAN("http://x"), token, &what), ERR_CONFLICT);
     folder_remove(dir);
 }
 
@@ -198,8 +206,7 @@ static void an_init_that_was_cut_short_begins_anew_and_takes_no_others_keys(void
         if (left[i].how != NULL)
             files(dir, left[i].how, "keys.json", "init/keys.json");
         files(dir, "rename", "store.mdb", left[i].store_aside ? "init/store.mdb" : "lost");
-        assert_err(instance_create(dir, SMALL_MAP, SPAN("http://b.example"), &founder, token, &what),
-                   left[i].anew ? ERR_OK : ERR_CONFLICT);
+        assert_err(create_for(dir, SPAN("http://b.example"), token, &what), left[i].anew ? ERR_OK : ERR_CONFLICT);
         assert_string_equal(what, left[i].anew ? "store.mdb" : "keys.json");
         assert_int_equal(access(path, F_OK) == 0, !left[i].anew);
         if (!left[i].anew) /* and those keys are still the ones of that store */
