@@ -17,6 +17,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_RETIRE] = retire_run,
     [RECORD_TOKEN] = token_run,
     [RECORD_TOKEN_END] = token_end_run,
+    [RECORD_ACCEPT] = accept_run,
     [RECORD_PARTY_KEY] = party_key_run,
     [RECORD_CAMPAIGN] = campaign_run,
     [RECORD_CAMPAIGN_CHANGE] = campaign_change_run,

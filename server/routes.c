@@ -6,6 +6,7 @@
 #include "server/postback/postback.h"
 #include "server/settlement/settlement.h"
 #include "server/tracking/tracking.h"
+#include "server/web/invite.h"
 #include "server/web/site.h"
 
 #define GET METHOD_GET
@@ -38,6 +39,9 @@ static const struct route table[] = {
     {READ, "/v1/parties/{}/tokens", ANY, party_tokens_list, NULL, "List the party's API tokens that have not ended"},
     {POST, "/v1/parties/{}/tokens", ANY | MAY_CREDENTIALS, party_tokens_create, control_finish, "Make a new API token"},
     {METHOD_DELETE, "/v1/parties/{}/tokens/{}", ANY, party_tokens_delete, control_finish, "End an API token, at once"},
+    {POST, "/v1/parties/{}/invitations", ANY | MAY_CREDENTIALS, invitations_create, control_finish, "Make an invitation: whoever opens its link gets an API token and a postback secret of the party, once"},
+    {READ, "/v1/parties/{}/invitations", ANY, invitations_list, NULL, "List the party's invitations that were neither used nor withdrawn"},
+    {METHOD_DELETE, "/v1/parties/{}/invitations/{}", ANY | MAY_CREDENTIALS, invitations_delete, control_finish, "Withdraw an invitation, at once"},
     {METHOD_PUT, "/v1/parties/{}/postback-key", ANY | MAY_CREDENTIALS, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
     {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY | MAY_CREDENTIALS, postback_key_delete, control_finish, "Let it no longer"},
     {METHOD_PUT, "/v1/parties/{}/key", ANY | MAY_CREDENTIALS, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
@@ -116,6 +120,8 @@ static const struct route table[] = {
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
     {READ, "/", PUBLIC, index_get, NULL, "What this server is"},
+    {READ, "/invite/{}", PUBLIC, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
+    {POST, "/invite/{}", PUBLIC, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},
     {READ, "/verify", PUBLIC, verify_get, NULL, "The page that checks statements in the browser"},
     {READ, "/robots.txt", PUBLIC, robots_get, NULL, "What crawlers leave alone (RFC 9309)"},
     {READ, "/favicon.ico", PUBLIC, favicon_get, NULL, "The icon that browsers fetch by themselves"},

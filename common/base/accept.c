@@ -1,6 +1,7 @@
 #include "common/base/accept.h"
 
 #include "common/base/ascii.h"
+#include "common/base/problem.h"
 #include "common/base/text.h"
 
 static struct span cut(struct span *rest, char end)
@@ -43,6 +44,20 @@ static const char *const words[LANGUAGES] = {
     LANGUAGE_TABLE(X)
 #undef X
 };
+
+int accept_json_or_page(struct span accept)
+{
+    struct span range;
+    int json = 0, page = 0, q;
+    while (accept_next(&accept, &range, &q)) {
+        bool is_json = ascii_is(range, "application/json") || ascii_is(range, PROBLEM_MEDIA_TYPE);
+        bool is_page =
+            ascii_is(range, "text/html") || ascii_is(range, "application/xhtml+xml") || ascii_is(range, "text/*");
+        json = is_json && q > json ? q : json;
+        page = is_page && q > page ? q : page;
+    }
+    return json - page;
+}
 
 const char *language_word(enum language language)
 {

@@ -8,6 +8,9 @@
  * weight counts as 0. False when none is left. */
 bool accept_next(struct span *list, struct span *range, int *weight);
 
+/* What an Accept weighs more: above 0 JSON, below 0 a page; 0: neither of the two. */
+int accept_json_or_page(struct span accept);
+
 /* Our languages; the first is the one for whoever asks for none of them. word: as HTML and HTTP write it. */
 #define LANGUAGE_TABLE(X) X(EN, "en") X(FR, "fr") X(ZH, "zh-Hans")
 

@@ -129,9 +129,19 @@ static const struct field disposition_fields[] = {
     NONCE(disposition),
 };
 static const struct field party_fields[] = {
-    F("name", TEXT, party.name), F("role", TEXT, party.role), F("id", ID, party.id),         F("by", U32, party.by),
-    SECRET(party.secret),        TOKEN(party.token),          F("legal", TEXT, party.legal),
+    F("name", TEXT, party.name),
+    F("role", TEXT, party.role),
+    F("id", ID, party.id),
+    F("by", U32, party.by),
+    SECRET(party.secret),
+    TOKEN(party.token),
+    F("legal", TEXT, party.legal),
+    RAW("invitation_sha256", party.invitation.sha256),
+    F("sealed_invitation", TEXT, party.invitation.sealed),
+    F("invited_until_ms", I64, party.invited_until_ms),
 };
+static const struct field accept_fields[] = {RAW("invitation_sha256", accept.sha256), SECRET(accept.secret),
+                                             TOKEN(accept.token)};
 static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
                                             F("name", TEXT, legal.name), F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),
@@ -145,11 +155,12 @@ static const struct field token_fields[] = {F("party", U32, token.party),
                                             F("expires_ms", I64, token.expires_ms),
                                             F("scope", TEXT, token.scope),
                                             F("replaces", TEXT, token.replaces),
+                                            F("invitation", BOOL, token.invitation),
                                             TOKEN(token.draw),
                                             F("quota", U32, quota)};
-static const struct field token_end_fields[] = {F("party", U32, token_end.party), F("by", U32, token_end.by),
-                                                F("id", TEXT, token_end.id),
-                                                F("made_since_ms", I64, token_end.made_since_ms)};
+static const struct field token_end_fields[] = {
+    F("party", U32, token_end.party), F("by", U32, token_end.by), F("invitation", BOOL, token_end.invitation),
+    F("id", TEXT, token_end.id), F("made_since_ms", I64, token_end.made_since_ms)};
 static const struct field postback_key_fields[] = {F("party", U32, postback_key.party), F("by", U32, postback_key.by),
                                                    F("cidrs", TEXT, postback_key.cidrs), TOKEN(postback_key.draw)};
 static const struct field key_fields[] = {F("party", U32, key.party), F("jws", TEXT, key.jws),
@@ -284,6 +295,7 @@ static const struct layout {
     [RECORD_RETIRE] = FIELDS(retire_fields),
     [RECORD_TOKEN] = FIELDS(token_fields),
     [RECORD_TOKEN_END] = FIELDS(token_end_fields),
+    [RECORD_ACCEPT] = FIELDS(accept_fields),
     [RECORD_PARTY_KEY] = FIELDS(key_fields),
     [RECORD_CAMPAIGN] = FIELDS(campaign_fields),
     [RECORD_CAMPAIGN_CHANGE] = FIELDS(change_fields),

@@ -65,7 +65,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(USED, 41, "used", INSTANCE, RECORD_ALONE, "when API tokens were used")                                           \
     X(LOCK, 42, "lock", INSTANCE, 0, "a party is locked, or no longer")                                                \
     X(CODE_CHANGE, 43, "code_change", ADVERTISER, 0, "a tracking code's label, or whether it is switched off")         \
-    X(GRANT_END, 44, "grant_end", ADVERTISER, 0, "an auditor may read a contract no more")
+    X(GRANT_END, 44, "grant_end", ADVERTISER, 0, "an auditor may read a contract no more")                             \
+    X(ACCEPT, 45, "accept", INSTANCE, 0, "an invitation is used: a party's own API token and secret")
 
 enum record_kind {
     RECORD_NONE,
@@ -181,7 +182,8 @@ struct record {
             char id[LIMIT_ID + 1];
             uint32_t by; /* who calls, here and below */
             struct secret_draw secret;
-            struct token_draw token;
+            struct token_draw token, invitation;
+            int64_t invited_until_ms;
         } party;
         struct {
             uint32_t party, by;
@@ -198,13 +200,20 @@ struct record {
             int64_t expires_ms;   /* 0: it does not */
             struct span scope;    /* words with blanks between, in the order of scopes.h; may be empty */
             struct span replaces; /* credential_id of the one that ends with it; empty: none */
+            bool invitation;      /* what is made is one: it opens no call, but once what RECORD_ACCEPT makes */
             struct token_draw draw;
         } token;
         struct {
             uint32_t party, by;
+            bool invitation;       /* it is one */
             struct span id;        /* credential_id of its hash */
             int64_t made_since_ms; /* what it made from then on ends with it; 0: nothing does */
         } token_end;
+        struct {
+            uint8_t sha256[HASH_LEN]; /* of the invitation */
+            struct secret_draw secret;
+            struct token_draw token;
+        } accept;
         struct {
             uint32_t party, by;
             struct span cidrs;      /* comma-separated; empty: switched off */

@@ -209,7 +209,24 @@
     X(LINK_OVER, "This link has expired or was ended", "Ce lien a expiré ou a été désactivé", "此链接已过期或已停用") \
     X(LINK_OVER_ASK, "Ask whoever sent it to you for a new one.", "Demandez-en un nouveau à qui vous l’a envoyé.", "请向发送者索取新链接。") \
     X(TEST, "a test", "un essai", "测试") \
-    X(REVIEW, "in review", "à l’examen", "人工审核")
+    X(REVIEW, "in review", "à l’examen", "人工审核") \
+    X(AUDITOR, "Auditor", "Auditeur", "审计方") \
+    X(INVITE, "Invitation", "Invitation", "邀请") \
+    X(INVITE_FOR, "{} has an account for you: {} ({}).", "{} tient un compte pour vous\u00a0: {} ({}).", "{} 为您开设了账户：{}（{}）。") \
+    X(INVITE_WHAT, "The button makes an API token and a postback secret of it and shows them once: have a place ready where you keep such things. This link is used up by that.", "Le bouton crée un jeton d’API et un secret de postback et les montre une seule fois\u00a0: préparez l’endroit où vous conservez de telles choses. Ce lien est alors épuisé.", "点击按钮将生成 API 令牌和回传密钥，仅显示一次：请先准备好保存的地方。此链接随即失效。") \
+    X(INVITE_UNTIL, "It can be used until {}.", "Il est utilisable jusqu’au {}.", "有效期至 {}。") \
+    X(INVITE_BUTTON, "Make them and show them", "Les créer et les montrer", "生成并显示") \
+    X(INVITE_KEEP, "Keep these now", "À conserver maintenant", "请立即保存") \
+    X(INVITE_ONCE, "They are shown this once. Whoever has them can act as {}.", "Ils ne sont montrés que cette fois. Qui les détient peut agir au nom de {}.", "仅显示这一次。持有者可以 {} 的名义操作。") \
+    X(INVITE_PARTY, "Party", "Partie", "参与方") \
+    X(INVITE_TOKEN, "API token", "Jeton d’API", "API 令牌") \
+    X(INVITE_KID, "Key id of signed postbacks (kid)", "Identifiant de clé des postbacks signés (kid)", "签名回传的密钥标识（kid）") \
+    X(INVITE_SECRET, "Postback secret", "Secret de postback", "回传密钥") \
+    X(INVITE_OTHERS, "A token and a secret were shown to the operator when the account was made. {} lists what there is; what is not yours can be ended there.", "Un jeton et un secret ont été montrés à l’opérateur à la création du compte. {} en donne la liste\u00a0; ce qui n’est pas à vous peut y être révoqué.", "创建账户时，运营方看到过一个令牌和一个密钥。{} 列出现有的全部；不属于您的可在那里作废。") \
+    X(INVITE_OVER, "This invitation is over", "Cette invitation n’est plus valable", "此邀请已失效") \
+    X(INVITE_OVER_WHY, "It was used or withdrawn, or has expired. Ask whoever sent it for another one.", "Elle a été utilisée ou retirée, ou elle a expiré. Demandez-en une autre à qui vous l’a envoyée.", "它已被使用或撤回，或已过期。请向发送者索取新的邀请。") \
+    X(INVITE_NONE, "There is no such invitation", "Cette invitation n’existe pas", "没有此邀请") \
+    X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。")
 /* clang-format on */
 
 #endif

@@ -19,6 +19,9 @@ HANDLER(secrets_delete);
 HANDLER(party_tokens_create);
 HANDLER(party_tokens_list);
 HANDLER(party_tokens_delete);
+HANDLER(invitations_create);
+HANDLER(invitations_list);
+HANDLER(invitations_delete);
 HANDLER(party_key_put);
 HANDLER(parties_patch);
 HANDLER(lock_create);
@@ -26,7 +29,9 @@ HANDLER(lock_delete);
 HANDLER(postback_key_put);
 HANDLER(postback_key_delete);
 job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_run, party_legal_run, postback_key_run,
-    lock_run;
+    lock_run, accept_run;
+enum { INVITATION_DAYS = 7 };
+int64_t invitation_until(int64_t now_ms); /* of one that is made now */
 
 /* api_campaigns.c */
 HANDLER(campaigns_create);

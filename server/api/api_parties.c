@@ -59,15 +59,26 @@ static enum err party_put(struct batch *cx, const struct record *r, const struct
 {
     struct secret secret = {.party = p, .by = r->party.by, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
     struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms, .scopes = scopes_of(p->role)};
+    struct api_token invitation = {.party = p,
+                                   .by = r->party.by,
+                                   .created_ms = cx->now_ms,
+                                   .expires_ms = r->party.invited_until_ms,
+                                   .steps = cx->clock.steps,
+                                   .scopes = token.scopes,
+                                   .invitation = true};
     call_maker(r, token.maker);
+    call_maker(r, invitation.maker);
     call_maker(r, secret.maker);
     memcpy(token.sha256, r->party.token.sha256, sizeof token.sha256);
+    memcpy(invitation.sha256, r->party.invitation.sha256, sizeof invitation.sha256);
     memcpy(secret.kid, r->party.secret.kid, sizeof secret.kid);
     enum err err = catalog_put_party(cx->txn, p);
     if (err == ERR_OK)
         err = catalog_put_secret(cx->txn, &secret);
     if (err == ERR_OK)
         err = catalog_put_token(cx->txn, &token);
+    if (err == ERR_OK)
+        err = catalog_put_token(cx->txn, &invitation);
     cx->catalog_changed = err == ERR_OK;
     return err;
 }
@@ -80,10 +91,13 @@ static enum err party_answer(struct batch *cx, struct job *job, const struct par
     jw_object(&a.w);
     jw_ktime(&a.w, "created_at", p->created_ms);
     jw_kstr(&a.w, "id", span_str(p->id));
+    jw_ktime(&a.w, "invite_expires_at", r->party.invited_until_ms);
+    enum err err = jw_drawn_invitation(&a.w, cx->instance, &r->party.invitation);
     jw_kstr(&a.w, "kid", span_str(r->party.secret.kid));
     jw_kstr(&a.w, "kind", span_str(role_word(p->role)));
     jw_kstr(&a.w, "name", p->name);
-    enum err err = jw_drawn_secret(&a.w, cx->instance->keys, &r->party.secret);
+    if (err == ERR_OK)
+        err = jw_drawn_secret(&a.w, cx->instance->keys, &r->party.secret);
     if (err == ERR_OK)
         err = jw_drawn_token(&a.w, "token", cx->instance->keys, &r->party.token);
     jw_object_end(&a.w);
@@ -165,6 +179,8 @@ enum err parties_create(struct request *rq, struct reply *reply)
     random_id('P', r->party.id);
     draw_secret(rq, &r->party.secret);
     draw_token(rq, &r->party.token);
+    draw_invitation(rq, &r->party.invitation);
+    r->party.invited_until_ms = invitation_until(rq->arrived_ms);
     return call_submit(rq, job);
 }
 

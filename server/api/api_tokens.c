@@ -1,4 +1,4 @@
-/* A party's API tokens: made, listed and ended. */
+/* A party's API tokens, and invitations to make one: made, listed and ended. */
 #include <stddef.h>
 
 #include "common/base/when.h"
@@ -25,7 +25,7 @@ static void jw_scope(struct jw *w, unsigned scopes)
 
 /* used_ms: 0: it was not used. drawn: its text is shown, this once; NULL: it is not. */
 static enum err jw_token(struct jw *w, const struct catalog *c, const struct api_token *t, int64_t used_ms,
-                         const struct keys *keys, const struct token_draw *drawn)
+                         const struct instance *in, const struct token_draw *drawn)
 {
     char id[LIMIT_ID + 1];
     enum err err = ERR_OK;
@@ -36,6 +36,8 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
     if (t->expires_ms != 0)
         jw_ktime(w, "expires_at", t->expires_ms);
     jw_kstr(w, "id", span_str(id));
+    if (drawn != NULL && t->invitation)
+        err = jw_drawn_invitation(w, in, drawn);
     if (!span_empty(t->label))
         jw_kstr(w, "label", t->label);
     if (used_ms != 0)
@@ -46,32 +48,34 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
     }
     jw_kstr(w, "party", span_str(t->party->id));
     jw_scope(w, t->scopes);
-    if (drawn != NULL)
-        err = jw_drawn_token(w, "token", keys, drawn);
+    if (drawn != NULL && !t->invitation)
+        err = jw_drawn_token(w, "token", in->keys, drawn);
     jw_object_end(w);
     return err;
 }
 
 /* ---- POST /v1/parties/{id}/tokens ---- */
 
-static const struct api_token *token_of(const struct party *p, struct span id)
+static const struct api_token *token_of(const struct party *p, struct span id, bool invitation)
 {
     for (size_t i = 0; i < p->tokens.n; i++) {
         char this[LIMIT_ID + 1];
         credential_id(p->tokens.t[i]->sha256, this);
-        if (span_is(id, this))
+        if (span_is(id, this) && p->tokens.t[i]->invitation == invitation)
             return p->tokens.t[i];
     }
     return NULL;
 }
 
 /* With `gone` ended. */
-static size_t tokens_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct api_token *gone)
+static size_t tokens_counted(const struct batch *cx, const struct party *p, const struct api_token *made,
+                             const struct api_token *gone)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->tokens.n; i++) {
         const struct api_token *t = p->tokens.t[i];
-        n += (t->ended_ms == 0 && t != gone) || quota_recent(cx, by, t->created_ms, 1);
+        n += t->invitation == made->invitation &&
+             ((t->ended_ms == 0 && t != gone) || quota_recent(cx, made->by, t->created_ms, 1));
     }
     return n;
 }
@@ -83,14 +87,14 @@ static enum err token_end(struct batch *cx, const struct api_token *t, uint32_t 
     ended.ended_ms = cx->now_ms;
     credential_id(t->sha256, told.id);
     enum err err = catalog_put_token(cx->txn, &ended);
-    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
+    return err == ERR_OK && !t->invitation ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
 /* *out: the one that ends with what is made; NULL: none does. */
 static enum err token_replaced(struct job *job, const struct party *p, const struct api_token **out)
 {
     struct span id = job->record.token.replaces;
-    *out = span_empty(id) ? NULL : token_of(p, id);
+    *out = span_empty(id) ? NULL : token_of(p, id, false);
     return span_empty(id) || (*out != NULL && (*out)->ended_ms == 0)
                ? ERR_OK
                : problem(&job->problem, ERR_CONFLICT, "replaces", "is no id of a token of this party that is good");
@@ -103,6 +107,7 @@ enum err token_run(struct batch *cx, struct job *job)
     struct api_token token = {.party = p,
                               .by = r->token.by,
                               .label = r->token.label,
+                              .invitation = r->token.invitation,
                               .created_ms = cx->now_ms,
                               .expires_ms = r->token.expires_ms,
                               .steps = r->token.expires_ms != 0 ? cx->clock.steps : 0};
@@ -113,14 +118,15 @@ enum err token_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = token_replaced(job, p, &gone);
     if (err == ERR_OK)
-        err = quota_leaves(job, QUOTA_TOKENS, p, tokens_counted(cx, p, token.by, gone));
+        err = quota_leaves(job, token.invitation ? QUOTA_INVITATIONS : QUOTA_TOKENS, p,
+                           tokens_counted(cx, p, &token, gone));
     if (err != ERR_OK)
         return err;
     call_maker(r, token.maker);
     memcpy(token.sha256, r->token.draw.sha256, sizeof token.sha256);
     credential_id(token.sha256, told.id);
     answer_open(&a);
-    err = jw_token(&a.w, cx->catalog, &token, 0, cx->instance->keys, &r->token.draw);
+    err = jw_token(&a.w, cx->catalog, &token, 0, cx->instance, &r->token.draw);
     if (err != ERR_OK) {
         answer_abandon(&a);
         return err;
@@ -130,7 +136,7 @@ enum err token_run(struct batch *cx, struct job *job)
     if (err == ERR_OK && gone != NULL)
         err = token_end(cx, gone, token.by);
     cx->catalog_changed = err == ERR_OK;
-    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
+    return err == ERR_OK && !token.invitation ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
 struct wished {
@@ -199,6 +205,47 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
     return call_submit(rq, job);
 }
 
+/* ---- POST /v1/parties/{id}/invitations ---- */
+
+int64_t invitation_until(int64_t now_ms)
+{
+    return now_ms + INVITATION_DAYS * MS_PER_DAY;
+}
+
+/* Whoever opens it gets all that the party has calls of, but no more than the caller's own token may. */
+enum err invitations_create(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    static const struct body_member members[] = {
+        {"expires_at", BODY_TEXT, offsetof(struct wished, expires_at), 64, false},
+        {"label", BODY_TEXT, offsetof(struct wished, label), LIMIT_LABEL, false},
+        {NULL},
+    };
+    struct wished in = {{0}};
+    const struct party *p;
+    struct buf scope;
+    enum err err;
+    if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = call_governs(rq, p)) != ERR_OK ||
+        (err = body_read(rq, members, &in)) != ERR_OK)
+        return err;
+    struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
+    if ((err = take_expiry(rq, in.expires_at, &job->record.token.expires_ms)) != ERR_OK)
+        return err;
+    if (in.expires_at.ptr == NULL)
+        job->record.token.expires_ms = invitation_until(rq->arrived_ms);
+    job->record.token.invitation = true;
+    job->record.token.party = p->number;
+    job->record.token.by = rq->caller->number;
+    job->record.token.label = in.label.ptr != NULL ? in.label : SPAN("");
+    job->record.token.replaces = SPAN("");
+    arena_buf(rq->arena, &scope, SCOPES_TEXT_MAX);
+    scopes_write(&scope, scopes_of(p->role) & rq->token->scopes);
+    job->record.token.scope = buf_span(&scope);
+    draw_invitation(rq, &job->record.token.draw);
+    quota_say(rq, job, QUOTA_INVITATIONS);
+    return call_submit(rq, job);
+}
+
 /* ---- GET ---- */
 
 static enum err list_token(struct request *rq, struct txn *txn, const struct api_token *t, struct jw *w)
@@ -208,7 +255,7 @@ static enum err list_token(struct request *rq, struct txn *txn, const struct api
     return err == ERR_OK || err == ERR_NOT_FOUND ? jw_token(w, rq->catalog, t, used_ms, NULL, NULL) : err;
 }
 
-enum err party_tokens_list(struct request *rq, struct reply *reply)
+static enum err list_tokens(struct request *rq, struct reply *reply, bool invitations)
 {
     const struct party *p;
     struct window window;
@@ -225,7 +272,7 @@ enum err party_tokens_list(struct request *rq, struct reply *reply)
         const struct api_token *t = p->tokens.t[i];
         char this[LIMIT_ID + 1];
         credential_id(t->sha256, this);
-        if (reached && t->ended_ms == 0) {
+        if (reached && t->ended_ms == 0 && t->invitation == invitations) {
             if (!list_item(&list))
                 break;
             err = list_token(rq, txn, t, &list.w);
@@ -243,15 +290,27 @@ enum err party_tokens_list(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
-/* ---- DELETE /v1/parties/{id}/tokens/{token} ---- */
+enum err party_tokens_list(struct request *rq, struct reply *reply)
+{
+    return list_tokens(rq, reply, false);
+}
+
+enum err invitations_list(struct request *rq, struct reply *reply)
+{
+    return list_tokens(rq, reply, true);
+}
+
+/* ---- DELETE /v1/parties/{id}/tokens/{token}, invitations/{invitation} ---- */
 
 enum err token_end_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    const struct api_token *t = token_of(&cx->catalog->parties[r->token_end.party - 1], r->token_end.id);
+    const struct api_token *t =
+        token_of(&cx->catalog->parties[r->token_end.party - 1], r->token_end.id, r->token_end.invitation);
     struct answer a;
     if (t == NULL)
-        return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no API token of that id");
+        return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no %s of that id",
+                       r->token_end.invitation ? "invitation" : "API token");
     enum err err = t->ended_ms == 0 ? token_end(cx, t, r->token_end.by) : ERR_OK; /* again changes nothing */
     answer_open(&a);
     jw_object(&a.w);
@@ -309,4 +368,87 @@ enum err party_tokens_delete(struct request *rq, struct reply *reply)
     job->record.token_end.by = rq->caller->number;
     job->record.token_end.id = rq->param[1];
     return call_submit(rq, job);
+}
+
+enum err invitations_delete(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    const struct party *p;
+    int64_t made_since_ms = 0;
+    enum err err = call_party(rq, rq->param[0], &p);
+    if (err == ERR_OK)
+        err = made_since_read(rq, &made_since_ms);
+    if (err == ERR_OK)
+        err = call_governs(rq, p);
+    if (err != ERR_OK)
+        return err;
+    struct job *job = worker_job(rq, RECORD_TOKEN_END, NULL);
+    job->record.token_end.made_since_ms = made_since_ms;
+    job->record.token_end.party = p->number;
+    job->record.token_end.by = rq->caller->number;
+    job->record.token_end.invitation = true;
+    job->record.token_end.id = rq->param[1];
+    return call_submit(rq, job);
+}
+
+/* ---- an invitation is used ---- */
+
+static enum err accept_answer(struct batch *cx, struct job *job, const struct party *p)
+{
+    const struct record *r = &job->record;
+    struct answer a;
+    answer_open(&a);
+    jw_object(&a.w);
+    jw_kstr(&a.w, "kid", span_str(r->accept.secret.kid));
+    jw_kstr(&a.w, "kind", span_str(role_word(p->role)));
+    jw_kstr(&a.w, "name", p->name);
+    jw_kstr(&a.w, "party", span_str(p->id));
+    enum err err = jw_drawn_secret(&a.w, cx->instance->keys, &r->accept.secret);
+    if (err == ERR_OK)
+        err = jw_drawn_token(&a.w, "token", cx->instance->keys, &r->accept.token);
+    jw_object_end(&a.w);
+    if (err == ERR_OK)
+        answer_job(&a, job, 201);
+    else
+        answer_abandon(&a);
+    return err;
+}
+
+/* By whoever made the invitation: it was his to open too. */
+static enum err accept_put(struct batch *cx, const struct record *r, const struct api_token *t)
+{
+    struct secret secret = {
+        .party = t->party, .by = t->by, .sealed = r->accept.secret.sealed, .created_ms = cx->now_ms};
+    struct api_token token = {.party = t->party, .by = t->by, .created_ms = cx->now_ms, .scopes = t->scopes};
+    struct credential_told told = {t->party, t->by, CREDENTIAL_TOKEN, .since_ms = cx->now_ms};
+    memcpy(token.maker, t->sha256, HASH_LEN);
+    memcpy(secret.maker, t->sha256, HASH_LEN);
+    memcpy(token.sha256, r->accept.token.sha256, HASH_LEN);
+    memcpy(secret.kid, r->accept.secret.kid, sizeof secret.kid);
+    credential_id(token.sha256, told.id);
+    enum err err = catalog_put_secret(cx->txn, &secret);
+    if (err == ERR_OK)
+        err = catalog_put_token(cx->txn, &token);
+    if (err == ERR_OK)
+        err = token_end(cx, t, t->by);
+    if (err == ERR_OK)
+        err = credential_tell(cx->txn, cx->catalog, &told);
+    told.what = CREDENTIAL_SECRET;
+    memcpy(told.id, secret.kid, sizeof told.id);
+    return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
+}
+
+enum err accept_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    const struct api_token *t = catalog_token_hashed(cx->catalog, r->accept.sha256);
+    enum err err = invitation_opens(cx->catalog, t, cx->now_ms, &job->problem);
+    if (err == ERR_OK)
+        err = call_taken(job, catalog_secret(cx->catalog, span_str(r->accept.secret.kid)));
+    if (err == ERR_OK)
+        err = accept_answer(cx, job, t->party);
+    if (err == ERR_OK)
+        err = accept_put(cx, r, t);
+    cx->catalog_changed = err == ERR_OK;
+    return err;
 }

@@ -1,5 +1,7 @@
 #include "server/api/draw.h"
 
+#include <stdio.h>
+
 #include "server/catalog/catalog_write.h"
 #include "server/keys/vault.h"
 #include "server/system/system.h"
@@ -41,6 +43,11 @@ void draw_token(struct request *rq, struct token_draw *out)
     draw(rq, "cst_", out);
 }
 
+void draw_invitation(struct request *rq, struct token_draw *out)
+{
+    draw(rq, "csi_", out);
+}
+
 void draw_postback_key(struct request *rq, struct token_draw *out)
 {
     draw(rq, "csk_", out);
@@ -63,14 +70,29 @@ enum err jw_drawn_secret(struct jw *w, const struct keys *keys, const struct sec
     return err;
 }
 
-enum err jw_drawn_token(struct jw *w, const char *name, const struct keys *keys, const struct token_draw *t)
+/* Behind `before`. */
+static enum err jw_drawn(struct jw *w, const char *name, const struct keys *keys, const struct token_draw *t,
+                         const char *before)
 {
-    char mem[API_TOKEN_LEN + 1];
-    struct buf token;
-    buf_fixed(&token, mem, sizeof mem);
-    enum err err = vault_open(keys, VAULT_TOKENS, span_of(t->sha256, HASH_LEN), t->sealed, &token);
+    char mem[URL_CAP + sizeof INVITE_PATH + API_TOKEN_LEN];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    buf_str(&text, before);
+    enum err err = vault_open(keys, VAULT_TOKENS, span_of(t->sha256, HASH_LEN), t->sealed, &text);
     if (err == ERR_OK)
-        jw_kstr(w, name, buf_span(&token));
+        jw_kstr(w, name, buf_span(&text));
     crypto_wipe(mem, sizeof mem);
     return err;
+}
+
+enum err jw_drawn_token(struct jw *w, const char *name, const struct keys *keys, const struct token_draw *t)
+{
+    return jw_drawn(w, name, keys, t, "");
+}
+
+enum err jw_drawn_invitation(struct jw *w, const struct instance *in, const struct token_draw *t)
+{
+    char before[URL_CAP + sizeof INVITE_PATH];
+    snprintf(before, sizeof before, "%s" INVITE_PATH, in->public_url);
+    return jw_drawn(w, "invite_url", in->keys, t, before);
 }

@@ -10,8 +10,11 @@
 void draw_secret(struct request *rq, struct secret_draw *out);
 void draw_token(struct request *rq, struct token_draw *out);
 void draw_postback_key(struct request *rq, struct token_draw *out); /* what key= brings: no API token */
+void draw_invitation(struct request *rq, struct token_draw *out);
 /* Committer: the member postback_secret, and one of that name. ERR_CORRUPT when it does not open under these keys. */
 MUST_CHECK enum err jw_drawn_secret(struct jw *w, const struct keys *keys, const struct secret_draw *s);
 MUST_CHECK enum err jw_drawn_token(struct jw *w, const char *name, const struct keys *keys, const struct token_draw *t);
+#define INVITE_PATH "/invite/" /* and the invitation's text */
+MUST_CHECK enum err jw_drawn_invitation(struct jw *w, const struct instance *in, const struct token_draw *t);
 
 #endif

@@ -34,16 +34,21 @@ static void find_tokens(struct made *m)
     }
 }
 
+static void say(struct made *m, const struct credential_told *told, const char *what)
+{
+    jw_object(m->w);
+    jw_kstr(m->w, "id", span_str(told->id));
+    jw_kstr(m->w, "party", span_str(told->party->id));
+    jw_kstr(m->w, "what", span_str(what));
+    jw_object_end(m->w);
+}
+
 static enum err tell(struct made *m, enum err written, struct credential_told *told)
 {
     told->by = m->by;
     told->since_ms = m->cx->now_ms;
     told->retired = true;
-    jw_object(m->w);
-    jw_kstr(m->w, "id", span_str(told->id));
-    jw_kstr(m->w, "party", span_str(told->party->id));
-    jw_kstr(m->w, "what", span_str(credential_word(told->what)));
-    jw_object_end(m->w);
+    say(m, told, credential_word(told->what));
     return written == ERR_OK ? credential_tell(m->cx->txn, m->cx->catalog, told) : written;
 }
 
@@ -53,7 +58,10 @@ static enum err end_token(struct made *m, const struct api_token *t)
     struct credential_told told = {.party = t->party, .what = CREDENTIAL_TOKEN};
     ended.ended_ms = m->cx->now_ms;
     credential_id(t->sha256, told.id);
-    return tell(m, catalog_put_token(m->cx->txn, &ended), &told);
+    if (!t->invitation)
+        return tell(m, catalog_put_token(m->cx->txn, &ended), &told);
+    say(m, &told, "invitation");
+    return catalog_put_token(m->cx->txn, &ended);
 }
 
 static enum err end_secret(struct made *m, const struct secret *s)

@@ -31,6 +31,8 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"codes", "{code}", {"code"}},
                                               {"secrets", "{kid}", {"kid"}},
                                               {"tokens", "{token}", {"token"}},
+                                              {"invitations", "{invitation}", {"invitation"}},
+                                              {"invite", "{invitation}", {"invitation"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"grants", "{auditor}", {"auditor"}},

@@ -163,6 +163,6 @@ enum err index_get(struct request *rq, struct reply *reply)
                     "<p>Audit a contract: <code>countersign pull URL DIR --contract ID --token T</code>, then "
                     "<code>countersign verify DIR</code>.</p>\n"
                     "</html>\n"));
-    reply_page(rq, reply, LANGUAGE_EN, SPAN(INDEX_STYLE), "img-src 'self'; ");
+    reply_page(rq, reply, LANGUAGE_EN, SPAN(INDEX_STYLE), "img-src 'self'; form-action 'none'; ");
     return ERR_OK;
 }

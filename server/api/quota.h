@@ -14,6 +14,8 @@
       "replace one that is older than a day (`replaces`), wait for a day, or have the operator make it")               \
     X(TOKENS, quota_tokens, "API tokens that have not ended or were made within a day",                                \
       "replace one that is older than a day (`replaces`), wait for a day, or have the operator make it")               \
+    X(INVITATIONS, quota_tokens, "invitations that are open or were made within a day",                                \
+      "withdraw one that is older than a day, wait for a day, or have the operator make it")                           \
     X(CAMPAIGNS, quota_campaigns, "campaigns", "change one that is there, or have the operator raise that setting")    \
     X(CONTRACTS, quota_contracts, "contracts", "change one that is there, or have the operator raise that setting")    \
     X(SHARE_LINKS, quota_share_links, "open share links of this statement", "end one of them first")                   \

@@ -163,10 +163,27 @@ enum err api_token_opens(const struct catalog *c, const struct api_token *t, int
     bool over = false;
     if (t == NULL || t->ended_ms != 0)
         return problem(p, ERR_UNAUTHORIZED, "", "this API token is not known");
+    if (t->invitation)
+        return problem(p, ERR_UNAUTHORIZED, "",
+                       "this is an invitation and no API token: open its link, which makes one");
     if (t->expires_ms != 0 && catalog_over(c, t->expires_ms, t->steps, at_ms, &over) != ERR_OK)
         return ERR_CORRUPT;
     if (over)
         return problem(p, ERR_UNAUTHORIZED, "", "this API token has expired: have another one made");
+    return party_opens(t->party, p);
+}
+
+enum err invitation_opens(const struct catalog *c, const struct api_token *t, int64_t at_ms, struct problem *p)
+{
+    bool over = false;
+    if (t == NULL || !t->invitation)
+        return problem(p, ERR_NOT_FOUND, "", "there is no such invitation: see that the link is whole");
+    if (t->ended_ms != 0)
+        return problem(p, ERR_GONE, "", "this invitation was used or withdrawn: ask whoever sent it for another one");
+    if (catalog_over(c, t->expires_ms, t->steps, at_ms, &over) != ERR_OK)
+        return ERR_CORRUPT;
+    if (over)
+        return problem(p, ERR_GONE, "", "this invitation has expired: ask whoever sent it for another one");
     return party_opens(t->party, p);
 }
 

@@ -52,7 +52,7 @@ struct party {
     struct contract_list reads;   /* by number: all that catalog_may_read() allows */
     const struct campaign *takes; /* the first that an advertiser's or publisher's contracts are of; NULL: none */
     bool takes_several;           /* they are of others too */
-    struct token_list tokens;     /* by hash, also those that ended */
+    struct token_list tokens;     /* by hash, also those that ended, and invitations */
     struct secret_list secrets;   /* by kid, also those that retired */
 };
 
@@ -78,6 +78,7 @@ struct api_token {
     int64_t expires_ms, ended_ms; /* 0: it does not, was not */
     uint32_t steps;               /* of the clock, before it was made; 0 of one that does not expire */
     unsigned scopes;              /* of scopes.h */
+    bool invitation;              /* opens no call, but once what its party is to have (invitation_opens) */
 };
 
 struct campaign {
@@ -186,6 +187,10 @@ const struct api_token *catalog_tokens(const struct catalog *c, size_t *n); /* a
 MUST_CHECK enum err party_opens(const struct party *party, struct problem *p);
 MUST_CHECK enum err api_token_opens(const struct catalog *c, const struct api_token *t, int64_t at_ms,
                                     struct problem *p);
+/* The same of what comes with an invitation: ERR_NOT_FOUND of none, ERR_GONE of one that was used, withdrawn or has
+ * expired. */
+MUST_CHECK enum err invitation_opens(const struct catalog *c, const struct api_token *t, int64_t at_ms,
+                                     struct problem *p);
 /* Whether until_ms has come, for what was made after so many steps of the clock. What was over once is over, whatever
  * the clock is set to since: each step since says what it would have said. ERR_CORRUPT: a step does not read. */
 MUST_CHECK enum err catalog_over(const struct catalog *c, int64_t until_ms, uint32_t steps, int64_t now_ms, bool *over);

@@ -497,7 +497,8 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
         json_get_int(row, "", "expires", 0, JSON_INT_MAX, &r->expires_ms, NULL, NULL) != ERR_OK ||
         json_get_int(row, "", "ended", 0, JSON_INT_MAX, &r->ended_ms, NULL, NULL) != ERR_OK ||
         json_get_int(row, "", "steps", 0, UINT32_MAX, &steps, &stepped, NULL) != ERR_OK ||
-        stepped != (r->expires_ms != 0) ||
+        stepped != (r->expires_ms != 0) || json_get_bool(row, "", "invitation", &r->invitation, NULL, NULL) != ERR_OK ||
+        (r->invitation && r->expires_ms == 0) ||
         json_get_str(row, "", "scope", SCOPES_TEXT_MAX, &scope, NULL, NULL) != ERR_OK ||
         scopes_read(scope, &r->scopes) != ERR_OK || maker_read(row, "maker", r->maker) != ERR_OK ||
         json_get_str(row, "", "label", LIMIT_LABEL, &label, NULL, NULL) != ERR_OK)

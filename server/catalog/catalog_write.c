@@ -134,6 +134,8 @@ enum err catalog_put_token(struct txn *t, const struct api_token *token)
         jw_kint(&r.w, "ended", token->ended_ms);
     if (token->expires_ms != 0)
         jw_kint(&r.w, "expires", token->expires_ms);
+    if (token->invitation)
+        jw_kbool(&r.w, "invitation", true);
     if (!span_empty(token->label))
         jw_kstr(&r.w, "label", token->label);
     jw_maker(&r.w, "maker", token->maker);

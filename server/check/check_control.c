@@ -115,6 +115,7 @@ static const struct member_rule token_members[] = {{"by", NUMBER, false, TABLE_P
                                                    {"created", INT},
                                                    {"ended", INT, true},
                                                    {"expires", INT, true},
+                                                   {"invitation", TRUE_ALONE, true},
                                                    {"label", TEXT, true},
                                                    {"maker", TOKEN, true},
                                                    {"party", NUMBER, false, TABLE_PARTIES},

@@ -26,7 +26,7 @@ static enum err end_others(struct txn *t, const struct catalog *c, const struct 
         ended.ended_ms = now_ms;
         credential_id(ended.sha256, told.id);
         err = catalog_put_token(t, &ended);
-        if (err == ERR_OK)
+        if (err == ERR_OK && !ended.invitation) /* which lets nobody act as the party until it is used */
             err = credential_tell(t, c, &told);
     }
     return err;

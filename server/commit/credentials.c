@@ -214,7 +214,7 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
         const struct api_token *t = p->tokens.t[i];
         struct credential_told c = {p, t->by, CREDENTIAL_TOKEN, .since_ms = t->created_ms};
         credential_id(t->sha256, c.id);
-        if (t->ended_ms == 0)
+        if (t->ended_ms == 0 && !t->invitation)
             err = tell_new(cx, k, &c, left);
     }
     if (err == ERR_OK && !span_empty(p->postback_cidrs)) {

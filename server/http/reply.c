@@ -40,17 +40,17 @@ void reply_body_take(struct reply *r, const char *content_type, struct buf *body
     }
 }
 
-void reply_page(struct request *rq, struct reply *r, enum language language, struct span style, const char *sources)
+void reply_page(struct request *rq, struct reply *r, enum language language, struct span style, const char *directives)
 {
     uint8_t hash[HASH_LEN];
     struct buf policy;
     sha256(style.ptr, style.len, hash);
     arena_buf(rq->arena, &policy, POLICY_MAX);
     buf_str(&policy, "default-src 'none'; ");
-    buf_str(&policy, sources);
+    buf_str(&policy, directives);
     buf_str(&policy, "style-src 'sha256-");
     buf_b64(&policy, hash, sizeof hash);
-    buf_str(&policy, "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    buf_str(&policy, "'; base-uri 'none'; frame-ancestors 'none'");
     reply_header(r, "Content-Language", span_str(language_word(language)));
     reply_header(r, "Content-Security-Policy", buf_span(&policy));
     reply_header(r, "Referrer-Policy", SPAN("no-referrer"));

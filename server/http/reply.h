@@ -30,8 +30,8 @@ void reply_body(struct request *rq, struct reply *r, const char *content_type, s
 /* A large body: takes the heap buffer's memory, and leaves it empty. */
 void reply_body_take(struct reply *r, const char *content_type, struct buf *body);
 /* What goes with an HTML page: its language, and a policy by which nothing runs or loads but the style in it (exactly
- * what stands in <style>) and `sources`, as "img-src 'self'; " or "". */
-void reply_page(struct request *rq, struct reply *r, enum language language, struct span style, const char *sources);
+ * what stands in <style>) and `directives`, which say where forms go: "img-src 'self'; form-action 'none'; ". */
+void reply_page(struct request *rq, struct reply *r, enum language language, struct span style, const char *directives);
 /* application/problem+json of an error and of rq->problem (RFC 9457): type, title, status, detail, field, request_id.
  */
 void reply_problem(struct request *rq, struct reply *r, enum err err);

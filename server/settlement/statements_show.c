@@ -479,7 +479,7 @@ void statement_show_over(struct request *rq, struct reply *reply, enum language 
     reply->status = err_status(ERR_NOT_FOUND);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     reply_header(reply, "Vary", SPAN("Accept, Accept-Language, Authorization"));
-    reply_page(rq, reply, language, style_sheet(), "");
+    reply_page(rq, reply, language, style_sheet(), "form-action 'none'; ");
     buf_free(&page);
 }
 
@@ -508,7 +508,7 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
     if (err != ERR_OK)
         return err;
     if (s->form == FORM_PAGE)
-        reply_page(rq, reply, s->language, x->page.style, "");
+        reply_page(rq, reply, s->language, x->page.style, "form-action 'none'; ");
     else if (s->form == FORM_CSV)
         reply_header(reply, "Content-Disposition", attachment(rq, s->id));
     reply->making = x;

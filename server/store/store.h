@@ -83,8 +83,8 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
     X(CODES, "codes", "contract be32, placement be32 -> JSON", LOADED, TELLS_NOTHING,                                  \
       "counts without a hole within its contract, and covers what entries name. Labels and landing pages are said "    \
       "here alone, and a contract's last codes, as long as nobody came by them")                                       \
-    X(TOKENS, "tokens", "SHA-256 of an API token -> JSON {party, by, created, expires, ended}", LOADED, TELLS_NOTHING, \
-      "of a party that is there. Any hash may be a token's, and nothing else knows how many there are")                \
+    X(TOKENS, "tokens", "SHA-256 of an API token or invitation -> JSON {party, by, created, expires, ended}", LOADED,  \
+      TELLS_NOTHING, "of a party that is there. Any hash may be a token's, and nothing else knows how many there are") \
     X(USES, "uses", "SHA-256 of an API token -> when it was used last be64 (ms), to the minute", LOADED,               \
       TELLS_NOTHING, "reads. When a token was used is said here alone, and nothing is decided by it")                  \
     X(SECRETS, "secrets", "kid -> JSON {party, sealed secret, retired}", SEALED, TELLS_KEY | TELLS_ADDED,              \

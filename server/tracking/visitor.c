@@ -65,21 +65,6 @@ static const char *const whence[LANGUAGES] = {
     [LANGUAGE_ZH] = "您点击的是合作方的链接。如认为有误，请告知您找到该链接的页面。",
 };
 
-/* Whether Accept weighs JSON above any page. */
-static bool wants_json(struct span accept)
-{
-    struct span range;
-    int json = 0, page = 0, q;
-    while (accept_next(&accept, &range, &q)) {
-        bool is_json = ascii_is(range, "application/json") || ascii_is(range, PROBLEM_MEDIA_TYPE);
-        bool is_page =
-            ascii_is(range, "text/html") || ascii_is(range, "application/xhtml+xml") || ascii_is(range, "text/*");
-        json = is_json && q > json ? q : json;
-        page = is_page && q > page ? q : page;
-    }
-    return json > page;
-}
-
 /* "https://host/" of a URL, empty when it has no host that could stand there. */
 static struct span front_page(struct span url, struct span *host)
 {
@@ -135,7 +120,7 @@ enum err visitor_page(struct request *rq, struct reply *r, enum click_fault faul
 #undef X
     };
     enum err err = fault == CLICK_FAULT_CODE ? ERR_NOT_FOUND : ERR_GONE;
-    if (wants_json(rq->accept))
+    if (accept_json_or_page(rq->accept) > 0)
         return problem(&rq->problem, err, "", "%s", meaning[fault]);
     enum language language = language_accepted(rq->accept_language);
     struct buf page;
@@ -147,6 +132,7 @@ enum err visitor_page(struct request *rq, struct reply *r, enum click_fault faul
     r->body = buf_span(&page);
     reply_header(r, "Cache-Control", SPAN("no-store"));
     reply_header(r, "Vary", SPAN("Accept, Accept-Language"));
-    reply_page(rq, r, language, span_of(style, sizeof style - 1), "img-src 'self'; "); /* the icon, fetched unasked */
+    reply_page(rq, r, language, span_of(style, sizeof style - 1),
+               "img-src 'self'; form-action 'none'; "); /* the icon, fetched unasked */
     return ERR_OK;
 }

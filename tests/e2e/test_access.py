@@ -22,7 +22,7 @@ READS = {
     "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST, "/v1/settlements": (200, 403, 403, 403, 403, 403, 403, 403, 401),
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/clock": (200,) + (403,) * 7 + (401,),
-    "/v1/parties/{party}": OF_PUBLISHER, "/v1/parties/{party}/tokens": OF_PUBLISHER,
+    "/v1/parties/{party}": OF_PUBLISHER, "/v1/parties/{party}/tokens": OF_PUBLISHER, "/v1/parties/{party}/invitations": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
     "/v1/contracts/{contract}/adjustments": OF_CONTRACT, "/v1/contracts/{contract}/grants": OF_CONTRACT,
@@ -36,6 +36,7 @@ READS = {
     "/v1/statements/{statement}/proof": OF_CONTRACT,
     "/log/witnessed": (404,) * 9, "/log/{contract}/witnessed": (404,) * 8 + (401,), "/witness/key": (404,) * 9,  # this server has no witness and is none
     "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
+    "/invite/{invitation}": (404,) * 9,  # by its id, which is no link
     "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/verify": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
 
@@ -43,6 +44,7 @@ WRITES = {
     ("post", "/v1/parties"): OPERATOR,
     ("post", "/v1/parties/{party}/secrets"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/parties/{party}/tokens"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("post", "/v1/parties/{party}/invitations"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/parties/{party}/lock"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/key"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/postback-key"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
@@ -56,6 +58,7 @@ WRITES = {
     ("post", "/v1/clock/confirm"): OPERATOR,
     ("post", "/v1/erasures"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/witness/add-checkpoint"): (404,) * 9,
+    ("post", "/invite/{invitation}"): (404,) * 9,
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
@@ -78,6 +81,7 @@ ENDINGS = {("delete", "/v1/contracts/{contract}/grants/{auditor}"): (200,) + (40
            ("delete", "/v1/parties/{party}/lock"): (200,) + (403,) * 7 + (401,),
            ("delete", "/v1/parties/{party}/secrets/{kid}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/parties/{party}/tokens/{token}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
+           ("delete", "/v1/parties/{party}/invitations/{invitation}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/statements/{statement}/shares/{share}"): (200, 403, 200, 403, 404, 404, 404, 404, 401)}
 
 # The scope that the token of a call wants; what is not here wants none.
@@ -86,6 +90,7 @@ SCOPES = {
     "clock": [("post", "/v1/clock/confirm")],
     "codes": [("post", "/v1/contracts/{contract}/codes"), ("patch", "/v1/contracts/{contract}/codes/{code}")],
     "credentials": [("post", "/v1/parties"), ("post", "/v1/parties/{party}/secrets"), ("post", "/v1/parties/{party}/tokens"), ("post", "/v1/parties/{party}/lock"),
+                    ("post", "/v1/parties/{party}/invitations"), ("delete", "/v1/parties/{party}/invitations/{invitation}"),
                     ("put", "/v1/parties/{party}/key"), ("put", "/v1/parties/{party}/postback-key"), ("delete", "/v1/parties/{party}/postback-key"),
                     ("delete", "/v1/parties/{party}/lock"), ("delete", "/v1/parties/{party}/secrets/{kid}")],
     "erasures": [("post", "/v1/erasures")],
@@ -111,6 +116,7 @@ class Access(ServerCase):
         share = market.publisher.post(f"/v1/statements/{statement['id']}/shares", {})["id"]
         kid = market.publisher.post(f"/v1/parties/{market.publisher.id}/secrets", {})["kid"]
         token = market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {})["id"]
+        invitation = market.publisher.post(f"/v1/parties/{market.publisher.id}/invitations", {})
         gone = Party(cls.operator, "Former auditor", "auditor").id
         cls.operator.post(f"/v1/contracts/{market.contract}/grants", {"party": gone})
         size, _ = market.head()
@@ -118,7 +124,7 @@ class Access(ServerCase):
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
+                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "invitation": invitation["id"], "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
                     "auditor": gone}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")

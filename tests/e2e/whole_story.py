@@ -46,6 +46,7 @@ def tell_a_whole_story(server):
     Caller(publisher.base, token["token"]).do("GET", "/v1/contracts")
     publisher.do("GET", f"/v1/parties/{publisher.id}/tokens")
     publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
+    invite(operator, publisher)
     key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
     client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
     rows = [person(click_id=market.click()), {"email": "{email}"}]
@@ -78,6 +79,16 @@ def lock_parties(market):
     operator.do("POST", f"/v1/contracts/{market.contract}/grants", {"party": locked})
     operator.do("DELETE", f"/v1/contracts/{market.contract}/grants/{locked}")
     publisher.do("GET", f"/v1/contracts/{market.contract}/grants")
+
+
+def invite(operator, publisher):
+    """One invitation is withdrawn, one is used."""
+    path = f"/v1/parties/{publisher.id}/invitations"
+    publisher.delete(f"{path}/{operator.post(path, {})['id']}")
+    link = operator.post(path, {"label": "the agency"})["invite_url"]
+    publisher.do("GET", path)
+    for method in ("GET", "POST"):
+        client.send(link, method)
 
 
 def report_leads(market):
