@@ -20,7 +20,7 @@ import time
 
 import client
 import compare
-from servers import BINARY, FILL, NGINX, ROOT, USER_AGENT, Clock, Countersign, load, nginx, null, say
+from servers import BINARY, CHANGES, FILL, NGINX, ROOT, USER_AGENT, Clock, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
@@ -366,7 +366,16 @@ def statements(folder, options, stack):
     server.stop()
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, verify, statements)}
+def catalog(folder, options, _stack):
+    """what a change of the control data costs the committer beside a click, each in a commit of its own, and what contracts and codes hold"""
+    for contracts in (1_000, 10_000):
+        (folder / f"catalog{contracts}").mkdir()
+        say(f"at {contracts:,} contracts:")
+        sys.stdout.flush()
+        subprocess.run([CHANGES, folder / f"catalog{contracts}", str(contracts), "200" if options.quick else "1000"], check=True)
+
+
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, verify, statements)}
 
 
 def machine():
@@ -424,7 +433,7 @@ def prepare(options):
     packages = ["valgrind"] if options.instructions else []
     if not options.compare and not pathlib.Path(NGINX).exists():
         packages.append("nginx-light")
-    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads wrong_clock'
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads changes wrong_clock'
     done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
     if done.returncode:
         sys.exit(done.returncode)

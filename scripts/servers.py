@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build/release/countersign"
 LOADTEST = ROOT / "build/release/countersign-loadtest"
 FILL = ROOT / "build/release/fill_leads"
+CHANGES = ROOT / "build/release/changes"
 CLOCK = ROOT / "build/release/libwrong_clock.so"
 NGINX = "/usr/sbin/nginx"
 

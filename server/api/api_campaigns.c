@@ -46,8 +46,9 @@ static bool may_see(const struct request *rq, const struct campaign *c)
 {
     if (owns(rq, c))
         return true;
-    for (size_t i = 0; i < rq->caller->reads.n; i++)
-        if (rq->caller->reads.k[i]->campaign == c)
+    const struct contract_list reads = catalog_reads(rq->catalog, rq->caller);
+    for (size_t i = 0; i < reads.n; i++)
+        if (catalog_listed(rq->catalog, &reads, i)->campaign == c)
             return true;
     return false;
 }
@@ -86,7 +87,7 @@ static size_t campaigns_counted(const struct catalog *c, const struct party *adv
 {
     size_t n = 0;
     for (size_t i = 0; i < c->n_campaigns; i++)
-        n += c->campaigns[i].advertiser == advertiser;
+        n += catalog_campaign_number(c, (uint32_t)i + 1)->advertiser == advertiser;
     return n;
 }
 
@@ -97,7 +98,7 @@ enum err campaign_run(struct batch *cx, struct job *job)
     struct campaign c = {
         .number = (uint32_t)cat->n_campaigns + 1,
         .partition = r->partition,
-        .advertiser = &cat->parties[r->advertiser - 1],
+        .advertiser = catalog_party_number(cat, r->advertiser),
         .document = r->campaign.document,
         .direct = (uint32_t)cat->n_contracts + 1,
         .created_ms = cx->now_ms,
@@ -215,7 +216,7 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
     }
     list_open(&list, &window);
     for (; i < rq->catalog->n_campaigns; i++) {
-        const struct campaign *c = &rq->catalog->campaigns[i];
+        const struct campaign *c = catalog_campaign_number(rq->catalog, (uint32_t)i + 1);
         if (!may_see(rq, c))
             continue;
         if (!list_item(&list))
@@ -355,8 +356,9 @@ static enum err each_contract(struct batch *cx, const struct campaign *c, const 
 {
     struct span patch = cx->record->change.patch;
     enum err err = ERR_OK;
-    for (size_t i = 0; i < c->contracts.n && err == ERR_OK; i++) {
-        const struct contract *now = c->contracts.k[i];
+    const struct contract_list all = catalog_contracts_of(cx->catalog, c);
+    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
+        const struct contract *now = catalog_listed(cx->catalog, &all, i);
         struct contract k = *now;
         k.campaign = c;
         bool through = change->through && (versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms)) ||
@@ -380,7 +382,7 @@ static enum err each_contract(struct batch *cx, const struct campaign *c, const 
 enum err campaign_change_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct campaign c = cx->catalog->campaigns[r->change.number - 1];
+    struct campaign c = *catalog_campaign_number(cx->catalog, r->change.number);
     const struct contract *k = catalog_contract_number(cx->catalog, c.direct);
     struct span before = c.document;
     struct change change;

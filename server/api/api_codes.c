@@ -29,7 +29,7 @@ static void jw_code(struct jw *w, struct tokens *tokens, const char *public_url,
     jw_kbool(w, "off", c->off_ms != 0);
     if (c->off_ms != 0) {
         jw_ktime(w, "off_at", c->off_ms);
-        jw_kstr(w, "off_by", span_str(catalog->parties[c->off_by - 1].id));
+        jw_kstr(w, "off_by", span_str(catalog_party_number(catalog, c->off_by)->id));
     }
     buf_clear(&b);
     buf_printf(&b, "%s/p/%.*s.gif", public_url, CODE_LEN, code);
@@ -64,10 +64,11 @@ static enum err codes_leave(struct batch *cx, struct job *job, const struct part
 {
     enum { COUNTS_DAYS = 30 };
     size_t n = 0;
-    for (size_t i = 0; i < p->reads.n; i++) {
-        const struct contract *k = p->reads.k[i];
+    const struct contract_list reads = catalog_reads(cx->catalog, p);
+    for (size_t i = 0; i < reads.n; i++) {
+        const struct contract *k = catalog_listed(cx->catalog, &reads, i);
         for (size_t c = 0; owner(k) == p && c < k->n_codes; c++)
-            n += k->codes[c].off_ms == 0 || quota_recent(cx, by, k->codes[c].off_ms, COUNTS_DAYS);
+            n += k->codes[c]->off_ms == 0 || quota_recent(cx, by, k->codes[c]->off_ms, COUNTS_DAYS);
     }
     return quota_leaves(job, QUOTA_CODES, p, n);
 }
@@ -140,7 +141,7 @@ enum err code_change_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct contract *k = catalog_contract_number(cx->catalog, r->code_change.contract);
-    struct code code = k->codes[r->code_change.placement - 1];
+    struct code code = *k->codes[r->code_change.placement - 1];
     bool was_off = code.off_ms != 0, switched = r->code_change.switches && r->code_change.off != was_off;
     struct answer a;
     enum err err = switched && was_off ? codes_leave(cx, job, owner(k), r->code_change.by) : ERR_OK;
@@ -223,7 +224,7 @@ enum err codes_list(struct request *rq, struct reply *reply)
     list_open(&list, &window);
     for (; i < k->n_codes && list_item(&list); i++)
         jw_code(&list.w, rq->worker->tokens, rq->worker->server->instance.public_url, rq->catalog, k,
-                contract_terms(k, rq->arrived_ms), &k->codes[i]);
+                contract_terms(k, rq->arrived_ms), k->codes[i]);
     char last[CODE_LEN];
     code_write(rq->worker->tokens, &(struct tracking_code){k->number, (uint32_t)i}, last);
     list_reply(rq, reply, &list, span_of(last, CODE_LEN));

@@ -62,20 +62,21 @@ static enum err answer_contract(const struct batch *cx, struct job *job, const s
 /* ---- POST /v1/contracts ---- */
 
 /* With a publisher: an advertiser's campaigns have one more each. */
-static size_t contracts_counted(const struct party *p)
+static size_t contracts_counted(const struct catalog *c, const struct party *p)
 {
+    const struct contract_list reads = catalog_reads(c, p);
     size_t n = 0;
-    for (size_t i = 0; i < p->reads.n; i++)
-        n += p->reads.k[i]->publisher != NULL;
+    for (size_t i = 0; i < reads.n; i++)
+        n += catalog_listed(c, &reads, i)->publisher != NULL;
     return n;
 }
 
-static enum err contract_leaves(struct job *job, const struct contract *k)
+static enum err contract_leaves(const struct catalog *c, struct job *job, const struct contract *k)
 {
     const struct party *of[] = {k->campaign->advertiser, k->publisher};
     enum err err = ERR_OK;
     for (size_t i = 0; i < 2 && err == ERR_OK; i++)
-        err = quota_leaves(job, QUOTA_CONTRACTS, of[i], contracts_counted(of[i]));
+        err = quota_leaves(job, QUOTA_CONTRACTS, of[i], contracts_counted(c, of[i]));
     return err;
 }
 
@@ -85,8 +86,8 @@ enum err contract_run(struct batch *cx, struct job *job)
     const struct catalog *cat = cx->catalog;
     struct contract k = {
         .number = (uint32_t)cat->n_contracts + 1,
-        .campaign = &cat->campaigns[r->contract.campaign - 1],
-        .publisher = &cat->parties[r->contract.publisher - 1],
+        .campaign = catalog_campaign_number(cat, r->contract.campaign),
+        .publisher = catalog_party_number(cat, r->contract.publisher),
         .document = r->contract.document,
         .created_ms = cx->now_ms,
     };
@@ -98,7 +99,7 @@ enum err contract_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = contract_alone(cx, &k, "publisher", &job->problem);
     if (err == ERR_OK)
-        err = contract_leaves(job, &k);
+        err = contract_leaves(cat, job, &k);
     if (err != ERR_OK || (err = contract_plan(cx, &k, &job->problem)) != ERR_OK)
         return err;
     err = answer_contract(cx, job, &k, 201);
@@ -137,7 +138,7 @@ static enum err document(struct request *rq, const json_t *body, struct record *
     enum err err = contract_document(body, span_str(r->contract.id), &text, &rq->problem);
     if (err == ERR_OK) {
         r->contract.document = arena_copy(rq->arena, buf_span(&text));
-        err = contract_check(rq->catalog->campaigns[r->contract.campaign - 1].document, r->contract.document,
+        err = contract_check(catalog_campaign_number(rq->catalog, r->contract.campaign)->document, r->contract.document,
                              &rq->problem);
     }
     buf_free(&text);
@@ -167,7 +168,7 @@ enum err contracts_list(struct request *rq, struct reply *reply)
     struct param campaign = {.name = "campaign"};
     struct window window;
     struct list list;
-    const struct contract_list *own = &rq->caller->reads;
+    const struct contract_list own = catalog_reads(rq->catalog, rq->caller);
     const struct contract *last = NULL;
     size_t i = 0;
     enum err err = window_read(rq, &campaign, 1, &window);
@@ -176,11 +177,11 @@ enum err contracts_list(struct request *rq, struct reply *reply)
     if (!span_empty(window.after)) {
         if (call_contract(rq, window.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-        i = contracts_behind(own, last->number);
+        i = contracts_behind(&own, last->number);
     }
     list_open(&list, &window);
-    for (; i < own->n; i++) {
-        const struct contract *k = own->k[i];
+    for (; i < own.n; i++) {
+        const struct contract *k = catalog_listed(rq->catalog, &own, i);
         if (campaign.given && !span_is(campaign.value, k->campaign->id))
             continue;
         if (!list_item(&list))

@@ -14,13 +14,13 @@
 static void jw_grant(struct jw *w, const struct catalog *c, const struct grant *g)
 {
     jw_object(w);
-    jw_kstr(w, "by", span_str(c->parties[g->by - 1].id));
-    jw_kstr(w, "contract", span_str(c->contracts[g->contract - 1].id));
+    jw_kstr(w, "by", span_str(catalog_party_number(c, g->by)->id));
+    jw_kstr(w, "contract", span_str(catalog_contract_number(c, g->contract)->id));
     jw_ktime(w, "created_at", g->created_ms);
-    jw_kstr(w, "party", span_str(c->parties[g->party - 1].id));
+    jw_kstr(w, "party", span_str(catalog_party_number(c, g->party)->id));
     if (g->ended_ms != 0) {
         jw_ktime(w, "revoked_at", g->ended_ms);
-        jw_kstr(w, "revoked_by", span_str(c->parties[g->ended_by - 1].id));
+        jw_kstr(w, "revoked_by", span_str(catalog_party_number(c, g->ended_by)->id));
     }
     jw_object_end(w);
 }
@@ -44,14 +44,14 @@ enum err grant_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct contract *k = catalog_contract_number(cx->catalog, r->grant.contract);
-    const struct party *p = &cx->catalog->parties[r->grant.party - 1];
+    const struct party *p = catalog_party_number(cx->catalog, r->grant.party);
     const struct grant *last = catalog_grant(cx->catalog, k, p);
     assert(batch_may_touch(cx, k));
     if (is_open(last)) {
         answer_grant(cx, job, last, 200);
         return ERR_OK;
     }
-    enum err err = quota_leaves(job, QUOTA_GRANTS, p, p->reads.n);
+    enum err err = quota_leaves(job, QUOTA_GRANTS, p, catalog_reads(cx->catalog, p).n);
     if (err != ERR_OK)
         return err;
     const struct grant fresh = {.contract = k->number,
@@ -103,7 +103,7 @@ enum err grant_end_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct contract *k = catalog_contract_number(cx->catalog, r->grant_end.contract);
-    const struct grant *g = catalog_grant(cx->catalog, k, &cx->catalog->parties[r->grant_end.party - 1]);
+    const struct grant *g = catalog_grant(cx->catalog, k, catalog_party_number(cx->catalog, r->grant_end.party));
     assert(batch_may_touch(cx, k));
     if (g == NULL)
         return problem(&job->problem, ERR_NOT_FOUND, "", "this contract has no grant of that auditor");
@@ -143,7 +143,7 @@ enum { CURSOR_MAX = LIMIT_ID + 12 };
 
 static struct span cursor(const struct catalog *c, const struct grant *g, char out[CURSOR_MAX])
 {
-    return span_of(out, (size_t)snprintf(out, CURSOR_MAX, "%s.%u", c->parties[g->party - 1].id, g->number));
+    return span_of(out, (size_t)snprintf(out, CURSOR_MAX, "%s.%u", catalog_party_number(c, g->party)->id, g->number));
 }
 
 enum err grants_list(struct request *rq, struct reply *reply)
@@ -159,7 +159,7 @@ enum err grants_list(struct request *rq, struct reply *reply)
     bool reached = window.after.len == 0;
     list_open(&list, &window);
     for (size_t i = 0; i < all.n; i++) {
-        const struct grant *g = &all.g[i];
+        const struct grant *g = all.g[i];
         char this[CURSOR_MAX];
         if (caller_is(rq, ROLE_AUDITOR) && g->party != rq->caller->number)
             continue;

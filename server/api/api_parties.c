@@ -30,9 +30,10 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
     }
     jw_key(w, "kids");
     jw_array(w);
-    for (size_t i = 0; i < c->n_secrets; i++)
-        if (c->secrets[i].party->number == p->number && !c->secrets[i].retired)
-            jw_str(w, span_str(c->secrets[i].kid));
+    const struct secret_list secrets = catalog_secrets_of(c, p);
+    for (size_t i = 0; i < secrets.n; i++)
+        if (!secrets.s[i]->retired)
+            jw_str(w, span_str(secrets.s[i]->kid));
     jw_array_end(w);
     jw_kstr(w, "kind", span_str(role_word(p->role)));
     if (!span_empty(p->legal)) {
@@ -41,7 +42,7 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
     }
     if (p->locked_ms != 0) {
         jw_ktime(w, "locked_at", p->locked_ms);
-        jw_kstr(w, "locked_by", span_str(c->parties[p->locked_by - 1].id));
+        jw_kstr(w, "locked_by", span_str(catalog_party_number(c, p->locked_by)->id));
     }
     jw_kstr(w, "name", p->name);
     if (!span_empty(p->postback_cidrs)) {
@@ -202,7 +203,7 @@ enum err parties_list(struct request *rq, struct reply *reply)
     }
     list_open(&list, &window);
     for (; i < rq->catalog->n_parties; i++) {
-        const struct party *p = &rq->catalog->parties[i];
+        const struct party *p = catalog_party_number(rq->catalog, (uint32_t)i + 1);
         if (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number)
             continue;
         if (!list_item(&list))
@@ -233,9 +234,10 @@ enum err parties_get(struct request *rq, struct reply *reply)
 static enum err key_logs_ready(struct batch *cx, const struct party *p)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < p->reads.n && err == ERR_OK; i++)
-        if (contract_has_party(p->reads.k[i], p))
-            err = contract_ready(cx, p->reads.k[i]);
+    const struct contract_list reads = catalog_reads(cx->catalog, p);
+    for (size_t i = 0; i < reads.n && err == ERR_OK; i++)
+        if (contract_has_party(catalog_listed(cx->catalog, &reads, i), p))
+            err = contract_ready(cx, catalog_listed(cx->catalog, &reads, i));
     return err;
 }
 
@@ -244,16 +246,17 @@ static enum err key_write(struct batch *cx, const struct party *p, struct span p
 {
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    for (size_t i = 0; i < p->reads.n && err == ERR_OK; i++)
-        if (contract_has_party(p->reads.k[i], p))
-            err = contract_append_key(cx, p->reads.k[i], p, previous_jws);
+    const struct contract_list reads = catalog_reads(cx->catalog, p);
+    for (size_t i = 0; i < reads.n && err == ERR_OK; i++)
+        if (contract_has_party(catalog_listed(cx->catalog, &reads, i), p))
+            err = contract_append_key(cx, catalog_listed(cx->catalog, &reads, i), p, previous_jws);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
 }
 
 static bool anothers_key(const struct catalog *cat, uint32_t party, const uint8_t pub[ED25519_KEY_LEN])
 {
     for (size_t i = 0; i < cat->n_parties; i++) {
-        const struct party *p = &cat->parties[i];
+        const struct party *p = catalog_party_number(cat, (uint32_t)i + 1);
         if (p->number != party && p->has_key && memcmp(p->pub, pub, sizeof p->pub) == 0)
             return true;
     }
@@ -293,7 +296,7 @@ static enum err key_check(const struct instance *in, const struct party *p, stru
 enum err party_key_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct party p = cx->catalog->parties[r->key.party - 1];
+    struct party p = *catalog_party_number(cx->catalog, r->key.party);
     uint8_t pub[ED25519_KEY_LEN];
     bool known;
     struct answer a;
@@ -369,16 +372,17 @@ static enum err party_write(struct batch *cx, const struct party *p, bool other_
 {
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    for (size_t i = 0; other_legal && i < p->reads.n && err == ERR_OK; i++)
-        if (contract_has_party(p->reads.k[i], p))
-            err = contract_append_legal(cx, p->reads.k[i], p);
+    const struct contract_list reads = catalog_reads(cx->catalog, p);
+    for (size_t i = 0; other_legal && i < reads.n && err == ERR_OK; i++)
+        if (contract_has_party(catalog_listed(cx->catalog, &reads, i), p))
+            err = contract_append_legal(cx, catalog_listed(cx->catalog, &reads, i), p);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
 }
 
 enum err party_legal_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct party p = cx->catalog->parties[r->legal.party - 1];
+    struct party p = *catalog_party_number(cx->catalog, r->legal.party);
     bool other_legal = !span_empty(r->legal.legal) && !span_eq(p.legal, r->legal.legal);
     bool same = !other_legal && (span_empty(r->legal.name) || span_eq(p.name, r->legal.name));
     struct answer a;
@@ -431,12 +435,12 @@ enum err parties_patch(struct request *rq, struct reply *reply)
 /* Whether an operator is left who can unlock this one. */
 static enum err another_operator(const struct batch *cx, const struct party *p, bool *left)
 {
-    size_t n;
-    const struct api_token *t = catalog_tokens(cx->catalog, &n);
+    const struct token_list all = catalog_tokens(cx->catalog);
     *left = false;
-    for (size_t i = 0; i < n && !*left; i++) {
-        bool may = t[i].party->number != p->number && t[i].party->role == ROLE_OPERATOR && t[i].scopes & MAY_OPERATORS;
-        enum err err = may ? api_token_opens(cx->catalog, &t[i], cx->now_ms, NULL) : ERR_UNAUTHORIZED;
+    for (size_t i = 0; i < all.n && !*left; i++) {
+        const struct api_token *t = all.t[i];
+        bool may = t->party->number != p->number && t->party->role == ROLE_OPERATOR && t->scopes & MAY_OPERATORS;
+        enum err err = may ? api_token_opens(cx->catalog, t, cx->now_ms, NULL) : ERR_UNAUTHORIZED;
         if (err == ERR_CORRUPT)
             return err;
         *left = err == ERR_OK;
@@ -447,7 +451,7 @@ static enum err another_operator(const struct batch *cx, const struct party *p, 
 enum err lock_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct party p = cx->catalog->parties[r->lock.party - 1];
+    struct party p = *catalog_party_number(cx->catalog, r->lock.party);
     bool same = r->lock.on == (p.locked_ms != 0), left = true;
     struct credential_told told = {&p, r->lock.by, CREDENTIAL_LOCK, .since_ms = cx->now_ms, .retired = !r->lock.on};
     struct answer a;

@@ -17,8 +17,9 @@
 static size_t secrets_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct secret *gone)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->secrets.n; i++) {
-        const struct secret *s = p->secrets.s[i];
+    const struct secret_list all = catalog_secrets_of(cx->catalog, p);
+    for (size_t i = 0; i < all.n; i++) {
+        const struct secret *s = all.s[i];
         n += (!s->retired && s != gone) || quota_recent(cx, by, s->created_ms, 1);
     }
     return n;
@@ -57,7 +58,7 @@ static enum err secret_replaced(struct batch *cx, struct job *job, const struct 
 enum err secret_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct secret s = {.party = &cx->catalog->parties[r->secret.party - 1],
+    struct secret s = {.party = catalog_party_number(cx->catalog, r->secret.party),
                        .sealed = r->secret.draw.sealed,
                        .by = r->secret.by,
                        .created_ms = cx->now_ms};
@@ -149,7 +150,7 @@ enum err secrets_delete(struct request *rq, struct reply *reply)
 enum err postback_key_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    struct party p = cx->catalog->parties[r->postback_key.party - 1];
+    struct party p = *catalog_party_number(cx->catalog, r->postback_key.party);
     bool was_on = !span_empty(p.postback_cidrs), is_on = !span_empty(r->postback_key.cidrs), fresh = is_on && !was_on;
     struct credential_told told = {&p, r->postback_key.by, CREDENTIAL_POSTBACK_KEY, .since_ms = cx->now_ms,
                                    .retired = !is_on};

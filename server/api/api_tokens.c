@@ -31,7 +31,7 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
     enum err err = ERR_OK;
     credential_id(t->sha256, id);
     jw_object(w);
-    jw_kstr(w, "by", span_str(c->parties[t->by - 1].id));
+    jw_kstr(w, "by", span_str(catalog_party_number(c, t->by)->id));
     jw_ktime(w, "created_at", t->created_ms);
     if (t->expires_ms != 0)
         jw_ktime(w, "expires_at", t->expires_ms);
@@ -56,13 +56,14 @@ static enum err jw_token(struct jw *w, const struct catalog *c, const struct api
 
 /* ---- POST /v1/parties/{id}/tokens ---- */
 
-static const struct api_token *token_of(const struct party *p, struct span id, bool invitation)
+static const struct api_token *token_of(const struct catalog *c, const struct party *p, struct span id, bool invitation)
 {
-    for (size_t i = 0; i < p->tokens.n; i++) {
+    const struct token_list all = catalog_tokens_of(c, p);
+    for (size_t i = 0; i < all.n; i++) {
         char this[LIMIT_ID + 1];
-        credential_id(p->tokens.t[i]->sha256, this);
-        if (span_is(id, this) && p->tokens.t[i]->invitation == invitation)
-            return p->tokens.t[i];
+        credential_id(all.t[i]->sha256, this);
+        if (span_is(id, this) && all.t[i]->invitation == invitation)
+            return all.t[i];
     }
     return NULL;
 }
@@ -72,8 +73,9 @@ static size_t tokens_counted(const struct batch *cx, const struct party *p, cons
                              const struct api_token *gone)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->tokens.n; i++) {
-        const struct api_token *t = p->tokens.t[i];
+    const struct token_list all = catalog_tokens_of(cx->catalog, p);
+    for (size_t i = 0; i < all.n; i++) {
+        const struct api_token *t = all.t[i];
         n += t->invitation == made->invitation &&
              ((t->ended_ms == 0 && t != gone) || quota_recent(cx, made->by, t->created_ms, 1));
     }
@@ -91,10 +93,11 @@ static enum err token_end(struct batch *cx, const struct api_token *t, uint32_t 
 }
 
 /* *out: the one that ends with what is made; NULL: none does. */
-static enum err token_replaced(struct job *job, const struct party *p, const struct api_token **out)
+static enum err token_replaced(const struct catalog *c, struct job *job, const struct party *p,
+                               const struct api_token **out)
 {
     struct span id = job->record.token.replaces;
-    *out = span_empty(id) ? NULL : token_of(p, id, false);
+    *out = span_empty(id) ? NULL : token_of(c, p, id, false);
     return span_empty(id) || (*out != NULL && (*out)->ended_ms == 0)
                ? ERR_OK
                : problem(&job->problem, ERR_CONFLICT, "replaces", "is no id of a token of this party that is good");
@@ -103,7 +106,7 @@ static enum err token_replaced(struct job *job, const struct party *p, const str
 enum err token_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    const struct party *p = &cx->catalog->parties[r->token.party - 1];
+    const struct party *p = catalog_party_number(cx->catalog, r->token.party);
     struct api_token token = {.party = p,
                               .by = r->token.by,
                               .label = r->token.label,
@@ -116,7 +119,7 @@ enum err token_run(struct batch *cx, struct job *job)
     struct answer a;
     enum err err = scopes_read(r->token.scope, &token.scopes);
     if (err == ERR_OK)
-        err = token_replaced(job, p, &gone);
+        err = token_replaced(cx->catalog, job, p, &gone);
     if (err == ERR_OK)
         err = quota_leaves(job, token.invitation ? QUOTA_INVITATIONS : QUOTA_TOKENS, p,
                            tokens_counted(cx, p, &token, gone));
@@ -268,8 +271,9 @@ static enum err list_tokens(struct request *rq, struct reply *reply, bool invita
         return err;
     bool reached = window.after.len == 0;
     list_open(&list, &window);
-    for (size_t i = 0; i < p->tokens.n && err == ERR_OK; i++) {
-        const struct api_token *t = p->tokens.t[i];
+    const struct token_list all = catalog_tokens_of(rq->catalog, p);
+    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
+        const struct api_token *t = all.t[i];
         char this[LIMIT_ID + 1];
         credential_id(t->sha256, this);
         if (reached && t->ended_ms == 0 && t->invitation == invitations) {
@@ -305,8 +309,8 @@ enum err invitations_list(struct request *rq, struct reply *reply)
 enum err token_end_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    const struct api_token *t =
-        token_of(&cx->catalog->parties[r->token_end.party - 1], r->token_end.id, r->token_end.invitation);
+    const struct api_token *t = token_of(cx->catalog, catalog_party_number(cx->catalog, r->token_end.party),
+                                         r->token_end.id, r->token_end.invitation);
     struct answer a;
     if (t == NULL)
         return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no %s of that id",

@@ -109,19 +109,26 @@ static int newest_first(const void *a, const void *b)
     return x->index > y->index ? -1 : x->index < y->index;
 }
 
+static struct contract_list tried(const struct trying *t)
+{
+    return catalog_contracts_of(t->rq->catalog, t->proposal.campaign);
+}
+
 static void add_place(struct trying *t, size_t which, uint64_t index, const struct lead_row *row)
 {
+    const struct contract_list all = tried(t);
     if (t->n == t->room) {
         t->room = t->room ? 2 * t->room : TRY_LEADS;
         t->place = xrealloc(t->place, t->room * sizeof *t->place);
     }
-    t->place[t->n++] = (struct place_of){which, t->proposal.campaign->contracts.k[which], index, *row};
+    t->place[t->n++] = (struct place_of){which, catalog_listed(t->rq->catalog, &all, which), index, *row};
 }
 
 /* Up to TRY_LEADS of one contract, from its newest back. */
 static enum err add_contract(struct trying *t, struct cursor *c, size_t which)
 {
-    const struct contract *k = t->proposal.campaign->contracts.k[which];
+    const struct contract_list all = tried(t);
+    const struct contract *k = catalog_listed(t->rq->catalog, &all, which);
     uint8_t behind[12];
     struct span key, value;
     row_index_key(behind, k->number + 1, 0);
@@ -166,8 +173,8 @@ static enum err find_leads(struct trying *t)
     enum err err = cursor_open(t->txn, (enum table)(TABLE_ROWS + ROW_LEADS), &c);
     if (err != ERR_OK)
         return err;
-    const struct contract_list *all = &t->proposal.campaign->contracts;
-    for (size_t i = 0; i < all->n && err == ERR_OK; i++) {
+    const struct contract_list all = tried(t);
+    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
         err = add_contract(t, c, i);
         keep_newest(t);
     }
@@ -234,7 +241,7 @@ static enum err read_lead(struct trying *t, const struct place_of *p, struct tri
 static enum err read_leads(struct trying *t)
 {
     enum err err = ERR_OK;
-    t->terms = xcalloc(t->proposal.campaign->contracts.n, sizeof(struct terms *));
+    t->terms = xcalloc(tried(t).n, sizeof(struct terms *));
     t->plain = xcalloc(t->n + 1, sizeof *t->plain);
     t->trial.lead = xcalloc(t->n + 1, sizeof *t->trial.lead);
     t->trial.n = t->n;
@@ -264,7 +271,7 @@ static void trying_close(struct trying *t)
         entry_close(&t->trial.lead[i].entry);
         buf_free(&t->plain[i]);
     }
-    for (size_t i = 0; t->terms != NULL && i < t->proposal.campaign->contracts.n; i++)
+    for (size_t i = 0; t->terms != NULL && i < tried(t).n; i++)
         terms_free(t->terms[i]);
     free(t->terms);
     free(t->plain);

@@ -8,19 +8,30 @@
 
 struct made {
     struct batch *cx;
-    const struct api_token *tokens;
+    struct token_list tokens;
     bool *is; /* of the token at that place: it is the one, or was made by one that is */
-    size_t n;
     int64_t since_ms;
     uint32_t by;
     struct jw *w;
 };
 
+static int hash_compare(const void *key, const void *row)
+{
+    return memcmp(key, (*(const struct api_token *const *)row)->sha256, HASH_LEN);
+}
+
+/* Of the token of that hash; NULL: there is none. */
+static bool *mark_of(const struct made *m, const uint8_t sha256[HASH_LEN])
+{
+    const struct api_token *const *t = bsearch(sha256, m->tokens.t, m->tokens.n, sizeof *m->tokens.t, hash_compare);
+    return t != NULL ? &m->is[t - m->tokens.t] : NULL;
+}
+
 /* Whether a token of these made what was made then by that one. */
 static bool made_it(const struct made *m, const uint8_t maker[HASH_LEN], int64_t created_ms)
 {
-    const struct api_token *t = created_ms >= m->since_ms ? catalog_token_hashed(m->cx->catalog, maker) : NULL;
-    return t != NULL && m->is[t - m->tokens];
+    const bool *mark = created_ms >= m->since_ms ? mark_of(m, maker) : NULL;
+    return mark != NULL && *mark;
 }
 
 /* Makers come in no order, so it is looked as long as there are more. */
@@ -28,8 +39,8 @@ static void find_tokens(struct made *m)
 {
     for (bool more = true; more;) {
         more = false;
-        for (size_t i = 0; i < m->n; i++)
-            if (!m->is[i] && made_it(m, m->tokens[i].maker, m->tokens[i].created_ms))
+        for (size_t i = 0; i < m->tokens.n; i++)
+            if (!m->is[i] && made_it(m, m->tokens.t[i]->maker, m->tokens.t[i]->created_ms))
                 m->is[i] = more = true;
     }
 }
@@ -87,26 +98,27 @@ static enum err end_postback_key(struct made *m, const struct party *p)
 static enum err end_all(struct made *m, const struct api_token *first)
 {
     const struct catalog *c = m->cx->catalog;
+    const struct secret_list secrets = catalog_secrets(c);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < m->n && err == ERR_OK; i++)
-        if (m->is[i] && &m->tokens[i] != first && m->tokens[i].ended_ms == 0)
-            err = end_token(m, &m->tokens[i]);
-    for (size_t i = 0; i < c->n_secrets && err == ERR_OK; i++)
-        if (!c->secrets[i].retired && made_it(m, c->secrets[i].maker, c->secrets[i].created_ms))
-            err = end_secret(m, &c->secrets[i]);
-    for (size_t i = 0; i < c->n_parties && err == ERR_OK; i++)
-        if (!span_empty(c->parties[i].postback_cidrs) &&
-            made_it(m, c->parties[i].postback_maker, c->parties[i].postback_since_ms))
-            err = end_postback_key(m, &c->parties[i]);
+    for (size_t i = 0; i < m->tokens.n && err == ERR_OK; i++)
+        if (m->is[i] && m->tokens.t[i] != first && m->tokens.t[i]->ended_ms == 0)
+            err = end_token(m, m->tokens.t[i]);
+    for (size_t i = 0; i < secrets.n && err == ERR_OK; i++)
+        if (!secrets.s[i]->retired && made_it(m, secrets.s[i]->maker, secrets.s[i]->created_ms))
+            err = end_secret(m, secrets.s[i]);
+    for (uint32_t n = 1; n <= c->n_parties && err == ERR_OK; n++) {
+        const struct party *p = catalog_party_number(c, n);
+        if (!span_empty(p->postback_cidrs) && made_it(m, p->postback_maker, p->postback_since_ms))
+            err = end_postback_key(m, p);
+    }
     return err;
 }
 
 enum err made_end(struct batch *cx, const struct api_token *t, int64_t since_ms, uint32_t by, struct jw *w)
 {
-    struct made m = {.cx = cx, .since_ms = since_ms, .by = by, .w = w};
-    m.tokens = catalog_tokens(cx->catalog, &m.n);
-    m.is = xcalloc(m.n, sizeof *m.is);
-    m.is[t - m.tokens] = true;
+    struct made m = {.cx = cx, .tokens = catalog_tokens(cx->catalog), .since_ms = since_ms, .by = by, .w = w};
+    m.is = xcalloc(m.tokens.n, sizeof *m.is);
+    *mark_of(&m, t->sha256) = true;
     find_tokens(&m);
     jw_array(w);
     enum err err = end_all(&m, t);

@@ -30,5 +30,5 @@ enum err quota_leaves(struct job *job, enum quota q, const struct party *p, size
 
 bool quota_recent(const struct batch *cx, uint32_t by, int64_t at_ms, int64_t days)
 {
-    return cx->catalog->parties[by - 1].role != ROLE_OPERATOR && at_ms > cx->now_ms - days * MS_PER_DAY;
+    return catalog_party_number(cx->catalog, by)->role != ROLE_OPERATOR && at_ms > cx->now_ms - days * MS_PER_DAY;
 }

@@ -5,86 +5,52 @@
 #include "server/catalog/catalog_private.h"
 #include "server/catalog/catalog_write.h"
 
-int name_compare(const void *a, const void *b)
-{
-    return strcmp(((const struct name *)a)->id, ((const struct name *)b)->id);
-}
-
-static void shared_terms_unref(struct shared_terms *s)
-{
-    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    terms_free(s->terms);
-    free(s);
-}
-
-static void index_free(struct catalog_index *x, size_t n_terms)
-{
-    for (size_t i = 0; x->terms != NULL && i < n_terms; i++)
-        for (size_t k = 0; k < VERSIONS_MAX; k++)
-            shared_terms_unref(x->terms[i][k]);
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        free(x->rows[i].row);
-    for (struct block *b = x->blocks, *next; b != NULL; b = next) {
-        next = b->next;
-        free(b);
-    }
-    free(x->terms);
-    free(x->listed);
-    free(x->listed_tokens);
-    free(x->listed_secrets);
-    free(x->names);
-    free(x->tokens);
-    free(x->keys);
-    free(x->grants);
-    free(x->past);
-    free(x);
-}
-
-void catalog_unref(struct catalog *c)
-{
-    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    for (size_t i = 0; i < c->n_secrets; i++)
-        crypto_wipe(c->secrets[i].key, sizeof c->secrets[i].key);
-    index_free(c->index, c->n_contracts);
-    free(c->parties);
-    free(c->campaigns);
-    free(c->contracts);
-    free(c->secrets);
-    free(c);
-}
-
 /* ---- look-ups ---- */
 
-static const void *by_id(const struct catalog *c, struct span id, const void *array, size_t n, size_t size)
+int name_order(const void *key, const void *what)
+{
+    return strcmp(key, ((const struct name *)what)->id);
+}
+
+/* One index serves three kinds: an id of another kind is not found. */
+static const void *by_id(const struct catalog *c, struct span id, enum part part)
 {
     char text[LIMIT_ID + 1] = {0};
     if (id.len == 0 || id.len > LIMIT_ID || memchr(id.ptr, '\0', id.len) != NULL)
         return NULL;
     memcpy(text, id.ptr, id.len);
-    struct name wanted = {text, NULL};
-    const struct name *found = bsearch(&wanted, c->index->names, c->index->n_names, sizeof wanted, name_compare);
-    /* one index serves three kinds: an id of another kind is not found */
-    if (found == NULL || (const char *)found->what < (const char *)array ||
-        (const char *)found->what >= (const char *)array + n * size)
-        return NULL;
-    return found->what;
+    const struct name *found = table_find(c->index->part[PART_NAMES], text, name_order);
+    return found != NULL && found->part == part ? part_number(c, part, found->number) : NULL;
 }
 
 const struct party *catalog_party(const struct catalog *c, struct span id)
 {
-    return by_id(c, id, c->parties, c->n_parties, sizeof *c->parties);
+    return by_id(c, id, PART_PARTIES);
 }
 
 const struct campaign *catalog_campaign(const struct catalog *c, struct span id)
 {
-    return by_id(c, id, c->campaigns, c->n_campaigns, sizeof *c->campaigns);
+    return by_id(c, id, PART_CAMPAIGNS);
 }
 
 const struct contract *catalog_contract(const struct catalog *c, struct span id)
 {
-    return by_id(c, id, c->contracts, c->n_contracts, sizeof *c->contracts);
+    return by_id(c, id, PART_CONTRACTS);
+}
+
+const struct party *catalog_party_number(const struct catalog *c, uint32_t number)
+{
+    return part_number(c, PART_PARTIES, number);
+}
+
+const struct campaign *catalog_campaign_number(const struct catalog *c, uint32_t number)
+{
+    return part_number(c, PART_CAMPAIGNS, number);
+}
+
+const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number)
+{
+    return part_number(c, PART_CONTRACTS, number);
 }
 
 enum err contract_unbound(const struct contract *k, struct problem *p)
@@ -95,40 +61,57 @@ enum err contract_unbound(const struct contract *k, struct problem *p)
                    k->id, k->id, (long long)versions_newest(&k->versions)->number);
 }
 
-const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number)
-{
-    return number >= 1 && number <= c->n_contracts ? &c->contracts[number - 1] : NULL;
-}
-
 /* The table's own order. */
-static int secret_compare(const void *key, const void *row)
+int secret_order(const void *key, const void *what)
 {
-    const struct span *kid = key;
-    const struct secret *s = row;
-    return span_order(*kid, span_str(s->kid));
+    return span_order(*(const struct span *)key, span_str(((const struct secret *)what)->kid));
 }
 
 const struct secret *catalog_secret(const struct catalog *c, struct span kid)
 {
     if (kid.len == 0 || kid.len > LIMIT_ID)
         return NULL;
-    return bsearch(&kid, c->secrets, c->n_secrets, sizeof *c->secrets, secret_compare);
+    return table_find(c->index->part[PART_SECRETS], &kid, secret_order);
 }
 
-static int token_compare(const void *key, const void *row)
+static struct secret_list secrets_in(const struct table_of *t)
 {
-    return memcmp(key, ((const struct api_token *)row)->sha256, HASH_LEN);
+    return (struct secret_list){(const struct secret *const *)t->what, t->n};
+}
+
+struct secret_list catalog_secrets(const struct catalog *c)
+{
+    return secrets_in(c->index->part[PART_SECRETS]);
+}
+
+struct secret_list catalog_secrets_of(const struct catalog *c, const struct party *p)
+{
+    return secrets_in(((const struct credentials *)part_number(c, PART_CREDENTIALS, p->number))->secrets);
+}
+
+int token_order(const void *key, const void *what)
+{
+    return memcmp(key, ((const struct api_token *)what)->sha256, HASH_LEN);
 }
 
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN])
 {
-    return bsearch(sha256, c->index->tokens, c->index->n_tokens, sizeof *c->index->tokens, token_compare);
+    return table_find(c->index->part[PART_TOKENS], sha256, token_order);
 }
 
-const struct api_token *catalog_tokens(const struct catalog *c, size_t *n)
+static struct token_list tokens_in(const struct table_of *t)
 {
-    *n = c->index->n_tokens;
-    return c->index->tokens;
+    return (struct token_list){(const struct api_token *const *)t->what, t->n};
+}
+
+struct token_list catalog_tokens(const struct catalog *c)
+{
+    return tokens_in(c->index->part[PART_TOKENS]);
+}
+
+struct token_list catalog_tokens_of(const struct catalog *c, const struct party *p)
+{
+    return tokens_in(((const struct credentials *)part_number(c, PART_CREDENTIALS, p->number))->tokens);
 }
 
 const struct api_token *catalog_token(const struct catalog *c, struct span token)
@@ -187,45 +170,45 @@ enum err invitation_opens(const struct catalog *c, const struct api_token *t, in
     return party_opens(t->party, p);
 }
 
-int postback_key_compare(const void *a, const void *b)
+int postback_key_order(const void *key, const void *what)
 {
-    return memcmp(((const struct postback_key *)a)->sha256, ((const struct postback_key *)b)->sha256, HASH_LEN);
+    return memcmp(key, ((const struct postback_key *)what)->sha256, HASH_LEN);
 }
 
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN])
 {
-    struct postback_key wanted = {.party = NULL};
-    memcpy(wanted.sha256, sha256, HASH_LEN);
-    const struct postback_key *k =
-        bsearch(&wanted, c->index->keys, c->index->n_keys, sizeof wanted, postback_key_compare);
-    return k != NULL ? k->party : NULL;
+    const struct postback_key *k = table_find(c->index->part[PART_KEYS], sha256, postback_key_order);
+    return k != NULL ? catalog_party_number(c, k->party) : NULL;
+}
+
+int grant_order(const void *key, const void *what)
+{
+    const struct grant *a = key, *b = what;
+    if (a->contract != b->contract)
+        return a->contract < b->contract ? -1 : 1;
+    if (a->party != b->party)
+        return a->party < b->party ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
 }
 
 /* Where those begin that are of this contract and party, or behind. */
-static size_t grants_from(const struct catalog_index *x, uint32_t contract, uint32_t party)
+static size_t grants_from(const struct catalog *c, uint32_t contract, uint32_t party)
 {
-    size_t from = 0, to = x->n_grants;
-    while (from < to) {
-        size_t mid = from + (to - from) / 2;
-        const struct grant *g = &x->grants[mid];
-        if (g->contract < contract || (g->contract == contract && g->party < party))
-            from = mid + 1;
-        else
-            to = mid;
-    }
-    return from;
+    const struct grant first = {.contract = contract, .party = party};
+    return table_from(c->index->part[PART_GRANTS], &first, grant_order);
 }
 
 struct grant_list catalog_grants(const struct catalog *c, const struct contract *k)
 {
-    size_t from = grants_from(c->index, k->number, 0);
-    return (struct grant_list){&c->index->grants[from], grants_from(c->index, k->number + 1, 0) - from};
+    size_t from = grants_from(c, k->number, 0);
+    const void *const *first = c->index->part[PART_GRANTS]->what + from;
+    return (struct grant_list){(const struct grant *const *)first, grants_from(c, k->number + 1, 0) - from};
 }
 
 const struct grant *catalog_grant(const struct catalog *c, const struct contract *k, const struct party *p)
 {
-    size_t behind = grants_from(c->index, k->number, p->number + 1);
-    const struct grant *last = behind > 0 ? &c->index->grants[behind - 1] : NULL;
+    size_t behind = grants_from(c, k->number, p->number + 1);
+    const struct grant *last = behind > 0 ? c->index->part[PART_GRANTS]->what[behind - 1] : NULL;
     return last != NULL && last->contract == k->number && last->party == p->number ? last : NULL;
 }
 
@@ -272,6 +255,7 @@ void catalog_slot_free(struct catalog_slot *s)
 
 void catalog_publish(struct catalog_slot *s, struct catalog *c)
 {
+    catalog_follow(s->newest, c); /* the slot's own reference keeps that one */
     pthread_mutex_lock(&s->lock);
     struct catalog *old = s->newest;
     s->newest = c;
@@ -284,7 +268,7 @@ struct catalog *catalog_hold(struct catalog_slot *s)
     pthread_mutex_lock(&s->lock);
     struct catalog *c = s->newest;
     if (c != NULL)
-        atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&c->users, 1, memory_order_relaxed);
     pthread_mutex_unlock(&s->lock);
     return c;
 }

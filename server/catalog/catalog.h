@@ -1,5 +1,5 @@
-/* The control data in memory: an immutable snapshot, rebuilt by the committer after a commit that changed it. Readers
- * hold a reference. */
+/* The control data in memory: immutable snapshots. After a change the committer makes another one of the last, which
+ * shares with it all that did not change. Readers hold a reference. */
 #ifndef CS_SERVER_CATALOG_CATALOG_H
 #define CS_SERVER_CATALOG_CATALOG_H
 
@@ -18,15 +18,15 @@ struct secret;
 
 /* In the snapshot's memory. */
 struct contract_list {
-    const struct contract **k;
+    const uint32_t *number; /* of contracts; NULL: all from 1 on. By catalog_listed() */
     size_t n;
 };
 struct token_list {
-    const struct api_token **t;
+    const struct api_token *const *t;
     size_t n;
 };
 struct secret_list {
-    const struct secret **s;
+    const struct secret *const *s;
     size_t n;
 };
 
@@ -48,12 +48,7 @@ struct party {
     int64_t postback_since_ms;
     int64_t locked_ms; /* since when nobody acts as it; 0: it is not locked. Else: */
     uint32_t locked_by;
-    char lock[LIMIT_ID + 1];      /* what its logs know that by */
-    struct contract_list reads;   /* by number: all that catalog_may_read() allows */
-    const struct campaign *takes; /* the first that an advertiser's or publisher's contracts are of; NULL: none */
-    bool takes_several;           /* they are of others too */
-    struct token_list tokens;     /* by hash, also those that ended, and invitations */
-    struct secret_list secrets;   /* by kid, also those that retired */
+    char lock[LIMIT_ID + 1]; /* what its logs know that by */
 };
 
 struct secret {
@@ -90,7 +85,6 @@ struct campaign {
     uint32_t direct;      /* number of the contract that takes leads without a known click */
     uint8_t pepper[32];
     int64_t created_ms;
-    struct contract_list contracts; /* the direct one, then by publisher and number */
 };
 
 struct code {
@@ -107,8 +101,8 @@ struct contract {
     const struct campaign *campaign;
     const struct party *publisher; /* NULL for a direct contract */
     struct span document;
-    struct versions versions; /* of its terms */
-    struct code *codes;       /* placement n at codes[n-1] */
+    struct versions versions;        /* of its terms */
+    const struct code *const *codes; /* placement n at codes[n-1] */
     size_t n_codes;
     int64_t created_ms;
     uint64_t assented; /* index of the last assent entry; 0: none */
@@ -153,35 +147,39 @@ struct grant {
     uint32_t ended_by;
 };
 struct grant_list {
-    const struct grant *g;
+    const struct grant *const *g;
     size_t n;
 };
 
 struct catalog {
-    atomic_int refs;
-    struct party *parties; /* ascending number; [0] is the operator */
-    struct campaign *campaigns;
-    struct contract *contracts; /* contract number n at contracts[n-1] */
-    struct secret *secrets;
-    size_t n_parties, n_campaigns, n_contracts, n_secrets;
-    struct catalog_index *index; /* private: id, token and grant look-ups; owns the memory */
+    atomic_int users, links; /* who looks at it; and what keeps it: these, and the one before it */
+    size_t n_parties, n_campaigns, n_contracts;
+    struct catalog_index *index; /* private: what is in it */
 };
 
 MUST_CHECK enum err catalog_load(struct txn *t, const struct keys *k, struct catalog **out);
-/* The same for the transaction's state after a change of `before`: costs what changed, beside copying what did not. */
-MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before,
-                                   struct catalog **out);
+/* The same for the transaction's state after changes: looks at the rows alone that it wrote since the last time, so
+ * that it costs what changed. *out: `before` itself if that is not published yet, which then is of no use after an
+ * error. */
+MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, struct catalog *before, struct catalog **out);
 void catalog_unref(struct catalog *c); /* frees with the last reference; NULL-safe */
 
 const struct party *catalog_party(const struct catalog *c, struct span id);
 const struct campaign *catalog_campaign(const struct catalog *c, struct span id);
 const struct contract *catalog_contract(const struct catalog *c, struct span id);
+/* NULL when there is none. */
+const struct party *catalog_party_number(const struct catalog *c, uint32_t number); /* 1: the operator */
+const struct campaign *catalog_campaign_number(const struct catalog *c, uint32_t number);
 const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number);
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
 const struct api_token *catalog_token(const struct catalog *c, struct span token);
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN]);
-const struct api_token *catalog_tokens(const struct catalog *c, size_t *n); /* all, by hash */
+/* All, by hash, also those that ended; and by kid, also those that retired. Then of one party. */
+struct token_list catalog_tokens(const struct catalog *c);
+struct secret_list catalog_secrets(const struct catalog *c);
+struct token_list catalog_tokens_of(const struct catalog *c, const struct party *p);
+struct secret_list catalog_secrets_of(const struct catalog *c, const struct party *p);
 /* ERR_UNAUTHORIZED unless it opens calls at that time, ERR_FORBIDDEN of a party that is locked, ERR_CORRUPT as
  * catalog_over. t: NULL of one that is not there. */
 MUST_CHECK enum err party_opens(const struct party *party, struct problem *p);
@@ -202,8 +200,17 @@ struct grant_list catalog_grants(const struct catalog *c, const struct contract 
 /* The last one; NULL: there was none. */
 const struct grant *catalog_grant(const struct catalog *c, const struct contract *k, const struct party *p);
 
+const struct contract *catalog_listed(const struct catalog *c, const struct contract_list *l, size_t i);
+/* By number: all that catalog_may_read() allows. */
+struct contract_list catalog_reads(const struct catalog *c, const struct party *p);
+/* The first campaign that an advertiser's or publisher's contracts are of, and whether they are of others too; NULL:
+ * none. */
+const struct campaign *catalog_takes(const struct catalog *c, const struct party *p, bool *several);
+/* The direct one, then by publisher and number. */
+struct contract_list catalog_contracts_of(const struct catalog *c, const struct campaign *campaign);
 /* The publisher's contracts of the campaign, by number. */
-struct contract_list campaign_contracts_of(const struct campaign *c, const struct party *publisher);
+struct contract_list campaign_contracts_of(const struct catalog *c, const struct campaign *campaign,
+                                           const struct party *publisher);
 /* Where those of a list by number begin that have a higher one. */
 size_t contracts_behind(const struct contract_list *l, uint32_t number);
 
@@ -211,7 +218,8 @@ size_t contracts_behind(const struct contract_list *l, uint32_t number);
 struct catalog_slot;
 struct catalog_slot *catalog_slot_new(void);
 void catalog_slot_free(struct catalog_slot *s);
-void catalog_publish(struct catalog_slot *s, struct catalog *c); /* takes over the reference */
-struct catalog *catalog_hold(struct catalog_slot *s);            /* a new reference to the newest */
+/* Takes over the reference. One that was made of another is published behind that. */
+void catalog_publish(struct catalog_slot *s, struct catalog *c);
+struct catalog *catalog_hold(struct catalog_slot *s); /* a new reference to the newest */
 
 #endif

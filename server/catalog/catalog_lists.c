@@ -1,144 +1,81 @@
-/* Which contracts a party may read, which a campaign has, which tokens and secrets a party has: counted, given room,
- * then put, whenever a snapshot is made.
+/* Which contracts a party may read, which a campaign has, which tokens and secrets a party has: kept as rows come, by
+ * the numbers of contracts, so that a contract that changes is in no list to be changed.
  */
 #include <stdlib.h>
 
 #include "common/base/mem.h"
 #include "server/catalog/catalog_private.h"
 
-/* Without room it is counted. */
-static void put(struct contract_list *l, const struct contract *k)
+/* ---- numbers ---- */
+
+/* The draft's own, with room for one more; *i is where it stands in the part. */
+static struct numbers *numbers_own(struct catalog *c, enum part part, uint32_t of)
 {
-    if (l->k != NULL)
-        l->k[l->n] = k;
-    l->n++;
+    const struct numbers *old = part_number(c, part, of);
+    bool own = item_is_own(c, old);
+    if (own && old->n < old->cap)
+        return (struct numbers *)(uintptr_t)old;
+    size_t cap = own ? 2 * old->cap + 4 : old->n + old->n / 8 + 4;
+    struct numbers *n = item_new(c, sizeof *n + cap * sizeof *n->number, NULL);
+    *n = (struct numbers){.n = old->n, .cap = cap, .several = old->several};
+    for (size_t i = 0; i < n->n; i++)
+        n->number[i] = old->number[i];
+    item_gone(c, old);
+    table_set(&c->index->part[part], of - 1, n);
+    return n;
 }
 
-/* One that takes part in it. */
-static void put_party(struct catalog *c, const struct party *who, const struct contract *k)
+static void number_insert(struct numbers *n, size_t at, uint32_t number)
 {
-    struct party *p = &c->parties[who->number - 1];
-    put(&p->reads, k);
-    if (p->takes == NULL)
-        p->takes = k->campaign;
-    p->takes_several |= p->takes != k->campaign;
+    memmove(n->number + at + 1, n->number + at, (n->n - at) * sizeof *n->number);
+    n->number[at] = number;
+    n->n++;
 }
 
-static void put_readers(struct catalog *c)
+static struct contract_list listed(const struct numbers *n)
 {
-    for (size_t i = 0; i < c->n_contracts; i++) {
-        struct contract *k = &c->contracts[i];
-        k->locked = k->campaign->advertiser->locked_ms != 0 || (k->publisher != NULL && k->publisher->locked_ms != 0);
-        put(&c->parties[0].reads, k);
-        put_party(c, k->campaign->advertiser, k);
-        if (k->publisher != NULL)
-            put_party(c, k->publisher, k);
-    }
-    for (size_t i = 0; i < c->index->n_grants; i++) {
-        const struct grant *g = &c->index->grants[i];
-        if (g->ended_ms == 0)
-            put(&c->parties[g->party - 1].reads, &c->contracts[g->contract - 1]);
-    }
+    static const uint32_t none[1];
+    return n != NULL ? (struct contract_list){n->number, n->n} : (struct contract_list){none, 0};
 }
 
-static void put_in_campaign(struct catalog *c, const struct contract *k)
+/* By number. */
+static struct numbers *read_add(struct catalog *c, uint32_t party, uint32_t contract)
 {
-    put(&c->campaigns[k->campaign->number - 1].contracts, k);
+    struct numbers *n = numbers_own(c, PART_READS, party);
+    const struct contract_list l = listed(n);
+    number_insert(n, contracts_behind(&l, contract), contract);
+    return n;
 }
 
-/* The direct one first, then by publisher. */
-static void put_campaigns(struct catalog *c)
+/* Of one that takes part in it. */
+static void party_add(struct catalog *c, const struct party *p, const struct contract *k)
 {
-    for (size_t i = 0; i < c->n_campaigns; i++)
-        put_in_campaign(c, &c->contracts[c->campaigns[i].direct - 1]);
-    for (size_t i = 0; i < c->n_parties; i++) {
-        const struct contract_list reads = c->parties[i].reads;
-        for (size_t n = 0; n < reads.n && c->parties[i].role == ROLE_PUBLISHER; n++)
-            put_in_campaign(c, reads.k[n]);
-    }
+    struct numbers *n = read_add(c, p->number, k->number);
+    n->several |= catalog_contract_number(c, n->number[0])->campaign->number != k->campaign->number;
 }
 
-static void make_room(struct contract_list *l, const struct contract ***room)
+void lists_add_party(struct catalog *c)
 {
-    l->k = *room;
-    *room += l->n;
-    l->n = 0;
+    struct catalog_index *x = c->index;
+    table_insert(&x->part[PART_READS], c->n_parties - 1, item_new(c, sizeof(struct numbers), NULL));
+    struct credentials *none = item_new(c, sizeof *none, credentials_release);
+    *none = (struct credentials){table_new(), table_new()};
+    table_insert(&x->part[PART_CREDENTIALS], c->n_parties - 1, none);
 }
 
-static void put_tokens(struct catalog *c)
+void lists_add_campaign(struct catalog *c)
 {
-    for (size_t i = 0; i < c->index->n_tokens; i++) {
-        const struct api_token *t = &c->index->tokens[i];
-        struct token_list *l = &c->parties[t->party->number - 1].tokens;
-        if (l->t != NULL)
-            l->t[l->n] = t;
-        l->n++;
-    }
-}
-
-static void put_secrets(struct catalog *c)
-{
-    for (size_t i = 0; i < c->n_secrets; i++) {
-        const struct secret *s = &c->secrets[i];
-        struct secret_list *l = &c->parties[s->party->number - 1].secrets;
-        if (l->s != NULL)
-            l->s[l->n] = s;
-        l->n++;
-    }
-}
-
-static void credentials_build(struct catalog *c)
-{
-    const struct api_token **tokens = xcalloc(c->index->n_tokens + 1, sizeof *tokens);
-    const struct secret **secrets = xcalloc(c->n_secrets + 1, sizeof *secrets);
-    c->index->listed_tokens = tokens;
-    c->index->listed_secrets = secrets;
-    put_tokens(c);
-    put_secrets(c);
-    for (size_t i = 0; i < c->n_parties; i++) {
-        struct party *p = &c->parties[i];
-        size_t n_tokens = p->tokens.n, n_secrets = p->secrets.n;
-        p->tokens = (struct token_list){tokens, 0};
-        p->secrets = (struct secret_list){secrets, 0};
-        tokens += n_tokens;
-        secrets += n_secrets;
-    }
-    put_tokens(c);
-    put_secrets(c);
-}
-
-void lists_build(struct catalog *c)
-{
-    const struct contract **room = xcalloc(4 * c->n_contracts + c->index->n_grants + 1, sizeof *room);
-    c->index->listed = room;
-    for (size_t i = 0; i < c->n_parties; i++) {
-        struct party *p = &c->parties[i];
-        p->reads = (struct contract_list){.n = 0};
-        p->takes = NULL;
-        p->takes_several = false;
-        p->tokens = (struct token_list){.n = 0};
-        p->secrets = (struct secret_list){.n = 0};
-    }
-    credentials_build(c);
-    put_readers(c);
-    for (size_t i = 0; i < c->n_parties; i++)
-        make_room(&c->parties[i].reads, &room);
-    put_readers(c);
-    for (size_t i = 0; i < c->n_campaigns; i++)
-        c->campaigns[i].contracts = (struct contract_list){.n = 0};
-    put_campaigns(c);
-    for (size_t i = 0; i < c->n_campaigns; i++)
-        make_room(&c->campaigns[i].contracts, &room);
-    put_campaigns(c);
+    table_insert(&c->index->part[PART_PLACES], c->n_campaigns - 1, item_new(c, sizeof(struct numbers), NULL));
 }
 
 /* The first that is of this publisher, or of one behind. */
-static size_t first_of(const struct contract_list *l, uint32_t publisher)
+static size_t first_of(const struct catalog *c, const struct contract_list *l, uint32_t publisher)
 {
     size_t from = 0, to = l->n;
     while (from < to) {
         size_t mid = from + (to - from) / 2;
-        if (l->k[mid]->publisher == NULL || l->k[mid]->publisher->number < publisher)
+        const struct party *p = catalog_listed(c, l, mid)->publisher;
+        if (p == NULL || p->number < publisher)
             from = mid + 1;
         else
             to = mid;
@@ -146,18 +83,116 @@ static size_t first_of(const struct contract_list *l, uint32_t publisher)
     return from;
 }
 
-struct contract_list campaign_contracts_of(const struct campaign *c, const struct party *publisher)
+void lists_add_contract(struct catalog *c, const struct contract *k)
 {
-    size_t from = first_of(&c->contracts, publisher->number), to = first_of(&c->contracts, publisher->number + 1);
-    return (struct contract_list){c->contracts.k + from, to - from};
+    struct numbers *n = numbers_own(c, PART_PLACES, k->campaign->number);
+    const struct contract_list l = listed(n);
+    number_insert(n, k->publisher != NULL ? first_of(c, &l, k->publisher->number + 1) : 0, k->number);
+    party_add(c, k->campaign->advertiser, k);
+    if (k->publisher != NULL)
+        party_add(c, k->publisher, k);
+}
+
+void lists_add_grant(struct catalog *c, uint32_t party, uint32_t contract)
+{
+    (void)read_add(c, party, contract);
+}
+
+void lists_remove_grant(struct catalog *c, uint32_t party, uint32_t contract)
+{
+    struct numbers *n = numbers_own(c, PART_READS, party);
+    const struct contract_list l = listed(n);
+    size_t behind = contracts_behind(&l, contract);
+    memmove(n->number + behind - 1, n->number + behind, (n->n - behind) * sizeof *n->number);
+    n->n--;
+}
+
+/* ---- credentials ---- */
+
+void credentials_release(void *what)
+{
+    const struct credentials *own = what;
+    table_unref(own->tokens);
+    table_unref(own->secrets);
+}
+
+static struct credentials *credentials_own(struct catalog *c, uint32_t party)
+{
+    const struct credentials *old = part_number(c, PART_CREDENTIALS, party);
+    if (item_is_own(c, old))
+        return (struct credentials *)(uintptr_t)old;
+    struct credentials *own = item_new(c, sizeof *own, credentials_release);
+    *own = (struct credentials){table_ref(old->tokens), table_ref(old->secrets)};
+    item_gone(c, old);
+    table_set(&c->index->part[PART_CREDENTIALS], party - 1, own);
+    return own;
+}
+
+static void put(struct table_of **t, const void *key, table_order *order, const void *what)
+{
+    size_t at = table_from(*t, key, order);
+    if (at < (*t)->n && order(key, (*t)->what[at]) == 0)
+        table_set(t, at, what);
+    else
+        table_insert(t, at, what);
+}
+
+void lists_put_token(struct catalog *c, const struct api_token *t)
+{
+    put(&credentials_own(c, t->party->number)->tokens, t->sha256, token_order, t);
+    put(&c->index->part[PART_TOKENS], t->sha256, token_order, t);
+}
+
+void lists_put_secret(struct catalog *c, const struct secret *s)
+{
+    const struct span kid = span_str(s->kid);
+    put(&credentials_own(c, s->party->number)->secrets, &kid, secret_order, s);
+    put(&c->index->part[PART_SECRETS], &kid, secret_order, s);
+}
+
+/* ---- what is asked ---- */
+
+const struct contract *catalog_listed(const struct catalog *c, const struct contract_list *l, size_t i)
+{
+    return catalog_contract_number(c, l->number != NULL ? l->number[i] : (uint32_t)i + 1);
+}
+
+struct contract_list catalog_reads(const struct catalog *c, const struct party *p)
+{
+    if (p->role == ROLE_OPERATOR)
+        return (struct contract_list){NULL, c->n_contracts};
+    return listed(part_number(c, PART_READS, p->number));
+}
+
+const struct campaign *catalog_takes(const struct catalog *c, const struct party *p, bool *several)
+{
+    const struct numbers *n = part_number(c, PART_READS, p->number);
+    bool takes = (p->role == ROLE_ADVERTISER || p->role == ROLE_PUBLISHER) && n->n > 0;
+    *several = takes && n->several;
+    return takes ? catalog_contract_number(c, n->number[0])->campaign : NULL;
+}
+
+struct contract_list catalog_contracts_of(const struct catalog *c, const struct campaign *campaign)
+{
+    return listed(part_number(c, PART_PLACES, campaign->number));
+}
+
+struct contract_list campaign_contracts_of(const struct catalog *c, const struct campaign *campaign,
+                                           const struct party *publisher)
+{
+    const struct contract_list l = catalog_contracts_of(c, campaign);
+    size_t from = first_of(c, &l, publisher->number), to = first_of(c, &l, publisher->number + 1);
+    return (struct contract_list){l.number + from, to - from};
 }
 
 size_t contracts_behind(const struct contract_list *l, uint32_t number)
 {
     size_t from = 0, to = l->n;
+    if (l->number == NULL)
+        return number < l->n ? number : l->n;
     while (from < to) {
         size_t mid = from + (to - from) / 2;
-        if (l->k[mid]->number <= number)
+        if (l->number[mid] <= number)
             from = mid + 1;
         else
             to = mid;

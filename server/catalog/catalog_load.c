@@ -1,7 +1,7 @@
-/* Rows to a snapshot. A control write is followed by a reload inside the committer: so a row whose bytes are those of
- * the snapshot before is taken over from there, and only what changed is parsed, opened and compiled. */
+/* Rows to a snapshot. A control write is followed by a reload inside the committer: so the rows alone that were written
+ * are read, opened and compiled, and put in the place of what was there; a whole load does the same with all of them.
+ */
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "common/base/bytes.h"
 #include "common/base/id.h"
@@ -14,115 +14,96 @@
 #include "server/keys/vault.h"
 #include "server/ledger/ledger.h"
 
-/* ---- memory ---- */
-
-/* What is large in large pages, if the kernel has any: each snapshot is new memory, and the first touch of so many
- * small pages costs more than what is written there. Whole ones, to be freed. */
-static void *large_alloc(size_t len)
-{
-    enum { LARGE_PAGE = 2 * 1024 * 1024 };
-    if (len < LARGE_PAGE)
-        return xmalloc(len);
-    size_t whole = (len + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    void *p = xaligned(LARGE_PAGE, whole);
-    (void)madvise(p, whole, MADV_HUGEPAGE); /* advice: without it all is as it was */
-    return p;
-}
-
-/* Blocks grow with what the snapshot has: few are needed, and those of many contracts are large. */
-static void *pool_alloc(struct catalog_index *x, size_t len)
-{
-    enum { BLOCK = 64 * 1024 };
-    len = (len + 15) & ~(size_t)15;
-    if (x->blocks == NULL || x->blocks->cap - x->blocks->used < len) {
-        size_t cap = x->blocks == NULL ? BLOCK : x->pooled;
-        if (cap < len)
-            cap = len;
-        struct block *b = large_alloc(sizeof *b + cap);
-        *b = (struct block){.next = x->blocks, .cap = cap};
-        x->blocks = b;
-        x->pooled += cap;
-    }
-    void *p = x->blocks->bytes + x->blocks->used;
-    x->blocks->used += len;
-    return p;
-}
-
-static struct span pool_copy(struct catalog_index *x, struct span s)
-{
-    char *p = pool_alloc(x, s.len + 1);
-    if (s.len)
-        memcpy(p, s.ptr, s.len);
-    p[s.len] = '\0';
-    return span_of(p, s.len);
-}
-
 /* ---- reading rows ---- */
 
 struct load {
     struct txn *txn;
     const struct keys *keys;
-    const struct catalog *before; /* NULL on the first load */
-    struct catalog *c;
+    struct catalog *c;             /* the draft */
+    bool whole;                    /* of all rows */
+    struct buf parties, campaigns; /* numbers (uint32_t) of those that are others now */
 };
 
-/* How rows of one table come into the snapshot: parsed, or taken over from row n of the snapshot before. */
+/* How rows of one table come into the snapshot. */
 struct loader {
     enum table table;
     enum err (*read)(struct load *l, struct span key, const json_t *row);
-    /* ERR_NOT_FOUND: it hangs on something that did change, so parse it. */
-    enum err (*reuse)(struct load *l, struct span key, size_t n);
+    /* Once all its rows are read: what hangs on them, and on those of tables before it. */
+    enum err (*settle)(struct load *l);
 };
 
-/* Keeps every row of the table: the next reload compares with them. */
-static enum err rows_copy(struct load *l, enum table table)
+static void note_number(struct buf *b, uint32_t number)
 {
-    struct rows *r = &l->c->index->rows[table];
-    struct cursor *cursor;
-    struct span key, value;
-    enum err err = cursor_open(l->txn, table, &cursor);
-    if (err != ERR_OK)
-        return err;
-    for (err = cursor_seek(cursor, SPAN(""), &key, &value); err == ERR_OK; err = cursor_next(cursor, &key, &value)) {
-        if (r->n == r->cap) {
-            r->cap = r->cap ? 2 * r->cap : 64;
-            r->row = xrealloc(r->row, r->cap * sizeof *r->row);
-        }
-        r->row[r->n++] = (struct raw){pool_copy(l->c->index, key), pool_copy(l->c->index, value)};
-    }
-    cursor_close(cursor);
-    return cursor_end(err);
+    buf_add(b, &number, sizeof number);
 }
 
-static enum err row_parse(struct load *l, const struct loader *how, const struct raw *raw)
+static uint32_t noted_number(const struct buf *b, size_t i)
+{
+    uint32_t number;
+    memcpy(&number, b->ptr + i * sizeof number, sizeof number);
+    return number;
+}
+
+static size_t noted(const struct buf *b)
+{
+    return b->len / sizeof(uint32_t);
+}
+
+/* The texts of one item. */
+struct text {
+    size_t used;
+    char bytes[];
+};
+
+static struct text *text_new(struct load *l, size_t len, size_t texts)
+{
+    return item_new(l->c, sizeof(struct text) + len + texts, NULL);
+}
+
+static struct span text_put(struct text *t, struct span s)
+{
+    char *p = t->bytes + t->used;
+    if (s.len)
+        memcpy(p, s.ptr, s.len);
+    t->used += s.len + 1;
+    return span_of(p, s.len);
+}
+
+static enum err row_load(struct load *l, const struct loader *how, struct span key, struct span value)
 {
     json_t *row;
-    if (json_read_canonical(raw->value, &row, NULL) != ERR_OK)
+    if (json_read_canonical(value, &row, NULL) != ERR_OK)
         return ERR_CORRUPT;
-    enum err err = how->read(l, raw->key, row);
+    enum err err = how->read(l, key, row);
     json_decref(row);
     return err;
 }
 
-/* Both snapshots hold their rows in key order, so one walk finds the equal ones. No row of these tables ever goes. */
-static enum err rows_load(struct load *l, const struct loader *how)
+/* The value dies at the next read of this transaction. */
+static enum err rows_whole(struct load *l, const struct loader *how)
 {
-    static const struct rows none;
-    const struct rows *now = &l->c->index->rows[how->table];
-    const struct rows *old = l->before != NULL ? &l->before->index->rows[how->table] : &none;
+    struct cursor *cursor;
+    struct span key, value;
+    enum err err = cursor_open(l->txn, how->table, &cursor), step;
+    if (err != ERR_OK)
+        return err;
+    for (step = cursor_seek(cursor, SPAN(""), &key, &value); step == ERR_OK && err == ERR_OK;
+         step = cursor_next(cursor, &key, &value))
+        err = row_load(l, how, key, value);
+    cursor_close(cursor);
+    return err == ERR_OK ? cursor_end(step) : err;
+}
+
+static enum err rows_changed(struct load *l, const struct loader *how)
+{
+    enum table table;
+    struct span key, value;
     enum err err = ERR_OK;
-    size_t o = 0;
-    for (size_t i = 0; i < now->n && err == ERR_OK; i++) {
-        const struct raw *raw = &now->row[i];
-        int order = o < old->n ? span_order(old->row[o].key, raw->key) : 1;
-        if (order < 0)
-            return ERR_CORRUPT;
-        err = order == 0 && span_eq(old->row[o].value, raw->value) ? how->reuse(l, raw->key, o) : ERR_NOT_FOUND;
-        if (err == ERR_NOT_FOUND)
-            err = row_parse(l, how, raw);
-        o += order == 0;
-    }
-    return err == ERR_OK && o < old->n ? ERR_CORRUPT : err;
+    struct txn_notes from = {0};
+    while (err == ERR_OK && txn_noted(l->txn, &from, &table, &key))
+        if (table == how->table && (err = store_get(l->txn, table, key, &value)) == ERR_OK)
+            err = row_load(l, how, key, value);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* no row of these tables ever goes */
 }
 
 /* Members that must be there. */
@@ -159,41 +140,35 @@ static enum err need_id(const json_t *row, char out[LIMIT_ID + 1])
     return ERR_OK;
 }
 
-static enum err need_document(struct load *l, const json_t *row, struct span *out)
+/* To be freed. */
+static enum err need_document(const json_t *row, struct buf *out)
 {
     const json_t *document;
     bool found = false;
     if (json_get_object(row, "", "document", &document, &found, NULL) != ERR_OK || !found)
         return ERR_CORRUPT;
-    struct buf text;
     struct jw w;
-    buf_heap(&text);
-    jw_open(&w, &text);
+    buf_heap(out);
+    jw_open(&w, out);
     jw_value(&w, document);
     jw_close(&w);
-    *out = pool_copy(l->c->index, buf_span(&text));
-    buf_free(&text);
     return ERR_OK;
 }
 
-/* Numbers are given without holes from 1 on: row n of a table is number n. */
-static bool next_number(struct span key, size_t n_before)
+/* Numbers are given without holes from 1 on. */
+static enum err key_number(struct span key, size_t n, uint32_t *out)
 {
-    return key.len == 4 && load_be32(key.ptr) == n_before + 1;
-}
-
-static const struct party *party_number(const struct catalog *c, int64_t number)
-{
-    return number >= 1 && (uint64_t)number <= c->n_parties ? &c->parties[number - 1] : NULL;
+    *out = key.len == 4 ? load_be32(key.ptr) : 0;
+    return *out >= 1 && *out <= n + 1 ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err need_party(const struct catalog *c, const json_t *row, const char *name, const struct party **out)
 {
     int64_t number;
-    if (need_int(row, name, UINT32_MAX, &number) != ERR_OK || party_number(c, number) == NULL)
+    if (need_int(row, name, UINT32_MAX, &number) != ERR_OK)
         return ERR_CORRUPT;
-    *out = party_number(c, number);
-    return ERR_OK;
+    *out = catalog_party_number(c, (uint32_t)number);
+    return *out != NULL ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err need_role(const struct catalog *c, const json_t *row, const char *name, enum role role,
@@ -228,13 +203,93 @@ static enum err lock_read(const json_t *row, struct party *p)
     return ERR_OK;
 }
 
+/* ---- ids ---- */
+
+/* Two rows of one id would hide each other. Of a whole load they are put in order at its end. */
+static enum err name_add(struct load *l, enum part part, uint32_t number, const char *id)
+{
+    struct table_of **names = &l->c->index->part[PART_NAMES];
+    size_t at = l->whole ? (*names)->n : table_from(*names, id, name_order);
+    struct name *n = item_new(l->c, sizeof *n, NULL);
+    n->part = part;
+    n->number = number;
+    memcpy(n->id, id, sizeof n->id);
+    bool taken = !l->whole && at < (*names)->n && name_order(id, (*names)->what[at]) == 0;
+    if (!taken)
+        table_insert(names, at, n);
+    return taken ? ERR_CORRUPT : ERR_OK;
+}
+
+static int name_compare(const void *a, const void *b)
+{
+    const struct name *const *x = a;
+    return name_order((*x)->id, *(const void *const *)b);
+}
+
+static enum err names_sort(struct load *l)
+{
+    struct table_of *names = l->c->index->part[PART_NAMES];
+    qsort(names->what, names->n, sizeof *names->what, name_compare);
+    for (size_t i = 1; i < names->n; i++)
+        if (name_compare(&names->what[i - 1], &names->what[i]) == 0)
+            return ERR_CORRUPT;
+    return ERR_OK;
+}
+
+/* ---- parties ---- */
+
+/* A postback key is its party's as long as it stands in its row. */
+static void key_put(struct catalog *c, const struct party *p)
+{
+    if (span_empty(p->postback_cidrs))
+        return;
+    struct table_of **keys = &c->index->part[PART_KEYS];
+    struct postback_key *k = item_new(c, sizeof *k, NULL);
+    k->party = p->number;
+    memcpy(k->sha256, p->postback_key, HASH_LEN);
+    table_insert(keys, table_from(*keys, k->sha256, postback_key_order), k);
+}
+
+static void key_remove(struct catalog *c, const struct party *p)
+{
+    struct table_of **keys = &c->index->part[PART_KEYS];
+    if (span_empty(p->postback_cidrs))
+        return;
+    size_t at = table_from(*keys, p->postback_key, postback_key_order);
+    while (((const struct postback_key *)(*keys)->what[at])->party != p->number)
+        at++;
+    item_gone(c, (*keys)->what[at]);
+    table_remove(keys, at);
+}
+
+static enum err party_put(struct load *l, struct party_row *r)
+{
+    struct catalog *c = l->c;
+    const struct party_row *old = part_number(c, PART_PARTIES, r->p.number);
+    key_put(c, &r->p);
+    if (old == NULL) {
+        table_insert(&c->index->part[PART_PARTIES], c->n_parties++, r);
+        lists_add_party(c);
+        return name_add(l, PART_PARTIES, r->p.number, r->p.id);
+    }
+    if (strcmp(old->p.id, r->p.id) != 0 || old->p.role != r->p.role)
+        return ERR_CORRUPT;
+    key_remove(c, &old->p);
+    item_gone(c, old->text);
+    item_gone(c, old);
+    table_set(&c->index->part[PART_PARTIES], r->p.number - 1, r);
+    note_number(&l->parties, r->p.number);
+    return ERR_OK;
+}
+
 static enum err party_read(struct load *l, struct span key, const json_t *row)
 {
-    struct party *p = &l->c->parties[l->c->n_parties];
+    struct party_row *r = item_new(l->c, sizeof *r, NULL);
+    struct party *p = &r->p;
     struct span kind, name, pub = {0}, jws = {0}, hash = {0}, cidrs = {0}, legal = {0};
     size_t len = 0;
     bool hashed = false;
-    if (!next_number(key, l->c->n_parties) || need_id(row, p->id) != ERR_OK ||
+    if (key_number(key, l->c->n_parties, &p->number) != ERR_OK || need_id(row, p->id) != ERR_OK ||
         need_str(row, "kind", LIMIT_LABEL, &kind) != ERR_OK || role_parse(kind, &p->role) != ERR_OK ||
         need_str(row, "name", LIMIT_LABEL, &name) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &p->created_ms) != ERR_OK ||
@@ -254,65 +309,127 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
         return ERR_CORRUPT;
     if (hashed && (b64url_decode(hash, p->postback_key, HASH_LEN, &len) != ERR_OK || len != HASH_LEN))
         return ERR_CORRUPT;
-    p->number = load_be32(key.ptr);
-    p->name = pool_copy(l->c->index, name);
-    p->key_jws = pool_copy(l->c->index, jws);
-    p->legal = pool_copy(l->c->index, legal);
-    p->postback_cidrs = pool_copy(l->c->index, cidrs);
-    l->c->n_parties++;
+    r->text = text_new(l, name.len + jws.len + legal.len + cidrs.len, 4);
+    p->name = text_put(r->text, name);
+    p->key_jws = text_put(r->text, jws);
+    p->legal = text_put(r->text, legal);
+    p->postback_cidrs = text_put(r->text, cidrs);
+    return party_put(l, r);
+}
+
+/* Who is named in a party's row is there, whichever of the two was made first. */
+static bool makers_fit(const struct catalog *c, const struct party *p)
+{
+    return p->legal_by <= c->n_parties && p->locked_by <= c->n_parties && p->postback_by <= c->n_parties;
+}
+
+static void token_copy(struct load *l, const struct api_token *old);
+static void secret_copy(struct load *l, const struct secret *old);
+
+static void credentials_copy(struct load *l, const struct party *p)
+{
+    const struct token_list tokens = catalog_tokens_of(l->c, p);
+    for (size_t i = 0; i < tokens.n; i++)
+        token_copy(l, catalog_tokens_of(l->c, p).t[i]);
+    const struct secret_list secrets = catalog_secrets_of(l->c, p);
+    for (size_t i = 0; i < secrets.n; i++)
+        secret_copy(l, catalog_secrets_of(l->c, p).s[i]);
+}
+
+static void campaign_put(struct load *l, const struct campaign *old, struct campaign_row *r)
+{
+    item_gone(l->c, old);
+    table_set(&l->c->index->part[PART_CAMPAIGNS], r->c.number - 1, r);
+}
+
+/* Those of an advertiser, by their direct contracts. */
+static void campaigns_copy(struct load *l, const struct party *p)
+{
+    const struct contract_list reads = catalog_reads(l->c, p);
+    for (size_t i = 0; p->role == ROLE_ADVERTISER && i < reads.n; i++) {
+        const struct contract *k = catalog_listed(l->c, &reads, i);
+        const struct campaign *old = catalog_campaign_number(l->c, k->campaign->number);
+        if (k->publisher != NULL || old->advertiser == p)
+            continue;
+        struct campaign_row *r = item_new(l->c, sizeof *r, NULL);
+        *r = *(const struct campaign_row *)old;
+        r->c.advertiser = p;
+        campaign_put(l, old, r);
+    }
+}
+
+static enum err parties_settle(struct load *l)
+{
+    const struct catalog *c = l->c;
+    for (uint32_t n = 1; l->whole && n <= c->n_parties; n++)
+        if (!makers_fit(c, catalog_party_number(c, n)))
+            return ERR_CORRUPT;
+    for (size_t i = 0; i < noted(&l->parties); i++) {
+        const struct party *p = catalog_party_number(c, noted_number(&l->parties, i));
+        if (!makers_fit(c, p))
+            return ERR_CORRUPT;
+        credentials_copy(l, p);
+        campaigns_copy(l, p);
+    }
     return ERR_OK;
 }
 
-static enum err party_reuse(struct load *l, struct span key, size_t n)
+/* ---- campaigns ---- */
+
+static enum err campaign_fill(struct load *l, struct span key, const json_t *row, struct campaign *c)
 {
-    struct party *p = &l->c->parties[l->c->n_parties];
-    if (!next_number(key, l->c->n_parties++))
+    int64_t partition;
+    if (key_number(key, l->c->n_campaigns, &c->number) != ERR_OK || need_id(row, c->id) != ERR_OK ||
+        need_role(l->c, row, "advertiser", ROLE_ADVERTISER, &c->advertiser) != ERR_OK ||
+        need_number(row, "direct", &c->direct) != ERR_OK ||
+        need_int(row, "partition", UINT16_MAX, &partition) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &c->created_ms) != ERR_OK)
         return ERR_CORRUPT;
-    *p = l->before->parties[n];
-    p->name = pool_copy(l->c->index, p->name);
-    p->key_jws = pool_copy(l->c->index, p->key_jws);
-    p->legal = pool_copy(l->c->index, p->legal);
-    p->postback_cidrs = pool_copy(l->c->index, p->postback_cidrs);
+    c->partition = (uint16_t)partition;
+    keys_pepper(l->keys, span_str(c->id), c->pepper);
     return ERR_OK;
 }
 
 static enum err campaign_read(struct load *l, struct span key, const json_t *row)
 {
-    struct campaign *c = &l->c->campaigns[l->c->n_campaigns];
-    int64_t partition;
-    if (!next_number(key, l->c->n_campaigns) || need_id(row, c->id) != ERR_OK ||
-        need_role(l->c, row, "advertiser", ROLE_ADVERTISER, &c->advertiser) != ERR_OK ||
-        need_document(l, row, &c->document) != ERR_OK || need_number(row, "direct", &c->direct) != ERR_OK ||
-        need_int(row, "partition", UINT16_MAX, &partition) != ERR_OK ||
-        need_int(row, "created", JSON_INT_MAX, &c->created_ms) != ERR_OK)
+    struct campaign_row *r = item_new(l->c, sizeof *r, NULL);
+    struct buf document;
+    if (campaign_fill(l, key, row, &r->c) != ERR_OK || need_document(row, &document) != ERR_OK)
         return ERR_CORRUPT;
-    c->partition = (uint16_t)partition;
-    c->number = load_be32(key.ptr);
-    keys_pepper(l->keys, span_str(c->id), c->pepper);
-    l->c->n_campaigns++;
+    r->text = text_new(l, document.len, 1);
+    r->c.document = text_put(r->text, buf_span(&document));
+    buf_free(&document);
+    note_number(&l->campaigns, r->c.number);
+    const struct campaign_row *old = part_number(l->c, PART_CAMPAIGNS, r->c.number);
+    if (old == NULL) {
+        table_insert(&l->c->index->part[PART_CAMPAIGNS], l->c->n_campaigns++, r);
+        lists_add_campaign(l->c);
+        return name_add(l, PART_CAMPAIGNS, r->c.number, r->c.id);
+    }
+    if (strcmp(old->c.id, r->c.id) != 0 || old->c.advertiser->number != r->c.advertiser->number)
+        return ERR_CORRUPT;
+    item_gone(l->c, old->text);
+    campaign_put(l, &old->c, r);
     return ERR_OK;
 }
 
-static enum err campaign_reuse(struct load *l, struct span key, size_t n)
+/* ---- contracts ---- */
+
+static void contract_release(void *what)
 {
-    struct campaign *c = &l->c->campaigns[l->c->n_campaigns];
-    if (!next_number(key, l->c->n_campaigns++))
-        return ERR_CORRUPT;
-    *c = l->before->campaigns[n];
-    c->advertiser = party_number(l->c, c->advertiser->number);
-    c->document = pool_copy(l->c->index, c->document);
-    return ERR_OK;
+    const struct contract_row *r = what;
+    for (size_t i = 0; i < VERSIONS_MAX; i++)
+        shared_terms_unref(r->terms[i]);
+    table_unref(r->codes);
 }
 
-/* A version that the snapshot before has is shared with it. */
-static struct shared_terms *known_terms(const struct load *l, uint32_t contract, int64_t number)
+/* A version that the row before has is shared with it. */
+static struct shared_terms *known_terms(const struct contract_row *old, int64_t number)
 {
-    const struct contract *k = l->before != NULL ? catalog_contract_number(l->before, contract) : NULL;
-    for (size_t i = 0; k != NULL && i < k->versions.n; i++)
-        if (k->versions.v[i].number == number) {
-            struct shared_terms *shared = l->before->index->terms[contract - 1][i];
-            atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
-            return shared;
+    for (size_t i = 0; old != NULL && i < old->k.versions.n; i++)
+        if (old->k.versions.v[i].number == number) {
+            atomic_fetch_add_explicit(&old->terms[i]->refs, 1, memory_order_relaxed);
+            return old->terms[i];
         }
     return NULL;
 }
@@ -325,10 +442,11 @@ static enum err compile_version(struct load *l, const struct contract *k, bool n
     return newest ? rules_compile(&e, &v->terms, NULL) : ledger_version(l->txn, k->number, v);
 }
 
-static enum err load_version(struct load *l, struct contract *k, size_t i)
+static enum err load_version(struct load *l, struct contract_row *r, const struct contract_row *old, size_t i)
 {
+    struct contract *k = &r->k;
     struct version *v = &k->versions.v[i];
-    struct shared_terms *shared = known_terms(l, k->number, v->number);
+    struct shared_terms *shared = known_terms(old, v->number);
     if (shared == NULL) {
         enum err err = compile_version(l, k, i + 1 == k->versions.n, v);
         if (err != ERR_OK)
@@ -339,17 +457,31 @@ static enum err load_version(struct load *l, struct contract *k, size_t i)
     }
     v->terms = shared->terms;
     version_tells(v, v->terms);
-    l->c->index->terms[k->number - 1][i] = shared;
+    r->terms[i] = shared;
     return ERR_OK;
 }
 
-static enum err contract_read(struct load *l, struct span key, const json_t *row)
+static void contract_put(struct load *l, const struct contract_row *old, struct contract_row *r)
 {
-    struct contract *k = &l->c->contracts[l->c->n_contracts];
+    struct contract *k = &r->k;
+    k->locked = k->campaign->advertiser->locked_ms != 0 || (k->publisher != NULL && k->publisher->locked_ms != 0);
+    k->codes = (const struct code *const *)r->codes->what;
+    k->n_codes = r->codes->n;
+    if (old == NULL) {
+        table_insert(&l->c->index->part[PART_CONTRACTS], l->c->n_contracts++, r);
+        return;
+    }
+    item_gone(l->c, old);
+    table_set(&l->c->index->part[PART_CONTRACTS], k->number - 1, r);
+}
+
+static enum err contract_fill(struct load *l, struct span key, const json_t *row, struct contract *k)
+{
     int64_t campaign, version, assented = 0;
-    if (!next_number(key, l->c->n_contracts) || need_id(row, k->id) != ERR_OK ||
-        need_int(row, "campaign", (int64_t)l->c->n_campaigns, &campaign) != ERR_OK || campaign < 1 ||
-        need_document(l, row, &k->document) != ERR_OK || need_int(row, "version", UINT32_MAX, &version) != ERR_OK ||
+    if (key_number(key, l->c->n_contracts, &k->number) != ERR_OK || need_id(row, k->id) != ERR_OK ||
+        need_int(row, "campaign", UINT32_MAX, &campaign) != ERR_OK ||
+        (k->campaign = catalog_campaign_number(l->c, (uint32_t)campaign)) == NULL ||
+        need_int(row, "version", UINT32_MAX, &version) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK ||
         json_get_int(row, "", "assented", 1, JSON_INT_MAX, &assented, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
@@ -357,136 +489,229 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
     if (json_object_get(row, "publisher") != NULL &&
         need_role(l->c, row, "publisher", ROLE_PUBLISHER, &k->publisher) != ERR_OK)
         return ERR_CORRUPT;
-    k->number = load_be32(key.ptr);
-    k->campaign = &l->c->campaigns[campaign - 1];
+    if ((k->publisher == NULL) != (k->number == k->campaign->direct)) /* the direct one is nobody's, any other is */
+        return ERR_CORRUPT;
     struct view rows = store_view(l->txn);
     enum err err = row_versions(&rows, k->number, UINT64_MAX, &k->versions);
-    bool newest = err == ERR_OK && k->versions.made == version;
-    if (err == ERR_NOT_FOUND || (err == ERR_OK && !newest))
-        return ERR_CORRUPT;
-    l->c->n_contracts++; /* what it holds so far is freed with the snapshot */
-    for (size_t i = 0; i < k->versions.n && err == ERR_OK; i++)
-        err = load_version(l, k, i);
-    return err;
+    return err == ERR_NOT_FOUND || (err == ERR_OK && k->versions.made != version) ? ERR_CORRUPT : err;
 }
 
-static enum err contract_reuse(struct load *l, struct span key, size_t n)
+static bool same_parties(const struct contract *a, const struct contract *b)
 {
-    struct contract *k = &l->c->contracts[l->c->n_contracts];
-    const struct contract *old = &l->before->contracts[n];
-    if (!next_number(key, l->c->n_contracts) || old->campaign->number > l->c->n_campaigns)
+    return strcmp(a->id, b->id) == 0 && a->campaign->number == b->campaign->number &&
+           (a->publisher != NULL ? a->publisher->number : 0) == (b->publisher != NULL ? b->publisher->number : 0);
+}
+
+static enum err contract_read(struct load *l, struct span key, const json_t *row)
+{
+    struct contract_row *r = item_new(l->c, sizeof *r, contract_release);
+    struct buf document;
+    enum err err = contract_fill(l, key, row, &r->k);
+    if (err != ERR_OK || (err = need_document(row, &document)) != ERR_OK)
+        return err;
+    const struct contract_row *old = part_number(l->c, PART_CONTRACTS, r->k.number);
+    r->text = text_new(l, document.len, 1);
+    r->k.document = text_put(r->text, buf_span(&document));
+    buf_free(&document);
+    for (size_t i = 0; i < r->k.versions.n && err == ERR_OK; i++)
+        err = load_version(l, r, old, i);
+    if (err != ERR_OK)
+        return err;
+    r->codes = old != NULL ? table_ref(old->codes) : table_new();
+    if (old != NULL && !same_parties(&old->k, &r->k))
         return ERR_CORRUPT;
-    const struct campaign *campaign = &l->c->campaigns[old->campaign->number - 1];
-    if (!span_eq(campaign->document, old->campaign->document))
-        return ERR_NOT_FOUND;
-    *k = *old;
-    k->campaign = campaign;
-    k->publisher = old->publisher != NULL ? party_number(l->c, old->publisher->number) : NULL;
-    k->document = pool_copy(l->c->index, old->document);
-    k->codes = NULL;
-    k->n_codes = 0;
+    if (old != NULL)
+        item_gone(l->c, old->text);
+    contract_put(l, old, r);
+    if (old != NULL)
+        return ERR_OK;
+    lists_add_contract(l->c, &r->k);
+    return name_add(l, PART_CONTRACTS, r->k.number, r->k.id);
+}
+
+/* The same of other snapshots' parties and campaign. */
+static struct contract_row *contract_copy(struct load *l, const struct contract *k)
+{
+    const struct contract_row *old = (const struct contract_row *)k;
+    struct contract_row *r = item_new(l->c, sizeof *r, contract_release);
+    *r = *old;
+    r->codes = table_ref(old->codes);
     for (size_t i = 0; i < k->versions.n; i++)
-        l->c->index->terms[n][i] = known_terms(l, k->number, k->versions.v[i].number);
-    l->c->n_contracts++;
-    return ERR_OK;
+        atomic_fetch_add_explicit(&r->terms[i]->refs, 1, memory_order_relaxed);
+    r->k.campaign = catalog_campaign_number(l->c, k->campaign->number);
+    r->k.publisher = k->publisher != NULL ? catalog_party_number(l->c, k->publisher->number) : NULL;
+    contract_put(l, old, r);
+    return r;
 }
 
-static struct contract *code_contract(struct load *l, struct span key)
+/* A version stays what it is, whatever its campaign's document is now: another one has a row of its own. */
+static void contract_settle(struct load *l, const struct contract *k)
 {
-    uint32_t number = key.len == 8 ? load_be32(key.ptr) : 0;
-    return number >= 1 && number <= l->c->n_contracts ? &l->c->contracts[number - 1] : NULL;
+    const struct campaign *c = catalog_campaign_number(l->c, k->campaign->number);
+    const struct party *p = k->publisher != NULL ? catalog_party_number(l->c, k->publisher->number) : NULL;
+    if (k->campaign != c || k->publisher != p)
+        (void)contract_copy(l, k);
 }
 
-/* How many codes each contract has, and room for them: placements are given without holes from 1 on. */
-static enum err codes_count(struct load *l)
+/* Its own, as contract_read() has it. */
+static bool has_direct(const struct catalog *c, const struct contract_list *all, uint32_t direct)
 {
-    const struct rows *r = &l->c->index->rows[TABLE_CODES];
-    for (size_t i = 0; i < r->n; i++) {
-        struct contract *k = code_contract(l, r->row[i].key);
-        if (k == NULL || load_be32(r->row[i].key.ptr + 4) != ++k->n_codes)
+    return all->n > 0 && catalog_listed(c, all, 0)->number == direct;
+}
+
+static void settle_all(struct load *l, const struct contract_list *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        contract_settle(l, catalog_listed(l->c, all, i));
+}
+
+static enum err contracts_settle(struct load *l)
+{
+    for (size_t i = 0; i < noted(&l->parties); i++) {
+        const struct party *p = catalog_party_number(l->c, noted_number(&l->parties, i));
+        const struct contract_list reads = catalog_reads(l->c, p);
+        if (p->role == ROLE_ADVERTISER || p->role == ROLE_PUBLISHER)
+            settle_all(l, &reads);
+    }
+    for (size_t i = 0; i < noted(&l->campaigns); i++) {
+        const struct campaign *c = catalog_campaign_number(l->c, noted_number(&l->campaigns, i));
+        const struct contract_list all = catalog_contracts_of(l->c, c);
+        if (!has_direct(l->c, &all, c->direct))
             return ERR_CORRUPT;
-    }
-    for (size_t i = 0; i < l->c->n_contracts; i++) {
-        struct contract *k = &l->c->contracts[i];
-        k->codes = k->n_codes ? pool_alloc(l->c->index, k->n_codes * sizeof *k->codes) : NULL;
+        settle_all(l, &all);
     }
     return ERR_OK;
 }
 
-static void code_put(struct load *l, struct span key, struct code code)
+/* ---- codes ---- */
+
+/* Placements are given without holes from 1 on. */
+static enum err code_put(struct load *l, struct span key, const struct code *code)
 {
-    code.label = pool_copy(l->c->index, code.label);
-    code.landing_url = pool_copy(l->c->index, code.landing_url);
-    code_contract(l, key)->codes[code.placement - 1] = code;
+    const struct contract *k = catalog_contract_number(l->c, load_be32(key.ptr));
+    if (k == NULL || code->placement < 1 || code->placement > k->n_codes + 1)
+        return ERR_CORRUPT;
+    struct contract_row *own = item_is_own(l->c, k) ? (struct contract_row *)(uintptr_t)k : contract_copy(l, k);
+    if (code->placement <= own->codes->n) {
+        item_gone(l->c, own->codes->what[code->placement - 1]);
+        table_set(&own->codes, code->placement - 1, code);
+    } else {
+        table_insert(&own->codes, code->placement - 1, code);
+    }
+    own->k.codes = (const struct code *const *)own->codes->what;
+    own->k.n_codes = own->codes->n;
+    return ERR_OK;
 }
+
+struct code_row {
+    struct code code;
+    struct text text;
+};
 
 static enum err code_row_read(struct load *l, struct span key, const json_t *row)
 {
-    struct code code = {.placement = load_be32(key.ptr + 4)};
+    struct code code = {.placement = key.len == 8 ? load_be32(key.ptr + 4) : 0};
     const struct party *off_by = NULL;
     bool off = false;
-    if (need_str(row, "label", LIMIT_LABEL, &code.label) != ERR_OK ||
+    if (key.len != 8 || need_str(row, "label", LIMIT_LABEL, &code.label) != ERR_OK ||
         json_get_int(row, "", "off", 1, JSON_INT_MAX, &code.off_ms, &off, NULL) != ERR_OK ||
         (off && need_party(l->c, row, "off_by", &off_by) != ERR_OK) ||
         json_get_str(row, "", "landing_url", LIMIT_URL, &code.landing_url, NULL, NULL) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &code.created_ms) != ERR_OK)
         return ERR_CORRUPT;
     code.off_by = off ? off_by->number : 0;
-    code_put(l, key, code);
-    return ERR_OK;
+    struct code_row *r = item_new(l->c, sizeof *r + code.label.len + code.landing_url.len + 2, NULL);
+    r->code = code;
+    r->code.label = text_put(&r->text, code.label);
+    r->code.landing_url = text_put(&r->text, code.landing_url);
+    return code_put(l, key, &r->code);
 }
 
-static enum err code_reuse(struct load *l, struct span key, size_t n)
+/* ---- secrets ---- */
+
+struct secret_row {
+    struct secret s;
+    uint8_t sealed[AEAD_NONCE_LEN + sizeof(((struct secret *)0)->key) + AEAD_TAG_LEN];
+};
+
+static void secret_release(void *what)
 {
-    (void)n;
-    code_put(l, key, l->before->contracts[load_be32(key.ptr) - 1].codes[load_be32(key.ptr + 4) - 1]);
-    return ERR_OK;
+    struct secret *s = what;
+    crypto_wipe(s->key, sizeof s->key);
 }
 
-static enum err secret_read(struct load *l, struct span key, const json_t *row)
+static enum err secret_open(struct load *l, struct secret_row *r, struct span key)
 {
-    struct secret *s = &l->c->secrets[l->c->n_secrets];
-    const struct party *by;
-    struct span text;
-    uint8_t sealed[AEAD_NONCE_LEN + sizeof s->key + AEAD_TAG_LEN];
-    size_t len;
-    if (key.len == 0 || key.len > LIMIT_ID || need_party(l->c, row, "party", &s->party) != ERR_OK ||
-        need_str(row, "sealed", 256, &text) != ERR_OK || b64url_decode(text, sealed, sizeof sealed, &len) != ERR_OK ||
-        json_get_bool(row, "", "retired", &s->retired, NULL, NULL) != ERR_OK ||
-        maker_read(row, "maker", s->maker) != ERR_OK || need_party(l->c, row, "by", &by) != ERR_OK ||
-        need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
-        return ERR_CORRUPT;
-    memcpy(s->kid, key.ptr, key.len);
-    s->kid[key.len] = '\0';
-    s->by = by->number;
-    s->sealed = pool_copy(l->c->index, span_of(sealed, len));
+    struct secret *s = &r->s;
     char plain[sizeof s->key + 1];
     struct buf b;
     buf_fixed(&b, plain, sizeof plain);
-    enum err err = vault_open(l->keys, VAULT_SECRETS, key, span_of(sealed, len), &b);
+    enum err err = vault_open(l->keys, VAULT_SECRETS, key, s->sealed, &b);
     if (err == ERR_OK) {
         s->len = b.len;
         memcpy(s->key, plain, s->len);
-        l->c->n_secrets++;
     }
     crypto_wipe(plain, sizeof plain);
     return err;
 }
 
-static enum err secret_reuse(struct load *l, struct span key, size_t n)
+static enum err secret_read(struct load *l, struct span key, const json_t *row)
 {
-    (void)key;
-    struct secret *s = &l->c->secrets[l->c->n_secrets++];
-    *s = l->before->secrets[n];
-    s->sealed = pool_copy(l->c->index, s->sealed);
-    s->party = party_number(l->c, s->party->number);
+    struct secret_row *r = item_new(l->c, sizeof *r, secret_release);
+    struct secret *s = &r->s;
+    const struct party *by;
+    struct span text;
+    size_t len;
+    if (key.len == 0 || key.len > LIMIT_ID || need_party(l->c, row, "party", &s->party) != ERR_OK ||
+        need_str(row, "sealed", 256, &text) != ERR_OK ||
+        b64url_decode(text, r->sealed, sizeof r->sealed, &len) != ERR_OK ||
+        json_get_bool(row, "", "retired", &s->retired, NULL, NULL) != ERR_OK ||
+        maker_read(row, "maker", s->maker) != ERR_OK || need_party(l->c, row, "by", &by) != ERR_OK ||
+        need_int(row, "created", JSON_INT_MAX, &s->created_ms) != ERR_OK)
+        return ERR_CORRUPT;
+    memcpy(s->kid, key.ptr, key.len);
+    s->by = by->number;
+    s->sealed = span_of(r->sealed, len);
+    enum err err = secret_open(l, r, key);
+    if (err != ERR_OK)
+        return err;
+    const struct secret *old = catalog_secret(l->c, key);
+    if (old != NULL && old->party->number != s->party->number)
+        return ERR_CORRUPT;
+    item_gone(l->c, old);
+    lists_put_secret(l->c, s);
     return ERR_OK;
+}
+
+static void secret_copy(struct load *l, const struct secret *old)
+{
+    struct secret_row *r = item_new(l->c, sizeof *r, secret_release);
+    *r = *(const struct secret_row *)old;
+    r->s.sealed = span_of(r->sealed, old->sealed.len);
+    r->s.party = catalog_party_number(l->c, old->party->number);
+    item_gone(l->c, old);
+    lists_put_secret(l->c, &r->s);
+}
+
+/* ---- tokens ---- */
+
+struct token_row {
+    struct api_token t;
+    struct text text;
+};
+
+static void token_put(struct load *l, const struct api_token *old, const struct api_token *t)
+{
+    struct token_row *r = item_new(l->c, sizeof *r + t->label.len + 1, NULL);
+    r->t = *t;
+    r->t.label = text_put(&r->text, t->label);
+    item_gone(l->c, old);
+    lists_put_token(l->c, &r->t);
 }
 
 static enum err token_read(struct load *l, struct span key, const json_t *row)
 {
-    struct catalog_index *x = l->c->index;
-    struct api_token *r = &x->tokens[x->n_tokens];
+    struct api_token t = {.party = NULL}, *r = &t;
     struct span label = {0}, scope = {0};
     int64_t steps = 0;
     bool stepped = false;
@@ -505,40 +730,53 @@ static enum err token_read(struct load *l, struct span key, const json_t *row)
         return ERR_CORRUPT;
     r->by = by->number;
     r->steps = (uint32_t)steps;
-    r->label = pool_copy(x, label);
+    r->label = label;
     memcpy(r->sha256, key.ptr, HASH_LEN);
-    x->n_tokens++;
+    const struct api_token *old = catalog_token_hashed(l->c, r->sha256);
+    if (old != NULL && old->party->number != r->party->number)
+        return ERR_CORRUPT;
+    token_put(l, old, r);
     return ERR_OK;
 }
 
-static enum err token_reuse(struct load *l, struct span key, size_t n)
+static void token_copy(struct load *l, const struct api_token *old)
 {
-    (void)key;
-    struct catalog_index *x = l->c->index;
-    struct api_token *r = &x->tokens[x->n_tokens++];
-    *r = l->before->index->tokens[n];
-    r->label = pool_copy(x, r->label);
-    r->party = party_number(l->c, r->party->number);
-    return ERR_OK;
+    struct api_token t = *old;
+    t.party = catalog_party_number(l->c, old->party->number);
+    token_put(l, old, &t);
 }
+
+/* ---- grants ---- */
 
 /* Those of one contract and auditor count from 1 on, and each but the last was revoked. */
 static enum err grant_put(struct load *l, struct span key, struct grant g)
 {
-    struct catalog_index *x = l->c->index;
-    const struct grant *before = x->n_grants > 0 ? &x->grants[x->n_grants - 1] : NULL;
-    if (key.len != 12)
-        return ERR_CORRUPT;
+    struct table_of **grants = &l->c->index->part[PART_GRANTS];
     g.contract = load_be32(key.ptr);
     g.party = load_be32(key.ptr + 4);
     g.number = load_be32(key.ptr + 8);
-    if (before != NULL && (before->contract != g.contract || before->party != g.party))
-        before = NULL;
-    const struct party *p = party_number(l->c, g.party);
-    if (g.contract < 1 || g.contract > l->c->n_contracts || p == NULL || p->role != ROLE_AUDITOR ||
-        g.number != (before != NULL ? before->number : 0) + 1 || (before != NULL && before->ended_ms == 0))
+    const struct contract *k = catalog_contract_number(l->c, g.contract);
+    const struct party *p = catalog_party_number(l->c, g.party);
+    if (k == NULL || p == NULL || p->role != ROLE_AUDITOR)
         return ERR_CORRUPT;
-    x->grants[x->n_grants++] = g;
+    const struct grant *last = catalog_grant(l->c, k, p);
+    bool again = last != NULL && last->number == g.number; /* else it is a new one, behind the last */
+    if (!again && (g.number != (last != NULL ? last->number : 0) + 1 || (last != NULL && last->ended_ms == 0)))
+        return ERR_CORRUPT;
+    bool was_open = last != NULL && last->ended_ms == 0;
+    struct grant *own = item_new(l->c, sizeof *own, NULL);
+    *own = g;
+    size_t at = table_from(*grants, &g, grant_order);
+    if (again) {
+        item_gone(l->c, last);
+        table_set(grants, at, own);
+    } else {
+        table_insert(grants, at, own);
+    }
+    if (was_open && g.ended_ms != 0)
+        lists_remove_grant(l->c, g.party, g.contract);
+    if (!was_open && g.ended_ms == 0)
+        lists_add_grant(l->c, g.party, g.contract);
     return ERR_OK;
 }
 
@@ -547,18 +785,14 @@ static enum err grant_read(struct load *l, struct span key, const json_t *row)
     struct grant g = {.contract = 0};
     const struct party *by, *ended_by = NULL;
     bool ended = false;
-    if (need_int(row, "created", JSON_INT_MAX, &g.created_ms) != ERR_OK || need_party(l->c, row, "by", &by) != ERR_OK ||
+    if (key.len != 12 || need_int(row, "created", JSON_INT_MAX, &g.created_ms) != ERR_OK ||
+        need_party(l->c, row, "by", &by) != ERR_OK ||
         json_get_int(row, "", "ended", 1, JSON_INT_MAX, &g.ended_ms, &ended, NULL) != ERR_OK ||
         (ended && need_party(l->c, row, "ended_by", &ended_by) != ERR_OK))
         return ERR_CORRUPT;
     g.by = by->number;
     g.ended_by = ended ? ended_by->number : 0;
     return grant_put(l, key, g);
-}
-
-static enum err grant_reuse(struct load *l, struct span key, size_t n)
-{
-    return grant_put(l, key, l->before->index->grants[n]);
 }
 
 /* ---- how far the clock had come ---- */
@@ -571,16 +805,6 @@ static void past_add(struct catalog_index *x, int64_t ms)
     x->past[x->n_past++] = (struct past){++x->steps, ms};
 }
 
-static void past_reuse(struct catalog_index *x, const struct catalog_index *before)
-{
-    x->steps = before->steps;
-    x->steps_unread = before->steps_unread;
-    x->n_past = before->n_past;
-    x->past = xcalloc(x->n_past + 1, sizeof *x->past);
-    for (size_t i = 0; i < x->n_past; i++)
-        x->past[i] = before->past[i];
-}
-
 /* Steps are never taken back: those that the snapshot before knows stay. One that does not read stands in nobody's way
  * but of what expires. */
 static enum err past_load(struct load *l)
@@ -590,15 +814,13 @@ static enum err past_load(struct load *l)
     struct cursor *cursor;
     struct span key, value;
     struct clock_step step;
-    if (l->before != NULL)
-        past_reuse(x, l->before->index);
     enum err err = cursor_open(l->txn, TABLE_CLOCK, &cursor);
     if (err != ERR_OK)
         return err;
     store_be32(from, x->steps + 1);
     for (err = cursor_seek(cursor, span_of(from, sizeof from), &key, &value); err == ERR_OK && !x->steps_unread;
          err = cursor_next(cursor, &key, &value)) {
-        x->steps_unread = !next_number(key, x->steps) || clock_step_read(value, &step) != ERR_OK;
+        x->steps_unread = key.len != 4 || load_be32(key.ptr) != x->steps + 1 || clock_step_read(value, &step) != ERR_OK;
         if (!x->steps_unread)
             past_add(x, step.from_ms);
     }
@@ -609,133 +831,58 @@ static enum err past_load(struct load *l)
 
 /* ---- the snapshot ---- */
 
-/* Two rows of one id would hide each other. */
-static enum err names_build(struct catalog *c)
-{
-    struct catalog_index *x = c->index;
-    x->names = xcalloc(c->n_parties + c->n_campaigns + c->n_contracts + 1, sizeof *x->names);
-    for (size_t i = 0; i < c->n_parties; i++)
-        x->names[x->n_names++] = (struct name){c->parties[i].id, &c->parties[i]};
-    for (size_t i = 0; i < c->n_campaigns; i++)
-        x->names[x->n_names++] = (struct name){c->campaigns[i].id, &c->campaigns[i]};
-    for (size_t i = 0; i < c->n_contracts; i++)
-        x->names[x->n_names++] = (struct name){c->contracts[i].id, &c->contracts[i]};
-    qsort(x->names, x->n_names, sizeof *x->names, name_compare);
-    for (size_t i = 1; i < x->n_names; i++)
-        if (strcmp(x->names[i - 1].id, x->names[i].id) == 0)
-            return ERR_CORRUPT;
-    return ERR_OK;
-}
-
-static void keys_build(struct catalog *c)
-{
-    struct catalog_index *x = c->index;
-    x->keys = xcalloc(c->n_parties + 1, sizeof *x->keys);
-    for (size_t i = 0; i < c->n_parties; i++)
-        if (!span_empty(c->parties[i].postback_cidrs)) {
-            struct postback_key *k = &x->keys[x->n_keys++];
-            k->party = &c->parties[i];
-            memcpy(k->sha256, c->parties[i].postback_key, HASH_LEN);
-        }
-    qsort(x->keys, x->n_keys, sizeof *x->keys, postback_key_compare);
-}
-
-/* Who is named in a party's row is there, whichever of the two was made first. */
-static enum err makers_fit(const struct catalog *c)
-{
-    for (size_t i = 0; i < c->n_parties; i++) {
-        const struct party *p = &c->parties[i];
-        if (p->legal_by > c->n_parties || p->locked_by > c->n_parties || p->postback_by > c->n_parties)
-            return ERR_CORRUPT;
-    }
-    return ERR_OK;
-}
-
-/* Each campaign's direct contract is its own, and nobody's; any other is somebody's. */
-static enum err directs_fit(const struct catalog *c)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < c->n_contracts; i++)
-        n += c->contracts[i].publisher == NULL;
-    if (n != c->n_campaigns)
-        return ERR_CORRUPT;
-    for (size_t i = 0; i < c->n_campaigns; i++) {
-        const struct contract *k = catalog_contract_number(c, c->campaigns[i].direct);
-        if (k == NULL || k->campaign != &c->campaigns[i] || k->publisher != NULL)
-            return ERR_CORRUPT;
-    }
-    return ERR_OK;
-}
-
 /* In the order of dependence. */
 static const struct loader loaders[] = {
-    {TABLE_PARTIES, party_read, party_reuse},         {TABLE_CAMPAIGNS, campaign_read, campaign_reuse},
-    {TABLE_CONTRACTS, contract_read, contract_reuse}, {TABLE_CODES, code_row_read, code_reuse},
-    {TABLE_SECRETS, secret_read, secret_reuse},       {TABLE_TOKENS, token_read, token_reuse},
-    {TABLE_GRANTS, grant_read, grant_reuse},
+    {TABLE_PARTIES, party_read, parties_settle},
+    {TABLE_CAMPAIGNS, campaign_read, NULL},
+    {TABLE_CONTRACTS, contract_read, contracts_settle},
+    {TABLE_CODES, code_row_read, NULL},
+    {TABLE_SECRETS, secret_read, NULL},
+    {TABLE_TOKENS, token_read, NULL},
+    {TABLE_GRANTS, grant_read, NULL},
 };
 enum { LOADERS = sizeof loaders / sizeof *loaders };
 
-static void arrays_make(struct catalog *c)
-{
-    struct catalog_index *x = c->index;
-    c->parties = xcalloc(x->rows[TABLE_PARTIES].n + 1, sizeof *c->parties);
-    c->campaigns = xcalloc(x->rows[TABLE_CAMPAIGNS].n + 1, sizeof *c->campaigns);
-    size_t contracts = (x->rows[TABLE_CONTRACTS].n + 1) * sizeof *c->contracts;
-    c->contracts = large_alloc(contracts);
-    memset(c->contracts, 0, contracts);
-    c->secrets = xcalloc(x->rows[TABLE_SECRETS].n + 1, sizeof *c->secrets);
-    x->terms = xcalloc(x->rows[TABLE_CONTRACTS].n + 1, sizeof *x->terms);
-    x->tokens = xcalloc(x->rows[TABLE_TOKENS].n + 1, sizeof *x->tokens);
-    x->grants = xcalloc(x->rows[TABLE_GRANTS].n + 1, sizeof *x->grants);
-}
-
-static enum err load_all(struct load *l)
+static enum err load(struct load *l)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < LOADERS && err == ERR_OK; i++)
-        err = rows_copy(l, loaders[i].table);
-    if (err != ERR_OK)
-        return err;
-    arrays_make(l->c);
+    buf_heap(&l->parties);
+    buf_heap(&l->campaigns);
     for (size_t i = 0; i < LOADERS && err == ERR_OK; i++) {
-        if (loaders[i].table == TABLE_CODES)
-            err = codes_count(l);
-        if (err == ERR_OK)
-            err = rows_load(l, &loaders[i]);
+        err = l->whole ? rows_whole(l, &loaders[i]) : rows_changed(l, &loaders[i]);
+        if (err == ERR_OK && loaders[i].settle != NULL)
+            err = loaders[i].settle(l);
     }
+    if (err == ERR_OK && l->whole)
+        err = names_sort(l);
     if (err == ERR_OK)
         err = past_load(l);
-    if (err == ERR_OK)
-        err = makers_fit(l->c);
-    if (err == ERR_OK)
-        err = directs_fit(l->c);
-    if (err == ERR_OK) {
-        lists_build(l->c);
-        keys_build(l->c);
-    }
-    return err == ERR_OK ? names_build(l->c) : err;
-}
-
-static enum err load(struct load *l, struct catalog **out)
-{
-    l->c = xcalloc(1, sizeof *l->c);
-    atomic_init(&l->c->refs, 1);
-    l->c->index = xcalloc(1, sizeof *l->c->index);
-    enum err err = load_all(l);
-    if (err == ERR_OK)
-        *out = l->c;
-    else
-        catalog_unref(l->c);
+    buf_free(&l->parties);
+    buf_free(&l->campaigns);
     return err;
 }
 
 enum err catalog_load(struct txn *t, const struct keys *k, struct catalog **out)
 {
-    return load(&(struct load){.txn = t, .keys = k}, out);
+    struct load l = {.txn = t, .keys = k, .c = catalog_draft(NULL), .whole = true};
+    enum err err = load(&l);
+    if (err == ERR_OK)
+        *out = l.c;
+    else
+        catalog_unref(l.c);
+    return err;
 }
 
-enum err catalog_reload(struct txn *t, const struct keys *k, const struct catalog *before, struct catalog **out)
+enum err catalog_reload(struct txn *t, const struct keys *k, struct catalog *before, struct catalog **out)
 {
-    return load(&(struct load){.txn = t, .keys = k, .before = before}, out);
+    bool goes_on = before->index->draft && before->index->before != NULL;
+    struct load l = {.txn = t, .keys = k, .c = goes_on ? before : catalog_draft(before)};
+    enum err err = load(&l);
+    if (err == ERR_OK) {
+        txn_notes_forget(t);
+        *out = l.c;
+    } else if (!goes_on) {
+        catalog_unref(l.c);
+    }
+    return err;
 }

@@ -1,25 +1,110 @@
-/* What catalog.c and catalog_load.c share: the memory and the index of one snapshot. */
+/* What the catalog's files share: the memory of snapshots. What a snapshot has are items; it and those before and
+ * behind it share all that did not change. */
 #ifndef CS_SERVER_CATALOG_CATALOG_PRIVATE_H
 #define CS_SERVER_CATALOG_CATALOG_PRIVATE_H
 
 #include "server/catalog/catalog.h"
 
+/* ---- items: catalog_items.c ---- */
+
+/* What stands in front of each. It is changed in place only by the draft that made it; another puts a copy in its
+ * place. What a draft made goes if it is dropped; what it replaced goes once nobody can look at a snapshot before it.
+ */
+struct item {
+    struct item *born, *gone;    /* the next of the draft's lists */
+    uint64_t version;            /* of the snapshot that it was made for */
+    void (*release)(void *what); /* what it holds beside its memory; NULL: nothing */
+};
+
+void *item_new(struct catalog *c, size_t size, void (*release)(void *what)); /* zeros */
+void item_gone(struct catalog *c, const void *what);                         /* NULL-safe */
+void item_free(const void *what);                                            /* NULL-safe */
+bool item_is_own(const struct catalog *c, const void *what);
+
+/* ---- tables: pointers to items in an order, shared by snapshots until one of them changes ---- */
+
+struct table_of {
+    atomic_int refs;
+    size_t n, cap;
+    const void *what[];
+};
+
+struct table_of *table_new(void);
+struct table_of *table_ref(struct table_of *t);
+void table_unref(struct table_of *t); /* NULL-safe; the items stay */
+/* Of *t, which may be another one after it. */
+void table_insert(struct table_of **t, size_t at, const void *what);
+void table_set(struct table_of **t, size_t at, const void *what);
+void table_remove(struct table_of **t, size_t at);
+/* The first that is not before the key. */
+typedef int table_order(const void *key, const void *what);
+size_t table_from(const struct table_of *t, const void *key, table_order *order);
+const void *table_find(const struct table_of *t, const void *key, table_order *order); /* NULL: none */
+
+/* ---- what is in them ---- */
+
+enum part {
+    PART_PARTIES, /* number n at n-1, as are: */
+    PART_CAMPAIGNS,
+    PART_CONTRACTS,
+    PART_READS,       /* struct numbers, of party n */
+    PART_CREDENTIALS, /* struct credentials, of party n */
+    PART_PLACES,      /* struct numbers, of campaign n */
+    PART_SECRETS,     /* by kid */
+    PART_TOKENS,      /* by hash */
+    PART_GRANTS,      /* by contract, party, number */
+    PART_NAMES,       /* by id */
+    PART_KEYS,        /* struct postback_key, by hash */
+    PARTS
+};
+
+/* The texts of an item, which its copies share. */
+struct text;
+
+struct party_row {
+    struct party p;
+    struct text *text;
+};
+struct campaign_row {
+    struct campaign c;
+    struct text *text;
+};
+
+/* Compiled terms serve all that have their version. */
+struct shared_terms {
+    atomic_int refs;
+    struct terms *terms;
+};
+void shared_terms_unref(struct shared_terms *s); /* NULL-safe */
+
+struct contract_row {
+    struct contract k;
+    struct text *text;
+    struct table_of *codes;
+    struct shared_terms *terms[VERSIONS_MAX]; /* in the order of its versions */
+};
+
+/* Numbers of contracts. */
+struct numbers {
+    size_t n, cap;
+    bool several; /* of a party's: they are of several campaigns */
+    uint32_t number[];
+};
+
+/* In the order of the tables. */
+struct credentials {
+    struct table_of *tokens, *secrets;
+};
+
 struct name {
-    const char *id;
-    const void *what; /* a party, campaign or contract: in whose array it lies says which */
+    enum part part; /* parties, campaigns or contracts */
+    uint32_t number;
+    char id[LIMIT_ID + 1];
 };
 
 struct postback_key {
     uint8_t sha256[HASH_LEN];
-    const struct party *party;
-};
-
-/* Rows as they were read: what has not changed is taken over by the next snapshot without being parsed again. */
-struct rows {
-    struct raw {
-        struct span key, value;
-    } * row;
-    size_t n, cap;
+    uint32_t party;
 };
 
 /* A step of the clock before which it had come further than before any later one. */
@@ -28,38 +113,43 @@ struct past {
     int64_t ms; /* what it should have said */
 };
 
-/* Compiled terms serve all snapshots that have their version. */
-struct shared_terms {
-    atomic_int refs;
-    struct terms *terms;
-};
-
 struct catalog_index {
-    struct block *blocks; /* bump memory for spans and codes */
-    size_t pooled;        /* what all of them hold */
-    struct rows rows[TABLE_COUNT];
-    struct shared_terms *(*terms)[VERSIONS_MAX]; /* of contract n at terms[n-1], in the order of its versions */
-    struct name *names;                          /* by id */
-    struct api_token *tokens;                    /* by hash: the order of the table */
-    struct postback_key *keys;                   /* by hash */
-    struct grant *grants;                        /* by contract, party, number: the order of the table */
-    const struct contract **listed;              /* what the lists of parties and campaigns hold */
-    const struct api_token **listed_tokens;
-    const struct secret **listed_secrets;
+    struct table_of *part[PARTS];
+    uint64_t version;
+    bool draft;                   /* not published yet */
+    const struct catalog *before; /* of a draft: what it was made of */
+    struct catalog *next;         /* of what was published: the next that was made of it */
+    struct item *born, *gone;
     struct past *past; /* ascending step, so descending ms */
     uint32_t steps;    /* those that were looked at */
     bool steps_unread; /* one of them does not read */
-    size_t n_names, n_tokens, n_keys, n_grants, n_past;
+    size_t n_past;
 };
 
-struct block {
-    struct block *next;
-    size_t used, cap;
-    char bytes[];
-};
+struct catalog *catalog_draft(const struct catalog *before); /* before: NULL of an empty one */
+/* It is published in the place of `old`. */
+void catalog_follow(struct catalog *old, struct catalog *c);
 
-int name_compare(const void *a, const void *b);
-int postback_key_compare(const void *a, const void *b);
-void lists_build(struct catalog *c); /* once all rows are there */
+/* Whose row of the store it is. */
+static inline const void *part_number(const struct catalog *c, enum part part, uint32_t number)
+{
+    const struct table_of *t = c->index->part[part];
+    return number >= 1 && number <= t->n ? t->what[number - 1] : NULL;
+}
+
+table_order name_order, secret_order, token_order, grant_order, postback_key_order;
+
+/* ---- which contracts go together: catalog_lists.c ---- */
+
+void credentials_release(void *what);
+
+void lists_add_party(struct catalog *c); /* empty ones, as: */
+void lists_add_campaign(struct catalog *c);
+void lists_add_contract(struct catalog *c, const struct contract *k);
+void lists_add_grant(struct catalog *c, uint32_t party, uint32_t contract);
+void lists_remove_grant(struct catalog *c, uint32_t party, uint32_t contract);
+/* In the place of one of the same hash or kid, if there is one. */
+void lists_put_token(struct catalog *c, const struct api_token *t);
+void lists_put_secret(struct catalog *c, const struct secret *s);
 
 #endif

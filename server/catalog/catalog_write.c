@@ -67,6 +67,8 @@ static enum err row_put(struct row *r, struct txn *t, enum table table, struct s
     jw_object_end(&r->w);
     jw_close(&r->w);
     enum err err = store_put(t, table, key, buf_span(&r->text));
+    if (err == ERR_OK)
+        txn_note(t, table, key);
     buf_free(&r->text);
     return err;
 }

@@ -87,20 +87,20 @@ static void grant_row(struct check *c, enum table t, struct span key, struct spa
 {
     uint32_t party = key.len == 12 ? load_be32(key.ptr + 4) : 0;
     (void)value;
-    if (party < 1 || party > c->catalog->n_parties || c->catalog->parties[party - 1].role != ROLE_AUDITOR)
+    if (party < 1 || party > c->catalog->n_parties || catalog_party_number(c->catalog, party)->role != ROLE_AUDITOR)
         check_row_fails(c, t, key, "is for a party that is no auditor");
 }
 
 void check_catalog(struct check *c)
 {
     for (size_t i = 0; i < c->catalog->n_contracts; i++) {
-        const struct contract *k = &c->catalog->contracts[i];
+        const struct contract *k = catalog_contract_number(c->catalog, (uint32_t)i + 1);
         const struct checked_log *log = check_log(c, k->number);
         contract_documents(c, k, log);
         contract_codes(c, k, log);
         contract_keys(c, k);
     }
     for (size_t i = 0; i < c->catalog->n_campaigns; i++)
-        campaign_direct(c, &c->catalog->campaigns[i]);
+        campaign_direct(c, catalog_campaign_number(c->catalog, (uint32_t)i + 1));
     check_each(c, TABLE_GRANTS, grant_row);
 }

@@ -58,9 +58,10 @@ static void find(const struct instance *in, const struct catalog *c, const struc
 /* One record: all that it names, or nothing. */
 static void erase_found(struct committer *c, const struct catalog *catalog, const struct erasure *e)
 {
-    struct job job = {.record = {.kind = RECORD_ERASE,
-                                 .now_ms = clock_ms(),
-                                 .erase = {.by = catalog->parties[0].number, .places = buf_span(&e->places)}}};
+    struct job job = {
+        .record = {.kind = RECORD_ERASE,
+                   .now_ms = clock_ms(),
+                   .erase = {.by = catalog_party_number(catalog, 1)->number, .places = buf_span(&e->places)}}};
     struct job *jobs[] = {&job};
     bool wrote;
     enum err err = committer_run(c, jobs, 1, &wrote);

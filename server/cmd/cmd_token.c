@@ -13,13 +13,12 @@
 /* All that could act as the party, or as an operator beside it. */
 static enum err end_others(struct txn *t, const struct catalog *c, const struct party *p, int64_t now_ms)
 {
-    size_t n;
-    const struct api_token *tokens = catalog_tokens(c, &n);
+    const struct token_list tokens = catalog_tokens(c);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < n && err == ERR_OK; i++) {
-        struct api_token ended = tokens[i];
-        struct credential_told told = {ended.party, c->parties[0].number, CREDENTIAL_TOKEN, .since_ms = now_ms,
-                                       .retired = true};
+    for (size_t i = 0; i < tokens.n && err == ERR_OK; i++) {
+        struct api_token ended = *tokens.t[i];
+        struct credential_told told = {ended.party, catalog_party_number(c, 1)->number, CREDENTIAL_TOKEN,
+                                       .since_ms = now_ms, .retired = true};
         bool others = p->role == ROLE_OPERATOR ? ended.party->role == p->role : ended.party == p;
         if (!others || ended.ended_ms != 0)
             continue;
@@ -35,7 +34,8 @@ static enum err end_others(struct txn *t, const struct catalog *c, const struct 
 static enum err unlock(struct txn *t, const struct catalog *c, const struct party *p, int64_t now_ms)
 {
     struct party unlocked = *p;
-    struct credential_told told = {p, c->parties[0].number, CREDENTIAL_LOCK, .since_ms = now_ms, .retired = true};
+    struct credential_told told = {p, catalog_party_number(c, 1)->number, CREDENTIAL_LOCK, .since_ms = now_ms,
+                                   .retired = true};
     if (p->locked_ms == 0)
         return ERR_OK;
     unlocked.locked_ms = 0;
@@ -56,7 +56,8 @@ static void mint(const struct instance *in, const char *id, bool alone)
         die("there is no party %s in this store: GET /v1/parties lists them", id);
     api_token_new(text);
     const int64_t now_ms = clock_ms();
-    struct api_token row = {.party = p, .by = c->parties[0].number, .created_ms = now_ms, .scopes = scopes_of(p->role)};
+    struct api_token row = {
+        .party = p, .by = catalog_party_number(c, 1)->number, .created_ms = now_ms, .scopes = scopes_of(p->role)};
     struct credential_told told = {p, row.by, CREDENTIAL_TOKEN, .since_ms = now_ms};
     api_token_hash(text, row.sha256);
     credential_id(row.sha256, told.id);

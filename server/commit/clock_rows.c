@@ -144,7 +144,7 @@ enum err clock_tell(struct batch *cx, struct log_clock told, struct entry_clock 
         return err;
     if (m->by == 0 || m->by > cx->catalog->n_parties)
         return ERR_CORRUPT;
-    out->by = span_str(cx->catalog->parties[m->by - 1].id);
+    out->by = span_str(catalog_party_number(cx->catalog, m->by)->id);
     out->confirmed_ms = m->by_ms;
     return ERR_OK;
 }

@@ -31,8 +31,7 @@ static enum err reload(struct batch *cx, const struct catalog *published)
     enum err err = catalog_reload(cx->txn, cx->instance->keys, cx->catalog, &fresh);
     if (err != ERR_OK)
         return err;
-    if (cx->catalog != published)
-        catalog_unref(cx->catalog);
+    assert(cx->catalog == published || cx->catalog == fresh); /* a batch goes on with its own */
     cx->catalog = fresh;
     cx->catalog_changed = false;
     return ERR_OK;

@@ -89,10 +89,12 @@ enum err contract_alone(const struct batch *cx, const struct contract *k, const 
     if (err != ERR_OK)
         return err;
     if (k->publisher != NULL)
-        all = campaign_contracts_of(k->campaign, k->publisher);
-    for (size_t i = 0; i < all.n && beside == NULL; i++)
-        if (all.k[i]->number != k->number && is_open_beside(all.k[i], t, cx->now_ms))
-            beside = all.k[i];
+        all = campaign_contracts_of(cx->catalog, k->campaign, k->publisher);
+    for (size_t i = 0; i < all.n && beside == NULL; i++) {
+        const struct contract *other = catalog_listed(cx->catalog, &all, i);
+        if (other->number != k->number && is_open_beside(other, t, cx->now_ms))
+            beside = other;
+    }
     terms_free(t);
     return beside == NULL
                ? ERR_OK
@@ -197,7 +199,7 @@ enum err contract_append_legal(struct batch *cx, const struct contract *k, const
         .kind = ENTRY_PARTY,
         .at_ms = cx->now_ms,
         .party = {.party = span_str(p->id),
-                  .by = span_str(cx->catalog->parties[p->legal_by > 0 ? p->legal_by - 1 : 0].id),
+                  .by = span_str(catalog_party_number(cx->catalog, p->legal_by > 0 ? p->legal_by : 1)->id),
                   .legal = p->legal}};
     return span_empty(p->legal) ? ERR_OK : pipeline_append(cx, k, &entry, NULL, NULL);
 }

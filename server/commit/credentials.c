@@ -21,7 +21,7 @@ static enum err append(struct batch *cx, const struct contract *k, const struct 
         .kind = ENTRY_CREDENTIAL,
         .at_ms = cx->now_ms,
         .credential = {.party = span_str(c->party->id),
-                       .by = span_str(cx->catalog->parties[c->by - 1].id),
+                       .by = span_str(catalog_party_number(cx->catalog, c->by)->id),
                        .what = c->what,
                        .id = span_str(c->id),
                        .since_ms = c->since_ms,
@@ -74,7 +74,7 @@ static bool members_read(const json_t *row, const struct catalog *c, struct unto
         json_get_str(row, "", "what", LIMIT_ID, &what, NULL, NULL) != ERR_OK ||
         credential_parse(what, &u->told.what) != ERR_OK)
         return false;
-    u->told.party = &c->parties[party - 1];
+    u->told.party = catalog_party_number(c, (uint32_t)party);
     u->told.by = (uint32_t)by;
     memcpy(u->told.id, id.ptr, id.len);
     u->told.id[id.len] = '\0';
@@ -111,7 +111,8 @@ enum err credential_tell(struct txn *t, const struct catalog *c, const struct cr
 {
     const struct untold u = {.told = *told, .from = 1, .contracts = (int64_t)c->n_contracts};
     uint8_t key[QUEUE_KEY_LEN];
-    if (told->party->takes == NULL)
+    bool several;
+    if (catalog_takes(c, told->party, &several) == NULL)
         return ERR_OK;
     enum err err = next_key(t, key);
     if (err == ERR_OK)
@@ -124,11 +125,11 @@ enum err credential_tell(struct txn *t, const struct catalog *c, const struct cr
 /* *left: so many entries may still be written. */
 static enum err tell_logs(struct batch *cx, struct untold *u, uint32_t *left)
 {
-    const struct contract_list *all = &u->told.party->reads;
+    const struct contract_list reads = catalog_reads(cx->catalog, u->told.party), *all = &reads;
     size_t i = contracts_behind(all, (uint32_t)u->from - 1), end = contracts_behind(all, (uint32_t)u->contracts);
     enum err err = ERR_OK;
     for (; i<end && * left> 0 && err == ERR_OK; i++) {
-        const struct contract *k = all->k[i];
+        const struct contract *k = catalog_listed(cx->catalog, all, i);
         u->from = k->number + 1;
         if ((err = pipeline_ready(cx, k)) == ERR_OK) {
             err = append(cx, k, &u->told);
@@ -203,15 +204,17 @@ static enum err tell_new(struct batch *cx, const struct contract *k, const struc
 static enum err open_party(struct batch *cx, const struct contract *k, const struct party *p, uint32_t *left)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < p->secrets.n && err == ERR_OK; i++) {
-        const struct secret *s = p->secrets.s[i];
+    const struct secret_list secrets = catalog_secrets_of(cx->catalog, p);
+    for (size_t i = 0; i < secrets.n && err == ERR_OK; i++) {
+        const struct secret *s = secrets.s[i];
         struct credential_told c = {p, s->by, CREDENTIAL_SECRET, .since_ms = s->created_ms};
         memcpy(c.id, s->kid, sizeof c.id);
         if (!s->retired)
             err = tell_new(cx, k, &c, left);
     }
-    for (size_t i = 0; i < p->tokens.n && err == ERR_OK; i++) {
-        const struct api_token *t = p->tokens.t[i];
+    const struct token_list tokens = catalog_tokens_of(cx->catalog, p);
+    for (size_t i = 0; i < tokens.n && err == ERR_OK; i++) {
+        const struct api_token *t = tokens.t[i];
         struct credential_told c = {p, t->by, CREDENTIAL_TOKEN, .since_ms = t->created_ms};
         credential_id(t->sha256, c.id);
         if (t->ended_ms == 0 && !t->invitation)

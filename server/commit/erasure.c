@@ -158,8 +158,9 @@ static enum err scan_leads(struct finding_of *f, const struct contract *k, const
 static enum err scan_campaign(struct finding_of *f, const struct campaign *c, const struct wanted *w)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < c->contracts.n && err == ERR_OK; i++)
-        err = scan_leads(f, c->contracts.k[i], w);
+    const struct contract_list all = catalog_contracts_of(f->catalog, c);
+    for (size_t i = 0; i < all.n && err == ERR_OK; i++)
+        err = scan_leads(f, catalog_listed(f->catalog, &all, i), w);
     return err;
 }
 
@@ -182,7 +183,7 @@ static enum err find_person(struct finding_of *f)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < f->catalog->n_campaigns && err == ERR_OK; i++) {
-        const struct campaign *c = &f->catalog->campaigns[i];
+        const struct campaign *c = catalog_campaign_number(f->catalog, (uint32_t)i + 1);
         struct wanted w;
         if ((f->asked->of != NULL && c->advertiser != f->asked->of) || !wanted_in(f, c, &w))
             continue;
@@ -343,7 +344,7 @@ static enum err erase_some(struct batch *cx, const struct doomed *list, size_t n
 {
     struct entry e = {.kind = ENTRY_ERASE,
                       .at_ms = cx->now_ms,
-                      .erase.by = span_str(cx->catalog->parties[cx->record->erase.by - 1].id)};
+                      .erase.by = span_str(catalog_party_number(cx->catalog, cx->record->erase.by)->id)};
     uint64_t index;
     while (e.erase.n < n && e.erase.n < ERASE_MOST && list[e.erase.n].k == list[0].k) {
         e.erase.entries[e.erase.n] = list[e.erase.n].env.index;

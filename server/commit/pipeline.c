@@ -472,7 +472,7 @@ static bool may_dispose(const struct party *p, const struct contract *k)
 
 static const struct party *party_number(const struct batch *cx, uint32_t number)
 {
-    return number >= 1 && number <= cx->catalog->n_parties ? &cx->catalog->parties[number - 1] : NULL;
+    return number >= 1 && number <= cx->catalog->n_parties ? catalog_party_number(cx->catalog, number) : NULL;
 }
 
 struct scope {

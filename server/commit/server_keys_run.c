@@ -11,7 +11,7 @@ static enum err all_ready(struct batch *cx)
 {
     enum err err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG);
     for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-        err = pipeline_ready(cx, &cx->catalog->contracts[i]);
+        err = pipeline_ready(cx, catalog_contract_number(cx->catalog, (uint32_t)i + 1));
     return err;
 }
 
@@ -43,7 +43,7 @@ enum err server_keys_run(struct batch *cx, struct job *job)
         return err;
     err = append_leaf(cx, step.jws);
     for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-        err = contract_append_server_keys(cx, &cx->catalog->contracts[i], &step);
+        err = contract_append_server_keys(cx, catalog_contract_number(cx->catalog, (uint32_t)i + 1), &step);
     if (err == ERR_OK)
         err = instance_put_step(cx->txn, cx->instance->keys, &step);
     cx->swept = true;

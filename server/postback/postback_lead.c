@@ -125,12 +125,15 @@ static const struct contract *place_in(const struct postback *pb, const struct c
 {
     if (pb->party->role != ROLE_PUBLISHER)
         return campaign->advertiser == pb->party ? catalog_contract_number(pb->rq->catalog, campaign->direct) : NULL;
-    const struct contract_list own = campaign_contracts_of(campaign, pb->party);
-    for (size_t i = own.n; i-- > 0;)
-        if (contract_binds(own.k[i], pb->rq->arrived_ms) &&
-            terms_active(contract_terms(own.k[i], pb->rq->arrived_ms), pb->rq->arrived_ms))
-            return own.k[i];
-    return own.n > 0 ? own.k[own.n - 1] : NULL;
+    const struct catalog *c = pb->rq->catalog;
+    const int64_t at_ms = pb->rq->arrived_ms;
+    const struct contract_list own = campaign_contracts_of(c, campaign, pb->party);
+    for (size_t i = own.n; i-- > 0;) {
+        const struct contract *k = catalog_listed(c, &own, i);
+        if (contract_binds(k, at_ms) && terms_active(contract_terms(k, at_ms), at_ms))
+            return k;
+    }
+    return own.n > 0 ? catalog_listed(c, &own, own.n - 1) : NULL;
 }
 
 static enum err named_campaign(struct postback *pb, struct claim *c)
@@ -144,12 +147,13 @@ static enum err named_campaign(struct postback *pb, struct claim *c)
 /* Nobody guesses an owner: contact fields of one advertiser's lead are no other's to see. */
 static enum err only_campaign(struct postback *pb, struct claim *c)
 {
-    const struct party *p = pb->party;
-    c->fallback = p->takes != NULL && !p->takes_several ? place_in(pb, p->takes) : NULL;
+    bool several;
+    const struct campaign *takes = catalog_takes(pb->rq->catalog, pb->party, &several);
+    c->fallback = takes != NULL && !several ? place_in(pb, takes) : NULL;
     if (c->fallback != NULL)
         return ERR_OK;
     return problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "%s",
-                   p->takes == NULL
+                   takes == NULL
                        ? "you have no campaign"
                        : "is missing: without a click id of yours that reads, say which of your campaigns it is");
 }

@@ -29,6 +29,7 @@ struct signature {
 
 struct search {
     struct arena *arena;
+    const struct catalog *catalog;
     struct dimension dim[DIMENSIONS]; /* the last one is the key */
     size_t n;
     void (*text)(const struct search *s, const struct span *chosen, struct buf *out);
@@ -191,7 +192,7 @@ static void search(struct search *s, size_t from, size_t mistakes)
 static bool by_other_secret(struct search *s, const struct secret *right, struct explained *x)
 {
     struct dimension *key = &s->dim[s->n - 1];
-    const struct secret_list *all = &right->party->secrets;
+    const struct secret_list own = catalog_secrets_of(s->catalog, right->party), *all = &own;
     memset(s->chosen, 0, sizeof s->chosen);
     for (size_t i = 0; i < all->n; i++) {
         const struct secret *other = all->s[i];
@@ -299,7 +300,7 @@ static void add_bodies(struct search *s, struct dimension *d, struct span body)
 void postback_search_query(struct request *rq, const struct secret *secret, struct span target, struct span sig,
                            struct span host, struct explained *x)
 {
-    struct search s = {.arena = rq->arena, .text = query_text};
+    struct search s = {.arena = rq->arena, .catalog = rq->catalog, .text = query_text};
     struct request_text text;
     postback_text(rq, target, rq->body, &text);
     read_query_signature(&s, sig);
@@ -381,7 +382,7 @@ static void add_writings(struct search *s, struct dimension *d, struct span body
 
 void postback_search_webhook(struct request *rq, const struct secret *secret, struct explained *x)
 {
-    struct search s = {.arena = rq->arena, .text = webhook_text};
+    struct search s = {.arena = rq->arena, .catalog = rq->catalog, .text = webhook_text};
     read_webhook_signatures(&s, rq->webhook_signature);
     struct dimension *body = dimension(&s, "body", rq->body);
     alternative(body, text_strip(rq->body), "blanks or line ends around the body were not signed");

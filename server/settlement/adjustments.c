@@ -127,7 +127,7 @@ enum err adjustment_run(struct batch *cx, struct job *job)
     const struct entry e = {
         .kind = ENTRY_ADJUSTMENT,
         .at_ms = cx->now_ms,
-        .adjustment = {.by = span_str(cx->catalog->parties[r->adjustment.by - 1].id),
+        .adjustment = {.by = span_str(catalog_party_number(cx->catalog, r->adjustment.by)->id),
                        .micros = r->adjustment.micros,
                        .reason = r->adjustment.reason,
                        .lead = r->adjustment.lead,
@@ -207,7 +207,7 @@ enum err adjustment_assent_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct contract *k = catalog_contract_number(cx->catalog, r->assent.contract);
-    const struct party *party = &cx->catalog->parties[r->assent.party - 1];
+    const struct party *party = catalog_party_number(cx->catalog, r->assent.party);
     uint64_t index = r->assent.adjustment;
     size_t side = party == k->publisher;
     struct adjustment_row row;

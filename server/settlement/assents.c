@@ -125,7 +125,7 @@ enum err assent_run(struct batch *cx, struct job *job)
     const struct record *r = &job->record;
     const struct given g = {.instance = cx->instance,
                             .k = catalog_contract_number(cx->catalog, r->assent.contract),
-                            .party = &cx->catalog->parties[r->assent.party - 1],
+                            .party = catalog_party_number(cx->catalog, r->assent.party),
                             .number = r->assent.version,
                             .jws = r->assent.jws};
     int64_t now_ms = pipeline_dated(cx, g.k, cx->now_ms);

@@ -151,7 +151,7 @@ static enum err response_write(struct batch *cx, const struct job *job, const st
 enum err response_run(struct batch *cx, struct job *job)
 {
     const struct span statement = job->record.response.statement, jws = job->record.response.jws;
-    const struct party *p = &cx->catalog->parties[job->record.response.party - 1];
+    const struct party *p = catalog_party_number(cx->catalog, job->record.response.party);
     struct statement_meta m;
     struct response r;
     struct span before = SPAN("");

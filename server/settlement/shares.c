@@ -211,7 +211,7 @@ static enum err jw_share(struct jw *w, const struct instance *in, const struct c
     if (err != ERR_OK)
         return err;
     jw_object(w);
-    jw_kstr(w, "by", span_str(c->parties[s->by - 1].id));
+    jw_kstr(w, "by", span_str(catalog_party_number(c, s->by)->id));
     jw_ktime(w, "created_at", s->created_ms);
     if (ended_ms != 0)
         jw_ktime(w, "ended_at", ended_ms);
@@ -273,7 +273,7 @@ static enum err share_room(struct batch *cx, struct job *job)
     enum err err = own_shares(cx, statement, job->record.share.by, &own);
     if (err != ERR_OK)
         return err;
-    err = quota_leaves(job, QUOTA_SHARE_LINKS, &cx->catalog->parties[job->record.share.by - 1], own.n_open);
+    err = quota_leaves(job, QUOTA_SHARE_LINKS, catalog_party_number(cx->catalog, job->record.share.by), own.n_open);
     return err == ERR_OK && own.n >= job->record.quota ? share_del(cx->txn, statement, &own.closed) : err;
 }
 
@@ -302,7 +302,7 @@ static enum err share_make(struct batch *cx, struct job *job, struct share_link 
 
 static enum err share_end(struct batch *cx, struct job *job, struct share_link *s)
 {
-    const struct party *by = &cx->catalog->parties[job->record.share.by - 1];
+    const struct party *by = catalog_party_number(cx->catalog, job->record.share.by);
     enum err err = share_get(cx->txn, job->record.share.statement, span_str(job->record.share.id), s);
     if (err == ERR_NOT_FOUND)
         return problem(&job->problem, err, "", "this statement has no share link of that id");
@@ -312,7 +312,7 @@ static enum err share_end(struct batch *cx, struct job *job, struct share_link *
         return ERR_CORRUPT;
     if (s->by != by->number && by->role != ROLE_OPERATOR)
         return problem(&job->problem, ERR_FORBIDDEN, "", "it is another party's link: %s or the operator can end it",
-                       cx->catalog->parties[s->by - 1].id);
+                       catalog_party_number(cx->catalog, s->by)->id);
     bool open;
     err = is_open(cx->catalog, s, cx->now_ms, &open);
     if (err == ERR_OK && open)

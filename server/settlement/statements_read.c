@@ -236,13 +236,16 @@ static enum err begin_after(struct statements *s, struct span after, uint32_t *c
 
 static enum err statements_write(struct statements *s, struct span after)
 {
-    const struct contract_list *own = &s->rq->caller->reads;
+    const struct contract_list own = catalog_reads(s->rq->catalog, s->rq->caller);
     uint32_t contract;
     uint64_t number;
     enum err err = begin_after(s, after, &contract, &number);
-    for (size_t i = contracts_behind(own, contract - 1); err == ERR_OK && i < own->n && !s->list.more; i++, number = 0)
-        if (span_empty(s->contract) || span_is(s->contract, own->k[i]->id))
-            err = contract_statements(s, own->k[i], number);
+    for (size_t i = contracts_behind(&own, contract - 1); err == ERR_OK && i < own.n && !s->list.more;
+         i++, number = 0) {
+        const struct contract *k = catalog_listed(s->rq->catalog, &own, i);
+        if (span_empty(s->contract) || span_is(s->contract, k->id))
+            err = contract_statements(s, k, number);
+    }
     return err;
 }
 

@@ -48,7 +48,7 @@ static struct span label_of(void *of_page, int64_t placement)
 {
     const struct contract *k = ((const struct asked *)of_page)->contract;
     bool known = placement > 0 && (uint64_t)placement <= k->n_codes;
-    return known ? k->codes[placement - 1].label : SPAN("");
+    return known ? k->codes[placement - 1]->label : SPAN("");
 }
 
 static struct page_assents assents_of(void *of_page, uint64_t adjustment)

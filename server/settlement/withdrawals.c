@@ -108,8 +108,9 @@ static enum err each_contract(struct batch *cx, struct withdrawing *w, const str
                               struct problem *p)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < w->campaign.contracts.n && err == ERR_OK; i++) {
-        struct contract k = *w->campaign.contracts.k[i];
+    const struct contract_list all = catalog_contracts_of(cx->catalog, &w->campaign);
+    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
+        struct contract k = *catalog_listed(cx->catalog, &all, i);
         struct problem why = {0};
         while (err == ERR_OK && !says_other(versions_newest(&k.versions), before))
             err = take_back(cx, w, &k, versions_newest(&k.versions)->number, write, &why);
@@ -244,7 +245,7 @@ enum err withdrawal_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct withdrawing w = {.k = catalog_contract_number(cx->catalog, r->withdrawal.contract),
-                            .by = &cx->catalog->parties[r->withdrawal.by - 1],
+                            .by = catalog_party_number(cx->catalog, r->withdrawal.by),
                             .number = r->withdrawal.version,
                             .jws = r->withdrawal.jws};
     const struct version *v = may_bind(w.k, w.number);

@@ -399,6 +399,7 @@ enum err txn_begin(struct store *s, bool write, struct txn **out)
         return result(rc, "begin");
     struct txn *t = xmalloc(sizeof *t);
     *t = (struct txn){.store = s, .mdb = mdb, .write = write};
+    buf_heap(&t->notes);
     *out = t;
     return ERR_OK;
 }
@@ -421,6 +422,7 @@ enum err txn_commit(struct txn *t)
     if (rc == EIO && errno == 0)
         rc = ENOSPC;
     spread_ended(t, rc == 0);
+    buf_free(&t->notes);
     free(t);
     return result(rc, "commit");
 }
@@ -431,7 +433,32 @@ void txn_abort(struct txn *t)
         return;
     spread_ends(t, true);
     mdb_txn_abort(t->mdb);
+    buf_free(&t->notes);
     free(t);
+}
+
+void txn_note(struct txn *t, enum table table, struct span key)
+{
+    assert(key.len <= UINT8_MAX);
+    buf_byte(&t->notes, (uint8_t)table);
+    buf_byte(&t->notes, (uint8_t)key.len);
+    buf_span_add(&t->notes, key);
+}
+
+bool txn_noted(const struct txn *t, struct txn_notes *from, enum table *table, struct span *key)
+{
+    const uint8_t *row = (const uint8_t *)t->notes.ptr + from->at;
+    if (from->at == t->notes.len)
+        return false;
+    *table = (enum table)row[0];
+    *key = span_of(row + 2, row[1]);
+    from->at += 2u + row[1];
+    return true;
+}
+
+void txn_notes_forget(struct txn *t)
+{
+    buf_clear(&t->notes);
 }
 
 uint64_t txn_writes(const struct txn *t)

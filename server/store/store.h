@@ -180,6 +180,14 @@ MUST_CHECK enum err txn_begin(struct store *s, bool write, struct txn **out);
 MUST_CHECK enum err txn_commit(struct txn *t);
 void txn_abort(struct txn *t);            /* NULL-safe */
 uint64_t txn_writes(const struct txn *t); /* puts, appends and deletes so far, whatever became of them */
+/* Rows that were written, for who reads them again in this transaction: noted by who writes them, in that order, until
+ * they are forgotten. The key lives as long. False past the last. */
+void txn_note(struct txn *t, enum table table, struct span key);
+struct txn_notes {
+    size_t at; /* 0: from the first on */
+};
+MUST_CHECK bool txn_noted(const struct txn *t, struct txn_notes *from, enum table *table, struct span *key);
+void txn_notes_forget(struct txn *t);
 /* For the log, when a request fails: the call that failed in this transaction and why; else the row that was read last,
  * which is the one that did not read if any did not. Nothing when nothing was read. */
 void txn_cause(const struct txn *t, struct buf *out);

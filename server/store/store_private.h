@@ -28,6 +28,7 @@ struct txn {
     MDB_txn *mdb;
     bool write;
     uint64_t writes;
+    struct buf notes;           /* for txn_noted: a byte of the table, one of the key's length, the key */
     struct spread_view *spread; /* NULL: no spread table was looked at */
     size_t n_held;
     /* for txn_cause */

@@ -17,7 +17,7 @@ enum err tracking_target(struct request *rq, struct span text, struct target *ou
     out->placement = code.placement;
     if (out->contract == NULL || code.placement == 0 || code.placement > out->contract->n_codes)
         return ERR_NOT_FOUND;
-    out->code = &out->contract->codes[code.placement - 1];
+    out->code = out->contract->codes[code.placement - 1];
     return ERR_OK;
 }
 

@@ -511,7 +511,7 @@ bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, stru
 
 static bool sees_still(const struct request *rq, const struct catalog *newest)
 {
-    return rq->seen == 0 || catalog_may_read(newest, &newest->parties[rq->caller->number - 1],
+    return rq->seen == 0 || catalog_may_read(newest, catalog_party_number(newest, rq->caller->number),
                                              catalog_contract_number(newest, rq->seen));
 }
 

@@ -1,6 +1,6 @@
 /* `changes DIR CONTRACTS CHANGES` makes an instance in the empty folder, with so many contracts of 100 campaigns, of 20
- * advertisers and of 500 publishers; then changes of each kind, by the committer's own fold, one a batch. It prints what
- * one costs the committer's thread, beside what a batch costs that changes nothing of the control data; and what a
+ * advertisers and of 500 publishers; then changes of each kind, by the committer's own fold, one a batch. It prints
+ * what one costs the committer's thread, beside what a batch costs that changes nothing of the control data; and what a
  * contract and a code hold in memory.
  */
 #include <stdio.h>
@@ -111,7 +111,8 @@ static void fill(struct bench *b)
         put_campaign(t, 1 + i, &campaign[i], &advertiser[i % ADVERTISERS]);
     for (uint32_t n = CAMPAIGNS + 1; n <= b->contracts; n++) {
         struct party publisher = {.number = FIRST_PUBLISHER + n / CAMPAIGNS % PUBLISHERS};
-        struct contract k = {.number = n, .campaign = &campaign[n % CAMPAIGNS], .publisher = &publisher, .created_ms = 1};
+        struct contract k = {
+            .number = n, .campaign = &campaign[n % CAMPAIGNS], .publisher = &publisher, .created_ms = 1};
         char text[512];
         snprintf(k.id, sizeof k.id, "C%010u", n);
         snprintf(text, sizeof text,
@@ -289,7 +290,7 @@ static void make_rename(struct bench *b, size_t i, struct record *r)
     (void)b;
     r->legal.party = publisher_of(i);
     r->legal.by = 1;
-    r->legal.name = i % 2 ? SPAN("This name") : SPAN("That name");
+    r->legal.name = i / PUBLISHERS % 2 ? SPAN("This name") : SPAN("That name");
 }
 
 static void make_lock(struct bench *b, size_t i, struct record *r)
@@ -305,6 +306,7 @@ static void make_rename_advertiser(struct bench *b, size_t i, struct record *r)
 {
     make_rename(b, i, r);
     r->legal.party = 2 + (uint32_t)(i % ADVERTISERS);
+    r->legal.name = i / ADVERTISERS % 2 ? SPAN("This name") : SPAN("That name");
 }
 
 static void make_contract(struct bench *b, size_t i, struct record *r)
@@ -329,10 +331,11 @@ static void make_campaign(struct bench *b, size_t i, struct record *r)
     r->advertiser = 2 + (uint32_t)(i % ADVERTISERS);
     random_id('A', r->campaign.id);
     random_id('C', r->campaign.direct_id);
-    snprintf(text, sizeof text,
-             "{\"advertiser\":\"P%010u\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/"
-             "\"}",
-             r->advertiser);
+    snprintf(
+        text, sizeof text,
+        "{\"advertiser\":\"P%010u\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/"
+        "\"}",
+        r->advertiser);
     struct buf doc = document(campaign_document, text, r->campaign.id);
     r->campaign.document = arena_copy(b->arena, buf_span(&doc));
     buf_free(&doc);
@@ -411,7 +414,7 @@ int main(int argc, char **argv)
     const struct party operator= {
         .number = 1, .id = "P0000000001", .role = ROLE_OPERATOR, .name = SPAN("operator"), .created_ms = 1};
     const struct founding f = {
-        .id = SPAN("I000000000001"), .url = SPAN("http://track.example"), .operator= &operator, .token = token};
+        .id = SPAN("I000000000001"), .url = SPAN("http://track.example"), .operator= & operator, .token = token };
     need(instance_create(argv[1], MAP_SIZE, &f, &what), argv[1]);
     need(instance_open(&b.in, argv[1], STORE_SERVE, MAP_SIZE, &what), argv[1]);
     fill(&b);

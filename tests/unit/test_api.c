@@ -652,7 +652,7 @@ static void a_party_has_so_many_tokens(void **state)
 /* The call came while its token stood, and is folded when it no longer does. */
 static void expect_late(struct api *a, struct catalog *before, int status, struct call c)
 {
-    atomic_fetch_add(&before->refs, 1);
+    atomic_fetch_add(&before->users, 1);
     a->stale = before;
     expect(a, status, c);
 }

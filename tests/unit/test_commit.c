@@ -115,15 +115,6 @@ static void a_job_refused_does_not_touch_its_batch(void **state)
     assert_int_equal(three[2].index, 1);
 }
 
-static void put_party_row(struct span row)
-{
-    uint8_t key[4];
-    struct txn *t = fixture_begin(&cf.live.f, true);
-    store_be32(key, LIVE_OTHER + 1);
-    assert_ok(store_put(t, TABLE_PARTIES, span_of(key, sizeof key), row));
-    assert_ok(txn_commit(t));
-}
-
 static struct job code_job(void)
 {
     struct job job = {.arena = cf.arena, .record = {.kind = RECORD_CODE, .advertiser = LIVE_ADVERTISER + 1}};
@@ -139,34 +130,6 @@ static uint64_t commits(struct counters *c)
     for (size_t i = 0; i <= METRIC_BOUNDS; i++)
         n += c->commit_seconds.bucket[i];
     return n;
-}
-
-static void a_change_of_control_data_that_do_not_read_fails_alone(void **state)
-{
-    (void)state;
-    struct counters *counters = metrics_thread(cf.live.sh.metrics, COMMITTER_WORKERS);
-    uint64_t before = commits(counters);
-    struct job three[] = {click_job(&cf, COMMITTER_CONTRACT), code_job(), click_job(&cf, COMMITTER_CONTRACT)};
-    put_party_row(SPAN("{"));
-    for (size_t i = 0; i < 3; i++)
-        assert_ok(source_push(cf.live.sh.source, 0, &three[i]));
-    source_wake(cf.live.sh.source);
-    jobs_wait(&cf, 0, 3);
-    assert_int_equal(commits(counters), before + 1); /* they were one batch */
-    assert_ok(three[0].err);
-    assert_err(three[1].err, ERR_CORRUPT);
-    assert_ok(three[2].err);
-    assert_int_equal(three[2].index, 1);
-
-    struct job again = code_job();
-    struct party other = {.number = LIVE_OTHER + 1, .role = ROLE_PUBLISHER, .name = SPAN("someone"), .created_ms = 1};
-    snprintf(other.id, sizeof other.id, "P%u", other.number);
-    struct txn *t = fixture_begin(&cf.live.f, true);
-    assert_ok(catalog_put_party(t, &other));
-    assert_ok(txn_commit(t));
-    assert_ok(push_awake(&cf, 0, &again));
-    jobs_wait(&cf, 0, 1);
-    assert_ok(again.err);
 }
 
 static void stopping_drains_and_sweeps(void **state)
@@ -523,6 +486,43 @@ static void a_reader_that_is_to_stop_makes_no_statement(void **state)
     assert_err(statement_make(&reader, cf.arena, COMMITTER_CONTRACT, 0, up.record.now_ms, &made, NULL), ERR_BUSY);
     worker_reader_end(&reader);
     worker_close(&reader);
+}
+
+/* A row that does not read, as if it had become one on its way. */
+static enum err put_bad_code(struct batch *cx, struct job *job)
+{
+    uint8_t key[8];
+    store_be32(key, job->record.code.contract);
+    store_be32(key + 4, (uint32_t)catalog_contract_number(cx->catalog, job->record.code.contract)->n_codes + 1);
+    assert_ok(store_put(cx->txn, TABLE_CODES, span_of(key, sizeof key), SPAN("{")));
+    txn_note(cx->txn, TABLE_CODES, span_of(key, sizeof key));
+    cx->catalog_changed = true;
+    job->answer_status = 201;
+    return ERR_OK;
+}
+
+static void a_change_of_control_data_that_do_not_read_fails_alone(void **state)
+{
+    (void)state;
+    start_with(RECORD_CODE, put_bad_code);
+    struct counters *counters = metrics_thread(cf.live.sh.metrics, COMMITTER_WORKERS);
+    uint64_t before = commits(counters);
+    struct job three[] = {click_job(&cf, COMMITTER_CONTRACT), code_job(), click_job(&cf, COMMITTER_CONTRACT)};
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(source_push(cf.live.sh.source, 0, &three[i]));
+    source_wake(cf.live.sh.source);
+    jobs_wait(&cf, 0, 3);
+    assert_int_equal(commits(counters), before + 1); /* they were one batch */
+    assert_ok(three[0].err);
+    assert_err(three[1].err, ERR_CORRUPT);
+    assert_ok(three[2].err);
+    assert_int_equal(three[2].index, 1);
+
+    start_with(RECORD_CODE, job_runs[RECORD_CODE]); /* nothing of it is in the store */
+    struct job again = code_job();
+    assert_ok(push_awake(&cf, 0, &again));
+    jobs_wait(&cf, 0, 1);
+    assert_ok(again.err);
 }
 
 static void a_catalog_change_is_published_with_its_commit(void **state)

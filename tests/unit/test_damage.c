@@ -65,7 +65,7 @@ static void mint_offline(struct folder *f)
     struct txn *t;
     assert_ok(instance_open(&in, f->filled.live.f.dir, STORE_SERVE, SMALL_MAP, &what));
     struct catalog *c = catalog_hold(in.catalog);
-    const struct api_token token = {.sha256 = {7}, .party = &c->parties[2], .by = 1, .created_ms = 1};
+    const struct api_token token = {.sha256 = {7}, .party = catalog_party_number(c, 3), .by = 1, .created_ms = 1};
     struct credential_told told = {token.party, token.by, CREDENTIAL_TOKEN, .since_ms = token.created_ms};
     credential_id(token.sha256, told.id);
     assert_ok(txn_begin(in.store, true, &t));

@@ -116,8 +116,8 @@ static struct job disposition(size_t by, enum status status)
 {
     struct job job = job_of(RECORD_DISPOSITION, NOW);
     job.record.disposition.party = (uint32_t)by + 1;
-    job.record.disposition.report =
-        (struct disposition_report){.party = span_str(cx.catalog->parties[by].id), .status = status};
+    job.record.disposition.report = (struct disposition_report){
+        .party = span_str(catalog_party_number(cx.catalog, (uint32_t)by + 1)->id), .status = status};
     return job;
 }
 
