@@ -11,7 +11,8 @@ enum { RULES_NOW = 1 }; /* the number of terms that are made today */
 
 struct ruleset {
     int64_t number;
-    enum err (*compile)(struct span campaign, struct span contract, struct terms **out, struct problem *p);
+    enum err (*compile)(const struct terms *beside, struct span campaign, struct span contract, struct terms **out,
+                        struct problem *p);
     void (*lead)(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out);
     enum err (*disposition)(uint64_t terms_index, const struct disposition_report *r, const struct lead_row *lead,
@@ -28,5 +29,8 @@ const struct ruleset *rules_find(int64_t number);
 /* Compiles a terms entry by its own rules, which *out keeps. ERR_NOT_IMPLEMENTED when they are not known here: nothing
  * can be told of what they decide. Else as terms_compile. */
 MUST_CHECK enum err rules_compile(const struct entry_terms *e, struct terms **out, struct problem *p);
+/* As terms_compile_beside: beside is NULL, or of the same rules. */
+MUST_CHECK enum err rules_compile_beside(const struct terms *beside, const struct entry_terms *e, struct terms **out,
+                                         struct problem *p);
 
 #endif

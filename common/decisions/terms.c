@@ -311,10 +311,27 @@ static enum err compile(const struct member *table, struct span document, struct
     return err;
 }
 
-enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p)
+/* Of a document that was compiled already nothing is to be found out. */
+static enum err compile_campaign(const struct terms *beside, struct span campaign, struct terms *t, struct problem *p)
+{
+    struct buf text;
+    buf_heap(&text);
+    if (beside != NULL)
+        terms_document(beside, 0, &text);
+    bool same = beside != NULL && span_eq(buf_span(&text), campaign);
+    buf_free(&text);
+    if (!same)
+        return compile(campaign_members, campaign, t, &t->json[0], p);
+    t->json[0] = json_incref(beside->json[0]); /* counted atomically, and nobody changes it */
+    const struct reading r = {t->json[0], "", p};
+    return members_read(campaign_members, &r, t);
+}
+
+enum err terms_compile_beside(const struct terms *beside, struct span campaign, struct span contract,
+                              struct terms **out, struct problem *p)
 {
     struct terms *t = xcalloc(1, sizeof *t);
-    enum err err = compile(campaign_members, campaign, t, &t->json[0], p);
+    enum err err = compile_campaign(beside, campaign, t, p);
 
     if (err == ERR_OK) {
         struct span id = t->campaign;
@@ -329,6 +346,11 @@ enum err terms_compile(struct span campaign, struct span contract, struct terms 
     t->ruleset = rules_find(RULES_NOW);
     *out = t;
     return ERR_OK;
+}
+
+enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p)
+{
+    return terms_compile_beside(NULL, campaign, contract, out, p);
 }
 
 void terms_document(const struct terms *t, int which, struct buf *out)
@@ -373,6 +395,11 @@ void terms_free(struct terms *t)
         rule_free(&t->rules[i]);
     for (size_t i = 0; i < t->n_tiers; i++)
         rule_free(&t->tiers[i].when);
+    free(t->rules);
+    free(t->tiers);
+    free(t->require_fields);
+    free(t->allowed_hosts);
+    free(t->pass);
     json_decref(t->json[0]);
     json_decref(t->json[1]);
     free(t);

@@ -56,21 +56,22 @@ struct caps {
 
 struct ruleset;
 
+/* Lists are heap memory as long as they are: a server keeps the terms of every contract. */
 struct terms {
     const struct ruleset *ruleset; /* what decides by them */
     /* campaign */
     struct span campaign, advertiser, name, currency, landing_url, timezone, referrer_policy;
     struct span click_param, fallback_url; /* fallback_url may be empty */
-    char default_country[3];      /* ISO 3166 alpha-2, or empty: where phone numbers without a country are dialled */
-    struct span pass[LIMIT_PASS]; /* parameters of a click that go on to the landing page */
+    char default_country[3]; /* ISO 3166 alpha-2, or empty: where phone numbers without a country are dialled */
+    struct span *pass;       /* parameters of a click that go on to the landing page */
     size_t n_pass;
-    struct span allowed_hosts[LIMIT_VALUES];
+    struct span *allowed_hosts;
     size_t n_allowed_hosts;
-    unsigned require_contact;                 /* contact bits */
-    unsigned require_any;                     /* likewise email and phone: at least one of these; 0: none need be */
-    struct span require_fields[LIMIT_FIELDS]; /* country, f_NAME */
+    unsigned require_contact;    /* contact bits */
+    unsigned require_any;        /* likewise email and phone: at least one of these; 0: none need be */
+    struct span *require_fields; /* country, f_NAME */
     size_t n_require_fields;
-    struct rule rules[LIMIT_RULES];
+    struct rule *rules;
     size_t n_rules;
     int64_t min_click_to_lead_s, hold_below_s;
     struct span honeypot; /* "f_NAME" or empty */
@@ -91,7 +92,7 @@ struct terms {
     unsigned assent;                 /* ASSENT_* */
     unsigned set_off;                /* SET_OFF_* */
     struct span contract, publisher; /* publisher is empty for a campaign's direct contract */
-    struct tier tiers[LIMIT_TIERS];
+    struct tier *tiers;
     size_t n_tiers;
     int64_t click_micros, impression_micros;
     int64_t sale_ppm;           /* millionths of a sale's amount, beside the lead's price */
@@ -116,6 +117,10 @@ MUST_CHECK enum err contract_patch(struct span stored, const json_t *patch, stru
 /* Compiles two canonical documents, by the rules of today. *out is heap memory (terms_free). ERR_CORRUPT when they are
  * not canonical and complete. */
 MUST_CHECK enum err terms_compile(struct span campaign, struct span contract, struct terms **out, struct problem *p);
+/* The same, which shares the campaign's document with terms that have the same one, if they do: NULL, or terms that may
+ * be freed before it; in no other way may a thread tell. */
+MUST_CHECK enum err terms_compile_beside(const struct terms *beside, struct span campaign, struct span contract,
+                                         struct terms **out, struct problem *p);
 void terms_free(struct terms *t);
 /* SHA-256 over both documents but for the campaign's `paused`: two versions of one say the same. */
 void terms_says(const struct terms *t, struct hash *out);

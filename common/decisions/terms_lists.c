@@ -27,12 +27,20 @@ static void write_texts(struct jw *w, const struct span *texts, size_t n)
         jw_str(w, texts[i]);
 }
 
+/* Room for a list that was read, if there is one. */
+static void *room(const json_t *list, size_t size)
+{
+    size_t n = json_array_size(list);
+    return n > 0 ? xcalloc(n, size) : NULL;
+}
+
 /* ---- allowed_hosts ---- */
 
 static enum err hosts_read(const struct member *m, const struct reading *r, struct terms *t)
 {
     const json_t *list = NULL;
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_VALUES, &list, NULL, r->problem);
+    t->allowed_hosts = room(err == ERR_OK ? list : NULL, sizeof *t->allowed_hosts);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
         err = member_element(r, m->name, list, i, 255, link_pattern_ok,
                              "must be a host name such as shop.example.com or *.example.com, without a dot at its end",
@@ -65,6 +73,7 @@ static enum err pass_read(const struct member *m, const struct reading *r, struc
 {
     const json_t *list = NULL;
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_PASS, &list, NULL, r->problem);
+    t->pass = room(err == ERR_OK ? list : NULL, sizeof *t->pass);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++)
         err = member_element(r, m->name, list, i, LIMIT_FIELD_NAME, pass_ok,
                              "must be a parameter name of letters, digits and . _ -, and none of ours: sub1 to sub5 "
@@ -115,6 +124,7 @@ static enum err require_read(const struct member *m, const struct reading *r, st
 {
     const json_t *list = NULL;
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_FIELDS, &list, NULL, r->problem);
+    t->require_fields = room(err == ERR_OK ? list : NULL, sizeof *t->require_fields);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
         struct span name;
         err = member_element(r, m->name, list, i, 2 + LIMIT_FIELD_NAME, requirable,
@@ -304,6 +314,7 @@ static enum err rules_read(const struct member *m, const struct reading *r, stru
 {
     const json_t *list = NULL;
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_RULES, &list, NULL, r->problem);
+    t->rules = room(err == ERR_OK ? list : NULL, sizeof *t->rules);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
         char path[MEMBER_PATH];
         struct reading inner = {json_array_get(list, i), path, r->problem};
@@ -352,6 +363,7 @@ static enum err tiers_read(const struct member *m, const struct reading *r, stru
 {
     const json_t *list = NULL;
     enum err err = json_get_array(r->obj, r->path, m->name, LIMIT_TIERS, &list, NULL, r->problem);
+    t->tiers = room(err == ERR_OK ? list : NULL, sizeof *t->tiers);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(list); i++) {
         char path[MEMBER_PATH];
         struct reading inner = {json_array_get(list, i), path, r->problem};

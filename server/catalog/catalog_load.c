@@ -439,7 +439,10 @@ static enum err compile_version(struct load *l, const struct contract *k, bool n
 {
     const struct entry_terms e = {
         .rules = v->rules, .campaign = k->campaign->document, .contract = k->document, .version = v->number};
-    return newest ? rules_compile(&e, &v->terms, NULL) : ledger_version(l->txn, k->number, v);
+    const struct contract *direct = catalog_contract_number(l->c, k->campaign->direct);
+    const struct version *beside = direct != NULL ? versions_newest(&direct->versions) : NULL;
+    return newest ? rules_compile_beside(beside != NULL ? beside->terms : NULL, &e, &v->terms, NULL)
+                  : ledger_version(l->txn, k->number, v);
 }
 
 static enum err load_version(struct load *l, struct contract_row *r, const struct contract_row *old, size_t i)

@@ -472,6 +472,45 @@ static void only_complete_canonical_documents_compile(void **state)
     buf_free(&other);
 }
 
+static void assert_compiled(struct terms *t, const struct buf *campaign, const struct buf *contract)
+{
+    const struct buf *const documents[] = {campaign, contract};
+    for (int i = 0; i < 2; i++) {
+        struct buf text;
+        buf_heap(&text);
+        terms_document(t, i, &text);
+        assert_true(span_eq(buf_span(&text), buf_span(documents[i])));
+        buf_free(&text);
+    }
+}
+
+/* Of a campaign's contracts one tree is enough; of another document it would be the wrong one. */
+static void terms_beside_others_share_the_campaign_they_have_alike(void **state)
+{
+    struct buf campaign = document_of(campaign_document, "{" CAMPAIGN_HEAD ",'allowed_hosts':['a.example']}", "K1");
+    struct buf another = document_of(campaign_document, "{" CAMPAIGN_HEAD ",'allowed_hosts':['b.example']}", "K1");
+    struct buf contract = document_of(contract_document, "{'campaign':'K1','publisher':'P1'}", "C1");
+    struct buf later = document_of(contract_document, "{'campaign':'K1','publisher':'P2'}", "C2");
+    struct terms *first = NULL, *alike = NULL, *other = NULL;
+    (void)state;
+    assert_int_equal(terms_compile(buf_span(&campaign), buf_span(&contract), &first, NULL), ERR_OK);
+    assert_int_equal(terms_compile_beside(first, buf_span(&campaign), buf_span(&later), &alike, NULL), ERR_OK);
+    assert_int_equal(terms_compile_beside(first, buf_span(&another), buf_span(&later), &other, NULL), ERR_OK);
+    assert_ptr_equal(alike->json[0], first->json[0]);
+    assert_ptr_not_equal(other->json[0], first->json[0]);
+    terms_free(first);
+    assert_compiled(alike, &campaign, &later);
+    assert_compiled(other, &another, &later);
+    assert_true(span_is(alike->allowed_hosts[0], "a.example"));
+    assert_true(span_is(other->allowed_hosts[0], "b.example"));
+    terms_free(alike);
+    terms_free(other);
+    buf_free(&campaign);
+    buf_free(&another);
+    buf_free(&contract);
+    buf_free(&later);
+}
+
 static void deep_links_go_to_allowed_hosts_only(void **state)
 {
     static const struct {
@@ -619,6 +658,7 @@ int main(void)
         cmocka_unit_test(a_patch_cannot_change_whose_it_is),
         cmocka_unit_test(only_complete_canonical_documents_compile),
         cmocka_unit_test(deep_links_go_to_allowed_hosts_only),
+        cmocka_unit_test(terms_beside_others_share_the_campaign_they_have_alike),
         cmocka_unit_test(rules_hold_or_do_not),
         cmocka_unit_test(facts_that_terms_look_at_are_known),
         cmocka_unit_test(a_contract_is_active_between_its_dates),
