@@ -167,7 +167,7 @@ enum err parties_create(struct request *rq, struct reply *reply)
         return err;
     if (role_parse(in.kind, &role) != ERR_OK)
         return problem(&rq->problem, ERR_INVALID, "kind", "must be advertiser, publisher, auditor or operator");
-    if (role == ROLE_OPERATOR && (err = scopes_want(MAY_OPERATORS, rq->token->scopes, &rq->problem)) != ERR_OK)
+    if (role == ROLE_OPERATOR && (err = dispatch_scopes(rq, MAY_OPERATORS)) != ERR_OK)
         return err;
     if ((err = take_legal(rq, &in.legal)) != ERR_OK)
         return err;
@@ -493,7 +493,7 @@ static enum err lock_submit(struct request *rq, const struct party *p, bool on)
 /* Of an operator it wants its own scope, also of itself: it stops one who may be the honest one. */
 static enum err may_lock(struct request *rq, const struct party *p)
 {
-    return p->role == ROLE_OPERATOR ? scopes_want(MAY_OPERATORS, rq->token->scopes, &rq->problem) : ERR_OK;
+    return p->role == ROLE_OPERATOR ? dispatch_scopes(rq, MAY_OPERATORS) : ERR_OK;
 }
 
 /* The party itself may, by whoever may end its credentials one by one anyway. */

@@ -160,7 +160,7 @@ static enum err take_scope(struct request *rq, const struct party *p, struct spa
         return problem(&rq->problem, ERR_INVALID, "scope", "must be some of these words, or be left out: %.*s",
                        (int)text.len, text.ptr);
     }
-    enum err err = scopes_want(scopes, rq->token->scopes, &rq->problem);
+    enum err err = dispatch_scopes(rq, scopes);
     scopes_write(&text, scopes);
     *out = buf_span(&text);
     return err;
@@ -361,8 +361,7 @@ enum err party_tokens_delete(struct request *rq, struct reply *reply)
     enum err err = call_party(rq, rq->param[0], &p);
     if (err == ERR_OK)
         err = made_since_read(rq, &made_since_ms);
-    if (err == ERR_OK && !is_own(rq, rq->param[1]) &&
-        (err = scopes_want(MAY_CREDENTIALS, rq->token->scopes, &rq->problem)) == ERR_OK)
+    if (err == ERR_OK && !is_own(rq, rq->param[1]) && (err = dispatch_scopes(rq, MAY_CREDENTIALS)) == ERR_OK)
         err = call_governs(rq, p);
     if (err != ERR_OK)
         return err;

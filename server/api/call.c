@@ -58,9 +58,7 @@ enum err call_party_bare(struct request *rq, const struct party **out)
 
 enum err call_governs(struct request *rq, const struct party *p)
 {
-    return p->role == ROLE_OPERATOR && p->number != rq->caller->number
-               ? scopes_want(MAY_OPERATORS, rq->token->scopes, &rq->problem)
-               : ERR_OK;
+    return p->role == ROLE_OPERATOR && p->number != rq->caller->number ? dispatch_scopes(rq, MAY_OPERATORS) : ERR_OK;
 }
 
 enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)

@@ -282,7 +282,7 @@ static enum err who_may(struct request *rq, const struct contract *k, bool signs
     if (signs)
         return ERR_OK;
     if (caller_is(rq, ROLE_OPERATOR) || (k->publisher == NULL && k->campaign->advertiser == rq->caller))
-        return scopes_want(MAY_CAMPAIGNS, rq->token->scopes, &rq->problem);
+        return dispatch_scopes(rq, MAY_CAMPAIGNS);
     return problem(&rq->problem, ERR_FORBIDDEN, "",
                    "who may change terms withdraws them: the operator, and of the campaign's own contract its "
                    "advertiser; what both parties assented to each of them takes back by a JWS of its own key");

@@ -89,15 +89,21 @@ enum err dispatch_caller(struct request *rq)
     return err;
 }
 
+enum err dispatch_scopes(struct request *rq, unsigned wanted)
+{
+    enum err err = scopes_want(wanted, rq->token->scopes, &rq->problem);
+    rq->lacks = err != ERR_OK ? wanted : 0;
+    return err;
+}
+
 static enum err authenticate(struct request *rq)
 {
     const enum err err = dispatch_caller(rq);
     if (err != ERR_OK)
         return err;
-    const struct api_token *token = rq->token;
     if (!(rq->route->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this call is not for your role");
-    return scopes_want(rq->route->roles & SCOPE_ALL, token->scopes, &rq->problem);
+    return dispatch_scopes(rq, rq->route->roles & SCOPE_ALL);
 }
 
 /* A read that anybody may ask for: a party takes its own turn for it. */
@@ -358,6 +364,26 @@ static void say_not_found(struct request *rq)
                               : "there is no such path: /openapi.json lists all");
 }
 
+/* RFC 6750, section 3: an error is named where a token was sent at all. */
+static void challenge(struct request *rq, enum err err, struct reply *reply)
+{
+    struct span sent;
+    struct buf b;
+    bool unknown = err == ERR_UNAUTHORIZED && !(rq->route->roles & ROUTE_SIGNED);
+    if (!unknown && !(err == ERR_FORBIDDEN && rq->lacks != 0))
+        return;
+    arena_buf(rq->arena, &b, 64 + SCOPES_TEXT_MAX);
+    buf_str(&b, "Bearer");
+    if (!unknown) {
+        buf_str(&b, " error=\"insufficient_scope\", scope=\"");
+        scopes_write(&b, rq->lacks);
+        buf_str(&b, "\"");
+    } else if (bearer_token(rq->authorization, &sent)) {
+        buf_str(&b, " error=\"invalid_token\"");
+    }
+    reply_header(reply, "WWW-Authenticate", buf_span(&b));
+}
+
 /* False for ERR_PENDING. */
 static bool end(struct worker *w, struct request *rq, const struct job *job, struct reply *reply, enum err err)
 {
@@ -370,8 +396,7 @@ static bool end(struct worker *w, struct request *rq, const struct job *job, str
         say_not_found(rq);
     if (err != ERR_OK) {
         reply_problem(rq, reply, err);
-        if (err == ERR_UNAUTHORIZED && !(rq->route->roles & ROUTE_SIGNED))
-            reply_header(reply, "WWW-Authenticate", SPAN("Bearer"));
+        challenge(rq, err, reply);
     }
     edge(w, rq, job, reply, &o);
     return true;

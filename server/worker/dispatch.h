@@ -51,6 +51,8 @@ MUST_CHECK enum err dispatch_find(const struct routes *routes, struct request *r
                                   const struct route **like);
 /* Who calls, by the token that is sent: ERR_UNAUTHORIZED, or ERR_FORBIDDEN of a party that is locked. */
 MUST_CHECK enum err dispatch_caller(struct request *rq);
+/* Whether the caller's token has all scopes of `wanted` (MAY_*): ERR_FORBIDDEN. */
+MUST_CHECK enum err dispatch_scopes(struct request *rq, unsigned wanted);
 /* Takes n requests or rows of the party's budget on this worker: ERR_RATE when nothing is left of it. */
 MUST_CHECK enum err party_may(struct request *rq, const struct party *p, uint32_t n);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */

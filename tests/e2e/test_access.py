@@ -192,6 +192,8 @@ class Access(ServerCase):
                         self.assertStatus(answer, status if wanted in (None, scope) else 403)
                         if wanted not in (None, scope):
                             self.assertIn(f'"{wanted}"', answer.json["detail"])
+                        self.assertEqual(answer.headers.get("WWW-Authenticate"),
+                                         None if wanted in (None, scope) else f'Bearer error="insufficient_scope", scope="{wanted}"')
 
     def resolved(self, schema):
         while "$ref" in schema:
@@ -301,7 +303,8 @@ class Access(ServerCase):
                                   ("Bearer", 401), (token, 401)):
                 with self.subTest(template, value=value[:12]):
                     answer = self.assertStatus(send(url, headers={"Authorization": value}), status)
-                    self.assertEqual(answer.headers.get("WWW-Authenticate"), "Bearer" if status == 401 else None)
+                    sent = value.lower().startswith("bearer ") and value != "Bearer "
+                    self.assertEqual(answer.headers.get("WWW-Authenticate"), None if status == 200 else 'Bearer error="invalid_token"' if sent else "Bearer")
 
     def test_a_head_request_is_refused_like_its_get(self):
         for template, row in READS.items():

@@ -690,7 +690,7 @@ static void what_came_by_a_token_that_ended_meanwhile_changes_nothing(void **sta
                     (struct call){calls[i].method, path_of(calls[i].path, m.publisher.id), .body = calls[i].body,
                                   .token = t.text, .key = calls[i].key});
         assert_string_equal(text(a, "detail"), "this API token is not known");
-        assert_string_equal(header(a, "WWW-Authenticate"), "Bearer");
+        assert_string_equal(header(a, "WWW-Authenticate"), "Bearer error=\"invalid_token\"");
     }
     expect_late(a, before, 401, (struct call){METHOD_DELETE, path, .token = t.text});
     expect_late(a, before, 401, POST(t.text, path_of("/v1/contracts/%s/codes", m.contract), "{\"label\":\"x\"}"));

@@ -147,6 +147,35 @@ static void the_header_that_counts_is_one_of_two(void **state)
     assert_string_equal(p.field, "proxy_header");
 }
 
+/* Of IPv4 by its name in IPv6: what is larger than all of IPv4 would be more than who wrote it thinks of. */
+static void blocks_of_mapped_addresses_are_of_ipv4_or_do_not_read(void **state)
+{
+    static const struct {
+        const char *text, *last; /* NULL: it does not read */
+    } cases[] = {
+        {"::ffff:192.0.2.0/120", "192.0.2.255"},
+        {"::ffff:192.0.2.7/128", "192.0.2.7"},
+        {"::ffff:192.0.2.7", "192.0.2.7"},
+        {"::ffff:0.0.0.0/96", "255.255.255.255"},
+        {"::ffff:192.0.2.0/95", NULL},
+        {"::ffff:192.0.2.0/24", NULL},
+        {"::ffff:192.0.2.0/0", NULL},
+        {"192.0.2.0/24", "192.0.2.255"},
+        {"192.0.2.0/33", NULL},
+        {"2001:db8::/32", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        address first = 0, last = 0;
+        char text[ADDRESS_TEXT] = "";
+        bool reads = address_block_read(span_str(cases[i].text), &first, &last);
+        if (reads)
+            address_write(last, text);
+        if (reads != (cases[i].last != NULL) || strcmp(text, reads ? cases[i].last : "") != 0)
+            fail_msg("%s: %s", cases[i].text, text);
+    }
+}
+
 static void only_configured_addresses_are_trusted(void **state)
 {
     static const struct {
@@ -224,6 +253,7 @@ int main(void)
         cmocka_unit_test(the_first_stranger_from_the_right_is_the_client),
         cmocka_unit_test(the_client_of_forwarded_is_the_first_stranger_from_the_right),
         cmocka_unit_test(the_header_that_counts_is_one_of_two),
+        cmocka_unit_test(blocks_of_mapped_addresses_are_of_ipv4_or_do_not_read),
         cmocka_unit_test(only_configured_addresses_are_trusted),
         cmocka_unit_test(nonsense_is_refused_by_name),
     };
