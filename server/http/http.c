@@ -23,6 +23,7 @@ enum {
     BODIES_S = 2, /* of these, for the rest of bodies */
     TURNS_US = 2000,
     HELLOS_US = 1000,
+    HELLOS_SAVED_S = 10,
     LARGE = 256 << 10
 };
 
@@ -392,6 +393,8 @@ struct http *http_new(const struct http_setup *setup)
     h->all = setup->held;
     h->tls = setup->tls;
     h->tls_most = setup->max_tls;
+    h->hello_budgets = budgets_new(setup->hellos_per_s, HELLOS_SAVED_S);
+    h->hellos_refused = setup->hellos_refused;
     h->patience_us = setup->request_timeout_s * 1000000;
     random_bytes(&h->seed, sizeof h->seed);
     h->scratch = xmalloc(SCRATCH);
@@ -437,6 +440,7 @@ void http_free(struct http *h)
             event_free(events[i]);
     event_base_free(h->base);
     http_free_pool(h);
+    budgets_free(h->hello_budgets);
     free(h->scratch);
     free(h);
 }

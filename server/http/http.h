@@ -62,7 +62,9 @@ struct http_setup {
     const struct proxies *proxies;      /* NULL: the peer is the client */
     enum proxies_header proxies_header; /* that names the client, when a trusted proxy sends it */
     struct span country_header;         /* counts when a trusted proxy sends it; empty: none */
-    _Atomic uint64_t *turns;            /* counts the turns of the loop: one that spins shows */
+    uint32_t hellos_per_s;              /* handshakes of one address: what is more is closed, and counted: */
+    _Atomic uint64_t *hellos_refused;
+    _Atomic uint64_t *turns; /* counts the turns of the loop: one that spins shows */
 };
 
 /* Has libevent take all its memory by mem.h, and large answers leave none behind: once, before anything else of
@@ -86,6 +88,10 @@ void http_send(struct request *rq);
 void http_release(struct http *h, struct request *rq);
 /* Was the request's connection reset, or closed? Who has merely ended his sending may wait for the answer. */
 bool http_peer_gone(const struct request *rq);
+/* Whose bytes a request and its answer are, from now on, as long as they are under way; 0: nobody's. How many others
+ * there are of his on this thread. A few share an account by chance. */
+enum http_account { ACCOUNT_ADDRESS, ACCOUNT_PARTY, ACCOUNTS };
+size_t http_account(struct http *h, struct request *rq, enum http_account of, uint64_t key);
 /* Calls the application's alarm in so many microseconds, once; a later call replaces an earlier one. */
 void http_alarm(struct http *h, int64_t in_us);
 

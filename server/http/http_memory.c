@@ -1,8 +1,10 @@
 /* The memory of one thread's connections: exchanges in a pool no larger than lately needed, and a bound on what
  * strangers make us keep: requests that are not whole, bodies that wait for their answer, answers that are not read. */
 #include <malloc.h>
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "server/http/http_private.h"
 #include "server/system/log.h"
@@ -58,6 +60,36 @@ static void set_held(struct http *h, enum http_holding what, size_t held)
         atomic_fetch_add_explicit(&room->n, now - before, memory_order_relaxed); /* also down, by its wrap */
 }
 
+/* ---- whose bytes they are ---- */
+
+static void account(struct http *h, const unsigned place[ACCOUNTS], size_t before, size_t now)
+{
+    for (size_t i = 0; i < ACCOUNTS; i++)
+        if (place[i] != 0)
+            h->account[i][place[i]] += now - before; /* also down, by its wrap */
+}
+
+static size_t under_way(const struct conn *c)
+{
+    return c->held[HELD_REQUESTS] + c->held[HELD_ANSWERS];
+}
+
+size_t http_account(struct http *h, struct request *rq, enum http_account of, uint64_t key)
+{
+    struct exchange *ex = (struct exchange *)(void *)((char *)rq - offsetof(struct exchange, rq));
+    struct conn *c = ex->conn;
+    unsigned place = key != 0 ? 1 + (unsigned)(scatter(key, h->seed) % (ACCOUNT_PLACES - 1)) : 0;
+    account(h, ex->account, ex->held, 0);
+    ex->account[of] = place;
+    account(h, ex->account, 0, ex->held);
+    if (c != NULL) {
+        account(h, c->account, under_way(c), 0);
+        c->account[of] = place;
+        account(h, c->account, 0, under_way(c));
+    }
+    return place != 0 ? h->account[of][place] - ex->held - (c != NULL ? under_way(c) : 0) : 0;
+}
+
 void exchange_begin(struct http *h, struct exchange *ex)
 {
     h->app->begin(h->ctx, &ex->rq);
@@ -70,6 +102,7 @@ void exchange_free(struct http *h, struct exchange *ex)
     if (ex->begun) {
         h->app->finish(h->ctx, &ex->rq);
         set_held(h, HELD_REQUESTS, h->held[HELD_REQUESTS] - ex->held);
+        account(h, ex->account, ex->held, 0);
     }
     free(ex->reply.heap);
     ex->reply.heap = NULL;
@@ -198,6 +231,7 @@ static bool note_held(struct conn *c, enum http_holding what, size_t now)
     struct http *h = c->http;
     size_t before = c->held[what];
     c->held[what] = now;
+    account(h, c->account, before, now);
     set_held(h, what, h->held[what] - before + now);
     h->loose += before > now ? before - now : 0;
     return now > before;

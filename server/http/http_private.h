@@ -12,6 +12,7 @@
 #include "server/http/http_chunks.h"
 #include "server/http/http_head.h"
 #include "server/system/allowance.h"
+#include "server/system/budgets.h"
 #include "server/tls/tls.h"
 
 struct conn;
@@ -24,11 +25,12 @@ enum waits { WAITS_IDLE, WAITS_PART, WAITS_UNREAD, WAITS, WAITS_NOT = WAITS };
 struct exchange {
     struct request rq;
     struct reply reply;
-    struct conn *conn;     /* NULL when the peer is gone, or waits no longer */
-    struct exchange *next; /* free list */
-    size_t held;           /* its bytes, if it is no small one */
-    bool begun;            /* the application knows it */
-    bool in_pieces;        /* the head of its reply and a first piece are out */
+    struct conn *conn;          /* NULL when the peer is gone, or waits no longer */
+    struct exchange *next;      /* free list */
+    size_t held;                /* its bytes, if it is no small one */
+    unsigned account[ACCOUNTS]; /* that they are counted in; 0: none */
+    bool begun;                 /* the application knows it */
+    bool in_pieces;             /* the head of its reply and a first piece are out */
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -52,6 +54,7 @@ struct door {
 };
 
 enum { HELD_CLASSES = 64 };
+enum { ACCOUNT_PLACES = 4096 }; /* of one kind; the first is nobody's */
 
 struct http {
     const struct http_app *app;
@@ -75,6 +78,9 @@ struct http {
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
     size_t held[HOLDINGS], n_shed[HOLDINGS];    /* bytes; connections closed for them since that was said */
     struct http_held *all;
+    size_t account[ACCOUNTS][ACCOUNT_PLACES]; /* bytes under way of each */
+    struct budgets *hello_budgets;            /* handshakes of each address */
+    _Atomic uint64_t *hellos_refused;
     size_t loose;                          /* bytes freed since the last trim */
     struct conn_list parts;                /* who holds bytes of a request, the one that began longest ago first */
     struct conn_list unread[HELD_CLASSES]; /* who holds an answer, by the power of two of its bytes */
@@ -122,6 +128,7 @@ struct conn {
     struct chunks chunks; /* of its body, if it is chunked */
     bool chunked;
     size_t discarded, held[HOLDINGS]; /* thrown away in CONN_LINGER; memory of in, and of unsent */
+    unsigned account[ACCOUNTS];       /* that `held` is counted in; 0: none */
     uint64_t sent, taken;             /* bytes: given to the kernel; seen to have reached the peer */
     struct {
         uint64_t taken, pace; /* as it was at the last look, and bytes a second before it */

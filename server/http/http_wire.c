@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "server/http/http_private.h"
+#include "server/system/address.h"
 
 /* ---- plain ---- */
 
@@ -77,6 +78,18 @@ void wire_close(struct conn *c)
 
 /* ---- the handshake ---- */
 
+/* A proxy's are its clients'. */
+static bool may_shake(struct conn *c)
+{
+    address ip;
+    unsigned wait_s;
+    if (c->behind_proxy || !address_read(span_str(c->ip), &ip) ||
+        budgets_take(c->http->hello_budgets, address_subscriber(ip), 1, &wait_s))
+        return true;
+    atomic_fetch_add_explicit(c->http->hellos_refused, 1, memory_order_relaxed);
+    return false;
+}
+
 /* Nothing is kept for who has sent nothing. False: that is still so, or it was no TLS. */
 static bool begins(struct conn *c)
 {
@@ -88,6 +101,8 @@ static bool begins(struct conn *c)
         conn_waits(c, WAITS_IDLE);
     } else if (n <= 0) {
         conn_close(c);
+    } else if (first == HANDSHAKE && !may_shake(c)) {
+        conn_abandon(c);
     } else if (first != HANDSHAKE) {
         conn_refuse_plain(c);
     } else {

@@ -69,6 +69,7 @@ static const struct {
 #define ROUTE_CODE "counter"
 #define STATUS_REASON "counter"
 #define CLICK_FAULT "counter"
+#define BUDGET "counter"
 #define FAULT "counter"
 #define SECONDS "histogram"
 #define GAUGE "gauge"
@@ -81,6 +82,7 @@ static const struct {
 #undef ROUTE_CODE
 #undef STATUS_REASON
 #undef CLICK_FAULT
+#undef BUDGET
 #undef FAULT
 #undef SECONDS
 #undef GAUGE
@@ -164,6 +166,13 @@ static void write_clicks_refused(const struct metrics *m, struct buf *out)
         cell(out, METRIC_clicks_refused, "reason", words[i], NULL, NULL, sum(m, PLACE(clicks_refused, i)));
 }
 
+static void write_over_budget(const struct metrics *m, struct buf *out)
+{
+    static const char *const words[] = {BUDGET_TABLE(X)};
+    for (size_t i = 0; i < BUDGETS; i++)
+        cell(out, METRIC_over_budget, "budget", words[i], NULL, NULL, sum(m, PLACE(over_budget, i)));
+}
+
 static void write_pixels_refused(const struct metrics *m, struct buf *out)
 {
     static const char *const words[] = {PIXEL_FAULT_TABLE(X)};
@@ -199,6 +208,7 @@ void metrics_write(struct metrics *m, const char *const *route, size_t n_routes,
 #define ROUTE_CODE(symbol) HEAD(symbol) write_##symbol(m, route, n_routes, out);
 #define STATUS_REASON(symbol) HEAD(symbol) write_##symbol(m, out);
 #define CLICK_FAULT(symbol) HEAD(symbol) write_##symbol(m, out);
+#define BUDGET(symbol) HEAD(symbol) write_##symbol(m, out);
 #define FAULT(symbol) HEAD(symbol) write_##symbol(m, out);
 #define SECONDS(symbol) HEAD(symbol) write_seconds(m, METRIC_##symbol, AT(symbol), out);
 #define GAUGE(symbol)

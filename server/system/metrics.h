@@ -47,9 +47,24 @@ enum click_fault {
         CLICK_FAULTS
 };
 
-/* symbol, name in /metrics, what it says, shape: ONE counter; counters by ROUTE_CODE, STATUS_REASON, CLICK_FAULT or
- * FAULT; SECONDS, a histogram; GAUGE, asked for with its labels; PROCESS and PROCESS_COUNTER, what the kernel says of
- * this process, under the names that Prometheus clients give it */
+/* Which budget was used up. */
+#define BUDGET_TABLE(X)                                                                                                \
+    X(PARTY, "party_requests", "requests and rows of a party: 429")                                                    \
+    X(ADDRESS, "address_requests", "requests of an address: 429")                                                      \
+    X(PARTY_BYTES, "party_bytes", "bytes under way of a party: 429")                                                   \
+    X(ADDRESS_BYTES, "address_bytes", "bytes under way of an address: 429")                                            \
+    X(HANDSHAKES, "handshakes", "handshakes of TLS of an address: its connection is closed")
+
+enum budget {
+#define X(symbol, word, meaning) BUDGET_##symbol,
+    BUDGET_TABLE(X)
+#undef X
+        BUDGETS
+};
+
+/* symbol, name in /metrics, what it says, shape: ONE counter; counters by ROUTE_CODE, STATUS_REASON, CLICK_FAULT,
+ * BUDGET or FAULT; SECONDS, a histogram; GAUGE, asked for with its labels; PROCESS and PROCESS_COUNTER, what the kernel
+ * says of this process, under the names that Prometheus clients give it */
 #define METRIC_TABLE(X)                                                                                                \
     X(requests, "countersign_requests_total",                                                                          \
       "requests answered, by route (none: of no route, or no request) and status code", ROUTE_CODE)                    \
@@ -65,6 +80,7 @@ enum click_fault {
     X(links_refused, "countersign_links_refused_total",                                                                \
       "deep links that clicks asked for and might not take: they went to the landing page", ONE)                       \
     X(pixels_refused, "countersign_pixels_refused_total", "pixels not taken, though they got their image", FAULT)      \
+    X(over_budget, "countersign_over_budget_total", "what came past the budget of its kind and was not taken", BUDGET) \
     X(unrecorded, "countersign_unrecorded_total", "clicks, views and impressions that could not be recorded", ONE)     \
     X(unwaited, "countersign_unwaited_total",                                                                          \
       "clicks and pixels answered before their commit, which took longer than click_wait_ms", ONE)                     \
@@ -119,6 +135,7 @@ struct counters {
 #define ROUTE_CODE(symbol) _Atomic uint64_t symbol[METRIC_ROUTES][HTTP_STATUSES]; /* route 0: none */
 #define STATUS_REASON(symbol) _Atomic uint64_t symbol[STATUS_COUNT][REASON_COUNT];
 #define CLICK_FAULT(symbol) _Atomic uint64_t symbol[CLICK_FAULTS];
+#define BUDGET(symbol) _Atomic uint64_t symbol[BUDGETS];
 #define FAULT(symbol) _Atomic uint64_t symbol[PIXEL_FAULTS];
 #define SECONDS(symbol) struct histogram symbol;
 #define GAUGE(symbol)
@@ -131,6 +148,7 @@ struct counters {
 #undef ROUTE_CODE
 #undef STATUS_REASON
 #undef CLICK_FAULT
+#undef BUDGET
 #undef FAULT
 #undef SECONDS
 #undef GAUGE

@@ -67,6 +67,12 @@
       "requests a second of one address (of IPv6 a /64) on a worker, but for clicks and pixels, 30 s of them at "      \
       "once; "                                                                                                         \
       "past it the answer is 429")                                                                                     \
+    X(budget_bytes_kib, NUMBER(1, 100000000), "8192",                                                                  \
+      "KiB of requests and answers under way of one party, and of one address (of IPv6 a /64), on a worker, but for "  \
+      "clicks and pixels; past them the answer is 429")                                                                \
+    X(budget_handshakes, NUMBER(1, 1000000), "100",                                                                    \
+      "handshakes of TLS a second of one address (of IPv6 a /64) on a worker, 10 s of them at once; past it the "      \
+      "connection is closed before it costs anything")                                                                 \
     X(quota_codes, NUMBER(1, 1000000000), "20000",                                                                     \
       "tracking codes of a publisher, or of the campaigns of an advertiser, that are on or have not been off for 30 "  \
       "days")                                                                                                          \

@@ -6,9 +6,9 @@
 #include "common/base/bytes.h"
 #include "common/crypto/crypto.h"
 #include "server/system/address.h"
+#include "server/system/budgets.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
-#include "server/worker/budgets.h"
 #include "server/worker/cors.h"
 #include "server/worker/readers.h"
 
@@ -117,9 +117,40 @@ static void recognise(struct request *rq)
         call_as(rq, token);
 }
 
+/* So many requests and rows, and so many bytes under way, of which the first request may be any number. */
+static const struct limit {
+    enum http_account account;
+    enum budget requests, bytes;
+} party_limit = {ACCOUNT_PARTY, BUDGET_PARTY, BUDGET_PARTY_BYTES},
+  address_limit = {ACCOUNT_ADDRESS, BUDGET_ADDRESS, BUDGET_ADDRESS_BYTES};
+
+static enum err over(struct request *rq, enum budget which)
+{
+    struct worker *w = rq->worker;
+    const struct options *o = w->server->options;
+    METRIC_ADD(w->counters, over_budget[which], 1);
+    if (which == BUDGET_PARTY_BYTES || which == BUDGET_ADDRESS_BYTES)
+        return problem(&rq->problem, ERR_RATE, "",
+                       "more than %lld KiB of your requests and their answers are under way: take the answers, and "
+                       "send this again then",
+                       (long long)o->budget_bytes_kib.number);
+    return problem(&rq->problem, ERR_RATE, "",
+                   "you ask for more than %lld requests or rows a second: wait for Retry-After, and send them slower",
+                   (long long)(which == BUDGET_PARTY ? o->budget_party : o->budget_address).number);
+}
+
+static enum err spend(struct request *rq, const struct limit *l, struct budgets *b, uint64_t key, uint32_t n)
+{
+    const struct worker *w = rq->worker;
+    size_t others = w->http != NULL ? http_account(w->http, rq, l->account, key) : 0;
+    if (others > (uint64_t)w->server->options->budget_bytes_kib.number << 10)
+        return over(rq, l->bytes);
+    return budgets_take(b, key, n, &rq->retry_after_s) ? ERR_OK : over(rq, l->requests);
+}
+
 enum err party_may(struct request *rq, const struct party *p, uint32_t n)
 {
-    return budgets_take(rq->worker->parties, rq, p->number, n);
+    return spend(rq, &party_limit, rq->worker->parties, p->number, n);
 }
 
 /* ---- the edge: every request ends here, whatever became of it ---- */
@@ -468,8 +499,10 @@ static bool stranger_may(struct worker *w, struct request *rq, const struct rout
 {
     address ip;
     bool unbounded = rq->door == DOOR_ADMIN || (like != NULL && like->roles & ROUTE_VISITORS);
+    for (size_t i = 0; w->http != NULL && i < ACCOUNTS; i++) /* what its connection had before is another's, perhaps */
+        (void)http_account(w->http, rq, (enum http_account)i, 0);
     return unbounded || !address_read(span_str(rq->ip), &ip) ||
-           budgets_take(w->strangers, rq, address_subscriber(ip), 1) == ERR_OK;
+           spend(rq, &address_limit, w->strangers, address_subscriber(ip), 1) == ERR_OK;
 }
 
 /* To the same target by TLS, with method and body. What a target may hold beyond a URL's bytes is percent-encoded. */

@@ -25,7 +25,7 @@ struct route;      /* dispatch.h */
 struct courier;    /* courier/courier.h */
 struct witness;    /* keys/witness.h */
 struct readers;    /* readers.h */
-struct budgets;    /* budgets.h */
+struct budgets;    /* system/budgets.h */
 struct routes {
     const struct route *route;
     size_t n;

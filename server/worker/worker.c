@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "server/system/budgets.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
-#include "server/worker/budgets.h"
 #include "server/worker/dispatch.h"
 #include "server/worker/readers.h"
 
@@ -141,6 +141,8 @@ static void on_ready(void *ctx)
 
 /* ---- life ---- */
 
+enum { SAVED_S = 30 }; /* of what a budget gives in a second */
+
 void worker_open(struct worker *w, struct server *sv, size_t number)
 {
     *w = (struct worker){.server = sv, .number = number};
@@ -148,8 +150,8 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
-    w->parties = budgets_new((uint32_t)sv->options->budget_party.number);
-    w->strangers = budgets_new((uint32_t)sv->options->budget_address.number);
+    w->parties = budgets_new((uint32_t)sv->options->budget_party.number, SAVED_S);
+    w->strangers = budgets_new((uint32_t)sv->options->budget_address.number, SAVED_S);
     w->zones = zones_new(sv->zones != NULL ? sv->zones : ZONES_FOLDER);
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
@@ -210,6 +212,8 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .proxies = sv->proxies,
         .proxies_header = sv->proxies_header,
         .country_header = span_str(sv->options->country_header.text),
+        .hellos_per_s = (uint32_t)sv->options->budget_handshakes.number,
+        .hellos_refused = &w->counters->over_budget[BUDGET_HANDSHAKES],
         .turns = &w->counters->loop_turns,
     };
     w->http = http_new(&setup);

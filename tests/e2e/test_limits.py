@@ -219,6 +219,82 @@ class Budgets(ServerCase):
         self.assertGreater(int(answer.headers["Retry-After"]), 10)
 
 
+class UnderWay(ServerCase):
+    """Bytes of answers that are not taken: whose they are is told to wait, from anywhere, and nobody else."""
+
+    settings = {"WORKERS": 1, "BUDGET_BYTES_KIB": 64, "REQUEST_TIMEOUT_S": 60}
+
+    def leave(self, path, source, headers=""):
+        """Connections that ask for more than the kernel has room for, and take nothing of it."""
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode()
+        for _ in range(8):
+            peer = socket.socket()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.bind((source, 0))
+            peer.connect(("127.0.0.1", self.server.port))
+            peer.sendall(request * 200)
+            self.left.append(peer)
+
+    def setUp(self):
+        self.left = []
+        self.addCleanup(lambda: [peer.close() for peer in self.left])
+
+    def take_leave(self):
+        for peer in self.left:
+            peer.close()
+        self.left.clear()
+
+    def over(self, kind):
+        return self.server.metric("over_budget", f'budget="{kind}"')
+
+    def test_an_address_is_told_to_take_its_answers(self):
+        self.leave("/openapi.json", "127.0.0.2")
+        answer = wait_for(lambda: [a for a in [ask(self.server, "/robots.txt", "127.0.0.2")] if a.status == 429], what="an end of the budget")[0]
+        self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+        self.assertGreaterEqual(self.over("address_bytes"), 1)
+        self.assertEqual(ask(self.server, "/robots.txt", "127.0.0.3").status, 200)
+        code = urllib.parse.urlsplit(self.market.code["click_url"]).path
+        self.assertEqual(ask(self.server, code, "127.0.0.2", BROWSER.items()).status, 302)
+        self.take_leave()
+        wait_for(lambda: ask(self.server, "/robots.txt", "127.0.0.2").status == 200, what="the address to be free again")
+
+    def test_a_party_is_told_so_from_wherever_it_calls(self):
+        market = self.market
+        path = f"/v1/contracts/{market.contract}/codes"
+        for _ in range(100):
+            market.publisher.post(path, {"label": "x" * 200})
+        own = [("Authorization", f"Bearer {market.publisher.token}")]
+        self.leave(path + "?limit=100", "127.0.0.5", f"Authorization: Bearer {market.publisher.token}\r\n")
+        wait_for(lambda: ask(self.server, path, "127.0.0.6", own).status == 429, what="an end of the budget")
+        self.assertGreaterEqual(self.over("party_bytes"), 1)
+        self.assertEqual(ask(self.server, path, "127.0.0.6", [("Authorization", f"Bearer {market.auditor.token}")]).status, 200)
+        self.take_leave()
+        wait_for(lambda: ask(self.server, path, "127.0.0.6", own).status == 200, what="the party to be free again")
+
+
+class Handshakes(unittest.TestCase):
+    def test_an_address_has_so_many(self):
+        server = TlsServer(WORKERS=1, BUDGET_HANDSHAKES=1)
+        self.addCleanup(server.close)
+        context = server.context()
+
+        def shakes(source):
+            with socket.create_connection(("127.0.0.1", server.port), 30, source_address=(source, 0)) as peer:
+                try:
+                    context.wrap_socket(peer, server_hostname="localhost").close()
+                    return True
+                except OSError:
+                    return False
+
+        made = 0
+        while shakes("127.0.0.2") and made < 100:
+            made += 1
+        self.assertGreaterEqual(made, 10)
+        self.assertLess(made, 100)
+        self.assertTrue(shakes("127.0.0.3"))
+        self.assertGreaterEqual(server.metric("over_budget", 'budget="handshakes"'), 1)
+
+
 class Crowds(unittest.TestCase):
     """Whoever has most connections makes room first."""
 

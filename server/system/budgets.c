@@ -1,16 +1,15 @@
-#include "server/worker/budgets.h"
+#include "server/system/budgets.h"
 
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
-#include "server/http/request.h"
 #include "server/system/allowance.h"
 #include "server/system/system.h"
 
 /* A key's place is one of WAYS of its set, which a stranger cannot choose. A new one takes the place of who has most
  * left, and has lost the least by that. */
-enum { SETS = 1024, WAYS = 4, SAVED_S = 30 };
+enum { SETS = 1024, WAYS = 4 };
 
 struct budget {
     uint64_t key;
@@ -18,15 +17,16 @@ struct budget {
 };
 
 struct budgets {
-    uint32_t per_s;
+    uint32_t per_s, at_once;
     uint64_t seed;
     struct budget of[SETS][WAYS];
 };
 
-struct budgets *budgets_new(uint32_t per_s)
+struct budgets *budgets_new(uint32_t per_s, uint32_t saved_s)
 {
     struct budgets *b = xcalloc(1, sizeof *b);
     b->per_s = per_s;
+    b->at_once = saved_s * per_s;
     random_bytes(&b->seed, sizeof b->seed);
     return b;
 }
@@ -49,13 +49,11 @@ static struct budget *find(struct budgets *b, uint64_t key)
     return out;
 }
 
-enum err budgets_take(struct budgets *b, struct request *rq, uint64_t key, uint32_t n)
+bool budgets_take(struct budgets *b, uint64_t key, uint32_t n, unsigned *wait_s)
 {
     struct allowance *a = &find(b, key)->allowance;
-    if (allowance_spend(a, n, SAVED_S * b->per_s, b->per_s, clock_monotonic_us()))
-        return ERR_OK;
-    rq->retry_after_s = (unsigned)(-a->left / b->per_s) + 1;
-    return problem(&rq->problem, ERR_RATE, "",
-                   "you ask for more than %u requests or rows a second: wait for Retry-After, and send them slower",
-                   b->per_s);
+    if (allowance_spend(a, n, b->at_once, b->per_s, clock_monotonic_us()))
+        return true;
+    *wait_s = (unsigned)(-a->left / b->per_s) + 1;
+    return false;
 }
