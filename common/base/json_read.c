@@ -1,8 +1,10 @@
 #include "common/base/json_read.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/ascii.h"
 #include "common/base/limits.h"
@@ -86,9 +88,17 @@ static enum err check(const json_t *v, const char *path, int depth, unsigned fla
     return ERR_OK;
 }
 
+static void free_wiped(void *p)
+{
+    if (p != NULL)
+        explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+/* A secret may be read by it, the server's own among them: nothing of what it held stays behind. */
 void json_use_mem(void)
 {
-    json_set_alloc_funcs(xmalloc, free);
+    json_set_alloc_funcs(xmalloc, free_wiped);
 }
 
 /* The length of the number that a text begins with, by JSON's grammar; 0 when it begins with none. */
@@ -327,10 +337,12 @@ enum err json_read_canonical(struct span text, json_t **out, struct problem *p)
     if (read_checked(text, CANONICAL, &v, p) != ERR_OK)
         return ERR_CORRUPT;
     buf_heap(&b);
+    buf_room(&b, text.len + 1); /* at once: as it grows it would leave copies */
     jw_open(&w, &b);
     jw_value(&w, v);
     jw_close(&w);
     bool same = span_eq(buf_span(&b), text);
+    explicit_bzero(b.ptr, b.len);
     buf_free(&b);
     if (!same) {
         json_decref(v);

@@ -91,6 +91,7 @@ static enum err keys_read(struct span text, struct keys *out)
     json_t *json = NULL;
     struct buf again;
     buf_heap(&again);
+    buf_room(&again, text.len + 1); /* at once: as it grows it would leave copies */
     enum err err = ERR_CORRUPT;
     if (json_read_canonical(text, &json, NULL) != ERR_OK || !read_list(json, "log", false, &out->log) ||
         !read_list(json, "statement", false, &out->statement) || !read_list(json, "token", true, &out->token) ||

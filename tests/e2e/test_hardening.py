@@ -1,8 +1,10 @@
 """The released binaries as readelf sees them: whatever CMakeLists.txt asks for, this is what came out."""
 
+import base64
 import ctypes
 import errno
 import functools
+import json
 import os
 import platform
 import re
@@ -131,15 +133,51 @@ class Hardening(unittest.TestCase):
                         self.assertTrue(check(binary))
 
 
-class IntrudedServer(Server):
+def memory_of(pid):
+    """What the process may write to, and so may have kept: the bytes of each range."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            span, modes, _, _, inode, *name = line.split()
+            if modes.startswith("rw") and (inode == "0" or not name[0].startswith("/dev/")):
+                first, last = (int(at, 16) for at in span.split("-"))
+                memory.seek(first)
+                try:
+                    yield memory.read(last - first)
+                except OSError as e:
+                    if e.errno != errno.EIO:  # a range that nobody can read
+                        raise
+
+
+class Released(Server):
+    """Without a sanitizer, whose shadow is larger than what a test can look through."""
+
+    def command(self):
+        return [str(RELEASE / "countersign"), *super().command()[1:]]
+
+
+class Secrets(unittest.TestCase):
+    def test_nothing_is_left_of_how_the_keys_were_read(self):
+        """keys.json is text that is taken apart: none of its secrets stays as text, nor a piece of one; as bytes they are there, or this looks in vain."""
+        server = Released()
+        self.addCleanup(server.close)
+        server.operator.get("/v1/parties")
+        keys = json.loads((Path(server.data) / "keys.json").read_text(encoding="utf-8"))
+        texts = [keys["master"], *(key["seed"] for name in ("log", "statement", "token") for key in keys[name])]
+        master = base64.urlsafe_b64decode(keys["master"] + "=")
+        found, kept = set(), 0
+        for piece in memory_of(server.process.pid):
+            kept += piece.count(master)
+            found |= {text for text in texts if text[20:36].encode() in piece}
+        self.assertGreaterEqual(kept, 1)
+        self.assertEqual(found, set())
+
+
+class IntrudedServer(Released):
     """The release, with somebody's code in it."""
 
     def prepare(self):
         self.told = Path(self.folder.name) / "told"
         self.told.with_suffix(".secret").write_text("another's")
-
-    def command(self):
-        return [str(RELEASE / "countersign"), *super().command()[1:]]
 
     def start(self):
         os.environ.update(LD_PRELOAD=os.environ["INTRUDER_LIBRARY"], COUNTERSIGN_INTRUDER=str(self.told))
