@@ -86,8 +86,8 @@ static enum err find(struct request *rq, struct span id, const struct campaign *
 static size_t campaigns_counted(const struct catalog *c, const struct party *advertiser)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->n_campaigns; i++)
-        n += catalog_campaign_number(c, (uint32_t)i + 1)->advertiser == advertiser;
+    for (uint32_t number = 1; number <= c->n_campaigns; number++)
+        n += catalog_campaign_number(c, number)->advertiser == advertiser;
     return n;
 }
 
@@ -205,18 +205,16 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
     struct window window;
     struct list list;
     const struct campaign *last = NULL;
-    size_t i = 0;
     enum err err = window_read(rq, NULL, 0, &window);
     if (err != ERR_OK)
         return err;
     if (!span_empty(window.after)) {
         if (find(rq, window.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-        i = last->number;
     }
     list_open(&list, &window);
-    for (; i < rq->catalog->n_campaigns; i++) {
-        const struct campaign *c = catalog_campaign_number(rq->catalog, (uint32_t)i + 1);
+    for (uint32_t n = last != NULL ? last->number + 1 : 1; n <= rq->catalog->n_campaigns; n++) {
+        const struct campaign *c = catalog_campaign_number(rq->catalog, n);
         if (!may_see(rq, c))
             continue;
         if (!list_item(&list))

@@ -195,15 +195,13 @@ enum err parties_list(struct request *rq, struct reply *reply)
     enum err err = window_read(rq, NULL, 0, &window);
     if (err != ERR_OK)
         return err;
-    size_t i = 0;
     if (!span_empty(window.after)) {
         if ((err = call_party(rq, window.after, &last)) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-        i = last->number;
     }
     list_open(&list, &window);
-    for (; i < rq->catalog->n_parties; i++) {
-        const struct party *p = catalog_party_number(rq->catalog, (uint32_t)i + 1);
+    for (uint32_t n = last != NULL ? last->number + 1 : 1; n <= rq->catalog->n_parties; n++) {
+        const struct party *p = catalog_party_number(rq->catalog, n);
         if (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number)
             continue;
         if (!list_item(&list))
@@ -255,8 +253,8 @@ static enum err key_write(struct batch *cx, const struct party *p, struct span p
 
 static bool anothers_key(const struct catalog *cat, uint32_t party, const uint8_t pub[ED25519_KEY_LEN])
 {
-    for (size_t i = 0; i < cat->n_parties; i++) {
-        const struct party *p = catalog_party_number(cat, (uint32_t)i + 1);
+    for (uint32_t n = 1; n <= cat->n_parties; n++) {
+        const struct party *p = catalog_party_number(cat, n);
         if (p->number != party && p->has_key && memcmp(p->pub, pub, sizeof p->pub) == 0)
             return true;
     }

@@ -93,14 +93,14 @@ static void grant_row(struct check *c, enum table t, struct span key, struct spa
 
 void check_catalog(struct check *c)
 {
-    for (size_t i = 0; i < c->catalog->n_contracts; i++) {
-        const struct contract *k = catalog_contract_number(c->catalog, (uint32_t)i + 1);
+    for (uint32_t n = 1; n <= c->catalog->n_contracts; n++) {
+        const struct contract *k = catalog_contract_number(c->catalog, n);
         const struct checked_log *log = check_log(c, k->number);
         contract_documents(c, k, log);
         contract_codes(c, k, log);
         contract_keys(c, k);
     }
-    for (size_t i = 0; i < c->catalog->n_campaigns; i++)
-        campaign_direct(c, catalog_campaign_number(c->catalog, (uint32_t)i + 1));
+    for (uint32_t n = 1; n <= c->catalog->n_campaigns; n++)
+        campaign_direct(c, catalog_campaign_number(c->catalog, n));
     check_each(c, TABLE_GRANTS, grant_row);
 }

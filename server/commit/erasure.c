@@ -182,8 +182,8 @@ static enum err find_lead(struct finding_of *f)
 static enum err find_person(struct finding_of *f)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < f->catalog->n_campaigns && err == ERR_OK; i++) {
-        const struct campaign *c = catalog_campaign_number(f->catalog, (uint32_t)i + 1);
+    for (uint32_t n = 1; n <= f->catalog->n_campaigns && err == ERR_OK; n++) {
+        const struct campaign *c = catalog_campaign_number(f->catalog, n);
         struct wanted w;
         if ((f->asked->of != NULL && c->advertiser != f->asked->of) || !wanted_in(f, c, &w))
             continue;

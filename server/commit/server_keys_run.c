@@ -10,8 +10,8 @@ static enum err written(enum err err)
 static enum err all_ready(struct batch *cx)
 {
     enum err err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG);
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-        err = pipeline_ready(cx, catalog_contract_number(cx->catalog, (uint32_t)i + 1));
+    for (uint32_t n = 1; n <= cx->catalog->n_contracts && err == ERR_OK; n++)
+        err = pipeline_ready(cx, catalog_contract_number(cx->catalog, n));
     return err;
 }
 
@@ -42,8 +42,8 @@ enum err server_keys_run(struct batch *cx, struct job *job)
     if (err != ERR_OK)
         return err;
     err = append_leaf(cx, step.jws);
-    for (size_t i = 0; i < cx->catalog->n_contracts && err == ERR_OK; i++)
-        err = contract_append_server_keys(cx, catalog_contract_number(cx->catalog, (uint32_t)i + 1), &step);
+    for (uint32_t n = 1; n <= cx->catalog->n_contracts && err == ERR_OK; n++)
+        err = contract_append_server_keys(cx, catalog_contract_number(cx->catalog, n), &step);
     if (err == ERR_OK)
         err = instance_put_step(cx->txn, cx->instance->keys, &step);
     cx->swept = true;

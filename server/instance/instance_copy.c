@@ -55,7 +55,7 @@ static enum err copy_parts(const char *from, const char *to, bool backup, const 
 static uint32_t logs_end(const struct instance *in, const struct heads *heads)
 {
     struct catalog *c = catalog_hold(in->catalog);
-    uint32_t end = c->n_contracts > 0 ? catalog_contract_number(c, c->n_contracts)->number + 1 : 1;
+    uint32_t end = (uint32_t)c->n_contracts + 1;
     catalog_unref(c);
     return heads_end(heads) > end ? heads_end(heads) : end;
 }

@@ -211,7 +211,7 @@ static enum err jw_share(struct jw *w, const struct instance *in, const struct c
     if (err != ERR_OK)
         return err;
     jw_object(w);
-    jw_kstr(w, "by", span_str(catalog_party_number(c, s->by)->id));
+    jw_kstr(w, "by", span_str(catalog_party_number(c, (uint32_t)s->by)->id));
     jw_ktime(w, "created_at", s->created_ms);
     if (ended_ms != 0)
         jw_ktime(w, "ended_at", ended_ms);
@@ -312,7 +312,7 @@ static enum err share_end(struct batch *cx, struct job *job, struct share_link *
         return ERR_CORRUPT;
     if (s->by != by->number && by->role != ROLE_OPERATOR)
         return problem(&job->problem, ERR_FORBIDDEN, "", "it is another party's link: %s or the operator can end it",
-                       catalog_party_number(cx->catalog, s->by)->id);
+                       catalog_party_number(cx->catalog, (uint32_t)s->by)->id);
     bool open;
     err = is_open(cx->catalog, s, cx->now_ms, &open);
     if (err == ERR_OK && open)
