@@ -1741,6 +1741,26 @@ def vat(minor, ppm):
     return -half_up if minor < 0 else half_up
 
 
+def set_off(parts):
+    """Of sums that come to less than nothing what is charged and credited all the same, and what is carried."""
+    left, charged, carried = sum(micros for _, micros in parts if micros > 0), [], {}
+    for key, micros in parts:
+        here = max(micros, -left) if micros < 0 else micros
+        left += min(here, 0)
+        charged.append((key, here))
+        if here != micros:
+            carried[key] = micros - here
+    return charged, carried
+
+
+def whole_units(sums, rest, unit):
+    """The largest remainders get what is over."""
+    minors, left = [micros // unit for micros in sums], [micros % unit for micros in sums]
+    for at in sorted(range(len(sums)), key=lambda at: -left[at])[:(sum(left) + rest) // unit]:
+        minors[at] += 1
+    return minors
+
+
 class Settling:
     """Which periods were not closed as the terms say ("Settling"). What counts in the open period counts as of `since`."""
 
@@ -1878,10 +1898,11 @@ class Statement:
     def settle(self):
         """What it comes to, and by which VAT ("VAT")."""
         sums, before, terms = Counter(), self.before, self.terms
-        for move in self.moves:
+        for move in filter(lambda move: move.micros, self.moves):
             sums[self.taxed(move)] += move.micros
         for n, _ in self.interval("click", "impression"):
-            sums[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
+            if self.ledger.amounts[n]:
+                sums[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
         self.net, self.brought = sum(sums.values()), before.carried_by if before else {}
         self.exponent = EXPONENTS.get(terms.campaign["currency"], 2)
         unit, whole_ = 10 ** (6 - self.exponent), self.net + (before.carried if before else 0)
@@ -1891,16 +1912,14 @@ class Statement:
         parts = sorted(((TAXES.index(kind), ppm), micros) for (kind, ppm), micros in sums.items())
         own = [(-abs(micros), ppm) for (kind, ppm), micros in parts if TAXES[kind] == self.kind and micros]
         self.ppm = min(own)[1] if own else self.under(self.kind, terms.contract["vat_ppm"])[1]
-        parts = [((TAXES[kind], ppm), micros) for (kind, ppm), micros in parts if micros]
-        self.rows, self.carried_by = [], {}
+        parts = [((TAXES[kind], ppm), micros) for (kind, ppm), micros in parts]
+        self.carried_by, self.carried = {}, whole_ % unit
         if terms.contract["set_off"] == "next" and -LARGEST <= whole_ < 0 and all(abs(micros) <= LARGEST for _, micros in parts):
-            self.carried, self.carried_by = whole_, dict(parts)
-            self.carried_by[parts[0][0]] += rest
-        else:
-            for (kind, ppm), micros in parts:
-                minor, rest = divmod(micros + rest, unit)
-                self.rows.append({"kind": kind, "net_minor": minor, "vat_minor": vat(minor, ppm), "vat_ppm": ppm})
-            self.carried = rest
+            self.carried, (parts, self.carried_by) = whole_, set_off(parts)
+            self.carried_by[next(iter(self.carried_by))] += rest
+            rest = 0
+        minors = whole_units([micros for _, micros in parts], rest, unit)
+        self.rows = [{"kind": kind, "net_minor": minor, "vat_minor": vat(minor, ppm), "vat_ppm": ppm} for ((kind, ppm), _), minor in zip(parts, minors)]
 
     def tax(self):
         listed = lambda parts: [{"kind": kind, "micros": micros, "vat_ppm": ppm} for (kind, ppm), micros in parts.items() if micros]  # noqa: E731

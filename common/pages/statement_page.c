@@ -510,7 +510,7 @@ static void tax_row(struct paper *w)
         sum_row(w, WORD_VAT_SUM, w->s.vat_minor);
         return;
     }
-    if (!w->s.is_taxed || (w->s.n_rows == 0 && w->s.carried.n > 0))
+    if (!w->s.is_taxed)
         return;
     sum_row(w, WORD_TAXABLE, w->s.payable_minor);
     if (!w->s.is_charged)

@@ -180,7 +180,7 @@ static inline void vat_word(struct page *g, enum tax kind, int64_t vat_ppm)
 static inline void vat_of(struct paper *w, const json_t *part)
 {
     enum tax kind = w->s.tax;
-    if (w->s.n_rows + w->s.carried.n < 2 || number(part, "micros") == 0)
+    if (w->s.n_rows < 2 || number(part, "micros") == 0)
         return;
     if (tax_parse(member(part, "vat_kind"), &kind) != ERR_OK)
         kind = w->s.tax; /* it is that of the statement */

@@ -52,9 +52,8 @@ struct statement_draft {
     struct buf adjustments; /* a JSON array */
     struct jw adjustment;
     int64_t gross_micros, adjusted_micros;
-    struct taxed_sums sums; /* both, by their VAT; in the end with what is brought */
-    bool sets_off;          /* they come to less than nothing, and are carried */
-    int64_t rest_micros;    /* that is carried in under no VAT: less than a minor unit */
+    struct taxed_sums sums; /* both, by their VAT; in the end with what is brought, less what is carried */
+    int64_t rest_micros;    /* that is carried in under no VAT: less than a minor unit; 0 once it is carried on */
     struct quantity *quantity;
     size_t n_quantities, quantity_room;
     struct moved came, approved, rejected; /* of leads that wait */
@@ -808,13 +807,13 @@ static void write_party(struct jw *w, const char *key, struct span id, struct sp
 /* VAT of all that is payable, whose rows are appended. */
 static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int64_t unit_micros)
 {
-    int64_t vat_minor = 0, rest = f->rest_micros;
+    struct tax_row *rows = xcalloc(f->sums.n + 1, sizeof *rows);
+    int64_t vat_minor = 0;
+    tax_rows(&f->sums, unit_micros, f->rest_micros, rows);
     jw_key(w, "rows");
     jw_array(w);
-    for (size_t i = 0; i < f->sums.n && !f->sets_off; i++) {
-        if (f->sums.of[i].micros == 0)
-            continue;
-        const struct tax_row row = tax_row_of(&f->sums.of[i], unit_micros, &rest);
+    for (size_t i = 0; i < f->sums.n; i++) {
+        const struct tax_row row = rows[i];
         vat_minor += row.vat_minor;
         jw_object(w);
         jw_kstr(w, "kind", span_str(tax_word(row.kind)));
@@ -824,6 +823,7 @@ static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int
         jw_object_end(w);
     }
     jw_array_end(w);
+    free(rows);
     return vat_minor;
 }
 
@@ -976,17 +976,17 @@ static int64_t main_rate(const struct statement_draft *f)
     return vat_ppm;
 }
 
-/* All of it is set off against what comes, what is under no VAT with the first part that is under one. */
+/* All of it is set off against what comes, what is under no VAT with the first part that is under one. What is above 0
+ * has its VAT here. */
 static void carry(struct statement_draft *f, int64_t whole, struct statement_out *o)
 {
-    f->sets_off = true;
+    size_t i = 0;
     o->carried_micros = whole;
-    taxed_copy(&o->carried, &f->sums);
-    for (size_t i = 0; i < o->carried.n; i++)
-        if (o->carried.of[i].micros != 0) {
-            o->carried.of[i].micros += f->rest_micros;
-            return;
-        }
+    taxed_set_off(&f->sums, &o->carried);
+    while (o->carried.of[i].micros == 0) /* they come to less than nothing */
+        i++;
+    o->carried.of[i].micros += f->rest_micros;
+    f->rest_micros = 0;
 }
 
 /* Totals, rounded once; then the payload. */

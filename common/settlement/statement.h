@@ -113,7 +113,8 @@ MUST_CHECK enum err statement_read(struct span payload, struct statement *out);
 void statement_close(struct statement *s);
 /* What came from the statement before; below 0: it is set off here. */
 int64_t statement_brought(const struct statement *s);
-/* It comes to less than nothing, all of which is carried. */
+/* It comes to less than nothing, all of which is carried; what is above that by some VAT is charged all the same, and
+ * as much credited. */
 static inline bool statement_sets_off(const struct statement *s)
 {
     return s->carried_micros < 0;

@@ -69,19 +69,36 @@ static void tell_part(struct buf *out, const struct statement *s, const struct t
     buf_str(out, ")");
 }
 
+enum { TOLD = 8 };
+
+static const char *between(size_t i, size_t all)
+{
+    return i == 0 ? "" : i + 1 == all ? " and " : ", ";
+}
+
+static void tell_more(struct buf *out, size_t all)
+{
+    if (all > TOLD)
+        buf_printf(out, " and %zu more", all - TOLD);
+}
+
 void statement_vat_tell(struct buf *out, const struct statement *s)
 {
-    enum { TOLD = 8 };
-    bool carried = s->n_rows == 0;
-    size_t all = carried ? s->carried.n : s->n_rows, told = all < TOLD ? all : TOLD;
-    for (size_t i = 0; i < told; i++) {
-        const struct taxed *x = carried ? &s->carried.of[i] : NULL;
-        const struct tax_row row = carried ? (struct tax_row){x->kind, x->vat_ppm, x->micros, 0} : s->rows[i];
-        buf_str(out, i == 0 ? "" : i + 1 == all ? " and " : ", ");
-        tell_part(out, s, &row, carried ? 6 : (int)s->exponent);
+    for (size_t i = 0; i < s->n_rows && i < TOLD; i++) {
+        buf_str(out, between(i, s->n_rows));
+        tell_part(out, s, &s->rows[i], (int)s->exponent);
     }
-    if (told < all)
-        buf_printf(out, " and %zu more", all - told);
+    tell_more(out, s->n_rows);
+}
+
+void statement_carried_tell(struct buf *out, const struct statement *s)
+{
+    for (size_t i = 0; i < s->carried.n && i < TOLD; i++) {
+        const struct taxed *x = &s->carried.of[i];
+        buf_str(out, between(i, s->carried.n));
+        tell_part(out, s, &(struct tax_row){.kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = x->micros}, 6);
+    }
+    tell_more(out, s->carried.n);
 }
 
 bool statement_line_find(struct span lines, uint64_t index, struct span *line)

@@ -19,9 +19,10 @@ void statement_vat_write(struct jw *w,
                          const struct statement *s); /* "vat": [{net_minor, vat_kind, vat_minor, vat_ppm}] */
 /* "VAT of 20%", "reverse charge", "no VAT". */
 void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm);
-/* "24.00 EUR with VAT of 20% (4.80) and -12.00 EUR by reverse charge": what is payable, or carried below 0, by its VAT,
- * very many parts of it counted; nothing where there is none. */
+/* "24.00 EUR with VAT of 20% (4.80) and -12.00 EUR by reverse charge": what is payable by its VAT, very many parts
+ * of it counted; nothing where there is none. And what is carried below 0. */
 void statement_vat_tell(struct buf *out, const struct statement *s);
+void statement_carried_tell(struct buf *out, const struct statement *s);
 
 /* The line item of an entry, of lines in their order. False: there is none. */
 MUST_CHECK bool statement_line_find(struct span lines, uint64_t index, struct span *line);

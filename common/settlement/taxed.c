@@ -6,6 +6,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/money.h"
+#include "common/decisions/rows.h"
 
 void taxed_free(struct taxed_sums *t)
 {
@@ -24,6 +25,8 @@ bool taxed_add(struct taxed_sums *t, struct taxed x)
 {
     size_t low = 0, high = t->n;
     assert(x.kind == TAX_DOMESTIC || x.vat_ppm == 0);
+    if (x.micros == 0)
+        return true;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (order(&t->of[middle], &x) < 0)
@@ -67,14 +70,60 @@ int64_t vat_minor_of(int64_t net_minor, int64_t vat_ppm)
     return net_minor < 0 ? -vat : vat;
 }
 
-struct tax_row tax_row_of(const struct taxed *x, int64_t unit_micros, int64_t *rest)
+/* ---- what is charged ---- */
+
+void taxed_set_off(struct taxed_sums *t, struct taxed_sums *carried)
 {
-    const int64_t whole = x->micros + *rest; /* both far from the ends of 64 bits */
-    int64_t net = whole / unit_micros;
-    assert(*rest >= 0 && *rest < unit_micros);
-    net -= whole % unit_micros < 0;
-    *rest = whole - net * unit_micros;
-    return (struct tax_row){x->kind, x->vat_ppm, net, vat_minor_of(net, x->vat_ppm)};
+    wide_micros left = 0;
+    taxed_copy(carried, t);
+    for (size_t i = 0; i < t->n; i++)
+        left += t->of[i].micros > 0 ? t->of[i].micros : 0;
+    for (size_t i = 0; i < t->n; i++) {
+        int64_t *micros = &t->of[i].micros;
+        if (*micros < 0) {
+            *micros = -(wide_micros)*micros > left ? (int64_t)-left : *micros;
+            left += *micros;
+        }
+        carried->of[i].micros -= *micros;
+    }
+    assert(left == 0);
+}
+
+struct remainder {
+    int64_t micros;
+    size_t of;
+};
+
+static int largest_first(const void *a, const void *b)
+{
+    const struct remainder *x = a, *y = b;
+    if (x->micros != y->micros)
+        return x->micros > y->micros ? -1 : 1;
+    return x->of < y->of ? -1 : x->of > y->of;
+}
+
+/* What is over is less than one unit for each sum that is no whole number of them, and one more: so none is moved that
+ * is whole. */
+void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micros, struct tax_row *out)
+{
+    struct remainder *remainder = xcalloc(t->n + 1, sizeof *remainder);
+    wide_micros over = rest_micros;
+    assert(rest_micros >= 0 && rest_micros < unit_micros);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct taxed *x = &t->of[i];
+        int64_t left = x->micros % unit_micros;
+        left += left < 0 ? unit_micros : 0;
+        out[i] =
+            (struct tax_row){.kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = (x->micros - left) / unit_micros};
+        remainder[i] = (struct remainder){left, i};
+        over += left;
+    }
+    qsort(remainder, t->n, sizeof *remainder, largest_first);
+    for (size_t i = 0; i < (size_t)(over / unit_micros); i++)
+        out[remainder[i].of].net_minor++;
+    for (size_t i = 0; i < t->n; i++)
+        out[i].vat_minor = vat_minor_of(out[i].net_minor, out[i].vat_ppm);
+    free(remainder);
 }
 
 void taxed_write(struct jw *w, const char *key, const struct taxed_sums *t)

@@ -21,7 +21,7 @@ static inline struct taxed taxed_under(enum tax kind, int64_t vat_ppm, int64_t m
 {
     return (struct taxed){kind, kind == TAX_DOMESTIC ? vat_ppm : 0, micros};
 }
-/* false: the sum leaves 64 bits, and nothing happened. */
+/* Of 0 nothing becomes. false: the sum leaves 64 bits, and nothing happened. */
 MUST_CHECK bool taxed_add(struct taxed_sums *t, struct taxed x);
 void taxed_copy(struct taxed_sums *to, const struct taxed_sums *from); /* *to is freed before */
 /* Whether each can be written. */
@@ -34,9 +34,13 @@ struct tax_row {
 };
 /* VAT of an amount, halves away from zero. */
 int64_t vat_minor_of(int64_t net_minor, int64_t vat_ppm);
-/* Row i of the sums that are not 0, in order, of which what is left of each below one minor unit goes into the next;
- * *rest is what came in so, and goes on. */
-struct tax_row tax_row_of(const struct taxed *x, int64_t unit_micros, int64_t *rest);
+/* Of sums that come to less than nothing what is charged and credited all the same: all that is above 0, and as much of
+ * what is below, in order, so that both come to nothing. The rest of those, each below 0, is *carried (freed before).
+ */
+void taxed_set_off(struct taxed_sums *t, struct taxed_sums *carried);
+/* A row of each of the t->n sums, in order: what they and `rest_micros` (at least 0, below a unit) come to in whole
+ * units, each cut down, and those with the largest remainders (of equal ones the first) one more. */
+void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micros, struct tax_row *out);
 
 /* [{kind, micros, vat_ppm}]; those that are 0 are left out. */
 void taxed_write(struct jw *w, const char *key, const struct taxed_sums *t);

@@ -97,8 +97,11 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
         decline("statement %s of %s does not read", id, s->dir);
     statement_vat_tell(&parts, &st);
     if (parts.len > 0)
-        printf("vat         %s%.*s\n", statement_sets_off(&st) ? "carried over, with its VAT: " : "", (int)parts.len,
-               parts.ptr);
+        printf("vat         %.*s\n", (int)parts.len, parts.ptr);
+    buf_clear(&parts);
+    statement_carried_tell(&parts, &st);
+    if (parts.len > 0)
+        printf("vat         carried over, with its VAT: %.*s\n", (int)parts.len, parts.ptr);
     if (before != NULL && strcmp(was, tax_word(st.tax)) != 0)
         printf("vat         CHANGED since the statement before: by what the parties say of themselves what is new is "
                "under "

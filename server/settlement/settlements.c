@@ -251,7 +251,7 @@ static enum err warn_of_change(const struct settlements *s, struct open *o, cons
     struct correction_row last;
     char id[LIMIT_ID + 1];
     struct buf parts;
-    if (st->n_rows > 1 || (st->n_rows == 0 && st->carried.n > 1)) {
+    if (st->n_rows > 1) {
         buf_heap(&parts);
         statement_vat_tell(&parts, st);
         warn(

@@ -246,6 +246,26 @@
     var moved = p.adjustments.reduce(function (n, a) { return n + big(a.micros); }, 0n);
     return { unit: unit, moved: moved, before: big(p.payable_minor) * unit + big(p.carried_micros) - big(p.net_micros) };
   }
+  /* What of sums below nothing is carried; they become what is charged and credited here. */
+  function setOff(sums, parts) {
+    var left = parts.reduce(function (n, name) { return sums[name] > 0n ? n + sums[name] : n; }, 0n), carried = [];
+    parts.forEach(function (name) {
+      var all = sums[name];
+      if (all > 0n) return;
+      sums[name] = -all > left ? -left : all;
+      left += sums[name];
+      if (all !== sums[name]) carried.push([name, all - sums[name]]);
+    });
+    return carried;
+  }
+  /* Each in whole units, cut down; those with the largest remainders one more, as far as all come to it. */
+  function rounded(parts, rest, unit) {
+    var left = parts.map(function (n) { return (n % unit + unit) % unit; }), minors = parts.map(function (n, i) { return (n - left[i]) / unit; });
+    var more = left.reduce(function (n, one) { return n + one; }, rest) / unit;
+    parts.map(function (n, i) { return i; }).sort(function (i, j) { return left[i] === left[j] ? i - j : left[i] > left[j] ? -1 : 1; })
+      .slice(0, Number(more)).forEach(function (i) { minors[i] += 1n; });
+    return minors;
+  }
   /* Whether what it comes to by each VAT is that of its parts, rounded row by row. */
   function vatHolds(p, a) {
     var x = p.tax, sums = {}, rest = a.before, net = 0n, vat = 0n;
@@ -253,22 +273,23 @@
       return ['none', 'domestic', 'reverse_charge', 'outside'].indexOf(kind) + String(ppm || 0).padStart(8, '0');
     }
     function add(kind, ppm, micros) {
-      sums[key(kind, ppm)] = (sums[key(kind, ppm)] || 0n) + BigInt(micros);
+      if (micros) sums[key(kind, ppm)] = (sums[key(kind, ppm)] || 0n) + BigInt(micros);
     }
     p.quantities.forEach(function (q) { add(x.kind, q.vat_ppm, q.micros); });
     p.adjustments.forEach(function (one) { add(one.vat_kind || x.kind, one.vat_ppm, one.micros); });
     x.brought.forEach(function (one) { add(one.kind, one.vat_ppm, one.micros), rest -= BigInt(one.micros); });
-    var parts = Object.keys(sums).sort().filter(function (name) { return sums[name] !== 0n; }), said = p.carried_micros < 0 ? x.carried : x.rows;
-    if (said.length !== parts.length || x.rows.length + x.carried.length !== parts.length) return false;
-    var good = said.every(function (one, i) {
-      var part = sums[parts[i]] + rest, minor = part / a.unit - (part % a.unit < 0n ? 1n : 0n), size = minor < 0n ? -minor : minor;
-      if (key(one.kind, one.vat_ppm) !== parts[i]) return false;
-      if (p.carried_micros < 0) return rest = 0n, BigInt(one.micros) === part;
-      var due = (size * BigInt(one.vat_ppm) * 2n + 1000000n) / 2000000n;
-      rest = part - minor * a.unit, net += minor, vat += minor < 0n ? -due : due;
-      return BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === (minor < 0n ? -due : due);
+    var parts = Object.keys(sums).sort(), carried = p.carried_micros < 0 ? setOff(sums, parts) : [];
+    if (carried.length > 0) carried[0][1] += rest, rest = 0n;
+    carried = carried.filter(function (one) { return one[1] !== 0n; });
+    if (x.rows.length !== parts.length || x.carried.length !== carried.length) return false;
+    var minors = rounded(parts.map(function (name) { return sums[name]; }), rest, a.unit);
+    var good = x.rows.every(function (one, i) {
+      var minor = minors[i], size = minor < 0n ? -minor : minor, due = (size * BigInt(one.vat_ppm) * 2n + 1000000n) / 2000000n;
+      net += minor, vat += minor < 0n ? -due : due;
+      return key(one.kind, one.vat_ppm) === parts[i] && BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === (minor < 0n ? -due : due);
     });
-    return good && net === BigInt(p.payable_minor) && vat === BigInt(x.vat_minor);
+    return good && net === BigInt(p.payable_minor) && vat === BigInt(x.vat_minor) &&
+      x.carried.every(function (one, i) { return key(one.kind, one.vat_ppm) === carried[i][0] && BigInt(one.micros) === carried[i][1]; });
   }
   function moneyHolds(p, a) {
     return vatHolds(p, a) && p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&

@@ -517,7 +517,7 @@ class Statements(ServerCase):
         two, statement, _ = self.settle()
         part = {"kind": "domestic", "micros": -12_000_000, "vat_ppm": 200_000}
         self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["tax"]["carried"]), (0, -12_000_000, 0, [part]))
-        for language, words in (("en", "carried over with its VAT: \u221212.00 (20%)"), ("fr", "reporté avec sa TVA"), ("zh", "连同其增值税结转")):
+        for language, words in (("en", "the next statement credits its VAT: \u221212.00 (20%)"), ("fr", "en créditera la TVA"), ("zh", "由下一份结算单冲减")):
             self.assertIn(words, self.page(two, f"&lang={language}"))
             self.assertNotIn(words, self.page(one, f"&lang={language}"))
         table = lambda ident: list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
@@ -531,7 +531,8 @@ class Statements(ServerCase):
         parts = [part, {"kind": "reverse_charge", "micros": -1_000_000, "vat_ppm": 0}]
         self.assertEqual((statement["carried_micros"], statement["tax"]["kind"], statement["tax"]["brought"], statement["tax"]["carried"]), (-13_000_000, "reverse_charge", [part], parts))
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
-        for lead in (leads[2], self.lead()):
+        later = [leads[2], self.lead()]
+        for lead in later:
             self.say(lead, "approved")
         self.swept(24_000_000)
         three, statement, _ = self.settle()
@@ -543,6 +544,18 @@ class Statements(ServerCase):
             self.assertIn(words, page)
         self.assertNotIn("<dt>Corrects</dt>", page)
         self.assertEqual(picked(three, "carried_in"), [("domestic", "20", "-12.00", ""), ("reverse_charge", "", "-1.00", "")])
+        # what is new has its VAT on its own statement, though all comes to less than nothing
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 200_000})
+        new = self.lead()
+        self.say(new, "approved")
+        for lead in later:
+            self.say(lead, "returned")
+        self.swept(-12_000_000)
+        four, statement, _ = self.settle()
+        self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["payable_by"]), (0, -12_000_000, 240 - 228, "advertiser"))
+        self.assertEqual(statement["tax"]["carried"], [part | {"vat_ppm": 190_000}])
+        self.assertEqual([(row["vat_ppm"], row["net_minor"], row["vat_minor"]) for row in statement["tax"]["rows"]], [(190_000, -1200, -228), (200_000, 1200, 240)])
+        self.assertIn("The VAT of what is above 0 is charged here", self.page(four))
         self.assertEqual(picked(three, "vat"), [("domestic", "19", "4.56", "24.00"), ("domestic", "20", "-2.40", "-12.00"), ("reverse_charge", "", "0.00", "-1.00")])
         [last] = [row for row in table(three) if row["kind"] == "to_pay"]
         self.assertEqual((last["to_pay"], last["supplier_vat_id"], last["customer_vat_id"]), ("13.16", "FR40999000129", "FR48999000102"))

@@ -945,6 +945,55 @@ static void a_statement_tells_its_parts_by_vat_up_to_a_number(void **state)
     buf_free(&text);
 }
 
+/* 24.00 at 20% and -60.00 at 19% come to -36.00: the first is charged, 24.00 of the second credited beside it. */
+static void what_is_set_off_leaves_what_is_above_nothing_charged(void **state)
+{
+    const struct taxed in[] = {{TAX_NONE, 0, -5000000},
+                               {TAX_DOMESTIC, 190000, -60000000},
+                               {TAX_DOMESTIC, 200000, 24000000},
+                               {TAX_REVERSE_CHARGE, 0, -1}};
+    struct taxed_sums sums = {.n = 0}, carried = {.n = 0};
+    struct tax_row rows[4];
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        assert_true(taxed_add(&sums, in[i]));
+    taxed_set_off(&sums, &carried);
+    const int64_t here[] = {-5000000, -19000000, 24000000, 0}, left[] = {0, -41000000, 0, -1};
+    const int64_t net[] = {-500, -1900, 2400, 0}, vat[] = {0, -361, 480, 0};
+    tax_rows(&sums, 10000, 0, rows);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(sums.of[i].micros, here[i]);
+        assert_int_equal(carried.of[i].micros, left[i]);
+        assert_int_equal(rows[i].net_minor, net[i]);
+        assert_int_equal(rows[i].vat_minor, vat[i]);
+    }
+    taxed_free(&sums);
+    taxed_free(&carried);
+}
+
+/* 0.334, 0.333 and 0.333 with 0.005 from before come to 1.00 (and 0.005 again); 10.004, -3.006 and 2.995 to 9.99. */
+static void rows_are_rounded_by_the_largest_remainders(void **state)
+{
+    static const struct {
+        int64_t micros[3], rest, net[3];
+    } cases[] = {
+        {{334000, 333000, 333000}, 5000, {34, 33, 33}}, {{10004000, -3006000, 2995000}, 0, {1000, -301, 300}},
+        {{335000, 335000, 330000}, 0, {34, 33, 33}},    {{10000, 20000, -30000}, 9999, {1, 2, -3}},
+        {{9000, 9000, 9000}, 3000, {1, 1, 1}},          {{-1, -1, -1}, 0, {0, 0, -1}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct taxed_sums sums = {.n = 0};
+        struct tax_row rows[3];
+        for (int k = 0; k < 3; k++)
+            assert_true(taxed_add(&sums, (struct taxed){TAX_DOMESTIC, 1 + k, cases[i].micros[k]}));
+        tax_rows(&sums, 10000, cases[i].rest, rows);
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(rows[k].net_minor, cases[i].net[k]);
+        taxed_free(&sums);
+    }
+}
+
 static void html_shows_so_many_lines_that_move_money_and_says_of_how_many(void **state)
 {
     struct book b;
@@ -1137,6 +1186,8 @@ int main(void)
         cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
         cmocka_unit_test(html_is_an_invoice_a_credit_note_or_neither),
         cmocka_unit_test(what_a_statement_corrects_is_summed_by_kind),
+        cmocka_unit_test(what_is_set_off_leaves_what_is_above_nothing_charged),
+        cmocka_unit_test(rows_are_rounded_by_the_largest_remainders),
         cmocka_unit_test(a_statement_tells_its_parts_by_vat_up_to_a_number),
         cmocka_unit_test(html_shows_so_many_lines_that_move_money_and_says_of_how_many),
         cmocka_unit_test(amounts_are_grouped_by_threes_as_each_language_does),
