@@ -627,14 +627,14 @@ MEMBERS = {
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
     "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": hex32, "to": index, "to_ms": index},
-                  {"utc_offset_s": offset, "vat_kind": word(TAXES[1:]), "vat_ppm": lambda value: type(value) is int and 0 < value <= 1_000_000}),
+                  {"utc_offset_s": offset, "vat_advertiser": whole, "vat_publisher": whole, "vat_kind": word(TAXES[1:]), "vat_ppm": lambda value: type(value) is int and 0 < value <= 1_000_000}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
     "withdrawal": ({"by": ID, "version": index}, {"jws": text(4_096)}),
     "adjustment": ({"by": ID, "micros": signed, "reason": text(512)}, {"lead": whole, "on_assent": true, "statement": ID}),
     "gap": ({"from_ms": index, "to_ms": index}, {"clicks": whole, "impressions": whole, "late_clicks": whole, "views": whole}),
     "impression": ({"class": word(CLASSES), "commit": key32, "placement": lambda value: value == 0 or small(value)}, {}),
-    "party": ({"by": ID, "legal": lambda value: isinstance(value, dict), "party": ID}, {}),
+    "party": ({"by": ID, "legal": lambda value: isinstance(value, dict), "party": ID}, {"other": true}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
     "erase": ({"by": ID, "entries": indexes}, {}),
     "clock": ({"steps": lambda value: value == 0 or small(value)}, {"by": ID, "confirmed_ms": whole, "from_ms": whole, "to_ms": whole, "unsure": true}),
@@ -1108,6 +1108,7 @@ class Ledger:
         self.entries, self.versions = [], Versions()
         self.leads, self.moves, self.adjustments, self.erased = {}, [], {}, set()
         self.legal = {}  # by party
+        self.traders = []  # entry, party, whether another one, the first that told the same, what it told
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
         self.spent, self.gaps, self.prices, self.cuts = 0, [0, 0, 0], Counter(), []
@@ -1222,7 +1223,8 @@ class Ledger:
         gaps = [entry.get(name, 0) if entry["kind"] == "gap" else 0 for name in ("clicks", "impressions", "views")]
         price = self.priced(at)
         many = any(len({each for each in self.prices | price if each[0] == kind}) > 4 for kind in ("click", "impression"))
-        if self.spent + amount > ROOM or many or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
+        other = entry["kind"] == "party" and entry.get("other") and self.spent > 0
+        if self.spent + amount > ROOM or many or other or any(a + b > LARGEST for a, b in zip(self.gaps, gaps)):
             self.cuts.append(at)
             self.spent, self.gaps, self.prices = 0, [0, 0, 0], Counter()
         self.spent += amount
@@ -1258,7 +1260,24 @@ class Ledger:
         need(entry["party"] in (self.advertiser, self.publisher or None), "its party is none of the two")
         need(entry["by"] == entry["party"] or entry["by"] not in (self.advertiser, self.publisher), "the other party said it")
         need(legal_fits(entry["legal"]), "its legal data are not written as they are")
+        need(entry.get("other", False) == other_trader(self.legal.get(entry["party"], {}), entry["legal"]), "it does not say whether it makes another one of the party")
         self.legal[entry["party"]] = entry["legal"]
+        told = {name: entry["legal"][name] for name in TRADER if name in entry["legal"]}
+        first = next((each[3] for each in self.traders if each[1] == entry["party"] and each[4] == told), at) if told else 0
+        self.traders.append((at, entry["party"], entry.get("other", False), first, told))
+
+    def trader(self, party, to):
+        """Who a party is to what came in front of `to`: the entry that first told so; 0: nobody who was told."""
+        who = 0
+        for at, of, other, first, _ in self.traders:
+            if of == party:
+                if at >= to and other:
+                    break
+                who = first
+        return who
+
+    def trader_said(self, who):
+        return next((told for at, _, _, _, told in self.traders if at == who), None)
 
     def click(self, at, entry, terms):
         return terms.unit(entry)
@@ -1699,6 +1718,7 @@ class Ledger:
         need(max(last, before.entry["to_ms"] if before else 0) <= entry["to_ms"] <= latest, "its period ends at another time")
         made = Statement(self, at, entry, terms, before)
         need((entry.get("vat_kind", "none"), entry.get("vat_ppm", 0)) == (made.kind, made.ppm), "its VAT is another one")
+        need((entry.get("vat_advertiser", 0), entry.get("vat_publisher", 0)) == made.whose, "its parties are others")
         self.statements.append(made)
         if cut:
             self.cuts.pop(0)
@@ -1719,6 +1739,14 @@ def legal_fits(legal):
         return False
     return (legal.get("country") in (None, *COUNTRIES) and re.fullmatch("[A-Z0-9]{4,20}", legal.get("vat_id", "AAAA")) is not None and
             "@" in legal.get("email", "@") and all(value == trim(value) for value in legal.values()))
+
+
+TRADER = ("country", "name", "vat_id")
+
+
+def other_trader(was, now):
+    """Whether legal data take back, or tell otherwise, what those before told."""
+    return any(name in was and was[name] != now.get(name) for name in TRADER)
 
 
 def tax(customer, supplier):
@@ -1864,14 +1892,15 @@ class Statement:
         self.ledger, self.at, self.entry, self.terms, self.before = ledger, at, entry, terms, before
         self.id, self.start, self.to = entry["id"], entry["from"], entry["to"]
         self.legal = dict(ledger.legal)
-        self.kind, self.self_billing = tax(self.legal.get(terms.campaign["advertiser"]), self.legal.get(terms.contract["publisher"]))
+        self.whose = tuple(ledger.trader(party, self.to) for party in (terms.campaign["advertiser"], terms.contract["publisher"]))
+        self.kind, self.self_billing = tax(*map(ledger.trader_said, self.whose))
         self.moves = [move for move in ledger.moves if self.start <= move.at < self.to]
         self.lines = self.line_items()
         self.settle()
 
-    def under(self, kind, ppm):
+    def under(self, kind, ppm, whose=None):
         """A rate counts where the supplier charges VAT."""
-        return kind, ppm if kind == "domestic" else 0
+        return kind, ppm if kind == "domestic" else 0, *(whose or self.whose)
 
     def agreed(self, at):
         return self.ledger.bound_by[at].contract["vat_ppm"]
@@ -1883,17 +1912,18 @@ class Statement:
         if not move.adjusts():
             return self.under(self.kind, self.agreed(move.at))
         if lead is not None and lead.paid is not None and lead.paid < move.at:
-            by = next((each.kind for each in self.ledger.statements if each.start <= lead.paid < each.to), self.kind) if lead.paid < self.start else self.kind
-            return self.under(by, self.agreed(lead.paid))
+            by = next((each for each in self.ledger.statements if each.start <= lead.paid < each.to), self) if lead.paid < self.start else self
+            return self.under(by.kind, self.agreed(lead.paid), by.whose)
         if made and "statement" in move.lead.entry:
             cited = next(each for each in self.ledger.statements if each.id == move.lead.entry["statement"])
-            return self.under(cited.kind, cited.ppm)
+            return self.under(cited.kind, cited.ppm, cited.whose)
         return self.under(self.kind, self.agreed(move.at))
 
     def said(self, taxed, micros):
         """What a line, or an adjustment, says of it."""
-        kind, ppm = taxed
-        return {**({"vat_kind": kind} if micros and kind != self.kind else {}), **({"vat_ppm": ppm} if micros and ppm else {})}
+        kind, ppm, *whose = taxed
+        others = {f"vat_{role}": who for role, who, own in zip(("advertiser", "publisher"), whose, self.whose) if who != own}
+        return {**({"vat_kind": kind} if kind != self.kind else {}), **({"vat_ppm": ppm} if ppm else {}), **others} if micros else {}
 
     def settle(self):
         """What it comes to, and by which VAT ("VAT")."""
@@ -1909,22 +1939,25 @@ class Statement:
         rest = whole_ - self.net - sum(self.brought.values())
         for taxed, micros in self.brought.items():
             sums[taxed] += micros
-        parts = sorted(((TAXES.index(kind), ppm), micros) for (kind, ppm), micros in sums.items())
-        own = [(-abs(micros), ppm) for (kind, ppm), micros in parts if TAXES[kind] == self.kind and micros]
+        parts = sorted(sums.items(), key=lambda part: (TAXES.index(part[0][0]), *part[0][1:]))
+        own = [(-abs(micros), ppm) for (kind, ppm, *whose), micros in parts if (kind, *whose) == (self.kind, *self.whose) and micros]
         self.ppm = min(own)[1] if own else self.under(self.kind, terms.contract["vat_ppm"])[1]
-        parts = [((TAXES[kind], ppm), micros) for (kind, ppm), micros in parts]
         self.carried_by, self.carried = {}, whole_ % unit
         if terms.contract["set_off"] == "next" and -LARGEST <= whole_ < 0 and all(abs(micros) <= LARGEST for _, micros in parts):
             self.carried, (parts, self.carried_by) = whole_, set_off(parts)
             self.carried_by[next(iter(self.carried_by))] += rest
             rest = 0
         minors = whole_units([micros for _, micros in parts], rest, unit)
-        self.rows = [{"kind": kind, "net_minor": minor, "vat_minor": vat(minor, ppm), "vat_ppm": ppm} for ((kind, ppm), _), minor in zip(parts, minors)]
+        self.rows = [{"advertiser": advertiser, "kind": kind, "net_minor": minor, "publisher": publisher, "vat_minor": vat(minor, ppm), "vat_ppm": ppm}
+                     for ((kind, ppm, advertiser, publisher), _), minor in zip(parts, minors)]
+        named = {who for taxed in (*sums, *self.brought) for who in taxed[2:]} | set(self.whose)
+        self.named_traders = [{"entry": who, **self.ledger.trader_said(who)} for who in sorted(named) if who]
 
     def tax(self):
-        listed = lambda parts: [{"kind": kind, "micros": micros, "vat_ppm": ppm} for (kind, ppm), micros in parts.items() if micros]  # noqa: E731
-        return {"brought": listed(self.brought), "carried": listed(self.carried_by), "kind": self.kind, "rows": self.rows,
-                "self_billing": self.self_billing, "vat_minor": sum(row["vat_minor"] for row in self.rows)}
+        listed = lambda parts: [{"advertiser": advertiser, "kind": kind, "micros": micros, "publisher": publisher, "vat_ppm": ppm}  # noqa: E731
+                                for (kind, ppm, advertiser, publisher), micros in parts.items() if micros]
+        return {"advertiser": self.whose[0], "brought": listed(self.brought), "carried": listed(self.carried_by), "kind": self.kind, "publisher": self.whose[1],
+                "rows": self.rows, "self_billing": self.self_billing, "traders": self.named_traders, "vat_minor": sum(row["vat_minor"] for row in self.rows)}
 
     def line_items(self):
         lines = []

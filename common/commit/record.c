@@ -209,6 +209,8 @@ static const struct field statement_fields[] = {
     F("terms", U64, statement.terms),
     FN("vat_kind", ENUM, statement.vat_kind, TAX_COUNT),
     F("vat_ppm", I64, statement.vat_ppm),
+    F("vat_advertiser", U64, statement.vat_advertiser),
+    F("vat_publisher", U64, statement.vat_publisher),
     RAW("legal_sha256", statement.legal_sha256),
     RAW("prev_sha256", statement.prev_sha256),
     RAW("closed", statement.closed),

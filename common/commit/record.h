@@ -261,6 +261,7 @@ struct record {
             uint64_t terms;    /* index of those that it names */
             enum tax vat_kind; /* as its entry says, and */
             int64_t vat_ppm;
+            uint64_t vat_advertiser, vat_publisher;
             uint8_t legal_sha256[HASH_LEN]; /* of the legal data of both parties, a 00 between them */
             uint8_t prev_sha256[HASH_LEN];  /* of the payload of the one before; zeros: there is none */
             uint8_t closed[TALLY_LEN];      /* what it closes, as a head has it; not read where the log was cut */

@@ -6,6 +6,7 @@
 #include "common/decisions/person.h"
 #include "common/decisions/row_write.h"
 #include "common/decisions/rules.h"
+#include "common/decisions/trader.h"
 
 static struct row_op *add(struct row_ops *ops, enum row_table table)
 {
@@ -426,7 +427,9 @@ static enum err apply_statement(const struct fold_context *cx, uint64_t index, c
     op->del = true;
     if (span_empty(s->id) || s->id.len > LIMIT_ID || s->vat_ppm > VAT_MAX_PPM)
         return ERR_CORRUPT;
-    put_correction(ops, cx, s->id, &(struct correction_row){.vat_kind = s->vat_kind, .vat_ppm = s->vat_ppm});
+    put_correction(ops, cx, s->id,
+                   &(struct correction_row){
+                       .vat_kind = s->vat_kind, .vat_ppm = s->vat_ppm, .as = {s->vat_advertiser, s->vat_publisher}});
     if (s->to == s->from) /* it closes nothing */
         return ERR_OK;
     op = add(ops, ROW_SETTLED);
@@ -572,6 +575,20 @@ static enum err apply_disposition(const struct fold_context *cx, const struct vi
     return count(ops, v, cx, &row, &before);
 }
 
+static enum err apply_party(const struct fold_context *cx, const struct view *v, uint64_t index,
+                            const struct entry_party *p, struct row_ops *ops)
+{
+    struct trader_row row;
+    struct row_op *op = add(ops, ROW_TRADERS);
+    enum err err = trader_row_make(v, cx->contract, index, p, &row);
+    if (err != ERR_OK)
+        return err;
+    row_index_key(op->key, cx->contract, index);
+    op->key_len = 12;
+    op->value_len = trader_row_write(&row, op->value);
+    return ERR_OK;
+}
+
 enum err apply(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t index,
                const struct entry *e, const struct private_part *priv, struct row_ops *out)
 {
@@ -588,6 +605,8 @@ enum err apply(const struct fold_context *cx, const struct view *v, const struct
         return apply_key(cx, &e->key, out);
     if (e->kind == ENTRY_ADJUSTMENT)
         return apply_adjustment(cx, v, t, index, e, out);
+    if (e->kind == ENTRY_PARTY)
+        return apply_party(cx, v, index, &e->party, out);
     if (e->kind == ENTRY_STATEMENT)
         return apply_statement(cx, index, &e->statement, out);
     return e->kind == ENTRY_LEAD ? apply_lead(cx, v, t, index, e, priv, out) : ERR_OK;

@@ -812,7 +812,7 @@ enum {
     ADJUSTMENT_STATEMENT = ADJUSTMENT_LEAF + HASH_LEN,
     ADJUSTMENT_ROW_LEN = ADJUSTMENT_STATEMENT + LIMIT_ID, /* and the reason */
     SETTLED_ROW_LEN = 8,                                  /* and the id */
-    CORRECTION_ROW_LEN = CORRECTIONS * 24 + 5
+    CORRECTION_ROW_LEN = CORRECTIONS * 24 + 21
 };
 __extension__ typedef unsigned __int128 unsigned_wide;
 
@@ -905,6 +905,8 @@ size_t correction_row_write(const struct correction_row *r, uint8_t *out)
     }
     out[0] = (uint8_t)r->vat_kind;
     store_be32(out + 1, (uint32_t)r->vat_ppm);
+    store_be64(out + 5, r->as[0]);
+    store_be64(out + 13, r->as[1]);
     return CORRECTION_ROW_LEN;
 }
 
@@ -929,7 +931,9 @@ static enum err corrections(const struct view *v, uint32_t contract, struct span
     }
     row.vat_kind = (enum tax)(uint8_t)at[0];
     row.vat_ppm = load_be32(at + 1);
-    if (row.vat_kind >= TAX_COUNT || row.vat_ppm > VAT_MAX_PPM)
+    row.as[0] = load_be64(at + 5);
+    row.as[1] = load_be64(at + 13);
+    if (row.vat_kind >= TAX_COUNT || row.vat_ppm > VAT_MAX_PPM || !is_index(row.as[0]) || !is_index(row.as[1]))
         return ERR_CORRUPT;
     *out = row;
     return ERR_OK;

@@ -21,7 +21,9 @@
     X(CUTS, "cuts", "contract be32, index be64 -> root and tally of the entries before it: a statement ends there")    \
     X(ADJUSTMENTS, "adjustments", "contract be32, index be64 -> an adjustment, who assented, from where it counts")    \
     X(SETTLED, "settled", "contract be32, to be64 -> the statement that ends there")                                   \
-    X(CORRECTIONS, "corrections", "contract be32, statement id or side u8 -> adjustments of it, or that it is to sign")
+    X(CORRECTIONS, "corrections",                                                                                      \
+      "contract be32, statement id or side u8 -> adjustments of it, or that it is to sign")                            \
+    X(TRADERS, "traders", "contract be32, index be64 -> whose legal data the `party` entry tells, and who first did")
 
 enum row_table {
 #define X(symbol, word, meaning) ROW_##symbol,
@@ -233,6 +235,7 @@ struct correction_row {
     } of[CORRECTIONS]; /* of a side the first alone */
     enum tax vat_kind; /* of the statement: as its entry says; of a side none */
     int64_t vat_ppm;
+    uint64_t as[2]; /* likewise; trader.h */
 };
 MUST_CHECK enum err row_corrections(const struct view *v, uint32_t contract, struct span statement,
                                     struct correction_row *out);

@@ -10,6 +10,7 @@ struct tallied tallied_of(const struct entry *e)
                             .class = entry_class(e),
                             .at_ms = e->at_ms,
                             .micros = entry_payable_micros(e),
+                            .other = e->kind == ENTRY_PARTY && e->party.other,
                             .gap = e->kind == ENTRY_GAP ? e->gap : (struct entry_gap){0}};
 }
 
@@ -54,11 +55,16 @@ static bool count_traffic(struct tally *tally, const struct terms *t, const stru
     return true;
 }
 
+static int64_t moved(const struct tally *t)
+{
+    return t->click_micros + t->impression_micros + t->moved_micros;
+}
+
 /* Each was within the range, and so is what was added. */
 static bool fits(const struct tally *t)
 {
-    return t->click_micros + t->impression_micros + t->moved_micros <= STATEMENT_MOST_MICROS &&
-           t->gap_clicks <= JSON_INT_MAX && t->gap_views <= JSON_INT_MAX && t->gap_impressions <= JSON_INT_MAX;
+    return moved(t) <= STATEMENT_MOST_MICROS && t->gap_clicks <= JSON_INT_MAX && t->gap_views <= JSON_INT_MAX &&
+           t->gap_impressions <= JSON_INT_MAX;
 }
 
 bool tally_add(struct tally *tally, const struct terms *t, const struct tallied *x)
@@ -76,7 +82,7 @@ bool tally_add(struct tally *tally, const struct terms *t, const struct tallied 
     sum.gap_clicks += x->gap.clicks;
     sum.gap_views += x->gap.views;
     sum.gap_impressions += x->gap.impressions;
-    if (!priced || !fits(&sum))
+    if (!priced || !fits(&sum) || (x->other && moved(tally) > 0))
         return false;
     *tally = sum;
     return true;

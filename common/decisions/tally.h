@@ -46,6 +46,7 @@ struct tallied {
     int64_t at_ms;
     int64_t micros; /* change of what is payable for a lead */
     struct entry_gap gap;
+    bool other; /* from here on a party is another one: what money moved before is on a statement of its own */
 };
 struct tallied tallied_of(const struct entry *e);
 /* Folds an entry into the tally. False, and nothing happened: a statement over it as well could not be written. */

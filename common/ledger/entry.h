@@ -188,6 +188,7 @@ struct entry_adjustment {
 struct entry_party {
     struct span party, by; /* who said so */
     struct span legal;     /* canonical JSON, settlement/legal.h */
+    bool other;            /* it is another trader than it told before, trader.h */
 };
 
 struct entry_key {
@@ -208,12 +209,13 @@ struct entry_statement {
     struct span id;
     uint64_t number; /* of the contract's statements, from 1 */
     uint64_t from, to;
-    int64_t to_ms;        /* its period ends right before that time */
-    int64_t issued_ms;    /* what it rests on was read then; its entry may come later */
-    int64_t utc_offset_s; /* of the campaign's zone when it was issued */
-    enum tax vat_kind;    /* by the legal data that it names */
-    int64_t vat_ppm;      /* what a correction of it as a whole goes by */
-    struct hash sha256;   /* of the payload */
+    int64_t to_ms;                          /* its period ends right before that time */
+    int64_t issued_ms;                      /* what it rests on was read then; its entry may come later */
+    int64_t utc_offset_s;                   /* of the campaign's zone when it was issued */
+    enum tax vat_kind;                      /* by who they are */
+    int64_t vat_ppm;                        /* what a correction of it as a whole goes by */
+    uint64_t vat_advertiser, vat_publisher; /* who they are on it: entries, trader.h */
+    struct hash sha256;                     /* of the payload */
 };
 
 struct entry_response {

@@ -130,6 +130,7 @@ static const struct field party_fields[] = {
     COMMON_CLOCK,
     COMMON_KIND,
     {"legal", DOCUMENT, AT(party.legal), .always = true},
+    {"other", BOOL, AT(party.other)},
     {"party", TEXT, AT(party.party), LIMIT_ID, .always = true},
     {0},
 };
@@ -167,8 +168,10 @@ static const struct field statement_fields[] = {
     {"to", NAT64, AT(statement.to), .always = true},
     {"to_ms", NAT64, AT(statement.to_ms), .always = true},
     {"utc_offset_s", OFFSET, AT(statement.utc_offset_s)},
+    {"vat_advertiser", NAT64, AT(statement.vat_advertiser)},
     {"vat_kind", TAX, AT(statement.vat_kind)},
     {"vat_ppm", NAT64, AT(statement.vat_ppm)},
+    {"vat_publisher", NAT64, AT(statement.vat_publisher)},
     {0},
 };
 

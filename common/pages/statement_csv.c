@@ -183,8 +183,22 @@ static struct span of_party(const struct sheet *w, const char *role, const char 
     return span_of(json_string_value(v), json_string_length(v));
 }
 
-/* Which statement it is: the same in each row, so that rows of many can stand in one table. */
-static void front(struct sheet *w, struct span kind)
+/* As they were charged, or as the statement's head has them. */
+static void parties(struct sheet *w, const uint64_t as[2])
+{
+    static const char *const roles[] = {"advertiser", "publisher"};
+    for (size_t side = 2; side-- > 0;) {
+        const json_t *is = statement_trader(&w->s, as[side]);
+        bool moved = is != NULL && statement_trader_moved(&w->s, side, as[side]);
+        const char *name = json_string_value(json_object_get(is, "name")),
+                   *id = json_string_value(json_object_get(is, "vat_id"));
+        cell(w, !moved ? of_party(w, roles[side], "name") : span_str(name != NULL ? name : ""));
+        cell(w, !moved ? of_party(w, roles[side], "vat_id") : span_str(id != NULL ? id : ""));
+    }
+}
+
+/* Which statement it is, so that rows of many can stand in one table. */
+static void front(struct sheet *w, struct span kind, const uint64_t as[2])
 {
     cell(w, w->s.id);
     number(w, true, (int64_t)w->s.number);
@@ -192,10 +206,7 @@ static void front(struct sheet *w, struct span kind)
     ms_cell(w, true, w->s.from_ms);
     ms_cell(w, true, w->s.to_ms);
     ms_cell(w, true, w->s.due_ms);
-    cell(w, of_party(w, "publisher", "name"));
-    cell(w, of_party(w, "publisher", "vat_id"));
-    cell(w, of_party(w, "advertiser", "name"));
-    cell(w, of_party(w, "advertiser", "vat_id"));
+    parties(w, as);
     cell(w, w->s.contract);
     cell(w, kind);
 }
@@ -217,7 +228,9 @@ static void row(struct sheet *w, const struct statement_line *l)
     enum tax kind = w->s.tax;
     if (said != NULL && tax_parse(span_str(json_string_value(said)), &kind) != ERR_OK)
         kind = w->s.tax;
-    front(w, l->kind);
+    uint64_t as[2];
+    statement_part_whose(&w->s, l->json, as);
+    front(w, l->kind, as);
     number(w, !l->traffic, l->index);
     of_lead(w, l);
     cell(w, l->status);
@@ -247,9 +260,9 @@ static void row(struct sheet *w, const struct statement_line *l)
 
 /* ---- the total ---- */
 
-static void total_begin(struct sheet *w, const char *kind)
+static void total_begin(struct sheet *w, const char *kind, const uint64_t as[2])
 {
-    front(w, span_str(kind));
+    front(w, span_str(kind), as);
     for (int i = TOTAL_FRONT; i < COLUMNS - TOTAL_BACK; i++)
         number(w, false, 0);
     cell(w, w->zone);
@@ -259,7 +272,7 @@ static void total_begin(struct sheet *w, const char *kind)
 /* What comes to the sum of the lines, or goes from it; under no VAT where x->kind is TAX_COUNT. */
 static void total_row(struct sheet *w, const char *kind, const struct taxed *x, const int64_t *taxable_micros)
 {
-    total_begin(w, kind);
+    total_begin(w, kind, x->as);
     vat(w, x->kind != TAX_COUNT, x->kind, x->vat_ppm);
     number(w, true, x->micros);
     amount(w, x->micros);
@@ -280,7 +293,7 @@ static void carried(struct sheet *w, const char *kind, int64_t sign, int64_t mic
         total_row(w, kind, &part, NULL);
     }
     if (micros != 0)
-        total_row(w, kind, &(struct taxed){TAX_COUNT, 0, sign * micros}, NULL);
+        total_row(w, kind, &(struct taxed){TAX_COUNT, 0, sign * micros, {0, 0}}, NULL);
 }
 
 /* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */
@@ -293,9 +306,10 @@ static void total(struct sheet *w)
         const struct tax_row *r = &w->s.rows[i];
         const int64_t taxable = r->net_minor * unit;
         if (r->kind != TAX_NONE || w->s.n_rows > 1)
-            total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit}, &taxable);
+            total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit, {r->as[0], r->as[1]}},
+                      &taxable);
     }
-    total_begin(w, "to_pay");
+    total_begin(w, "to_pay", (const uint64_t[2]){0, 0});
     vat(w, false, TAX_NONE, 0);
     number(w, false, 0);
     number(w, false, 0);

@@ -6,11 +6,6 @@
 
 /* ---- who, what and when ---- */
 
-static const char *comma(const struct paper *w)
-{
-    return w->g.language == LANGUAGE_ZH ? "，" : ", ";
-}
-
 /* Days where a period begins and ends with days of its zone, else times too. */
 static void bound(struct page *g, int64_t ms, bool is_end)
 {
@@ -375,7 +370,7 @@ static void quantities(struct paper *w)
 }
 
 /* Of which row a sentence is. */
-static void tax_of(struct paper *w, const struct tax_row *r)
+static void say_which(struct paper *w, const struct tax_row *r)
 {
     struct page how = aside(w, 0);
     vat_word(&how, r->kind, r->vat_ppm);
@@ -399,7 +394,7 @@ static void tax_sentences(struct paper *w)
             continue;
         html(w, between);
         if (w->s.n_rows > 1 && r->vat_ppm == 0)
-            tax_of(w, r);
+            say_which(w, r);
         page_word(&w->g, now);
         between = w->g.language == LANGUAGE_ZH ? "" : " ";
         last = now;
@@ -478,6 +473,8 @@ static void tax_table(struct paper *w)
         const struct tax_row *r = &w->s.rows[i];
         html(w, "<tr><th scope=\"row\">");
         vat_word(&w->g, r->kind, r->vat_ppm);
+        if (charged_as(w, "<span class=\"why\">", r->as))
+            html(w, "</span>");
         html(w, "</th>");
         minor_cell(w, WORD_TAX_NET, r->net_minor);
         minor_cell(w, WORD_TAX_AMOUNT, r->vat_minor);
@@ -540,6 +537,8 @@ static void total(struct paper *w)
     html(w, "</th><td class=\"n\">");
     minor(w, w->s.to_pay_minor);
     html(w, "</td></tr></tfoot></table>");
+    if (w->s.n_rows == 1 && charged_as(w, "<p class=\"s\">", w->s.rows[0].as))
+        html(w, "</p>");
     tax_words(w);
     tax_of_carried(w);
     html(w, "</section>");

@@ -3,6 +3,7 @@
 #define CS_PAGES_STATEMENT_PRIVATE_H
 
 #include "common/pages/statement_page.h"
+#include "common/settlement/statement_text.h"
 
 struct paper {
     struct page g;
@@ -176,6 +177,44 @@ static inline void vat_word(struct page *g, enum tax kind, int64_t vat_ppm)
         page_word(g, kind == TAX_REVERSE_CHARGE ? WORD_REVERSE_CHARGE : WORD_NO_VAT);
 }
 
+static inline const char *comma(const struct paper *w)
+{
+    return w->g.language == LANGUAGE_ZH ? "，" : ", ";
+}
+
+/* "Alpha SARL, VAT FR48999000102" */
+static inline struct span trader_of(struct paper *w, int i, uint64_t entry)
+{
+    const json_t *is = statement_trader(&w->s, entry);
+    struct span name = member(is, "name").len > 0 ? member(is, "name") : member(is, "country");
+    struct page g = aside(w, i);
+    if (is == NULL)
+        page_word(&g, WORD_TAX_AS_NOBODY);
+    page_words(&g, name);
+    page_html(&g, name.len > 0 && member(is, "vat_id").len > 0 ? comma(w) : "");
+    if (member(is, "vat_id").len > 0) {
+        struct buf id;
+        buf_heap(&id);
+        struct page plain = {.out = &id, .language = g.language};
+        page_text(&plain, member(is, "vat_id"));
+        struct span said = buf_span(&id);
+        page_say(&g, WORD_VAT_ID, &said, (struct span *)NULL);
+        buf_free(&id);
+    }
+    return buf_span(g.out);
+}
+
+/* Who charged whom, where they were others than they are; `open` in front, if so. */
+static inline bool charged_as(struct paper *w, const char *open, const uint64_t as[2])
+{
+    if (!statement_trader_moved(&w->s, 0, as[0]) && !statement_trader_moved(&w->s, 1, as[1]))
+        return false;
+    struct span by = trader_of(w, 0, as[1]), to = trader_of(w, 1, as[0]);
+    html(w, open);
+    page_say(&w->g, WORD_TAX_AS, &by, &to, (struct span *)NULL);
+    return true;
+}
+
 /* Under which VAT a part of the statement is, where not all of it is under one. */
 static inline void vat_of(struct paper *w, const json_t *part)
 {
@@ -194,6 +233,10 @@ static inline void vat_of(struct paper *w, const json_t *part)
         vat_word(&w->g, kind, 0);
     }
     html(w, "</span>");
+    uint64_t as[2];
+    statement_part_whose(&w->s, part, as);
+    if (charged_as(w, "<span class=\"why\">", as))
+        html(w, "</span>");
 }
 
 /* statement_terms.c: the price of a tier, by what it asks for; and the section of the terms. */

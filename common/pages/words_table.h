@@ -90,6 +90,8 @@
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
     X(TAX_CARRIED, "The net sum is below 0. This of it is carried over, and the next statement credits its VAT: {}. The VAT of what is above 0 is charged here.", "Le net est négatif. Ceci en est reporté, et le relevé suivant en créditera la TVA\u00a0: {}. La TVA de ce qui est positif est facturée ici.", "净额为负。以下部分结转，其增值税由下一份结算单冲减：{}。正数部分的增值税在本单收取。") \
+    X(TAX_AS, "charged as: {}; to: {}", "facturé par\u00a0: {}\u202f; à\u00a0: {}", "开票方：{}；对方：{}") \
+    X(TAX_AS_NOBODY, "nobody named", "personne nommée", "未具名") \
     X(TAX_BROUGHT, "The sum below 0 of the statement before is in it with the VAT that it was carried over with: {}.", "La somme négative du relevé précédent y est comprise, avec la TVA de son report\u00a0: {}.", "上一份结算单的负数合计连同其结转的增值税计入本单：{}。") \
     X(WITHOUT_VAT, "Payable without VAT", "Dû hors TVA", "不含税应付") \
     X(VAT_SUM, "VAT", "TVA", "增值税") \

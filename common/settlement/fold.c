@@ -74,7 +74,8 @@ enum err fold_party(struct fold *f, const struct entry_party *p)
                : span_eq(p->party, f->terms->publisher)  ? 1
                                                          : -1;
     if (side < 0 || span_empty(p->party) || span_empty(p->by) || !legal_is(p->legal) ||
-        span_eq(p->by, side == 0 ? f->terms->publisher : f->terms->advertiser))
+        span_eq(p->by, side == 0 ? f->terms->publisher : f->terms->advertiser) ||
+        p->other != trader_is_other(buf_span(&f->legal[side]), p->legal))
         return ERR_INVALID;
     buf_clear(&f->legal[side]);
     buf_span_add(&f->legal[side], p->legal);
@@ -584,7 +585,13 @@ enum err fold_statement(const struct fold *f, uint64_t index, const struct entry
     if ((err = statement_follows(f, e, &closes, p)) != ERR_OK)
         return err;
     period_statement(&f->period, &closes, &in);
-    if ((err = statement_build(&in, out, p)) != ERR_OK || (out->vat_kind == s->vat_kind && out->vat_ppm == s->vat_ppm))
+    const struct span parties[2] = {f->terms->advertiser, f->terms->publisher};
+    err = trade_at(f->view, f->cx.contract, parties, closes.is.to, &in.trade);
+    if (err != ERR_OK)
+        return problem(p, err, "", "who the parties are does not read");
+    if ((err = statement_build(&in, out, p)) != ERR_OK ||
+        (out->vat_kind == s->vat_kind && out->vat_ppm == s->vat_ppm && in.trade.as[0] == s->vat_advertiser &&
+         in.trade.as[1] == s->vat_publisher))
         return err;
     statement_free(out);
     *out = (struct statement_out){.net_micros = 0};

@@ -159,3 +159,20 @@ enum tax tax_of(struct span customer, struct span supplier, bool *self_billing)
     json_decref(json[1]);
     return kind;
 }
+
+enum err trade_at(const struct view *v, uint32_t contract, const struct span parties[2], uint64_t to, struct trade *out)
+{
+    struct trade t = {.kind = TAX_NONE};
+    struct buf text[2];
+    buf_heap(&text[0]);
+    buf_heap(&text[1]);
+    enum err err = traders_at(v, contract, parties, to, t.as);
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++)
+        err = trader_text(v, contract, t.as[i], &text[i]);
+    t.kind = tax_of(buf_span(&text[0]), buf_span(&text[1]), &t.self_billing);
+    buf_free(&text[0]);
+    buf_free(&text[1]);
+    if (err == ERR_OK)
+        *out = t;
+    return err;
+}

@@ -5,7 +5,7 @@
 
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
-#include "common/decisions/reason.h"
+#include "common/decisions/trader.h"
 
 enum { LEGAL_MAX = 2048 }; /* bytes, as canonical JSON */
 
@@ -21,5 +21,15 @@ bool legal_is(struct span text);
 /* Either may be empty. *self_billing (may be NULL): the customer draws up the invoice of a supplier who has a VAT id,
  * article 226 (10a). */
 enum tax tax_of(struct span customer, struct span supplier, bool *self_billing);
+
+/* Who supplies whom, and what that makes of VAT. */
+struct trade {
+    enum tax kind;
+    uint64_t as[2]; /* the advertiser, the publisher: trader.h */
+    bool self_billing;
+};
+/* Of what came in front of the entry at `to`, as traders_at. */
+MUST_CHECK enum err trade_at(const struct view *v, uint32_t contract, const struct span parties[2], uint64_t to,
+                             struct trade *out);
 
 #endif

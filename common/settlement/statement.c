@@ -41,7 +41,7 @@ struct moved {
 struct statement_draft {
     uint32_t contract;
     uint64_t from, to, moves;
-    enum tax kind;
+    struct trade trade;
     const struct view *view; /* while it folds */
     struct problem *problem;
     const struct statement_in *in; /* while it is built */
@@ -169,6 +169,11 @@ static void add_quantity(struct statement_draft *f, const struct quantity *q)
     f->quantity[f->n_quantities++] = *q;
 }
 
+static struct taxed new_under(const struct statement_draft *f, int64_t vat_ppm, int64_t micros)
+{
+    return taxed_under(f->trade.kind, f->trade.as, vat_ppm, micros);
+}
+
 /* What such a move is made of: the lead's price, and what its sale pays beside that. */
 static int64_t price_of(const struct move_row *m, const struct lead_row *lead)
 {
@@ -178,7 +183,7 @@ static int64_t price_of(const struct move_row *m, const struct lead_row *lead)
 static void quantities_of_move(struct statement_draft *f, const struct move_row *m, const struct lead_row *lead)
 {
     bool whole = lead->share.to == 0;
-    int64_t price = price_of(m, lead), vat_ppm = taxed_under(f->kind, m->vat_ppm, 0).vat_ppm;
+    int64_t price = price_of(m, lead), vat_ppm = new_under(f, m->vat_ppm, 0).vat_ppm;
     if (move_begins_to_pay(m))
         add_quantity(f, &(struct quantity){whole ? QUANTITY_LEAD : QUANTITY_PART, lead->terms, lead->tier,
                                            whole ? price : 0, vat_ppm, 1, price});
@@ -226,10 +231,14 @@ static void write_vat(struct jw *w, const struct statement_draft *f, const struc
 {
     if (x->micros == 0)
         return;
-    if (x->kind != f->kind)
+    if (x->as[0] != f->trade.as[0])
+        jw_kint(w, "vat_advertiser", (int64_t)x->as[0]);
+    if (x->kind != f->trade.kind)
         jw_kstr(w, "vat_kind", span_str(tax_word(x->kind)));
     if (x->vat_ppm > 0)
         jw_kint(w, "vat_ppm", x->vat_ppm);
+    if (x->as[1] != f->trade.as[1])
+        jw_kint(w, "vat_publisher", (int64_t)x->as[1]);
 }
 
 /* `adjustment` 0 and `statement` empty: not of this one. */
@@ -287,7 +296,7 @@ static MUST_CHECK enum err tax_correction(const struct statement_draft *f, uint6
                                           const struct lead_row *lead, const char *cited, struct taxed *out)
 {
     bool is_charged = lead != NULL && lead->paid > 0 && lead->paid < index;
-    struct correction_row of = {.vat_kind = f->kind};
+    struct correction_row of = {.vat_kind = f->trade.kind, .as = {f->trade.as[0], f->trade.as[1]}};
     struct settled_row by = {0};
     enum err err = ERR_OK;
     if (is_charged && lead->paid < f->from) {
@@ -301,7 +310,7 @@ static MUST_CHECK enum err tax_correction(const struct statement_draft *f, uint6
     if (err == ERR_NOT_FOUND)
         return problem(f->problem, ERR_CORRUPT, "", "statement %s has no row of its VAT", by.id);
     if (err == ERR_OK)
-        *out = taxed_under(of.vat_kind, m->vat_ppm, m->micros);
+        *out = taxed_under(of.vat_kind, of.as, m->vat_ppm, m->micros);
     return err;
 }
 
@@ -311,7 +320,7 @@ static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, c
     struct settled_row stood = {0};
     if (move_earns(m)) {
         quantities_of_move(f, m, lead);
-        *x = taxed_under(f->kind, m->vat_ppm, m->micros);
+        *x = new_under(f, m->vat_ppm, m->micros);
         return money_add(f->gross_micros, m->micros, &f->gross_micros) && taxed_add(&f->sums, *x) ? ERR_OK
                                                                                                   : out_of_range(f);
     }
@@ -580,7 +589,7 @@ static bool fold_prices(struct statement_draft *f, bool impressions, const struc
 {
     for (size_t i = 0; i < TALLY_PRICES && prices[i].unit_micros != 0; i++) {
         int64_t micros = prices[i].unit_micros * (int64_t)prices[i].n; /* within the tally's sum */
-        const struct taxed x = taxed_under(f->kind, prices[i].vat_ppm, micros);
+        const struct taxed x = new_under(f, prices[i].vat_ppm, micros);
         add_quantity(f, &(struct quantity){impressions ? QUANTITY_IMPRESSION : QUANTITY_CLICK, 0, -1,
                                            prices[i].unit_micros, x.vat_ppm, prices[i].n, micros});
         if (!taxed_add(&f->sums, x) || !traffic_add(out, impressions, x.vat_ppm, prices[i].n, micros))
@@ -816,8 +825,10 @@ static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int
         const struct tax_row row = rows[i];
         vat_minor += row.vat_minor;
         jw_object(w);
+        jw_kint(w, "advertiser", (int64_t)row.as[0]);
         jw_kstr(w, "kind", span_str(tax_word(row.kind)));
         jw_kint(w, "net_minor", row.net_minor);
+        jw_kint(w, "publisher", (int64_t)row.as[1]);
         jw_kint(w, "vat_minor", row.vat_minor);
         jw_kint(w, "vat_ppm", row.vat_ppm);
         jw_object_end(w);
@@ -827,25 +838,89 @@ static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int
     return vat_minor;
 }
 
-/* Appends the object, and answers the VAT of all that is payable. */
-static int64_t write_tax(struct buf *out, const struct statement_draft *f, const struct statement_out *o,
-                         int64_t unit_micros)
+static int ascending(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static size_t add_traders(const struct taxed_sums *t, uint64_t *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; t != NULL && i < t->n; i++)
+        for (size_t side = 0; side < 2; side++)
+            out[n++] = t->of[i].as[side];
+    return n;
+}
+
+static MUST_CHECK enum err write_trader(struct jw *w, const struct statement_draft *f, uint64_t index)
+{
+    static const char *const names[] = {"name", "vat_id"};
+    struct span country = SPAN(""), value;
+    struct buf text;
+    json_t *json = NULL;
+    buf_heap(&text);
+    enum err err = trader_text(f->view, f->contract, index, &text);
+    if (err == ERR_OK)
+        err = json_read(buf_span(&text), &json, NULL) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+    buf_free(&text);
+    if (err != ERR_OK)
+        return problem(f->problem, err, "", "the legal data of entry %llu do not read", (unsigned long long)index);
+    jw_object(w);
+    if (json_get_str(json, "", "country", LEGAL_MAX, &country, NULL, NULL) == ERR_OK && country.len > 0)
+        jw_kstr(w, "country", country);
+    jw_kint(w, "entry", (int64_t)index);
+    for (size_t i = 0; i < 2; i++) {
+        value = SPAN("");
+        if (json_get_str(json, "", names[i], LEGAL_MAX, &value, NULL, NULL) == ERR_OK && value.len > 0)
+            jw_kstr(w, names[i], value);
+    }
+    jw_object_end(w);
+    json_decref(json);
+    return ERR_OK;
+}
+
+/* Each of those that it names by their entries, once; what is carried is of the sums too. */
+static MUST_CHECK enum err write_traders(struct jw *w, const struct statement_draft *f)
+{
+    const struct taxed_sums *brought = f->in->brought;
+    uint64_t *all = xcalloc(2 * (f->sums.n + (brought != NULL ? brought->n : 0) + 1), sizeof *all);
+    size_t n = add_traders(&f->sums, all);
+    enum err err = ERR_OK;
+    n += add_traders(brought, all + n);
+    for (size_t side = 0; side < 2; side++)
+        all[n++] = f->trade.as[side];
+    qsort(all, n, sizeof *all, ascending);
+    jw_key(w, "traders");
+    jw_array(w);
+    for (size_t i = 0; i < n && err == ERR_OK; i++)
+        if (all[i] > 0 && (i == 0 || all[i] != all[i - 1]))
+            err = write_trader(w, f, all[i]);
+    jw_array_end(w);
+    free(all);
+    return err;
+}
+
+/* Appends the object, and what the VAT of all that is payable comes to. */
+static MUST_CHECK enum err write_tax(struct buf *out, const struct statement_draft *f, const struct statement_out *o,
+                                     int64_t unit_micros, int64_t *vat_minor)
 {
     static const struct taxed_sums none = {.n = 0};
-    bool self_billing;
     struct jw w;
-    tax_of(f->in->legal[0], f->in->legal[1], &self_billing);
     jw_open(&w, out);
     jw_object(&w);
+    jw_kint(&w, "advertiser", (int64_t)f->trade.as[0]);
     taxed_write(&w, "brought", f->in->brought != NULL ? f->in->brought : &none);
     taxed_write(&w, "carried", &o->carried);
-    jw_kstr(&w, "kind", span_str(tax_word(f->kind)));
-    int64_t vat_minor = write_tax_rows(&w, f, unit_micros);
-    jw_kbool(&w, "self_billing", self_billing);
-    jw_kint(&w, "vat_minor", vat_minor);
+    jw_kstr(&w, "kind", span_str(tax_word(f->trade.kind)));
+    jw_kint(&w, "publisher", (int64_t)f->trade.as[1]);
+    *vat_minor = write_tax_rows(&w, f, unit_micros);
+    jw_kbool(&w, "self_billing", f->trade.self_billing);
+    enum err err = write_traders(&w, f);
+    jw_kint(&w, "vat_minor", *vat_minor);
     jw_object_end(&w);
     jw_close(&w);
-    return vat_minor;
+    return err;
 }
 
 /* Noon of the day, by the clocks of the issue: whatever they were set to since, it is that day. */
@@ -881,15 +956,17 @@ static void write_tree(struct jw *w, const struct statement_in *in)
     jw_object_end(w);
 }
 
-static void write_payload(const struct statement_draft *f, int exponent, int64_t from_ms, struct statement_out *o)
+static MUST_CHECK enum err write_payload(const struct statement_draft *f, int exponent, int64_t from_ms,
+                                         struct statement_out *o)
 {
     const struct statement_in *in = f->in;
     const struct terms *t = in->terms;
+    int64_t vat_minor = 0;
     struct buf tax;
     struct jw w;
 
     buf_heap(&tax);
-    int64_t vat_minor = write_tax(&tax, f, o, micros_per_minor(exponent));
+    enum err err = write_tax(&tax, f, o, micros_per_minor(exponent), &vat_minor);
     jw_open(&w, &o->payload);
     jw_object(&w);
     jw_key(&w, "adjustments");
@@ -931,6 +1008,7 @@ static void write_payload(const struct statement_draft *f, int exponent, int64_t
     jw_close(&w);
     buf_free(&tax);
     sha256(o->payload.ptr, o->payload.len, o->sha256.b);
+    return err;
 }
 
 /* What waits at the end: false, it cannot be what waited at the beginning and these moves. */
@@ -964,11 +1042,11 @@ static MUST_CHECK enum err bring(struct statement_draft *f, int64_t unit_micros)
 /* What a correction of it as a whole goes by: the greatest of its own sums, else what its terms agree. */
 static int64_t main_rate(const struct statement_draft *f)
 {
-    int64_t most = 0, vat_ppm = taxed_under(f->kind, f->in->terms->vat_ppm, 0).vat_ppm;
+    int64_t most = 0, vat_ppm = new_under(f, f->in->terms->vat_ppm, 0).vat_ppm;
     for (size_t i = 0; i < f->sums.n; i++) {
         const struct taxed *x = &f->sums.of[i];
         int64_t size = x->micros < 0 ? -x->micros : x->micros;
-        if (x->kind != f->kind || size <= most)
+        if (x->kind != f->trade.kind || memcmp(x->as, f->trade.as, sizeof x->as) != 0 || size <= most)
             continue;
         most = size;
         vat_ppm = x->vat_ppm;
@@ -1012,14 +1090,13 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
     enum err err = bring(f, micros_per_minor(exponent));
     if (err != ERR_OK)
         return err;
-    o->vat_kind = f->kind;
+    o->vat_kind = f->trade.kind;
     o->vat_ppm = main_rate(f);
     if (in->terms->set_off == SET_OFF_NEXT && whole < 0 && whole >= -MONEY_MAX_MICROS && taxed_fit(&f->sums))
         carry(f, whole, o);
     else
         money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
-    write_payload(f, exponent, from_ms, o);
-    return ERR_OK;
+    return write_payload(f, exponent, from_ms, o);
 }
 
 void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1])
@@ -1034,10 +1111,11 @@ void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1])
     id_write('S', load_be64((const char *)sum) >> 4, out);
 }
 
-struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum tax kind, enum lines_wanted lines)
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, const struct trade *trade,
+                                            enum lines_wanted lines)
 {
     struct statement_draft *f = xcalloc(1, sizeof *f);
-    *f = (struct statement_draft){.contract = contract, .from = from, .to = from, .kind = kind};
+    *f = (struct statement_draft){.contract = contract, .from = from, .to = from, .trade = *trade};
     lines_open(&f->lines, lines);
     line_told_open(&f->told);
     buf_heap(&f->adjustments);
@@ -1071,7 +1149,7 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
 {
     struct statement_out o = {0};
     assert(f->contract == in->contract && f->from == in->from && f->to <= in->to);
-    assert(f->kind == tax_of(in->legal[0], in->legal[1], NULL));
+    assert(f->trade.kind == in->trade.kind && memcmp(f->trade.as, in->trade.as, sizeof f->trade.as) == 0);
     f->in = in;
     buf_heap(&o.payload);
     enum err err = statement_draft_fold(f, in->view, in->to, p);
@@ -1098,8 +1176,7 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
 
 enum err statement_build(const struct statement_in *in, struct statement_out *out, struct problem *p)
 {
-    struct statement_draft *f =
-        statement_draft_new(in->contract, in->from, tax_of(in->legal[0], in->legal[1], NULL), in->lines);
+    struct statement_draft *f = statement_draft_new(in->contract, in->from, &in->trade, in->lines);
     enum err err = statement_finish(f, in, out, p);
     statement_draft_free(f);
     return err;
@@ -1206,7 +1283,8 @@ enum err statement_bundle(const struct statement *s, struct span bundles, size_t
     const struct bundle_row row = row_of(bundles, i);
     uint64_t before = (uint64_t)i * STATEMENT_BUNDLE, left = s->n_lines - before;
     uint64_t most = left < STATEMENT_BUNDLE ? left : STATEMENT_BUNDLE;
-    struct statement_draft *f = statement_draft_new(contract, s->from, s->tax, LINES_TEXT);
+    const struct trade trade = {.kind = s->tax, .as = {s->as[0], s->as[1]}};
+    struct statement_draft *f = statement_draft_new(contract, s->from, &trade, LINES_TEXT);
     struct hash root;
     f->to = row.first;
     f->view = v;

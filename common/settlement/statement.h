@@ -41,6 +41,7 @@ struct statement_in {
     int64_t to_ms;                  /* the period's end; its entries are earlier */
     const struct tally *tally;      /* of [from, to) */
     struct span legal[2];           /* of advertiser and publisher, as legal.h has it; empty: none */
+    struct trade trade;             /* of [from, to) */
     struct waiting waiting;         /* at its beginning */
     const struct view
         *view; /* rows, as of to or later: reads moves of [from, to) and leads; later moves are not looked at */
@@ -60,7 +61,7 @@ struct statement_out {
     struct hash sha256; /* of the payload */
     int64_t net_micros, carried_micros, payable_minor;
     struct taxed_sums carried; /* a sum below 0 by its VAT */
-    enum tax vat_kind;         /* for its entry, and */
+    enum tax vat_kind;         /* for its entry, beside whose it is, and */
     int64_t vat_ppm;
     struct waiting waiting; /* at the end */
 };
@@ -73,7 +74,8 @@ void statement_free(struct statement_out *out);
 /* The same in steps, each of which may see the rows at another time: those of [from, to) say the same ever after.
  * statement_build is one that begins with nothing. */
 struct statement_draft;
-struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, enum tax kind, enum lines_wanted lines);
+struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, const struct trade *trade,
+                                            enum lines_wanted lines);
 void statement_draft_free(struct statement_draft *d); /* NULL-safe */
 /* Goes on up to `to`. Errors as statement_build; then it is only to be freed. */
 MUST_CHECK enum err statement_draft_fold(struct statement_draft *d, const struct view *v, uint64_t to,
@@ -98,7 +100,8 @@ struct statement {
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
     int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together */
-    enum tax tax;                    /* by the legal data that it names; what it corrects may be under another one */
+    enum tax tax;                    /* of what is new on it; what it corrects may be under another one, */
+    uint64_t as[2];                  /* and of others */
     struct tax_row *rows;            /* what is payable, by its VAT, in order */
     size_t n_rows;
     struct taxed_sums brought, carried; /* of a sum below 0 that came from the one before, and that goes to the next */
@@ -106,6 +109,7 @@ struct statement {
     bool is_taxed;                      /* there is a taxable amount: at a rate, or by reverse charge */
     bool is_charged;                    /* at a rate */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
+    const json_t *traders; /* who they are: {country, entry, name, vat_id} for each */
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;
 };

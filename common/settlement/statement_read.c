@@ -87,7 +87,7 @@ static void tax_is(struct statement *s, enum tax kind, int64_t vat_ppm)
 
 static struct tax_row read_tax_row(struct reader *tax, const json_t *json, int64_t least, int64_t most)
 {
-    static const char *const names[] = {"kind", "net_minor", "vat_minor", "vat_ppm", NULL};
+    static const char *const names[] = {"advertiser", "kind", "net_minor", "publisher", "vat_minor", "vat_ppm", NULL};
     struct reader r = {json, false};
     struct tax_row row = {.kind = TAX_NONE};
     only(&r, names);
@@ -95,20 +95,24 @@ static struct tax_row read_tax_row(struct reader *tax, const json_t *json, int64
     row.net_minor = number(&r, "net_minor", least, most);
     row.vat_minor = number(&r, "vat_minor", least, most);
     row.vat_ppm = number(&r, "vat_ppm", 0, row.kind == TAX_DOMESTIC ? VAT_MAX_PPM : 0);
+    r.bad |= !whose_read(json, row.as);
     tax->bad |= r.bad;
     return row;
 }
 
 static void read_tax(struct reader *r, struct statement *s, int64_t least, int64_t most)
 {
-    static const char *const names[] = {"brought", "carried", "kind", "rows", "self_billing", "vat_minor", NULL};
+    static const char *const names[] = {"advertiser", "brought",      "carried", "kind",      "publisher",
+                                        "rows",       "self_billing", "traders", "vat_minor", NULL};
     struct reader tax = inner(r, "tax", names);
     const json_t *rows = json_object_get(tax.obj, "rows");
     struct tax_row *of = xcalloc(json_array_size(rows) + 1, sizeof *of);
     s->vat_minor = number(&tax, "vat_minor", least, most);
     tax.bad |= tax_parse(text(&tax, "kind", 40), &s->tax) != ERR_OK || !json_is_array(rows) ||
                !taxed_read(json_object_get(tax.obj, "brought"), &s->brought) ||
-               !taxed_read(json_object_get(tax.obj, "carried"), &s->carried);
+               !taxed_read(json_object_get(tax.obj, "carried"), &s->carried) || !whose_read(tax.obj, s->as);
+    s->traders = json_object_get(tax.obj, "traders");
+    tax.bad |= !json_is_array(s->traders);
     for (s->n_rows = 0; s->n_rows < json_array_size(rows); s->n_rows++) {
         of[s->n_rows] = read_tax_row(&tax, json_array_get(rows, s->n_rows), least, most);
         tax_is(s, of[s->n_rows].kind, of[s->n_rows].vat_ppm);

@@ -31,13 +31,75 @@ static uint64_t index_of(struct span line)
     return v;
 }
 
+static const char *const roles[2] = {"advertiser", "publisher"};
+
+const json_t *statement_trader(const struct statement *s, uint64_t entry)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach((json_t *)s->traders, i, one)
+    {
+        if (entry > 0 && (uint64_t)number(one, "entry") == entry)
+            return one;
+    }
+    return NULL;
+}
+
+bool statement_trader_moved(const struct statement *s, size_t side, uint64_t entry)
+{
+    static const char *const names[] = {"country", "name", "vat_id"};
+    const json_t *head = json_object_get(json_object_get(s->json, roles[side]), "legal"),
+                 *is = statement_trader(s, entry);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!span_eq(text(head, names[i]), text(is, names[i])))
+            return true;
+    return false;
+}
+
+void trader_tell(struct buf *out, const json_t *trader)
+{
+    struct span name = text(trader, "name"), id = text(trader, "vat_id");
+    struct span first = name.len > 0 ? name : text(trader, "country");
+    buf_span_add(out, first);
+    if (id.len > 0)
+        buf_printf(out, "%sVAT %.*s", first.len > 0 ? ", " : "", (int)id.len, id.ptr);
+    if (first.len + id.len == 0)
+        buf_str(out, "nobody who was told");
+}
+
+void statement_part_whose(const struct statement *s, const json_t *part, uint64_t as[2])
+{
+    static const char *const names[2] = {"vat_advertiser", "vat_publisher"};
+    for (size_t side = 0; side < 2; side++) {
+        const json_t *v = json_object_get(part, names[side]);
+        as[side] = v != NULL ? (uint64_t)json_integer_value(v) : s->as[side];
+    }
+}
+
+static void write_whose(struct jw *w, const struct statement *s, size_t side, uint64_t entry)
+{
+    const json_t *is = statement_trader(s, entry);
+    if (!statement_trader_moved(s, side, entry))
+        return;
+    jw_key(w, roles[side]);
+    jw_object(w);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const names[] = {"country", "name", "vat_id"};
+        if (text(is, names[i]).len > 0)
+            jw_kstr(w, names[i], text(is, names[i]));
+    }
+    jw_object_end(w);
+}
+
 void statement_vat_write(struct jw *w, const struct statement *s)
 {
     jw_key(w, "vat");
     jw_array(w);
     for (size_t i = 0; i < s->n_rows; i++) {
         jw_object(w);
+        write_whose(w, s, 0, s->rows[i].as[0]);
         jw_kint(w, "net_minor", s->rows[i].net_minor);
+        write_whose(w, s, 1, s->rows[i].as[1]);
         jw_kstr(w, "vat_kind", span_str(tax_word(s->rows[i].kind)));
         jw_kint(w, "vat_minor", s->rows[i].vat_minor);
         jw_kint(w, "vat_ppm", s->rows[i].vat_ppm);
@@ -62,11 +124,17 @@ static void tell_part(struct buf *out, const struct statement *s, const struct t
     decimal_add(out, r->net_minor, decimals, (int)s->exponent);
     buf_printf(out, " %.*s under ", (int)s->currency.len, s->currency.ptr);
     vat_tell(out, r->kind, r->vat_ppm);
-    if (r->vat_minor == 0)
+    if (r->vat_minor != 0) {
+        buf_str(out, " (");
+        decimal_add(out, r->vat_minor, (int)s->exponent, (int)s->exponent);
+        buf_str(out, ")");
+    }
+    if (!statement_trader_moved(s, 0, r->as[0]) && !statement_trader_moved(s, 1, r->as[1]))
         return;
-    buf_str(out, " (");
-    decimal_add(out, r->vat_minor, (int)s->exponent, (int)s->exponent);
-    buf_str(out, ")");
+    buf_str(out, ", charged as: ");
+    trader_tell(out, statement_trader(s, r->as[1]));
+    buf_str(out, "; to: ");
+    trader_tell(out, statement_trader(s, r->as[0]));
 }
 
 enum { TOLD = 8 };
@@ -96,7 +164,10 @@ void statement_carried_tell(struct buf *out, const struct statement *s)
     for (size_t i = 0; i < s->carried.n && i < TOLD; i++) {
         const struct taxed *x = &s->carried.of[i];
         buf_str(out, between(i, s->carried.n));
-        tell_part(out, s, &(struct tax_row){.kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = x->micros}, 6);
+        tell_part(out, s,
+                  &(struct tax_row){
+                      .kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = x->micros, .as = {x->as[0], x->as[1]}},
+                  6);
     }
     tell_more(out, s->carried.n);
 }

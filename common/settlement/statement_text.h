@@ -15,8 +15,17 @@ struct statement_line {
     int64_t clicks, impressions, all_clicks, all_impressions, click_micros, impression_micros; /* of the traffic line */
     json_t *json;
 };
-void statement_vat_write(struct jw *w,
-                         const struct statement *s); /* "vat": [{net_minor, vat_kind, vat_minor, vat_ppm}] */
+/* "vat": [{advertiser, net_minor, publisher, vat_kind, vat_minor, vat_ppm}], of which the parties stand only where they
+ * were others than the statement's head says now. */
+void statement_vat_write(struct jw *w, const struct statement *s);
+/* Who the party of that entry is, {country, entry, name, vat_id}; NULL: it told nothing. */
+const json_t *statement_trader(const struct statement *s, uint64_t entry);
+/* Whether that is another one than the statement's head says of the side (1: the publisher). */
+bool statement_trader_moved(const struct statement *s, size_t side, uint64_t entry);
+/* Whose a line, or an adjustment, says that it is. */
+void statement_part_whose(const struct statement *s, const json_t *part, uint64_t as[2]);
+/* "Alpha SARL, VAT FR48999000102"; "nobody told" of nothing. */
+void trader_tell(struct buf *out, const json_t *trader);
 /* "VAT of 20%", "reverse charge", "no VAT". */
 void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm);
 /* "24.00 EUR with VAT of 20% (4.80) and -12.00 EUR by reverse charge": what is payable by its VAT, very many parts

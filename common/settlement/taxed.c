@@ -18,7 +18,11 @@ static int order(const struct taxed *a, const struct taxed *b)
 {
     if (a->kind != b->kind)
         return a->kind < b->kind ? -1 : 1;
-    return a->vat_ppm < b->vat_ppm ? -1 : a->vat_ppm > b->vat_ppm;
+    if (a->vat_ppm != b->vat_ppm)
+        return a->vat_ppm < b->vat_ppm ? -1 : 1;
+    if (a->as[0] != b->as[0])
+        return a->as[0] < b->as[0] ? -1 : 1;
+    return a->as[1] < b->as[1] ? -1 : a->as[1] > b->as[1];
 }
 
 bool taxed_add(struct taxed_sums *t, struct taxed x)
@@ -113,8 +117,10 @@ void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micr
         const struct taxed *x = &t->of[i];
         int64_t left = x->micros % unit_micros;
         left += left < 0 ? unit_micros : 0;
-        out[i] =
-            (struct tax_row){.kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = (x->micros - left) / unit_micros};
+        out[i] = (struct tax_row){.kind = x->kind,
+                                  .vat_ppm = x->vat_ppm,
+                                  .net_minor = (x->micros - left) / unit_micros,
+                                  .as = {x->as[0], x->as[1]}};
         remainder[i] = (struct remainder){left, i};
         over += left;
     }
@@ -134,18 +140,31 @@ void taxed_write(struct jw *w, const char *key, const struct taxed_sums *t)
         if (t->of[i].micros == 0)
             continue;
         jw_object(w);
+        jw_kint(w, "advertiser", (int64_t)t->of[i].as[0]);
         jw_kstr(w, "kind", span_str(tax_word(t->of[i].kind)));
         jw_kint(w, "micros", t->of[i].micros);
+        jw_kint(w, "publisher", (int64_t)t->of[i].as[1]);
         jw_kint(w, "vat_ppm", t->of[i].vat_ppm);
         jw_object_end(w);
     }
     jw_array_end(w);
 }
 
+bool whose_read(const json_t *of, uint64_t as[2])
+{
+    int64_t said[2] = {0, 0};
+    bool good = json_get_int(of, "", "advertiser", 0, JSON_INT_MAX, &said[0], NULL, NULL) == ERR_OK &&
+                json_get_int(of, "", "publisher", 0, JSON_INT_MAX, &said[1], NULL, NULL) == ERR_OK;
+    for (size_t i = 0; i < 2; i++)
+        as[i] = (uint64_t)said[i];
+    return good;
+}
+
 static bool read_one(const json_t *one, struct taxed *out)
 {
     struct span word = SPAN("");
-    return json_get_str(one, "", "kind", 40, &word, NULL, NULL) == ERR_OK && tax_parse(word, &out->kind) == ERR_OK &&
+    return whose_read(one, out->as) && json_get_str(one, "", "kind", 40, &word, NULL, NULL) == ERR_OK &&
+           tax_parse(word, &out->kind) == ERR_OK &&
            json_get_int(one, "", "micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS, &out->micros, NULL, NULL) == ERR_OK &&
            json_get_int(one, "", "vat_ppm", 0, out->kind == TAX_DOMESTIC ? 1000000 : 0, &out->vat_ppm, NULL, NULL) ==
                ERR_OK;

@@ -4,22 +4,23 @@
 
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
-#include "common/decisions/reason.h"
+#include "common/settlement/legal.h"
 
 struct taxed {
     enum tax kind;
     int64_t vat_ppm; /* 0 unless `kind` is TAX_DOMESTIC */
     int64_t micros;
+    uint64_t as[2]; /* whose it is: the advertiser, the publisher, as trader.h has them */
 };
-struct taxed_sums { /* by kind, then rate; each once. Zeroed: none */
+struct taxed_sums { /* by kind, then rate, then whose; each once. Zeroed: none */
     struct taxed *of;
     size_t n, room;
 };
 void taxed_free(struct taxed_sums *t);
 /* A rate counts where the supplier charges VAT. */
-static inline struct taxed taxed_under(enum tax kind, int64_t vat_ppm, int64_t micros)
+static inline struct taxed taxed_under(enum tax kind, const uint64_t as[2], int64_t vat_ppm, int64_t micros)
 {
-    return (struct taxed){kind, kind == TAX_DOMESTIC ? vat_ppm : 0, micros};
+    return (struct taxed){kind, kind == TAX_DOMESTIC ? vat_ppm : 0, micros, {as[0], as[1]}};
 }
 /* Of 0 nothing becomes. false: the sum leaves 64 bits, and nothing happened. */
 MUST_CHECK bool taxed_add(struct taxed_sums *t, struct taxed x);
@@ -31,6 +32,7 @@ bool taxed_fit(const struct taxed_sums *t);
 struct tax_row {
     enum tax kind;
     int64_t vat_ppm, net_minor, vat_minor;
+    uint64_t as[2];
 };
 /* VAT of an amount, halves away from zero. */
 int64_t vat_minor_of(int64_t net_minor, int64_t vat_ppm);
@@ -42,7 +44,9 @@ void taxed_set_off(struct taxed_sums *t, struct taxed_sums *carried);
  * units, each cut down, and those with the largest remainders (of equal ones the first) one more. */
 void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micros, struct tax_row *out);
 
-/* [{kind, micros, vat_ppm}]; those that are 0 are left out. */
+/* Whose an object says that it is. false: it does not read. */
+MUST_CHECK bool whose_read(const json_t *of, uint64_t as[2]);
+/* [{advertiser, kind, micros, publisher, vat_ppm}]; those that are 0 are left out. */
 void taxed_write(struct jw *w, const char *key, const struct taxed_sums *t);
 /* What that wrote, perhaps of another order or with more: false, it does not read. */
 MUST_CHECK bool taxed_read(const json_t *list, struct taxed_sums *out);

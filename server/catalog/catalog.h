@@ -122,6 +122,13 @@ static inline const struct terms *contract_terms(const struct contract *k, int64
     return v != NULL ? v->terms : NULL;
 }
 
+/* The ids of the advertiser and the publisher; empty: there is none. */
+static inline void contract_sides(const struct contract *k, struct span out[2])
+{
+    out[0] = span_str(k->campaign->advertiser->id);
+    out[1] = k->publisher != NULL ? span_str(k->publisher->id) : SPAN("");
+}
+
 /* ERR_CONFLICT: nothing is decided or settled until they do. */
 MUST_CHECK enum err contract_unbound(const struct contract *k, struct problem *p);
 

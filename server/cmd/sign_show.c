@@ -103,7 +103,8 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
     if (parts.len > 0)
         printf("vat         carried over, with its VAT: %.*s\n", (int)parts.len, parts.ptr);
     if (before != NULL && strcmp(was, tax_word(st.tax)) != 0)
-        printf("vat         CHANGED since the statement before: by what the parties say of themselves what is new is "
+        printf("vat         CHANGED since the statement before: by what the parties said of themselves then what is "
+               "new is "
                "under "
                "%s, and was under %s\n",
                tax_word(st.tax), was);

@@ -4,6 +4,7 @@
 
 #include "common/base/when.h"
 #include "common/decisions/rules.h"
+#include "common/decisions/trader.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/clock_rows.h"
 #include "server/commit/credentials.h"
@@ -195,13 +196,20 @@ enum err contract_open(struct batch *cx, struct contract *k)
 
 enum err contract_append_legal(struct batch *cx, const struct contract *k, const struct party *p)
 {
-    const struct entry entry = {
+    struct entry entry = {
         .kind = ENTRY_PARTY,
         .at_ms = cx->now_ms,
         .party = {.party = span_str(p->id),
                   .by = span_str(catalog_party_number(cx->catalog, p->legal_by > 0 ? p->legal_by : 1)->id),
                   .legal = p->legal}};
-    return span_empty(p->legal) ? ERR_OK : pipeline_append(cx, k, &entry, NULL, NULL);
+    struct buf was;
+    if (span_empty(p->legal))
+        return ERR_OK;
+    buf_heap(&was);
+    enum err err = trader_told(&cx->view, k->number, span_str(p->id), &was);
+    entry.party.other = trader_is_other(buf_span(&was), p->legal);
+    buf_free(&was);
+    return err == ERR_OK ? pipeline_append(cx, k, &entry, NULL, NULL) : err;
 }
 
 bool contract_has_party(const struct contract *k, const struct party *p)

@@ -52,7 +52,7 @@ enum err ledger_tallied(const struct envelope *env, struct tallied *out)
     struct entry e;
     *out = (struct tallied){.kind = env->kind, .class = env->class};
     if (env->kind != ENTRY_GAP && env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION &&
-        env->kind != ENTRY_ADJUSTMENT && env->kind != ENTRY_ASSENT)
+        env->kind != ENTRY_ADJUSTMENT && env->kind != ENTRY_ASSENT && env->kind != ENTRY_PARTY)
         return envelope_time(env, &out->at_ms);
     enum err err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)

@@ -74,6 +74,13 @@ static enum err brought_read(struct txn *t, struct premises *p)
     return err;
 }
 
+static enum err trade_of(struct premises *p, const struct view *v)
+{
+    struct span parties[2];
+    contract_sides(p->k, parties);
+    return trade_at(v, p->k->number, parties, p->closes.is.to, &p->trade);
+}
+
 void premises_close(struct premises *p)
 {
     taxed_free(&p->brought);
@@ -93,7 +100,11 @@ enum err premises_read(struct txn *t, struct premises *p)
     enum err err = head_read(t, p->k->number, &p->head);
     if (err != ERR_OK || premises_closed(p))
         return err;
+    struct ledger_view within;
+    const struct view view = ledger_view(&within, NULL, t);
     err = closing_read(t, p);
+    if (err == ERR_OK)
+        err = trade_of(p, &view);
     return err == ERR_OK ? brought_read(t, p) : err;
 }
 
@@ -133,13 +144,6 @@ static void legal_of(const struct contract *k, struct span out[2])
     out[1] = k->publisher != NULL ? k->publisher->legal : SPAN("");
 }
 
-enum tax premises_tax(const struct premises *p)
-{
-    struct span legal[2];
-    legal_of(p->k, legal);
-    return tax_of(legal[0], legal[1], NULL);
-}
-
 struct statement_in premises_statement(const struct premises *p, struct span issuer, const struct view *view)
 {
     const struct contract *k = p->k;
@@ -159,6 +163,7 @@ struct statement_in premises_statement(const struct premises *p, struct span iss
         .to_ms = p->to_ms,
         .tally = &p->closes.is.tally,
         .legal = {legal[0], legal[1]},
+        .trade = p->trade,
         .waiting = last->waiting,
         .view = view,
         .contract = k->number,

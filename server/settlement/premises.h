@@ -12,6 +12,7 @@ struct premises {
     struct head head;
     struct taxed_sums brought; /* what it set off, by its VAT */
     struct closing closes;     /* the longest prefix that fits; nothing when it is closed */
+    struct trade trade;        /* of what it closes */
     bool whole;                /* that is all there is before until_ms */
     int64_t issued_ms, to_ms, utc_offset_s;
 };
@@ -24,8 +25,6 @@ void premises_close(struct premises *p); /* NULL-safe of what was read */
 bool premises_closed(const struct premises *p);
 /* Dates what was read: the time of its issue, where its period ends, the zone's offset. Errors as zones_offset. */
 MUST_CHECK enum err premises_date(struct premises *p, struct zones *zones, int64_t now_ms);
-/* What the legal data of both parties make of VAT. */
-enum tax premises_tax(const struct premises *p);
 /* What a statement of them says, but for `id` and `from_root`. It points into *p. Asserted: its terms bind. */
 struct statement_in premises_statement(const struct premises *p, struct span issuer, const struct view *view);
 

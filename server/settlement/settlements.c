@@ -261,15 +261,25 @@ static enum err warn_of_change(const struct settlements *s, struct open *o, cons
             (int)parts.len, parts.ptr);
         buf_free(&parts);
     }
+    if (statement_trader_moved(st, 0, st->as[0]) || statement_trader_moved(st, 1, st->as[1])) {
+        buf_heap(&parts);
+        statement_vat_tell(&parts, st);
+        warn(o, "other_parties", false,
+             "a party tells another country, name or VAT id now than when what it closes came, which is told as it was "
+             "then, on a statement of its own: %.*s",
+             (int)parts.len, parts.ptr);
+        buf_free(&parts);
+    }
     if (st->number == 1)
         return ERR_OK;
     statement_id(st->contract, st->number - 1, id);
     enum err err = row_corrections(&view, o->on.k->number, span_str(id), &last);
     if (err == ERR_OK && last.vat_kind != st->tax)
-        warn(o, "vat_kind_changed", false,
-             "by what the parties say of themselves it is under %s, and the statement before was under %s: all that is "
-             "new on it goes by that, whenever it came",
-             tax_word(st->tax), tax_word(last.vat_kind));
+        warn(
+            o, "vat_kind_changed", false,
+            "by what the parties said of themselves when what is new on it came that is under %s, and on the statement "
+            "before it was under %s",
+            tax_word(st->tax), tax_word(last.vat_kind));
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 

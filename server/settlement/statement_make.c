@@ -97,8 +97,7 @@ static enum err finish(struct issue *s, struct statement_draft *d)
 
 static enum err build(struct issue *s)
 {
-    struct statement_draft *d =
-        statement_draft_new(s->on.k->number, s->on.head.last.to, premises_tax(&s->on), LINES_SUMS);
+    struct statement_draft *d = statement_draft_new(s->on.k->number, s->on.head.last.to, &s->on.trade, LINES_SUMS);
     enum err err = fold(s, d);
     if (err == ERR_OK)
         err = finish(s, d);
@@ -151,6 +150,8 @@ static void write_record(const struct issue *s, struct arena *arena, struct reco
         .terms = versions_at(&s->on.k->versions, s->on.issued_ms)->index,
         .vat_kind = o->vat_kind,
         .vat_ppm = o->vat_ppm,
+        .vat_advertiser = s->on.trade.as[0],
+        .vat_publisher = s->on.trade.as[1],
         .carried_micros = o->carried_micros,
         .pending = o->waiting.pending,
         .held = o->waiting.held,

@@ -69,7 +69,14 @@ static enum err rests(struct batch *cx, struct job *job, const struct contract *
     bool stands = period_stands(r, ledger_last_statement(cx->ledger, k->number), err == ERR_OK ? &cut : NULL) &&
                   names_stand(r, k, dated_ms) && r->issued_ms <= dated_ms &&
                   r->issued_ms >= dated_ms - PERIOD_ISSUE_MS && r->to <= size;
+    struct span parties[2];
+    uint64_t as[2];
+    contract_sides(k, parties);
     if (!stands)
+        return outdated(job);
+    if ((err = traders_at(&cx->view, k->number, parties, r->to, as)) != ERR_OK)
+        return err;
+    if (as[0] != r->vat_advertiser || as[1] != r->vat_publisher)
         return outdated(job);
     *next_ms = 0;
     err = r->to < size ? ledger_time(&cx->within, k->number, r->to, next_ms) : ERR_OK;
@@ -115,7 +122,9 @@ static enum err append(struct batch *cx, const struct record_statement *r, const
                       .issued_ms = r->issued_ms,
                       .utc_offset_s = r->utc_offset_s,
                       .vat_kind = r->vat_kind,
-                      .vat_ppm = r->vat_ppm},
+                      .vat_ppm = r->vat_ppm,
+                      .vat_advertiser = r->vat_advertiser,
+                      .vat_publisher = r->vat_publisher},
     };
     memcpy(last.sha256.b, r->sha256, HASH_LEN);
     memcpy(entry.statement.sha256.b, r->sha256, HASH_LEN);

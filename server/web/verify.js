@@ -269,15 +269,20 @@
   /* Whether what it comes to by each VAT is that of its parts, rounded row by row. */
   function vatHolds(p, a) {
     var x = p.tax, sums = {}, rest = a.before, net = 0n, vat = 0n;
-    function key(kind, ppm) {
-      return ['none', 'domestic', 'reverse_charge', 'outside'].indexOf(kind) + String(ppm || 0).padStart(8, '0');
+    function key(one) {
+      return ['none', 'domestic', 'reverse_charge', 'outside'].indexOf(one.kind) + [one.vat_ppm, one.advertiser, one.publisher].map(function (n) { return String(n || 0).padStart(17, '0'); }).join('');
     }
-    function add(kind, ppm, micros) {
-      if (micros) sums[key(kind, ppm)] = (sums[key(kind, ppm)] || 0n) + BigInt(micros);
+    function add(one, micros) {
+      if (micros) sums[key(one)] = (sums[key(one)] || 0n) + BigInt(micros);
     }
-    p.quantities.forEach(function (q) { add(x.kind, q.vat_ppm, q.micros); });
-    p.adjustments.forEach(function (one) { add(one.vat_kind || x.kind, one.vat_ppm, one.micros); });
-    x.brought.forEach(function (one) { add(one.kind, one.vat_ppm, one.micros), rest -= BigInt(one.micros); });
+    function or(said, otherwise) {
+      return said === undefined ? otherwise : said;
+    }
+    p.quantities.forEach(function (q) { add({ kind: x.kind, vat_ppm: q.vat_ppm, advertiser: x.advertiser, publisher: x.publisher }, q.micros); });
+    p.adjustments.forEach(function (one) {
+      add({ kind: one.vat_kind || x.kind, vat_ppm: one.vat_ppm, advertiser: or(one.vat_advertiser, x.advertiser), publisher: or(one.vat_publisher, x.publisher) }, one.micros);
+    });
+    x.brought.forEach(function (one) { add(one, one.micros), rest -= BigInt(one.micros); });
     var parts = Object.keys(sums).sort(), carried = p.carried_micros < 0 ? setOff(sums, parts) : [];
     if (carried.length > 0) carried[0][1] += rest, rest = 0n;
     carried = carried.filter(function (one) { return one[1] !== 0n; });
@@ -286,10 +291,10 @@
     var good = x.rows.every(function (one, i) {
       var minor = minors[i], size = minor < 0n ? -minor : minor, due = (size * BigInt(one.vat_ppm) * 2n + 1000000n) / 2000000n;
       net += minor, vat += minor < 0n ? -due : due;
-      return key(one.kind, one.vat_ppm) === parts[i] && BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === (minor < 0n ? -due : due);
+      return key(one) === parts[i] && BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === (minor < 0n ? -due : due);
     });
     return good && net === BigInt(p.payable_minor) && vat === BigInt(x.vat_minor) &&
-      x.carried.every(function (one, i) { return key(one.kind, one.vat_ppm) === carried[i][0] && BigInt(one.micros) === carried[i][1]; });
+      x.carried.every(function (one, i) { return key(one) === carried[i][0] && BigInt(one.micros) === carried[i][1]; });
   }
   function moneyHolds(p, a) {
     return vatHolds(p, a) && p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&
@@ -334,7 +339,7 @@
       if (!a) return gross += BigInt(row.micros), row.micros >= 0;
       delete adjusted[row.index];
       moved += BigInt(row.micros);
-      return a.micros === row.micros && a.lead === row.lead && a.vat_kind === row.vat_kind && a.vat_ppm === row.vat_ppm && a.reason === (row.kind === 'adjustment' ? row.kind : row.status);
+      return a.micros === row.micros && a.lead === row.lead && a.vat_kind === row.vat_kind && a.vat_ppm === row.vat_ppm && a.vat_advertiser === row.vat_advertiser && a.vat_publisher === row.vat_publisher && a.reason === (row.kind === 'adjustment' ? row.kind : row.status);
     });
     good = good && (!traffic || (traffic[0] === p.counts.payable.clicks && traffic[1] === p.counts.payable.impressions));
     return good && quantitiesAre(p, rows) && Object.keys(adjusted).length === 0 && gross === BigInt(p.gross_micros) && gross + moved === BigInt(p.net_micros) && leads === p.counts.leads.total;

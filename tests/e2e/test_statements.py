@@ -222,7 +222,11 @@ class Statements(ServerCase):
                 self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": supplier}), 200)
                 self.say(self.lead(), "approved")
                 _, statement, _ = self.settle()
-                self.assertEqual(statement["tax"], {"brought": [], "carried": [], "kind": kind, "self_billing": self_billing, "vat_minor": vat,
+                tax = {**self.bare([statement["tax"]])[0], "rows": self.bare(statement["tax"]["rows"])}
+                told = {each.pop("entry"): each for each in tax.pop("traders")}
+                self.assertEqual([told.get(statement["tax"][role], {}) for role in ("advertiser", "publisher")],
+                                 [{name: value for name, value in statement[role].get("legal", {}).items() if name in ("country", "name", "vat_id")} for role in ("advertiser", "publisher")])
+                self.assertEqual(tax, {"brought": [], "carried": [], "kind": kind, "self_billing": self_billing, "vat_minor": vat,
                                                     "rows": [{"kind": kind, "net_minor": 1200, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0}]})
                 self.assertEqual(statement["payable_minor"], 1200)
                 listed = self.operator.get(f"/v1/statements?contract={market.contract}")["data"][-1]
@@ -419,8 +423,12 @@ class Statements(ServerCase):
 
     def law(self, customer, supplier):
         for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
-            legal = {"name": f"Company {vat_id}", "country": country, "vat_id": vat_id}
+            legal = {"country": country, **({"name": f"Company {vat_id}", "vat_id": vat_id} if vat_id else {})}
             self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{party.id}", {"legal": legal}), 200)
+
+    def bare(self, parts):
+        """Without whose they are."""
+        return [{name: value for name, value in part.items() if name not in ("advertiser", "publisher")} for part in parts]
 
     def lines(self, ident):
         return [json.loads(line) for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").text.splitlines()]
@@ -465,7 +473,7 @@ class Statements(ServerCase):
         three, statement, _ = self.settle()
         lines = self.lines(three)
         rows = [{"kind": "domestic", "net_minor": 1200, "vat_minor": 228, "vat_ppm": 190_000}, {"kind": "domestic", "net_minor": -1200, "vat_minor": -240, "vat_ppm": 200_000}]
-        self.assertEqual((statement["tax"]["rows"], statement["tax"]["vat_minor"], statement["payable_by"]), (rows, -12, "publisher"))
+        self.assertEqual((self.bare(statement["tax"]["rows"]), statement["tax"]["vat_minor"], statement["payable_by"]), (rows, -12, "publisher"))
         self.assertEqual([line.get("vat_ppm") for line in lines], [200_000, None, 190_000])
         for language, words in (("en", ("VAT by rate", "With VAT, EUR")), ("fr", ("TVA par taux", "20\u202f%")), ("zh", ("按税率分列的增值税", "含税金额"))):
             for word in words:
@@ -478,7 +486,9 @@ class Statements(ServerCase):
         told = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("is not charged: by reverse charge", told.stdout)
-        for words in ("5.00 EUR under VAT of 19% (0.95) and -12.00 EUR under VAT of 20% (-2.40)", "under reverse_charge, and the statement before was under domestic"):
+        then = "charged as: Company FR40999000129, VAT FR40999000129; to: Company FR48999000102, VAT FR48999000102"
+        parts = f"5.00 EUR under VAT of 19% (0.95), {then} and -12.00 EUR under VAT of 20% (-2.40), {then}"
+        for words in (parts, "is under reverse_charge, and on the statement before it was under domestic"):
             self.assertIn(words, told.stdout)
         four = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]["id"]
         # each correction of the first, by the statement that carries it, and what none carries so far
@@ -498,11 +508,50 @@ class Statements(ServerCase):
             key.write_text(json.dumps({"crv": "Ed25519", "d": b64u(self.market.publisher.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": self.market.publisher.jwk["x"]}))
             shown = countersign("sign", self.server.url, four, "--accept", "--token", self.market.publisher.token, "--key", key)
             self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
-            for words in ("vat         5.00 EUR under VAT of 19% (0.95) and -12.00 EUR under VAT of 20% (-2.40)", "vat         CHANGED since the statement before",
+            for words in (f"vat         {parts}", "vat         CHANGED since the statement before",
                           "net -7.00 EUR (gross 0.00 EUR, 1 adjustment of 5.00 EUR and 1 returned lead of -12.00 EUR)"):
                 self.assertIn(words, shown.stdout)
             again = countersign("sign", self.server.url, one, "--accept", "--token", self.market.publisher.token, "--key", key)
             self.assertIn("corrected since by 3 returned leads of -36.00 EUR and 1 reinstated lead of 12.00 EUR", again.stdout)
+
+    def test_who_charged_whom_is_told_as_it_stood_when_it_came(self):
+        """Alpha of France supplies 2 leads, moves to Germany on the same day, supplies one there, and one of the first is returned."""
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000)
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        customer, french, german = ("FR", "FR48999000102"), ("FR", "FR40999000129"), ("DE", "DE999999999")
+        first = self.lead()
+        self.say(first, "approved")  # before anybody told who it is: of the first that it tells
+        self.law(customer, ("FR", ""))
+        self.law(customer, french)
+        leads = [first, self.lead(), self.lead()]
+        self.say(leads[1], "approved")
+        self.law(customer, german)
+        self.say(leads[2], "approved")
+        [row] = wait_for(lambda: (lambda rows: rows if rows[0].get("draft", {}).get("net_micros") == 24_000_000 else None)(self.operator.get("/v1/settlements", contract=self.market.contract)["data"]), what="all to be swept")
+        self.assertTrue(row["draft"]["more"])
+        self.assertEqual((row["draft"]["vat"][0]["publisher"], row["draft"]["vat_minor"]), ({"country": "FR", "name": "Company FR40999000129", "vat_id": "FR40999000129"}, 480))
+        self.assertIn("charged as: Company FR40999000129, VAT FR40999000129; to: Company FR48999000102", {each["warning"]: each["text"] for each in row["warnings"]}["other_parties"])
+        one, statement, _ = self.settle()
+        self.assertEqual((statement["publisher"]["legal"]["vat_id"], statement["tax"]["kind"], statement["tax"]["vat_minor"]), ("DE999999999", "domestic", 480))
+        two, statement, _ = self.settle()
+        self.assertEqual((statement["tax"]["kind"], statement["tax"]["vat_minor"], statement["payable_minor"]), ("reverse_charge", 0, 1200))
+        self.assertNotIn("charged as", self.page(two))
+        self.say(leads[1], "returned")
+        three, statement, _ = self.settle()
+        self.assertEqual([(part["kind"], part["net_minor"], part["vat_minor"]) for part in statement["tax"]["rows"]], [("domestic", -1200, -240)])
+        self.assertEqual([part["vat_id"] for part in statement["tax"]["traders"]], ["FR48999000102", "FR40999000129", "DE999999999"])
+        for ident in (one, three):
+            for language, words in (("en", "charged as: Company FR40999000129, VAT FR40999000129; to: Company FR48999000102, VAT FR48999000102"),
+                                    ("fr", "facturé par\u00a0: Company FR40999000129, TVA FR40999000129\u202f; à\u00a0:"), ("zh", "开票方：Company FR40999000129，增值税号 FR40999000129；对方：")):
+                self.assertIn(words, re.sub("<[^>]*>", "", self.page(ident, f"&lang={language}")))
+            table = list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
+            self.assertEqual({(row["supplier"], row["supplier_vat_id"]) for row in table if row["kind"] in ("disposition", "vat") and row["amount"] != "0"},
+                             {("Company FR40999000129", "FR40999000129")})
+            self.assertEqual(table[-1]["supplier_vat_id"], "DE999999999")
+        self.assertEqual(self.verified().returncode, 0)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_a_sum_below_nothing_that_is_carried_says_what_becomes_of_its_vat(self):
         self.market.publisher = self.market.new_publisher()
@@ -516,7 +565,7 @@ class Statements(ServerCase):
         self.swept(-12_000_000)
         two, statement, _ = self.settle()
         part = {"kind": "domestic", "micros": -12_000_000, "vat_ppm": 200_000}
-        self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["tax"]["carried"]), (0, -12_000_000, 0, [part]))
+        self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], self.bare(statement["tax"]["carried"])), (0, -12_000_000, 0, [part]))
         for language, words in (("en", "the next statement credits its VAT: \u221212.00 (20%)"), ("fr", "en créditera la TVA"), ("zh", "由下一份结算单冲减")):
             self.assertIn(words, self.page(two, f"&lang={language}"))
             self.assertNotIn(words, self.page(one, f"&lang={language}"))
@@ -529,7 +578,7 @@ class Statements(ServerCase):
         self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -13_000_000, "reason": "of none"})
         _, statement, _ = self.settle()
         parts = [part, {"kind": "reverse_charge", "micros": -1_000_000, "vat_ppm": 0}]
-        self.assertEqual((statement["carried_micros"], statement["tax"]["kind"], statement["tax"]["brought"], statement["tax"]["carried"]), (-13_000_000, "reverse_charge", [part], parts))
+        self.assertEqual((statement["carried_micros"], statement["tax"]["kind"], self.bare(statement["tax"]["brought"]), self.bare(statement["tax"]["carried"])), (-13_000_000, "reverse_charge", [part], parts))
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
         later = [leads[2], self.lead()]
         for lead in later:
@@ -553,7 +602,7 @@ class Statements(ServerCase):
         self.swept(-12_000_000)
         four, statement, _ = self.settle()
         self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["payable_by"]), (0, -12_000_000, 240 - 228, "advertiser"))
-        self.assertEqual(statement["tax"]["carried"], [part | {"vat_ppm": 190_000}])
+        self.assertEqual(self.bare(statement["tax"]["carried"]), [part | {"vat_ppm": 190_000}])
         self.assertEqual([(row["vat_ppm"], row["net_minor"], row["vat_minor"]) for row in statement["tax"]["rows"]], [(190_000, -1200, -228), (200_000, 1200, 240)])
         self.assertIn("The VAT of what is above 0 is charged here", self.page(four))
         self.assertEqual(picked(three, "vat"), [("domestic", "19", "4.56", "24.00"), ("domestic", "20", "-2.40", "-12.00"), ("reverse_charge", "", "0.00", "-1.00")])

@@ -168,7 +168,17 @@ class MadeLog:
         if self.now > max(verify.clock(entry) for entry in self.entries if entry["kind"] == "key"):
             self.show_key(party, key_of(f"{party} {self.now}".encode()))
 
+    def tell(self):
+        """Who a party is by law: in one country or another, under this VAT id or that, or nobody again."""
+        party = self.chance.choice(sorted(self.party_keys))
+        legal = self.chance.choice([{"country": "FR", "name": "A", "vat_id": "FR40999000129"}, {"country": "FR", "name": "A", "vat_id": "FR48999000102"}, {"country": "FR"},
+                                    {"country": "FR", "name": "A"}, {"country": "BE", "email": "a@b.example", "name": "A", "vat_id": "BE0999000129"},
+                                    {"country": "BE", "name": "A", "vat_id": "BE0999000129"}, {"country": "US", "name": "A"}, {}])
+        self.append({"by": self.chance.choice([party, OPERATOR]), "kind": "party", "legal": legal, "party": party})
+
     def append(self, entry):
+        if entry["kind"] == "party" and verify.other_trader(self.ledger.legal.get(entry["party"], {}), entry["legal"]):
+            entry = {**entry, "other": True}
         at = max(self.now, self.entries[-1]["at"] if self.entries else 0)
         entry = {"at": at, **entry}
         if self.now < at:
@@ -416,6 +426,8 @@ class MadeLog:
         draft = self.draft(entry)
         made = verify.Statement(ledger, at, draft, ledger.versions.bound(draft["at"]), before)
         payload = made.payload(ISSUER, lambda size: root_at(self.data, size))
+        entry |= {name: value for name, value in (("vat_advertiser", made.whose[0]), ("vat_kind", made.kind), ("vat_ppm", made.ppm), ("vat_publisher", made.whose[1]))
+                  if value not in (0, "none")}
         self.append(entry | {"sha256": sha256(payload).hex()})
         ledger.statements[-1].payload(ISSUER, lambda size: root_at(self.data, size))
         self.statements[ident] = payload, made.lines
@@ -502,8 +514,8 @@ class MadeLog:
         for _ in range(events):
             self.pass_time()
             event = self.chance.choices([self.visit, self.lead, self.disposition, self.statement, self.change_terms, self.change_key, self.adjust,
-                                         self.withdraw, self.erase, self.assent_to_terms, self.assent_to_adjustment],
-                                        [6, 9, 5, 0.4 * self.settles, 0.5, 0.2, 0.7, 0.4, 0.4, 0.3 + self.both, 0.1 + 0.5 * self.both])[0]
+                                         self.withdraw, self.erase, self.assent_to_terms, self.assent_to_adjustment, self.tell],
+                                        [6, 9, 5, 0.4 * self.settles, 0.5, 0.2, 0.7, 0.4, 0.4, 0.3 + self.both, 0.1 + 0.5 * self.both, 0.7 * self.settles])[0]
             event()
         return self
 

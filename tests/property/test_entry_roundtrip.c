@@ -301,7 +301,7 @@ static void random_entry(struct entry *e)
         e->gap = (struct entry_gap){(int64_t)number(), (int64_t)number(), number(), number(), number()};
         break;
     case ENTRY_PARTY:
-        e->party = (struct entry_party){id('A'), id('A'), SPAN("{\"name\":\"A\"}")};
+        e->party = (struct entry_party){id('A'), id('A'), SPAN("{\"name\":\"A\"}"), coin()};
         break;
     case ENTRY_CREDENTIAL:
         e->credential = (struct entry_credential){id('A'), id('A'),           (enum credential)below(CREDENTIAL_COUNT),

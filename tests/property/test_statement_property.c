@@ -18,11 +18,22 @@ struct lead_seen {
     size_t paid_in, rate;
 };
 
-/* Sums by what the model knows: the kind (the last: of the statement that is still to come), the rate that was agreed.
- */
+/* Who the publisher is; the advertiser is one in France. */
+enum { WHOS = 4, OPEN = WHOS };
+static const char advertiser[] = "{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}";
+static const struct {
+    const char *legal;
+    enum tax kind;
+} whos[WHOS] = {{"{}", TAX_NONE},
+                {"{\"country\":\"FR\",\"name\":\"Alpha\",\"vat_id\":\"FR40999000129\"}", TAX_DOMESTIC},
+                {"{\"country\":\"BE\",\"name\":\"Alpha\",\"vat_id\":\"BE0999000129\"}", TAX_REVERSE_CHARGE},
+                {"{\"country\":\"FR\",\"name\":\"Alpha\",\"vat_id\":\"FR62999000128\"}", TAX_DOMESTIC}};
+
+/* Sums by what the model knows: whose (the last: of who it is on the statement that is still to come), the rate that
+ * was agreed. */
 struct model {
-    int64_t micros[TAX_COUNT + 1][RATES];
-    bool moved[TAX_COUNT + 1][RATES]; /* something was, also where it comes to 0 */
+    int64_t micros[WHOS + 1][RATES];
+    bool moved[WHOS + 1][RATES]; /* something was, also where it comes to 0 */
 };
 
 static uint64_t seen_charged, seen_zero_rows;
@@ -33,15 +44,15 @@ struct past { /* a statement that was issued */
     struct buf payload;
     char id[LIMIT_ID + 1];
     struct taxed_sums brought;
-    enum tax kind;
-    size_t rate; /* of its greatest sum of that kind */
+    size_t who, rate; /* of its greatest sum of that one */
 };
 
 struct ledger_run {
     struct world world;
     struct view view;
     struct terms *agreed[RATES];
-    size_t rate;
+    size_t rate, who;
+    uint64_t told[WHOS];       /* the entry that told so first */
     const struct terms *terms; /* agreed[rate] */
     struct model open, brought;
     struct model owed, charged; /* over all statements: what lines moved, what rows said */
@@ -72,19 +83,19 @@ static void append(struct ledger_run *r, struct entry e, enum class class)
     r->size++;
 }
 
-static void owe(struct ledger_run *r, enum tax kind, size_t rate, int64_t micros)
+static void owe(struct ledger_run *r, size_t who, size_t rate, int64_t micros)
 {
-    r->open.micros[kind][rate] += micros;
-    r->open.moved[kind][rate] |= micros != 0;
+    r->open.micros[who][rate] += micros;
+    r->open.moved[who][rate] |= micros != 0;
 }
 
 /* As the lead was charged, if it was. */
 static void owe_again(struct ledger_run *r, const struct lead_seen *s, int64_t micros)
 {
     if (s != NULL && s->paid)
-        owe(r, s->paid_in < r->cuts ? r->past[s->paid_in].kind : TAX_COUNT, s->rate, micros);
+        owe(r, s->paid_in < r->cuts ? r->past[s->paid_in].who : OPEN, s->rate, micros);
     else
-        owe(r, TAX_COUNT, r->rate, micros);
+        owe(r, OPEN, r->rate, micros);
 }
 
 static void becomes_payable(struct ledger_run *r, struct lead_seen *s)
@@ -105,7 +116,7 @@ static void traffic(struct ledger_run *r)
     append(r, (struct entry){.kind = kinds[kind]}, class);
     if (r->pays[class]) {
         r->traffic_micros += price[kind];
-        owe(r, TAX_COUNT, r->rate, price[kind]);
+        owe(r, OPEN, r->rate, price[kind]);
     }
 }
 
@@ -125,7 +136,7 @@ static void lead(struct ledger_run *r)
     *s = (struct lead_seen){r->size, e.lead.status, refused ? PRICE : e.lead.payout_micros, false, 0, 0};
     if (e.lead.status == STATUS_APPROVED) {
         becomes_payable(r, s);
-        owe(r, TAX_COUNT, r->rate, e.lead.payout_micros);
+        owe(r, OPEN, r->rate, e.lead.payout_micros);
     }
     append(r, e, CLASS_OK);
 }
@@ -148,7 +159,7 @@ static void disposition(struct ledger_run *r)
     if (reinstates || e.disposition.payable_micros < 0)
         owe_again(r, s, e.disposition.payable_micros);
     else
-        owe(r, TAX_COUNT, r->rate, e.disposition.payable_micros);
+        owe(r, OPEN, r->rate, e.disposition.payable_micros);
     if (d.status == STATUS_APPROVED || d.status == STATUS_CONVERTED)
         becomes_payable(r, s);
     s->status = d.status;
@@ -169,7 +180,7 @@ static void adjustment(struct ledger_run *r)
     if (of != NULL)
         e.adjustment.statement = span_str(of->id);
     if (of != NULL && (s == NULL || !s->paid))
-        owe(r, of->kind, of->rate, e.adjustment.micros);
+        owe(r, of->who, of->rate, e.adjustment.micros);
     else
         owe_again(r, s, e.adjustment.micros);
     r->adjusted_micros += e.adjustment.micros;
@@ -238,31 +249,58 @@ static void bridge_holds(struct ledger_run *r, const struct statement *s)
 
 static const int64_t rates[RATES] = {0, 190000, 200000};
 
-/* The model's sums as the statement must have them, by kind and rate in order. */
-static size_t parts_of(struct ledger_run *r, enum tax own, struct taxed out[TAX_COUNT * RATES])
+static bool in_front(const struct taxed *a, const struct taxed *b)
 {
-    struct taxed all[TAX_COUNT][RATES];
-    bool moved[TAX_COUNT][RATES] = {{false}};
+    return a->kind != b->kind         ? a->kind < b->kind
+           : a->vat_ppm != b->vat_ppm ? a->vat_ppm < b->vat_ppm
+                                      : a->as[1] < b->as[1];
+}
+
+/* The model's sums as the statement must have them, in order. */
+static size_t parts_of(struct ledger_run *r, size_t own, struct taxed out[WHOS * RATES])
+{
     size_t n = 0;
-    memset(all, 0, sizeof all);
-    for (size_t kind = 0; kind <= TAX_COUNT; kind++)
-        for (size_t rate = 0; rate < RATES; rate++) {
-            enum tax under = kind == TAX_COUNT ? own : (enum tax)kind;
-            size_t at = under == TAX_DOMESTIC ? rate : 0;
-            all[under][at].micros += r->open.micros[kind][rate] + r->brought.micros[kind][rate];
-            moved[under][at] |= r->open.moved[kind][rate] || r->brought.micros[kind][rate] != 0;
-            r->owed.micros[under][at] += r->open.micros[kind][rate];
+    for (size_t rate = 0; rate < RATES; rate++) { /* what is open is of the one that it is now */
+        r->open.micros[own][rate] += r->open.micros[OPEN][rate];
+        r->open.moved[own][rate] |= r->open.moved[OPEN][rate];
+    }
+    for (size_t who = 0; who < WHOS; who++)
+        for (size_t rate = 1; rate < RATES && whos[who].kind != TAX_DOMESTIC; rate++) {
+            r->open.micros[who][0] += r->open.micros[who][rate];
+            r->open.moved[who][0] |= r->open.moved[who][rate];
+            r->open.micros[who][rate] = r->open.moved[who][rate] = 0;
         }
-    for (size_t kind = 0; kind < TAX_COUNT; kind++)
-        for (size_t rate = 0; rate < RATES; rate++)
-            if (moved[kind][rate])
-                out[n++] = (struct taxed){(enum tax)kind, rates[rate], all[kind][rate].micros};
+    for (size_t who = 0; who < WHOS; who++)
+        for (size_t rate = 0; rate < RATES; rate++) {
+            struct taxed x = {whos[who].kind,
+                              rates[rate],
+                              r->open.micros[who][rate] + r->brought.micros[who][rate],
+                              {1, r->told[who]}};
+            size_t at = n;
+            r->owed.micros[who][rate] += r->open.micros[who][rate];
+            if (!r->open.moved[who][rate] && r->brought.micros[who][rate] == 0)
+                continue;
+            for (; at > 0 && in_front(&x, &out[at - 1]); at--)
+                out[at] = out[at - 1];
+            out[at] = x;
+            n++;
+        }
     return n;
 }
 
 static size_t rate_of(int64_t vat_ppm)
 {
     return vat_ppm == 0 ? 0 : vat_ppm == rates[1] ? 1 : 2;
+}
+
+static size_t who_of(const struct ledger_run *r, const uint64_t as[2])
+{
+    size_t who = 0;
+    assert_int_equal(as[0], 1);
+    while (who + 1 < WHOS && (r->told[who] != as[1] || (who > 0 && as[1] == 0)))
+        who++;
+    assert_int_equal(r->told[who], as[1]);
+    return who;
 }
 
 /* Halves away from zero, by other means than the code: by what is left of a division. */
@@ -275,7 +313,7 @@ static int64_t vat_of(int64_t net_minor, int64_t ppm)
 
 /* What is negative is credited as far as there is something to credit it against, a micro at a time as it were: what
  * stands in front goes first. */
-static void set_off(struct taxed *part, size_t n, int64_t rest, struct model *brought)
+static void set_off(const struct ledger_run *r, struct taxed *part, size_t n, int64_t rest, struct model *brought)
 {
     int64_t above = 0;
     bool first = true;
@@ -290,25 +328,21 @@ static void set_off(struct taxed *part, size_t n, int64_t rest, struct model *br
         part[i].micros = -here;
         if (carried == 0)
             continue;
-        brought->micros[part[i].kind][rate_of(part[i].vat_ppm)] = carried + (first ? rest : 0);
+        brought->micros[who_of(r, part[i].as)][rate_of(part[i].vat_ppm)] = carried + (first ? rest : 0);
         first = false;
     }
 }
 
 static void carried_holds(const struct ledger_run *r, const struct statement *s)
 {
-    size_t n = 0;
-    for (size_t kind = 0; kind < TAX_COUNT; kind++)
-        for (size_t rate = 0; rate < RATES; rate++) {
-            if (r->brought.micros[kind][rate] == 0)
-                continue;
-            assert_true(n < s->carried.n);
-            assert_int_equal(s->carried.of[n].kind, kind);
-            assert_int_equal(s->carried.of[n].vat_ppm, rates[rate]);
-            assert_int_equal(s->carried.of[n].micros, r->brought.micros[kind][rate]);
-            n++;
-        }
-    assert_int_equal(s->carried.n, n);
+    struct model said = {.micros = {{0}}};
+    for (size_t i = 0; i < s->carried.n; i++) {
+        const struct taxed *x = &s->carried.of[i];
+        assert_true(i == 0 || in_front(&s->carried.of[i - 1], x));
+        assert_int_equal(x->kind, whos[who_of(r, x->as)].kind);
+        said.micros[who_of(r, x->as)][rate_of(x->vat_ppm)] = x->micros;
+    }
+    assert_memory_equal(said.micros, r->brought.micros, sizeof said.micros);
 }
 
 /* Each row is the model's sum to within a minor unit, none that is farther from it is rounded up where one that is
@@ -331,7 +365,8 @@ static void rows_hold(struct ledger_run *r, const struct statement *s, const str
         net += row->net_minor;
         vat += row->vat_minor;
         seen_zero_rows += row->net_minor == 0;
-        r->charged.micros[row->kind][rate_of(row->vat_ppm)] += row->net_minor * unit;
+        assert_memory_equal(row->as, part[i].as, sizeof row->as);
+        r->charged.micros[who_of(r, row->as)][rate_of(row->vat_ppm)] += row->net_minor * unit;
     }
     assert_true(least_up >= most_down);
     assert_int_equal(net, s->payable_minor);
@@ -345,33 +380,34 @@ static void rows_hold(struct ledger_run *r, const struct statement *s, const str
 static void all_is_charged_once(const struct ledger_run *r, int64_t unit)
 {
     int64_t most = 2 * unit * ((int64_t)r->cuts + 1);
-    for (size_t kind = 0; kind < TAX_COUNT; kind++)
+    for (size_t who = 0; who < WHOS; who++)
         for (size_t rate = 0; rate < RATES; rate++) {
-            int64_t off = r->charged.micros[kind][rate] + r->brought.micros[kind][rate] - r->owed.micros[kind][rate];
+            int64_t off = r->charged.micros[who][rate] + r->brought.micros[who][rate] - r->owed.micros[who][rate];
             assert_true(off > -most && off < most);
         }
 }
 
 static void vat_holds(struct ledger_run *r, const struct statement *s, struct past *p)
 {
-    struct taxed part[TAX_COUNT * RATES];
-    size_t n = parts_of(r, p->kind, part);
+    struct taxed part[WHOS * RATES];
+    size_t n = parts_of(r, p->who, part);
     int64_t rest = r->carried_micros, most = 0;
-    for (size_t kind = 0; kind < TAX_COUNT; kind++)
+    for (size_t who = 0; who < WHOS; who++)
         for (size_t rate = 0; rate < RATES; rate++)
-            rest -= r->brought.micros[kind][rate];
-    p->rate = p->kind == TAX_DOMESTIC ? r->rate : 0;
+            rest -= r->brought.micros[who][rate];
+    p->rate = whos[p->who].kind == TAX_DOMESTIC ? r->rate : 0;
     for (size_t i = 0; i < n; i++) {
         int64_t size = part[i].micros < 0 ? -part[i].micros : part[i].micros;
-        if (part[i].kind == p->kind && size > most) {
+        if (part[i].as[1] == r->told[p->who] && size > most) {
             most = size;
             p->rate = rate_of(part[i].vat_ppm);
         }
     }
-    assert_int_equal(s->tax, p->kind);
+    assert_int_equal(s->tax, whos[p->who].kind);
+    assert_int_equal(s->as[1], r->told[p->who]);
     memset(&r->brought, 0, sizeof r->brought);
     if (s->carried_micros < 0) {
-        set_off(part, n, rest, &r->brought);
+        set_off(r, part, n, rest, &r->brought);
         for (size_t i = 0; i < n; i++)
             seen_charged += part[i].micros > 0;
     }
@@ -408,17 +444,12 @@ static void cut(struct ledger_run *r)
     struct statement_out out;
     struct statement s;
 
-    static const char *const legal[][2] = {{"", ""},
-                                           {"{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}", ""},
-                                           {"{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}", "BE"}};
-    static const char be[] = "{\"country\":\"BE\",\"vat_id\":\"BE0999000129\"}";
-    const size_t who = one_in(4) ? below(3) : 1;
-    p->kind = who == 0 ? TAX_NONE : who == 1 ? TAX_DOMESTIC : TAX_REVERSE_CHARGE;
+    p->who = r->who;
     statement_id(SPAN("C1"), r->cuts + 1, p->id);
     p->tally = r->tally;
     p->in = (struct statement_in){
         .id = span_str(p->id),
-        .legal = {span_str(legal[who][0]), who == 2 ? SPAN(be) : span_str(legal[who][0])},
+        .legal = {SPAN(advertiser), span_str(whos[r->who].legal)},
         .brought = &p->brought,
         .issuer = SPAN("https://track.example"),
         .number = r->cuts + 1,
@@ -436,11 +467,12 @@ static void cut(struct ledger_run *r)
         .prev_to_ms = r->to_ms,
         .issued_ms = r->now_ms,
     };
+    assert_ok(trade_at(&r->view, CONTRACT, (const struct span[2]){SPAN("A1"), SPAN("P1")}, r->size, &p->in.trade));
     assert_int_equal(statement_build(&p->in, &out, NULL), ERR_OK);
     assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
     sums_hold(r, &s);
     vat_holds(r, &s, p);
-    assert_int_equal(out.vat_kind, p->kind);
+    assert_int_equal(out.vat_kind, whos[p->who].kind);
     assert_int_equal(out.vat_ppm, rates[p->rate]);
     statement_close(&s);
     r->net_micros += out.net_micros;
@@ -465,15 +497,44 @@ static void cut(struct ledger_run *r)
                                         .number = r->cuts,
                                         .from = p->in.from,
                                         .to = p->in.to,
-                                        .vat_kind = p->kind,
-                                        .vat_ppm = rates[p->rate]}},
+                                        .vat_kind = whos[p->who].kind,
+                                        .vat_ppm = rates[p->rate],
+                                        .vat_advertiser = 1,
+                                        .vat_publisher = r->told[p->who]}},
            CLASS_OK);
+}
+
+static void tell(struct ledger_run *r, const char *party, const char *legal, bool other)
+{
+    struct entry e = {
+        .kind = ENTRY_PARTY,
+        .party = {.party = span_str(party), .by = span_str(party), .legal = span_str(legal), .other = other}};
+    e.at_ms = r->now_ms;
+    world_keep(&r->world, CONTRACT, r->size, &e);
+    append(r, e, CLASS_OK);
+}
+
+/* What was new of the one that it was is on a statement of its own; what was new of nobody becomes its. */
+static void become(struct ledger_run *r, size_t who)
+{
+    bool other = r->who != 0;
+    if (who == r->who)
+        return;
+    if (other) {
+        struct tallied x = {.kind = ENTRY_PARTY, .at_ms = r->now_ms, .other = true};
+        struct tally full = r->tally;
+        if (!tally_add(&full, r->terms, &x))
+            cut(r);
+    }
+    if (who > 0 && r->told[who] == 0)
+        r->told[who] = r->size;
+    tell(r, "P1", whos[who].legal, other);
+    r->who = who;
 }
 
 static struct statement_draft *draft_in_steps(const struct statement_in *in)
 {
-    struct statement_draft *d =
-        statement_draft_new(in->contract, in->from, tax_of(in->legal[0], in->legal[1], NULL), LINES_TEXT);
+    struct statement_draft *d = statement_draft_new(in->contract, in->from, &in->trade, LINES_TEXT);
     for (uint64_t to = in->from; to < in->to && !one_in(4); to += 1 + below((size_t)(in->to - to)))
         assert_int_equal(statement_draft_fold(d, in->view, to, NULL), ERR_OK);
     return d;
@@ -557,12 +618,15 @@ static void consecutive_statements_pay_everything_once(void **state)
     memcpy(r.pays, pays, sizeof pays);
     r.view = world_view(&r.world);
     traffic(&r); /* no lead is entry 0 */
+    tell(&r, "A1", advertiser, false);
     for (int i = 0; i < STEPS; i++) {
         uint64_t what = below(100);
         if (one_in(40)) {
             r.rate = below(RATES);
             r.terms = r.agreed[r.rate];
         }
+        if (one_in(60) && r.cuts < CUTS - 4)
+            become(&r, below(WHOS));
         if (what < 20)
             traffic(&r);
         else if (what < 60)

@@ -65,7 +65,8 @@ static inline void filled_parties(struct filled *f)
     static const char *const kinds[] = {"advertiser", "publisher", "auditor", "publisher"};
     for (int i = 0; i < 4; i++) {
         char body[FILLED_TEXT], key[32];
-        snprintf(body, sizeof body, "{\"name\":\"%s of the test\",\"kind\":\"%s\"}", kinds[i], kinds[i]);
+        snprintf(body, sizeof body, "{\"name\":\"%s of the test\",\"kind\":\"%s\"%s}", kinds[i], kinds[i],
+                 i == 1 ? ",\"legal\":{\"country\":\"FR\",\"name\":\"Alpha\"}" : "");
         snprintf(key, sizeof key, "party-%d", i);
         f->party[i] = filled_ask(f, 201, "POST", "/v1/parties", filled_token(f, -1), body, key);
     }

@@ -198,7 +198,7 @@ static inline void settled(struct world *w, uint32_t contract, uint64_t to)
     store_be64(value, to);
     memcpy(value + 8, "S0", 2);
     rows_map_put(w->rows, ROW_SETTLED, span_of(key, sizeof key), span_of(value, sizeof value));
-    uint8_t of[6], vat[CORRECTIONS * 24 + 5] = {0}; /* under none */
+    uint8_t of[6], vat[CORRECTIONS * 24 + 21] = {0}; /* under none */
     store_be32(of, contract);
     memcpy(of + 4, "S0", 2);
     rows_map_put(w->rows, ROW_CORRECTIONS, span_of(of, sizeof of), span_of(vat, sizeof vat));

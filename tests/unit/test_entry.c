@@ -59,9 +59,11 @@ static const struct {
      "\"pub\":\"" B64_1 "\"}"},
     {{ENTRY_SERVER_KEYS, 1, .server_keys = {0, SPAN("a.b.c"), SPAN("a.b.d")}},
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"server_keys\",\"previous_jws\":\"a.b.d\",\"root\":0}"},
-    {{ENTRY_STATEMENT, 1, .statement = {SPAN("S1"), 3, 0, 70000, 9, 8, -3600, TAX_DOMESTIC, 190000, {ONES}}},
+    {{ENTRY_STATEMENT, 1, .statement = {SPAN("S1"), 3, 0, 70000, 9, 8, -3600, TAX_DOMESTIC, 190000, 4, 5, {ONES}}},
      "{\"at\":1,\"from\":0,\"id\":\"S1\",\"issued_ms\":8,\"kind\":\"statement\",\"number\":3,\"sha256\":\"" HEX_1 "\",\"to\":70000,"
-     "\"to_ms\":9,\"utc_offset_s\":-3600,\"vat_kind\":\"domestic\",\"vat_ppm\":190000}"},
+     "\"to_ms\":9,\"utc_offset_s\":-3600,\"vat_advertiser\":4,\"vat_kind\":\"domestic\",\"vat_ppm\":190000,\"vat_publisher\":5}"},
+    {{ENTRY_PARTY, 1, .party = {SPAN("P1"), SPAN("O1"), SPAN("{}"), true}},
+     "{\"at\":1,\"by\":\"O1\",\"kind\":\"party\",\"legal\":{},\"other\":true,\"party\":\"P1\"}"},
     {{ENTRY_RESPONSE, 1, .response = {SPAN("A1"), SPAN("S1"), SPAN("a.b.c")}},
      "{\"at\":1,\"jws\":\"a.b.c\",\"kind\":\"response\",\"party\":\"A1\",\"statement\":\"S1\"}"},
     {{ENTRY_TERMS, 1, .terms = {2, SPAN("{}"), SPAN("{}"), 1, 7, true}},

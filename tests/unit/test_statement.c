@@ -139,42 +139,44 @@ static void the_payload_is_what_the_format_says(void **state)
     buf_hex(&root, h.b, HASH_LEN);
     sha256(out.lines.text.ptr, out.lines.text.len, digest);
     buf_hex(&sha, digest, HASH_LEN);
-    buf_printf(&expected,
-               "{\"adjustments\":[{\"index\":3,\"lead\":1,\"micros\":-12000000,\"reason\":"
-               "\"returned\"}],"
-               "\"advertiser\":{\"id\":\"A1\"},"
-               "\"bridge\":{\"approved\":{\"micros\":12000000,\"n\":1},\"received\":{\"micros\":12000000,\"n\":1},"
-               "\"rejected\":{\"micros\":0,\"n\":0}},"
-               "\"campaign_name\":\"Test\",\"carried_micros\":0,\"closing\":{\"held\":0,\"micros\":0,\"pending\":0},"
-               "\"contract\":\"C1\","
-               "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":1,\"prefetch\":0,"
-               "\"repeat\":0,\"test\":0,\"total\":1},"
-               "\"gaps\":{\"clicks\":0,\"impressions\":0,\"views\":0},"
-               "\"impressions\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
-               "\"repeat\":0,\"test\":0,\"total\":0},"
-               "\"leads\":{\"approved\":0,\"converted\":0,\"duplicate\":0,\"held\":0,\"pending\":0,\"rejected\":{\"bad_"
-               "phone\":1},\"returned\":1,\"total\":2},"
-               "\"payable\":{\"clicks\":1,\"impressions\":0},"
-               "\"views\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
-               "\"repeat\":0,\"test\":0,\"total\":0}},"
-               "\"currency\":"
-               "\"EUR\",\"due_at\":\"2026-10-22T12:00:00.000Z\",\"exponent\":2,\"gaps\":[],"
-               "\"gross_micros\":12250000,\"id\":\"S1\",\"issued_at\":\"2026-09-22T14:13:20.000Z\",\"issuer\":\"https:/"
-               "/track.example\","
-               "\"lines\":{\"n\":5,\"root\":\"%.*s\",\"sha256\":\"%.*s\"},\"net_micros\":250000,"
-               "\"number\":1,\"opening\":{\"held\":0,\"micros\":0,\"pending\":0},\"payable_by\":\"advertiser\","
-               "\"payable_minor\":"
-               "25,"
-               "\"period\":{\"from\":0,\"from_at\":\"2026-09-21T14:13:20.000Z\",\"to\":5,\"to_at\":\"2026-09-22T14:13:"
-               "20.000Z\"},\"prev_sha256\":\"\","
-               "\"publisher\":{\"id\":\"P1\"},"
-               "\"quantities\":[{\"micros\":250000,\"n\":1,\"unit_micros\":250000,\"what\":\"click\"},"
-               "{\"micros\":12000000,\"n\":1,\"terms\":0,\"unit_micros\":12000000,\"what\":\"lead\"}],"
-               "\"revision\":1,\"tax\":{\"brought\":[],\"carried\":[],\"kind\":\"none\",\"rows\":[{\"kind\":\"none\","
-               "\"net_minor\":25,\"vat_minor\":0,\"vat_ppm\":0}],\"self_billing\":false,\"vat_minor\":0},"
-               "\"terms\":0,\"timezone\":\"UTC\",\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
-               "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
-               (int)root.len, root.ptr, (int)sha.len, sha.ptr, 0, 0);
+    buf_printf(
+        &expected,
+        "{\"adjustments\":[{\"index\":3,\"lead\":1,\"micros\":-12000000,\"reason\":"
+        "\"returned\"}],"
+        "\"advertiser\":{\"id\":\"A1\"},"
+        "\"bridge\":{\"approved\":{\"micros\":12000000,\"n\":1},\"received\":{\"micros\":12000000,\"n\":1},"
+        "\"rejected\":{\"micros\":0,\"n\":0}},"
+        "\"campaign_name\":\"Test\",\"carried_micros\":0,\"closing\":{\"held\":0,\"micros\":0,\"pending\":0},"
+        "\"contract\":\"C1\","
+        "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":1,\"prefetch\":0,"
+        "\"repeat\":0,\"test\":0,\"total\":1},"
+        "\"gaps\":{\"clicks\":0,\"impressions\":0,\"views\":0},"
+        "\"impressions\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
+        "\"repeat\":0,\"test\":0,\"total\":0},"
+        "\"leads\":{\"approved\":0,\"converted\":0,\"duplicate\":0,\"held\":0,\"pending\":0,\"rejected\":{\"bad_"
+        "phone\":1},\"returned\":1,\"total\":2},"
+        "\"payable\":{\"clicks\":1,\"impressions\":0},"
+        "\"views\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":0,\"prefetch\":0,"
+        "\"repeat\":0,\"test\":0,\"total\":0}},"
+        "\"currency\":"
+        "\"EUR\",\"due_at\":\"2026-10-22T12:00:00.000Z\",\"exponent\":2,\"gaps\":[],"
+        "\"gross_micros\":12250000,\"id\":\"S1\",\"issued_at\":\"2026-09-22T14:13:20.000Z\",\"issuer\":\"https:/"
+        "/track.example\","
+        "\"lines\":{\"n\":5,\"root\":\"%.*s\",\"sha256\":\"%.*s\"},\"net_micros\":250000,"
+        "\"number\":1,\"opening\":{\"held\":0,\"micros\":0,\"pending\":0},\"payable_by\":\"advertiser\","
+        "\"payable_minor\":"
+        "25,"
+        "\"period\":{\"from\":0,\"from_at\":\"2026-09-21T14:13:20.000Z\",\"to\":5,\"to_at\":\"2026-09-22T14:13:"
+        "20.000Z\"},\"prev_sha256\":\"\","
+        "\"publisher\":{\"id\":\"P1\"},"
+        "\"quantities\":[{\"micros\":250000,\"n\":1,\"unit_micros\":250000,\"what\":\"click\"},"
+        "{\"micros\":12000000,\"n\":1,\"terms\":0,\"unit_micros\":12000000,\"what\":\"lead\"}],"
+        "\"revision\":1,\"tax\":{\"advertiser\":0,\"brought\":[],\"carried\":[],\"kind\":\"none\",\"publisher\":0,"
+        "\"rows\":[{\"advertiser\":0,\"kind\":\"none\",\"net_minor\":25,\"publisher\":0,\"vat_minor\":0,"
+        "\"vat_ppm\":0}],\"self_billing\":false,\"traders\":[],\"vat_minor\":0},"
+        "\"terms\":0,\"timezone\":\"UTC\",\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
+        "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
+        (int)root.len, root.ptr, (int)sha.len, sha.ptr, 0, 0);
     buf_byte(&expected, '\0');
     buf_byte(&out.payload, '\0');
     assert_string_equal(out.payload.ptr, expected.ptr);
@@ -847,6 +849,7 @@ static void html_says_what_vat_is_on_and_charges_none_without_a_rate(void **stat
         lead(&b, STATUS_APPROVED, REASON_NONE, 28405686);
         struct statement_in in = cut(&b, 0, b.size);
         in.legal[0] = in.legal[1] = SPAN("{\"country\":\"FR\",\"vat_id\":\"FR48999000102\"}");
+        in.trade.kind = tax_of(in.legal[0], in.legal[1], &in.trade.self_billing);
         struct statement_out out = build(&in);
         struct buf html = page_of(&out, LANGUAGE_EN);
         assert_int_equal(strstr(html.ptr, "Taxable amount</th><td class=\"n\">28.40</td>") != NULL, rate);
@@ -885,6 +888,7 @@ static void html_is_an_invoice_a_credit_note_or_neither(void **state)
         in.carried_in_micros = rows[i].carried;
         in.brought = &brought;
         in.legal[0] = in.legal[1] = span_str(rows[i].legal);
+        in.trade.kind = tax_of(in.legal[0], in.legal[1], &in.trade.self_billing);
         struct statement_out out = build(&in);
         struct buf html = page_of(&out, LANGUAGE_EN);
         has(&html, rows[i].kind);
