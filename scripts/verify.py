@@ -526,7 +526,7 @@ DEVICES = ("phone", "tablet", "desktop", "app")
 STATUSES = ("pending", "held", "approved", "rejected", "duplicate", "returned", "converted")
 REASONS = ("no_click", "unknown_click", "outside_window", "missing_field", "bad_email", "bad_phone", "outside_profile", "too_fast", "honeypot", "bot",
            "duplicate", "cap_day", "cap_month", "budget", "contract_ended", "low_score", "unrecorded_click", "test", "review")
-CREDENTIALS = ("secret", "token", "postback_key", "lock")
+CREDENTIALS = ("secret", "token", "postback_key", "lock", "webhook")
 TAXES = ("none", "domestic", "reverse_charge", "outside")
 TRUSTS = ("signed", "key", "api", "pixel", "system", "countersigned")
 CONTACTS = ("email", "phone", "first_name", "last_name")

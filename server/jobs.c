@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/commit/credentials.h"
 #include "server/commit/erasure.h"
+#include "server/commit/outbox.h"
 #include "server/commit/uses.h"
 #include "server/settlement/settlement.h"
 
@@ -52,4 +53,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_LOCK] = lock_run,
     [RECORD_USED] = chore_used,
     [RECORD_ERASE] = erase_run,
+    [RECORD_WEBHOOK] = webhook_run,
+    [RECORD_DELIVER] = deliver_run,
+    [RECORD_ATTEMPTED] = chore_attempted,
 };

@@ -44,6 +44,10 @@ static const struct route table[] = {
     {METHOD_DELETE, "/v1/parties/{}/invitations/{}", ANY | MAY_CREDENTIALS, invitations_delete, control_finish, "Withdraw an invitation, at once"},
     {METHOD_PUT, "/v1/parties/{}/postback-key", ANY | MAY_CREDENTIALS, postback_key_put, control_finish, "Let the party send unsigned postbacks (`key=`) from these addresses"},
     {METHOD_DELETE, "/v1/parties/{}/postback-key", ANY | MAY_CREDENTIALS, postback_key_delete, control_finish, "Let it no longer"},
+    {READ, "/v1/parties/{}/webhook", ANY, webhook_get, NULL, "Where the party's events are sent"},
+    {METHOD_PUT, "/v1/parties/{}/webhook", ANY | MAY_CREDENTIALS, webhook_put, control_finish, "Send the party's events to a webhook, or to a macro URL"},
+    {METHOD_DELETE, "/v1/parties/{}/webhook", ANY | MAY_CREDENTIALS, webhook_delete, control_finish, "Send them nowhere"},
+    {POST, "/v1/parties/{}/webhook/test", ANY, webhook_test, control_finish, "Send a test to the party's webhook"},
     {METHOD_PUT, "/v1/parties/{}/key", ANY | MAY_CREDENTIALS, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
 
     {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_create, control_finish, "Make a campaign"},
@@ -85,6 +89,10 @@ static const struct route table[] = {
     {POST, "/v1/erasures", OPERATOR | ROLE_ADVERTISER | MAY_ERASURES, erasures_create, erasures_finish, "Destroy what is sealed of a person, by e-mail address, telephone number or lead"},
 
     {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
+
+    {READ, "/v1/deliveries", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, deliveries_list, NULL, "What was sent to webhooks, or is to be, with every attempt; of both sides, newest first"},
+    {READ, "/v1/deliveries/{}", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, deliveries_get, NULL, "Read a delivery, with its body as far as the caller may see it"},
+    {POST, "/v1/deliveries/{}/resend", ROLE_ADVERTISER | ROLE_PUBLISHER, deliveries_resend, control_finish, "Send a delivery again"},
 
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},
     {POST, "/v1/clock/confirm", OPERATOR | MAY_CLOCK, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},

@@ -27,6 +27,7 @@ bool etag_listed(struct span list, struct span tag);
 #define HTTP_STATUS_TABLE(X)                                                                                           \
     X(200, "OK")                                                                                                       \
     X(201, "Created")                                                                                                  \
+    X(202, "Accepted")                                                                                                 \
     X(204, "No Content")                                                                                               \
     X(302, "Found")                                                                                                    \
     X(304, "Not Modified")                                                                                             \

@@ -65,7 +65,7 @@ enum err delivery_key_read(struct span key, struct delivery_place *out)
     return out->party != 0 ? ERR_OK : ERR_CORRUPT;
 }
 
-void due_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[DUE_KEY_LEN])
+void outbox_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[OUTBOX_KEY_LEN])
 {
     store_be32(out, p->party);
     store_be64(out + 4, (uint64_t)due_ms);
@@ -74,9 +74,9 @@ void due_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[DUE_KEY
     store_be64(out + 24, p->index);
 }
 
-enum err due_key_read(struct span key, struct delivery_place *out, int64_t *due_ms)
+enum err outbox_key_read(struct span key, struct delivery_place *out, int64_t *due_ms)
 {
-    if (key.len != DUE_KEY_LEN || !is_time(load_be64(key.ptr + 4)) || !is_time(load_be64(key.ptr + 16)) ||
+    if (key.len != OUTBOX_KEY_LEN || !is_time(load_be64(key.ptr + 4)) || !is_time(load_be64(key.ptr + 16)) ||
         load_be32(key.ptr) == 0)
         return ERR_CORRUPT;
     *out = (struct delivery_place){.party = load_be32(key.ptr),

@@ -91,8 +91,8 @@ struct delivery {
 
 enum {
     DELIVERY_KEY_LEN = 24,
-    DUE_KEY_LEN = 32,
-    DUE_ROW_LEN = 8,
+    OUTBOX_KEY_LEN = 32,
+    OUTBOX_ROW_LEN = 8,
     DELIVERY_HEAD_LEN = 22,
     DELIVERY_ATTEMPT_LEN = 15,
     DELIVERY_ROW_MOST = DELIVERY_HEAD_LEN + DELIVERY_ATTEMPTS * DELIVERY_ATTEMPT_LEN
@@ -101,8 +101,8 @@ enum {
 void delivery_key(const struct delivery_place *p, uint8_t out[DELIVERY_KEY_LEN]);
 MUST_CHECK enum err delivery_key_read(struct span key, struct delivery_place *out);
 /* Of a party by due time. */
-void due_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[DUE_KEY_LEN]);
-MUST_CHECK enum err due_key_read(struct span key, struct delivery_place *out, int64_t *due_ms);
+void outbox_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[OUTBOX_KEY_LEN]);
+MUST_CHECK enum err outbox_key_read(struct span key, struct delivery_place *out, int64_t *due_ms);
 
 void delivery_write(struct buf *out, const struct delivery *d);
 MUST_CHECK enum err delivery_read(struct span row,

@@ -8,13 +8,13 @@
 
 enum { RECORD_FORMAT = 1 };
 
-enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS, PLACES, USES };
+enum type { BOOL, BITS, ENUM, U32, U64, I64, BYTES, ID, TEXT, TOUCHES, FACTS, REFUSALS, PLACES, USES, RESULTS, GONE };
 
 /* As FORMATS.md says them; of BYTES with how many. */
 static const char *const type_words[] = {
     [BOOL] = "bool",         [BITS] = "u8",       [ENUM] = "u8",   [U32] = "be32",         [U64] = "be64",
     [I64] = "be64",          [ID] = "id",         [TEXT] = "text", [TOUCHES] = "pointers", [FACTS] = "pairs",
-    [REFUSALS] = "refusals", [PLACES] = "places", [USES] = "uses",
+    [REFUSALS] = "refusals", [PLACES] = "places", [USES] = "uses", [RESULTS] = "results",  [GONE] = "keys",
 };
 
 struct field {
@@ -249,6 +249,14 @@ static const struct field erase_fields[] = {F("by", U32, erase.by), F("places", 
 static const struct field lock_fields[] = {F("party", U32, lock.party), F("by", U32, lock.by), F("id", ID, lock.id),
                                            F("on", BOOL, lock.on)};
 static const struct field used_fields[] = {F("uses", USES, used.uses)};
+static const struct field webhook_fields[] = {F("party", U32, webhook.party),  F("by", U32, webhook.by),
+                                              F("id", ID, webhook.id),         F("url", TEXT, webhook.url),
+                                              F("macro", BOOL, webhook.macro), F("sealed", TEXT, webhook.sealed)};
+static const struct field deliver_fields[] = {F("contract", U32, deliver.contract), F("party", U32, deliver.party),
+                                              F("by", U32, deliver.by), F("at_ms", I64, deliver.at_ms),
+                                              F("index", U64, deliver.index)};
+static const struct field attempted_fields[] = {F("results", RESULTS, attempted.results),
+                                                F("gone", GONE, attempted.gone)};
 static const struct field approve_fields[] = {F("steps", U32, approve.steps)};
 static const struct field tidy_fields[] = {F("before_s", I64, tidy.before_s), F("rows", U32, tidy.rows)};
 static const struct field gap_fields[] = {
@@ -318,6 +326,9 @@ static const struct layout {
     [RECORD_ERASE] = FIELDS(erase_fields),
     [RECORD_LOCK] = FIELDS(lock_fields),
     [RECORD_USED] = FIELDS(used_fields),
+    [RECORD_WEBHOOK] = FIELDS(webhook_fields),
+    [RECORD_DELIVER] = FIELDS(deliver_fields),
+    [RECORD_ATTEMPTED] = FIELDS(attempted_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),
     [RECORD_GAP] = FIELDS(gap_fields),
@@ -445,6 +456,8 @@ static void put_field(struct buf *out, const struct field *f, const void *at)
     case REFUSALS:
     case PLACES:
     case USES:
+    case RESULTS:
+    case GONE:
         put_text(out, *(const struct span *)at);
         break;
     case TOUCHES:
@@ -576,6 +589,26 @@ static struct span take_uses(struct reader *r)
     return all;
 }
 
+static struct span take_results(struct reader *r)
+{
+    struct span all = take_text(r), rest = all;
+    struct delivery_result one;
+    r->failed |= all.len > DELIVERY_RESULTS * DELIVERY_RESULT_LEN;
+    while (!r->failed && rest.len > 0)
+        r->failed = delivery_result_take(&rest, &one) != ERR_OK;
+    return all;
+}
+
+static struct span take_gone(struct reader *r)
+{
+    struct span all = take_text(r);
+    struct delivery_place p;
+    r->failed |= all.len % DELIVERY_KEY_LEN != 0 || all.len > RECORD_GONE * DELIVERY_KEY_LEN;
+    for (size_t at = 0; !r->failed && at < all.len; at += DELIVERY_KEY_LEN)
+        r->failed = delivery_key_read(span_of(all.ptr + at, DELIVERY_KEY_LEN), &p) != ERR_OK;
+    return all;
+}
+
 static void take_touches(struct reader *r, struct lead_report *out)
 {
     size_t n = take_u8(r);
@@ -639,6 +672,12 @@ static void take_field(struct reader *r, const struct field *f, void *at)
         break;
     case USES:
         *(struct span *)at = take_uses(r);
+        break;
+    case RESULTS:
+        *(struct span *)at = take_results(r);
+        break;
+    case GONE:
+        *(struct span *)at = take_gone(r);
         break;
     case TOUCHES:
         take_touches(r, at);

@@ -5,6 +5,7 @@
 #define CS_COMMIT_RECORD_H
 
 #include "common/commit/clock.h"
+#include "common/commit/delivery.h"
 #include "common/commit/refusal.h"
 #include "common/decisions/decide.h"
 #include "common/decisions/tally.h"
@@ -66,7 +67,10 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(LOCK, 42, "lock", INSTANCE, 0, "a party is locked, or no longer")                                                \
     X(CODE_CHANGE, 43, "code_change", ADVERTISER, 0, "a tracking code's label, or whether it is switched off")         \
     X(GRANT_END, 44, "grant_end", ADVERTISER, 0, "an auditor may read a contract no more")                             \
-    X(ACCEPT, 45, "accept", INSTANCE, 0, "an invitation is used: a party's own API token and secret")
+    X(ACCEPT, 45, "accept", INSTANCE, 0, "an invitation is used: a party's own API token and secret")                  \
+    X(WEBHOOK, 46, "webhook", INSTANCE, 0, "where a party's events are sent")                                          \
+    X(DELIVER, 47, "deliver", INSTANCE, 0, "a delivery is to be sent again, or a test")                                \
+    X(ATTEMPTED, 48, "attempted", INSTANCE, RECORD_ALONE, "what came of deliveries; old ones go")
 
 enum record_kind {
     RECORD_NONE,
@@ -90,7 +94,8 @@ enum {
     RECORD_PLACE = 12,         /* contract be32, index be64 */
     RECORD_PLACES = 1024,      /* at most, in one record */
     RECORD_USE = HASH_LEN + 8, /* SHA-256 of an API token, be64 ms */
-    RECORD_USES = 1024
+    RECORD_USES = 1024,
+    RECORD_GONE = 1024 /* keys of deliveries */
 };
 
 /* Idempotency-Key of a management call. */
@@ -306,6 +311,22 @@ struct record {
             char id[LIMIT_ID + 1]; /* of its credential entry */
             bool on;
         } lock;
+        struct {
+            uint32_t party, by;
+            char id[LIMIT_ID + 1]; /* of its credential entry */
+            struct span url;       /* empty: there is none any more */
+            bool macro;            /* its macros are replaced */
+            struct span sealed;    /* vault_seal under VAULT_WEBHOOKS, aad = party be32: for one that has no secret */
+        } webhook;
+        struct {
+            uint32_t contract, party, by; /* contract 0: a test */
+            int64_t at_ms;                /* of the entry, or the test */
+            uint64_t index;
+        } deliver;
+        struct {
+            struct span results; /* delivery.h, one behind the other */
+            struct span gone;    /* keys of deliveries past their time */
+        } attempted;
         struct {
             struct span uses; /* RECORD_USE bytes each, ascending by hash */
         } used;

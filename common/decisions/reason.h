@@ -105,7 +105,8 @@ enum trust {
     X(SECRET, "secret", "a postback secret")                                                                           \
     X(TOKEN, "token", "an API token")                                                                                  \
     X(POSTBACK_KEY, "postback_key", "the key of unsigned postbacks")                                                   \
-    X(LOCK, "lock", "a lock: as long as it is there, none of the others lets anybody act as the party")
+    X(LOCK, "lock", "a lock: as long as it is there, none of the others lets anybody act as the party")                \
+    X(WEBHOOK, "webhook", "where a party's events are sent: who made it says who reads them")
 
 enum credential {
 #define X(symbol, word, meaning) CREDENTIAL_##symbol,

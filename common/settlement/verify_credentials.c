@@ -13,6 +13,7 @@ static const struct {
     [CREDENTIAL_POSTBACK_KEY] = {"key of unsigned postbacks", "keys of unsigned postbacks",
                                  "send unsigned postbacks in its name, from the addresses set"},
     [CREDENTIAL_LOCK] = {"lock", "locks", NULL},
+    [CREDENTIAL_WEBHOOK] = {"webhook", "webhooks", "read there what the server tells that party of its leads"},
 };
 
 /* What the log told of an id so far. */

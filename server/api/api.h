@@ -33,6 +33,18 @@ job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_r
 enum { INVITATION_DAYS = 7 };
 int64_t invitation_until(int64_t now_ms); /* of one that is made now */
 
+/* api_webhooks.c */
+HANDLER(webhook_get);
+HANDLER(webhook_put);
+HANDLER(webhook_delete);
+HANDLER(webhook_test);
+job_run webhook_run, deliver_run;
+
+/* api_deliveries.c */
+HANDLER(deliveries_list);
+HANDLER(deliveries_get);
+HANDLER(deliveries_resend);
+
 /* api_campaigns.c */
 HANDLER(campaigns_create);
 HANDLER(campaigns_list);

@@ -86,13 +86,25 @@ static enum err end_secret(struct made *m, const struct secret *s)
     return err;
 }
 
-static enum err end_postback_key(struct made *m, const struct party *p)
+/* What of a party's row it made: the key of unsigned postbacks, where its events go. */
+static enum err end_of_party(struct made *m, const struct party *p)
 {
     struct party off = *p;
-    struct credential_told told = {.party = p, .what = CREDENTIAL_POSTBACK_KEY};
-    off.postback_cidrs = SPAN("");
-    credential_id(p->postback_key, told.id);
-    return tell(m, catalog_put_party(m->cx->txn, &off), &told);
+    struct credential_told key = {.party = p, .what = CREDENTIAL_POSTBACK_KEY},
+                           hook = {.party = p, .what = CREDENTIAL_WEBHOOK};
+    enum err err = ERR_OK;
+    if (!span_empty(p->postback_cidrs) && made_it(m, p->postback_maker, p->postback_since_ms))
+        off.postback_cidrs = SPAN("");
+    if (!span_empty(p->webhook) && made_it(m, p->webhook_maker, p->webhook_since_ms))
+        off.webhook = SPAN("");
+    bool keyless = !span_eq(off.postback_cidrs, p->postback_cidrs), hookless = !span_eq(off.webhook, p->webhook);
+    credential_id(p->postback_key, key.id);
+    memcpy(hook.id, p->webhook_id, sizeof hook.id);
+    if (keyless || hookless)
+        err = catalog_put_party(m->cx->txn, &off);
+    if (keyless)
+        err = tell(m, err, &key);
+    return hookless && err == ERR_OK ? tell(m, err, &hook) : err;
 }
 
 static enum err end_all(struct made *m, const struct api_token *first)
@@ -106,11 +118,8 @@ static enum err end_all(struct made *m, const struct api_token *first)
     for (size_t i = 0; i < secrets.n && err == ERR_OK; i++)
         if (!secrets.s[i]->retired && made_it(m, secrets.s[i]->maker, secrets.s[i]->created_ms))
             err = end_secret(m, secrets.s[i]);
-    for (uint32_t n = 1; n <= c->n_parties && err == ERR_OK; n++) {
-        const struct party *p = catalog_party_number(c, n);
-        if (!span_empty(p->postback_cidrs) && made_it(m, p->postback_maker, p->postback_since_ms))
-            err = end_postback_key(m, p);
-    }
+    for (uint32_t n = 1; n <= c->n_parties && err == ERR_OK; n++)
+        err = end_of_party(m, catalog_party_number(c, n));
     return err;
 }
 

@@ -36,6 +36,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"grants", "{auditor}", {"auditor"}},
+                                              {"deliveries", "{delivery}", {"delivery"}},
                                               {"log", "{contract}", {"contract"}},
                                               {"tile", "{level}/{tile}", {"level", "tile"}}},
                                    unknown = {"", "{id}", {"id"}};

@@ -10,6 +10,7 @@
 #include "server/keys/keys.h"
 #include "server/store/store.h"
 
+enum { WEBHOOK_URL_MAX = 2048, WEBHOOK_SECRET_LEN = 32 };
 enum { POSTBACK_CIDRS = 32, POSTBACK_CIDRS_MAX = 32 * 64 }; /* blocks of one party, and bytes of all of them */
 
 struct contract;
@@ -46,7 +47,15 @@ struct party {
     uint32_t postback_by;             /* who had the key made */
     uint8_t postback_maker[HASH_LEN]; /* as of a token */
     int64_t postback_since_ms;
-    int64_t locked_ms; /* since when nobody acts as it; 0: it is not locked. Else: */
+    struct span webhook;             /* the URL that its events go to; empty: there is none. Else: */
+    bool webhook_macro;              /* its macros are replaced */
+    char webhook_id[LIMIT_ID + 1];   /* what its logs know that by */
+    struct span webhook_sealed;      /* its secret, as the store keeps it */
+    uint32_t webhook_by;             /* who set it */
+    uint8_t webhook_maker[HASH_LEN]; /* as of a token */
+    int64_t webhook_since_ms;
+    int64_t webhook_off_ms; /* since when nothing goes there: it answered 410; 0: it does not */
+    int64_t locked_ms;      /* since when nobody acts as it; 0: it is not locked. Else: */
     uint32_t locked_by;
     char lock[LIMIT_ID + 1]; /* what its logs know that by */
 };

@@ -203,6 +203,36 @@ static enum err lock_read(const json_t *row, struct party *p)
     return ERR_OK;
 }
 
+/* What of it goes with the party's texts. */
+struct webhook_texts {
+    struct span url, sealed;
+    uint8_t mem[256];
+};
+
+static enum err webhook_read(const json_t *row, struct party *p, struct webhook_texts *w)
+{
+    struct span id = {0}, text = {0};
+    size_t len;
+    bool there = false;
+    w->url = w->sealed = SPAN("");
+    if (json_get_str(row, "", "webhook", WEBHOOK_URL_MAX, &w->url, &there, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    if (!there)
+        return ERR_OK;
+    if (span_empty(w->url) || need_str(row, "webhook_id", LIMIT_ID, &id) != ERR_OK || !id_is_plain(id) ||
+        need_number(row, "webhook_by", &p->webhook_by) != ERR_OK || p->webhook_by == 0 ||
+        maker_read(row, "webhook_maker", p->webhook_maker) != ERR_OK ||
+        need_int(row, "webhook_since", JSON_INT_MAX, &p->webhook_since_ms) != ERR_OK ||
+        json_get_int(row, "", "webhook_off", 0, JSON_INT_MAX, &p->webhook_off_ms, NULL, NULL) != ERR_OK ||
+        json_get_bool(row, "", "webhook_macro", &p->webhook_macro, NULL, NULL) != ERR_OK ||
+        need_str(row, "webhook_sealed", 2 * sizeof w->mem, &text) != ERR_OK ||
+        b64url_decode(text, w->mem, sizeof w->mem, &len) != ERR_OK)
+        return ERR_CORRUPT;
+    memcpy(p->webhook_id, id.ptr, id.len);
+    w->sealed = span_of(w->mem, len);
+    return ERR_OK;
+}
+
 /* ---- ids ---- */
 
 /* Two rows of one id would hide each other. Of a whole load they are put in order at its end. */
@@ -287,6 +317,7 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
     struct party_row *r = item_new(l->c, sizeof *r, NULL);
     struct party *p = &r->p;
     struct span kind, name, pub = {0}, jws = {0}, hash = {0}, cidrs = {0}, legal = {0};
+    struct webhook_texts webhook;
     size_t len = 0;
     bool hashed = false;
     if (key_number(key, l->c->n_parties, &p->number) != ERR_OK || need_id(row, p->id) != ERR_OK ||
@@ -303,24 +334,27 @@ static enum err party_read(struct load *l, struct span key, const json_t *row)
                     maker_read(row, "postback_maker", p->postback_maker) != ERR_OK ||
                     need_int(row, "postback_since", JSON_INT_MAX, &p->postback_since_ms) != ERR_OK)))
         return ERR_CORRUPT;
-    if (lock_read(row, p) != ERR_OK)
+    if (lock_read(row, p) != ERR_OK || webhook_read(row, p, &webhook) != ERR_OK)
         return ERR_CORRUPT;
     if (p->has_key && (b64url_decode(pub, p->pub, sizeof p->pub, &len) != ERR_OK || len != sizeof p->pub))
         return ERR_CORRUPT;
     if (hashed && (b64url_decode(hash, p->postback_key, HASH_LEN, &len) != ERR_OK || len != HASH_LEN))
         return ERR_CORRUPT;
-    r->text = text_new(l, name.len + jws.len + legal.len + cidrs.len, 4);
+    r->text = text_new(l, name.len + jws.len + legal.len + cidrs.len + webhook.url.len + webhook.sealed.len, 6);
     p->name = text_put(r->text, name);
     p->key_jws = text_put(r->text, jws);
     p->legal = text_put(r->text, legal);
     p->postback_cidrs = text_put(r->text, cidrs);
+    p->webhook = text_put(r->text, webhook.url);
+    p->webhook_sealed = text_put(r->text, webhook.sealed);
     return party_put(l, r);
 }
 
 /* Who is named in a party's row is there, whichever of the two was made first. */
 static bool makers_fit(const struct catalog *c, const struct party *p)
 {
-    return p->legal_by <= c->n_parties && p->locked_by <= c->n_parties && p->postback_by <= c->n_parties;
+    return p->legal_by <= c->n_parties && p->locked_by <= c->n_parties && p->postback_by <= c->n_parties &&
+           p->webhook_by <= c->n_parties;
 }
 
 static void token_copy(struct load *l, const struct api_token *old);

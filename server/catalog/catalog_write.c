@@ -123,6 +123,18 @@ enum err catalog_put_party(struct txn *t, const struct party *p)
         jw_maker(&r.w, "postback_maker", p->postback_maker);
         jw_kint(&r.w, "postback_since", p->postback_since_ms);
     }
+    if (!span_empty(p->webhook)) {
+        jw_kstr(&r.w, "webhook", p->webhook);
+        jw_kint(&r.w, "webhook_by", p->webhook_by);
+        jw_kstr(&r.w, "webhook_id", span_str(p->webhook_id));
+        if (p->webhook_macro)
+            jw_kbool(&r.w, "webhook_macro", true);
+        jw_maker(&r.w, "webhook_maker", p->webhook_maker);
+        if (p->webhook_off_ms != 0)
+            jw_kint(&r.w, "webhook_off", p->webhook_off_ms);
+        jw_kb64url(&r.w, "webhook_sealed", p->webhook_sealed.ptr, p->webhook_sealed.len);
+        jw_kint(&r.w, "webhook_since", p->webhook_since_ms);
+    }
     return row_put_number(&r, t, TABLE_PARTIES, p->number);
 }
 

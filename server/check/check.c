@@ -123,6 +123,8 @@ static void prove(struct check *c, enum table t)
         return;
     case TABLE_NONCES:
     case TABLE_IDEMPOTENCY:
+    case TABLE_OUTBOX:
+    case TABLE_DELIVERIES:
     case TABLE_REFUSED:
     case TABLE_USES:
         prove_replays(c, t);

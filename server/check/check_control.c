@@ -64,7 +64,23 @@ void prove_meta(struct check *c)
 
 static const enum table table_terms = (enum table)(TABLE_ROWS + ROW_TERMS);
 
-enum member_form { INT, NUMBER, ID, TEXT, BOOL, TRUE_ALONE, KIND, WHAT, KEY, TOKEN, SCOPE, CIDRS, SEALED, DOCUMENT };
+enum member_form {
+    INT,
+    NUMBER,
+    ID,
+    TEXT,
+    BOOL,
+    TRUE_ALONE,
+    KIND,
+    WHAT,
+    KEY,
+    TOKEN,
+    SCOPE,
+    CIDRS,
+    SEALED,
+    WEBHOOK,
+    DOCUMENT
+};
 
 struct member_rule {
     const char *name; /* NULL ends the list */
@@ -89,6 +105,14 @@ static const struct member_rule party_members[] = {{"created", INT},
                                                    {"postback_key", KEY, true},
                                                    {"postback_maker", TOKEN, true},
                                                    {"postback_since", INT, true},
+                                                   {"webhook", TEXT, true},
+                                                   {"webhook_by", NUMBER, true, TABLE_PARTIES},
+                                                   {"webhook_id", ID, true},
+                                                   {"webhook_macro", TRUE_ALONE, true},
+                                                   {"webhook_maker", TOKEN, true},
+                                                   {"webhook_off", INT, true},
+                                                   {"webhook_sealed", WEBHOOK, true},
+                                                   {"webhook_since", INT, true},
                                                    {0}};
 static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
                                                       {"created", INT},
@@ -205,13 +229,13 @@ static bool cidrs_read(struct span list)
     return n > 0 && n <= POSTBACK_CIDRS;
 }
 
-static bool secret_opens(struct check *c, struct span kid, struct span text)
+static bool secret_opens(struct check *c, const char *purpose, struct span aad, struct span text)
 {
     char sealed[256];
     size_t len;
     buf_clear(&c->scratch);
     return b64url_decode(text, sealed, sizeof sealed, &len) == ERR_OK &&
-           vault_open(c->in.keys, VAULT_SECRETS, kid, span_of(sealed, len), &c->scratch) == ERR_OK;
+           vault_open(c->in.keys, purpose, aad, span_of(sealed, len), &c->scratch) == ERR_OK;
 }
 
 static bool member_fits(struct check *c, const struct member_rule *m, enum table t, struct span key, const json_t *v)
@@ -246,7 +270,9 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
     case CIDRS:
         return cidrs_read(text);
     case SEALED:
-        return secret_opens(c, key, text);
+        return secret_opens(c, VAULT_SECRETS, key, text);
+    case WEBHOOK:
+        return secret_opens(c, VAULT_WEBHOOKS, key, text);
     case DOCUMENT:
         return json_is_object(v);
     }

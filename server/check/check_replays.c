@@ -1,6 +1,7 @@
 /* What keeps a request from being answered twice: nonces, kept answers; what was
- * refused; and when API tokens were used. The rows are read as FORMATS.md describes them. */
+ * refused; when API tokens were used; and deliveries. The rows are read as FORMATS.md describes them. */
 #include "common/base/bytes.h"
+#include "common/commit/delivery.h"
 #include "common/commit/record.h"
 #include "server/check/check_private.h"
 #include "server/commit/nonces.h"
@@ -84,11 +85,76 @@ static void use_row(struct check *c, enum table t, struct span key, struct span 
         check_row_fails(c, t, key, "does not read");
 }
 
+/* ---- deliveries ---- */
+
+/* Whether it tells of an entry that is there, to somebody whom that concerns; of one that does not read the journal's
+ * check tells. */
+static bool tells_of_an_entry(struct check *c, const struct delivery_place *at, enum delivery_event event)
+{
+    static const enum entry_kind kinds[DELIVERY_EVENTS] = {[DELIVERY_LEAD] = ENTRY_LEAD,
+                                                           [DELIVERY_DISPOSITION] = ENTRY_DISPOSITION,
+                                                           [DELIVERY_STATEMENT] = ENTRY_STATEMENT};
+    struct envelope env;
+    struct entry e;
+    if (at->contract == 0 || event == DELIVERY_TEST)
+        return at->contract == 0 && event == DELIVERY_TEST && (uint64_t)at->at_ms == at->index;
+    enum err err = ledger_read(c->txn, at->contract, at->index, &env);
+    if (err != ERR_OK || entry_read(env.entry, &e, NULL) != ERR_OK)
+        return err != ERR_NOT_FOUND;
+    bool fits = e.kind == kinds[event] && e.at_ms == at->at_ms;
+    entry_close(&e);
+    return fits;
+}
+
+static void delivery_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct delivery_place at;
+    struct delivery d;
+    struct span row;
+    uint8_t party[4], due[OUTBOX_KEY_LEN];
+    if (delivery_key_read(key, &at) != ERR_OK || delivery_read(value, &d) != ERR_OK) {
+        check_row_fails(c, t, key, "does not read");
+        return;
+    }
+    store_be32(party, at.party);
+    outbox_key(&at, d.due_ms, due);
+    if (check_get(c, TABLE_PARTIES, span_of(party, sizeof party), &row) == ERR_NOT_FOUND)
+        check_row_fails(c, t, key, "names a party that is not there");
+    if (!tells_of_an_entry(c, &at, d.event))
+        check_row_fails(c, t, key, "tells of an entry that is not there, or another one");
+    if (d.state == DELIVERY_PENDING && check_get(c, TABLE_OUTBOX, span_of(due, sizeof due), &row) == ERR_NOT_FOUND)
+        check_row_fails(c, TABLE_OUTBOX, span_of(due, sizeof due), "is missing, of a delivery that is pending");
+}
+
+static void due_row(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct delivery_place at;
+    struct delivery d;
+    struct span row;
+    uint8_t of[DELIVERY_KEY_LEN];
+    char name[ROW_NAME];
+    int64_t due_ms;
+    if (value.len != OUTBOX_ROW_LEN || outbox_key_read(key, &at, &due_ms) != ERR_OK) {
+        check_row_fails(c, t, key, "does not read");
+        return;
+    }
+    delivery_key(&at, of);
+    table_row_name(TABLE_DELIVERIES, span_of(of, sizeof of), name);
+    enum err err = check_get(c, TABLE_DELIVERIES, span_of(of, sizeof of), &row);
+    if (err == ERR_NOT_FOUND)
+        check_row_fails(c, t, key, "is due, and %s is missing", name);
+    else if (err == ERR_OK && delivery_read(row, &d) == ERR_OK &&
+             (d.due_ms != due_ms || (uint64_t)d.until_ms != load_be64(value.ptr)))
+        check_row_fails(c, t, key, "is due at another time than %s says", name);
+}
+
 void prove_replays(struct check *c, enum table t)
 {
-    check_row *each = t == TABLE_NONCES    ? nonce_row
-                      : t == TABLE_REFUSED ? refused_row
-                      : t == TABLE_USES    ? use_row
-                                           : answer_row;
+    check_row *each = t == TABLE_NONCES       ? nonce_row
+                      : t == TABLE_REFUSED    ? refused_row
+                      : t == TABLE_USES       ? use_row
+                      : t == TABLE_OUTBOX     ? due_row
+                      : t == TABLE_DELIVERIES ? delivery_row
+                                              : answer_row;
     check_each(c, t, each);
 }

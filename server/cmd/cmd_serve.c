@@ -15,9 +15,11 @@
 #include "server/cmd/data_folder.h"
 #include "server/commit/committer.h"
 #include "server/courier/courier.h"
+#include "server/courier/fleet.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
 #include "server/keys/witness.h"
+#include "server/outgoing/outgoing.h"
 #include "server/routes.h"
 #include "server/settlement/settler.h"
 #include "server/system/confine.h"
@@ -32,25 +34,27 @@ struct running {
     struct worker **workers;
     size_t n_workers;
     struct settler *settler;
+    struct target_rules rules; /* of webhooks */
+    struct outgoing *outgoing;
 };
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
  * bind first tells. Writes the address that was bound, which settles port 0. */
-static void probe_address(const char *option, const char *address, char *bound, size_t cap)
+static void probe_address(const char *option, const char *wanted, char *bound, size_t cap)
 {
     struct sockaddr_storage sa;
     int len = sizeof sa, on = 1;
-    if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&sa, &len) != 0)
-        decline("%s \"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", option, address);
+    if (evutil_parse_sockaddr_port(wanted, (struct sockaddr *)&sa, &len) != 0)
+        decline("%s \"%s\" is not an address and port: write 127.0.0.1:8080 or [::1]:8080", option, wanted);
     int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
-        die("cannot listen on %s: %s; %schoose another %s", address, strerror(errno),
+        die("cannot listen on %s: %s; %schoose another %s", wanted, strerror(errno),
             errno == EADDRINUSE ? "stop what listens there, or " : "", option);
     socklen_t bound_len = sizeof sa;
     char ip[INET6_ADDRSTRLEN] = "";
     if (getsockname(fd, (struct sockaddr *)&sa, &bound_len) < 0)
-        die("cannot read the address of %s: %s", address, strerror(errno));
+        die("cannot read the address of %s: %s", wanted, strerror(errno));
     close(fd);
     const void *raw = sa.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&sa)->sin6_addr
                                                : (const void *)&((struct sockaddr_in *)&sa)->sin_addr;
@@ -144,7 +148,7 @@ static void reload_tls(struct server *sv)
  * either. 0: there is room. */
 static rlim_t make_room_for_connections(struct options *o)
 {
-    enum { OWN = 64 + HTTP_ADMIN_CONNECTIONS, OWN_OF_WORKER = 8 };
+    enum { OWN = 64 + HTTP_ADMIN_CONNECTIONS + 2 * FLEET_MOST, OWN_OF_WORKER = 8 };
     struct rlimit files;
     rlim_t workers = (rlim_t)o->workers.number;
     rlim_t own = OWN + (o->redirect_listen.text[0] ? HTTP_REDIRECT_CONNECTIONS : 0);
@@ -233,6 +237,13 @@ static void open_witnesses(struct server *sv)
                 sv->options->data.text, err_word(err));
         buf_free(&text);
     }
+}
+
+static void read_webhook_allow(const struct server *sv, struct target_rules *out)
+{
+    struct problem p;
+    if (target_rules_read(span_str(sv->options->webhook_allow.text), out, &p) != ERR_OK)
+        decline("%s: %s", p.field, p.detail);
 }
 
 static void say_witness(const struct server *sv)
@@ -334,20 +345,20 @@ static void wait_for_signals(struct server *sv)
 
 /* ---- what it gives up ---- */
 
-static unsigned port_of(const char *address)
+static unsigned port_of(const char *bound)
 {
-    const char *colon = strrchr(address, ':');
+    const char *colon = strrchr(bound, ':');
     return colon != NULL ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 }
 
-static void confine_server(const struct server *sv)
+static void confine_server(const struct server *sv, bool webhooks)
 {
     const struct options *o = sv->options;
     const struct confinement c = {
         .data = o->data.text,
         .files = {o->tls_cert.text, o->tls_key.text, o->datacenter_list.text, o->country_mmdb.text},
         .ports = {port_of(sv->listen), port_of(sv->admin_listen), port_of(sv->redirect_listen)},
-        .connects = sv->courier != NULL,
+        .connects = sv->courier != NULL || webhooks,
     };
     const struct confined done = confine(&c);
     log_line(done.landlock > 0 && done.seccomp ? LOG_INFO : LOG_WARN, 0, "confined",
@@ -408,11 +419,14 @@ static void start(struct running *r)
     r->settler = settler_start(sv, r->n_workers + 1 + readers, r->n_workers);
     if (sv->courier != NULL)
         courier_start(sv->courier);
+    if (!r->rules.none)
+        r->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &r->rules);
 }
 
 static void stop(struct running *r)
 {
     courier_stop(r->server.courier);
+    outgoing_stop(r->outgoing);
     readers_stop(r->server.readers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_stop(r->workers[i]);
@@ -471,8 +485,9 @@ static int serve(const char *const given[])
     read_lists(sv);
     read_disposable(sv);
     open_witnesses(sv);
+    read_webhook_allow(sv, &r.rules);
     rlim_t files = make_room_for_connections(&options);
-    confine_server(sv);
+    confine_server(sv, !r.rules.none);
     start(&r);
     say_witness(sv);
     say_tls(sv);

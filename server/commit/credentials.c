@@ -225,6 +225,11 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
         credential_id(p->postback_key, c.id);
         err = tell_new(cx, k, &c, left);
     }
+    if (err == ERR_OK && !span_empty(p->webhook)) {
+        struct credential_told c = {p, p->webhook_by, CREDENTIAL_WEBHOOK, .since_ms = p->webhook_since_ms};
+        memcpy(c.id, p->webhook_id, sizeof c.id);
+        err = tell_new(cx, k, &c, left);
+    }
     if (err == ERR_OK && p->locked_ms != 0) {
         struct credential_told c = {p, p->locked_by, CREDENTIAL_LOCK, .since_ms = p->locked_ms};
         memcpy(c.id, p->lock, sizeof c.id);

@@ -8,6 +8,7 @@
 #include "server/commit/batch.h"
 #include "server/commit/clock_rows.h"
 #include "server/commit/nonces.h"
+#include "server/commit/outbox.h"
 #include "server/commit/parts.h"
 
 /* What an entry brings along beside its bytes. */
@@ -164,6 +165,8 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), &with->with, terms, &r.index, &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
+    if (err == ERR_OK)
+        err = outbox_entry(cx, k, e, r.index);
     if (err == ERR_OK)
         *out = r;
     return written(err);

@@ -11,6 +11,7 @@
 
 #include "common/base/mem.h"
 #include "server/commit/gaps.h"
+#include "server/commit/outbox.h"
 #include "server/commit/publisher.h"
 #include "server/commit/refusals.h"
 #include "server/commit/schedule.h"
@@ -25,6 +26,7 @@ enum {
     GAPS_MS = 1000,
     REFUSED_MS = 1000,
     USED_MS = 1000,
+    ATTEMPTED_MS = 100,
     REFUSED_ROUND_MS = 60000
 };
 enum { REFUSED_STEPS = 64 }; /* parties whose old refusals one record looks for */
@@ -57,6 +59,9 @@ struct source {
     size_t n_refused;                     /* rows in it */
     uint32_t refused_from;                /* where the round over old ones goes on */
     int64_t refused_ms, refused_round_ms; /* monotonic: when a record of them, a round may come next */
+    struct attempts *attempts;
+    struct buf attempted[2]; /* results, and keys of what goes: of the record under way */
+    int64_t attempted_ms;    /* monotonic: when a record of them may come next */
     struct uses *uses;
     struct buf used_rows; /* of the record under way */
     int64_t used_ms;      /* monotonic: when a record of them may come next */
@@ -98,6 +103,9 @@ struct source *source_new(const struct source_setup *setup)
         gaps_keep(s->gaps, setup->data_dir, setup->instance->store);
     s->refusals = refusals_new();
     buf_heap(&s->refused_rows);
+    s->attempts = attempts_new();
+    buf_heap(&s->attempted[0]);
+    buf_heap(&s->attempted[1]);
     s->uses = uses_new();
     buf_heap(&s->used_rows);
     s->stuck_us = setup->stuck_ms * 1000;
@@ -120,6 +128,9 @@ void source_free(struct source *s)
     refusals_free(s->refusals);
     publisher_free(s->publisher);
     buf_free(&s->refused_rows);
+    attempts_free(s->attempts);
+    buf_free(&s->attempted[0]);
+    buf_free(&s->attempted[1]);
     uses_free(s->uses);
     buf_free(&s->used_rows);
     close(s->wake_fd);
@@ -198,6 +209,11 @@ bool source_refused(struct source *s, struct refusal *one)
 void source_used(struct source *s, const uint8_t token_sha256[HASH_LEN], int64_t at_ms)
 {
     uses_note(s->uses, token_sha256, at_ms);
+}
+
+struct attempts *source_attempts(struct source *s)
+{
+    return s->attempts;
 }
 
 /* ---- any thread ---- */
@@ -427,6 +443,19 @@ static size_t take_used(struct source *s, struct job **jobs, int64_t now_ms)
     return own(jobs, (struct record){.kind = RECORD_USED, .used.uses = buf_span(&s->used_rows)});
 }
 
+static size_t take_attempted(struct source *s, struct job **jobs, int64_t now_ms)
+{
+    if (now_ms < s->attempted_ms || !attempts_any(s->attempts))
+        return 0;
+    s->attempted_ms = now_ms + ATTEMPTED_MS;
+    buf_clear(&s->attempted[0]);
+    buf_clear(&s->attempted[1]);
+    attempts_take(s->attempts, &s->attempted[0], &s->attempted[1]);
+    return own(jobs, (struct record){
+                         .kind = RECORD_ATTEMPTED,
+                         .attempted = {.results = buf_span(&s->attempted[0]), .gone = buf_span(&s->attempted[1])}});
+}
+
 static size_t take_round(struct source *s, struct job **jobs)
 {
     struct record r[PUBLISH_MOST];
@@ -459,6 +488,8 @@ static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, in
         return own(jobs, r);
     if (!full && (n = take_refused(s, jobs, now_ms)) == 0)
         n = take_used(s, jobs, now_ms);
+    if (!full && n == 0)
+        n = take_attempted(s, jobs, now_ms);
     if ((full || gaps_any(s->gaps)) && *pause_ms > FULL_RETRY_MS)
         *pause_ms = FULL_RETRY_MS;
     return n;
@@ -483,6 +514,10 @@ static size_t take_last(struct source *s, struct job **jobs)
     if (s->end == LAST_REFUSED) {
         s->used_ms = 0;
         size_t n = take_used(s, jobs, monotonic_ms());
+        if (n > 0)
+            return n;
+        s->attempted_ms = 0;
+        n = take_attempted(s, jobs, monotonic_ms());
         if (n > 0)
             return n;
         s->end = LAST_SWEEP;
@@ -647,7 +682,7 @@ static void clock_done(struct source *s, const struct job *job)
 /* What no entry and no answer needs: it could not be written, and that is all. */
 static bool is_beside(enum record_kind k)
 {
-    return k == RECORD_REFUSED || k == RECORD_USED;
+    return k == RECORD_REFUSED || k == RECORD_USED || k == RECORD_ATTEMPTED;
 }
 
 /* A chore of the source's own, not of a schedule's: gaps, probes, and what prepares a held job. */

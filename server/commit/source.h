@@ -11,6 +11,7 @@
 enum { BATCH_MAX = 4096 };
 
 struct source;
+struct attempts; /* outbox.h */
 
 /* Makes a batch durable before it is folded. The committer's LMDB commit does that, so most have none. */
 struct source_keeper {
@@ -47,6 +48,8 @@ struct job *source_finished(struct source *s, size_t w); /* the next one that ca
 bool source_refused(struct source *s, struct refusal *one);
 /* The API token of this hash opened a call; the list of tokens says so in about a second. Any thread. */
 void source_used(struct source *s, const uint8_t token_sha256[HASH_LEN], int64_t at_ms);
+/* Where the outgoing thread tells what came of deliveries; a record has it within a tenth of a second. Any thread. */
+struct attempts *source_attempts(struct source *s);
 /* Counts a click or view that is answered without being recorded, for a gap entry. A push that fails and a job that
  * comes back with an error are counted already. Any thread. */
 void source_unrecorded(struct source *s, const struct job *job);

@@ -43,7 +43,9 @@ static const struct {
 
 enum err target_rules_read(struct span text, struct target_rules *out, struct problem *p)
 {
-    *out = (struct target_rules){.n = 0};
+    *out = (struct target_rules){.none = span_is(text_trim(text, " \t"), "none")};
+    if (out->none)
+        return ERR_OK;
     while (text.len > 0) {
         struct span block = text_trim(text_take(&text, ','), " \t");
         if (span_empty(block))
@@ -52,7 +54,7 @@ enum err target_rules_read(struct span text, struct target_rules *out, struct pr
             return problem(p, ERR_MALFORMED, "webhook_allow", "names more than %d blocks", TARGET_BLOCKS);
         if (!address_block_read(block, &out->allow[out->n].first, &out->allow[out->n].last))
             return problem(p, ERR_MALFORMED, "webhook_allow",
-                           "must be addresses or blocks such as 10.1.0.0/16, with commas between");
+                           "must be addresses or blocks such as 10.1.0.0/16, with commas between, or none");
         out->n++;
     }
     return ERR_OK;

@@ -15,9 +15,10 @@ struct target_rules {
         address first, last;
     } allow[TARGET_BLOCKS];
     size_t n;
+    bool none; /* nobody is called at all */
 };
 
-/* The setting webhook_allow: blocks with commas between. ERR_MALFORMED. */
+/* The setting webhook_allow: blocks with commas between, or "none". ERR_MALFORMED. */
 MUST_CHECK enum err target_rules_read(struct span text, struct target_rules *out, struct problem *p);
 bool target_allowed(const struct target_rules *r, address a); /* the operator says so */
 /* What kind of address it is, if it is none of the public Internet's; NULL: it is. */

@@ -61,6 +61,9 @@
       "none")                                                                                                          \
     X(witness, TEXT, "",                                                                                               \
       "file of logs' verifier keys, one a line, # for comments, whose checkpoints this instance cosigns; empty: none") \
+    X(webhook_allow, TEXT, "",                                                                                         \
+      "addresses or CIDR blocks, comma-separated, that parties' webhooks may lead to although they are private, and "  \
+      "without TLS; empty: public ones alone; `none`: there are no webhooks, and the server calls nobody")             \
     X(budget_party, NUMBER(1, 100000000), "2000",                                                                      \
       "requests and rows a second of one party on a worker, 30 s of them at once; past it the answer is 429")          \
     X(budget_address, NUMBER(1, 100000000), "2000",                                                                    \

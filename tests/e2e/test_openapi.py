@@ -7,7 +7,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from harness import ServerCase, wait_for
+from harness import ServerCase, person, wait_for
 from whole_story import tell_a_whole_story
 
 import client  # from scripts/, where harness points to
@@ -83,11 +83,28 @@ def be_witnessed(server, market):
     assert client.send(server.url + "/witness/add-checkpoint", "POST", b"old %s\n\n%s" % (size, note), {"Content-Type": "text/plain"}).status == 200
 
 
+def be_told(market):
+    """A webhook that leads to where the server does not call, and what was attempted there."""
+    publisher, hook = market.publisher, f"/v1/parties/{market.publisher.id}/webhook"
+    publisher.put(hook, {"macro_url": "https://127.0.0.1:1/?cid={click_id}"})
+    publisher.put(hook, {"url": "https://127.0.0.1:1/"})
+    publisher.get(hook)
+    publisher.postback(person(click_id=market.click()))
+    publisher.post(hook + "/test", {})
+    wait_for(lambda: all(made["attempts"] for made in publisher.get("/v1/deliveries")["data"]), what="attempts")
+    for made in publisher.get("/v1/deliveries")["data"]:
+        publisher.get(f"/v1/deliveries/{made['id']}")
+    publisher.post(f"/v1/deliveries/{made['id']}/resend", {})
+    publisher.delete(hook)
+
+
 class Description(ServerCase):
     @classmethod
     def set_up_market(cls):
         with Recorder() as recorder:
-            be_witnessed(cls.server, tell_a_whole_story(cls.server))
+            market = tell_a_whole_story(cls.server)
+            be_told(market)
+            be_witnessed(cls.server, market)
         cls.exchanges = recorder.exchanges
         document = client.send(cls.server.url + "/openapi.json").json
         cases = [(document, cls.exchanges)] + [(changed(document, change), cls.exchanges) for _, change, _, _ in CHANGES]

@@ -4,7 +4,7 @@
  *   contract 2 of the publisher: code 1 in use; clicks, views, leads (one approved, one pending, later one
  *   sold and returned), a statement that both
  *   answered, and a full tile; contract 3 of the other publisher: code 1 in use, code 2 unused; the auditor may read
- *   both; a lead that the two share */
+ *   both; a lead that the two share; webhooks of 2 and 3, and what is due to them */
 #ifndef CS_TESTS_FILLED_FOLDER_H
 #define CS_TESTS_FILLED_FOLDER_H
 
@@ -81,6 +81,20 @@ static inline void filled_parties(struct filled *f)
         snprintf(path, sizeof path, "/v1/parties/%s/key", filled_text(f->party[i], "id"));
         json_decref(filled_ask(f, 200, "PUT", path, filled_token(f, i), body, NULL));
     }
+}
+
+/* Nobody sends what is due here: it stays pending. */
+static inline void filled_webhooks(struct filled *f)
+{
+    static const char *const bodies[] = {"{\"url\":\"https://crm.example/in\"}",
+                                         "{\"macro_url\":\"https://tracker.example/?cid={click_id}\"}"};
+    char path[FILLED_TEXT];
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "/v1/parties/%s/webhook", filled_text(f->party[i], "id"));
+        json_decref(filled_ask(f, 200, "PUT", path, filled_token(f, i), bodies[i], NULL));
+    }
+    snprintf(path, sizeof path, "/v1/parties/%s/webhook/test", filled_text(f->party[0], "id"));
+    json_decref(filled_ask(f, 202, "POST", path, filled_token(f, 0), "{}", NULL));
 }
 
 /* A contract of a publisher (of f->party) with one code; its id and the code's text. */
@@ -251,6 +265,7 @@ static inline void filled_open(struct filled *f)
     assert_ok(instance_create(fx->dir, SMALL_MAP, &founding, &what));
     live_serve(&f->live);
     filled_parties(f);
+    filled_webhooks(f);
     filled_campaign(f);
     filled_traffic(f);
     filled_statement(f);

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ from markdown import spelled_out, table, words
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
-from harness import Server, b64u_decode, countersign, jws_payload, person, rfc3339  # noqa: E402
+from harness import Server, b64u_decode, countersign, free_port, jws_payload, person, rfc3339, wait_for  # noqa: E402
 import own_rows  # noqa: E402
 from verify import b64u, canonical  # noqa: E402
 from whole_story import tell_a_whole_story  # noqa: E402
@@ -48,9 +49,10 @@ class World:
 
     def __init__(self):
         self.code = json.loads(facts("tables"))
-        server = Server()
+        server = Server(WEBHOOK_ALLOW="127.0.0.0/8")
         try:
             self.market = tell_a_whole_story(server)
+            self.set_webhooks()
             self.click_id = self.market.click()
             self.receipt = self.market.publisher.postback(person(click_id=self.click_id)).json["receipt"]
             self.mirror = self.pulled(server)
@@ -88,6 +90,19 @@ class World:
         statements = self.market.operator.get("/v1/statements?limit=200")["data"]
         texts = [self.market.operator.do("GET", f"/v1/statements/{made['id']}/lines").text for made in statements]
         return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    def set_webhooks(self):
+        """One that nobody listens at, so that what follows is pending, and one that is gone."""
+        market = self.market
+        market.publisher.put(f"/v1/parties/{market.publisher.id}/webhook", {"macro_url": f"http://127.0.0.1:{free_port()}/?cid={{click_id}}"})
+        hook = f"/v1/parties/{market.advertiser.id}/webhook"
+        gone = socket.create_server(("127.0.0.1", 0))
+        market.advertiser.put(hook, {"url": f"http://127.0.0.1:{gone.getsockname()[1]}/"})
+        market.advertiser.post(hook + "/test", {})
+        with gone, gone.accept()[0] as taken:
+            taken.recv(65536)
+            taken.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+        wait_for(lambda: "disabled_at" in market.advertiser.get(hook), what="the 410 to count")
 
     def cut_log(self):
         """More moves than one statement can say: a row of `cuts`."""

@@ -1,0 +1,433 @@
+/* Each target has one delivery under way at a time, in the order in which they are due: one that failed steps aside
+ * until it is due again, and after a failure its target rests. Nothing that a target does holds up another one. */
+#include "server/outgoing/outgoing.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "server/commit/outbox.h"
+#include "server/courier/fleet.h"
+#include "server/keys/vault.h"
+#include "server/outgoing/letter.h"
+#include "server/system/log.h"
+#include "server/system/system.h"
+
+enum { LOOK_MS = 200, TELL_AGAIN_MS = 30000, REST_MOST_MS = 60000, RETRY_AFTER_MOST_S = 12 * 3600 };
+enum { TOLD_MOST = 64 };
+enum { PRUNE_ROUND_MS = 600000, PRUNE_STEP_MS = 1000, PRUNE_ROWS = 4096 };
+
+/* A result on its way to a commit: until its row is gone it is not sent again. */
+struct told {
+    struct delivery_place at;
+    int64_t due_ms, told_ms;
+    uint8_t result[DELIVERY_RESULT_LEN];
+};
+
+/* A party's target. */
+struct line {
+    bool flying;
+    struct delivery_place at; /* of what is flying, and below */
+    int64_t due_ms, until_ms, hook_ms, began_ms;
+    unsigned tries;
+    unsigned fails;         /* in a row */
+    int64_t rests_until_ms; /* monotonic */
+    struct told told[TOLD_MOST];
+    size_t n_told;
+};
+
+/* Of its thread, but for what outgoing_stop looks at. */
+struct outgoing {
+    struct instance *instance;
+    struct attempts *attempts;
+    struct target_rules rules;
+    struct fleet *fleet;
+    struct tokens *tokens;
+    struct sealer *sealer;
+    struct signer *signer;
+    struct letter letter;
+    struct line **line; /* by party number; NULL: it had nothing to send */
+    size_t n_lines;
+    uint8_t prune_from[DELIVERY_KEY_LEN]; /* where the round over old rows goes on */
+    size_t prune_seen;                    /* of that contract */
+    int64_t prune_ms;                     /* monotonic: its next step */
+    pthread_t thread;
+    atomic_bool stop;
+};
+
+static int64_t monotonic_ms(void)
+{
+    return clock_monotonic_us() / 1000;
+}
+
+static struct line *line_of(struct outgoing *o, uint32_t party)
+{
+    if (party >= o->n_lines) {
+        size_t n = party + 64;
+        o->line = xrealloc(o->line, n * sizeof *o->line);
+        memset(o->line + o->n_lines, 0, (n - o->n_lines) * sizeof *o->line);
+        o->n_lines = n;
+    }
+    if (o->line[party] == NULL)
+        o->line[party] = xcalloc(1, sizeof **o->line);
+    return o->line[party];
+}
+
+/* ---- results ---- */
+
+/* A mailbox that is full has it another time: its row is there until then. */
+static void tell(struct outgoing *o, struct line *l, const struct delivery_result *r)
+{
+    struct told *t = &l->told[l->n_told++];
+    struct buf b;
+    *t = (struct told){.at = r->place, .due_ms = r->was_due_ms, .told_ms = monotonic_ms()};
+    buf_fixed(&b, t->result, sizeof t->result);
+    delivery_result_write(&b, r);
+    (void)attempts_add(o->attempts, buf_span(&b));
+}
+
+static bool is_told(const struct line *l, const struct delivery_place *at, int64_t due_ms)
+{
+    bool told = false;
+    for (size_t i = 0; i < l->n_told; i++)
+        told |= l->told[i].due_ms == due_ms && l->told[i].at.contract == at->contract &&
+                l->told[i].at.index == at->index && l->told[i].at.at_ms == at->at_ms;
+    return told;
+}
+
+static void forget_committed(struct outgoing *o, struct txn *t, struct line *l)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->n_told; i++) {
+        struct told *told = &l->told[i];
+        uint8_t key[OUTBOX_KEY_LEN];
+        struct span value;
+        outbox_key(&told->at, told->due_ms, key);
+        if (store_get(t, TABLE_OUTBOX, span_of(key, sizeof key), &value) == ERR_NOT_FOUND)
+            continue;
+        if (monotonic_ms() - told->told_ms > TELL_AGAIN_MS &&
+            attempts_add(o->attempts, span_of(told->result, sizeof told->result)))
+            told->told_ms = monotonic_ms();
+        l->told[kept++] = *told;
+    }
+    l->n_told = kept;
+}
+
+static struct delivery_result result_of(const struct line *l)
+{
+    return (struct delivery_result){.place = l->at, .was_due_ms = l->due_ms, .hook_ms = l->hook_ms};
+}
+
+/* Without an attempt. */
+static void end(struct outgoing *o, struct line *l, enum delivery_state state)
+{
+    struct delivery_result r = result_of(l);
+    r.state = state;
+    tell(o, l, &r);
+}
+
+/* When a failed one comes again; 0: no more. */
+static int64_t next_ms(const struct line *l, int64_t now_ms, int64_t retry_after_s)
+{
+    uint32_t jitter;
+    random_bytes(&jitter, sizeof jitter);
+    int64_t pause_ms = delivery_pause_ms(l->tries + 1, jitter);
+    if (retry_after_s > RETRY_AFTER_MOST_S)
+        retry_after_s = RETRY_AFTER_MOST_S;
+    if (pause_ms < retry_after_s * 1000)
+        pause_ms = retry_after_s * 1000;
+    return now_ms + pause_ms < l->until_ms ? now_ms + pause_ms : 0;
+}
+
+static void rest(struct line *l, int64_t retry_after_s)
+{
+    int64_t ms = 1000;
+    for (unsigned i = 0; i < l->fails && ms < REST_MOST_MS; i++)
+        ms *= 2;
+    l->fails++;
+    if (ms < retry_after_s * 1000 && retry_after_s <= RETRY_AFTER_MOST_S)
+        ms = retry_after_s * 1000;
+    l->rests_until_ms = monotonic_ms() + ms;
+}
+
+static void tried(struct outgoing *o, struct line *l, uint32_t party, const struct fleet_outcome *f)
+{
+    struct delivery_result r = result_of(l);
+    int64_t now_ms = clock_ms();
+    r.tried = true;
+    r.attempt = (struct delivery_attempt){l->began_ms, f->status, f->ms, f->error};
+    r.gone = f->status == 410;
+    r.state = DELIVERY_DELIVERED;
+    if (f->error != DELIVERY_ERROR_NONE) {
+        r.due_ms = r.gone ? 0 : next_ms(l, now_ms, f->retry_after_s);
+        r.state = r.due_ms != 0 ? DELIVERY_PENDING : DELIVERY_FAILED;
+        if (l->fails == 0 || r.gone)
+            log_line(LOG_WARN, 0, "webhook_failing", "party number %u: %s%s%s, status %u%s", party,
+                     delivery_error_word(f->error), f->error == DELIVERY_ERROR_ADDRESS ? ": " : "",
+                     f->error == DELIVERY_ERROR_ADDRESS ? f->address : "", f->status,
+                     r.gone ? ": nothing more goes there" : "");
+        rest(l, f->retry_after_s);
+    } else {
+        l->fails = 0;
+    }
+    l->flying = false;
+    tell(o, l, &r);
+}
+
+static void take_outcomes(struct outgoing *o)
+{
+    struct fleet_outcome f;
+    while (fleet_take(o->fleet, &f))
+        tried(o, line_of(o, (uint32_t)f.tag), (uint32_t)f.tag, &f);
+}
+
+/* ---- sending ---- */
+
+static enum err open_secret(const struct outgoing *o, const struct party *p, struct buf *out)
+{
+    uint8_t aad[4];
+    store_be32(aad, p->number);
+    return vault_open(o->instance->keys, VAULT_WEBHOOKS, span_of(aad, sizeof aad), p->webhook_sealed, out);
+}
+
+enum { URL_MOST = 65536 };
+
+static void launch(struct outgoing *o, struct line *l, const struct party *p, struct span id, struct span secret)
+{
+    char head_id[DELIVERY_ID_CAP + 32], head_time[64], head_sign[256];
+    struct buf url, sign;
+    int64_t at_s = l->began_ms / 1000;
+    struct span body = p->webhook_macro ? SPAN("") : buf_span(&o->letter.body);
+    buf_heap(&url);
+    if (p->webhook_macro)
+        delivery_macro_url(&url, p->webhook, o->letter.macro, o->letter.n);
+    else
+        buf_span_add(&url, p->webhook);
+    buf_byte(&url, '\0');
+    snprintf(head_id, sizeof head_id, "webhook-id: %.*s", (int)id.len, id.ptr);
+    snprintf(head_time, sizeof head_time, "webhook-timestamp: %lld", (long long)at_s);
+    buf_fixed(&sign, head_sign, sizeof head_sign);
+    buf_str(&sign, "webhook-signature: ");
+    webhook_sign(o->signer, secret, id, at_s, body, &sign);
+    buf_byte(&sign, '\0');
+    const char *const headers[] = {head_id, head_time, head_sign, "Content-Type: application/json", "Expect:", NULL};
+    fleet_send(o->fleet,
+               &(struct fleet_request){
+                   .url = url.ptr, .post = !p->webhook_macro, .body = body, .headers = headers, .tag = p->number});
+    buf_free(&url);
+    l->flying = true;
+}
+
+/* An attempt that came to nothing here. */
+static void unreadable(struct outgoing *o, struct line *l, uint32_t party)
+{
+    const struct fleet_outcome f = {.error = DELIVERY_ERROR_UNREADABLE};
+    tried(o, l, party, &f);
+}
+
+static void send_off(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct party *p,
+                     enum delivery_event event)
+{
+    const struct contract *k = catalog_contract_number(desk->catalog, l->at.contract);
+    char mem[WEBHOOK_SECRET_LEN + 1], id[DELIVERY_ID_CAP];
+    struct buf secret;
+    bool contact = k != NULL && k->campaign->advertiser->number == p->number;
+    buf_fixed(&secret, mem, sizeof mem);
+    enum err err = letter_write(desk, &l->at, event, contact, &o->letter);
+    if (err == ERR_OK)
+        err = open_secret(o, p, &secret);
+    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), l->at.index, span_str(p->id), id);
+    if (err == ERR_OK)
+        launch(o, l, p, span_str(id), buf_span(&secret));
+    else
+        unreadable(o, l, p->number);
+    crypto_wipe(mem, sizeof mem);
+}
+
+/* One that is due. Without a row of `deliveries` there is nothing to tell of: the result takes the other one away. */
+static void begin(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct delivery_place *at,
+                  int64_t due_ms)
+{
+    const struct party *p = catalog_party_number(desk->catalog, at->party);
+    struct delivery d;
+    enum err err = delivery_get(desk->txn, at, &d);
+    l->at = *at;
+    l->due_ms = due_ms;
+    l->began_ms = clock_ms();
+    l->hook_ms = p != NULL ? p->webhook_since_ms : 0;
+    if (err != ERR_OK || p == NULL || span_empty(p->webhook) || p->webhook_off_ms != 0) {
+        end(o, l, DELIVERY_DROPPED);
+        return;
+    }
+    l->until_ms = d.until_ms;
+    l->tries = d.tries;
+    if (l->began_ms >= d.until_ms)
+        end(o, l, DELIVERY_FAILED);
+    else
+        send_off(o, l, desk, p, d.event);
+}
+
+/* ---- looking ---- */
+
+static bool may_begin(const struct outgoing *o, const struct line *l)
+{
+    return !l->flying && l->n_told < TOLD_MOST && monotonic_ms() >= l->rests_until_ms && fleet_has_room(o->fleet);
+}
+
+/* Another target, or the same one that was set again, has not failed yet. */
+static void rest_no_more(struct line *l, const struct party *p)
+{
+    if (p == NULL || p->webhook_since_ms == l->hook_ms || l->flying)
+        return;
+    l->hook_ms = p->webhook_since_ms;
+    l->fails = 0;
+    l->rests_until_ms = 0;
+}
+
+/* The party's rows, in the order in which they are due, until one flies. */
+static enum err look_at_line(struct outgoing *o, const struct letter_desk *desk, struct cursor *c, uint32_t party)
+{
+    struct line *l = line_of(o, party);
+    const struct delivery_place first = {.party = party};
+    uint8_t from[OUTBOX_KEY_LEN];
+    struct span key, value;
+    int64_t now_ms = clock_ms();
+    forget_committed(o, desk->txn, l);
+    rest_no_more(l, catalog_party_number(desk->catalog, party));
+    outbox_key(&first, 0, from);
+    enum err step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
+    for (; step == ERR_OK && may_begin(o, l); step = cursor_next(c, &key, &value)) {
+        struct delivery_place at;
+        int64_t due_ms;
+        if (outbox_key_read(key, &at, &due_ms) != ERR_OK || at.party != party || due_ms > now_ms)
+            break;
+        if (!is_told(l, &at, due_ms))
+            begin(o, l, desk, &at, due_ms);
+    }
+    return cursor_end(step);
+}
+
+static enum err look_at_all(struct outgoing *o, const struct letter_desk *desk)
+{
+    struct cursor *c;
+    struct span key, value;
+    uint32_t party = 1;
+    enum err err = cursor_open(desk->txn, TABLE_OUTBOX, &c), step = ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && party != 0) {
+        uint8_t from[4];
+        store_be32(from, party);
+        step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
+        if (step != ERR_OK)
+            break;
+        party = key.len >= 4 ? load_be32(key.ptr) : party;
+        err = look_at_line(o, desk, c, party++);
+    }
+    cursor_close(c);
+    return err == ERR_OK ? cursor_end(step) : err;
+}
+
+static void with_state(struct outgoing *o, enum err (*what)(struct outgoing *o, const struct letter_desk *desk))
+{
+    struct letter_desk desk = {.tokens = o->tokens, .sealer = o->sealer};
+    struct catalog *catalog = catalog_hold(o->instance->catalog); /* before the rows: who they are for is in it */
+    desk.catalog = catalog;
+    enum err err = txn_begin(o->instance->store, false, &desk.txn);
+    if (err == ERR_OK) {
+        err = what(o, &desk);
+        txn_abort(desk.txn);
+    }
+    catalog_unref(catalog);
+    if (err != ERR_OK)
+        log_line(LOG_ERROR, 0, "outgoing", "%s: what is to be delivered does not read: run countersign check",
+                 err_word(err));
+}
+
+/* ---- old ones ---- */
+
+/* A slice of the table: of each contract those past their time or number. */
+static enum err prune_step(struct outgoing *o, const struct letter_desk *desk)
+{
+    struct cursor *c;
+    struct span key, value;
+    size_t left = PRUNE_ROWS;
+    int64_t now_ms = clock_ms();
+    enum err err = cursor_open(desk->txn, TABLE_DELIVERIES, &c);
+    if (err != ERR_OK)
+        return err;
+    enum err step = cursor_seek(c, span_of(o->prune_from, sizeof o->prune_from), &key, &value);
+    for (; step == ERR_OK && left > 0; step = cursor_next(c, &key, &value), left--) {
+        struct delivery_place at;
+        if (delivery_key_read(key, &at) != ERR_OK)
+            continue;
+        o->prune_seen = at.contract == load_be32(o->prune_from) ? o->prune_seen + 1 : 1;
+        memcpy(o->prune_from, key.ptr, sizeof o->prune_from);
+        if ((at.at_ms < now_ms - DELIVERY_KEEP_MS || o->prune_seen > DELIVERY_KEEP_ROWS) &&
+            !attempts_forget(o->attempts, key))
+            break;
+    }
+    cursor_close(c);
+    bool ended = step == ERR_NOT_FOUND;
+    o->prune_ms = monotonic_ms() + (ended ? PRUNE_ROUND_MS : PRUNE_STEP_MS);
+    if (ended) {
+        memset(o->prune_from, 0, sizeof o->prune_from);
+        o->prune_seen = 0;
+    }
+    return cursor_end(step);
+}
+
+/* ---- the thread ---- */
+
+static void *outgoing_main(void *arg)
+{
+    struct outgoing *o = arg;
+    thread_is("outgoing", THREAD_BEHIND);
+    o->prune_ms = monotonic_ms() + PRUNE_STEP_MS;
+    while (!atomic_load(&o->stop)) {
+        take_outcomes(o);
+        with_state(o, look_at_all);
+        if (monotonic_ms() >= o->prune_ms)
+            with_state(o, prune_step);
+        fleet_turn(o->fleet, LOOK_MS);
+    }
+    return NULL;
+}
+
+struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, const struct target_rules *rules)
+{
+    struct outgoing *o = xcalloc(1, sizeof *o);
+    o->instance = in;
+    o->attempts = attempts;
+    o->rules = *rules;
+    o->fleet = fleet_open(&o->rules);
+    o->tokens = keys_new_tokens(in->keys);
+    o->sealer = instance_sealer(in);
+    o->signer = webhook_signer(in->keys);
+    letter_open(&o->letter);
+    int rc = pthread_create(&o->thread, NULL, outgoing_main, o);
+    if (rc != 0)
+        die("cannot start a thread: %s", strerror(rc));
+    return o;
+}
+
+void outgoing_stop(struct outgoing *o)
+{
+    if (o == NULL)
+        return;
+    atomic_store(&o->stop, true);
+    fleet_wake(o->fleet);
+    pthread_join(o->thread, NULL);
+    fleet_close(o->fleet);
+    tokens_free(o->tokens);
+    sealer_free(o->sealer);
+    signer_free(o->signer);
+    letter_close(&o->letter);
+    for (size_t i = 0; i < o->n_lines; i++)
+        free(o->line[i]);
+    free(o->line);
+    free(o);
+}

@@ -1,0 +1,381 @@
+"""What is told to parties' webhooks: by whom, to whom, when, and what becomes of targets that do not behave."""
+
+import base64
+import contextlib
+import http.server
+import json
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from harness import SOURCE, Market, Party, ServerCase, countersign, free_port, person, wait_for
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+from second import verify_twice  # noqa: E402
+
+LOOPBACK = {"WEBHOOK_ALLOW": "127.0.0.0/8"}
+
+
+class Target:
+    """A receiver on loopback. `answer` makes (status, headers, body) of a request; what came is in `got`."""
+
+    def __init__(self, case, answer=None):
+        self.got, self.lock = [], threading.Lock()
+        self.answer = answer or (lambda request: (200, {}, b"ok"))
+        target = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def take(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                request = {"method": self.command, "path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body.decode()}
+                with target.lock:
+                    target.got.append(request)
+                status, headers, body = target.answer(request)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET = take
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        case.addCleanup(self.server.server_close)
+        case.addCleanup(self.server.shutdown)
+
+    def ids(self):
+        with self.lock:
+            return [request["headers"]["webhook-id"] for request in self.got]
+
+    def data(self, kind=None):
+        with self.lock:
+            said = [json.loads(request["body"]) for request in self.got]
+        return [each["data"] for each in said if kind in (None, each["type"])]
+
+
+def deliveries(caller, **query):
+    return caller.get("/v1/deliveries?" + urllib.parse.urlencode(query))["data"]
+
+
+class Deliveries(ServerCase):
+    settings = LOOPBACK
+
+    def setUp(self):
+        self.market = Market(self.server)
+        self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
+
+    def hook(self, party, url, **members):
+        return party.put(f"/v1/parties/{party.id}/webhook", members or {"url": url})
+
+    def lead(self, **fields):
+        return self.publisher.postback(person(click_id=self.market.click(), **fields)).json
+
+    def dispose(self, lead, status="approved", **fields):
+        return self.advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": status, **fields})
+
+    def settled(self, party, identity):
+        """The delivery once it is no longer pending."""
+        return wait_for(lambda: next((d for d in deliveries(party) if d["id"] == identity and d["state"] != "pending"), None), what="an end of " + identity)
+
+
+class Told(Deliveries):
+    def test_each_side_is_told_what_concerns_it_and_both_libraries_verify_it(self):
+        crm, tracker = Target(self), Target(self)
+        secrets = {}
+        for party, target in ((self.advertiser, crm), (self.publisher, tracker)):
+            answer = self.hook(party, target.url)
+            secrets[target.url], public = answer["secret"], answer["public_key"]
+        lead = self.lead(email="ada@example.com", sub1="ad-7")
+        self.dispose(lead)
+        statement = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        wait_for(lambda: len(crm.got) == 2 and len(tracker.got) == 3, what="five deliveries")
+        told = crm.data("lead")[0]
+        self.assertEqual((told["lead"], told["contact"]["email"], told["status"], told["sub1"]), (lead["lead"], "ada@example.com", "pending", "ad-7"), told)
+        self.assertEqual([each["status"] for each in tracker.data("lead") + tracker.data("disposition")], ["pending", "approved"])
+        self.assertEqual({each["lead"] for each in tracker.data() if "lead" in each}, {lead["lead"]})
+        self.assertNotIn("ada@", json.dumps(tracker.data()))
+        self.assertEqual([crm.data("statement")[0]["statement"], tracker.data("statement")[0]["statement"]], [statement, statement])
+        self.verify([{"secret": secrets[target.url], "headers": request["headers"], "body": request["body"]}
+                     for target in (crm, tracker) for request in target.got], public)
+
+    def verify(self, requests, public):
+        done = subprocess.run(["node", SOURCE / "tests/interop/webhook_verify.mjs"], input=json.dumps(requests), text=True, capture_output=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, len(done.stdout.split("\n")) - 1), (0, 2 * len(requests)), done.stderr)
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix("whpk_")))
+        for request in requests:
+            h = request["headers"]
+            signature = base64.b64decode(h["webhook-signature"].split(" v1a,")[1])
+            key.verify(signature, f"{h['webhook-id']}.{h['webhook-timestamp']}.{request['body']}".encode())
+            with self.assertRaises(InvalidSignature):
+                key.verify(signature, f"{h['webhook-id']}.{h['webhook-timestamp']}.{request['body']} ".encode())
+
+    def test_macros_are_replaced_and_encoded(self):
+        tracker = Target(self)
+        names = "click_id txid status payout currency event sub1 lead_id reason timestamp"
+        query = "&".join(f"x_{name}={{{name}}}" for name in names.split())
+        self.hook(self.publisher, None, macro_url=f"{tracker.url}/{{status}}?{query}")
+        visit = self.market.click("?sub1=a%26b%3Dc%20%C3%A9")
+        lead = self.publisher.postback(person(click_id=visit, txid="t/1&2")).json
+        wait_for(lambda: tracker.got, what="a call")
+        request = tracker.got[0]
+        got = {k[2:]: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlsplit(request["path"]).query, keep_blank_values=True).items()}
+        self.assertEqual((request["method"], request["body"], urllib.parse.urlsplit(request["path"]).path), ("GET", "", "/hook/pending"))
+        self.assertLess(abs(int(got.pop("timestamp")) - time.time()), 600)
+        self.assertEqual(got, {"click_id": visit, "txid": "t/1&2", "status": "pending", "payout": "12.00", "currency": "EUR", "event": "lead", "sub1": "a&b=c é",
+                               "lead_id": lead["lead"], "reason": ""})
+
+    def test_a_test_arrives_and_may_be_sent_again_under_its_id(self):
+        target = Target(self)
+        self.hook(self.publisher, target.url)
+        made = self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})
+        self.assertEqual(self.settled(self.publisher, made["id"])["state"], "delivered")
+        again = self.publisher.post(f"/v1/deliveries/{made['id']}/resend", {})
+        self.assertEqual(again["id"], made["id"])
+        wait_for(lambda: len(target.got) == 2, what="it again")
+        self.assertEqual(target.ids(), [made["id"]] * 2)
+        wait_for(lambda: len(deliveries(self.publisher)[0]["attempts"]) == 2, what="both attempts")
+
+
+class Misbehaving(Deliveries):
+    def failing(self, answer, **hook):
+        """The first attempt at a target that answers like that."""
+        target = Target(self, answer)
+        self.hook(self.publisher, target.url, **hook)
+        identity = self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})["id"]
+        return wait_for(lambda: next((d for d in deliveries(self.publisher) if d["id"] == identity and d["attempts"]), None), what="an attempt"), target
+
+    def test_what_fails_is_said_and_tried_again(self):
+        for answer, error, status in (
+                ((500, {}, b"no"), "status", 500), ((404, {}, b""), "status", 404), ((200, {}, b"x" * 16385), "answer_too_large", 0),
+                ((302, {"Location": "http://127.0.0.1:1/"}, b""), "redirect", 302), ((301, {"Location": self.server.url + "/healthz"}, b""), "redirect", 301)):
+            with self.subTest(status=answer[0]):
+                delivery, _ = self.failing(lambda request, said=answer: said)
+                self.assertEqual((delivery["state"], delivery["attempts"][0]["error"], delivery["attempts"][0]["status"]), ("pending", error, status), delivery)
+                self.assertGreater(delivery["next_at"], delivery["attempts"][0]["at"])
+
+    def test_a_body_of_16_kib_is_taken(self):
+        delivery, _ = self.failing(lambda request: (200, {}, b"x" * 16384))
+        self.assertEqual(delivery["state"], "delivered", delivery)
+
+    def test_retry_after_is_kept_to(self):
+        delivery, _ = self.failing(lambda request: (503, {"Retry-After": "3600"}, b""))
+        self.assertGreaterEqual(instant(delivery["next_at"]) - instant(delivery["attempts"][0]["at"]), 3600)
+
+    def test_410_switches_it_off_until_it_is_set_again(self):
+        delivery, target = self.failing(lambda request: (410, {}, b""))
+        self.assertEqual(delivery["state"], "failed", delivery)
+        path = f"/v1/parties/{self.publisher.id}/webhook"
+        self.assertIn("disabled_at", self.publisher.get(path))
+        self.assertProblem(self.publisher.call("POST", path + "/test", {}), 409)
+        self.lead()
+        self.assertEqual([d["event"] for d in deliveries(self.publisher)], ["test"])
+        target.answer = lambda request: (200, {}, b"")
+        self.assertNotIn("disabled_at", self.hook(self.publisher, target.url))
+        self.lead()
+        wait_for(lambda: len(target.got) == 2, what="what came since")
+
+    def test_what_is_due_without_a_webhook_is_dropped(self):
+        self.failing(lambda request: (500, {}, b""))
+        identity = deliveries(self.publisher)[0]["id"]
+        self.publisher.delete(f"/v1/parties/{self.publisher.id}/webhook")
+        self.assertEqual(self.settled(self.publisher, identity)["state"], "dropped")
+
+    def test_a_failure_is_tried_again_under_its_id(self):
+        answers = [(500, {}, b""), (200, {}, b"")]
+        delivery, target = self.failing(lambda request: answers.pop(0))
+        done = self.settled(self.publisher, delivery["id"])
+        self.assertEqual(([a["status"] for a in done["attempts"]], set(target.ids())), ([500, 200], {delivery["id"]}))
+        self.assertEqual(target.got[0]["body"], target.got[1]["body"])
+
+    def test_no_target_holds_up_another(self):
+        """One that never answers, one that never ends, one where nobody listens; in front of one that works."""
+        stuck, endless = socket.create_server(("127.0.0.1", 0)), Endless(self)
+        self.addCleanup(stuck.close)
+        for url in (f"http://127.0.0.1:{stuck.getsockname()[1]}/", endless.url, f"http://127.0.0.1:{free_port()}/"):
+            for _ in range(3):
+                self.probe(Party(self.operator, "Slow", "publisher"), url)
+        good = Target(self)
+        self.probe(self.publisher, good.url)
+        wait_for(lambda: good.got, 10, what="the one that works")  # the others take 15 s each
+
+    def probe(self, party, url):
+        self.hook(party, url)
+        return party.post(f"/v1/parties/{party.id}/webhook/test", {})
+
+
+class Endless:
+    """Answers 200 and never ends."""
+
+    def __init__(self, case):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        case.addCleanup(self.listener.close)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.ExitStack() as kept, contextlib.suppress(OSError):
+            while True:
+                taken = kept.enter_context(self.listener.accept()[0])
+                taken.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+
+
+class Killed(Deliveries):
+    def test_no_delivery_is_lost_when_either_side_dies(self):
+        """The receiver dies with the request in its hands, then the server while others wait; ids stay, and all arrive."""
+        dying = socket.create_server(("127.0.0.1", 0))
+        port = dying.getsockname()[1]
+        self.hook(self.publisher, f"http://127.0.0.1:{port}/")
+        leads = [self.lead()["lead"] for _ in range(5)]
+        taken = dying.accept()[0]
+        first = re.search(rb"webhook-id: (\S+)", taken.recv(65536))[1].decode()
+        self.server.kill()
+        taken.close()
+        dying.close()
+        got = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                got.append((self.headers["webhook-id"], body["data"]["lead"]))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server.start()
+        receiver = http.server.HTTPServer(("127.0.0.1", port), Handler)
+        self.addCleanup(receiver.server_close)
+        self.addCleanup(receiver.shutdown)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        wait_for(lambda: {lead for _, lead in got} == set(leads), 60, what="all of them")
+        self.assertIn(first, [identity for identity, _ in got])
+        self.assertEqual(len(set(got)), len(leads))  # one id each, however often
+        wait_for(lambda: {d["state"] for d in deliveries(self.publisher)} == {"delivered"}, what="the log to say so")
+
+
+class Seen(Deliveries):
+    def setUp(self):
+        super().setUp()
+        self.crm = Target(self)
+        self.hook(self.advertiser, self.crm.url + "?key=hidden")
+        self.told = self.lead(email="ada@example.com")
+        wait_for(lambda: self.crm.got, what="a delivery")
+        self.identity = self.crm.ids()[0]
+        self.settled(self.advertiser, self.identity)
+
+    def test_both_sides_see_every_attempt_and_one_of_them_the_person(self):
+        ours, theirs = (party.get(f"/v1/deliveries/{self.identity}") for party in (self.advertiser, self.publisher))
+        self.assertEqual(ours["body"]["data"]["contact"]["email"], "ada@example.com")
+        self.assertEqual(ours["body"], json.loads(self.crm.got[0]["body"]))
+        self.assertNotIn("contact", theirs["body"]["data"])
+        self.assertEqual((ours["target"], theirs["target"]), (self.crm.url + "?key=hidden", self.crm.url.removesuffix("hook")))
+        self.assertEqual(ours["attempts"], theirs["attempts"])
+        self.assertNotIn("ada@", json.dumps(self.operator.get(f"/v1/deliveries/{self.identity}")))
+
+    def test_nobody_else_sees_any(self):
+        other = Party(self.operator, "Other", "publisher")
+        self.assertEqual(deliveries(other), [])
+        for method, path in (("GET", ""), ("POST", "/resend")):
+            self.assertProblem(other.call(method, f"/v1/deliveries/{self.identity}{path}"), 404)
+        self.assertProblem(other.call("GET", f"/v1/deliveries?contract={self.market.contract}"), 404)
+        self.assertProblem(self.publisher.call("POST", f"/v1/deliveries/{self.identity}/resend", {}), 403)
+        for method, body in (("GET", None), ("PUT", {"url": "https://x.example/"}), ("DELETE", None)):
+            self.assertProblem(other.call(method, f"/v1/parties/{self.publisher.id}/webhook", body), 404)
+        self.assertProblem(self.operator.call("PUT", f"/v1/parties/{self.publisher.id}/webhook", {"url": "https://x.example/"}), 403)
+        self.assertEqual(self.market.auditor.call("GET", "/v1/deliveries").status, 403)
+        for identity in ("x", "T-1-" + other.id, f"{self.market.contract}-999999-{self.advertiser.id}", self.identity + "x"):
+            self.assertProblem(self.advertiser.call("GET", f"/v1/deliveries/{identity}"), 404)
+
+    def test_pages_and_filters_give_each_once(self):
+        for _ in range(4):
+            self.lead()
+        self.advertiser.post(f"/v1/parties/{self.advertiser.id}/webhook/test", {})
+        whole = deliveries(self.advertiser)
+        self.assertEqual((len(whole), [d["at"] for d in whole]), (6, sorted((d["at"] for d in whole), reverse=True)))
+        paged, after = [], {}
+        while True:
+            page = self.advertiser.get("/v1/deliveries?" + urllib.parse.urlencode({"limit": 2, **after}))
+            paged += page["data"]
+            if "next" not in page:
+                break
+            after = {"after": page["next"]}
+        self.assertEqual([d["id"] for d in paged], [d["id"] for d in whole])
+        self.assertEqual([d["event"] for d in deliveries(self.advertiser, event="test")], ["test"])
+        self.assertEqual(len(deliveries(self.publisher)), 5)
+        self.assertEqual(deliveries(self.advertiser, party=self.publisher.id), [])
+        self.assertEqual(len(deliveries(self.advertiser, contract=self.market.contract)), 5)
+        for query in ("state=none", "event=click", "after=x", "party=none", "what=x"):
+            self.assertIn(self.advertiser.call("GET", "/v1/deliveries?" + query).status, (400, 404))
+
+    def test_the_logs_tell_that_it_was_set_and_check_and_verify_hold(self):
+        told = [e for e in self.market.settled_entries() if e["kind"] == "credential" and e["what"] == "webhook"]
+        self.assertEqual([(e["party"], e["by"], e.get("retired", False)) for e in told], [(self.advertiser.id, self.advertiser.id, False)])
+        self.hook(self.advertiser, self.crm.url)
+        wait_for(lambda: len([e for e in self.market.settled_entries() if e["kind"] == "credential" and e["what"] == "webhook"]) == 3, what="the change")
+        with tempfile.TemporaryDirectory(prefix="countersign-test-") as mirror:
+            done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.publisher.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(verify_twice(mirror).returncode, 0)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class Refused(Deliveries):
+    settings = {}
+
+    def test_urls_that_are_none(self):
+        path = f"/v1/parties/{self.publisher.id}/webhook"
+        for body, status in (({}, 400), ({"url": "https://a.example/", "macro_url": "https://a.example/"}, 400), ({"url": ""}, 422),
+                             ({"url": "http://a.example/"}, 422), ({"url": "ftp://a.example/"}, 422), ({"url": "https://u:p@a.example/"}, 422),
+                             ({"url": "https://a.example/#x"}, 422), ({"url": "https://a.example/{click_id}"}, 422), ({"url": "//a.example/"}, 422),
+                             ({"macro_url": "https://{sub1}.example/"}, 422), ({"macro_url": "https://a.example/?x={email}"}, 422),
+                             ({"macro_url": "https://a.example/?x={click_id"}, 422), ({"url": "https://a.example/ b"}, 422), ({"url": 1}, 422)):
+            with self.subTest(body=body):
+                answer = self.publisher.call("PUT", path, body)
+                self.assertIn(answer.status, (status, 400 if status == 422 else status), answer)
+        self.assertNotIn("url", self.publisher.get(path))
+        self.assertProblem(self.publisher.call("POST", path + "/test", {}), 409)
+
+    def test_private_addresses_are_not_called(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setblocking(False)
+        self.addCleanup(listener.close)
+        port = listener.getsockname()[1]
+        for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001", "169.254.169.254", "10.0.0.1"):
+            with self.subTest(host=host):
+                answer = self.publisher.call("PUT", f"/v1/parties/{self.publisher.id}/webhook", {"url": f"https://{host}:{port}/"})
+                if answer.status != 200:
+                    continue
+                identity = self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})["id"]
+                got = wait_for(lambda: self.publisher.get(f"/v1/deliveries/{identity}")["attempts"], what="an attempt")
+                self.assertEqual([a["error"] for a in got], ["address_refused"])
+        with self.assertRaises(BlockingIOError):
+            listener.accept()
+
+
+def instant(text):
+    return datetime.fromisoformat(text).timestamp()
+
+
+if __name__ == "__main__":
+    unittest.main()
