@@ -14,10 +14,12 @@ enum {
     CODE_BYTES = BODY + 8 + TAG_LEN,
     CLICK_BYTES = BODY + BLOCK_LEN + 4 + TAG_LEN,
     LEAD_BYTES = BODY + BLOCK_LEN + TAG_LEN,
+    EVENT_BYTES = BODY + BLOCK_LEN + TAG_LEN,
 };
 _Static_assert((CODE_BYTES * 8 + 5) / 6 == CODE_LEN, "code length");
 _Static_assert((CLICK_BYTES * 8 + 5) / 6 == CLICK_ID_LEN, "click id length");
 _Static_assert(1 + (LEAD_BYTES * 8 + 5) / 6 == LEAD_REF_LEN, "lead ref length");
+_Static_assert(1 + (EVENT_BYTES * 8 + 5) / 6 == EVENT_ID_LEN, "event id length");
 
 /* Where the parts of a click id stand, and of its inner block. */
 enum { INNER = BODY, MASKED = INNER + BLOCK_LEN };
@@ -26,8 +28,8 @@ _Static_assert(ZEROS + ZEROS_LEN == BLOCK_LEN, "the inner block");
 
 struct token_key {
     uint8_t kid;
-    struct hmac *code, *click, *lead;
-    struct block_cipher *mask, *lead_block;
+    struct hmac *code, *click, *lead, *event;
+    struct block_cipher *mask, *lead_block, *event_block;
     uint8_t click_keys[32]; /* of which contracts' click keys are made */
 };
 
@@ -58,8 +60,10 @@ void tokens_free(struct tokens *t)
         hmac_free(t->keys[i].code);
         hmac_free(t->keys[i].click);
         hmac_free(t->keys[i].lead);
+        hmac_free(t->keys[i].event);
         block_cipher_free(t->keys[i].mask);
         block_cipher_free(t->keys[i].lead_block);
+        block_cipher_free(t->keys[i].event_block);
     }
     for (size_t i = 0; i < RECENT; i++) {
         block_cipher_free(t->recent[i].block);
@@ -112,6 +116,8 @@ void tokens_add_key(struct tokens *t, uint8_t kid, const uint8_t master[32])
         .mask = subkey_block(master, SPAN("countersign/v1/click mask")),
         .lead = subkey_mac(master, SPAN("countersign/v1/lead mac")),
         .lead_block = subkey_block(master, SPAN("countersign/v1/lead block")),
+        .event = subkey_mac(master, SPAN("countersign/v1/event mac")),
+        .event_block = subkey_block(master, SPAN("countersign/v1/event block")),
     };
     subkey(master, SPAN("countersign/v1/click keys"), k->click_keys);
 }
@@ -285,5 +291,41 @@ enum err lead_ref_read(struct tokens *t, struct span text, struct pointer *out)
     }
     block_decrypt(k->lead_block, bytes + BODY, block);
     *out = (struct pointer){.contract = load_be32(block), .index = load_be64(block + 4)};
+    return ERR_OK;
+}
+
+/* ---- event ids ---- */
+
+enum { EVENT_SEQ = 0, EVENT_MS = 6, EVENT_N = 12, EVENT_BLUR = 14, BITS_ABOVE_48 = 16 };
+
+void event_id_write(struct tokens *t, const struct event_place *p, uint16_t blur, char out[EVENT_ID_LEN])
+{
+    const struct token_key *k = signing_key(t);
+    uint8_t block[BLOCK_LEN] = {0}, bytes[EVENT_BYTES] = {VERSION, k->kid};
+    assert(p->seq >> 48 == 0 && (uint64_t)p->refused_ms >> 48 == 0);
+    store_be64(block + EVENT_SEQ, p->seq << BITS_ABOVE_48); /* each has its last two bytes written over */
+    store_be64(block + EVENT_MS, (uint64_t)p->refused_ms << BITS_ABOVE_48);
+    store_be16(block + EVENT_N, p->refused);
+    store_be16(block + EVENT_BLUR, blur);
+    block_encrypt(k->event_block, block, bytes + BODY);
+    make_tag(k->event, bytes, EVENT_BYTES - TAG_LEN, bytes + EVENT_BYTES - TAG_LEN);
+    out[0] = 'E';
+    write_text(bytes, sizeof(bytes), out + 1, EVENT_ID_LEN - 1);
+}
+
+enum err event_id_read(struct tokens *t, struct span text, struct event_place *out)
+{
+    uint8_t bytes[EVENT_BYTES], block[BLOCK_LEN];
+    if (!span_starts(text, "E"))
+        return ERR_NOT_FOUND;
+    const struct token_key *k = read_text(t, span_skip(text, 1), bytes, sizeof(bytes));
+    if (k == NULL || !tag_holds(k->event, bytes, sizeof(bytes)))
+        return ERR_NOT_FOUND;
+    block_decrypt(k->event_block, bytes + BODY, block);
+    *out = (struct event_place){
+        .seq = load_be64(block + EVENT_SEQ) >> BITS_ABOVE_48,
+        .refused_ms = (int64_t)(load_be64(block + EVENT_MS) >> BITS_ABOVE_48),
+        .refused = load_be16(block + EVENT_N),
+    };
     return ERR_OK;
 }

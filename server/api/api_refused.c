@@ -8,6 +8,7 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
+#include "server/api/refusal_json.h"
 #include "server/commit/refused_log.h"
 #include "server/system/log.h"
 
@@ -113,11 +114,8 @@ static size_t newest(const struct refused *l)
     return best;
 }
 
-static void write_item(struct refused *l, const struct room_head *h)
+void refusal_json(struct jw *w, const struct refusal *r)
 {
-    const struct refusal *r = &h->row;
-    struct jw *w = &l->list.w;
-    struct buf last;
     char id[REQUEST_ID_LEN];
     request_id_write(r->request_id, id);
     jw_object(w);
@@ -129,6 +127,12 @@ static void write_item(struct refused *l, const struct room_head *h)
     jw_kstr(w, "route", r->route);
     jw_kint(w, "status", r->status);
     jw_object_end(w);
+}
+
+static void write_item(struct refused *l, const struct room_head *h)
+{
+    struct buf last;
+    refusal_json(&l->list.w, &h->row);
     buf_fixed(&last, l->last, sizeof l->last);
     buf_hex(&last, place(h), sizeof l->start);
 }

@@ -396,7 +396,9 @@ static void start(struct running *r)
         .counters = metrics_thread(sv->metrics, r->n_workers),
     };
     sv->source = source_new(&setup);
-    const struct committer_setup committer = {.instance = &sv->instance, .runs = job_runs, .source = sv->source};
+    sv->news = news_new();
+    const struct committer_setup committer = {
+        .instance = &sv->instance, .runs = job_runs, .source = sv->source, .news = sv->news};
     enum err err = committer_start(&committer, &r->committer);
     if (err == ERR_FULL)
         die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "
@@ -435,6 +437,7 @@ static void stop(struct running *r)
     source_stop(r->server.source);
     committer_stop(r->committer);
     source_free(r->server.source);
+    news_free(r->server.news);
     courier_close(r->server.courier);
     witness_close(r->server.witness);
     instance_close(&r->server.instance);

@@ -3,6 +3,7 @@
 #define CS_SERVER_COMMIT_BATCH_H
 
 #include "server/commit/job.h"
+#include "server/commit/news.h"
 #include "server/instance/instance.h"
 #include "server/ledger/ledger.h"
 
@@ -22,6 +23,7 @@ struct batch {
     bool clock_changed;
     bool catalog_changed; /* set by a run */
     bool swept;           /* set by a run: every log's head is in the transaction */
+    struct notes *notes;  /* of what is appended, to be told after the commit; NULL: nobody follows */
 };
 
 /* gather, decide, append, apply of one job. Checks first, writes last: any error but ERR_FULL and ERR_IO promises that

@@ -19,6 +19,8 @@ struct committer {
     struct catalog *catalog; /* the newest published, held; cx.catalog: the one of the transaction under way */
     job_run *const *runs;
     struct source *source;
+    struct news *news; /* NULL: nobody follows */
+    struct notes notes;
     pthread_t thread;
     char chore_cause[CAUSE_MAX]; /* of the chore under way */
 };
@@ -136,6 +138,8 @@ static void committed(struct committer *c, bool wrote)
         ledger_swept(cx->ledger);
     if (cx->clock_changed)
         cx->clock = cx->clock_next;
+    if (c->news != NULL) /* the one place: it is durable now */
+        news_tell(c->news, &c->notes, ledger_next_seq(cx->ledger));
 }
 
 static void aborted(struct committer *c, uint64_t changes_before)
@@ -184,6 +188,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     struct batch *cx = &c->cx;
     uint64_t changes = ledger_changes(cx->ledger);
     cx->catalog_changed = cx->clock_changed = cx->swept = *wrote = false;
+    c->notes.n = 0;
     enum err err = txn_begin(cx->instance->store, true, &cx->txn);
     if (err == ERR_OK) {
         cx->view = ledger_view(&cx->within, cx->ledger, cx->txn);
@@ -379,6 +384,8 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     struct instance *in = setup->instance;
     c->runs = setup->runs;
     c->source = setup->source;
+    c->news = setup->news;
+    c->cx.notes = c->news != NULL ? &c->notes : NULL;
     c->cx.instance = in;
     c->cx.tokens = keys_new_tokens(in->keys);
     c->cx.statement_signer = keys_new_statement_signer(in->keys);
@@ -388,6 +395,8 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
         err = clock_load(in->store, &c->cx.clock);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = check_heads(c);
+    if (err == ERR_OK && c->news != NULL)
+        news_begin(c->news, ledger_next_seq(c->cx.ledger));
     if (err != ERR_OK)
         committer_close(c);
     else
@@ -406,6 +415,7 @@ void committer_close(struct committer *c)
     tokens_free(c->cx.tokens);
     signer_free(c->cx.statement_signer);
     catalog_unref(c->catalog);
+    free(c->notes.one);
     free(c);
 }
 

@@ -12,6 +12,7 @@ struct committer_setup {
     struct instance *instance;
     job_run *const *runs; /* by record kind: jobs.c */
     struct source *source;
+    struct news *news; /* gets what was committed; NULL: nobody follows */
 };
 
 /* Recovers, checks that every signed head is a prefix of its log, sees to today's keys, starts the thread. ERR_IO,

@@ -168,6 +168,8 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     if (err == ERR_OK)
         err = outbox_entry(cx, k, e, r.index);
     if (err == ERR_OK)
+        notes_entry(cx->notes, ledger_next_seq(cx->ledger) - 1, k->number, r.index, e);
+    if (err == ERR_OK)
         *out = r;
     return written(err);
 }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
 
 enum { NOBODYS = STANDINGS, ROOMS, LATELY = 4096, WAYS = 4 };
@@ -25,6 +26,7 @@ struct refusals {
     pthread_mutex_t lock;
     struct room room[ROOMS];              /* of each standing, and nobody's */
     uint64_t lately[LATELY / WAYS][WAYS]; /* digests, in each row the newest first */
+    int64_t after_ms;                     /* the newest that was taken */
 };
 
 static const struct {
@@ -121,11 +123,26 @@ bool refusals_any(struct refusals *r)
     return any;
 }
 
-static size_t move(struct refusals *r, struct room *room, size_t most, struct buf *rows)
+/* Whoever follows the log goes by times: those of one batch are later than those of all before, also of one that waited
+ * while others went. But a clock that was set back by more is taken at its word. */
+static void date(struct refusals *r, struct waiting *w, int64_t *newest_ms)
+{
+    enum { BACK_MS = 60000 };
+    int64_t at_ms = (int64_t)~load_be64(w->bytes + REFUSAL_ROOM_LEN);
+    if (at_ms <= r->after_ms && at_ms > r->after_ms - BACK_MS)
+        at_ms = r->after_ms + 1;
+    store_be64(w->bytes + REFUSAL_ROOM_LEN, ~(uint64_t)at_ms);
+    if (*newest_ms < at_ms)
+        *newest_ms = at_ms;
+}
+
+static size_t move(struct refusals *r, struct room *room, size_t most, struct buf *rows, int64_t *newest_ms)
 {
     size_t n = room->n < most ? room->n : most;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        date(r, slot(r, room, i), newest_ms);
         buf_add(rows, slot(r, room, i)->bytes, slot(r, room, i)->len);
+    }
     room->first = (room->first + n) % cap_of(r, room);
     room->n -= n;
     if (n > 0)
@@ -137,10 +154,13 @@ static size_t move(struct refusals *r, struct room *room, size_t most, struct bu
 size_t refusals_take(struct refusals *r, struct buf *rows)
 {
     size_t n = 0;
+    int64_t newest_ms = 0;
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < ROOMS; i++)
-        n += move(r, &r->room[i], bounds[i].batch, rows);
-    n += move(r, &r->room[STANDING_PROVEN], REFUSALS_BATCH - n, rows);
+        n += move(r, &r->room[i], bounds[i].batch, rows, &newest_ms);
+    n += move(r, &r->room[STANDING_PROVEN], REFUSALS_BATCH - n, rows, &newest_ms);
+    if (n > 0)
+        r->after_ms = newest_ms;
     pthread_mutex_unlock(&r->lock);
     return n;
 }

@@ -137,5 +137,10 @@ enum err chore_refused(struct batch *cx, struct job *job)
         return err == ERR_IO ? ERR_CORRUPT : err; /* nothing is written yet, and clicks do not need this table */
     for (size_t i = 0; i < p.n_gone && err == ERR_OK; i++)
         err = store_del(cx->txn, TABLE_REFUSED, span_of(p.gone[i], REFUSAL_KEY_LEN));
-    return err == ERR_OK ? put_rows(cx->txn, job->record.refused.rows) : err;
+    if (err == ERR_OK)
+        err = put_rows(cx->txn, job->record.refused.rows);
+    for (size_t i = 0; i < p.n_touched && err == ERR_OK; i++)
+        if (p.touched[i].incoming > 0)
+            notes_refused(cx->notes, p.touched[i].room.party);
+    return err;
 }

@@ -66,6 +66,13 @@ bool http_peer_gone(const struct request *rq)
     return ex->conn == NULL || conn_is_reset(ex->conn);
 }
 
+void http_cut(struct request *rq)
+{
+    struct exchange *ex = exchange_of(rq);
+    if (ex->conn != NULL)
+        conn_abandon(ex->conn);
+}
+
 void http_answer(struct http *h, struct request *rq)
 {
     struct exchange *ex = exchange_of(rq);
@@ -197,6 +204,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     for (size_t i = 0; i < DOORS; i++)
         if (h->door[i].paused)
             http_room(&h->door[i]);
+    if (h->app->tick != NULL)
+        h->app->tick(h->ctx);
     http_trim(h, now_us);
     http_say_shed(h, now_us);
     if (h->stopping && now_us >= h->stop_at_us - (STOP_S - BODIES_S) * 1000000LL)

@@ -29,6 +29,8 @@ struct http_app {
     void (*finish)(void *ctx, struct request *rq);
     /* All events that were active when a request was kept were served. */
     void (*turn)(void *ctx);
+    /* Four times a second. NULL: nobody asks. */
+    void (*tick)(void *ctx);
     /* The time of http_alarm has come. */
     void (*alarm)(void *ctx);
     /* Nobody waits any more for the answer of a request that is kept: the application may end it, by http_release. */
@@ -86,6 +88,8 @@ void http_answer(struct http *h, struct request *rq);
  * until http_release. */
 void http_send(struct request *rq);
 void http_release(struct http *h, struct request *rq);
+/* Ends the connection of a reply that goes on, with what of it was not taken. rq is gone, or it comes back. */
+void http_cut(struct request *rq);
 /* Was the request's connection reset, or closed? Who has merely ended his sending may wait for the answer. */
 bool http_peer_gone(const struct request *rq);
 /* Whose bytes a request and its answer are, from now on, as long as they are under way; 0: nobody's. How many others

@@ -271,7 +271,7 @@ static bool reads(struct conn *c)
 
 static void never_answered(struct conn *c)
 {
-    if (++c->overdue < OVERDUE_MAX) {
+    if (c->ex->reply.stream || ++c->overdue < OVERDUE_MAX) {
         rearm(c);
         return;
     }
@@ -656,7 +656,7 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         c->hung_up = true;
     if (what & (EV_READ | EV_CLOSED))
         c->readable = true;
-    if (c->state == CONN_ANSWER && conn_is_reset(c))
+    if (c->state == CONN_ANSWER && (conn_is_reset(c) || (c->hung_up && c->ex->reply.stream)))
         conn_close(c);
     if (what & EV_WRITE && c->state == CONN_WRITE)
         conn_send_rest(c);

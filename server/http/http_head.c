@@ -177,6 +177,7 @@ static const struct known known[] = {
     {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
     {NAME("origin"), offsetof(struct request, origin), false},
     {NAME("if-none-match"), offsetof(struct request, if_none_match), false},
+    {NAME("last-event-id"), offsetof(struct request, last_event_id), true},
     {NAME("authorization"), offsetof(struct request, authorization), true},
     {NAME("idempotency-key"), offsetof(struct request, idempotency_key), true},
     {NAME("webhook-id"), offsetof(struct request, webhook_id), true},

@@ -41,6 +41,10 @@ static void ask_for_more(struct conn *c)
     ex->reply.body = SPAN("");
     c->state = CONN_ANSWER;
     conn_arm(c);
+    if (ex->reply.stream && c->hung_up) { /* it is told no more */
+        conn_close(c);
+        return;
+    }
     c->http->app->more(c->http->ctx, &ex->rq);
 }
 

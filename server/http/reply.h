@@ -21,6 +21,7 @@ struct reply {
     enum err (*more)(struct request *rq, struct reply *reply);
     void *making; /* its own, in the request's arena */
     bool cut;     /* it failed */
+    bool stream;  /* its pieces come whenever there is one, without end: nobody waits for them, but for who hangs up */
 };
 
 int reply_status(const struct reply *r);

@@ -12,6 +12,7 @@
 struct worker; /* the application's thread, opaque here */
 struct reply;
 struct reading;
+struct stream;
 struct party;
 struct catalog;
 
@@ -38,6 +39,7 @@ struct request {
     struct span country;            /* of http_setup's country_header, by a trusted proxy; empty when absent */
     struct span origin;             /* Origin; empty when absent */
     struct span if_none_match;      /* empty when absent */
+    struct span last_event_id;      /* Last-Event-ID; empty when absent */
     bool privacy;                   /* Sec-GPC: 1, the visitor objects to being followed */
     bool prefetch;                  /* Purpose, Sec-Purpose, X-Purpose or X-Moz says prefetch, prerender or preview */
     char ip[46];                    /* of the peer, text */
@@ -67,6 +69,7 @@ struct request {
     enum err (*read)(struct request *rq, struct reply *reply);
     bool lasts;              /* that takes long */
     bool goes_on;            /* its status is out: that makes a further piece of its answer */
+    struct stream *stream;   /* its answer is one, worker/streams.h; NULL: it ends */
     struct catalog *catalog; /* held for the life of the exchange */
     struct worker *worker;
 };

@@ -163,6 +163,10 @@ struct tile_source {
     uint32_t contract;
 };
 struct merkle_reader ledger_nodes(struct tile_source *src);
+/* What stands in a row of the journal; ERR_CORRUPT of one that is not there. at_ms: when that came by the server's
+ * clock, of clicks and leads. */
+MUST_CHECK enum err ledger_row(struct txn *t, uint64_t seq, struct envelope *out);
+MUST_CHECK enum err ledger_row_ms(const struct envelope *e, int64_t *at_ms);
 /* When the newest entry came, by the server's clock; 0: none of the last few is a contract's. */
 MUST_CHECK enum err ledger_newest_ms(struct txn *t, int64_t *out);
 /* The root of the swept log at an earlier size. */

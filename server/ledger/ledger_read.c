@@ -279,6 +279,28 @@ enum err ledger_root_at(struct txn *t, uint32_t contract, uint64_t size, struct 
     return ERR_OK;
 }
 
+enum err ledger_row(struct txn *t, uint64_t seq, struct envelope *out)
+{
+    uint8_t key[SEQ_LEN];
+    struct span row;
+    enum err err = store_get_sole(t, TABLE_JOURNAL, seq_key(key, seq), &row);
+    if (err == ERR_OK && (err = envelope_read(row, out)) == ERR_OK)
+        out->seq = seq;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+enum err ledger_row_ms(const struct envelope *e, int64_t *at_ms)
+{
+    struct clicked click;
+    struct entry entry;
+    enum err err = e->kind == ENTRY_CLICK ? envelope_click(e, &click) : entry_read(e->entry, &entry, NULL);
+    if (err == ERR_OK)
+        *at_ms = e->kind == ENTRY_CLICK ? click.at_ms : entry_clock(&entry);
+    if (err == ERR_OK && e->kind != ENTRY_CLICK)
+        entry_close(&entry);
+    return err;
+}
+
 enum { NEWEST_ROWS = 16 };
 
 static enum err row_clock(struct span row, int64_t *out)

@@ -41,6 +41,10 @@ void statement_legal(const struct contract *k, uint8_t out[HASH_LEN]);
  * from its payload. ERR_CORRUPT when that does not read. */
 MUST_CHECK enum err statement_summary(struct span payload, struct buf *out);
 
+/* The same with what was answered and what corrects it, as GET /v1/statements shows it. */
+struct jw;
+MUST_CHECK enum err statement_listed(struct jw *w, struct txn *t, const struct catalog *c, struct span id);
+
 /* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */
 enum { STATEMENT_KEY_MAX = 2 * LIMIT_ID + 2 };
 MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key);

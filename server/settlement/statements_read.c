@@ -166,20 +166,42 @@ static bool is_said(json_t *answers, struct span verdict)
     return false;
 }
 
-/* The summary, what the parties said, and what corrects it. */
-static enum err listed(struct statements *s, struct span id, const struct statement_meta *m)
+/* The summary, what the parties said, and what corrects it. Takes answers over. */
+static enum err write_listed(struct jw *w, struct txn *t, struct span id, const struct statement_meta *m,
+                             struct span summary, json_t *answers)
 {
-    json_t *answers = NULL, *corrected = NULL;
-    enum err err = responses_state(s->txn, id, m, false, &answers);
-    bool is_there = err == ERR_OK && (span_empty(s->verdict) || is_said(answers, s->verdict)) && list_item(&s->list);
-    if (is_there)
-        err = adjustments_about(s->txn, m->contract, id, &corrected);
-    if (err != ERR_OK || !is_there) {
+    json_t *corrected = NULL;
+    enum err err = adjustments_about(t, m->contract, id, &corrected);
+    if (err != ERR_OK) {
         json_decref(answers);
         return err;
     }
-    return jw_document(&s->list.w, buf_span(&s->summary),
-                       json_pack("{s:o,s:o}", "answers", answers, "corrected", corrected));
+    return jw_document(w, summary, json_pack("{s:o,s:o}", "answers", answers, "corrected", corrected));
+}
+
+static enum err listed(struct statements *s, struct span id, const struct statement_meta *m)
+{
+    json_t *answers = NULL;
+    enum err err = responses_state(s->txn, id, m, false, &answers);
+    if (err == ERR_OK && (span_empty(s->verdict) || is_said(answers, s->verdict)) && list_item(&s->list))
+        return write_listed(&s->list.w, s->txn, id, m, buf_span(&s->summary), answers);
+    json_decref(answers);
+    return err;
+}
+
+enum err statement_listed(struct jw *w, struct txn *t, const struct catalog *c, struct span id)
+{
+    struct statement_meta m;
+    struct buf summary;
+    json_t *answers = NULL;
+    buf_heap(&summary);
+    enum err err = meta_read(t, c, id, &m, &summary);
+    if (err == ERR_OK)
+        err = responses_state(t, id, &m, false, &answers);
+    if (err == ERR_OK)
+        err = write_listed(w, t, id, &m, buf_span(&summary), answers);
+    buf_free(&summary);
+    return err;
 }
 
 /* How many statements the swept log has. */

@@ -76,6 +76,7 @@
     X(budget_handshakes, NUMBER(1, 1000000), "100",                                                                    \
       "handshakes of TLS a second of one address (of IPv6 a /64) on a worker, 10 s of them at once; past it the "      \
       "connection is closed before it costs anything")                                                                 \
+    X(live_party, NUMBER(1, 1000000), "32", "event streams of one party on a worker; past it the answer is 429")       \
     X(quota_codes, NUMBER(1, 1000000000), "20000",                                                                     \
       "tracking codes of a publisher, or of the campaigns of an advertiser, that are on or have not been off for 30 "  \
       "days")                                                                                                          \

@@ -11,6 +11,7 @@
 #include "server/system/system.h"
 #include "server/worker/cors.h"
 #include "server/worker/readers.h"
+#include "server/worker/streams.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
 {
@@ -587,6 +588,15 @@ static enum err opens_still(struct request *rq)
     return err;
 }
 
+/* One that may not go on, or not here, is told so: what it had before was whole. What failed stays an error. */
+static enum err end_stream(const struct request *rq, enum err err, struct reply *reply)
+{
+    if (rq->stream == NULL || !rq->goes_on || err == ERR_OK || (err_status(err) >= 500 && err != ERR_BUSY))
+        return err;
+    stream_end(reply, rq->problem.detail[0] ? rq->problem.detail : "this server is going down");
+    return ERR_OK;
+}
+
 enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply)
 {
     rq->worker = reader;
@@ -596,6 +606,7 @@ enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *
     if (err == ERR_OK)
         err = opens_still(rq);
     assert(err != ERR_PENDING || rq->read != NULL || rq->route->roles & ROUTE_ROWS);
+    err = end_stream(rq, err, reply);
     rq->read = NULL;
     note_cause(reader, rq, err);
     worker_reader_end(reader);
@@ -627,6 +638,7 @@ bool dispatch_more(struct worker *w, struct request *rq, struct reply *reply)
 
 bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply)
 {
+    err = end_stream(rq, err, reply); /* of one that was not read at all */
     if (rq->goes_on) {
         end_piece(w, rq, err, reply);
         return true;

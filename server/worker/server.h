@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/commit/news.h"
 #include "server/commit/source.h"
 #include "server/http/http.h"
 #include "server/instance/instance.h"
@@ -50,6 +51,7 @@ struct server {
     const char *const *rows; /* whose bodies may be large */
     struct source *source;
     struct readers *readers; /* NULL: workers read themselves (tests) */
+    struct news *news;       /* NULL: nobody is told live (tests) */
     struct metrics *metrics;
     struct courier *courier; /* NULL: nobody is asked to witness */
     struct witness *witness; /* NULL: nobody is witnessed */
@@ -62,6 +64,15 @@ struct server {
     struct repeats *repeats;
     struct span cors_origins; /* as cors_parse takes them */
     struct http_held held;    /* what the workers hold for peers */
+};
+
+/* Answers of one worker that do not end, streams.h. */
+struct streams {
+    TAILQ_HEAD(, stream) all;
+    size_t n;
+    struct news_look look;
+    struct catalog *checked; /* the snapshot by which their tokens were looked at last; held */
+    int64_t checked_us;
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread
@@ -92,7 +103,8 @@ struct worker {
     struct allowance telling[TELLINGS];  /* log lines */
     int64_t withheld_said_us;            /* monotonic: when it was told how many were left out */
     struct budgets *parties, *strangers; /* what each party, and each address, may ask for */
-    uint32_t rows_of[ROWS_CALLS];        /* parties whose calls of many rows are under way; 0: a free place */
+    struct streams streams;
+    uint32_t rows_of[ROWS_CALLS]; /* parties whose calls of many rows are under way; 0: a free place */
 };
 
 /* Contexts alone, without a thread. */

@@ -9,6 +9,7 @@
 #include "server/system/system.h"
 #include "server/worker/dispatch.h"
 #include "server/worker/readers.h"
+#include "server/worker/streams.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
 
@@ -39,13 +40,16 @@ static void on_begin(void *ctx, struct request *rq)
 static void on_more(void *ctx, struct request *rq)
 {
     struct worker *w = ctx;
-    if (dispatch_more(w, rq, http_reply(rq)))
+    if (rq->stream != NULL)
+        streams_wait(w, rq);
+    else if (dispatch_more(w, rq, http_reply(rq)))
         http_answer(w->http, rq);
 }
 
 static void on_finish(void *ctx, struct request *rq)
 {
     (void)ctx;
+    streams_forget(rq);
     catalog_unref(rq->catalog);
 }
 
@@ -101,9 +105,16 @@ static void on_alarm(void *ctx)
     set_alarm(w, now_us);
 }
 
+static void on_tick(void *ctx)
+{
+    streams_tick(ctx);
+}
+
 static void on_gone(void *ctx, struct request *rq)
 {
     struct worker *w = ctx;
+    if (rq->stream != NULL && streams_drop(w, rq))
+        return;
     if (w->server->readers == NULL || !readers_drop(w->server->readers, rq))
         return;
     dispatch_read_dropped(w, rq, http_reply(rq));
@@ -130,13 +141,19 @@ static void on_ready(void *ctx)
     }
     enum err err;
     for (struct request *rq; w->server->readers != NULL && (rq = readers_finished(w->server->readers, w, &err));) {
-        if (dispatch_read_finish(w, rq, err, http_reply(rq)))
+        if (!dispatch_read_finish(w, rq, err, http_reply(rq)))
+            continue;
+        if (rq->stream != NULL)
+            streams_made(w, rq);
+        else
             http_answer(w->http, rq);
     }
     w->now_us = 0;
     on_turn(w); /* a finish may have pushed a further job */
-    if (atomic_load(&w->stopping))
+    if (atomic_load(&w->stopping)) {
+        streams_stop(w);
         http_stop(w->http);
+    }
 }
 
 /* ---- life ---- */
@@ -147,6 +164,7 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
 {
     *w = (struct worker){.server = sv, .number = number};
     TAILQ_INIT(&w->waiting);
+    TAILQ_INIT(&w->streams.all);
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
@@ -162,6 +180,9 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
 void worker_close(struct worker *w)
 {
     txn_abort(w->reader);
+    catalog_unref(w->streams.checked);
+    free(w->streams.look.contract);
+    free(w->streams.look.refused);
     buf_free(&w->openapi);
     sealer_free(w->sealer);
     signer_free(w->statement_signer);
@@ -190,6 +211,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
                                         .more = on_more,
                                         .finish = on_finish,
                                         .turn = on_turn,
+                                        .tick = on_tick,
                                         .alarm = on_alarm,
                                         .gone = on_gone};
     struct worker *w = xmalloc(sizeof *w);

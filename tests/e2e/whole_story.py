@@ -1,5 +1,6 @@
 """One story in which everything happens once: for tests that look at all that a server is sent, answers and keeps."""
 
+import threading
 import urllib.parse
 
 from datetime import datetime, timedelta, timezone
@@ -57,6 +58,7 @@ def tell_a_whole_story(server):
     advertiser.do("POST", "/v1/dispositions", text, {"Content-Type": "text/csv"})
     advertiser.put(f"/v1/parties/{advertiser.id}/postback-key", {"cidrs": ["192.0.2.1"]})
     publisher.do("DELETE", f"/v1/parties/{publisher.id}/postback-key")
+    follow_live(market)
     lock_parties(market)
     settle(market)
     reconcile(market, rows[0]["txid"])
@@ -65,6 +67,17 @@ def tell_a_whole_story(server):
     share_a_lead(market)
     publisher.postback(person(click_id=market.click(), phone="+33611223344"))  # waits to be approved by itself
     return market
+
+
+def follow_live(market):
+    """An answer that ends with its token."""
+    publisher = market.publisher
+    token = publisher.post(f"/v1/parties/{publisher.id}/tokens", {})
+    stream = threading.Thread(target=lambda: client.send(publisher.base + "/v1/live", headers={"Authorization": "Bearer " + token["token"]}))
+    stream.start()
+    wait_for(lambda: market.server.metric("requests", 'route="/v1/live"'), what="a stream")
+    publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
+    stream.join()
 
 
 def lock_parties(market):

@@ -25,6 +25,7 @@ from markdown import spelled_out, table, words
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
+from events import Events  # noqa: E402
 from harness import Server, b64u_decode, countersign, free_port, jws_payload, person, rfc3339, wait_for  # noqa: E402
 import own_rows  # noqa: E402
 from verify import b64u, canonical  # noqa: E402
@@ -64,6 +65,9 @@ class World:
             self.bare = self.market.operator.post("/v1/campaigns", bare)["id"]
             self.origin = server.url.split("://")[1]
             self.lead = self.market.operator.get(f"/v1/contracts/{self.market.contract}/leads")["data"][0]["lead"]
+            stream = Events(server.url, self.market.publisher.token)
+            self.event = wait_for(lambda: stream.last, what="an event id")
+            stream.close()
             self.mirror = self.pulled(server)
             self.lines = self.line_items()
             self.told = json.loads(countersign("verify", server.data.parent / "mirror", "--json").stdout)["facts"]
@@ -187,13 +191,13 @@ def key_cells(doc):
 # The checks: each yields what does not agree.
 
 def tokens(doc, world):
-    real = {"tracking code": world.market.code["code"], "click id": world.click_id, "lead reference": world.lead}
+    real = {"tracking code": world.market.code["code"], "click id": world.click_id, "lead reference": world.lead, "event id": world.event}
     bodies = {}
     for name, body, characters in table(doc, "token", "body", "characters"):
         cell = body.split(": ")[-1]
         bodies[name] = bodies["click id"] if "as a click id" in body else sum(item_size(item, doc) for item in cell.split(", "))
         said = sum(map(int, characters.split(" + ")))
-        computed = math.ceil((1 + 1 + bodies[name] + 16) * 8 / 6) + body.startswith("`L`")
+        computed = math.ceil((1 + 1 + bodies[name] + 16) * 8 / 6) + body.startswith(("`L`", "`E`"))
         if not said == computed == len(real.pop(name, "")):
             yield f"{name}: {said} characters, {computed} by its body"
     yield from real

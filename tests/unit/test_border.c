@@ -272,6 +272,7 @@ static int floor_of(const char *path)
                                         "server/settlement/",
                                         "server/audit/",
                                         "server/web/",
+                                        "server/live/",
                                         "server/check/",
                                         "server/cmd/",
                                         "server/",

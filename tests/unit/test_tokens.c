@@ -68,6 +68,26 @@ static void a_lead_ref_reads_back_as_written(void **state)
     assert_pointer(&out, &sample_lead);
 }
 
+static const struct event_place sample_place = {0xfedcba987654, 0x123456789abc, 0xf00d};
+
+static void an_event_id_reads_back_as_written_and_is_blurred(void **state)
+{
+    struct tokens *t = *state;
+    static const struct event_place places[] = {{0}, {1, 2, 3}, {0xfedcba987654, 0x123456789abc, 0xf00d}};
+    char text[EVENT_ID_LEN], other[EVENT_ID_LEN];
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct event_place out;
+        event_id_write(t, &places[i], 7, text);
+        event_id_write(t, &places[i], 8, other);
+        assert_int_equal(text[0], 'E');
+        assert_memory_not_equal(text, other, sizeof text);
+        assert_int_equal(event_id_read(t, span_of(text, sizeof text), &out), ERR_OK);
+        assert_int_equal(out.seq, places[i].seq);
+        assert_int_equal(out.refused_ms, places[i].refused_ms);
+        assert_int_equal(out.refused, places[i].refused);
+    }
+}
+
 static void derived(const uint8_t *from, struct span info, uint8_t key[32])
 {
     hkdf(span_of(from, 32), SPAN(""), info, key, 32);
@@ -196,6 +216,12 @@ static enum err read_lead(struct tokens *t, struct span text)
     return lead_ref_read(t, text, &out);
 }
 
+static enum err read_event(struct tokens *t, struct span text)
+{
+    struct event_place out;
+    return event_id_read(t, text, &out);
+}
+
 /* Every other character at every place, every shorter text, one longer text. */
 static void refuses_all_but(struct tokens *t, reader *read, const char *good, size_t len)
 {
@@ -219,13 +245,15 @@ static void refuses_all_but(struct tokens *t, reader *read, const char *good, si
 static void forgeries_are_not_found(void **state)
 {
     struct tokens *t = *state;
-    char code[CODE_LEN], click[CLICK_ID_LEN], lead[LEAD_REF_LEN];
+    char code[CODE_LEN], click[CLICK_ID_LEN], lead[LEAD_REF_LEN], event[EVENT_ID_LEN];
     code_write(t, &(struct tracking_code){1, 2}, code);
     click_id_write(t, &sample, click);
     lead_ref_write(t, &sample_lead, lead);
     refuses_all_but(t, read_code, code, sizeof(code));
     refuses_all_but(t, read_click, click, sizeof(click));
+    event_id_write(t, &sample_place, 9, event);
     refuses_all_but(t, read_lead, lead, sizeof(lead));
+    refuses_all_but(t, read_event, event, sizeof(event));
 }
 
 static void purposes_do_not_mix(void **state)
@@ -238,6 +266,8 @@ static void purposes_do_not_mix(void **state)
     assert_int_equal(read_lead(t, span_of(as_lead, sizeof(as_lead))), ERR_NOT_FOUND);
     assert_int_equal(read_click(t, span_of(lead + 1, LEAD_REF_LEN - 1)), ERR_NOT_FOUND);
     assert_int_equal(read_lead(t, span_of(as_lead, LEAD_REF_LEN)), ERR_NOT_FOUND);
+    lead[0] = 'E';
+    assert_int_equal(read_event(t, span_of(lead, sizeof(lead))), ERR_NOT_FOUND);
 }
 
 /* Neighbours look unrelated: the pointer's block is a permutation, not a pad. */
@@ -314,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_code_reads_back_as_written, setup, teardown),
         cmocka_unit_test_setup_teardown(a_click_id_reads_back_as_written, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lead_ref_reads_back_as_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_event_id_reads_back_as_written_and_is_blurred, setup, teardown),
         cmocka_unit_test_setup_teardown(a_click_id_is_written_as_documented, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_of_many_contracts_read_back, setup, teardown),
         cmocka_unit_test_setup_teardown(other_versions_are_not_found, setup, teardown),

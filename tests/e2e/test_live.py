@@ -1,0 +1,358 @@
+"""GET /v1/live: each committed event comes once to whoever may see it, in order, over restarts and kills; and to nobody else."""
+
+import os
+import random
+import socket
+import sys
+import threading
+import time
+import unittest
+import urllib.parse
+
+from events import Events
+from harness import Market, Server, ServerCase, person, send, wait_for
+from tls import TlsServer
+
+DURABLE = ("lead", "disposition", "statement")
+
+
+def seed_of(test):
+    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))
+    print(f"{test}: SEED={seed}", file=sys.stderr)
+    return random.Random(seed)
+
+
+class Live(ServerCase):
+    settings = {"WORKERS": 2}
+
+    def events(self, caller, path="/v1/live", last=None):
+        stream = Events(self.server.url, caller.token, path, last)
+        self.addCleanup(stream.close)
+        self.assertEqual(stream.status, 200, stream.body)
+        return stream
+
+    def assertRefused(self, status, token, path="/v1/live", last=None):
+        stream = Events(self.server.url, token, path, last)
+        self.addCleanup(stream.close)
+        self.assertEqual(stream.status, status)
+
+    def lead(self, market=None, **fields):
+        market = market or self.market
+        return market.publisher.postback(person(click_id=market.click(), **fields)).json
+
+    def test_each_event_comes_once_in_order_with_what_the_lists_show(self):
+        market = self.market
+        streams = [self.events(party) for party in (market.advertiser, market.publisher, market.auditor, market.operator)]
+        leads = [self.lead()["lead"] for _ in range(8)]
+        for lead in leads[:3]:
+            market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "rejected", "reason": "no answer"})
+        statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        for stream in streams:
+            stream.wait_for(1, "statement")
+            got = [(event, what) for event, _, what in stream.got if event in DURABLE]
+            self.assertEqual([what["lead"] for event, what in got if event == "lead"], leads)
+            self.assertEqual([(what["lead"], what["status"], what["note"]) for event, what in got if event == "disposition"],
+                             [(lead, "rejected", "no answer") for lead in leads[:3]])
+            self.assertEqual([event for event, _ in got], ["lead"] * 8 + ["disposition"] * 3 + ["statement"])
+            self.assertEqual(len({ident for _, ident, _ in stream.got}), len(stream.got))
+        listed = {lead["lead"]: lead for lead in market.advertiser.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"]}
+        for lead in streams[0].of("lead")[3:]:
+            self.assertEqual(lead, listed[lead["lead"]])
+        self.assertEqual(streams[0].of("statement"), [one for one in market.advertiser.get("/v1/statements")["data"] if one["id"] == statement])
+        self.assertTrue(all("contact" in lead for stream in streams[:2] for lead in stream.of("lead")))
+        self.assertFalse(any("contact" in lead for stream in streams[2:] for lead in stream.of("lead")))
+
+    def test_counters_are_those_of_today(self):
+        market = Market(self.server)
+        stream = self.events(market.publisher)
+        lead = self.lead(market)["lead"]
+        self.lead(market)
+        market.click()
+        market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "approved"})
+
+        def told():
+            return [c for c in stream.of("counters") if c["clicks"].get("ok") == 3 and c["leads"] == {"approved": 1, "pending": 1, "total": 2}]
+        stream.wait(told, what="counters")
+        self.assertEqual({c["contract"] for c in stream.of("counters")}, {market.contract})
+        again = self.events(market.auditor)  # who comes anew is told how it stands
+        again.wait(lambda: again.of("counters"), what="counters at once")
+        self.assertEqual({**again.of("counters")[0], "as_of": 0}, {**told()[0], "as_of": 0})
+
+    def test_a_client_goes_on_where_it_was(self):
+        market = self.market
+        stream = self.events(market.advertiser)
+        first = self.lead()["lead"]
+        stream.wait_for(1, "lead")
+        last = stream.last
+        stream.close()
+        missed = [self.lead()["lead"] for _ in range(3)]
+        stream = self.events(market.advertiser, last=last)
+        self.assertEqual([lead["lead"] for lead in stream.wait_for(3, "lead")], missed)
+        later = self.lead()["lead"]
+        self.assertEqual([lead["lead"] for lead in stream.wait_for(4, "lead")], missed + [later])
+        self.assertNotIn(first, missed)
+
+    def test_what_is_asked_for_wrongly_is_told(self):
+        token = self.market.advertiser.token
+        self.assertProblem(send(self.server.url + "/v1/live"), 401)
+        for last in ("7", "E" + "A" * 46, self.lead()["lead"]):
+            self.assertProblem(send(self.server.url + "/v1/live", headers={"Authorization": "Bearer " + token, "Last-Event-ID": last}), 400, "Last-Event-ID")
+        self.assertProblem(self.market.advertiser.call("GET", "/v1/live?contract=C000000000000"), 404)
+        self.assertProblem(self.market.advertiser.call("GET", "/v1/live?from=1"), 400, "from")
+        self.assertStatus(self.market.advertiser.call("HEAD", "/v1/live"), 405)
+
+    def test_one_contract_alone(self):
+        market, other = self.market, self.market.new_publisher()
+        contract = market.new_contract(other)
+        stream = self.events(market.advertiser, f"/v1/live?contract={contract}")
+        self.lead()
+        code = market.new_code(other, contract)
+        answer = send(code["click_url"], headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"})
+        click_id = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["click_id"][0]
+        lead = other.postback(person(click_id=click_id)).json["lead"]
+        self.assertEqual([one["lead"] for one in stream.wait_for(1, "lead")], [lead])
+        self.assertEqual({what["contract"] for _, _, what in stream.got}, {contract})
+
+    def test_refusals_come_to_whose_they_are(self):
+        market, other = Market(self.server), Market(self.server)
+        streams = {name: self.events(caller) for name, caller in
+                   (("own", market.publisher), ("operator", market.operator), ("other", other.publisher), ("auditor", market.auditor))}
+        bad = [market.publisher.postback({"txid": f"t{n}", "status": "nonsense"}) for n in range(3)]
+        self.assertTrue(all(400 <= answer.status < 500 for answer in bad), bad)
+        ids = {answer.headers["Request-Id"] for answer in bad}
+        self.assertEqual({row["request_id"] for row in streams["own"].wait_for(3, "refused")}, ids)
+        streams["operator"].wait_for(3, "refused")
+        listed = [row for row in market.publisher.get("/v1/refused")["data"] if row["request_id"] in ids]
+        self.assertEqual(streams["own"].of("refused"), listed[::-1])
+        last = streams["own"].got[-1][1] if streams["own"].got[-1][0] == "refused" else streams["own"].last
+        first = next(ident for event, ident, _ in streams["own"].got if event == "refused")
+        again = self.events(market.publisher, last=first)
+        self.assertEqual(again.wait_for(2, "refused"), listed[::-1][1:])
+        nothing = self.events(market.publisher, last=last)
+        lead = self.lead(market)["lead"]
+        for stream in (nothing, streams["other"], streams["auditor"]):
+            (stream if stream is not streams["other"] else nothing).wait_for(1, "lead")
+            self.assertEqual(stream.of("refused"), [])
+        self.assertEqual(nothing.of("lead")[0]["lead"], lead)
+
+    def test_an_ended_token_ends_its_streams(self):
+        market = Market(self.server)
+        made = market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {})
+        stream, kept = Events(self.server.url, made["token"]), self.events(market.publisher)
+        self.addCleanup(stream.close)
+        market.publisher.do("DELETE", f"/v1/parties/{market.publisher.id}/tokens/{made['id']}")
+        self.assertTrue(stream.wait_end(), "it was cut off")
+        self.assertIn("token", stream.comments[-1])
+        self.assertRefused(401, made["token"], last=stream.last)
+        self.lead(market)
+        kept.wait_for(1, "lead")
+        self.assertEqual(stream.of("lead"), [])
+
+    def test_a_locked_party_hears_no_more(self):
+        market = Market(self.server)
+        stream = self.events(market.publisher)
+        market.operator.post(f"/v1/parties/{market.publisher.id}/lock", {})
+        self.assertTrue(stream.wait_end())
+        self.assertRefused(403, market.publisher.token, last=stream.last)
+
+    def test_a_revoked_grant_ends_what_it_opened(self):
+        market = Market(self.server)
+        one, all_ = self.events(market.auditor, f"/v1/live?contract={market.contract}"), self.events(market.auditor)
+        market.operator.do("DELETE", f"/v1/contracts/{market.contract}/grants/{market.auditor.id}")
+        self.assertTrue(one.wait_end())
+        self.assertRefused(404, market.auditor.token, f"/v1/live?contract={market.contract}")
+        own = self.events(market.advertiser)
+        self.lead(market)
+        own.wait_for(1, "lead")
+        own.wait(lambda: own.of("counters"), what="counters")
+        self.assertEqual((all_.of("lead"), all_.ended), ([], False))
+
+    def test_nobody_hears_of_others(self):
+        """Three tenants at random: what each party is told is what its lists show, and nothing is told twice."""
+        chance = seed_of(self.id())
+        markets = [Market(self.server) for _ in range(3)]
+        callers = {party.id: party for market in markets for party in (market.advertiser, market.publisher, market.auditor)}
+        streams = {ident: self.events(party) for ident, party in callers.items()}
+        open_leads = {id(market): [] for market in markets}
+        for _ in range(60):
+            market = chance.choice(markets)
+            step = chance.random()
+            if step < 0.5 or not open_leads[id(market)]:
+                open_leads[id(market)].append(self.lead(market)["lead"])
+            elif step < 0.8:
+                lead = open_leads[id(market)].pop(chance.randrange(len(open_leads[id(market)])))
+                market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": chance.choice(("approved", "rejected"))})
+            elif step < 0.9:
+                market.click()
+            else:
+                market.publisher.postback({"txid": "t", "status": "nonsense"})
+        for market in markets:
+            self.lead(market)
+        for market in markets:
+            decided = sum(entry["kind"] == "disposition" for entry in market.settled_entries())
+            for party in (market.advertiser, market.publisher, market.auditor):
+                stream = streams[party.id]
+                leads = [lead["lead"] for lead in party.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"]]
+                stream.wait_for(len(leads), "lead")
+                stream.wait_for(decided, "disposition")
+                self.assertEqual([lead["lead"] for lead in stream.of("lead")], leads)
+                self.assertEqual(len(stream.of("disposition")), decided)
+                self.assertEqual({what["contract"] for event, _, what in stream.got if event != "refused"}, {market.contract})
+                self.assertEqual(any("contact" in lead for lead in stream.of("lead")), party is not market.auditor)
+
+
+class Bounds(unittest.TestCase):
+    def server(self, **settings):
+        server = Server(**settings)
+        self.addCleanup(server.close)
+        return server, Market(server)
+
+    def open(self, server, caller, last=None):
+        stream = Events(server.url, caller.token, last=last)
+        self.addCleanup(stream.close)
+        return stream
+
+    def test_a_party_has_so_many_streams(self):
+        server, market = self.server(LIVE_PARTY=2, WORKERS=1)
+        streams = [self.open(server, market.publisher) for _ in range(2)]
+        self.assertEqual([stream.status for stream in streams], [200, 200])
+        refused = self.open(server, market.publisher)
+        self.assertEqual((refused.status, refused.body["status"], refused.answer.headers["Retry-After"]), (429, 429, "15"))
+        self.assertEqual(self.open(server, market.advertiser).status, 200)
+        streams[0].close()  # who hangs up makes room
+        wait_for(lambda: self.open(server, market.publisher).status == 200, what="room")
+
+    def test_streams_take_half_of_the_connections_at_most(self):
+        server, market = self.server(MAX_CONNECTIONS=8, WORKERS=1)
+        self.assertEqual([self.open(server, market.publisher).status for _ in range(5)], [200] * 4 + [503])
+        self.assertTrue(market.click())
+
+    def test_a_server_that_goes_down_ends_streams_whole(self):
+        for settings in ({"WORKERS": 2}, {"WORKERS": 1, "REQUEST_TIMEOUT_S": 1}):
+            server, market = self.server(**settings)
+            streams = [self.open(server, market.publisher) for _ in range(6)]
+            time.sleep(5 if "REQUEST_TIMEOUT_S" in settings else 0)  # longer than any answer may take
+            self.assertFalse(any(stream.ended for stream in streams))
+            server.stop()
+            for stream in streams:
+                self.assertTrue(stream.wait_end(), "it was cut off")
+                self.assertIn("going down", stream.comments[-1])
+
+    def test_who_hears_nothing_hears_that(self):
+        server, market = self.server(REQUEST_TIMEOUT_S=1)
+        stream = self.open(server, market.publisher)
+        first = wait_for(lambda: stream.last, what="an id")
+        stream.wait(lambda: stream.comments and stream.last != first, 40, "a comment with an id")
+        self.assertEqual(stream.of(*DURABLE), [])
+
+    def test_who_does_not_read_is_ended_and_goes_on_later(self):
+        server, market = self.server(WORKERS=1, REQUEST_TIMEOUT_S=1)
+        good = self.open(server, market.publisher)
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        slow.connect(("127.0.0.1", server.port))
+        slow.sendall(f"GET /v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {market.publisher.token}\r\n\r\n".encode())
+        head = b""
+        while b"\n\n" not in head:
+            head += slow.recv(1)
+        last = head.split(b"id: ")[1].split(b"\n")[0].decode()
+        self.addCleanup(slow.close)
+        leads, before = [], server.metric("requests", 'route="/v1/live"')
+
+        def closed():
+            leads.append(market.publisher.postback(person(click_id=market.click(), **{f"f_long{n}": "x" * 500 for n in range(10)})).json["lead"])
+            with open("/proc/net/tcp", encoding="ascii") as table:
+                ours = f"{slow.getsockname()[1]:04X}"
+                return not any(line.split()[2].endswith(":" + ours) and line.split()[3] == "01" for line in table.read().splitlines()[1:])
+        wait_for(closed, 60, "the server to end who does not read")
+        self.assertEqual([lead["lead"] for lead in good.wait_for(len(leads), "lead")], leads)
+        again = self.open(server, market.publisher, last=last)
+        self.assertEqual([lead["lead"] for lead in again.wait_for(len(leads), "lead")], leads)
+        self.assertEqual(server.metric("requests", 'route="/v1/live"'), before + 1)  # of itself alone
+
+    def test_tls(self):
+        server = TlsServer(WORKERS=2)
+        self.addCleanup(server.close)
+        market = Market(server)
+        streams = [self.open(server, market.publisher) for _ in range(3)]
+        lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        for stream in streams:
+            self.assertEqual([one["lead"] for one in stream.wait_for(1, "lead")], [lead])
+        streams[0].close()
+        server.stop()
+        self.assertTrue(all(stream.wait_end() for stream in streams[1:]))
+
+
+class Kills(unittest.TestCase):
+    """Clients that come again with the id they had last, while the server is killed and stopped under them."""
+
+    def test_nothing_is_lost_or_doubled(self):
+        chance = seed_of(self.id())
+        server = Server(WORKERS=2)
+        self.addCleanup(server.close)
+        market = Market(server)
+        done, acknowledged, heard = threading.Event(), [], {party.id: [] for party in (market.advertiser, market.publisher)}
+
+        def follow(party):
+            last = Events(server.url, party.token)
+            stream, last = last, None
+            while True:
+                while stream is not None and stream.status == 200 and not stream.ended and not (done.is_set() and self.complete(heard, party, stream, acknowledged)):
+                    time.sleep(0.02)
+                if stream is not None and stream.status == 200:
+                    over = not stream.ended
+                    stream.close()
+                    heard[party.id] += [(event, what) for event, _, what in stream.got if event in DURABLE]
+                    last = stream.last or last
+                    if over:
+                        return
+                try:
+                    stream = Events(server.url, party.token, last=last)
+                except OSError:
+                    stream = None
+                    time.sleep(0.05)
+
+        def send_leads():
+            while not done.is_set():
+                try:
+                    answer = market.publisher.postback(person(click_id=market.click()))
+                except (OSError, AssertionError):
+                    time.sleep(0.05)
+                    continue
+                if answer.status == 200:
+                    acknowledged.append(answer.json["lead"])
+
+        threads = [threading.Thread(target=follow, args=(party,)) for party in (market.advertiser, market.publisher)]
+        sender = threading.Thread(target=send_leads)
+        for thread in (*threads, sender):
+            thread.start()
+        for _ in range(4):
+            so_far = len(acknowledged)
+            wait_for(lambda: len(acknowledged) > so_far + 3, 30, "leads")
+            time.sleep(chance.random() / 2)
+            (server.kill if chance.random() < 0.7 else server.stop)()
+            server.start()
+        so_far = len(acknowledged)
+        wait_for(lambda: len(acknowledged) > so_far + 3, 30, "leads")
+        done.set()
+        for thread in (sender, *threads):
+            thread.join(60)
+            self.assertFalse(thread.is_alive())
+        listed, after = [], {}
+        while True:
+            page = market.publisher.get(f"/v1/contracts/{market.contract}/leads", limit=200, **after)
+            listed += [lead["lead"] for lead in page["data"]]
+            if "next" not in page:
+                break
+            after = {"after": page["next"]}
+        self.assertLessEqual(set(acknowledged), set(listed))
+        for got in heard.values():
+            self.assertEqual([what["lead"] for _, what in got], listed)
+
+    def complete(self, heard, party, stream, acknowledged):
+        leads = {what["lead"] for _, what in heard[party.id]} | {lead["lead"] for lead in stream.of("lead")}
+        return leads >= set(acknowledged)
+
+
+if __name__ == "__main__":
+    unittest.main()
