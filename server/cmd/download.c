@@ -136,6 +136,22 @@ struct download *download_open(const char *url, const char *token, struct downlo
     return d;
 }
 
+void download_resume(struct download *d, const char *last_event_id, unsigned silent_s)
+{
+    char *header = NULL;
+    struct curl_slist *headers = curl_slist_append(NULL, d->headers->data); /* the token's is the first */
+    if (last_event_id[0] != '\0' && asprintf(&header, "Last-Event-ID: %s", last_event_id) < 0)
+        mem_exhausted();
+    if (headers == NULL || (header != NULL && curl_slist_append(headers, header) == NULL))
+        mem_exhausted();
+    free(header);
+    curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, headers);
+    curl_slist_free_all(d->headers);
+    d->headers = headers;
+    curl_easy_setopt(d->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(d->curl, CURLOPT_LOW_SPEED_TIME, (long)silent_s);
+}
+
 void download_close(struct download *d)
 {
     curl_slist_free_all(d->headers);

@@ -55,6 +55,10 @@ MUST_CHECK enum sent download_offer(struct download *d, const char *what, const 
  * NULL when there is none. Lives until the next call. */
 const char *download_next(struct download *d, const char *path);
 
+/* For transfers that last: the next ones send that Last-Event-ID (empty: none), and end where nothing came for so long.
+ */
+void download_resume(struct download *d, const char *last_event_id, unsigned silent_s);
+
 void download_interrupt(void); /* ends the present and every later download; for signal handlers */
 
 #endif

@@ -13,6 +13,7 @@ enum { LISTING_ROWS = 50, LISTING_PAGE_MAX = 512 << 10 /* bytes */ };
 struct listing {
     const struct download *from; /* for what is told of it */
     const char *list, *query;    /* "statements"; "" or what stands behind the limit: "&verdict=none" */
+    size_t pages;                /* of a list that may be longer than others: how many; 0: some 100,000 rows */
     /* GETs the path into body, at most LISTING_PAGE_MAX bytes, or ends the process. */
     void (*get)(void *ctx, const char *path, struct buf *body);
     bool (*take)(void *ctx, const json_t *row); /* false: no more is wanted */

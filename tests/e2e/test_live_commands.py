@@ -1,0 +1,157 @@
+"""`countersign leads` and `countersign tail`: what a party sees on a terminal, against what the lists and the stream say."""
+
+import csv
+import io
+import json
+import re
+import signal
+import subprocess
+import threading
+import unittest
+
+from harness import BINARY, Market, Server, ServerCase, countersign, person, wait_for
+
+
+class Leads(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        cls.market = Market(cls.server)
+        cls.contracts = [cls.market.contract, cls.market.new_contract(cls.market.new_publisher())]
+        rows = [person(click_id=cls.market.click(), first_name="=1+1" if n == 7 else "Zoë") for n in range(120)]
+        answer = cls.market.publisher.post("/v1/leads", rows)
+        assert all(row["status"] == 200 for row in answer["data"]), answer["data"][0]
+        cls.leads = [row["lead"] for row in answer["data"]]
+        for lead in cls.leads[:60]:
+            cls.market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "rejected", "reason": "wrong \x1b[31mnumber"})
+
+    def run_leads(self, *flags, token=None, status=0):
+        done = countersign("leads", self.server.url, "--token", token or self.market.advertiser.token, *flags)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout if status == 0 else done.stderr
+
+    def test_a_table_that_is_aligned_and_whole(self):
+        lines = self.run_leads().splitlines()
+        self.assertEqual(len(lines), 121)
+        at = {name: lines[0].index(name) for name in ("STATUS", "CONTRACT", "LEAD", "TXID")}
+        self.assertEqual([line[at["LEAD"]:at["LEAD"] + 47] for line in lines[1:]], self.leads)
+        self.assertEqual([line[at["STATUS"]:].split()[0] for line in lines[1:]], ["rejected"] * 60 + ["pending"] * 60)
+        self.assertTrue(all(line[at["CONTRACT"]:at["CONTRACT"] + 13] == self.market.contract for line in lines[1:]))
+        self.assertNotIn("\x1b", "\n".join(lines))
+        self.assertTrue(lines[1].endswith("number"))
+
+    def test_filters(self):
+        self.assertEqual(len(self.run_leads("--status", "pending").splitlines()), 61)
+        self.assertEqual(len(self.run_leads("--contract", self.contracts[1]).splitlines()), 1)
+        self.assertEqual(len(self.run_leads("--contract", self.contracts[0], "--status", "rejected", "--json").splitlines()), 60)
+
+    def test_json_is_what_the_list_has(self):
+        listed, after = [], {}
+        while True:
+            page = self.market.advertiser.get(f"/v1/contracts/{self.market.contract}/leads", limit=200, **after)
+            listed += page["data"]
+            if "next" not in page:
+                break
+            after = {"after": page["next"]}
+        self.assertEqual([json.loads(line) for line in self.run_leads("--json").splitlines()], listed)
+
+    def test_csv_is_what_the_list_has(self):
+        rows = list(csv.DictReader(io.StringIO(self.run_leads("--csv").lstrip("\ufeff"))))
+        self.assertEqual([row["lead"] for row in rows], self.leads)
+        self.assertEqual((rows[0]["payout"], rows[0]["currency"], rows[61]["payout"]), ("0.00", "EUR", "12.00"))
+        self.assertEqual((rows[7]["first_name"], rows[8]["first_name"]), ("'=1+1", "Zoë"))
+        self.assertTrue(all(row["email"].endswith("@example.com") for row in rows))
+        auditor = list(csv.DictReader(io.StringIO(self.run_leads("--csv", token=self.market.auditor.token).lstrip("\ufeff"))))
+        self.assertEqual({row["email"] for row in auditor}, {""})
+
+    def test_errors(self):
+        for flags, words in ((("--status", "Gone"), "--status"), (("--contract", "x/y"), "--contract"), (("--json", "--csv"), "which"),
+                             (("--status", "gone"), "status"), (("--contract", "C000000000000"), "404")):
+            self.assertIn(words, self.run_leads(*flags, status=2))
+        self.assertIn("401", self.run_leads(token="no", status=2))
+
+
+class Tail(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server)
+
+    def tail(self, *flags, token=None):
+        process = subprocess.Popen([BINARY, "tail", self.server.url, "--token", token or self.market.publisher.token, *flags],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines = []
+        thread = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")))
+        thread.start()
+
+        def end():
+            process.send_signal(signal.SIGINT)
+            status, errors = process.wait(20), process.stderr.read()
+            thread.join()
+            process.stdout.close()
+            process.stderr.close()
+            return status, errors
+        ended = []
+        self.addCleanup(lambda: ended or end())
+
+        def end_once():
+            ended.append(end())
+            return ended[0]
+        return lines, end_once
+
+    def opened(self, n):
+        wait_for(lambda: self.server.metric("requests", 'route="/v1/live"') >= n, what="a stream")
+
+    def lead(self):
+        return self.market.publisher.postback(person(click_id=self.market.click())).json["lead"]
+
+    def test_lines_and_the_end(self):
+        lines, end = self.tail()
+        self.opened(1)
+        lead = self.lead()
+        self.market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "approved"})
+        self.market.publisher.postback({"txid": "t", "status": "nonsense"})
+        self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        wait_for(lambda: {"lead", "disposition", "refused", "statement", "counters"} <= {line[21:32].strip() for line in lines}, what="all kinds")
+        self.assertEqual(end(), (0, ""))
+        of = {line[21:32].strip(): line for line in lines}
+        self.assertRegex(of["lead"], rf"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d  lead         {self.market.contract}  (pending|approved) +12\.00 EUR  {lead}  tx-")
+        self.assertIn("+12.00 EUR", of["disposition"])
+        self.assertIn("net 12.00 EUR", of["statement"])
+        self.assertRegex(of["refused"], r" 4\d\d /postback status: ")
+        self.assertRegex(of["counters"], r"clicks 1 \(ok 1\), leads [01]")
+
+    def test_it_goes_on_over_a_restart(self):
+        lines, end = self.tail("--json")
+        self.opened(1)
+        leads = [self.lead()]
+        wait_for(lambda: any('"lead"' in line for line in lines), what="a lead")
+        self.server.kill()
+        self.server.start()
+        leads += [self.lead() for _ in range(3)]
+
+        def told():
+            return [json.loads(line)["data"]["lead"] for line in list(lines) if json.loads(line)["event"] == "lead"]
+        wait_for(lambda: len(told()) >= 4, 40, what="what came meanwhile")
+        status, errors = end()
+        self.assertEqual((status, told()), (0, leads))
+        self.assertIn("again", errors)
+
+    def test_who_may_not_is_told(self):
+        for flags, token, words in ((("--contract", "C000000000000"), None, "404"), ((), "nobody", "401"), (("--contract", "-"), None, "--contract")):
+            done = countersign("tail", self.server.url, "--token", token or self.market.publisher.token, *flags)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(words, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_a_token_that_ends_ends_it(self):
+        made = self.market.publisher.post(f"/v1/parties/{self.market.publisher.id}/tokens", {})
+        process = subprocess.Popen([BINARY, "tail", self.server.url, "--token", made["token"]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.opened(1)
+        self.market.publisher.delete(f"/v1/parties/{self.market.publisher.id}/tokens/{made['id']}")
+        _, errors = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(errors, re.escape(self.server.url) + ".*401")
+
+
+if __name__ == "__main__":
+    unittest.main()
