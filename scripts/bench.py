@@ -10,7 +10,9 @@ import http.client
 import os
 import pathlib
 import resource
+import selectors
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +28,7 @@ CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
 VERIFY_CPU_BOUND, VERIFY_WALL_BOUND, VERIFY_FLAT_BOUND = 8, 0.6, 1.1
 ISSUE_BOUND_S, FIRST_BYTE_BOUND_MS, BESIDE_BOUND, BATCH_BOUND_MS = 1, 50, 2, 5
+LIVE_BOUND, LISTENERS_OF_PARTY = 1.1, 25
 P99_BOUND_MS, MEMORY_BOUND_MIB, CLICK_BOUND_BYTES, RESTART_BOUND_S = 10, 64, 600, 3
 PATH_LIKE_A_PIXEL = "/p/" + "x" * 35 + ".gif?event=view&click_id=" + "x" * 46
 
@@ -375,7 +378,74 @@ def catalog(folder, options, _stack):
         subprocess.run([CHANGES, folder / f"catalog{contracts}", str(contracts), "200" if options.quick else "1000"], check=True)
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, verify, statements)}
+class Listeners:
+    """Streams of events that are open, some auditors' each, and read as they come. `contract`: whose events they get; None: nobody's."""
+
+    def __init__(self, server, contract, n):
+        self.sockets, self.selector, self.bytes, self.over = [], selectors.DefaultSelector(), 0, False
+        for first in range(0, n, LISTENERS_OF_PARTY):
+            auditor = client.Party(server.operator, f"Listener {first}", "auditor")
+            if contract is not None:
+                server.operator.post(f"/v1/contracts/{contract}/grants", {"party": auditor.id})
+            for _ in range(min(LISTENERS_OF_PARTY, n - first)):
+                self.open(server.port, auditor.token)
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def open(self, port, token):
+        stream = socket.create_connection(("127.0.0.1", port))
+        stream.sendall(f"GET /v1/live HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        if not stream.recv(65536).startswith(b"HTTP/1.1 200 "):
+            sys.exit("a stream was refused")
+        self.sockets.append(stream)
+        self.selector.register(stream, selectors.EVENT_READ)
+
+    def read(self):
+        while not self.over:
+            for key, _ in self.selector.select(0.2):
+                piece = key.fileobj.recv(65536)
+                if not piece:
+                    sys.exit("a stream ended")
+                self.bytes += len(piece)
+
+    def close(self):
+        self.over = True
+        self.thread.join()
+        self.selector.close()
+        for stream in self.sockets:
+            stream.close()
+
+
+def live(folder, options, stack):
+    """Clicks beside very many who listen to events: what these cost in memory, and clicks in time."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(options.listeners + 512, 1024), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    server = stack(Countersign(folder, "live", 0))
+    server.wait_ready()
+    print(f"{options.listeners:,} streams (--listeners), {LISTENERS_OF_PARTY} of a party, beside 1,000 clicks/s; medians of {options.rounds} rounds, each beside one without streams.\n\n"
+          "| streams | MiB more | click p99 ms | without | ratio | server CPU us/s | without | sent KiB/s |\n|---|---|---|---|---|---|---|---|")
+    for name, contract in (("of nothing that happens", None), ("of the contract that is clicked: counters each second", server.contracts[0])):
+        rounds, before_mib = [], server.rss_anon_mib()
+        for _ in range(options.rounds):
+            cpu = server.cpu_us()
+            alone = beside_clicks(server, options.seconds, lambda: None)[0]
+            alone_cpu = server.cpu_us() - cpu
+            listeners = Listeners(server, contract, options.listeners)
+            time.sleep(1)
+            mib, cpu, got = server.rss_anon_mib(), server.cpu_us(), listeners.bytes
+            p99 = beside_clicks(server, options.seconds, lambda: None)[0]
+            rounds.append({"mib": mib - before_mib, "p99": p99, "alone": alone, "ratio": p99 / alone, "cpu": (server.cpu_us() - cpu) / options.seconds,
+                           "alone_cpu": alone_cpu / options.seconds, "sent": (listeners.bytes - got) / 1024 / options.seconds})
+            listeners.close()
+        of = {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
+        judged = contract is None
+        memory = f" (at most {MEMORY_BOUND_MIB}: {verdict(of['mib'] <= MEMORY_BOUND_MIB)})"
+        ratio = f" (at most {LIVE_BOUND}: {verdict(of['ratio'] <= LIVE_BOUND)})" if judged else ""
+        print(f"| {name} | {of['mib']:.1f}{memory} | {of['p99']:.2f} | {of['alone']:.2f} | {of['ratio']:.2f}{ratio} | {of['cpu']:,.0f} | {of['alone_cpu']:,.0f} | {of['sent']:.0f} |",
+              flush=True)
+    server.stop()
+
+
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, verify, statements, live)}
 
 
 def machine():
@@ -405,6 +475,7 @@ def parse():
     parser.add_argument("--leads", type=int, help="stored leads at the end of the cost curve [1000000; quick 20000]")
     parser.add_argument("--entries", type=int, help="entries of the mirror that is verified [200000; quick 20000]")
     parser.add_argument("--lines", type=int, help="line items of a statement [100000; quick 5000]")
+    parser.add_argument("--listeners", type=int, help="streams of events [2000; quick 200]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
@@ -424,6 +495,7 @@ def parse():
     options.leads = options.leads or (20_000 if options.quick else 1_000_000)
     options.entries = options.entries or (20_000 if options.quick else 200_000)
     options.lines = options.lines or (5_000 if options.quick else 100_000)
+    options.listeners = options.listeners or (200 if options.quick else 2000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
     return options
 

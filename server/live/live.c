@@ -32,23 +32,6 @@ bool piece_shows(const struct piece *p, const struct contract *k)
            catalog_may_read(p->rq.catalog, p->rq.caller, k);
 }
 
-/* By what is known of the caller now: a stream outlives many snapshots, and holds none. ERR_UNAUTHORIZED: the token is
- * gone since it was asked. */
-static enum err follow_catalog(struct request *rq)
-{
-    struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
-    const struct api_token *token = catalog_token_hashed(newest, rq->token->sha256);
-    if (token == NULL) {
-        catalog_unref(newest);
-        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "its token is gone");
-    }
-    catalog_unref(rq->catalog);
-    rq->catalog = newest;
-    rq->token = token;
-    rq->caller = token->party;
-    return ERR_OK;
-}
-
 static enum err fill(struct piece *p)
 {
     const struct stream_due *asked = &p->stream->asked;
@@ -66,7 +49,7 @@ static enum err fill(struct piece *p)
 
 static enum err more(struct request *rq, struct reply *reply)
 {
-    enum err err = follow_catalog(rq);
+    enum err err = stream_follow(rq);
     if (err != ERR_OK)
         return err;
     struct piece p = {.stream = rq->stream,

@@ -198,11 +198,28 @@ static void find_due(const struct news_look *look, const struct catalog *c, stru
         s->due.refused = p->role == ROLE_OPERATOR || look->refused[i] == s->party;
 }
 
+enum err stream_follow(struct request *rq)
+{
+    struct catalog *newest = catalog_hold(rq->worker->server->instance.catalog);
+    const struct api_token *token = catalog_token_hashed(newest, rq->token->sha256);
+    if (token == NULL) {
+        catalog_unref(newest);
+        return problem(&rq->problem, ERR_UNAUTHORIZED, "", "its token is gone");
+    }
+    catalog_unref(rq->catalog);
+    rq->catalog = newest;
+    rq->token = token;
+    rq->caller = token->party;
+    return ERR_OK;
+}
+
 /* What ends a stream from outside: NULL, nothing did. */
 static const char *is_over(const struct stream *s, const struct catalog *c)
 {
     struct problem p;
     const struct party *party = catalog_party_number(c, s->party);
+    if (s->rq->catalog != c && stream_follow(s->rq) != ERR_OK)
+        return "its token is gone";
     if (api_token_opens(c, catalog_token_hashed(c, s->token), clock_ms(), &p) != ERR_OK)
         return "its token opens no calls any more";
     if (s->contract != 0 && !catalog_may_read(c, party, catalog_contract_number(c, s->contract)))
@@ -247,7 +264,8 @@ void streams_tick(struct worker *w)
     bool changed = c != all->checked || now_us - all->checked_us >= SECOND_US;
     bool came = news_look(w->server->news, &all->look);
     for (size_t i = all->n; i > 0 && (s = take_turn(w)) != NULL; i--) {
-        const char *over = changed && s->state != STREAM_READS ? is_over(s, c) : NULL;
+        bool asks = s->state != STREAM_READS && (changed || s->rq->catalog != c);
+        const char *over = asks ? is_over(s, c) : NULL;
         if (came)
             find_due(&all->look, c, s);
         if (over != NULL)

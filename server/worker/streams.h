@@ -41,6 +41,9 @@ MUST_CHECK enum err streams_open(struct request *rq, struct reply *reply, uint32
                                  const struct event_place *place);
 /* Writes "id: ...": who comes again with it goes on there. */
 void stream_id(struct worker *w, const struct event_place *place, struct buf *out);
+/* Whoever is told is the caller by the newest control data: a stream outlives many snapshots, and holds no old one.
+ * ERR_UNAUTHORIZED: its token is gone. */
+MUST_CHECK enum err stream_follow(struct request *rq);
 /* The last piece, which says why. Clients come again, and are told then what is wrong, if anything is. */
 void stream_end(struct reply *reply, const char *why);
 
