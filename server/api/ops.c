@@ -95,6 +95,7 @@ static void put_gauges(struct server *sh, struct buf *b)
         snprintf(worker, sizeof worker, "worker=\"%zu\"", i);
         metrics_gauge(b, METRIC_queue_depth, worker, source_depth(sh->source, i));
     }
+    put_gauge(b, METRIC_streams, NULL, atomic_load_explicit(&sh->n_streams, memory_order_relaxed));
     put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));
     put_room(sh->instance.store, b);

@@ -126,24 +126,38 @@ static void write_counters(struct piece *p, const struct contract *k, const stru
     piece_event_end(p);
 }
 
-/* Those that changed since the last piece. What changes meanwhile comes with the next. */
+static enum err write_if_changed(struct piece *p, const struct contract *k)
+{
+    struct counted c;
+    if (!piece_shows(p, k) || !news_counted(p->rq.worker->server->news, k->number, clock_ms(), p->stream->counted, &c))
+        return ERR_OK;
+    enum err err = worker_reader_anew(p->rq.worker, &p->txn, &p->rq.problem);
+    if (err == ERR_OK)
+        err = count_leads(p, k, &c);
+    if (err == ERR_OK)
+        write_counters(p, k, &c);
+    return err;
+}
+
+/* Those that changed since they were told last, by number, over as many pieces as that takes. What changes meanwhile
+ * comes with the next round. */
 static enum err write_changed(struct piece *p)
 {
-    struct news *news = p->rq.worker->server->news;
+    struct stream *s = p->stream;
     const struct contract_list reads = catalog_reads(p->rq.catalog, p->rq.caller);
-    uint64_t changes = news_changes(news);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < reads.n && err == ERR_OK; i++) {
+    if (s->count_from == 0)
+        s->counting = news_changes(p->rq.worker->server->news);
+    for (size_t i = contracts_behind(&reads, s->count_from); i < reads.n && err == ERR_OK; i++) {
+        if (piece_full(p))
+            return ERR_OK;
         const struct contract *k = catalog_listed(p->rq.catalog, &reads, i);
-        struct counted c;
-        if (!piece_shows(p, k) || !news_counted(news, k->number, clock_ms(), p->stream->counted, &c))
-            continue;
-        if ((err = worker_reader_anew(p->rq.worker, &p->txn, &p->rq.problem)) == ERR_OK &&
-            (err = count_leads(p, k, &c)) == ERR_OK)
-            write_counters(p, k, &c);
+        if ((err = write_if_changed(p, k)) == ERR_OK)
+            s->count_from = k->number;
     }
+    s->count_from = 0;
     if (err == ERR_OK)
-        p->stream->counted = changes;
+        s->counted = s->counting;
     return err;
 }
 

@@ -94,6 +94,7 @@ enum budget {
     X(loop_turns, "countersign_loop_turns_total", "turns of the workers' event loops", ONE)                            \
     X(queue_depth, "countersign_queue_depth", "jobs of a worker that wait for a batch", GAUGE)                         \
     X(reads_waiting, "countersign_reads_waiting", "reads that wait for a reader thread", GAUGE)                        \
+    X(streams, "countersign_streams", "event streams that are open", GAUGE)                                            \
     X(store_bytes, "countersign_store_bytes", "size of the database in use", GAUGE)                                    \
     X(store_room, "countersign_store_room_bytes", "bytes that the database can grow by, by what bounds it", GAUGE)     \
     X(store_pinned, "countersign_store_pinned_commits",                                                                \

@@ -64,6 +64,7 @@ struct server {
     struct repeats *repeats;
     struct span cors_origins; /* as cors_parse takes them */
     struct http_held held;    /* what the workers hold for peers */
+    _Atomic size_t n_streams; /* open, of all workers */
 };
 
 /* Answers of one worker that do not end, streams.h. */

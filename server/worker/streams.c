@@ -109,6 +109,7 @@ enum err streams_open(struct request *rq, struct reply *reply, uint32_t contract
     memcpy(s->token, rq->token->sha256, sizeof s->token);
     TAILQ_INSERT_TAIL(&w->streams.all, s, next);
     w->streams.n++;
+    atomic_fetch_add_explicit(&w->server->n_streams, 1, memory_order_relaxed);
     rq->stream = s;
     buf_heap(&text);
     buf_printf(&text, "retry: %d\n", STREAM_RETRY_MS);
@@ -127,6 +128,7 @@ void streams_forget(struct request *rq)
         return;
     TAILQ_REMOVE(&w->streams.all, s, next);
     w->streams.n--;
+    atomic_fetch_sub_explicit(&w->server->n_streams, 1, memory_order_relaxed);
     rq->stream = NULL;
 }
 
@@ -170,8 +172,10 @@ void streams_wait(struct worker *w, struct request *rq)
     struct stream *s = rq->stream;
     int64_t now_us = clock_monotonic_us();
     s->state = STREAM_WAITS;
-    s->due.counters |= s->recount;
+    s->due.counters |= s->recount || s->count_from != 0;
     s->recount = false;
+    if (s->count_from != 0)
+        s->counted_us = 0; /* the others of the same second */
     if (atomic_load(&w->stopping))
         end_now(w, s, "this server is going down");
     else if (is_due(s, now_us))

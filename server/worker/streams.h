@@ -32,6 +32,8 @@ struct stream {
     struct stream_due asked;
     struct event_place place; /* all before was told */
     uint64_t counted;         /* news_changes up to which counters were told */
+    uint64_t counting;        /* what that becomes when all contracts are through, */
+    uint32_t count_from;      /* which go on behind this one; 0: they are */
     bool behind;              /* there is more at once */
     bool recount;             /* counters could not be told yet: in a while */
 };

@@ -10,7 +10,7 @@ import unittest
 import urllib.parse
 
 from events import Events
-from harness import Market, Server, ServerCase, person, send, wait_for
+from harness import BROWSER, Market, Server, ServerCase, person, rfc3339, send, wait_for
 from tls import TlsServer
 
 DURABLE = ("lead", "disposition", "statement")
@@ -269,6 +269,47 @@ class Bounds(unittest.TestCase):
         again = self.open(server, market.publisher, last=last)
         self.assertEqual([lead["lead"] for lead in again.wait_for(len(leads), "lead")], leads)
         self.assertEqual(server.metric("requests", 'route="/v1/live"'), before + 1)  # of itself alone
+
+    def test_counters_are_the_same_after_a_restart(self):
+        """What came before is counted from the journal, once."""
+        server, market = self.server(WORKERS=1)
+        for n in range(5):
+            market.click()
+            if n % 2:
+                market.publisher.postback(person(click_id=market.click()))
+        want = {"clicks": {"ok": 7, "total": 7}, "leads": {"pending": 2, "total": 2}}
+        for end in (lambda: None, server.stop, server.kill):
+            end()
+            if server.process.poll() is not None:
+                server.start()
+            streams = [self.open(server, caller) for caller in (market.advertiser, market.auditor)]
+            for stream in streams:
+                stream.wait(lambda one=stream: one.of("counters"), what="counters")
+                told = stream.of("counters")[0]
+                self.assertEqual({name: told[name] for name in want}, want)
+        market.click()
+        streams[0].wait(lambda: streams[0].of("counters")[-1]["clicks"] == {"ok": 8, "total": 8}, what="one more")
+
+    def test_very_many_contracts_are_told_in_several_pieces(self):
+        server, market = self.server(WORKERS=1)
+        contracts = [market.contract] + [market.new_contract(market.new_publisher()) for _ in range(230)]
+        codes = [market.new_code(market.operator, contract) for contract in contracts]
+        for code in codes:
+            send(code["click_url"], headers=BROWSER)
+        stream = self.open(server, market.advertiser)
+        stream.wait(lambda: len({c["contract"] for c in stream.of("counters")}) == len(contracts), what="all of them")
+        self.assertEqual([c["clicks"] for c in stream.of("counters")[:len(contracts)]], [{"ok": 1, "total": 1}] * len(contracts))
+        self.assertEqual(server.metric("streams"), 1)
+
+    def test_a_token_that_expires_ends_its_streams(self):
+        server, market = self.server()
+        until = rfc3339(time.time() + 3)
+        made = market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"expires_at": until})
+        stream = Events(server.url, made["token"])
+        self.addCleanup(stream.close)
+        self.assertEqual(stream.status, 200, stream.body)
+        self.assertTrue(stream.wait_end())
+        self.assertIn("token", stream.comments[-1])
 
     def test_tls(self):
         server = TlsServer(WORKERS=2)

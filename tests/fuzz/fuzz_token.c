@@ -33,6 +33,9 @@ static void reads_as_written(struct span text)
         click_id_write(ours(), &p, again);
         HOLDS(span_eq(text, span_of(again, CLICK_ID_LEN)));
     }
+    struct event_place place;
+    if (event_id_read(ours(), text, &place) == ERR_OK)
+        fuzz_accepted++; /* its drawn number is not given back */
     if (lead_ref_read(ours(), text, &p) == ERR_OK) {
         fuzz_accepted++;
         lead_ref_write(ours(), &p, again);
@@ -59,9 +62,10 @@ static enum err read_any(struct span text)
 {
     struct tracking_code code;
     struct pointer p;
+    struct event_place place;
     struct span exact = fuzz_copy(text);
     bool good = code_read(ours(), exact, &code) == ERR_OK || click_id_read(ours(), exact, &p) == ERR_OK ||
-                lead_ref_read(ours(), exact, &p) == ERR_OK;
+                lead_ref_read(ours(), exact, &p) == ERR_OK || event_id_read(ours(), exact, &place) == ERR_OK;
     fuzz_drop(exact);
     return good ? ERR_OK : ERR_NOT_FOUND;
 }
@@ -96,6 +100,13 @@ static void round_trips(const uint8_t *data)
     HOLDS(lead_ref_read(ours(), span_of(text, LEAD_REF_LEN), &p2) == ERR_OK);
     HOLDS(click_id_read(ours(), span_of(text + 1, LEAD_REF_LEN - 1), &p2) == ERR_NOT_FOUND);
     changes_are_refused(span_of(text, LEAD_REF_LEN), data + 20);
+
+    const struct event_place place = {load_be64(data) >> 16, (int64_t)(load_be64(data + 8) >> 16), data[16]};
+    struct event_place place2;
+    event_id_write(ours(), &place, data[17], text);
+    HOLDS(event_id_read(ours(), span_of(text, EVENT_ID_LEN), &place2) == ERR_OK);
+    HOLDS(place2.seq == place.seq && place2.refused_ms == place.refused_ms && place2.refused == place.refused);
+    changes_are_refused(span_of(text, EVENT_ID_LEN), data + 20);
 
     click_id_write(ours(), &p, text);
     HOLDS(click_id_read(ours(), span_of(text, CLICK_ID_LEN), &p2) == ERR_OK);
