@@ -191,7 +191,7 @@ class Confined(unittest.TestCase):
     """What a server gives up before strangers reach it, tried from within. What this kernel does not have is not asked."""
 
     def setUp(self):
-        self.server = IntrudedServer()
+        self.server = IntrudedServer(WEBHOOK_ALLOW="none")
         self.addCleanup(self.server.close)
 
     def test_who_runs_code_in_it_gets_no_further(self):
