@@ -18,6 +18,14 @@ enum err contract_check(struct span campaign, struct span contract, struct probl
     return err;
 }
 
+/* Beside the campaign's own contract, which has the same document of the campaign, as a rule. */
+static enum err compiled(const struct batch *cx, const struct contract *k, struct terms **out, struct problem *p)
+{
+    const struct contract *direct = catalog_contract_number(cx->catalog, k->campaign->direct);
+    const struct version *v = direct != NULL ? versions_newest(&direct->versions) : NULL;
+    return terms_compile_beside(v != NULL ? v->terms : NULL, k->campaign->document, k->document, out, p);
+}
+
 enum err contract_ready(struct batch *cx, const struct contract *k)
 {
     const struct party *parties[] = {k->campaign->advertiser, k->publisher};
@@ -40,7 +48,7 @@ enum err contract_next(const struct batch *cx, struct contract *k, int64_t effec
                            .rules = RULES_NOW,
                            .at_ms = pipeline_dated(cx, k, cx->now_ms)};
     struct terms *terms;
-    enum err err = terms_compile(k->campaign->document, k->document, &terms, p);
+    enum err err = compiled(cx, k, &terms, p);
     if (err != ERR_OK)
         return err;
     version_tells(&next, terms);
@@ -86,7 +94,7 @@ enum err contract_alone(const struct batch *cx, const struct contract *k, const 
     const struct contract *beside = NULL;
     struct contract_list all = {.n = 0};
     struct terms *t;
-    enum err err = terms_compile(k->campaign->document, k->document, &t, p);
+    enum err err = compiled(cx, k, &t, p);
     if (err != ERR_OK)
         return err;
     if (k->publisher != NULL)
