@@ -1,13 +1,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/id.h"
 #include "common/base/json_read.h"
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/party_jws.h"
 #include "server/cmd/command.h"
-#include "server/cmd/download.h"
+#include "server/cmd/own_party.h"
 #include "server/cmd/party_file.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -26,35 +25,6 @@ static const char *keep(void *ctx, struct span bytes)
 {
     buf_span_add(ctx, bytes);
     return NULL;
-}
-
-/* The key on record, if it is another one, has to sign this one. */
-static void wants_successor(const json_t *party, const char kid[JWK_KID_LEN])
-{
-    const char *its = json_string_value(json_object_get(json_object_get(party, "key"), "kid"));
-    if (its != NULL && strncmp(its, kid, JWK_KID_LEN) != 0)
-        decline("this party signs by the key %.60s: give the file of that one by --old", its);
-}
-
-/* The party whose token it is: the only one that it sees. `kid`: of a key that nobody else signs; else NULL. */
-static void own_id(struct download *d, const char *kid, char id[LIMIT_ID + 1])
-{
-    struct buf body;
-    json_t *json = NULL;
-    const json_t *list = NULL;
-    struct span text = SPAN("");
-    buf_heap(&body);
-    download_get(d, "v1/parties", ANSWER_MAX, keep, &body);
-    if (json_read(buf_span(&body), &json, NULL) != ERR_OK ||
-        json_get_array(json, "", "data", 1, &list, NULL, NULL) != ERR_OK || json_array_size(list) != 1 ||
-        json_get_str(json_array_get(list, 0), "", "id", LIMIT_ID, &text, NULL, NULL) != ERR_OK || !id_is_plain(text))
-        die("this token is no single party's: a key is put on record by the party itself");
-    if (kid != NULL)
-        wants_successor(json_array_get(list, 0), kid);
-    memcpy(id, text.ptr, text.len);
-    id[text.len] = '\0';
-    json_decref(json);
-    buf_free(&body);
 }
 
 static void payload(struct buf *out, const struct signer *key, const char *id, struct span issuer)
@@ -105,14 +75,16 @@ static void put(struct download *d, const char *id, struct signer *key, struct s
 static int enrol(const char *const given[])
 {
     const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
-    char id[LIMIT_ID + 1], kid[JWK_KID_LEN];
+    char id[LIMIT_ID + 1], kid[JWK_KID_LEN], its[JWK_KID_LEN + 1];
     if (token == NULL || !*token)
         decline("whose key? Give --token T or set COUNTERSIGN_TOKEN");
     struct signer *key = party_file_read(given[KEY]), *old = given[OLD] != NULL ? party_file_read(given[OLD]) : NULL;
     struct download *d =
         download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = 4 * ANSWER_MAX});
     jwk_kid(signer_public(key), kid);
-    own_id(d, old == NULL ? kid : NULL, id);
+    own_party(d, id, its);
+    if (old == NULL && its[0] != '\0' && memcmp(its, kid, JWK_KID_LEN) != 0)
+        decline("this party signs by the key %s: give the file of that one by --old", its);
     put(d, id, key, old);
     printf("%s signs by %.*s now: tell the other side, by another way than this server\n", id, JWK_KID_LEN, kid);
     download_close(d);

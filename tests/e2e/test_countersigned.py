@@ -3,8 +3,10 @@
 import json
 import tempfile
 import unittest
+from pathlib import Path
 
-from harness import BROWSER, Market, Party, ServerCase, click, countersign, person, rfc3339
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from harness import BROWSER, Market, Party, ServerCase, b64u, click, countersign, person, rfc3339
 
 
 class Countersigned(ServerCase):
@@ -55,6 +57,33 @@ class Countersigned(ServerCase):
         said = {fact["data"]["by"]: fact["data"]["leads"] for fact in self.verified(self.market) if fact["topic"] == "decided"}
         self.assertEqual(said["countersigned"], {"approved": 1, "converted": 1, "rejected": 1})
         self.assertEqual(said["advertiser"], {"approved": 1})
+
+    def test_a_command_signs_what_a_campaign_asks_to_be_signed(self):
+        market = Market(self.server, campaign={"dispositions": "countersigned"})
+        market.put_keys()
+        first, second = self.lead(market), self.lead(market)
+        self.assertProblem(market.advertiser.call("POST", f"/v1/leads/{first['lead']}/dispositions", {"status": "approved"}), 403, "jws")
+        with tempfile.TemporaryDirectory() as folder:
+            keys = {}
+            for party in (market.advertiser, market.publisher):
+                keys[party.id] = Path(folder, party.id)
+                keys[party.id].touch(0o600)
+                keys[party.id].write_text(json.dumps({"crv": "Ed25519", "d": b64u(party.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": party.jwk["x"]}))
+            dispose = lambda lead, *more, key=keys[market.advertiser.id]: countersign("dispose", self.server.url, lead["lead"], "--token", market.advertiser.token, "--key", key, *more)
+            for _ in range(2):
+                done = dispose(first, "--status", "approved", "--reason", "it sold")
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn(f"{first['lead']}: approved, entry ", done.stdout)
+            done = dispose(second, "--status", "converted", "--amount", "12.5", "--currency", "EUR")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for more, code, says in ((("--status", "approved"), 2, "signs by"), (("--status", "converted", "--amount", "1,5", "--currency", "EUR"), 2, "no amount"),
+                                     (("--status", "converted", "--amount", "1.5"), 2, "belong together"), (("--status", "sold"), 1, "status")):
+                done = dispose(second, *more, **({"key": keys[market.publisher.id]} if says == "signs by" else {}))
+                self.assertEqual((done.returncode, says in done.stderr), (code, True), done.stderr)
+        entries = [entry for entry in market.settled_entries() if entry["kind"] == "disposition"]
+        self.assertEqual([(entry["lead"], entry["status"], entry["trust"], entry.get("text"), entry.get("amount_micros")) for entry in entries],
+                         [(first["index"], "approved", "countersigned", "it sold", None), (second["index"], "converted", "countersigned", None, 12_500_000)])
+        self.assertEqual([fact["data"]["leads"] for fact in self.verified(market) if fact["topic"] == "decided" and fact["data"]["by"] == "countersigned"], [{"approved": 1, "converted": 1}])
 
     def test_what_was_not_signed_so_is_refused_by_the_member_that_differs(self):
         market, lead = self.market, self.lead()
