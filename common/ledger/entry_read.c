@@ -244,6 +244,22 @@ static enum err clock_fits(const struct entry *e, struct problem *p)
     return e->clocked_ms == 0 || e->clocked_ms < e->at_ms ? ERR_OK : bad(p, "clock_ms", "must be before `at`");
 }
 
+/* The member that would be written otherwise, or not at all; "" if that is told by none. */
+static void first_other(const json_t *said, struct span again, char *name, size_t cap)
+{
+    json_t *would = NULL;
+    const char *key;
+    json_t *value;
+    if (json_read(again, &would, NULL) != ERR_OK)
+        return;
+    json_object_foreach((json_t *)said, key, value)
+    {
+        if (name[0] == '\0' && !json_equal(value, json_object_get(would, key)))
+            snprintf(name, cap, "%s", key);
+    }
+    json_decref(would);
+}
+
 /* Unknown members, defaults spelled out, lists out of order: whatever reads well and would be written otherwise. */
 static enum err same_bytes(struct span bytes, const struct entry *e, struct problem *p)
 {
@@ -251,8 +267,11 @@ static enum err same_bytes(struct span bytes, const struct entry *e, struct prob
     buf_heap(&again);
     entry_write(&again, e);
     bool same = span_eq(buf_span(&again), bytes);
+    char name[64] = "";
+    if (!same)
+        first_other(e->json, buf_span(&again), name, sizeof name);
     buf_free(&again);
-    return same ? ERR_OK : bad(p, "", "says what an entry of its kind does not say, or says it in another way");
+    return same ? ERR_OK : bad(p, name, "is what an entry of its kind does not say, or says in another way");
 }
 
 static enum err read_any(struct span bytes, struct entry *out, struct problem *p)

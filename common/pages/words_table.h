@@ -42,8 +42,8 @@
     X(SINCE_ALL, "All of it", "Total", "合计") \
     X(CORRECTS, "Corrects", "Rectifie", "更正") \
     X(CORRECTS_ONE, "no. {} of {}, {}", "n° {} du {}, {}", "编号 {}，{}，{}") \
-    X(CORRECTS_NONE, "no statement that its adjustments name", "aucun relevé nommé par ses ajustements", "其调整未指明任何结算单") \
-    X(CORRECTS_PART, "and, in part, no statement that an adjustment names", "et, pour partie, aucun relevé nommé par un ajustement", "另有部分调整未指明任何结算单") \
+    X(CORRECTS_NONE, "earlier amounts, without naming a statement", "des montants antérieurs, sans nommer de relevé", "此前的款项，未指明结算单") \
+    X(CORRECTS_PART, "and earlier amounts, without naming a statement", "ainsi que des montants antérieurs, sans nommer de relevé", "以及此前的款项，未指明结算单") \
     X(QUANTITIES, "Approved in the period", "Approuvés pendant la période", "本期批准") \
     X(WHAT, "What", "Objet", "项目") \
     X(QUANTITY, "Quantity", "Quantité", "数量") \
@@ -117,8 +117,8 @@
     X(OF_THEM_HELD, "of them held: {}", "dont retenus\u00a0: {}", "其中暂留：{}") \
     X(BECAME, "What became of the leads received", "Ce que sont devenus les leads reçus", "收到线索的去向") \
     X(RECEIVED, "Received", "Reçus", "收到合计") \
-    X(CLICKS_VALID, "From {} clicks, {} of them valid.", "Sur {} clics, {} valides.", "共 {} 次点击，有效 {} 次。") \
-    X(SHOWN_VALID, "Shown {} times, {} of them valid.", "{} affichages, {} valides.", "共展示 {} 次，有效 {} 次。") \
+    X(CLICKS_VALID, "Clicks: {}, valid: {}.", "Clics\u00a0: {}, valides\u00a0: {}.", "点击：{}，有效：{}。") \
+    X(SHOWN_VALID, "Impressions: {}, valid: {}.", "Affichages\u00a0: {}, valides\u00a0: {}.", "展示：{}，有效：{}。") \
     X(NO_GAP, "Nothing was lost: no gap in the record.", "Rien n’a été perdu\u00a0: aucune lacune.", "记录无缺口。") \
     X(GAP, "Could not be recorded: {} clicks, {} impressions, {} views.", "N’ont pu être enregistrés\u00a0: {} clics, {} affichages, {} vues.", "未能记录：点击 {} 次，展示 {} 次，浏览 {} 次。") \
     X(LINES, "The lines that moved money: {} to {} of {}", "Lignes ayant donné lieu à un montant\u00a0: {} à {} sur {}", "涉及金额的行：第 {}–{} 行，共 {} 行") \

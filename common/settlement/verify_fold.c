@@ -582,7 +582,8 @@ void audit_fold_entry(struct audit *a, uint64_t index, struct bundle_entry *e, c
         return;
     e->read = e->read || entry_read(e->bytes, &e->entry, &p) == ERR_OK;
     if (!e->read) {
-        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " is not canonical (%s)", index, p.field);
+        finds_failure(&a->finding[CHECK_ENTRIES], "entry %" PRIu64 " is not canonical (%s%s%s)", index, p.field,
+                      p.field[0] != '\0' ? " " : "", p.detail);
         a->stopped = true;
         return;
     }

@@ -69,19 +69,22 @@ static const char *keep(void *ctx, struct span bytes)
     return NULL;
 }
 
-/* Each answer to a word that was taken names the contract that it is about. */
-static bool says_taken(const struct signing *s, struct span back)
+/* An answer to a word that was taken says of it what was said: the contract, and each member of *must. */
+static bool says_taken(const struct signing *s, const json_t *must, struct span back)
 {
-    json_t *json = NULL;
+    json_t *json = NULL, *value;
     struct span contract = SPAN("");
+    const char *name;
     bool taken = json_read(back, &json, NULL) == ERR_OK &&
                  json_get_str(json, "", "contract", LIMIT_ID, &contract, NULL, NULL) == ERR_OK &&
                  span_is(contract, s->contract);
+    json_object_foreach((json_t *)must, name, value) taken = taken && json_equal(value, json_object_get(json, name));
     json_decref(json);
     return taken;
 }
 
-void sign_send(const struct signing *s, struct download *d, const char *path, const char *typ, struct span said)
+void sign_send(const struct signing *s, struct download *d, const char *path, const char *typ, struct span said,
+               json_t *must)
 {
     struct buf body, back;
     buf_heap(&body);
@@ -90,10 +93,11 @@ void sign_send(const struct signing *s, struct download *d, const char *path, co
     jws_compact(&body, s->key, typ, said);
     buf_str(&body, "\"}");
     download_send(d, "POST", path, buf_span(&body), SIGN_ANSWER_MAX, keep, &back);
-    if (!says_taken(s, buf_span(&back)))
-        decline("%s%s answered what no server does that took it: whether it was taken is not known. Run it again: the "
-                "log tells",
+    if (!says_taken(s, must, buf_span(&back)))
+        decline("%s%s answered what no server does that took it, or took something else: whether it was taken is not "
+                "known. Run it again: the log tells",
                 download_url(d), path);
+    json_decref(must);
     buf_free(&body);
     buf_free(&back);
 }

@@ -161,7 +161,9 @@ int sign_assent(const struct signing *s)
     assent_payload(&said, typ, issuer, span_str(s->party), span_str(s->contract), &to, clock_ms());
     snprintf(path, sizeof path, "v1/contracts/%s/%s/%" PRIu64 "/%s", s->contract, what, number,
              s->withdraws ? "withdraw" : "assent");
-    sign_send(s, d, path, typ, buf_span(&said));
+    json_t *must = json_object();
+    json_object_set_new(must, s->version > 0 ? "version" : "index", json_integer((json_int_t)number));
+    sign_send(s, d, path, typ, buf_span(&said), must);
     printf("%s %" PRIu64 ": %s by %s %s and taken by the server; the next pull shows it in the log\n",
            s->version > 0 ? "terms, version" : "adjustment", number, done, s->role, s->party);
     download_close(d);

@@ -87,6 +87,7 @@ void sign_show_adjustments(const struct signing *s); /* that wait for this party
 
 MUST_CHECK bool sign_asked(const struct signing *s, size_t n);
 /* Sends {"jws": said, signed}; dies unless it is taken. */
-void sign_send(const struct signing *s, struct download *d, const char *path, const char *typ, struct span said);
+void sign_send(const struct signing *s, struct download *d, const char *path, const char *typ, struct span said,
+               json_t *must);
 
 #endif

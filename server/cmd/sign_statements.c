@@ -151,7 +151,10 @@ static void answer(const struct signing *s, struct download *d, const json_t *st
     sign_payload(s, id, sign_number(data, "to"), &payload);
     response_payload(s, buf_span(&payload), &said);
     snprintf(path, sizeof path, "v1/statements/%.*s/responses", LIMIT_ID, id);
-    sign_send(s, d, path, RESPONSE_TYP, buf_span(&said));
+    json_t *must = json_object();
+    json_object_set_new(must, "statement", json_string(id));
+    json_object_set_new(must, "verdict", json_string(s->given[DISPUTE] != NULL ? "dispute" : "accept"));
+    sign_send(s, d, path, RESPONSE_TYP, buf_span(&said), must);
     jwk_kid(signer_public(s->key), kid);
     printf("%s: %s by %s %s, signed by key %.*s and taken by the server; the next pull shows it in the log\n", id,
            s->given[DISPUTE] != NULL ? "disputed" : "accepted", s->role, s->party, JWK_KID_LEN, kid);

@@ -56,6 +56,22 @@ static void warn_of_party(struct open *o, const struct party *p, const char *rol
         warn(o, "no_key", false, "the %s has no key on record, and cannot answer", role);
 }
 
+/* The supplier and the customer are one taxable person, or one of them told another's. */
+static void warn_of_one(struct open *o)
+{
+    const struct party *parties[] = {o->on.k->campaign->advertiser, o->on.k->publisher};
+    json_t *legal[2] = {NULL, NULL};
+    const char *id[2] = {NULL, NULL};
+    for (size_t i = 0; i < 2; i++)
+        if (parties[i] != NULL && !span_empty(parties[i]->legal) &&
+            json_read(parties[i]->legal, &legal[i], NULL) == ERR_OK)
+            id[i] = json_string_value(json_object_get(legal[i], "vat_id"));
+    if (id[0] != NULL && id[1] != NULL && strcmp(id[0], id[1]) == 0)
+        warn(o, "same_vat_id", false, "both parties tell one VAT id, %s: nobody invoices himself", id[0]);
+    json_decref(legal[0]);
+    json_decref(legal[1]);
+}
+
 static enum err warn_of_adjustments(const struct settlements *s, struct open *o)
 {
     static const char *const roles[SIDES] = {"advertiser", "publisher"};
@@ -300,6 +316,7 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
         err = statement_read(buf_span(&out.payload), &st);
         if (err == ERR_OK) {
             write_draft(w, o, &st);
+            warn_of_one(o);
             warn_of_rate(s, o, &st);
             err = warn_of_change(s, o, &st);
             statement_close(&st);

@@ -98,7 +98,8 @@ class MonthEnd(ServerCase):
         operator = market.operator
         market.put_keys()
         for party in (market.advertiser, market.publisher):
-            self.assertStatus(party.call("PATCH", f"/v1/parties/{party.id}", {"legal": LEGAL}), 200)
+            vat_id = {"vat_id": "FR40999000129"} if party is market.publisher else {}
+            self.assertStatus(party.call("PATCH", f"/v1/parties/{party.id}", {"legal": {**LEGAL, **vat_id}}), 200)
         others = [Party(operator, name, "publisher") for name in ("Unbound", "Idle", "Owes")]
         unbound = market.new_contract(others[0], assent="both")
         idle = market.new_contract(others[1])

@@ -549,6 +549,10 @@ class Statements(ServerCase):
             self.assertEqual({(row["supplier"], row["supplier_vat_id"]) for row in table if row["kind"] in ("disposition", "vat") and row["amount"] != "0"},
                              {("Company FR40999000129", "FR40999000129")})
             self.assertEqual(table[-1]["supplier_vat_id"], "DE999999999")
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        self.law(german, german)
+        wait_for(lambda: {"same_vat_id", "other_parties"} <= set(self.warnings()), what="the warning")
         self.assertEqual(self.verified().returncode, 0)
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -665,11 +669,11 @@ class Statements(ServerCase):
         self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -3_000_000, "reason": "of one", "statement": one})
         self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -2_000_000, "reason": "of none"})
         three, _, _ = self.settle()
-        for language, words in (("en", "and, in part, no statement"), ("fr", "et, pour partie, aucun relevé"), ("zh", "另有部分调整未指明")):
+        for language, words in (("en", "and earlier amounts, without naming a statement"), ("fr", "ainsi que des montants antérieurs"), ("zh", "以及此前的款项，未指明结算单")):
             self.assertRegex(self.page(three, f"&lang={language}"), f"{one}</span><br>{words}")
         self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -2_000_000, "reason": "of none"})
         four, _, _ = self.settle()
-        self.assertIn("<dd>no statement that its adjustments name</dd>", self.page(four))
+        self.assertIn("<dd>earlier amounts, without naming a statement</dd>", self.page(four))
 
     def test_a_table_adds_up_to_what_is_to_be_paid(self):
         market = self.market
