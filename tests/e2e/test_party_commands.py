@@ -173,7 +173,9 @@ class PartyCommands(Parties):
         url = f"http://127.0.0.1:{server.server_port}"
         self.enrolled()
         statement, _ = self.settle()
-        for server.says in (b"<html>welcome</html>", b'{"contract":"CANOTHER"}', b"{}"):  # of whoever stands in between
+        said = {"contract": self.market.contract, "statement": statement}
+        for server.says in (b"<html>welcome</html>", b'{"contract":"CANOTHER"}', b"{}", *(json.dumps(said | {"verdict": verdict}).encode() for verdict in ("dispute", "none", None)),
+                            json.dumps(said | {"statement": "SANOTHER", "verdict": "accept"}).encode()):  # of whoever stands in between
             self.assertIn("whether it was taken is not known", self.accept(2, self.publisher, "publisher", url=url))
         self.assertEqual(self.told()[statement]["publisher"]["verdict"], "none")
         server.says = b""
