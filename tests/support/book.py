@@ -134,6 +134,10 @@ class Book:
                 issued = min(entry["at"], max(last, entry["at"] - verify.HOUR_MS, entry["issued_ms"]))
                 entry |= {"from": before.to if before else 0, "id": verify.statement_id(self.contract, number), "number": number, "to": at,
                           "issued_ms": issued, "to_ms": min(max(least, entry["to_ms"]), max(least, issued))}
+                for role in ("advertiser", "publisher"):  # entries may have moved
+                    entry.pop(f"vat_{role}", None)
+                    if who := ledger.trader(getattr(ledger, role), at):
+                        entry[f"vat_{role}"] = who
             ledger.add(entry)
             if entry["kind"] == "statement":
                 statement = ledger.statements[-1]
