@@ -551,9 +551,9 @@ static void round_of(struct scene *s, enum table table, enum form form, uint32_t
             fault(s, requests[i].name, name, "refused though the rows read again");
 }
 
-/* What each table is needed for; one that is not here is needed for none of them. Clicks, views and decisions take
- * control data from memory, and a campaign that is changed is written anew, with its contracts; so are heads and the
- * watermark by the sweep before a new statement. */
+/* What each table is needed for; one that is not here is needed for none of them. Control data are taken
+ * from memory, also by what changes them: it reads the rows alone that it writes. Heads and the watermark are written
+ * anew by the sweep before a new statement. */
 static const struct need {
     int table;
     const char *requests;
@@ -567,13 +567,6 @@ static const struct need {
     {TABLE_SEQS, "the lead, the leads, the openings, the entries, its lines, a new statement"},
     {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements"},
     {TABLE_NONCES, "a lead sent twice"},
-    {TABLE_PARTIES, "a code, a campaign changed"},
-    {TABLE_CAMPAIGNS, "a code"},
-    {TABLE_CONTRACTS, "a code"},
-    {TABLE_CODES, "a code, a campaign changed"},
-    {TABLE_TOKENS, "a code, a campaign changed"},
-    {TABLE_SECRETS, "a code, a campaign changed"},
-    {TABLE_GRANTS, "a code, a campaign changed"},
     {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again"},
     {TABLE_LINKS, "its links"},
     {TABLE_IDEMPOTENCY, "a party made again"},
@@ -676,13 +669,6 @@ static void rows_that_are_gone_stop_what_needs_them_alone(void **state)
         {TABLE_SEQS, "the lead, the leads, the openings, the entries, its lines, a new statement", "a txid again"},
         {TABLE_HEADS, "its proof, the openings, a tile, the entries, the checkpoint, the statements", ""},
         {TABLE_NONCES, "", ""},
-        {TABLE_PARTIES, "a code, a campaign changed", ""},
-        {TABLE_CAMPAIGNS, "a code", ""},
-        {TABLE_CONTRACTS, "a code", ""},
-        {TABLE_CODES, "a code, a campaign changed", ""},
-        {TABLE_TOKENS, "a code, a campaign changed", ""},
-        {TABLE_SECRETS, "a code, a campaign changed", ""},
-        {TABLE_GRANTS, "a code, a campaign changed", ""},
         {TABLE_STATEMENTS, "the statement, the statements, its lines, its answers, its links, an answer again", ""},
         {TABLE_LINKS, "", "its links"},
         {TABLE_IDEMPOTENCY, "", ""},
