@@ -5,6 +5,7 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "server/api/api.h"
+#include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/list.h"
 #include "server/commit/outbox.h"
@@ -293,7 +294,7 @@ enum err deliveries_list(struct request *rq, struct reply *reply)
 
 /* ---- one ---- */
 
-static enum err none(struct request *rq)
+static enum err unseen(struct request *rq)
 {
     return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such delivery, or it is not yours to see");
 }
@@ -304,13 +305,13 @@ static enum err find(struct request *rq, struct txn *t, struct front *out)
     struct span contract, party;
     uint64_t index;
     if (delivery_id_read(rq->param[0], &contract, &index, &party) != ERR_OK)
-        return none(rq);
+        return unseen(rq);
     const struct contract *k = catalog_contract(rq->catalog, contract);
     const struct party *p = catalog_party(rq->catalog, party);
     bool test = span_empty(contract);
     if (p == NULL || (test ? p->number != rq->caller->number && !caller_is(rq, ROLE_OPERATOR)
                            : k == NULL || !catalog_may_read(rq->catalog, rq->caller, k)))
-        return none(rq);
+        return unseen(rq);
     out->at = (struct delivery_place){k != NULL ? k->number : 0, (int64_t)(index & INT64_MAX), index, p->number};
     if (k != NULL) {
         struct envelope env;
@@ -319,12 +320,12 @@ static enum err find(struct request *rq, struct txn *t, struct front *out)
         if (err == ERR_OK)
             err = entry_read(env.entry, &e, NULL);
         if (err != ERR_OK)
-            return err == ERR_NOT_FOUND ? none(rq) : err;
+            return err == ERR_NOT_FOUND ? unseen(rq) : err;
         out->at.at_ms = e.at_ms;
         entry_close(&e);
     }
     enum err err = delivery_get(t, &out->at, &out->row);
-    return err == ERR_NOT_FOUND ? none(rq) : err;
+    return err == ERR_NOT_FOUND ? unseen(rq) : err;
 }
 
 /* The body as the caller may see it: contact fields are for the advertiser alone. */
@@ -359,6 +360,7 @@ enum err deliveries_get(struct request *rq, struct reply *reply)
 enum err deliveries_resend(struct request *rq, struct reply *reply)
 {
     (void)reply;
+    static const struct body_member none[] = {{NULL}};
     struct front h;
     struct txn *t;
     enum err err = worker_reader(rq->worker, &t);
@@ -366,6 +368,8 @@ enum err deliveries_resend(struct request *rq, struct reply *reply)
         err = find(rq, t, &h);
     if (err == ERR_OK && h.at.party != rq->caller->number)
         err = problem(&rq->problem, ERR_FORBIDDEN, "", "only the party whose webhook it is for may have it sent again");
+    if (err == ERR_OK)
+        err = body_read(rq, none, NULL);
     if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_DELIVER, NULL);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
+#include "common/base/json_read.h"
 #include "common/base/mem.h"
 #include "server/commit/outbox.h"
 #include "server/courier/fleet.h"
@@ -17,7 +18,7 @@
 #include "server/system/system.h"
 
 enum { LOOK_MS = 200, TELL_AGAIN_MS = 30000, REST_MOST_MS = 60000, RETRY_AFTER_MOST_S = 12 * 3600 };
-enum { TOLD_MOST = 64 };
+enum { TOLD_MOST = 16 };
 enum { PRUNE_ROUND_MS = 600000, PRUNE_STEP_MS = 1000, PRUNE_ROWS = 4096 };
 
 /* A result on its way to a commit: until its row is gone it is not sent again. */
@@ -53,7 +54,7 @@ struct outgoing {
     size_t n_lines;
     uint8_t prune_from[DELIVERY_KEY_LEN]; /* where the round over old rows goes on */
     size_t prune_seen;                    /* of that contract */
-    int64_t prune_ms;                     /* monotonic: its next step */
+    int64_t prune_ms, look_ms;            /* monotonic: its next step; the next look for what is due */
     pthread_t thread;
     atomic_bool stop;
 };
@@ -177,11 +178,14 @@ static void tried(struct outgoing *o, struct line *l, uint32_t party, const stru
     tell(o, l, &r);
 }
 
+/* Where one is done the next of that target may go. */
 static void take_outcomes(struct outgoing *o)
 {
     struct fleet_outcome f;
-    while (fleet_take(o->fleet, &f))
+    while (fleet_take(o->fleet, &f)) {
         tried(o, line_of(o, (uint32_t)f.tag), (uint32_t)f.tag, &f);
+        o->look_ms = 0;
+    }
 }
 
 /* ---- sending ---- */
@@ -247,18 +251,52 @@ static void send_off(struct outgoing *o, struct line *l, const struct letter_des
     crypto_wipe(mem, sizeof mem);
 }
 
+/* What the state that is read says: the snapshot of the control data may be of a commit before it. */
+static enum err webhook_stands(struct txn *t, uint32_t party, bool *stands)
+{
+    uint8_t key[4];
+    struct span value;
+    json_t *row;
+    store_be32(key, party);
+    enum err err = store_get(t, TABLE_PARTIES, span_of(key, sizeof key), &value);
+    if (err == ERR_OK)
+        err = json_read_canonical(value, &row, NULL);
+    if (err != ERR_OK)
+        return err;
+    *stands = json_object_get(row, "webhook") != NULL && json_object_get(row, "webhook_off") == NULL;
+    json_decref(row);
+    return ERR_OK;
+}
+
+/* Whether it goes to nobody. Where the snapshot knows of no webhook and the state does, the next look has both. */
+static bool is_dropped(const struct letter_desk *desk, const struct party *p, bool *waits)
+{
+    bool stands = true;
+    *waits = false;
+    if (!span_empty(p->webhook) && p->webhook_off_ms == 0)
+        return false;
+    *waits = webhook_stands(desk->txn, p->number, &stands) != ERR_OK || stands;
+    return !*waits;
+}
+
 /* One that is due. Without a row of `deliveries` there is nothing to tell of: the result takes the other one away. */
 static void begin(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct delivery_place *at,
                   int64_t due_ms)
 {
     const struct party *p = catalog_party_number(desk->catalog, at->party);
     struct delivery d;
+    bool waits;
+    if (at->contract > desk->catalog->n_contracts)
+        return; /* of a contract that the snapshot does not know yet */
+    bool dropped = is_dropped(desk, p, &waits);
+    if (waits)
+        return;
     enum err err = delivery_get(desk->txn, at, &d);
     l->at = *at;
     l->due_ms = due_ms;
     l->began_ms = clock_ms();
-    l->hook_ms = p != NULL ? p->webhook_since_ms : 0;
-    if (err != ERR_OK || p == NULL || span_empty(p->webhook) || p->webhook_off_ms != 0) {
+    l->hook_ms = p->webhook_since_ms;
+    if (err != ERR_OK || dropped) {
         end(o, l, DELIVERY_DROPPED);
         return;
     }
@@ -280,7 +318,7 @@ static bool may_begin(const struct outgoing *o, const struct line *l)
 /* Another target, or the same one that was set again, has not failed yet. */
 static void rest_no_more(struct line *l, const struct party *p)
 {
-    if (p == NULL || p->webhook_since_ms == l->hook_ms || l->flying)
+    if (p->webhook_since_ms == l->hook_ms || l->flying)
         return;
     l->hook_ms = p->webhook_since_ms;
     l->fails = 0;
@@ -296,7 +334,10 @@ static enum err look_at_line(struct outgoing *o, const struct letter_desk *desk,
     struct span key, value;
     int64_t now_ms = clock_ms();
     forget_committed(o, desk->txn, l);
-    rest_no_more(l, catalog_party_number(desk->catalog, party));
+    const struct party *p = catalog_party_number(desk->catalog, party);
+    if (p == NULL || p->locked_ms != 0) /* nothing is told to whoever acts as one that is locked */
+        return ERR_OK;
+    rest_no_more(l, p);
     outbox_key(&first, 0, from);
     enum err step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
     for (; step == ERR_OK && may_begin(o, l); step = cursor_next(c, &key, &value)) {
@@ -334,20 +375,36 @@ static enum err look_at_all(struct outgoing *o, const struct letter_desk *desk)
 static void with_state(struct outgoing *o, enum err (*what)(struct outgoing *o, const struct letter_desk *desk))
 {
     struct letter_desk desk = {.tokens = o->tokens, .sealer = o->sealer};
-    struct catalog *catalog = catalog_hold(o->instance->catalog); /* before the rows: who they are for is in it */
-    desk.catalog = catalog;
     enum err err = txn_begin(o->instance->store, false, &desk.txn);
     if (err == ERR_OK) {
+        struct catalog *catalog = catalog_hold(o->instance->catalog);
+        desk.catalog = catalog;
         err = what(o, &desk);
+        catalog_unref(catalog);
         txn_abort(desk.txn);
     }
-    catalog_unref(catalog);
     if (err != ERR_OK)
         log_line(LOG_ERROR, 0, "outgoing", "%s: what is to be delivered does not read: run countersign check",
                  err_word(err));
 }
 
 /* ---- old ones ---- */
+
+/* Of a contract the row that is the seen-th, newest first. What is pending stays until it is not. */
+static bool is_past(const struct delivery_place *at, struct span value, size_t seen, int64_t now_ms)
+{
+    struct delivery d;
+    return at->at_ms < now_ms - DELIVERY_KEEP_MS ||
+           (seen > DELIVERY_KEEP_ROWS && delivery_read(value, &d) == ERR_OK && d.state != DELIVERY_PENDING);
+}
+
+/* Where the next step begins: behind that key. */
+static void prune_behind(struct outgoing *o, struct span key)
+{
+    memcpy(o->prune_from, key.ptr, sizeof o->prune_from);
+    for (size_t i = sizeof o->prune_from; i-- > 0 && ++o->prune_from[i] == 0;)
+        ;
+}
 
 /* A slice of the table: of each contract those past their time or number. */
 static enum err prune_step(struct outgoing *o, const struct letter_desk *desk)
@@ -364,11 +421,11 @@ static enum err prune_step(struct outgoing *o, const struct letter_desk *desk)
         struct delivery_place at;
         if (delivery_key_read(key, &at) != ERR_OK)
             continue;
-        o->prune_seen = at.contract == load_be32(o->prune_from) ? o->prune_seen + 1 : 1;
-        memcpy(o->prune_from, key.ptr, sizeof o->prune_from);
-        if ((at.at_ms < now_ms - DELIVERY_KEEP_MS || o->prune_seen > DELIVERY_KEEP_ROWS) &&
-            !attempts_forget(o->attempts, key))
+        size_t seen = at.contract == load_be32(o->prune_from) ? o->prune_seen + 1 : 1;
+        if (is_past(&at, value, seen, now_ms) && !attempts_forget(o->attempts, key))
             break;
+        o->prune_seen = seen;
+        prune_behind(o, key);
     }
     cursor_close(c);
     bool ended = step == ERR_NOT_FOUND;
@@ -389,7 +446,10 @@ static void *outgoing_main(void *arg)
     o->prune_ms = monotonic_ms() + PRUNE_STEP_MS;
     while (!atomic_load(&o->stop)) {
         take_outcomes(o);
-        with_state(o, look_at_all);
+        if (monotonic_ms() >= o->look_ms) {
+            o->look_ms = monotonic_ms() + LOOK_MS;
+            with_state(o, look_at_all);
+        }
         if (monotonic_ms() >= o->prune_ms)
             with_state(o, prune_step);
         fleet_turn(o->fleet, LOOK_MS);

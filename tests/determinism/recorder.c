@@ -10,6 +10,7 @@
 
 #include "server/commit/committer.h"
 #include "server/jobs.h"
+#include "server/outgoing/outgoing.h"
 #include "server/routes.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -37,6 +38,7 @@ int clock_gettime(clockid_t id, struct timespec *out)
 struct recorder {
     struct server server;
     struct committer *committer;
+    struct outgoing *outgoing;
     struct worker *workers[WORKERS];
     struct buf recorded, batch; /* batch: what of it became is not known yet; committer thread, main's after its end */
 };
@@ -67,7 +69,7 @@ static enum err keep(void *ctx, struct job *const *jobs, size_t n)
 
 /* ---- the server ---- */
 
-static void open_data(struct server *sv, const char *data, const char *address)
+static void open_data(struct server *sv, const char *data, const char *where)
 {
     static struct options options = {.max_connections.number = 1000,
                                      .max_held_mib.number = 64,
@@ -79,7 +81,8 @@ static void open_data(struct server *sv, const char *data, const char *address)
     enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
     if (err != ERR_OK)
         die("%s of %s: %s", what, data, err_word(err));
-    snprintf(sv->listen, sizeof sv->listen, "%s", address);
+    snprintf(sv->listen, sizeof sv->listen, "%s", where);
+    options.webhook_allow.text = "";
     limits_ample(&options);
     sv->options = &options;
     sv->routes = all_routes;
@@ -90,6 +93,8 @@ static void open_data(struct server *sv, const char *data, const char *address)
     if (lists_open(&no_files, &sv->lists, NULL) != ERR_OK)
         die("the lists");
 }
+
+static const struct target_rules nowhere; /* of what is private */
 
 static void start(struct recorder *r, const struct source_keeper *keeper)
 {
@@ -109,10 +114,12 @@ static void start(struct recorder *r, const struct source_keeper *keeper)
         die("the committer: %s", err_word(err));
     for (size_t i = 0; i < WORKERS; i++)
         worker_start(sv, i, &r->workers[i]);
+    r->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &nowhere);
 }
 
 static void stop(struct recorder *r)
 {
+    outgoing_stop(r->outgoing);
     for (size_t i = 0; i < WORKERS; i++)
         worker_stop(r->workers[i]);
     source_stop(r->server.source);

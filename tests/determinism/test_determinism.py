@@ -138,6 +138,16 @@ def work_for_another(market):
     return contract
 
 
+def be_told(market):
+    """What is due to webhooks that the server does not call, and what it says of that."""
+    for party in (market.advertiser, market.publisher):
+        hook = f"/v1/parties/{party.id}/webhook"
+        for port in (1, 2):
+            party.put(hook, {"url": f"https://127.0.0.1:{port}/"})
+        party.post(hook + "/test", {})
+    wait_for(lambda: all(made["attempts"] for made in market.operator.get("/v1/deliveries")["data"]), what="attempts")
+
+
 def run_full(server, market):
     """Storage is full twice: once a probe finds out that there is room again, once clicks go unrecorded meanwhile."""
     def fill():
@@ -201,6 +211,7 @@ def an_hour_ahead(server, market):
 def live(server):
     market = tell_a_whole_story(server)
     market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"pixel_leads": "hold"})
+    be_told(market)
     repeat(market)
     storm(server, market)
     contract = work_for_another(market)

@@ -22,6 +22,9 @@ READS = {
     "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST, "/v1/settlements": (200, 403, 403, 403, 403, 403, 403, 403, 401),
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/clock": (200,) + (403,) * 7 + (401,),
+    "/v1/parties/{party}/webhook": (200, 404, 200, 404, 404, 404, 404, 404, 401),
+    "/v1/deliveries": (200, 200, 200, 403, 200, 200, 200, 403, 401),
+    "/v1/deliveries/{delivery}": (200, 200, 200, 403, 404, 404, 404, 403, 401),
     "/v1/parties/{party}": OF_PUBLISHER, "/v1/parties/{party}/tokens": OF_PUBLISHER, "/v1/parties/{party}/invitations": OF_PUBLISHER,
     "/v1/campaigns/{campaign}": OF_CAMPAIGN,
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
@@ -48,6 +51,9 @@ WRITES = {
     ("post", "/v1/parties/{party}/lock"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/key"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/postback-key"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("put", "/v1/parties/{party}/webhook"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("post", "/v1/parties/{party}/webhook/test"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("post", "/v1/deliveries/{delivery}/resend"): (403, 403, 400, 403, 404, 404, 404, 403, 401),
     ("patch", "/v1/parties/{party}"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/campaigns"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("patch", "/v1/campaigns/{campaign}"): (400, 400, 403, 403, 403, 404, 403, 403, 401),
@@ -76,7 +82,8 @@ WRITES = {
     ("post", "/v1/statements/{statement}/responses"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
 }
 
-ENDINGS = {("delete", "/v1/contracts/{contract}/grants/{auditor}"): (200,) + (403,) * 7 + (401,),
+ENDINGS = {("delete", "/v1/parties/{party}/webhook"): (403, 404, 200, 404, 404, 404, 404, 404, 401),
+           ("delete", "/v1/contracts/{contract}/grants/{auditor}"): (200,) + (403,) * 7 + (401,),
            ("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
            ("delete", "/v1/parties/{party}/lock"): (200,) + (403,) * 7 + (401,),
            ("delete", "/v1/parties/{party}/secrets/{kid}"): (200, 404, 200, 404, 404, 404, 404, 404, 401),
@@ -92,6 +99,7 @@ SCOPES = {
     "credentials": [("post", "/v1/parties"), ("post", "/v1/parties/{party}/secrets"), ("post", "/v1/parties/{party}/tokens"), ("post", "/v1/parties/{party}/lock"),
                     ("post", "/v1/parties/{party}/invitations"), ("delete", "/v1/parties/{party}/invitations/{invitation}"),
                     ("put", "/v1/parties/{party}/key"), ("put", "/v1/parties/{party}/postback-key"), ("delete", "/v1/parties/{party}/postback-key"),
+                    ("put", "/v1/parties/{party}/webhook"), ("delete", "/v1/parties/{party}/webhook"),
                     ("delete", "/v1/parties/{party}/lock"), ("delete", "/v1/parties/{party}/secrets/{kid}")],
     "erasures": [("post", "/v1/erasures")],
     "grants": [("post", "/v1/contracts/{contract}/grants"), ("delete", "/v1/contracts/{contract}/grants/{auditor}")],
@@ -111,6 +119,7 @@ class Access(ServerCase):
         market, other = cls.market, Market(cls.server)
         sibling = Party(cls.operator, "Sibling", "publisher")
         market.new_contract(sibling)
+        market.publisher.put(f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://127.0.0.1:1/"})
         lead = market.publisher.postback({"click_id": market.click(), "email": "a@example.com", "phone": "+33612345678"}).json["lead"]
         statement = cls.operator.post(f"/v1/contracts/{market.contract}/statements", {})
         share = market.publisher.post(f"/v1/statements/{statement['id']}/shares", {})["id"]
@@ -125,7 +134,7 @@ class Access(ServerCase):
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
                     "statement": statement["id"], "share": share, "kid": kid, "token": token, "invitation": invitation["id"], "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
-                    "auditor": gone}
+                    "auditor": gone, "delivery": market.publisher.get("/v1/deliveries?event=lead")["data"][0]["id"]}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"
@@ -231,7 +240,8 @@ class Access(ServerCase):
     def test_what_is_not_yours_looks_like_what_does_not_exist(self):
         """Not one byte tells a stranger that an id is in use."""
         nowhere = {"party": "P000000000000000", "campaign": "A000000000000000", "contract": "C000000000000000", "lead": "x" * len(self.real["lead"]),
-                   "statement": "S000000000000", "share": "H000000000000", "version": "1", "adjustment": "1", "level": "entries", "tile": self.real["tile"]}
+                   "statement": "S000000000000", "share": "H000000000000", "version": "1", "adjustment": "1", "level": "entries", "tile": self.real["tile"],
+                   "delivery": "C000000000000-1-P000000000000"}
         for template, row in READS.items():
             if 404 not in row:
                 continue
@@ -278,7 +288,8 @@ class Access(ServerCase):
 
     def test_parameters_given_twice_are_refused_by_name(self):
         values = {"limit": "1", "status": "pending", "contract": self.market.contract, "campaign": self.market.campaign, "from": "0", "to": "1",
-                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "verdict": "none", "until": "2026-10", "party": self.market.publisher.id}
+                  "format": "jws", "share": "x", "lang": "fr", "lines": "all", "after": "x", "verdict": "none", "until": "2026-10", "party": self.market.publisher.id, "event": "lead",
+                  "state": "pending"}
         tried = 0
         for template in READS:
             for parameter in self.openapi["paths"][template]["get"].get("parameters", []):

@@ -51,6 +51,37 @@ static void some_refusals(struct buf *out)
     buf_free(&rows);
 }
 
+static void some_place(struct buf *out)
+{
+    const struct delivery_place at = {.contract = (uint32_t)chance(),
+                                      .at_ms = (int64_t)below(UINT64_C(1) << 63),
+                                      .index = chance(),
+                                      .party = 1 + (uint32_t)below(UINT32_MAX)};
+    uint8_t key[DELIVERY_KEY_LEN];
+    delivery_key(&at, key);
+    buf_add(out, key, sizeof key);
+}
+
+static void some_results(struct buf *out)
+{
+    uint32_t n = (uint32_t)below(DELIVERY_RESULTS + 1);
+    buf_be32(out, n * DELIVERY_RESULT_LEN);
+    for (uint32_t i = 0; i < n; i++) {
+        unsigned state = (unsigned)below(DELIVERY_STATES);
+        some_place(out);
+        buf_be64(out, below(UINT64_C(1) << 63));
+        buf_be64(out, below(UINT64_C(1) << 63));
+        buf_byte(out, (uint8_t)below(2));
+        buf_byte(out, (uint8_t)state);
+        buf_be64(out, state == DELIVERY_PENDING ? 1 + below(INT64_MAX) : 0);
+        buf_byte(out, (uint8_t)below(2));
+        buf_be64(out, below(UINT64_C(1) << 63));
+        buf_be16(out, (uint16_t)chance());
+        buf_be32(out, (uint32_t)chance());
+        buf_byte(out, (uint8_t)below(DELIVERY_ERRORS));
+    }
+}
+
 /* What a field of this type may hold. Numbers that stand for words or bits: 0 is always one. */
 static void some_field(struct buf *out, const char *name, const char *type)
 {
@@ -95,6 +126,13 @@ static void some_field(struct buf *out, const char *name, const char *type)
             some_bytes(out, HASH_LEN - 4);
             buf_be64(out, below(UINT64_C(1) << 63));
         }
+    } else if (strcmp(type, "results") == 0) {
+        some_results(out);
+    } else if (strcmp(type, "keys") == 0) {
+        uint32_t n = (uint32_t)below(RECORD_GONE + 1);
+        buf_be32(out, n * DELIVERY_KEY_LEN);
+        for (uint32_t i = 0; i < n; i++)
+            some_place(out);
     } else if (strcmp(type, "pairs") == 0) {
         size_t n = below(LIMIT_FIELDS + 1);
         buf_byte(out, (uint8_t)n);
