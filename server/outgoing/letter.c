@@ -161,6 +161,10 @@ static enum err jw_story(struct jw *w, const struct story *s, const struct entry
     jw_kstr(w, "lead", span_of(ref, sizeof ref));
     jw_kint(w, "payout_micros", s->payout_micros);
     jw_kstr(w, "reason", s->reason);
+    if (l->share_to) {
+        jw_kint(w, "share_from", l->share_from);
+        jw_kint(w, "share_to", l->share_to);
+    }
     jw_kstr(w, "status", span_str(status_word(s->status)));
     for (int i = 0; i < LIMIT_SUBS; i++)
         if (!span_empty(s->sub[i]))
