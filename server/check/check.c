@@ -73,6 +73,17 @@ static bool rests_on_entries(enum table t)
     return t != TABLE_JOURNAL && (proof == PROOF_FOLD || proof == PROOF_DERIVED);
 }
 
+/* What the entries give, but in other forms than apply() has. */
+static void prove_made(struct check *c, enum table t)
+{
+    if (t == TABLE_STATEMENTS)
+        prove_statements(c);
+    else if (t == TABLE_COSIGNED)
+        prove_responses(c);
+    else
+        prove_rollups(c);
+}
+
 /* A table without a prover does not compile. */
 static void prove(struct check *c, enum table t)
 {
@@ -119,7 +130,9 @@ static void prove(struct check *c, enum table t)
         prove_control(c, t);
         return;
     case TABLE_STATEMENTS:
-        prove_statements(c);
+    case TABLE_COSIGNED:
+    case TABLE_ROLLUPS:
+        prove_made(c, t);
         return;
     case TABLE_NONCES:
     case TABLE_IDEMPOTENCY:
@@ -128,9 +141,6 @@ static void prove(struct check *c, enum table t)
     case TABLE_REFUSED:
     case TABLE_USES:
         prove_replays(c, t);
-        return;
-    case TABLE_COSIGNED:
-        prove_responses(c);
         return;
     case TABLE_ROWS:
     case TABLE_COUNT:
@@ -196,6 +206,8 @@ static void close_all(struct check *c)
     byte_map_free(c->last_answer);
     row_set_free(c->published);
     row_set_free(c->leaves);
+    rollup_free(c->rollup);
+    row_set_free(c->rolled);
     row_set_free(c->ids);
     sealer_free(c->sealer);
     catalog_unref(c->catalog);
@@ -214,9 +226,11 @@ enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *rep
                       .last_answer = byte_map_new(NULL),
                       .published = row_set_new(),
                       .leaves = row_set_new(),
+                      .rolled = row_set_new(),
                       .ids = row_set_new()};
     buf_heap(&c.scratch);
     if (open_folder(&c, dir, map_size)) {
+        check_rollups_open(&c);
         if (c.catalog != NULL)
             check_fold_open(&c);
         prove_all(&c);

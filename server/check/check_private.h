@@ -3,6 +3,7 @@
 #define CS_SERVER_CHECK_CHECK_PRIVATE_H
 
 #include "common/commit/clock.h"
+#include "common/reports/rollup.h"
 #include "common/settlement/byte_map.h"
 #include "common/settlement/findings.h"
 #include "common/settlement/fold.h"
@@ -87,6 +88,9 @@ struct check {
     struct row_set *published;                           /* hashes in the root log */
     struct hash root_tag;                                /* that its next entry must be, behind a head */
     struct row_set *leaves;                              /* rows of its heads: key and value */
+    struct rollup *rollup;                               /* the entries below the watermark; */
+    bool counted;                                        /* all of them so far */
+    struct row_set *rolled;                              /* keys of its rows */
     struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */
     struct buf scratch;
 };
@@ -123,6 +127,7 @@ void prove_heads(struct check *c);
 void prove_leaves(struct check *c);
 void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);
+void prove_rollups(struct check *c);               /* check_rollups.c */
 void prove_clock(struct check *c);                 /* check_clock.c */
 void prove_replays(struct check *c, enum table t); /* check_replays.c */
 void prove_meta(struct check *c);                  /* check_control.c */
@@ -163,6 +168,10 @@ bool check_clock_entry(struct check *c, const struct fold *f, const struct entry
 void check_share(struct check *c, const struct checked_log *log, const struct contract *k, const struct entry *e);
 /* The journal has ended. */
 void check_shares_end(struct check *c);
+
+/* check_rollups.c: counts an entry, which its log's fold has taken. */
+void check_rollups_open(struct check *c);
+void check_rollup(struct check *c, const struct checked_log *log, uint64_t index, const struct entry *e);
 
 /* For fold.end_of, of a log: where its rows say. */
 MUST_CHECK enum err check_end_of(void *ctx, uint64_t number, uint64_t *to);

@@ -4,6 +4,7 @@
 #include "common/decisions/rules.h"
 #include "server/commit/batch.h"
 #include "server/commit/parts.h"
+#include "server/commit/rollups.h"
 #include "server/system/log.h"
 
 enum { PROBE_LEN = 256 * 1024, PASSED_MOST = 256 };
@@ -120,7 +121,8 @@ enum err chore_sweep(struct batch *cx, struct job *job)
     if (!ledger_dirty(cx->ledger))
         return ERR_OK;
     cx->swept = true;
-    return ledger_sweep(cx->ledger, cx->txn);
+    err = ledger_sweep(cx->ledger, cx->txn);
+    return err == ERR_OK ? rollups_fold(cx) : err;
 }
 
 /* The tree that the note says must be the log's own. What is in the root log already is not put there again: the record

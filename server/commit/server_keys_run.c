@@ -1,5 +1,6 @@
 /* Other keys of the server sign: an entry in every log, a leaf in the root log, and the heads of all, at once. */
 #include "server/commit/contract_write.h"
+#include "server/commit/rollups.h"
 
 /* Past the first write only a full or failing disk is in the way. */
 static enum err written(enum err err)
@@ -47,5 +48,7 @@ enum err server_keys_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = instance_put_step(cx->txn, cx->instance->keys, &step);
     cx->swept = true;
-    return written(err == ERR_OK ? ledger_sweep(cx->ledger, cx->txn) : err);
+    if (err == ERR_OK)
+        err = ledger_sweep(cx->ledger, cx->txn);
+    return written(err == ERR_OK ? rollups_fold(cx) : err);
 }

@@ -155,6 +155,9 @@ MUST_CHECK enum err ledger_unswept(struct txn *t, uint32_t contract, uint64_t *s
  * ERR_NOT_FOUND when there is none; ERR_NOT_IMPLEMENTED as rules_compile. */
 MUST_CHECK enum err ledger_version(struct txn *t, uint32_t contract, struct version *v); /* compiles one */
 MUST_CHECK enum err ledger_versions(struct txn *t, uint32_t contract, uint64_t below, struct versions *out);
+bool ledger_binds(enum entry_kind k); /* its entries say which terms bind */
+/* Terms, or an assent to some; nothing of another kind: *vs is as of right before it, and is left as of behind it. */
+MUST_CHECK enum err ledger_bind(struct versions *vs, uint64_t index, const struct entry *e);
 /* A tile or bundle of the swept log; ERR_NOT_FOUND past its head. Partial tiles of an older width are served too. */
 MUST_CHECK enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, struct buf *out);
 /* Hashes of perfect subtrees of the swept log, for proofs. ctx is caller's memory. */

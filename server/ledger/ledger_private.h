@@ -31,11 +31,8 @@ MUST_CHECK enum err ledger_extend(struct ledger *l, struct txn *t, struct log *l
 /* What an entry that comes next changes beside the tree: false when the log is cut in front of it, and *full is what
  * the tally came to. Not for the root log, which has no tally. */
 bool ledger_fold(struct log *log, const struct terms *terms, const struct tallied *x, struct tally *full);
-/* ledger_tally.c. What counts of a stored entry, of traffic without parsing it. Terms, or an assent to some; nothing of
- * another kind: *vs is as of right before it, and is left as of behind it. */
+/* ledger_tally.c. What counts of a stored entry, of traffic without parsing it. */
 MUST_CHECK enum err ledger_tallied(const struct envelope *env, struct tallied *out);
-bool ledger_binds(enum entry_kind k); /* its entries say which terms bind */
-MUST_CHECK enum err ledger_bind(struct versions *vs, uint64_t index, const struct entry *e);
 /* What a `clock` entry tells. */
 void ledger_take_clock(struct log *log, const struct entry *e);
 

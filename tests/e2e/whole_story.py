@@ -59,6 +59,8 @@ def tell_a_whole_story(server):
     advertiser.put(f"/v1/parties/{advertiser.id}/postback-key", {"cidrs": ["192.0.2.1"]})
     publisher.do("DELETE", f"/v1/parties/{publisher.id}/postback-key")
     follow_live(market)
+    for query in ("group=day,sub1", "format=csv", "format=jws", "group=channel&from=2026-01-01&to=2026-12-31&compare=previous"):
+        publisher.do("GET", "/v1/reports?" + query)
     lock_parties(market)
     settle(market)
     reconcile(market, rows[0]["txid"])

@@ -273,6 +273,7 @@ static int floor_of(const char *path)
                                         "server/audit/",
                                         "server/web/",
                                         "server/live/",
+                                        "server/reports/",
                                         "server/check/",
                                         "server/cmd/",
                                         "server/",

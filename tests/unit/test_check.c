@@ -6,8 +6,10 @@
 #include "common/base/bytes.h"
 #include "common/base/json_peek.h"
 #include "common/base/text.h"
+#include "common/reports/rollup.h"
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
+#include "server/commit/rollups.h"
 #include "server/keys/day_keys.h"
 #include "server/ledger/ledger_rows.h"
 #include "server/settlement/statements.h"
@@ -331,6 +333,49 @@ static void put_story(struct shop *s, struct txn *t)
     ledger_close(l);
 }
 
+static enum err no_row(void *ctx, struct span key, struct span *value)
+{
+    (void)ctx, (void)key, (void)value;
+    return ERR_NOT_FOUND;
+}
+
+static enum err entry_of(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(ctx, contract, index, &env);
+    *out = env.entry;
+    return err;
+}
+
+/* As a sweep leaves them. */
+static void put_rollups(struct txn *t)
+{
+    const struct rollup_source source = {no_row, entry_of, t};
+    struct rollup *r = rollup_new(&source);
+    struct versions bound[3] = {{.n = 0}};
+    uint64_t watermark;
+    uint8_t key[SEQ_LEN];
+    struct span row;
+    assert_ok(watermark_read(t, &watermark));
+    for (uint64_t seq = 0; seq < watermark; seq++) {
+        struct envelope env;
+        struct entry e;
+        assert_ok(store_get(t, TABLE_JOURNAL, seq_key(key, seq), &row));
+        assert_ok(envelope_read(row, &env));
+        if (env.contract == ROOT_LOG)
+            continue;
+        assert_ok(entry_read(env.entry, &e, NULL));
+        assert_ok(ledger_bind(&bound[env.contract], env.index, &e));
+        assert_ok(rollup_add(r, env.contract, env.index, &e, versions_at(&bound[env.contract], e.at_ms)->terms));
+        entry_close(&e);
+    }
+    rollup_reaches(r, watermark);
+    assert_ok(rollups_write(t, r));
+    rollup_free(r);
+    versions_free(&bound[1]);
+    versions_free(&bound[2]);
+}
+
 static int shop_open(void **state)
 {
     struct shop *s = xcalloc(1, sizeof *s);
@@ -354,6 +399,7 @@ static int shop_open(void **state)
     struct txn *t = fixture_begin(&s->f, true);
     put_control(s, t);
     put_story(s, t);
+    put_rollups(t);
     assert_ok(txn_commit(t));
     *state = s;
     return 0;

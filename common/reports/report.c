@@ -1,0 +1,521 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/when.h"
+#include "common/base/xxh64.h"
+#include "common/reports/report_private.h"
+
+enum { TEXTS = 1 << 16 };
+
+/* ---- what is asked ---- */
+
+static const char *const group_names[GROUPS] = {
+#define X(symbol, name) name,
+    GROUP_TABLE(X)
+#undef X
+};
+
+const char *report_group_name(const struct report_asked *a, size_t i)
+{
+    return a->group[i] == GROUP_VALUE ? dimension_name(a->dimension) : group_names[a->group[i]];
+}
+
+static bool find_group(struct span name, enum group *g, enum dimension *d)
+{
+    *d = DIMENSION_ALL;
+    for (int i = 0; i < GROUP_VALUE; i++)
+        if (span_is(name, group_names[i])) {
+            *g = (enum group)i;
+            return true;
+        }
+    for (int i = 1; i < DIMENSIONS; i++)
+        if (span_is(name, dimension_name((enum dimension)i))) {
+            *g = GROUP_VALUE;
+            *d = (enum dimension)i;
+            return true;
+        }
+    return false;
+}
+
+static enum err add_group(struct span name, struct report_asked *a, struct problem *p)
+{
+    enum group g;
+    enum dimension d;
+    if (!find_group(name, &g, &d))
+        return problem(p, ERR_MALFORMED, "group",
+                       "knows hour, day, week, month, campaign, contract, publisher, class, status, reason, code, "
+                       "sub1 to sub5, utm_source, utm_medium, utm_campaign, utm_term, utm_content, channel, country "
+                       "and device, with commas between them");
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->group[i] == GROUP_VALUE && g == GROUP_VALUE)
+            return problem(p, ERR_MALFORMED, "group",
+                           "has %s and %s: of code, sub1 to sub5, utm_*, channel, country and device one at a time is "
+                           "counted; ask once for each, or fold the entries of `countersign pull`",
+                           dimension_name(a->dimension), dimension_name(d));
+        if (a->group[i] == g)
+            return problem(p, ERR_MALFORMED, "group", "has %s twice", group_names[g]);
+        if (group_is_time(a->group[i]) && group_is_time(g))
+            return problem(p, ERR_MALFORMED, "group", "has %s and %s: one of hour, day, week and month is enough",
+                           group_names[a->group[i]], group_names[g]);
+    }
+    a->group[a->n++] = g;
+    if (g == GROUP_VALUE)
+        a->dimension = d;
+    return ERR_OK;
+}
+
+enum err report_groups(struct span list, struct report_asked *a, struct problem *p)
+{
+    while (!span_empty(list)) {
+        const char *comma = memchr(list.ptr, ',', list.len);
+        size_t len = comma != NULL ? (size_t)(comma - list.ptr) : list.len;
+        enum err err = add_group(span_of(list.ptr, len), a, p);
+        if (err != ERR_OK)
+            return err;
+        list = span_skip(list, comma != NULL ? len + 1 : len);
+    }
+    return ERR_OK;
+}
+
+static bool asks(const struct report_asked *a, enum group g)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->group[i] == g)
+            return true;
+    return false;
+}
+
+/* Numbers that ascend with time. An hour that clocks show twice is two, told apart by the offset: 128 quarters of an
+ * hour either way. */
+int64_t report_time(const struct report_asked *a, int64_t ms, int64_t utc_offset_s)
+{
+    const int64_t local_ms = ms + utc_offset_s * MS_PER_S, day = time_local_day(ms, utc_offset_s);
+    if (asks(a, GROUP_HOUR))
+        return local_ms / (4 * QUARTER_MS) * 256 + 128 - utc_offset_s * MS_PER_S / QUARTER_MS;
+    if (asks(a, GROUP_DAY))
+        return day;
+    if (asks(a, GROUP_WEEK))
+        return (day + 3) / 7; /* 1970-01-01 was a Thursday: weeks begin on Mondays */
+    return asks(a, GROUP_MONTH) ? time_local_month(ms, utc_offset_s) : 0;
+}
+
+/* ---- rows ---- */
+
+struct report *report_open(const struct report_asked *a)
+{
+    struct report *r = xcalloc(1, sizeof *r);
+    r->asked = *a;
+    r->room = 256;
+    r->slot = xcalloc(r->room, sizeof(struct report_row *));
+    return r;
+}
+
+void report_close(struct report *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->n; i++)
+        free(r->row[i]);
+    while (r->texts != NULL) {
+        char *before;
+        memcpy(&before, r->texts, sizeof before);
+        free(r->texts);
+        r->texts = before;
+    }
+    free(r->row);
+    free(r->slot);
+    free(r->total);
+    free(r);
+}
+
+static struct span keep_text(struct report *r, struct span s)
+{
+    if (s.len == 0)
+        return SPAN("");
+    if (r->texts == NULL || r->texts_used + s.len > TEXTS) {
+        char *more = xmalloc(TEXTS);
+        memcpy(more, &r->texts, sizeof r->texts);
+        r->texts = more;
+        r->texts_used = sizeof r->texts;
+    }
+    char *to = r->texts + r->texts_used;
+    memcpy(to, s.ptr, s.len);
+    r->texts_used += s.len;
+    return span_of(to, s.len);
+}
+
+static uint64_t row_hash(const struct report_row *k)
+{
+    uint64_t h = scatter((uint64_t)k->time ^ (uint64_t)k->currency << 40,
+                         (uint64_t)k->class << 24 | (uint64_t)k->status << 16 | (uint64_t)k->reason << 8 | k->rest);
+    h = xxh64(h, k->campaign);
+    h = xxh64(h, k->contract);
+    h = xxh64(h, k->publisher);
+    return xxh64(h, k->value);
+}
+
+static bool same_row(const struct report_row *a, const struct report_row *b)
+{
+    return a->time == b->time && a->currency == b->currency && a->class == b->class && a->status == b->status &&
+           a->reason == b->reason && a->rest == b->rest && span_eq(a->value, b->value) &&
+           span_eq(a->contract, b->contract) && span_eq(a->campaign, b->campaign) &&
+           span_eq(a->publisher, b->publisher);
+}
+
+static void grow(struct report *r)
+{
+    size_t room = 2 * r->room;
+    struct report_row **slot = xcalloc(room, sizeof(struct report_row *));
+    for (size_t i = 0; i < r->n; i++) {
+        size_t at = row_hash(r->row[i]) & (room - 1);
+        while (slot[at] != NULL)
+            at = (at + 1) & (room - 1);
+        slot[at] = r->row[i];
+    }
+    free(r->slot);
+    r->slot = slot;
+    r->room = room;
+}
+
+/* NULL: there would be too many. */
+static struct report_row *row_of(struct report *r, const struct report_row *k)
+{
+    size_t at = row_hash(k) & (r->room - 1);
+    for (; r->slot[at] != NULL; at = (at + 1) & (r->room - 1))
+        if (same_row(r->slot[at], k))
+            return r->slot[at];
+    if (r->n >= REPORT_ROWS_MOST && !r->merging)
+        return NULL;
+    struct report_row *row = xcalloc(1, sizeof *row);
+    *row = *k;
+    row->value = keep_text(r, k->value);
+    memset(row->sums, 0, sizeof row->sums);
+    if (r->n % 1024 == 0)
+        r->row = xrealloc(r->row, (r->n + 1024) * sizeof(struct report_row *));
+    r->row[r->n++] = row;
+    r->slot[at] = row;
+    if (2 * r->n > r->room)
+        grow(r);
+    return row;
+}
+
+/* ---- counting ---- */
+
+static void add(struct sums *s, const struct count_what *w, const struct count *c, int sign)
+{
+    const int64_t n = sign * c->n, micros = sign * c->micros;
+    switch (w->kind) {
+    case COUNT_CLICKS:
+        s->clicks[w->class] += n;
+        s->click_micros += micros;
+        return;
+    case COUNT_VIEWS:
+        s->views[w->class] += n;
+        return;
+    case COUNT_IMPRESSIONS:
+        s->impressions[w->class] += n;
+        s->impression_micros += micros;
+        return;
+    case COUNT_LEADS:
+        s->leads[w->status] += n;
+        s->reasons[w->reason] += n;
+        s->lag[w->lag] += n;
+        s->lead_micros += micros;
+        return;
+    case COUNT_ADJUSTMENTS:
+        s->adjustment_micros += micros;
+        return;
+    case COUNT_GAPS:
+        s->gaps[w->class] += n;
+        return;
+    case COUNT_KINDS:
+        return;
+    }
+}
+
+static bool has_class(enum count_kind k)
+{
+    return k != COUNT_ADJUSTMENTS && k != COUNT_GAPS;
+}
+
+static bool is_wanted(const struct report_asked *a, const struct count_what *w)
+{
+    bool lead = w->kind == COUNT_LEADS;
+    return (a->class < 0 || (has_class(w->kind) && (unsigned)a->class == w->class)) &&
+           (a->status < 0 || (lead && (unsigned)a->status == w->status)) &&
+           (a->reason < 0 || (lead && (unsigned)a->reason == w->reason));
+}
+
+/* Of a row's key what this count says. */
+static void key_of(const struct report_asked *a, const struct count_what *w, int64_t time, struct report_row *k)
+{
+    bool lead = w->kind == COUNT_LEADS;
+    k->time = time;
+    k->class = asks(a, GROUP_CLASS) && has_class(w->kind) && w->class != CLASS_NONE ? (uint8_t)(w->class + 1) : 0;
+    k->status = asks(a, GROUP_STATUS) && lead ? (uint8_t)(w->status + 1) : 0;
+    k->reason = asks(a, GROUP_REASON) && lead && w->reason != REASON_NONE ? (uint8_t)(w->reason + 1) : 0;
+}
+
+/* Where counts of one cell go: mostly to the row of the count before. */
+struct target {
+    struct report_row key, *row;
+    int sign;
+};
+
+static enum err count_to(struct report *r, struct target *t, const struct count_what *w, const struct count *c,
+                         int64_t time, bool before)
+{
+    struct report_row *k = &t->key;
+    const uint32_t currency = k->currency;
+    const struct report_row was = {.time = k->time, .class = k->class, .status = k->status, .reason = k->reason};
+    key_of(&r->asked, w, time, k);
+    if (t->row == NULL || was.time != k->time || was.class != k->class || was.status != k->status ||
+        was.reason != k->reason)
+        t->row = row_of(r, k);
+    if (t->row == NULL)
+        return ERR_TOO_LARGE;
+    add(&t->row->sums[before], w, c, t->sign);
+    if (c->revenue == 0)
+        return ERR_OK;
+    k->currency = w->currency; /* of the sale: perhaps another than the contract's */
+    struct report_row *sale = row_of(r, k);
+    k->currency = currency;
+    if (sale == NULL)
+        return ERR_TOO_LARGE;
+    sale->sums[before].revenue += t->sign * c->revenue;
+    return ERR_OK;
+}
+
+static void key_open(const struct report_asked *a, const struct report_place *place, struct report_row *k)
+{
+    *k = (struct report_row){.time = REPORT_OUT, .currency = currency_number(place->currency)};
+    if (asks(a, GROUP_CAMPAIGN))
+        k->campaign = place->campaign;
+    if (asks(a, GROUP_CONTRACT))
+        k->contract = place->contract;
+    if (asks(a, GROUP_PUBLISHER))
+        k->publisher = place->publisher;
+}
+
+/* A cell of a value is that value's, and no more what has none; a cell of the whole contract is what has none, until
+ * the others are taken from it. */
+static size_t targets_of(const struct report_asked *a, const struct report_place *place, const struct cell_key *k,
+                         struct target t[2])
+{
+    size_t n = 0;
+    bool shows = asks(a, GROUP_VALUE), none = a->by_value && span_empty(a->value);
+    if (k->dimension == DIMENSION_ALL || !none) {
+        key_open(a, place, &t[n].key);
+        if (shows && k->dimension != DIMENSION_ALL) {
+            t[n].key.value = k->value;
+            t[n].key.rest = !k->named;
+        }
+        t[n].row = NULL;
+        t[n++].sign = 1;
+    }
+    if (k->dimension != DIMENSION_ALL && (none || (shows && !a->by_value))) {
+        key_open(a, place, &t[n].key);
+        t[n].row = NULL;
+        t[n++].sign = -1;
+    }
+    return n;
+}
+
+enum err report_cell(struct report *r, const struct report_place *place, const struct cell_key *k, struct span row,
+                     const int64_t times[QUARTERS], bool before)
+{
+    struct target to[2];
+    struct count c;
+    struct count_what w;
+    enum err err = ERR_OK, step;
+    size_t n = targets_of(&r->asked, place, k, to);
+    if (!k->named) {
+        if (row.len < 4)
+            return ERR_CORRUPT;
+        row = span_skip(row, 4);
+    }
+    while (err == ERR_OK && (step = count_read(&row, &c)) == ERR_OK) {
+        if (!count_what(c.number, &w))
+            return ERR_CORRUPT;
+        if (times[c.quarter] == REPORT_OUT || !is_wanted(&r->asked, &w))
+            continue;
+        for (size_t i = 0; i < n && err == ERR_OK; i++)
+            err = count_to(r, &to[i], &w, &c, times[c.quarter], before);
+    }
+    return err != ERR_OK ? err : step == ERR_NOT_FOUND ? ERR_OK : step;
+}
+
+/* ---- the end ---- */
+
+static int64_t sum(const int64_t *v, size_t n)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all += v[i];
+    return all;
+}
+
+static void sums_add(struct sums *to, const struct sums *from)
+{
+    int64_t *a = (int64_t *)to;
+    const int64_t *b = (const int64_t *)from;
+    for (size_t i = 0; i < sizeof *to / sizeof *a; i++)
+        a[i] += b[i];
+}
+
+static bool is_nothing(const struct report_row *row)
+{
+    static const struct sums none[2];
+    return memcmp(row->sums, none, sizeof none) == 0;
+}
+
+struct ranked {
+    struct span value;
+    int64_t n;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    return span_order(((const struct ranked *)a)->value, ((const struct ranked *)b)->value);
+}
+
+/* The largest first; of equal ones the one that sorts first. */
+static int by_size(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return span_order(x->value, y->value);
+}
+
+static size_t ranked_values(const struct report *r, struct ranked *out)
+{
+    size_t n = 0, kept = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct sums *s = &r->row[i]->sums[0];
+        if (!r->row[i]->rest && !span_empty(r->row[i]->value))
+            out[n++] =
+                (struct ranked){r->row[i]->value, sum(s->clicks, CLASS_COUNT) + sum(s->views, CLASS_COUNT) +
+                                                      sum(s->impressions, CLASS_COUNT) + sum(s->leads, STATUS_COUNT)};
+    }
+    if (n > 1)
+        qsort(out, n, sizeof *out, by_value);
+    for (size_t i = 0; i < n; i++)
+        if (kept > 0 && span_eq(out[kept - 1].value, out[i].value))
+            out[kept - 1].n += out[i].n;
+        else
+            out[kept++] = out[i];
+    if (kept > 1)
+        qsort(out, kept, sizeof *out, by_size);
+    return kept;
+}
+
+/* Rows of the smallest values become one of the rest, each in its place. */
+static void merge(struct report *r)
+{
+    struct ranked *rank = xmalloc((r->n + 1) * sizeof *rank);
+    size_t n = ranked_values(r, rank), rows = r->n;
+    if (n > r->asked.values) {
+        r->merged = r->merging = true;
+        qsort(rank, r->asked.values, sizeof *rank, by_value);
+        for (size_t i = 0; i < rows; i++) {
+            struct report_row *row = r->row[i];
+            const struct ranked key = {.value = row->value};
+            if (row->rest || span_empty(row->value) ||
+                bsearch(&key, rank, r->asked.values, sizeof *rank, by_value) != NULL)
+                continue;
+            struct report_row k = *row;
+            k.value = SPAN("");
+            k.rest = true;
+            struct report_row *rest = row_of(r, &k);
+            for (int period = 0; period < 2; period++)
+                sums_add(&rest->sums[period], &row->sums[period]);
+            memset(row->sums, 0, sizeof row->sums);
+        }
+    }
+    free(rank);
+}
+
+static int by_key(const void *p, const void *q, void *asked)
+{
+    const struct report_row *x = *(struct report_row *const *)p, *y = *(struct report_row *const *)q;
+    const struct report_asked *a = asked;
+    for (size_t i = 0; i < a->n; i++) {
+        int order = 0;
+        switch (a->group[i]) {
+        case GROUP_HOUR:
+        case GROUP_DAY:
+        case GROUP_WEEK:
+        case GROUP_MONTH:
+            order = (x->time > y->time) - (x->time < y->time);
+            break;
+        case GROUP_CAMPAIGN:
+            order = span_order(x->campaign, y->campaign);
+            break;
+        case GROUP_CONTRACT:
+            order = span_order(x->contract, y->contract);
+            break;
+        case GROUP_PUBLISHER:
+            order = span_order(x->publisher, y->publisher);
+            break;
+        case GROUP_CLASS:
+            order = x->class - y->class;
+            break;
+        case GROUP_STATUS:
+            order = x->status - y->status;
+            break;
+        case GROUP_REASON:
+            order = x->reason - y->reason;
+            break;
+        case GROUP_VALUE:
+            order = x->rest != y->rest ? x->rest - y->rest : span_order(x->value, y->value);
+            break;
+        case GROUPS:
+            break;
+        }
+        if (order != 0)
+            return order;
+    }
+    return (x->currency > y->currency) - (x->currency < y->currency);
+}
+
+/* Those that come to nothing at the end of the list, behind *n. */
+static void drop_nothing(struct report *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        struct report_row *row = r->row[i];
+        if (!is_nothing(row)) {
+            r->row[i] = r->row[kept];
+            r->row[kept++] = row;
+        }
+    }
+    r->shown = kept;
+}
+
+static void add_total(struct report *r, const struct report_row *row)
+{
+    size_t i = 0;
+    while (i < r->n_totals && r->total[i].currency != row->currency)
+        i++;
+    if (i == r->n_totals) {
+        r->total = xrealloc(r->total, ++r->n_totals * sizeof *r->total);
+        r->total[i] = (struct report_row){.currency = row->currency};
+    }
+    for (int period = 0; period < 2; period++)
+        sums_add(&r->total[i].sums[period], &row->sums[period]);
+}
+
+void report_finish(struct report *r)
+{
+    if (asks(&r->asked, GROUP_VALUE))
+        merge(r);
+    drop_nothing(r);
+    if (r->shown > 1)
+        qsort_r(r->row, r->shown, sizeof(struct report_row *), by_key, &r->asked);
+    for (size_t i = 0; i < r->shown; i++)
+        add_total(r, r->row[i]);
+}

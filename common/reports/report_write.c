@@ -1,0 +1,506 @@
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/csv.h"
+#include "common/base/json_write.h"
+#include "common/base/money.h"
+#include "common/base/when.h"
+#include "common/decisions/rows.h"
+#include "common/reports/report_private.h"
+
+enum { PPM = 1000000, WORDS_MOST = REASON_COUNT + 1, TIME_TEXT = 32 };
+
+/* ---- what follows from sums ---- */
+
+static int64_t total(const int64_t *v, size_t n)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all += v[i];
+    return all;
+}
+
+struct figures {
+    int64_t clicks, views, impressions, leads, sales, payout;
+};
+
+static struct figures figures_of(const struct sums *s)
+{
+    return (struct figures){.clicks = total(s->clicks, CLASS_COUNT),
+                            .views = total(s->views, CLASS_COUNT),
+                            .impressions = total(s->impressions, CLASS_COUNT),
+                            .leads = total(s->leads, STATUS_COUNT),
+                            .sales = s->leads[STATUS_CONVERTED],
+                            .payout = s->click_micros + s->impression_micros + s->lead_micros};
+}
+
+/* what * times / by, cut towards zero. False: there is nothing to divide by, or no integer that is written. */
+static bool ratio(int64_t what, int64_t times, int64_t by, int64_t *out)
+{
+    if (by <= 0)
+        return false;
+    wide_micros v = (wide_micros)what * times / by;
+    if (v > JSON_INT_MAX || v < -JSON_INT_MAX)
+        return false;
+    *out = (int64_t)v;
+    return true;
+}
+
+enum ratio { APPROVAL, CONVERSION, PER_LEAD, PER_SALE, CLICK_THROUGH, ROI, RATIOS };
+static const char *const ratio_names[RATIOS] = {
+    [APPROVAL] = "approval_ppm",         [CONVERSION] = "conversion_ppm",       [PER_LEAD] = "cost_per_lead_micros",
+    [PER_SALE] = "cost_per_sale_micros", [CLICK_THROUGH] = "click_through_ppm", [ROI] = "roi_ppm",
+};
+
+static bool ratio_of(enum ratio which, const struct sums *s, int64_t *out)
+{
+    const struct figures f = figures_of(s);
+    const int64_t good = s->leads[STATUS_APPROVED] + f.sales;
+    switch (which) {
+    case APPROVAL:
+        return ratio(good, PPM, f.leads, out);
+    case CONVERSION:
+        return ratio(f.leads, PPM, s->clicks[CLASS_OK], out);
+    case PER_LEAD:
+        return ratio(f.payout, 1, good, out);
+    case PER_SALE:
+        return ratio(f.payout, 1, f.sales, out);
+    case CLICK_THROUGH:
+        return ratio(f.clicks, PPM, f.impressions, out);
+    case ROI:
+        return ratio(s->revenue - f.payout, PPM, f.payout, out);
+    case RATIOS:
+        break;
+    }
+    return false;
+}
+
+/* The bucket that the middle lead is in, the lower of two; 0: no time is known. */
+static unsigned median(const struct sums *s, int64_t *leads)
+{
+    int64_t n = total(s->lag + 1, LAG_BUCKETS - 1), seen = 0;
+    *leads = n;
+    for (unsigned i = 1; i < lag_buckets() && n > 0; i++)
+        if ((seen += s->lag[i]) > (n - 1) / 2)
+            return i;
+    return 0;
+}
+
+/* ---- keys ---- */
+
+static void date(struct buf *out, int64_t day)
+{
+    struct buf text;
+    char mem[TIME_TEXT];
+    buf_fixed(&text, mem, sizeof mem);
+    time_rfc3339(&text, day * MS_PER_DAY);
+    buf_add(out, mem, 10);
+}
+
+static void time_text(struct buf *out, enum group g, int64_t time)
+{
+    char mem[TIME_TEXT];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    if (g == GROUP_DAY) {
+        date(out, time);
+    } else if (g == GROUP_MONTH) {
+        buf_printf(out, "%04d-%02d", (int)(1970 + time / 12), (int)(time % 12 + 1));
+    } else if (g == GROUP_WEEK) { /* ISO 8601: of the year that its Thursday is in */
+        int64_t thursday = time * 7, year = date_year(thursday);
+        buf_printf(out, "%04d-W%02d", (int)year, (int)((thursday - date_days(year, 1, 1)) / 7 + 1));
+    } else {
+        int offset_min = (int)(128 - time % 256) * 15;
+        time_rfc3339(&text, time / 256 * 4 * QUARTER_MS);
+        buf_add(out, mem, 16);
+        buf_printf(out, "%c%02d:%02d", offset_min < 0 ? '-' : '+', (offset_min < 0 ? -offset_min : offset_min) / 60,
+                   (offset_min < 0 ? -offset_min : offset_min) % 60);
+    }
+}
+
+static const char *word_of(enum group g, const struct report_row *row)
+{
+    if (g == GROUP_CLASS)
+        return row->class ? class_word((enum class)(row->class - 1)) : "";
+    if (g == GROUP_STATUS)
+        return row->status ? status_word((enum status)(row->status - 1)) : "";
+    return row->reason ? reason_word((enum reason)(row->reason - 1)) : "";
+}
+
+static struct span key_text(enum group g, const struct report_row *row, struct buf *mem)
+{
+    buf_clear(mem);
+    switch (g) {
+    case GROUP_HOUR:
+    case GROUP_DAY:
+    case GROUP_WEEK:
+    case GROUP_MONTH:
+        time_text(mem, g, row->time);
+        return buf_span(mem);
+    case GROUP_CAMPAIGN:
+        return row->campaign;
+    case GROUP_CONTRACT:
+        return row->contract;
+    case GROUP_PUBLISHER:
+        return row->publisher;
+    case GROUP_CLASS:
+    case GROUP_STATUS:
+    case GROUP_REASON:
+        return span_str(word_of(g, row));
+    case GROUP_VALUE:
+        return row->value;
+    case GROUPS:
+        break;
+    }
+    return SPAN("");
+}
+
+/* ---- JSON, its members in their order ---- */
+
+struct member {
+    const char *name;
+    int64_t n;
+};
+
+static void sort_members(struct member *m, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && strcmp(m[k - 1].name, m[k].name) > 0; k--) {
+            const struct member swap = m[k];
+            m[k] = m[k - 1];
+            m[k - 1] = swap;
+        }
+}
+
+/* Those that are not zero, and their sum. */
+static void jw_words(struct jw *w, const char *name, const int64_t *v, size_t n, const char *(*word)(size_t))
+{
+    struct member m[WORDS_MOST];
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        if (v[i] != 0)
+            m[len++] = (struct member){word(i), v[i]};
+    m[len++] = (struct member){"total", total(v, n)};
+    sort_members(m, len);
+    jw_key(w, name);
+    jw_object(w);
+    for (size_t i = 0; i < len; i++)
+        jw_kint(w, m[i].name, m[i].n);
+    jw_object_end(w);
+}
+
+static const char *class_at(size_t i)
+{
+    return class_word((enum class)i);
+}
+static const char *status_at(size_t i)
+{
+    return status_word((enum status)i);
+}
+static const char *reason_at(size_t i)
+{
+    return reason_word((enum reason)(i + 1)); /* of leads that have one */
+}
+static const char *gap_at(size_t i)
+{
+    static const char *const words[] = {"clicks", "views", "impressions"};
+    return words[i];
+}
+
+static void jw_ratio(struct jw *w, enum ratio which, const struct sums *s)
+{
+    int64_t v;
+    if (ratio_of(which, s, &v))
+        jw_kint(w, ratio_names[which], v);
+}
+
+static void jw_lag(struct jw *w, const struct sums *s)
+{
+    int64_t leads;
+    unsigned bucket = median(s, &leads);
+    if (bucket == 0)
+        return;
+    jw_key(w, "click_to_lead");
+    jw_object(w);
+    if (lag_bound(bucket) != INT64_MAX)
+        jw_kint(w, "below_s", lag_bound(bucket));
+    jw_kint(w, "from_s", bucket > 1 ? lag_bound(bucket - 1) : 0);
+    jw_kint(w, "leads", leads);
+    jw_object_end(w);
+}
+
+struct shown { /* of a row; NULL key: a total */
+    const struct report *r;
+    const struct report_row *row;
+    struct buf *mem;
+    bool key, before;
+};
+
+static void jw_row(struct jw *w, const struct shown *x);
+
+static void jw_row_key(struct jw *w, const struct shown *x)
+{
+    const struct report_asked *a = &x->r->asked;
+    size_t order[GROUPS];
+    for (size_t i = 0; i < a->n; i++) {
+        size_t at = i;
+        for (; at > 0 && strcmp(report_group_name(a, order[at - 1]), report_group_name(a, i)) > 0; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    jw_key(w, "key");
+    jw_object(w);
+    for (size_t i = 0; i < a->n; i++)
+        jw_kstr(w, report_group_name(a, order[i]), key_text(a->group[order[i]], x->row, x->mem));
+    jw_object_end(w);
+}
+
+static void jw_row(struct jw *w, const struct shown *x)
+{
+    const struct sums *s = &x->row->sums[x->before];
+    const struct figures f = figures_of(s);
+    char currency[4];
+    jw_object(w);
+    jw_kint(w, "adjustment_micros", s->adjustment_micros);
+    jw_ratio(w, APPROVAL, s);
+    if (x->r->asked.compare && !x->before) {
+        const struct shown before = {x->r, x->row, x->mem, false, true};
+        jw_key(w, "before");
+        jw_row(w, &before);
+    }
+    jw_kint(w, "click_micros", s->click_micros);
+    jw_ratio(w, CLICK_THROUGH, s);
+    jw_lag(w, s);
+    jw_words(w, "clicks", s->clicks, CLASS_COUNT, class_at);
+    jw_ratio(w, CONVERSION, s);
+    jw_ratio(w, PER_LEAD, s);
+    jw_ratio(w, PER_SALE, s);
+    currency_code(x->row->currency, currency);
+    if (!x->before)
+        jw_kstr(w, "currency", span_str(currency));
+    jw_kint(w, "impression_micros", s->impression_micros);
+    jw_kint(w, "impressions", f.impressions);
+    if (x->key)
+        jw_row_key(w, x);
+    jw_kint(w, "lead_micros", s->lead_micros);
+    jw_words(w, "leads", s->leads, STATUS_COUNT, status_at);
+    if (x->key && x->row->rest)
+        jw_kbool(w, "other", true);
+    jw_kint(w, "payout_micros", f.payout);
+    jw_words(w, "reasons", s->reasons + 1, REASON_COUNT - 1, reason_at);
+    jw_kint(w, "revenue_micros", s->revenue);
+    jw_ratio(w, ROI, s);
+    jw_kint(w, "sales", f.sales);
+    if (total(s->gaps, 3) != 0)
+        jw_words(w, "unrecorded", s->gaps, 3, gap_at);
+    jw_kint(w, "views", f.views);
+    jw_object_end(w);
+}
+
+/* Whether all that is written is within the range of integers. Sums of signless parts: so none of them is beyond. */
+static bool in_range(const struct report_row *row)
+{
+    for (int period = 0; period < 2; period++) {
+        const struct sums *s = &row->sums[period];
+        const int64_t *v = (const int64_t *)s;
+        wide_micros all = 0;
+        for (size_t i = 0; i < sizeof *s / sizeof *v; i++)
+            all += v[i] < 0 ? -(wide_micros)v[i] : v[i];
+        if (all > JSON_INT_MAX)
+            return false;
+    }
+    return true;
+}
+
+static enum err check_range(const struct report *r, struct problem *p)
+{
+    for (size_t i = 0; i < r->n_totals; i++)
+        if (!in_range(&r->total[i]))
+            return problem(p, ERR_INVALID, "from", "a sum is more than " MONEY_MAX_TEXT ": ask for a shorter period");
+    return ERR_OK;
+}
+
+static void jw_as_of(struct jw *w, const struct report_head *h)
+{
+    jw_key(w, "as_of");
+    jw_array(w);
+    for (size_t i = 0; i < h->n; i++) {
+        jw_object(w);
+        jw_kstr(w, "contract", h->as_of[i].contract);
+        if (!span_empty(h->as_of[i].root))
+            jw_khex(w, "root", h->as_of[i].root.ptr, h->as_of[i].root.len);
+        jw_kint(w, "size", (int64_t)h->as_of[i].size);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void jw_ms(struct jw *w, const char *name, int64_t ms)
+{
+    char mem[TIME_TEXT];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    time_rfc3339(&text, ms);
+    jw_kstr(w, name, buf_span(&text));
+}
+
+/* Of what is asked for beside the groups, so that what is signed says what it is of. */
+static void jw_filters(struct jw *w, const struct report_asked *a)
+{
+    struct member at[4];
+    struct span value[4];
+    size_t n = 0;
+    if (a->class >= 0) {
+        value[n] = span_str(class_word((enum class)a->class));
+        at[n] = (struct member){"class", (int64_t)n};
+        n++;
+    }
+    if (a->reason >= 0) {
+        value[n] = span_str(reason_word((enum reason)a->reason));
+        at[n] = (struct member){"reason", (int64_t)n};
+        n++;
+    }
+    if (a->status >= 0) {
+        value[n] = span_str(status_word((enum status)a->status));
+        at[n] = (struct member){"status", (int64_t)n};
+        n++;
+    }
+    if (a->by_value) {
+        value[n] = a->value;
+        at[n] = (struct member){dimension_name(a->dimension), (int64_t)n};
+        n++;
+    }
+    sort_members(at, n);
+    jw_key(w, "filters");
+    jw_object(w);
+    for (size_t i = 0; i < n; i++)
+        jw_kstr(w, at[i].name, value[at[i].n]);
+    jw_object_end(w);
+}
+
+enum err report_json(struct report *r, const struct report_head *h, struct buf *out, struct problem *p)
+{
+    const bool is_signed = !span_empty(h->issuer);
+    struct jw w;
+    struct buf mem;
+    report_finish(r);
+    enum err err = check_range(r, p);
+    if (err != ERR_OK)
+        return err;
+    buf_heap(&mem);
+    jw_open(&w, out);
+    jw_object(&w);
+    jw_as_of(&w, h);
+    if (is_signed)
+        jw_ms(&w, "at", h->at_ms);
+    jw_kint(&w, "crowded_days", (int64_t)h->crowded_days);
+    jw_filters(&w, &r->asked);
+    if (h->from_ms > 0)
+        jw_ms(&w, "from", h->from_ms);
+    jw_key(&w, "groups");
+    jw_array(&w);
+    for (size_t i = 0; i < r->asked.n; i++)
+        jw_str(&w, span_str(report_group_name(&r->asked, i)));
+    jw_array_end(&w);
+    if (is_signed) {
+        jw_kstr(&w, "issuer", h->issuer);
+        jw_kstr(&w, "party", h->party);
+    }
+    jw_key(&w, "rows");
+    jw_array(&w);
+    for (size_t i = 0; i < r->shown; i++)
+        jw_row(&w, &(struct shown){r, r->row[i], &mem, true, false});
+    jw_array_end(&w);
+    jw_kstr(&w, "timezone", h->timezone);
+    if (h->to_ms < INT64_MAX)
+        jw_ms(&w, "to", h->to_ms);
+    jw_key(&w, "totals");
+    jw_array(&w);
+    for (size_t i = 0; i < r->n_totals; i++)
+        jw_row(&w, &(struct shown){r, &r->total[i], &mem, false, false});
+    jw_array_end(&w);
+    if (is_signed)
+        jw_kstr(&w, "typ", SPAN(REPORT_TYP));
+    jw_object_end(&w);
+    jw_close(&w);
+    buf_free(&mem);
+    return ERR_OK;
+}
+
+/* ---- CSV ---- */
+
+static void csv_number(struct buf *out, int64_t v)
+{
+    buf_i64(out, v);
+    buf_byte(out, ',');
+}
+
+static void csv_names(const struct report *r, struct buf *out)
+{
+    static const char *const rest[] = {"views",         "impressions",       "sales",
+                                       "payout_micros", "click_micros",      "impression_micros",
+                                       "lead_micros",   "adjustment_micros", "revenue_micros"};
+    for (size_t i = 0; i < r->asked.n; i++)
+        buf_printf(out, "%s,", report_group_name(&r->asked, i));
+    buf_str(out, "other,currency,clicks,");
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        buf_printf(out, "clicks_%s,", class_at(i));
+    buf_str(out, "leads,");
+    for (size_t i = 0; i < STATUS_COUNT; i++)
+        buf_printf(out, "leads_%s,", status_at(i));
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        buf_printf(out, "%s,", rest[i]);
+    for (int i = 0; i < RATIOS; i++)
+        buf_printf(out, "%s,", ratio_names[i]);
+    buf_str(out, "click_to_lead_from_s\r\n");
+}
+
+static void csv_row(const struct report *r, const struct report_row *row, struct buf *mem, struct buf *out)
+{
+    const struct sums *s = &row->sums[0];
+    const struct figures f = figures_of(s);
+    char currency[4];
+    int64_t v, leads;
+    for (size_t i = 0; i < r->asked.n; i++)
+        csv_cell(out, key_text(r->asked.group[i], row, mem), ',');
+    buf_str(out, row->rest ? "other," : ",");
+    currency_code(row->currency, currency);
+    buf_printf(out, "%s,", currency);
+    csv_number(out, f.clicks);
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        csv_number(out, s->clicks[i]);
+    csv_number(out, f.leads);
+    for (size_t i = 0; i < STATUS_COUNT; i++)
+        csv_number(out, s->leads[i]);
+    const int64_t rest[] = {f.views,        f.impressions,        f.sales,
+                            f.payout,       s->click_micros,      s->impression_micros,
+                            s->lead_micros, s->adjustment_micros, s->revenue};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        csv_number(out, rest[i]);
+    for (int i = 0; i < RATIOS; i++) {
+        if (ratio_of((enum ratio)i, s, &v))
+            buf_i64(out, v);
+        buf_byte(out, ',');
+    }
+    unsigned bucket = median(s, &leads);
+    if (bucket > 0)
+        buf_i64(out, bucket > 1 ? lag_bound(bucket - 1) : 0);
+    buf_str(out, "\r\n");
+}
+
+enum err report_csv(struct report *r, struct buf *out, struct problem *p)
+{
+    struct buf mem;
+    report_finish(r);
+    enum err err = check_range(r, p);
+    if (err != ERR_OK)
+        return err;
+    buf_heap(&mem);
+    buf_str(out, CSV_BOM);
+    csv_names(r, out);
+    for (size_t i = 0; i < r->shown; i++)
+        csv_row(r, r->row[i], &mem, out);
+    buf_free(&mem);
+    return ERR_OK;
+}

@@ -1,0 +1,160 @@
+#include "server/commit/rollups.h"
+
+#include <stdlib.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/reports/rollup.h"
+#include "server/ledger/ledger_rows.h"
+#include "server/system/log.h"
+
+/* Which terms bind the entries of a log that are folded: as the catalog has them, unless some came among these. */
+struct bound {
+    bool known, own;
+    const struct versions *versions;
+    struct versions made; /* own */
+};
+
+struct folding {
+    struct batch *cx;
+    struct rollup *rollup;
+    struct bound *bound; /* by contract number */
+    size_t n;
+};
+
+enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n)
+{
+    uint8_t key[ROLLUP_HEAD_KEY];
+    struct span row;
+    enum err err = store_get(t, TABLE_ROLLUPS, rollup_head_key(key, contract), &row);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == ERR_OK && row.len != sizeof *n)
+        return ERR_CORRUPT;
+    *n = err == ERR_OK ? load_be64(row.ptr) : 0;
+    return ERR_OK;
+}
+
+static enum err stored_row(void *ctx, struct span key, struct span *value)
+{
+    const struct batch *cx = ctx;
+    return store_get(cx->txn, TABLE_ROLLUPS, key, value);
+}
+
+static enum err stored_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    const struct batch *cx = ctx;
+    return cx->view.entry(cx->view.ctx, contract, index, out);
+}
+
+/* The catalog's versions are those after all of these entries: so they bind each, unless one of these made them. */
+static enum err bind(struct folding *f, struct bound *b, const struct envelope *env)
+{
+    const struct contract *k = catalog_contract_number(f->cx->catalog, env->contract);
+    if (k == NULL)
+        return ERR_CORRUPT;
+    b->known = true;
+    b->versions = &k->versions;
+    b->own = k->versions.made_index >= env->index || k->assented >= env->index;
+    if (!b->own)
+        return ERR_OK;
+    b->versions = &b->made;
+    enum err err = ledger_versions(f->cx->txn, env->contract, env->index, &b->made);
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* its first are among these */
+}
+
+static enum err take_entry(struct folding *f, struct bound *b, const struct envelope *env)
+{
+    struct entry e;
+    enum err err = entry_read(env->entry, &e, NULL);
+    if (err != ERR_OK)
+        return err;
+    if (b->own && ledger_binds(e.kind))
+        err = ledger_bind(&b->made, env->index, &e);
+    const struct version *v = versions_at(b->versions, e.at_ms);
+    if (err == ERR_OK)
+        err = rollup_add(f->rollup, env->contract, env->index, &e, v != NULL ? v->terms : NULL);
+    entry_close(&e);
+    return err;
+}
+
+static enum err take_row(struct folding *f, struct span row)
+{
+    struct envelope env;
+    enum err err = envelope_read(row, &env);
+    if (err != ERR_OK || env.contract == ROOT_LOG)
+        return err;
+    if (env.contract >= f->n)
+        return ERR_CORRUPT;
+    struct bound *b = &f->bound[env.contract];
+    if (!b->known)
+        err = bind(f, b, &env);
+    return err == ERR_OK ? take_entry(f, b, &env) : err;
+}
+
+static enum err take_journal(struct folding *f, uint64_t from, uint64_t to)
+{
+    uint8_t first[SEQ_LEN];
+    struct cursor *c;
+    struct span key, row;
+    enum err step, err = cursor_open(f->cx->txn, TABLE_JOURNAL, &c);
+    if (err != ERR_OK)
+        return err;
+    for (step = cursor_seek(c, seq_key(first, from), &key, &row); step == ERR_OK && err == ERR_OK;
+         step = cursor_next(c, &key, &row)) {
+        err = key.len == SEQ_LEN && load_be64(key.ptr) == from ? take_row(f, row) : ERR_CORRUPT;
+        from++;
+    }
+    cursor_close(c);
+    if (err == ERR_OK)
+        err = cursor_end(step);
+    return err == ERR_OK && from != to ? ERR_CORRUPT : err;
+}
+
+static enum err write_row(void *ctx, struct span key, struct span value)
+{
+    return store_put(ctx, TABLE_ROLLUPS, key, value);
+}
+
+enum err rollups_write(struct txn *t, struct rollup *r)
+{
+    return rollup_each(r, write_row, t);
+}
+
+static enum err fold(struct folding *f)
+{
+    uint64_t from, to = ledger_next_seq(f->cx->ledger);
+    enum err err = rollups_reach(f->cx->txn, ROOT_LOG, &from);
+    if (err != ERR_OK || from == to)
+        return err;
+    err = from < to ? take_journal(f, from, to) : ERR_CORRUPT;
+    rollup_reaches(f->rollup, to);
+    return err;
+}
+
+enum err rollups_fold(struct batch *cx)
+{
+    const struct rollup_source source = {stored_row, stored_entry, cx};
+    struct folding f = {.cx = cx, .n = cx->catalog->n_contracts + 1};
+    if (cx->rollups_stay)
+        return ERR_OK;
+    f.rollup = rollup_new(&source);
+    f.bound = xcalloc(f.n, sizeof *f.bound);
+    enum err err = fold(&f);
+    if (err == ERR_OK)
+        err = rollups_write(cx->txn, f.rollup);
+    else if (err != ERR_IO) {
+        cx->rollups_stay = true;
+        log_line(LOG_ERROR, 0, "rollups",
+                 "what reports are made of does not read (%s): they are answered with 500, all else goes on; run "
+                 "countersign check, then check --rebuild with the server stopped",
+                 err_word(err));
+        err = ERR_OK;
+    }
+    for (size_t i = 0; i < f.n; i++)
+        if (f.bound[i].own)
+            versions_free(&f.bound[i].made);
+    free(f.bound);
+    rollup_free(f.rollup);
+    return err;
+}

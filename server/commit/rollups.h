@@ -1,0 +1,16 @@
+/* The fold of the journal into `rollups`, with every sweep. Committer thread. */
+#ifndef CS_SERVER_COMMIT_ROLLUPS_H
+#define CS_SERVER_COMMIT_ROLLUPS_H
+
+#include "server/commit/batch.h"
+
+/* How far the journal is in them, and how many entries of a log; 0 where nothing says so. */
+MUST_CHECK enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n);
+/* Counts what came since, right behind ledger_sweep in its transaction. A row of theirs that does not read stops
+ * reports alone: nothing of them is written then, nor at later sweeps of this process. ERR_FULL, ERR_IO. */
+MUST_CHECK enum err rollups_fold(struct batch *cx);
+/* Writes what a fold came to. */
+struct rollup;
+MUST_CHECK enum err rollups_write(struct txn *t, struct rollup *r);
+
+#endif
