@@ -91,8 +91,8 @@ static const struct word sources[] = {
 
 static const struct word *find(const struct word *table, struct span text)
 {
-    for (; table->word != NULL; table++)
-        if (ascii_is(text, table->word))
+    for (; table->word != NULL && !span_empty(text); table++)
+        if (ascii_to_lower(text.ptr[0]) == table->word[0] && ascii_is(text, table->word))
             return table;
     return NULL;
 }

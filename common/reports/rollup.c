@@ -10,7 +10,14 @@
 #include "common/base/xxh64.h"
 #include "common/reports/channel.h"
 
-enum { CHUNK = 1 << 16, LEAD_STATE = 4 + 8 + 8 + 8, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
+enum {
+    CHUNK = 1 << 16,
+    LEAD_STATE = 4 + 8 + 8 + 8,
+    NEAR = 4,
+    ALIKE_MOST = 1 << 16,
+    NAME_HEAD = 4 + 4 + 1 + 8,
+    KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32
+};
 
 /* ---- memory: what is made lives until the fold ends ---- */
 
@@ -126,6 +133,8 @@ struct rollup {
     struct rollup_source source;
     struct table cells, counts, plains, alike;
     struct chunk *chunks;
+    struct plain *sized; /* the row of that log's size, which was put last */
+    uint32_t sized_of;
     struct buf scratch;
 };
 
@@ -156,8 +165,21 @@ void rollup_free(struct rollup *r)
 
 /* ---- cells ---- */
 
+/* Mostly it is one of those that were made last: what is hashed is far away. */
+static struct count *count_near(const struct cell *cell, uint8_t quarter, uint64_t number)
+{
+    struct tally_of *t = cell->first;
+    for (int i = 0; i < NEAR && t != NULL; i++, t = t->next)
+        if (t->count.quarter == quarter && t->count.number == number)
+            return &t->count;
+    return NULL;
+}
+
 static struct count *count_in(struct rollup *r, struct cell *cell, uint8_t quarter, uint64_t number)
 {
+    struct count *near = count_near(cell, quarter, number);
+    if (near != NULL)
+        return near;
     uint8_t name[sizeof cell + 1 + 8];
     memcpy(name, &cell, sizeof cell);
     name[sizeof cell] = quarter;
@@ -356,48 +378,107 @@ static enum err count(struct rollup *r, const struct when *w, const struct value
     return err;
 }
 
-/* ---- traffic ---- */
+/* ---- rows that are no cells ---- */
 
-static void name_part(struct buf *b, struct span s)
+static void put_plain(struct rollup *r, struct span key, struct span value)
 {
-    buf_be16(b, (uint16_t)s.len);
-    buf_span_add(b, s);
+    uint64_t hash = xxh64(0, key);
+    struct plain *p = table_get(&r->plains, hash, key);
+    if (p == NULL)
+        p = table_add(&r->plains, &r->chunks, hash, key, sizeof *p);
+    assert(value.len <= sizeof p->value);
+    memcpy(p->value, value.ptr, value.len);
+    p->len = value.len;
 }
 
-static enum err add_click(struct rollup *r, const struct when *w, const struct entry_click *c, const struct terms *t)
+/* Of one log, which grows: mostly it is the one before. */
+static void put_size(struct rollup *r, uint32_t contract, uint64_t size)
 {
-    struct buf *name = &r->scratch;
-    const int64_t micros = t != NULL && terms_pays(t, c->class) ? t->click_micros : 0;
-    const enum channel channel = channel_of(c->utm[0], c->utm[1], c->to);
-    buf_clear(name);
-    buf_be32(name, w->contract);
-    buf_be32(name, w->day);
-    buf_byte(name, w->quarter);
-    buf_byte(name, (uint8_t)c->class);
-    buf_byte(name, (uint8_t)c->device);
-    buf_byte(name, (uint8_t)channel);
-    buf_be32(name, c->placement);
-    buf_be64(name, (uint64_t)micros);
-    name_part(name, c->country);
-    for (int i = 0; i < LIMIT_SUBS; i++)
-        name_part(name, c->sub[i]);
-    for (int i = 0; i < LIMIT_UTMS; i++)
-        name_part(name, c->utm[i]);
-    uint64_t hash = xxh64(0, buf_span(name));
-    struct alike *a = table_get(&r->alike, hash, buf_span(name));
-    if (a == NULL) {
-        struct values v = {0};
-        values_of_click(&v, c);
-        a = table_add(&r->alike, &r->chunks, hash, buf_span(name), sizeof *a);
-        a->micros = micros;
-        enum err err = counts_of(r, w, &v, count_number(&(struct count_what){.kind = COUNT_CLICKS, .class = c->class}),
-                                 a->count, &a->n);
-        if (err != ERR_OK)
-            return err;
+    uint8_t key[ROLLUP_HEAD_KEY], value[8];
+    store_be64(value, size);
+    if (r->sized != NULL && r->sized_of == contract) {
+        memcpy(r->sized->value, value, sizeof value);
+        return;
     }
+    struct span name = rollup_head_key(key, contract);
+    put_plain(r, name, span_of(value, sizeof value));
+    r->sized = table_get(&r->plains, xxh64(0, name), name);
+    r->sized_of = contract;
+}
+
+/* ---- traffic ---- */
+
+/* Everything that a click says but when it came and what it commits to, and what it earns. False: these stand not where
+ * most have them. */
+static bool name_click(struct rollup *r, const struct when *w, struct span bytes, int64_t micros)
+{
+    static const char mark[] = ",\"commit\":\"";
+    enum { COMMIT = sizeof mark - 1 + 43 };
+    const char *comma = memchr(bytes.ptr, ',', bytes.len);
+    const char *commit =
+        comma != NULL ? memmem(comma, (size_t)(bytes.ptr + bytes.len - comma), mark, sizeof mark - 1) : NULL;
+    if (commit == NULL || commit + COMMIT > bytes.ptr + bytes.len)
+        return false;
+    struct span rest = span_skip(bytes, (size_t)(commit - bytes.ptr) + COMMIT);
+    buf_clear(&r->scratch);
+    char *to = buf_room(&r->scratch, NAME_HEAD + bytes.len);
+    store_be32(to, w->contract);
+    store_be32(to + 4, w->day);
+    to[8] = (char)w->quarter;
+    store_be64(to + 9, (uint64_t)micros);
+    memcpy(to + NAME_HEAD, comma, (size_t)(commit - comma));
+    memcpy(to + NAME_HEAD + (commit - comma), rest.ptr, rest.len);
+    r->scratch.len += NAME_HEAD + (size_t)(commit - comma) + rest.len;
+    return true;
+}
+
+static int64_t click_micros(const struct terms *t, enum class class)
+{
+    return t != NULL && terms_pays(t, class) ? t->click_micros : 0;
+}
+
+static void add_alike(const struct alike *a)
+{
     for (size_t i = 0; i < a->n; i++) {
         a->count[i]->n++;
-        a->count[i]->micros += micros;
+        a->count[i]->micros += a->micros;
+    }
+}
+
+bool rollup_alike(struct rollup *r, uint32_t contract, uint64_t index, const struct rollup_click *c,
+                  const struct terms *t)
+{
+    const struct when w = when_of(contract, c->at_ms);
+    if (!name_click(r, &w, c->bytes, click_micros(t, c->class)))
+        return false;
+    const struct alike *a = table_get(&r->alike, xxh64(0, buf_span(&r->scratch)), buf_span(&r->scratch));
+    if (a == NULL)
+        return false;
+    add_alike(a);
+    put_size(r, contract, index + 1);
+    return true;
+}
+
+static enum err add_click(struct rollup *r, const struct when *w, const struct entry_click *c, struct span bytes,
+                          const struct terms *t)
+{
+    struct alike found = {.micros = click_micros(t, c->class)};
+    struct values v = {0};
+    values_of_click(&v, c);
+    const struct count_what what = {.kind = COUNT_CLICKS, .class = c->class};
+    enum err err = counts_of(r, w, &v, count_number(&what), found.count, &found.n);
+    if (err != ERR_OK)
+        return err;
+    add_alike(&found);
+    if (r->alike.n == ALIKE_MOST || !name_click(r, w, bytes, found.micros))
+        return ERR_OK;
+    uint64_t hash = xxh64(0, buf_span(&r->scratch));
+    struct alike *a = table_get(&r->alike, hash, buf_span(&r->scratch));
+    if (a == NULL) {
+        a = table_add(&r->alike, &r->chunks, hash, buf_span(&r->scratch), sizeof *a);
+        memcpy(a->count, found.count, sizeof a->count);
+        a->n = found.n;
+        a->micros = found.micros;
     }
     return ERR_OK;
 }
@@ -457,17 +538,6 @@ static enum err state_read(struct span row, struct lead_state *out)
     *out = (struct lead_state){load_be32(row.ptr), load_be64(row.ptr + 4), (int64_t)load_be64(row.ptr + 12),
                                (int64_t)load_be64(row.ptr + 20)};
     return count_what(out->number, &what) && what.kind == COUNT_LEADS ? ERR_OK : ERR_CORRUPT;
-}
-
-static void put_plain(struct rollup *r, struct span key, struct span value)
-{
-    uint64_t hash = xxh64(0, key);
-    struct plain *p = table_get(&r->plains, hash, key);
-    if (p == NULL)
-        p = table_add(&r->plains, &r->chunks, hash, key, sizeof *p);
-    assert(value.len <= sizeof p->value);
-    memcpy(p->value, value.ptr, value.len);
-    p->len = value.len;
 }
 
 static void put_state(struct rollup *r, uint32_t contract, uint64_t index, const struct lead_state *s)
@@ -592,16 +662,14 @@ static enum err add_money(struct rollup *r, const struct when *w, const struct e
     return count(r, w, NULL, &(struct count_what){.kind = COUNT_ADJUSTMENTS}, (struct count){.n = 1, .micros = micros});
 }
 
-enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const struct entry *e,
+enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const struct entry *e, struct span bytes,
                     const struct terms *terms)
 {
-    uint8_t key[ROLLUP_HEAD_KEY], size[8];
     const struct when w = when_of(contract, e->at_ms);
-    store_be64(size, index + 1);
-    put_plain(r, rollup_head_key(key, contract), span_of(size, sizeof size));
+    put_size(r, contract, index + 1);
     switch (e->kind) {
     case ENTRY_CLICK:
-        return add_click(r, &w, &e->click, terms);
+        return add_click(r, &w, &e->click, bytes, terms);
     case ENTRY_VIEW:
         return add_view(r, &w, &e->view);
     case ENTRY_IMPRESSION:

@@ -19,10 +19,19 @@ struct rollup_source {
 struct rollup;
 struct rollup *rollup_new(const struct rollup_source *source);
 void rollup_free(struct rollup *r); /* NULL-safe */
-/* Counts one entry, of each log in its order; `terms` bind it (NULL: none do). After an error the fold is of no use:
- * ERR_CORRUPT when what the entry rests on is not there or does not read. */
+/* Counts one entry, of each log in its order, which is canonical `bytes`; `terms` bind it (NULL: none do). After an
+ * error the fold is of no use: ERR_CORRUPT when what the entry rests on is not there or does not read. */
 MUST_CHECK enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const struct entry *e,
-                               const struct terms *terms);
+                               struct span bytes, const struct terms *terms);
+/* The same of a click, not read so far, if one that differs by nothing that is counted was before: most are. False: it
+ * is to be read, and added. */
+struct rollup_click {
+    int64_t at_ms;
+    enum class class;
+    struct span bytes;
+};
+MUST_CHECK bool rollup_alike(struct rollup *r, uint32_t contract, uint64_t index, const struct rollup_click *c,
+                             const struct terms *terms);
 /* The journal is counted up to there. */
 void rollup_reaches(struct rollup *r, uint64_t seq);
 /* Every row that changed, in no order; the first error ends it. */

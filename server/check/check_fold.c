@@ -327,7 +327,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     judge(c, log, k, env, e, opened ? &priv : NULL);
     if (fold_apply(&log->fold, env->index, e, &log->tree.frontier, opened ? &priv : NULL) != ERR_OK)
         entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
-    check_rollup(c, log, env->index, e);
+    check_rollup(c, log, env, e);
     if (e->at_ms > c->newest_ms)
         c->newest_ms = e->at_ms;
     if (log->fold.clock_steps > c->clock_steps)

@@ -171,7 +171,7 @@ void check_shares_end(struct check *c);
 
 /* check_rollups.c: counts an entry, which its log's fold has taken. */
 void check_rollups_open(struct check *c);
-void check_rollup(struct check *c, const struct checked_log *log, uint64_t index, const struct entry *e);
+void check_rollup(struct check *c, const struct checked_log *log, const struct envelope *env, const struct entry *e);
 
 /* For fold.end_of, of a log: where its rows say. */
 MUST_CHECK enum err check_end_of(void *ctx, uint64_t number, uint64_t *to);

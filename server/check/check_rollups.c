@@ -22,10 +22,10 @@ void check_rollups_open(struct check *c)
     c->counted = true;
 }
 
-void check_rollup(struct check *c, const struct checked_log *log, uint64_t index, const struct entry *e)
+void check_rollup(struct check *c, const struct checked_log *log, const struct envelope *env, const struct entry *e)
 {
     if (c->counted && c->seq < c->watermark)
-        c->counted = rollup_add(c->rollup, log->number, index, e, log->fold.terms) == ERR_OK;
+        c->counted = rollup_add(c->rollup, log->number, env->index, e, env->entry, log->fold.terms) == ERR_OK;
 }
 
 static enum err want(void *ctx, struct span key, struct span value)

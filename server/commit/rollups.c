@@ -63,17 +63,32 @@ static enum err bind(struct folding *f, struct bound *b, const struct envelope *
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* its first are among these */
 }
 
+static const struct terms *terms_at(const struct bound *b, int64_t at_ms)
+{
+    const struct version *v = versions_at(b->versions, at_ms);
+    return v != NULL ? v->terms : NULL;
+}
+
+/* A click like one before needs no reading. */
+static bool take_alike(struct folding *f, struct bound *b, const struct envelope *env)
+{
+    struct rollup_click c = {.class = env->class, .bytes = env->entry};
+    return env->kind == ENTRY_CLICK && envelope_time(env, &c.at_ms) == ERR_OK &&
+           rollup_alike(f->rollup, env->contract, env->index, &c, terms_at(b, c.at_ms));
+}
+
 static enum err take_entry(struct folding *f, struct bound *b, const struct envelope *env)
 {
     struct entry e;
+    if (take_alike(f, b, env))
+        return ERR_OK;
     enum err err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)
         return err;
     if (b->own && ledger_binds(e.kind))
         err = ledger_bind(&b->made, env->index, &e);
-    const struct version *v = versions_at(b->versions, e.at_ms);
     if (err == ERR_OK)
-        err = rollup_add(f->rollup, env->contract, env->index, &e, v != NULL ? v->terms : NULL);
+        err = rollup_add(f->rollup, env->contract, env->index, &e, env->entry, terms_at(b, e.at_ms));
     entry_close(&e);
     return err;
 }

@@ -366,7 +366,8 @@ static void put_rollups(struct txn *t)
             continue;
         assert_ok(entry_read(env.entry, &e, NULL));
         assert_ok(ledger_bind(&bound[env.contract], env.index, &e));
-        assert_ok(rollup_add(r, env.contract, env.index, &e, versions_at(&bound[env.contract], e.at_ms)->terms));
+        assert_ok(
+            rollup_add(r, env.contract, env.index, &e, env.entry, versions_at(&bound[env.contract], e.at_ms)->terms));
         entry_close(&e);
     }
     rollup_reaches(r, watermark);
