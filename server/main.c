@@ -10,8 +10,9 @@
 #include "server/system/log.h"
 
 static const struct command *const commands[] = {
-    &cmd_init,   &cmd_serve,  &cmd_token, &cmd_keys,    &cmd_check, &cmd_backup, &cmd_restore, &cmd_compact, &cmd_pull,
-    &cmd_verify, &cmd_keygen, &cmd_enrol, &cmd_dispose, &cmd_sign,  &cmd_settle, &cmd_leads,   &cmd_tail,    &cmd_erase,
+    &cmd_init,    &cmd_serve, &cmd_token,  &cmd_keys,   &cmd_check, &cmd_backup,  &cmd_restore,
+    &cmd_compact, &cmd_pull,  &cmd_verify, &cmd_keygen, &cmd_enrol, &cmd_dispose, &cmd_sign,
+    &cmd_settle,  &cmd_leads, &cmd_tail,   &cmd_report, &cmd_erase,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

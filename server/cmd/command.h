@@ -29,7 +29,8 @@ struct command {
 };
 
 extern const struct command cmd_init, cmd_serve, cmd_token, cmd_keys, cmd_check, cmd_pull, cmd_verify, cmd_keygen,
-    cmd_enrol, cmd_sign, cmd_settle, cmd_leads, cmd_tail, cmd_erase, cmd_backup, cmd_restore, cmd_compact, cmd_dispose;
+    cmd_enrol, cmd_sign, cmd_settle, cmd_leads, cmd_tail, cmd_report, cmd_erase, cmd_backup, cmd_restore, cmd_compact,
+    cmd_dispose;
 
 /* Before anything else: a closed standard stream must not become the number of a file, and no signal ends what can be
  * told as an error. */

@@ -107,6 +107,7 @@ static enum err take_row(struct folding *f, struct span row)
     return err == ERR_OK ? take_entry(f, b, &env) : err;
 }
 
+/* Rows [from, to) of the journal. */
 static enum err take_journal(struct folding *f, uint64_t from, uint64_t to)
 {
     uint8_t first[SEQ_LEN];
@@ -115,14 +116,15 @@ static enum err take_journal(struct folding *f, uint64_t from, uint64_t to)
     enum err step, err = cursor_open(f->cx->txn, TABLE_JOURNAL, &c);
     if (err != ERR_OK)
         return err;
-    for (step = cursor_seek(c, seq_key(first, from), &key, &row); step == ERR_OK && err == ERR_OK;
+    for (step = cursor_seek(c, seq_key(first, from), &key, &row); step == ERR_OK && err == ERR_OK && from < to;
          step = cursor_next(c, &key, &row)) {
         err = key.len == SEQ_LEN && load_be64(key.ptr) == from ? take_row(f, row) : ERR_CORRUPT;
         from++;
     }
     cursor_close(c);
-    if (err == ERR_OK)
+    if (err == ERR_OK && step != ERR_OK)
         err = cursor_end(step);
+    rollup_reaches(f->rollup, to);
     return err == ERR_OK && from != to ? ERR_CORRUPT : err;
 }
 
@@ -136,25 +138,37 @@ enum err rollups_write(struct txn *t, struct rollup *r)
     return rollup_each(r, write_row, t);
 }
 
+static void folding_open(struct folding *f, struct batch *cx, const struct rollup_source *source)
+{
+    *f = (struct folding){.cx = cx, .n = cx->catalog->n_contracts + 1, .rollup = rollup_new(source)};
+    f->bound = xcalloc(f->n, sizeof *f->bound);
+}
+
+static void folding_close(struct folding *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->bound[i].own)
+            versions_free(&f->bound[i].made);
+    free(f->bound);
+    rollup_free(f->rollup);
+}
+
 static enum err fold(struct folding *f)
 {
     uint64_t from, to = ledger_next_seq(f->cx->ledger);
     enum err err = rollups_reach(f->cx->txn, ROOT_LOG, &from);
     if (err != ERR_OK || from == to)
         return err;
-    err = from < to ? take_journal(f, from, to) : ERR_CORRUPT;
-    rollup_reaches(f->rollup, to);
-    return err;
+    return from < to ? take_journal(f, from, to) : ERR_CORRUPT;
 }
 
 enum err rollups_fold(struct batch *cx)
 {
     const struct rollup_source source = {stored_row, stored_entry, cx};
-    struct folding f = {.cx = cx, .n = cx->catalog->n_contracts + 1};
+    struct folding f;
     if (cx->rollups_stay)
         return ERR_OK;
-    f.rollup = rollup_new(&source);
-    f.bound = xcalloc(f.n, sizeof *f.bound);
+    folding_open(&f, cx, &source);
     enum err err = fold(&f);
     if (err == ERR_OK)
         err = rollups_write(cx->txn, f.rollup);
@@ -162,14 +176,68 @@ enum err rollups_fold(struct batch *cx)
         cx->rollups_stay = true;
         log_line(LOG_ERROR, 0, "rollups",
                  "what reports are made of does not read (%s): they are answered with 500, all else goes on; run "
-                 "countersign check, then check --rebuild with the server stopped",
+                 "countersign check, then with the server stopped check --rebuild",
                  err_word(err));
         err = ERR_OK;
     }
-    for (size_t i = 0; i < f.n; i++)
-        if (f.bound[i].own)
-            versions_free(&f.bound[i].made);
-    free(f.bound);
-    rollup_free(f.rollup);
+    folding_close(&f);
+    return err;
+}
+
+/* ---- all of it again ---- */
+
+static enum err no_row(void *ctx, struct span key, struct span *value)
+{
+    (void)ctx, (void)key, (void)value;
+    return ERR_NOT_FOUND;
+}
+
+/* Also one that is not as it was written. */
+static enum err first_key(struct txn *t, uint8_t key[STORE_KEY_MAX], size_t *len)
+{
+    struct cursor *c;
+    struct span at, value;
+    enum err err = cursor_open(t, TABLE_ROLLUPS, &c);
+    if (err != ERR_OK)
+        return err;
+    err = cursor_seek(c, SPAN(""), &at, &value);
+    if (err == ERR_CORRUPT && txn_damage(t) == DAMAGE_OTHER_ROW)
+        err = ERR_OK;
+    if (err == ERR_OK) {
+        memcpy(key, at.ptr, at.len);
+        *len = at.len;
+    }
+    cursor_close(c);
+    return err;
+}
+
+static enum err delete_all(struct txn *t)
+{
+    uint8_t key[STORE_KEY_MAX];
+    size_t len;
+    enum err err;
+    while ((err = first_key(t, key, &len)) == ERR_OK)
+        if ((err = store_del(t, TABLE_ROLLUPS, span_of(key, len))) != ERR_OK)
+            return err;
+    return cursor_end(err);
+}
+
+enum err rollups_rebuild(struct instance *in, struct txn *t)
+{
+    struct batch cx = {.instance = in, .txn = t, .catalog = catalog_hold(in->catalog)};
+    const struct rollup_source source = {no_row, stored_entry, &cx};
+    struct folding f;
+    uint64_t swept;
+    cx.view = ledger_view(&cx.within, NULL, t);
+    folding_open(&f, &cx, &source);
+    enum err err = watermark_read(t, &swept);
+    if (err == ERR_OK && swept > 0)
+        err = take_journal(&f, 0, swept);
+    if (err == ERR_OK)
+        err = delete_all(t);
+    if (err == ERR_OK)
+        err = rollups_write(t, f.rollup);
+    folding_close(&f);
+    catalog_unref(cx.catalog);
     return err;
 }

@@ -9,6 +9,9 @@ MUST_CHECK enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n)
 /* Counts what came since, right behind ledger_sweep in its transaction. A row of theirs that does not read stops
  * reports alone: nothing of them is written then, nor at later sweeps of this process. ERR_FULL, ERR_IO. */
 MUST_CHECK enum err rollups_fold(struct batch *cx);
+/* Makes all of them again of the journal below the watermark, whatever is there; for a folder that nobody serves.
+ * ERR_CORRUPT: a journal row, or what it rests on, does not read, and nothing was written. */
+MUST_CHECK enum err rollups_rebuild(struct instance *in, struct txn *t);
 /* Writes what a fold came to. */
 struct rollup;
 MUST_CHECK enum err rollups_write(struct txn *t, struct rollup *r);

@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from harness import BROWSER, Market, Server, ServerCase, click, countersign, person, send, statement_payload, wait_for
+from test_clock import ClockServer
 
 SEED = int(os.environ.get("SEED", secrets.randbelow(1 << 32)))
 SUBS = [f"sub{n}" for n in range(1, 6)]
@@ -385,6 +386,31 @@ class Reports(ServerCase):
         earned = payload["gross_micros"] + sum(each["micros"] for each in payload["adjustments"])
         self.assertEqual(row["payout_micros"] + row["adjustment_micros"], earned)
 
+    def test_the_command_shows_the_same_in_aligned_columns(self):
+        def run(status, *flags):
+            done = countersign("report", self.server.url, "--token", self.operator.token, *flags)
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            return done
+
+        for flags, query in (((), {"group": "day"}), (("--group", "sub1,status", "--where", "utm_source="), None),
+                             (("--group", "status,sub1", "--where", "class=ok", "--contract", self.shops.contracts[0][2]),
+                              {"group": "status,sub1", "class": "ok", "contract": self.shops.contracts[0][2]})):
+            if query is None:
+                self.assertIn("utm_source", run(2, *flags).stderr)
+                continue
+            report = self.report(**query)
+            self.assertEqual(json.loads(run(0, *flags, "--json").stdout), report)
+            answer = self.operator.do("GET", "/v1/reports?" + urllib.parse.urlencode({**query, "format": "csv"}))
+            self.assertEqual(run(0, *flags, "--csv").stdout.encode().replace(b"\n", b"\r\n").replace(b"\r\r", b"\r"), answer.body)
+            lines = run(0, *flags).stdout.splitlines()
+            self.assertEqual(len(lines), 1 + len(report["rows"]) + len(report["totals"]))
+            self.assertEqual(len({len(line) for line in lines}), 1)
+            for line, row in zip(lines[1:], report["rows"] + report["totals"]):
+                self.assertIn(f"{row['currency']} ", line)
+                self.assertEqual(line.split(row["currency"])[1].split()[:2], [str(row["clicks"]["total"]), str(row["clicks"].get("ok", 0))])
+        self.assertIn("--json or --csv", run(2, "--json", "--csv").stderr)
+        self.assertIn("NAME=VALUE", run(2, "--where", "sub1").stderr)
+
     def test_zz_check_proves_the_table(self):
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -406,6 +432,83 @@ class Killed(unittest.TestCase):
         report = server.operator.get("/v1/reports", group="sub1,status")
         self.assertEqual({(row["key"]["sub1"], row["key"]["status"], row["currency"]): said(row) for row in report["rows"]},
                          {key: {name: n for name, n in row.items() if name not in ("lags", "reason.")} for key, row in model.rows(["sub1", "status"]).items()})
+        self.assertIn("stop it first", countersign("check", "--data", server.data, "--rebuild").stderr)
+        server.stop()
+        for flags in ((), ("--rebuild",)):
+            done = countersign("check", "--data", server.data, *flags)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        server.start()
+        self.assertEqual(server.operator.get("/v1/reports", group="sub1,status"), report)
+
+
+class Zones(unittest.TestCase):
+    """Clicks at the milliseconds around midnights and changes of clocks: their days and hours are Python's."""
+
+    def test_days_and_hours_are_the_zone_s_over_both_changes(self):
+        changes = {"America/New_York": [(2027, 3, 14), (2027, 11, 7)], "Europe/Paris": [(2027, 3, 28), (2027, 10, 31)],
+                   "Australia/Lord_Howe": [(2027, 4, 4), (2027, 10, 3)]}  # half an hour each
+        server = ClockServer(stands=int(datetime.datetime(2027, 3, 1, tzinfo=datetime.timezone.utc).timestamp() * 1000))
+        self.addCleanup(server.close)
+        steps, markets = [], {}
+        for zone, dates in changes.items():
+            markets[zone] = Market(server, {"timezone": zone})
+            for date in dates:
+                midnight = datetime.datetime(*date, tzinfo=zoneinfo.ZoneInfo(zone)).timestamp() * 1000
+                steps += [(int(midnight + hours * 3_600_000) + ms, zone) for hours in (0, 0.5, 1, 1.5, 2, 2.5, 3, 23, 24, 25) for ms in (-1, 0)]
+        for at, zone in sorted(steps):
+            server.stand(at)
+            before = server.metric("clicks")
+            wait_for(lambda zone=zone, before=before: markets[zone].click() and server.metric("clicks") > before, what="the day's key")
+        model = Model()
+        for zone, market in markets.items():
+            entries = wait_for(lambda market=market, zone=zone: self.whole(server, market, sum(each == zone for _, each in steps)), what="the sweep")
+            model.add_log(market.contract, market.publisher.id, market.campaign, "EUR", zone, {1: market.code["code"]}, entries)
+        lengths = set()
+        for zone, asked in itertools.product([None, *changes, "Asia/Kolkata"], ("day", "hour", "week", "month")):
+            report = server.operator.get("/v1/reports", group=f"{asked},contract", **({"timezone": zone} if zone else {}))
+            got = {(row["key"][asked], row["key"]["contract"], row["currency"]): row["clicks"]["total"] for row in report["rows"] if row["clicks"]["total"]}
+            want = {key: row["click"] for key, row in model.rows([asked, "contract"], zone).items()}
+            self.assertEqual(got, want, (zone, asked))
+            self.assertEqual(report["timezone"], zone or "contract")
+        for zone, dates in changes.items():
+            for date in dates:
+                day = "-".join(f"{part:02}" for part in date)
+                report = server.operator.get("/v1/reports", contract=markets[zone].contract, **{"from": day, "to": day})
+                begin, end = (datetime.datetime.fromisoformat(report[name]).timestamp() for name in ("from", "to"))
+                lengths.add((end - begin) / 3600)
+                own = [at for at, each in steps if each == zone and Model.time_key(at, zone, "day") == day]
+                self.assertEqual(sum(row["clicks"]["total"] for row in report["totals"]), len(own), (zone, day))
+        self.assertEqual(lengths, {23, 23.5, 24.5, 25})
+
+    @staticmethod
+    def whole(server, market, clicks):
+        server.stand(server.stands + 2000)  # heads are signed once a second
+        size = {each["contract"]: each["size"] for each in server.operator.get("/v1/reports")["as_of"]}[market.contract]
+        entries = [json.loads(entry) for _, entry in market.entries()]
+        return entries if len(entries) == size and sum(entry["kind"] == "click" for entry in entries) >= clicks else None
+
+
+class Crowds(unittest.TestCase):
+    def test_behind_a_thousand_values_of_a_day_the_rest_is_one(self):
+        server = Server(BUDGET_ADDRESS=20_000)
+        self.addCleanup(server.close)
+        market = Market(server)
+        for n in range(1003):
+            market.click(f"?sub1=value-{n}&sub2=same")
+        late, early = market.click("?sub1=value-1002"), market.click("?sub1=value-7")
+        for click_id in (late, early):
+            lead = market.publisher.postback(person(click_id=click_id)).json["lead"]
+            market.advertiser.postback({"lead": lead, "status": "approved"})
+        report = wait_for(lambda: (report := market.publisher.get("/v1/reports", group="sub1", values=10_000))["as_of"][0]["size"] >= 1010 and report, what="the sweep")
+        rows = {row["key"]["sub1"] if not row.get("other") else None: row for row in report["rows"]}
+        self.assertEqual((len(rows), report["crowded_days"]), (1001, 1))
+        self.assertEqual((rows[None]["clicks"]["total"], rows[None]["leads"]["approved"]), (4, 1))
+        self.assertEqual((rows["value-7"]["clicks"]["total"], rows["value-7"]["leads"]["approved"]), (2, 1))
+        self.assertEqual((report["totals"][0]["clicks"]["total"], report["totals"][0]["leads"]["total"]), (1005, 2))
+        for value, crowded, found in (("value-1002", 1, []), ("value-7", 1, [2])):
+            one = market.publisher.get("/v1/reports", sub1=value)
+            self.assertEqual((one["crowded_days"], [row["clicks"]["total"] for row in one["rows"]]), (crowded, found))
+        self.assertEqual(market.publisher.get("/v1/reports", group="sub2")["crowded_days"], 0)
         server.stop()
         done = countersign("check", "--data", server.data)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
