@@ -24,7 +24,7 @@ struct batch {
     bool catalog_changed; /* set by a run */
     bool swept;           /* set by a run: every log's head is in the transaction */
     struct notes *notes;  /* of what is appended, to be told after the commit; NULL: nobody follows */
-    bool rollups_stay;    /* a row of them does not read: they are as they were, and reports say so */
+    bool rollups_stay;    /* a row of them did not read at the last sweep: they are as they were, and reports fail */
 };
 
 /* gather, decide, append, apply of one job. Checks first, writes last: any error but ERR_FULL and ERR_IO promises that

@@ -15,6 +15,8 @@ struct bound {
     struct versions made; /* own */
 };
 
+enum { BEHIND_MOST = 1 << 16 };
+
 struct folding {
     struct batch *cx;
     struct rollup *rollup;
@@ -153,31 +155,34 @@ static void folding_close(struct folding *f)
     rollup_free(f->rollup);
 }
 
+/* What did not read may read again, but nobody counts the same rows once a second for ever. */
 static enum err fold(struct folding *f)
 {
     uint64_t from, to = ledger_next_seq(f->cx->ledger);
     enum err err = rollups_reach(f->cx->txn, ROOT_LOG, &from);
     if (err != ERR_OK || from == to)
         return err;
-    return from < to ? take_journal(f, from, to) : ERR_CORRUPT;
+    if (from > to || (f->cx->rollups_stay && to - from > BEHIND_MOST))
+        return ERR_CORRUPT;
+    return take_journal(f, from, to);
 }
 
 enum err rollups_fold(struct batch *cx)
 {
     const struct rollup_source source = {stored_row, stored_entry, cx};
     struct folding f;
-    if (cx->rollups_stay)
-        return ERR_OK;
     folding_open(&f, cx, &source);
     enum err err = fold(&f);
-    if (err == ERR_OK)
+    bool reads = err == ERR_OK, known = cx->rollups_stay;
+    cx->rollups_stay = !reads;
+    if (reads)
         err = rollups_write(cx->txn, f.rollup);
     else if (err != ERR_IO) {
-        cx->rollups_stay = true;
-        log_line(LOG_ERROR, 0, "rollups",
-                 "what reports are made of does not read (%s): they are answered with 500, all else goes on; run "
-                 "countersign check, then with the server stopped check --rebuild",
-                 err_word(err));
+        if (!known)
+            log_line(LOG_ERROR, 0, "rollups",
+                     "what reports are made of does not read (%s): they are answered with 500, all else goes on; run "
+                     "countersign check, then with the server stopped check --rebuild",
+                     err_word(err));
         err = ERR_OK;
     }
     folding_close(&f);

@@ -7,7 +7,7 @@
 /* How far the journal is in them, and how many entries of a log; 0 where nothing says so. */
 MUST_CHECK enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n);
 /* Counts what came since, right behind ledger_sweep in its transaction. A row of theirs that does not read stops
- * reports alone: nothing of them is written then, nor at later sweeps of this process. ERR_FULL, ERR_IO. */
+ * reports alone: nothing of them is written then, and the next sweep tries again. ERR_FULL, ERR_IO. */
 MUST_CHECK enum err rollups_fold(struct batch *cx);
 /* Makes all of them again of the journal below the watermark, whatever is there; for a folder that nobody serves.
  * ERR_CORRUPT: a journal row, or what it rests on, does not read, and nothing was written. */
