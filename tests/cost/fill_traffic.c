@@ -163,7 +163,7 @@ int main(int argc, char **argv)
         die("the committer: %s", err_word(err));
     struct catalog *catalog = catalog_hold(in.catalog);
     f.arena = arena_new();
-    f.party = span_str(catalog->parties[ADVERTISER - 1].id);
+    f.party = span_str(catalog_party_number(catalog, ADVERTISER)->id);
     f.sealed = (struct private_sealed){(uint32_t)(clock_ms() / DAY_MS), span_of(sealed, sizeof sealed)};
     const int64_t begin_ms = clock_ms() - (int64_t)days * DAY_MS;
     int64_t swept_us = 0;
