@@ -196,13 +196,21 @@ static enum err read_asked(struct reporting *r)
 
 /* ---- of which contracts ---- */
 
-static bool is_asked_for(const struct reporting *r, const struct contract *k)
+static bool fits(const struct reporting *r, int which, const struct contract *k)
 {
-    const struct param *contract = &r->p[CONTRACT], *campaign = &r->p[CAMPAIGN], *publisher = &r->p[PUBLISHER];
-    return (!contract->given || span_is(contract->value, k->id)) &&
-           (!campaign->given || span_is(campaign->value, k->campaign->id)) &&
-           (!publisher->given || (k->publisher != NULL && span_is(publisher->value, k->publisher->id))) &&
-           (r->code.placement == 0 || r->code.contract == k->number);
+    const struct span value = r->p[which].value;
+    if (!r->p[which].given)
+        return true;
+    switch (which) {
+    case CONTRACT:
+        return span_is(value, k->id);
+    case CAMPAIGN:
+        return span_is(value, k->campaign->id);
+    case PUBLISHER:
+        return k->publisher != NULL && span_is(value, k->publisher->id);
+    default:
+        return r->code.placement == 0 || (r->code.contract == k->number && r->code.placement <= k->n_codes);
+    }
 }
 
 static struct span zone_of(const struct reporting *r, const struct contract *k)
@@ -210,26 +218,35 @@ static struct span zone_of(const struct reporting *r, const struct contract *k)
     return r->p[TIMEZONE].given ? r->p[TIMEZONE].value : contract_terms(k, r->rq->arrived_ms)->timezone;
 }
 
-/* What is named and not there looks like what is another's. */
+/* What is named and not there looks like what is another's. Things that are there, and have nothing in common, give no
+ * rows. */
 static enum err find_contracts(struct reporting *r)
 {
+    static const int which[] = {CONTRACT, CAMPAIGN, PUBLISHER, VALUE + DIMENSION_CODE};
+    enum { FILTERS = sizeof which / sizeof *which };
     struct request *rq = r->rq;
     const struct contract_list all = catalog_reads(rq->catalog, rq->caller);
     const struct contract *k;
+    bool found[FILTERS] = {false};
     int64_t offset;
     enum err err = r->p[CONTRACT].given ? call_contract(rq, r->p[CONTRACT].value, &k) : ERR_OK;
     if (err != ERR_OK)
         return err;
     r->k = xcalloc(all.n + 1, sizeof(struct contract *));
-    for (size_t i = 0; i < all.n; i++)
-        if (is_asked_for(r, catalog_listed(rq->catalog, &all, i)))
+    for (size_t i = 0; i < all.n; i++) {
+        size_t n = 0;
+        for (size_t f = 0; f < FILTERS; f++) {
+            bool is = fits(r, which[f], catalog_listed(rq->catalog, &all, i));
+            found[f] |= is;
+            n += is;
+        }
+        if (n == FILTERS)
             r->k[r->n++] = catalog_listed(rq->catalog, &all, i);
-    for (int i = CAMPAIGN; i <= PUBLISHER; i++)
-        if (r->n == 0 && r->p[i].given)
-            return problem(&rq->problem, ERR_NOT_FOUND, r->p[i].name,
-                           "there is no such contract, or it is not yours to see");
-    if (r->n == 0 && r->code.placement != 0)
-        return problem(&rq->problem, ERR_NOT_FOUND, "code", "there is no such code, or it is not yours to see");
+    }
+    for (size_t f = 0; f < FILTERS; f++)
+        if (!found[f] && r->p[which[f]].given)
+            return problem(&rq->problem, ERR_NOT_FOUND, r->p[which[f]].name,
+                           "there is no such %s, or it is not yours to see", r->p[which[f]].name);
     if (r->p[TIMEZONE].given && (err = zones_offset(rq->worker->zones, r->p[TIMEZONE].value, 0, &offset)) != ERR_OK)
         return err == ERR_NOT_FOUND
                    ? problem(&rq->problem, ERR_MALFORMED, "timezone", "must be an IANA time zone, such as Europe/Paris")

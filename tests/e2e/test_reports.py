@@ -441,6 +441,23 @@ class Killed(unittest.TestCase):
         self.assertEqual(server.operator.get("/v1/reports", group="sub1,status"), report)
 
 
+class Prices(unittest.TestCase):
+    def test_each_click_earns_by_the_terms_of_its_time_though_several_came_between_two_sweeps(self):
+        server = Server(SWEEP_MS=2000)
+        self.addCleanup(server.close)
+        market = Market(server)
+        prices = [0, 70, 0, 1100, 13]
+        for micros in prices:
+            server.operator.patch(f"/v1/contracts/{market.contract}", {"price": {"lead": [{"micros": 1}], "click_micros": micros}})
+            market.click()
+        earned = wait_for(lambda: (report := market.publisher.get("/v1/reports"))["totals"] and report["totals"][0]["clicks"]["total"] == len(prices)
+                          and report["totals"][0]["click_micros"], what="the sweep")
+        self.assertEqual(earned, sum(prices))
+        server.stop()
+        done = countersign("check", "--data", server.data)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
 class Zones(unittest.TestCase):
     """Clicks at the milliseconds around midnights and changes of clocks: their days and hours are Python's."""
 
