@@ -22,7 +22,7 @@ import time
 
 import client
 import compare
-from servers import BINARY, CHANGES, FILL, NGINX, ROOT, USER_AGENT, Clock, Countersign, load, nginx, null, say
+from servers import BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, USER_AGENT, Clock, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
@@ -445,7 +445,33 @@ def live(folder, options, stack):
     server.stop()
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, verify, statements, live)}
+REPORT_DAYS, REPORT_BOUND_MS = 90, 50
+
+
+def reports(folder, options, stack):
+    """Reports over many clicks of 90 days: what a sweep costs a click, and what an answer takes the reader."""
+    clock = Clock(folder / "reports.clock")
+    server = stack(Countersign(folder, "reports", None, under=clock.under))
+    server.stop()
+    clock.pass_days(REPORT_DAYS + 1)  # what is filled in comes behind the terms
+    done = subprocess.run([*clock.under, FILL_TRAFFIC, server.data, str(options.clicks), str(REPORT_DAYS)], check=True, stdout=subprocess.PIPE, text=True)
+    print(f"{options.clicks:,} clicks of {REPORT_DAYS} days (--clicks) in 4 contracts, each with nine parameters of its own: {done.stdout.strip()}. Of each report the fastest of 5.\n\n"
+          "| report | reader, CPU ms | answered after ms | KiB |\n|---|---|---|---|", flush=True)
+    server.start()
+    stack(server)
+    server.wait_ready()
+    for query in ("", "group=day", "group=hour", "group=sub1", "group=day,sub1", "group=day,channel", "group=day,country,publisher", "group=day,sub1&timezone=Asia/Kathmandu",
+                  "group=day&sub2=value-7"):
+        tried = []
+        for _ in range(5):
+            before, start = server.thread_us()["reader"], time.monotonic()
+            size = len(server.operator.do("GET", "/v1/reports?" + query).body)
+            tried.append(((server.thread_us()["reader"] - before) / 1000, (time.monotonic() - start) * 1000))
+        cpu, took = map(min, zip(*tried))
+        print(f"| `{query or 'totals'}` | {cpu:.1f} (at most {REPORT_BOUND_MS}: {verdict(cpu <= REPORT_BOUND_MS)}) | {took:.1f} | {size >> 10} |", flush=True)
+
+
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, verify, statements, live, reports)}
 
 
 def machine():
@@ -476,6 +502,7 @@ def parse():
     parser.add_argument("--entries", type=int, help="entries of the mirror that is verified [200000; quick 20000]")
     parser.add_argument("--lines", type=int, help="line items of a statement [100000; quick 5000]")
     parser.add_argument("--listeners", type=int, help="streams of events [2000; quick 200]")
+    parser.add_argument("--clicks", type=int, help="clicks that reports are of [10000000; quick 100000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
@@ -496,6 +523,7 @@ def parse():
     options.entries = options.entries or (20_000 if options.quick else 200_000)
     options.lines = options.lines or (5_000 if options.quick else 100_000)
     options.listeners = options.listeners or (200 if options.quick else 2000)
+    options.clicks = options.clicks or (100_000 if options.quick else 10_000_000)
     options.unswept = options.unswept or (50_000 if options.quick else 1_000_000)
     return options
 
@@ -505,7 +533,7 @@ def prepare(options):
     packages = ["valgrind"] if options.instructions else []
     if not options.compare and not pathlib.Path(NGINX).exists():
         packages.append("nginx-light")
-    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads changes wrong_clock'
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads changes fill_traffic wrong_clock'
     done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
     if done.returncode:
         sys.exit(done.returncode)

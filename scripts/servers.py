@@ -20,6 +20,7 @@ BINARY = ROOT / "build/release/countersign"
 LOADTEST = ROOT / "build/release/countersign-loadtest"
 FILL = ROOT / "build/release/fill_leads"
 CHANGES = ROOT / "build/release/changes"
+FILL_TRAFFIC = ROOT / "build/release/fill_traffic"
 CLOCK = ROOT / "build/release/libwrong_clock.so"
 NGINX = "/usr/sbin/nginx"
 
