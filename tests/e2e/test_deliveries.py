@@ -142,6 +142,13 @@ class Told(Deliveries):
         self.assertEqual(got, {"click_id": visit, "txid": "t/1&2", "status": "pending", "payout": "12.00", "currency": "EUR", "event": "lead", "sub1": "a&b=c é",
                                "lead_id": lead["lead"], "reason": ""})
 
+    def test_what_arrives_comes_in_the_order_of_the_log(self):
+        target = Target(self)
+        self.hook(self.publisher, target.url)
+        leads = [self.lead()["lead"] for _ in range(12)]
+        wait_for(lambda: len(target.got) == 12, what="all of them")
+        self.assertEqual([each["lead"] for each in target.data()], leads)
+
     def test_a_test_arrives_and_may_be_sent_again_under_its_id(self):
         target = Target(self)
         self.hook(self.publisher, target.url)
@@ -328,16 +335,19 @@ class Seen(Deliveries):
             self.assertIn(self.advertiser.call("GET", "/v1/deliveries?" + query).status, (400, 404))
 
     def test_the_logs_tell_that_it_was_set_and_check_and_verify_hold(self):
-        told = [e for e in self.market.settled_entries() if e["kind"] == "credential" and e["what"] == "webhook"]
-        self.assertEqual([(e["party"], e["by"], e.get("retired", False)) for e in told], [(self.advertiser.id, self.advertiser.id, False)])
+        first = wait_for(self.told_webhooks, what="the log to tell of it")
+        self.assertEqual([(e["party"], e["by"], e.get("retired", False)) for e in first], [(self.advertiser.id, self.advertiser.id, False)])
         self.hook(self.advertiser, self.crm.url)
-        wait_for(lambda: len([e for e in self.market.settled_entries() if e["kind"] == "credential" and e["what"] == "webhook"]) == 3, what="the change")
+        wait_for(lambda: len(self.told_webhooks()) == 3, what="the change")
         with tempfile.TemporaryDirectory(prefix="countersign-test-") as mirror:
             done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.publisher.token)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(verify_twice(mirror).returncode, 0)
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def told_webhooks(self):
+        return [e for e in self.market.settled_entries() if e["kind"] == "credential" and e["what"] == "webhook"]
 
 
 class Refused(Deliveries):
