@@ -108,9 +108,9 @@ void fleet_close(struct fleet *f)
     free(f);
 }
 
-bool fleet_has_room(const struct fleet *f)
+size_t fleet_room(const struct fleet *f)
 {
-    return f->n < FLEET_MOST;
+    return FLEET_MOST - f->n;
 }
 
 void fleet_wake(struct fleet *f)

@@ -27,8 +27,8 @@ struct fleet_outcome {
 };
 
 struct fleet *fleet_open(const struct target_rules *rules);
-void fleet_close(struct fleet *f); /* what is under way ends without an outcome */
-bool fleet_has_room(const struct fleet *f);
+void fleet_close(struct fleet *f);                               /* what is under way ends without an outcome */
+size_t fleet_room(const struct fleet *f);                        /* how many more can be under way */
 void fleet_send(struct fleet *f, const struct fleet_request *r); /* there is room */
 /* Goes on with all, and waits for so long at most if nothing comes. */
 void fleet_turn(struct fleet *f, int wait_ms);

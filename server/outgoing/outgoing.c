@@ -310,9 +310,11 @@ static void begin(struct outgoing *o, struct line *l, const struct letter_desk *
 
 /* ---- looking ---- */
 
+/* Targets that failed last leave a quarter of the places to those that work, however many they are. */
 static bool may_begin(const struct outgoing *o, const struct line *l)
 {
-    return !l->flying && l->n_told < TOLD_MOST && monotonic_ms() >= l->rests_until_ms && fleet_has_room(o->fleet);
+    size_t kept = l->fails > 0 ? FLEET_MOST / 4 : 0;
+    return !l->flying && l->n_told < TOLD_MOST && monotonic_ms() >= l->rests_until_ms && fleet_room(o->fleet) > kept;
 }
 
 /* Another target, or the same one that was set again, has not failed yet. */
