@@ -96,7 +96,7 @@ static const struct route table[] = {
     {READ, "/v1/deliveries/{}", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, deliveries_get, NULL, "Read a delivery, with its body as far as the caller may see it"},
     {POST, "/v1/deliveries/{}/resend", ROLE_ADVERTISER | ROLE_PUBLISHER, deliveries_resend, control_finish, "Send a delivery again"},
 
-    {GET, "/v1/live", ANY, live_get, NULL, "Leads, dispositions, statements, counters and refusals as they come (Server-Sent Events)"},
+    {READ, "/v1/live", ANY, live_get, NULL, "Leads, dispositions, statements, counters and refusals as they come (Server-Sent Events)"},
 
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},
     {POST, "/v1/clock/confirm", OPERATOR | MAY_CLOCK, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},

@@ -105,10 +105,11 @@ enum err live_get(struct request *rq, struct reply *reply)
     }
     if (err == ERR_OK)
         err = begin_at(rq, &place);
-    if (err == ERR_OK)
+    if (err == ERR_OK && rq->method != METHOD_HEAD) /* whose answer is what a stream begins with, and no stream */
         err = streams_open(rq, reply, k != NULL ? k->number : 0, &place);
     if (err != ERR_OK)
         return err;
+    reply->content_type = SPAN("text/event-stream");
     reply->more = more;
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     reply_header(reply, "X-Accel-Buffering", SPAN("no")); /* nginx would keep events back */

@@ -99,7 +99,8 @@ class Live(ServerCase):
             self.assertProblem(send(self.server.url + "/v1/live", headers={"Authorization": "Bearer " + token, "Last-Event-ID": last}), 400, "Last-Event-ID")
         self.assertProblem(self.market.advertiser.call("GET", "/v1/live?contract=C000000000000"), 404)
         self.assertProblem(self.market.advertiser.call("GET", "/v1/live?from=1"), 400, "from")
-        self.assertStatus(self.market.advertiser.call("HEAD", "/v1/live"), 405)
+        head = self.assertStatus(self.market.advertiser.call("HEAD", "/v1/live"), 200)
+        self.assertEqual((head.headers.get_content_type(), head.body), ("text/event-stream", b""))
 
     def test_one_contract_alone(self):
         market, other = self.market, self.market.new_publisher()
