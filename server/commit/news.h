@@ -11,7 +11,7 @@ enum { NEWS_KEPT = 8192 };
 
 struct news;
 
-/* One entry, or party 's refusals, of a batch. */
+/* One entry of a batch, or refusals of a party. */
 struct noted {
     enum entry_kind kind; /* ENTRY_ROOT: a refusal of `number`'s, a party's (0: nobody's) */
     enum class class;
