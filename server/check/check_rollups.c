@@ -51,8 +51,7 @@ static void is_wanted(struct check *c, enum table t, struct span key, struct spa
 
 void prove_rollups(struct check *c)
 {
-    if (c->watermark > 0)
-        rollup_reaches(c->rollup, c->watermark);
+    rollup_reaches(c->rollup, c->watermark);
     if (!c->counted || rollup_each(c->rollup, want, c) != ERR_OK)
         finds_doubt(check_finding(c, TABLE_ROLLUPS), "rollups cannot be counted again: what an entry rests on "
                                                      "does not read");

@@ -32,8 +32,7 @@ static int make(const struct making *m, const char *folder)
 static int backup(const char *const given[])
 {
     const struct making m = {.from = given[DATA], .dir = given[TO], .make = make};
-    made_folder(&m);
-    struct instance_mark mark = made_folder_mark(&m);
+    struct instance_mark mark = made_folder(&m);
     printf("%s is a copy of %s that holds, of instance %s up to batch %" PRIu64
            ". It has the keys: keep it as you keep those\n",
            m.dir, m.from, mark.id, mark.batch);

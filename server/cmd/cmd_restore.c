@@ -111,8 +111,7 @@ static int restore(const char *const given[])
     const struct making m = {.from = given[FROM], .dir = given[TO], .make = make, .ctx = given};
     if (given[LOST] != NULL && given[NOTHING] != NULL)
         decline("--lost and --nothing-signed-since exclude each other");
-    made_folder(&m);
-    struct instance_mark mark = made_folder_mark(&m);
+    struct instance_mark mark = made_folder(&m);
     printf("%s is instance %s up to batch %" PRIu64 "\n", m.dir, mark.id, mark.batch);
     if (given[LOST] != NULL || given[NOTHING] != NULL)
         printf("%s goes on where %s ends; never start the old folder beside it\n"

@@ -84,25 +84,28 @@ static _Noreturn void die_unnamed(const char *part, const char *dir, enum err er
         err_word(err), strerror(cause));
 }
 
-void made_folder(const struct making *m)
+static struct instance_mark mark_of(const char *part)
+{
+    struct instance_mark mark;
+    const char *what;
+    enum err err = instance_mark(part, options_map_size(), &mark, &what);
+    if (err == ERR_OK)
+        return mark;
+    if (!instance_copy_remove(part))
+        complain("cannot remove %s: %s", part, strerror(errno));
+    data_folder_cannot(part, what, err, "stop that one");
+}
+
+struct instance_mark made_folder(const struct making *m)
 {
     char *part = make_part(m->dir);
     const struct work w = {m, part};
     run(make, &w, "copying");
     run(check, &w, "checking the copy");
-    instance_copy_tidy(part);
+    struct instance_mark mark = mark_of(part);
     enum err err = path_rename(part, m->dir);
     if (err != ERR_OK)
         die_unnamed(part, m->dir, err, errno);
     free(part);
-}
-
-struct instance_mark made_folder_mark(const struct making *m)
-{
-    struct instance_mark mark;
-    const char *what;
-    enum err err = instance_mark(m->dir, options_map_size(), &mark, &what);
-    if (err != ERR_OK)
-        data_folder_cannot(m->dir, what, err, "stop that one");
     return mark;
 }

@@ -13,8 +13,7 @@ struct making {
     int (*make)(const struct making *m, const char *folder);
     const void *ctx;
 };
-void made_folder(const struct making *m);
-/* Which instance and batch that is, for the words about it; ends the command when it cannot be read after all. */
-struct instance_mark made_folder_mark(const struct making *m);
+/* Answers which instance and batch it is. */
+struct instance_mark made_folder(const struct making *m);
 
 #endif

@@ -28,12 +28,18 @@ enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n)
 {
     uint8_t key[ROLLUP_HEAD_KEY];
     struct span row;
+    struct head head = {.size = 0};
     enum err err = store_get(t, TABLE_ROLLUPS, rollup_head_key(key, contract), &row);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
-    if (err == ERR_OK && row.len != sizeof *n)
+    if (err == ERR_NOT_FOUND && contract != ROOT_LOG) { /* of a log that no sweep has met yet */
+        *n = 0;
+        err = head_read(t, contract, &head);
+        return err == ERR_NOT_FOUND ? ERR_OK : err == ERR_OK && head.size > 0 ? ERR_CORRUPT : err;
+    }
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (row.len != sizeof *n)
         return ERR_CORRUPT;
-    *n = err == ERR_OK ? load_be64(row.ptr) : 0;
+    *n = load_be64(row.ptr);
     return ERR_OK;
 }
 
@@ -238,6 +244,8 @@ enum err rollups_rebuild(struct instance *in, struct txn *t)
     enum err err = watermark_read(t, &swept);
     if (err == ERR_OK && swept > 0)
         err = take_journal(&f, 0, swept);
+    else
+        rollup_reaches(f.rollup, 0);
     if (err == ERR_OK)
         err = delete_all(t);
     if (err == ERR_OK)

@@ -9,6 +9,7 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/mem.h"
+#include "common/reports/rollup.h"
 
 static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11},
                          id_name = {"instance", 8}, batch_name = {"batch", 5};
@@ -17,6 +18,7 @@ enum { BATCH_LEN = 8 };
 enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url, struct span id)
 {
     struct buf marks;
+    uint8_t head[ROLLUP_HEAD_KEY];
     buf_heap(&marks);
     keys_marks(k, &marks);
     enum err err = store_put(t, TABLE_META, SPAN("format"), SPAN(STORE_FORMAT));
@@ -28,6 +30,8 @@ enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url,
         err = store_put(t, TABLE_META, id_name, id);
     if (err == ERR_OK)
         err = instance_put_batch(t, 0);
+    if (err == ERR_OK)
+        err = store_put(t, TABLE_ROLLUPS, rollup_head_key(head, 0), SPAN("\0\0\0\0\0\0\0\0"));
     buf_free(&marks);
     return err;
 }

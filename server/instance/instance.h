@@ -29,7 +29,8 @@ struct instance {
 
 /* Whether it can be a public URL: http or https, and the characters that `init` takes. */
 bool instance_url_ok(struct span url);
-/* What a store says of itself: its format, its public URL, marks of its keys, and its id. */
+/* What a store says of itself: its format, its public URL, marks of its keys, and its id; and that nothing is
+ * counted yet. */
 MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url, struct span id);
 /* The number of the batch that the transaction ends: 1 more than in->batch, once it is committed. */
 MUST_CHECK enum err instance_put_batch(struct txn *t, uint64_t number);

@@ -525,20 +525,13 @@ static uint32_t log_number(const struct instance *in, const char *id)
 }
 
 /* What the journal has behind the last sweep, swept. */
-static void sweep(const struct instance *in)
+static void sweep(struct committer *c)
 {
-    struct txn *t;
-    struct ledger *l;
-    enum err err = txn_begin(in->store, true, &t);
-    if (err == ERR_OK)
-        err = ledger_open(t, &l);
-    if (err == ERR_OK)
-        err = ledger_sweep(l, t);
-    if (err == ERR_OK)
-        err = txn_commit(t);
-    if (err != ERR_OK)
-        wrong("the recovery's sweep: %s", err_word(err));
-    ledger_close(l);
+    struct job job = {.record = {.kind = RECORD_SWEEP, .now_ms = 1}, .chore = true}, *jobs[] = {&job};
+    bool wrote;
+    enum err err = committer_run(c, jobs, 1, &wrote);
+    if (err != ERR_OK || job.err != ERR_OK)
+        wrong("the recovery's sweep: %s", err_word(err != ERR_OK ? err : job.err));
 }
 
 static void stands(const struct instance *in, struct txn *t, struct mark *m, bool in_the_end)
@@ -606,8 +599,8 @@ static void opens(const char *dir, size_t event)
     err = committer_open(&setup, &c);
     if (err != ERR_OK)
         wrong("%s: recovery: %s", dir, err_word(err));
+    sweep(c);
     committer_close(c);
-    sweep(&in);
     all_stands(&in, event);
     instance_close(&in);
     check(dir);
