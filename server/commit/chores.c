@@ -119,7 +119,7 @@ enum err chore_sweep(struct batch *cx, struct job *job)
         return err;
     ledger_root_signed(cx->ledger, job->record.sweep.root_signed);
     if (!ledger_dirty(cx->ledger))
-        return ERR_OK;
+        return cx->rollups_stay ? rollups_fold(cx) : ERR_OK;
     cx->swept = true;
     err = ledger_sweep(cx->ledger, cx->txn);
     return err == ERR_OK ? rollups_fold(cx) : err;

@@ -15,7 +15,7 @@ struct bound {
     struct versions made; /* own */
 };
 
-enum { BEHIND_MOST = 1 << 16 };
+enum { BEHIND_MOST = 1 << 14 };
 
 struct folding {
     struct batch *cx;
