@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
@@ -8,7 +9,7 @@
 #include "server/system/log.h"
 #include "server/system/options.h"
 
-enum { DATA, TO, ARGS };
+enum { DATA, TO, HEADS_LOST, ARGS };
 
 static const struct arg args[ARGS] = {
     [DATA] = {.name = "--data",
@@ -16,12 +17,21 @@ static const struct arg args[ARGS] = {
               .required = true,
               .help = "the server's data folder; the server may run"},
     [TO] = {.name = "TO", .required = true, .help = "folder to make, which has all that a restore needs, secrets too"},
+    [HEADS_LOST] = {.name = "--signed-heads-lost",
+                    .help = "on your word: DIR/signed-heads is gone or damaged for good, and its store is the newest "
+                            "there was"},
 };
 
 static int make(const struct making *m, const char *folder)
 {
-    const char *what;
-    enum err err = instance_backup(m->from, options_map_size(), folder, &what);
+    const char *const *given = m->ctx, *what;
+    enum err err = instance_backup(m->from, options_map_size(), given[HEADS_LOST] != NULL, folder, &what);
+    if (err == ERR_CORRUPT && strcmp(what, "signed-heads") == 0)
+        die("signed-heads of %s is gone, emptied, damaged or an old copy (`countersign check --data %s` says which): "
+            "put "
+            "the newest back. If it is lost for good, and on your word that the store is the newest there was, say "
+            "--signed-heads-lost",
+            m->from, m->from);
     if (err == ERR_FULL)
         die("there is no room for %s in %s: free some, or choose another disk", what, m->dir);
     if (err != ERR_OK)
@@ -31,7 +41,7 @@ static int make(const struct making *m, const char *folder)
 
 static int backup(const char *const given[])
 {
-    const struct making m = {.from = given[DATA], .dir = given[TO], .make = make};
+    const struct making m = {.from = given[DATA], .dir = given[TO], .make = make, .ctx = given};
     struct instance_mark mark = made_folder(&m);
     printf("%s is a copy of %s that holds, of instance %s up to batch %" PRIu64
            ". It has the keys: keep it as you keep those\n",

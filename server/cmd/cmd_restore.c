@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "server/cmd/child.h"
@@ -72,6 +73,24 @@ static void hold_no_more(const struct lost *l)
         l->dir, cure);
 }
 
+/* It may have lost what was signed last. */
+static _Noreturn void cannot_follow(const char *lost, enum err err)
+{
+    const char *why = err == ERR_NOT_FOUND ? "is missing"
+                                           : "is emptied, cut off, damaged, older than the backup or itself a backup's";
+    if (store_missing(lost) == ERR_OK)
+        decline("signed-heads of %s %s: what was signed last cannot be told. Give the newest copy of it. Only if you "
+                "know that the server was stopped when the backup was made, and never started again, say "
+                "--nothing-signed-since: else a second history begins. Otherwise begin a new folder under another "
+                "public URL, with init",
+                lost, why);
+    decline(
+        "signed-heads of %s %s: what was signed last cannot be told. Its store.mdb is there, which is newer than the "
+        "backup, or may be: serve that folder, or take a new backup of it and restore that; `countersign check "
+        "--data %s` says what is wrong with it",
+        lost, why, lost);
+}
+
 static void confirm(const char *lost, const char *folder)
 {
     const char *what;
@@ -82,8 +101,8 @@ static void confirm(const char *lost, const char *folder)
             "parties may have it (pull); without a newer one begin a new folder under another public URL, with init");
     if (err == ERR_BUSY)
         die("%s is served: stop that server, and never start it again beside the restored one", lost);
-    if (err == ERR_NOT_FOUND)
-        decline("%s has no %s, so it cannot tell what was signed last", lost, what);
+    if ((err == ERR_CORRUPT || err == ERR_NOT_FOUND) && strcmp(what, "signed-heads") == 0)
+        cannot_follow(lost, err);
     if (err != ERR_OK)
         decline("what %s of %s says cannot be told (%s)", what, lost, err_word(err));
     hold_no_more(&(struct lost){lost, folder});

@@ -271,12 +271,13 @@ static void start_thread(struct committer *c)
 /* What is wrong with signed-heads, and the way on. */
 static enum err refuse_heads(uint32_t log, const char *what, uint64_t size)
 {
-    log_line(LOG_ERROR, 0, "signed_heads",
-             "signed-heads %s of log %u (size %llu). It says what was signed last, so that an old copy of the store "
-             "signs no second history: put the newest signed-heads back, beside the newest store. If it is lost for "
-             "good, and on your word that nothing was signed after this store: move what is left of it away, then "
-             "`countersign backup` and, of that, `countersign restore` with --nothing-signed-since",
-             what, log, (unsigned long long)size);
+    log_line(
+        LOG_ERROR, 0, "signed_heads",
+        "signed-heads %s of log %u (size %llu). It says what was signed last, so that an old copy of the store "
+        "signs no second history: put the newest signed-heads back, beside the newest store. If it is lost for "
+        "good, and on your word that nothing was signed after this store: `countersign backup --signed-heads-lost` "
+        "and, of that, `countersign restore` with --nothing-signed-since",
+        what, log, (unsigned long long)size);
     return ERR_CORRUPT;
 }
 
@@ -357,7 +358,7 @@ static enum err check_heads(struct committer *c)
     for (uint32_t log = ROOT_LOG; (log <= c->catalog->n_contracts || log < end) && err == ERR_OK; log++)
         err = check_head(c, t, log);
     txn_abort(t);
-    return err;
+    return err == ERR_OK ? heads_begin(c->cx.instance->heads) : err;
 }
 
 /* The first request needs its day's key. */

@@ -89,6 +89,41 @@ static enum err write_mark(const char *from, const char *to)
     return err;
 }
 
+/* What a start refuses too: a head is kept before it is published, so `now`, read behind the copy, has what the copy
+ * says was published; and of a record that a crash cut off the log had the entries. */
+static enum err log_heads_hold(struct heads *before, struct heads *now, struct txn *t, uint32_t log)
+{
+    uint64_t size = 0, published = 0, torn, leaf;
+    struct head head = {.size = 0};
+    struct hash root;
+    enum err err = ledger_published_at(t, log, &published, &leaf);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = heads_last(now, log, &size, &root);
+    if ((err == ERR_OK || err == ERR_NOT_FOUND) && size < published)
+        return ERR_CORRUPT;
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = heads_torn(before, log, &torn);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    err = head_read(t, log, &head);
+    return err != ERR_OK && err != ERR_NOT_FOUND ? err : torn > head.size ? ERR_CORRUPT : ERR_OK;
+}
+
+static enum err heads_hold(const struct instance *copy, const char *dir, struct heads *before)
+{
+    struct heads *now = NULL;
+    struct txn *t = NULL;
+    enum err err = heads_open_to_read(dir, &now);
+    if (err == ERR_OK)
+        err = txn_begin(copy->store, false, &t);
+    uint32_t end = err == ERR_OK ? logs_end(copy, now) : 0;
+    for (uint32_t log = 0; log < end && err == ERR_OK; log++)
+        err = log_heads_hold(before, now, t, log);
+    txn_abort(t);
+    heads_close(now);
+    return err;
+}
+
 static enum err write_heads(const struct instance *copy, struct heads *before, const char *to)
 {
     struct heads_guard guard;
@@ -113,7 +148,7 @@ static enum err write_heads(const struct instance *copy, struct heads *before, c
 
 /* ---- backup ---- */
 
-enum err instance_backup(const char *dir, uint64_t map_size, const char *to, const char **what)
+enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, const char *to, const char **what)
 {
     struct instance in, copy;
     struct heads *before = NULL;
@@ -121,7 +156,8 @@ enum err instance_backup(const char *dir, uint64_t map_size, const char *to, con
     if (err != ERR_OK)
         return err;
     *what = "signed-heads";
-    err = heads_open_to_read(dir, &before); /* before the store: what it says was durable there by then */
+    err = heads_open_to_read(heads_lost ? to : dir,
+                             &before); /* before the store: what it says was durable there by then */
     if (err == ERR_OK) {
         *what = "the store";
         err = instance_copy_store(in.store, to);
@@ -135,7 +171,9 @@ enum err instance_backup(const char *dir, uint64_t map_size, const char *to, con
     }
     if (err == ERR_OK && (err = instance_open(&copy, to, STORE_READ, map_size, what)) == ERR_OK) {
         *what = "signed-heads";
-        err = write_heads(&copy, before, to);
+        err = heads_lost ? ERR_OK : heads_hold(&copy, dir, before);
+        if (err == ERR_OK)
+            err = write_heads(&copy, before, to);
         instance_close(&copy);
     }
     heads_close(before);
@@ -179,6 +217,17 @@ static void tell_ahead(const struct follow *f, uint32_t log, uint64_t is_signed,
         f->ahead(SPAN("the log of a contract that was made later"), is_signed, have);
 }
 
+/* Whether what was signed by the time of the backup is in it. ERR_CORRUPT: it is an older one. */
+static enum err has_kept(const struct follow *f, uint32_t log, uint64_t signed_size)
+{
+    uint64_t size;
+    struct hash root;
+    enum err err = f->kept.last(f->kept.ctx, log, &size, &root);
+    if (err == ERR_OK)
+        return size > signed_size ? ERR_CORRUPT : ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 /* Whether the copy has it. ERR_CONFLICT: it is behind, or grew otherwise. */
 static enum err has_head(const struct follow *f, uint32_t log, const struct checkpoint *signed_head)
 {
@@ -190,7 +239,7 @@ static enum err has_head(const struct follow *f, uint32_t log, const struct chec
         memcmp(root.b, signed_head->root.b, HASH_LEN) == 0)
         return ERR_OK;
     if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return err;
+        return err == ERR_CORRUPT ? ERR_IO : err; /* the copy's tiles, not what was signed */
     tell_ahead(f, log, signed_head->size, stored.size);
     return ERR_CONFLICT;
 }
@@ -205,22 +254,33 @@ static enum err keep_head(const struct follow *f, uint32_t log, const struct che
     return err;
 }
 
-/* All logs are looked at, so that all that are ahead are told. */
+static enum err follow_log(const struct follow *f, uint32_t log)
+{
+    struct checkpoint head = {.size = 0};
+    enum err err = heads_last(f->lost, log, &head.size, &head.root);
+    if (err == ERR_OK && head.size > 0)
+        err = has_head(f, log, &head);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = has_kept(f, log, head.size);
+    return err == ERR_OK && head.size > 0 ? keep_head(f, log, &head) : err;
+}
+
+/* All logs are looked at, so that all that are ahead are told: what says so is told by a file that is damaged too. */
 static enum err follow_heads(const struct follow *f)
 {
     enum err err = ERR_OK;
-    bool ahead = false;
+    bool ahead = false, less = false;
     uint32_t end = logs_end(&f->copy, f->lost);
     for (uint32_t log = 0; log < end && err == ERR_OK; log++) {
-        struct checkpoint head = {.size = 0};
-        err = heads_last(f->lost, log, &head.size, &head.root);
-        if (err == ERR_OK && head.size > 0 && (err = has_head(f, log, &head)) == ERR_OK)
-            err = keep_head(f, log, &head);
+        err = follow_log(f, log);
         ahead |= err == ERR_CONFLICT;
-        if (err == ERR_CONFLICT || err == ERR_NOT_FOUND)
+        less |= err == ERR_CORRUPT;
+        if (err == ERR_CONFLICT || err == ERR_CORRUPT)
             err = ERR_OK;
     }
-    return err == ERR_OK && ahead ? ERR_CONFLICT : err;
+    if (err != ERR_OK)
+        return err;
+    return ahead ? ERR_CONFLICT : less ? ERR_CORRUPT : heads_whole(f->lost);
 }
 
 static enum err open_follow(struct follow *f, const char *lost, uint64_t map_size, const char *to, const char **what)

@@ -8,9 +8,11 @@
  * what is there by then is no copy (instance_copy_remove). */
 
 /* One state of the store and what belongs to it: keys, the months' keys, and of each log the last head that was signed
- * by then; marked as INSTANCE_UNCONFIRMED. Others may read and write the folder meanwhile. ERR_FULL: `to` has no room;
- * errors as instance_open. */
-MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, const char *to, const char **what);
+ * by then; marked as INSTANCE_UNCONFIRMED. Others may read and write the folder meanwhile. heads_lost: signed-heads is
+ * not asked, what the store says was published stands in for it; else ERR_CORRUPT where it is not what a start takes.
+ * ERR_FULL: `to` has no room; errors as instance_open. */
+MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, const char *to,
+                                    const char **what);
 
 /* A copy of a backup, with its mark. ERR_NOT_FOUND: from is none, it lacks *what. */
 MUST_CHECK enum err instance_restore(const char *from, const char *to, const char **what);
@@ -18,7 +20,8 @@ MUST_CHECK enum err instance_restore(const char *from, const char *to, const cha
 MUST_CHECK enum err instance_confirm(const char *to);
 /* What is left of the folder that the backup is of says so: its signed-heads, of each log. `ahead` is told of each log
  * that goes beyond the copy, or beside it (`have` is the copy's size); then ERR_CONFLICT. Months' keys that were
- * destroyed there are destroyed in the copy as well. ERR_NOT_FOUND: it has no signed-heads; ERR_BUSY: it is served. */
+ * destroyed there are destroyed in the copy as well. ERR_NOT_FOUND: it has no signed-heads; ERR_CORRUPT: not all that
+ * was signed is in it, or that cannot be told; ERR_BUSY: it is served. */
 typedef void instance_ahead(struct span log, uint64_t is_signed, uint64_t have);
 MUST_CHECK enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to, instance_ahead *ahead,
                                         const char **what);

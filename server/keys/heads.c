@@ -90,6 +90,22 @@ enum err heads_torn(struct heads *h, uint32_t log, uint64_t *size)
     return err;
 }
 
+enum err heads_whole(struct heads *h)
+{
+    pthread_mutex_lock(&h->lock);
+    enum err err = h->guard.whole(h->guard.ctx);
+    pthread_mutex_unlock(&h->lock);
+    return err;
+}
+
+enum err heads_begin(struct heads *h)
+{
+    pthread_mutex_lock(&h->lock);
+    enum err err = h->guard.begin(h->guard.ctx);
+    pthread_mutex_unlock(&h->lock);
+    return err;
+}
+
 enum err heads_sign(struct heads *h, uint32_t log, const struct checkpoint *c, struct buf *note)
 {
     uint64_t size = 0;

@@ -14,7 +14,12 @@ struct heads_guard {
     /* A record that does not hold beside what `last` answers: a write that a crash cut off, whose head nobody has; or
      * damage. Its size, which no crash makes one that the log had not reached by then. ERR_NOT_FOUND: there is none. */
     enum err (*torn)(void *ctx, uint32_t log, uint64_t *size);
-    /* Durable with ERR_OK. ERR_FULL: nothing was written. */
+    /* ERR_CORRUPT: not all that was kept is in it, or that cannot be told: a record does not hold, or their number is
+     * not that of the heads that were kept. */
+    enum err (*whole)(void *ctx);
+    /* From now on `whole` can tell. Until then it cannot, as of a backup's. ERR_FULL. */
+    enum err (*begin)(void *ctx);
+    /* Durable with ERR_OK. ERR_FULL: nothing was signed out of it. */
     enum err (*keep)(void *ctx, uint32_t log, const struct checkpoint *c);
     uint32_t (*end)(void *ctx); /* logs from this number on have nothing in it */
     void (*close)(void *ctx);
@@ -49,5 +54,7 @@ void heads_bar(struct heads *h, uint32_t log);
 MUST_CHECK enum err heads_last(struct heads *h, uint32_t log, uint64_t *size, struct hash *root);
 /* As the guard's. */
 MUST_CHECK enum err heads_torn(struct heads *h, uint32_t log, uint64_t *size);
+MUST_CHECK enum err heads_whole(struct heads *h);
+MUST_CHECK enum err heads_begin(struct heads *h);
 
 #endif

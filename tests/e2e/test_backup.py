@@ -169,8 +169,42 @@ class GoingOn(Case):
         self.assertIn("exclude each other", self.restore("--lost", self.server.data, "--nothing-signed-since", status=2).stderr)
         bare = self.scratch / "bare"
         bare.mkdir()
-        self.assertIn("cannot tell what was signed last", self.restore("--lost", bare, status=2).stderr)
+        self.assertIn("is missing: what was signed last cannot be told", self.restore("--lost", bare, status=2).stderr)
 
+
+    def test_heads_that_may_have_lost_one_cannot_tell(self):
+        """Of the folder that is lost: each way in which its file can be less than it was."""
+        self.assertEqual(self.lead(1).status, 200)
+        self.market.settled_entries()
+        self.server.stop()
+        old = (self.server.data / "signed-heads").read_bytes()
+        self.server.start()
+        self.assertEqual(self.lead(2).status, 200)
+        self.market.settled_entries()
+        self.backup()
+        self.server.stop()
+        left = self.heads_alone()
+        heads = left / "signed-heads"
+        good = heads.read_bytes()
+        self.restore("--lost", left)
+        shutil.rmtree(self.restored)
+        newest = max(range(128, len(good), 64), key=lambda at: good[at:at + 8])
+        bads = [b"", bytes(len(good)), old, b"garbage", (self.to / "signed-heads").read_bytes()]
+        bads += [good[:n] for n in (*range(64, len(good), 64), 1, 100, len(good) - 1)]
+        bads += [good[:at] + bytes([good[at] ^ 1]) + good[at + 1:] for at in (0, newest, newest + 9, newest + 41, newest + 63)]
+        bads.append(good[:newest] + bytes(64) + good[newest + 64:])
+        for store in (False, True):
+            if store:
+                (left / "store.mdb").write_bytes(b"")
+            for bad in bads:
+                heads.write_bytes(bad)
+                done = countersign("restore", self.to, self.restored, "--lost", left)
+                self.assertEqual(done.returncode, 2, (len(bad), len(good), bad == old, done.stderr))
+                said = done.stderr
+                self.assertIn("cannot be told", said)
+                self.assertEqual("--nothing-signed-since" in said, not store, said)
+                self.assertEqual("serve that folder" in said, store, said)
+        self.assertIn("cannot be told", self.restore("--lost", self.to, status=2).stderr)
 
     def test_what_the_old_store_has_behind_its_last_signed_head_forbids_it_too(self):
         """Acknowledged, and in no head."""

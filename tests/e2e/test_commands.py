@@ -563,12 +563,19 @@ class Running(ServerCase):
         good = heads.read_bytes()
         heads.unlink()
         self.refused_heads()
-        for bad in (bytes(len(good)), good[:128]):
+        for bad in (bytes(len(good)), good[:128], good[:256]):
             heads.write_bytes(bad)
             self.refused_heads()
         heads.unlink()
         with tempfile.TemporaryDirectory() as scratch:
-            done = [countersign("backup", "--data", data, scratch + "/copy"), countersign("restore", scratch + "/copy", scratch + "/new", "--nothing-signed-since")]
+            for bad in (None, b"", bytes(len(good)), b"x" * len(good), good[:256]):
+                heads.unlink(missing_ok=True)
+                if bad is not None:
+                    heads.write_bytes(bad)
+                refused = countersign("backup", "--data", data, scratch + "/copy")
+                self.assertEqual(refused.returncode, 1, refused.stderr)
+                self.assertIn("put the newest back", refused.stderr)
+            done = [countersign("backup", "--data", data, "--signed-heads-lost", scratch + "/copy"), countersign("restore", scratch + "/copy", scratch + "/new", "--nothing-signed-since")]
             self.assertEqual([d.returncode for d in done], [0, 0], done[-1].stderr)
             self.server.data = Path(scratch + "/new")
             try:
@@ -596,7 +603,7 @@ class Running(ServerCase):
         new = heads.read_bytes()
         heads.write_bytes(old)
         self.refused_heads()
-        newest = max((0, 64), key=lambda at: new[at:at + 8])
+        newest = max((128, 192), key=lambda at: new[at:at + 8])
         for slot in (bytes(64), new[newest:newest + 20] + b"damaged" + new[newest + 27:newest + 64]):
             heads.write_bytes(new[:newest] + slot + new[newest + 64:])  # of the root log
             self.refused_heads()

@@ -809,9 +809,9 @@ static void what_was_signed_is_held_against_the_logs(void **state)
     assert_ok(file_write_atomic(path, buf_span(&bad), 0600));
     expect_signed(s, "zeros", false);
     memcpy(bad.ptr, good.ptr, good.len);
-    assert_true(bad.len >= 256);
-    bad.ptr[128 + 9] ^= 1; /* of the roots in both slots of log 1 */
-    bad.ptr[128 + 64 + 9] ^= 1;
+    assert_true(bad.len >= 384);
+    bad.ptr[256 + 9] ^= 1; /* of the roots in both slots of log 1 */
+    bad.ptr[256 + 64 + 9] ^= 1;
     assert_ok(file_write_atomic(path, buf_span(&bad), 0600));
     expect_signed(s, "changed roots", false);
     assert_ok(file_write_atomic(path, buf_span(&good), 0600));

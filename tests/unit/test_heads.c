@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "server/system/system.h"
 #include "tests/support/store_fixture.h"
 
-enum { SLOT_LEN = 64, LOG_LEN = 128 };
+enum { SLOT_LEN = 64, LOG_LEN = 128, FIRST = 2 * LOG_LEN /* slot of log 1 */, SECOND = FIRST + SLOT_LEN };
 
 static struct fixture f;
 static struct keys *keys;
@@ -160,14 +161,14 @@ static void a_torn_write_leaves_the_head_before_it(void **state)
     struct hash root;
     assert_ok(sign(1, 10, 'a')); /* slot 0 */
     assert_ok(sign(1, 20, 'b')); /* slot 1 */
-    damage(LOG_LEN + SLOT_LEN + 20);
+    damage(SECOND + 20);
     assert_ok(heads_last(heads, 1, &size, &root));
     assert_int_equal(size, 10);
     assert_ok(heads_torn(heads, 1, &size));
     assert_int_equal(size, 20);
     assert_ok(sign(1, 20, 'b'));
     assert_err(heads_torn(heads, 1, &size), ERR_NOT_FOUND);
-    damage(LOG_LEN + SLOT_LEN + 63); /* the check itself */
+    damage(SECOND + 63); /* the check itself */
     assert_ok(heads_last(heads, 1, &size, &root));
     assert_int_equal(size, 10);
 }
@@ -179,7 +180,7 @@ static void a_torn_first_write_leaves_nothing_signed(void **state)
     uint64_t size;
     struct hash root;
     assert_ok(sign(1, 10, 'a'));
-    damage(LOG_LEN + 20);
+    damage(FIRST + 20);
     assert_err(heads_last(heads, 1, &size, &root), ERR_NOT_FOUND);
     assert_ok(sign(1, 10, 'a'));
     assert_ok(heads_last(heads, 1, &size, &root));
@@ -191,8 +192,8 @@ static void nothing_is_signed_when_both_slots_are_damaged(void **state)
     (void)state;
     assert_ok(sign(1, 10, 'a'));
     assert_ok(sign(1, 20, 'b'));
-    damage(LOG_LEN + 20);
-    damage(LOG_LEN + SLOT_LEN + 20);
+    damage(FIRST + 20);
+    damage(SECOND + 20);
     assert_err(sign(1, 30, 'c'), ERR_CORRUPT);
 }
 
@@ -255,13 +256,89 @@ static void heads_that_do_not_read_are_not_taken_for_none(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+static void heads_path(char path[128])
+{
+    snprintf(path, 128, "%s/signed-heads", f.dir);
+}
+
+static enum err whole_now(void)
+{
+    struct heads *copy = NULL;
+    assert_ok(heads_open_to_read(f.dir, &copy));
+    enum err err = heads_whole(copy);
+    heads_close(copy);
+    return err;
+}
+
+static void put_heads(const uint8_t *bytes, size_t len)
+{
+    char path[128];
+    heads_path(path);
+    assert_ok(file_write_atomic(path, span_of(bytes, len), 0600));
+}
+
+/* Whatever is cut off, emptied or changed in it shows, of whichever log, without the store. */
+static void a_file_that_lost_a_head_is_not_whole(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[LOG_LEN * 8];
+    char path[128];
+    struct buf good;
+    buf_heap(&good);
+    heads_path(path);
+    assert_ok(sign(1, 5, 'a'));
+    assert_err(whole_now(), ERR_CORRUPT); /* nothing counts yet, as in a backup */
+    reopen();
+    assert_ok(heads_begin(heads));
+    assert_ok(whole_now());
+    for (uint64_t size = 10; size < 13; size++)
+        for (uint32_t log = 0; log < 4; log++)
+            assert_ok(sign(log, size, 'b'));
+    reopen();
+    assert_ok(heads_begin(heads));
+    assert_ok(sign(2, 20, 'c'));
+    assert_ok(whole_now());
+    assert_ok(file_read(path, 1 << 20, &good));
+    assert_int_equal(good.len, 5 * LOG_LEN);
+    for (size_t len = 0; len < good.len; len++) {
+        put_heads((const uint8_t *)good.ptr, len);
+        assert_err(whole_now(), ERR_CORRUPT);
+    }
+    for (size_t bit = 0; bit < good.len * 8; bit++) {
+        good.ptr[bit / 8] ^= (char)(1 << bit % 8);
+        put_heads((const uint8_t *)good.ptr, good.len);
+        assert_err(whole_now(), ERR_CORRUPT);
+        good.ptr[bit / 8] ^= (char)(1 << bit % 8);
+    }
+    put_heads(zeros, good.len);
+    assert_err(whole_now(), ERR_CORRUPT);
+    put_heads((const uint8_t *)good.ptr, good.len);
+    assert_ok(whole_now());
+    buf_free(&good);
+}
+
+static void a_newest_record_of_zeros_shows(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[SLOT_LEN];
+    char path[128];
+    heads_path(path);
+    assert_ok(heads_begin(heads));
+    assert_ok(sign(1, 10, 'a'));
+    assert_ok(sign(1, 20, 'b'));
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pwrite(fd, zeros, sizeof zeros, SECOND), SLOT_LEN);
+    close(fd);
+    assert_err(whole_now(), ERR_CORRUPT);
+}
+
 static void nothing_is_signed_after_a_short_write(void **state)
 {
     (void)state;
     uint64_t size;
     struct hash root;
     assert_ok(sign(1, 10, 'a'));
-    limit_file_size(LOG_LEN + SLOT_LEN + 30);
+    limit_file_size(SECOND + 30);
     assert_err(sign(1, 20, 'b'), ERR_IO);
     limit_file_size(RLIM_INFINITY);
     assert_err(heads_last(heads, 1, &size, &root), ERR_IO);
@@ -274,7 +351,7 @@ static void a_write_refused_for_want_of_room_is_tried_again(void **state)
     uint64_t size;
     struct hash root;
     assert_ok(sign(1, 10, 'a'));
-    limit_file_size(LOG_LEN + SLOT_LEN);
+    limit_file_size(SECOND);
     assert_err(sign(1, 20, 'b'), ERR_FULL);
     assert_ok(sign(1, 10, 'a'));
     assert_ok(heads_last(heads, 1, &size, &root));
@@ -317,6 +394,12 @@ static enum err memory_keep(void *ctx, uint32_t log, const struct checkpoint *c)
     return memory.answer;
 }
 
+static enum err memory_whole(void *ctx)
+{
+    (void)ctx;
+    return ERR_OK;
+}
+
 static uint32_t memory_end(void *ctx)
 {
     (void)ctx;
@@ -332,7 +415,8 @@ static void memory_close(void *ctx)
 static void nothing_is_signed_that_its_guard_did_not_keep(void **state)
 {
     (void)state;
-    const struct heads_guard guard = {memory_last, memory_torn, memory_keep, memory_end, memory_close, NULL};
+    const struct heads_guard guard = {memory_last, memory_torn, memory_whole, memory_whole,
+                                      memory_keep, memory_end,  memory_close, NULL};
     char mem[1024];
     struct buf note;
     heads_close(heads);
@@ -368,6 +452,8 @@ int main(void)
         TEST(nothing_is_signed_after_a_failed_sync),
         TEST(what_cannot_be_read_is_not_signed_beyond_and_once_it_can_is),
         TEST(heads_that_do_not_read_are_not_taken_for_none),
+        TEST(a_file_that_lost_a_head_is_not_whole),
+        TEST(a_newest_record_of_zeros_shows),
         TEST(nothing_is_signed_after_a_short_write),
         TEST(a_write_refused_for_want_of_room_is_tried_again),
         TEST(nothing_is_signed_that_its_guard_did_not_keep),
