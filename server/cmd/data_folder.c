@@ -16,7 +16,7 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
 {
     switch (err) {
     case ERR_BUSY:
-        die("%s is in use by another countersign: %s", dir, when_busy);
+        die("%s is in use by another countersign (or its store.mdb is, under another name): %s", dir, when_busy);
     case ERR_CONFLICT:
         if (strcmp(what, INSTANCE_UNCONFIRMED) == 0)
             die("%s is a backup, or was restored from one, and nobody has said what was signed after that was made, so "

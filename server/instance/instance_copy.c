@@ -334,11 +334,12 @@ enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to
                              const char **what)
 {
     struct follow f = {.ahead = ahead};
-    int lock = -1;
+    int lock[STORE_LOCKS];
     *what = "signed-heads";
-    enum err err = store_lock(lost, &lock);
-    if (err == ERR_OK)
-        err = open_follow(&f, lost, map_size, to, what);
+    enum err err = store_lock(lost, lock);
+    if (err != ERR_OK)
+        return err;
+    err = open_follow(&f, lost, map_size, to, what);
     if (err == ERR_OK) {
         *what = "signed-heads";
         err = follow_heads(&f);
@@ -350,8 +351,7 @@ enum err instance_confirm_by(const char *lost, uint64_t map_size, const char *to
         *what = INSTANCE_UNCONFIRMED;
         err = instance_confirm(to);
     }
-    if (lock >= 0)
-        close(lock);
+    store_unlock(lock);
     return err;
 }
 

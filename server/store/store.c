@@ -193,20 +193,38 @@ enum err txn_result(struct txn *t, int rc, const char *call)
     return result(rc, call);
 }
 
-enum err store_lock(const char *data_dir, int *fd)
+/* By flock, which other descriptors of the file, LMDB's among them, do not drop when they close. */
+static enum err lock_file(const char *data_dir, const char *name, int flags, int *fd)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/lock", data_dir);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0)
+    snprintf(path, sizeof path, "%s/%s", data_dir, name);
+    *fd = open(path, flags | O_CLOEXEC, 0600);
+    if (*fd < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        enum err err = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
-        close(lock);
-        return err;
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return ERR_OK;
+    return errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+}
+
+enum err store_lock(const char *data_dir, int fds[STORE_LOCKS])
+{
+    fds[1] = -1;
+    enum err err = lock_file(data_dir, "lock", O_RDWR | O_CREAT, &fds[0]);
+    if (err == ERR_OK) {
+        err = lock_file(data_dir, "store.mdb", O_RDONLY | O_NONBLOCK, &fds[1]);
+        if (err == ERR_NOT_FOUND) /* so it is in no other place either */
+            err = ERR_OK;
     }
-    *fd = lock;
-    return ERR_OK;
+    if (err != ERR_OK)
+        store_unlock(fds);
+    return err;
+}
+
+void store_unlock(const int fds[STORE_LOCKS])
+{
+    for (int i = 0; i < STORE_LOCKS; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
 }
 
 /* Asked before the tables are opened: another format may have others. A row that is not whole says nothing. */
@@ -290,12 +308,12 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/store.mdb", data_dir);
     struct store *s = xcalloc(1, sizeof *s);
-    s->lock_fd = -1;
+    s->lock[0] = s->lock[1] = -1;
     for (int i = 0; i < TABLE_COUNT; i++) {
         s->seed[i] = xxh64(0, span_str(tables[i].name));
         s->gone_seed[i] = xxh64(1, span_str(tables[i].name));
     }
-    enum err err = mode == STORE_READ ? ERR_OK : store_lock(data_dir, &s->lock_fd);
+    enum err err = mode == STORE_READ ? ERR_OK : store_lock(data_dir, s->lock);
     if (err != ERR_OK)
         goto done;
     struct stat file;
@@ -370,8 +388,7 @@ void store_close(struct store *s)
     spread_close(s);
     if (s->env != NULL)
         mdb_env_close(s->env);
-    if (s->lock_fd >= 0)
-        close(s->lock_fd);
+    store_unlock(s->lock);
     free(s);
 }
 

@@ -160,8 +160,11 @@ enum store_mode { STORE_SERVE, STORE_CREATE, STORE_READ };
  * ERR_NOT_IMPLEMENTED when it says that its format is another; ERR_CORRUPT when the file is no store, or not all of
  * one. */
 MUST_CHECK enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out);
-/* Keeps others from opening the folder to write, until the descriptor is closed. ERR_BUSY: another process has it. */
-MUST_CHECK enum err store_lock(const char *data_dir, int *fd);
+/* Keeps others from opening the folder to write, and its file by any other name, until they are closed. ERR_BUSY:
+ * another has it. */
+enum { STORE_LOCKS = 2 };
+MUST_CHECK enum err store_lock(const char *data_dir, int fds[STORE_LOCKS]);
+void store_unlock(const int fds[STORE_LOCKS]);
 /* Whether a store can be made there: ERR_CONFLICT when there is one. */
 MUST_CHECK enum err store_missing(const char *data_dir);
 /* Reads the file from its first byte to its last: ERR_IO when the disk does not give them all. For one thread. */

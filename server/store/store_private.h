@@ -14,7 +14,7 @@ struct store {
     MDB_dbi spread_dbi[SPREAD_DBIS];
     uint64_t seed[TABLE_COUNT], gone_seed[TABLE_COUNT]; /* of the checksums of a table's rows, and of marks */
     struct spread *spread;                              /* of the write transaction */
-    int lock_fd;
+    int lock[STORE_LOCKS];
 };
 
 enum { HELD_ROWS = 64, HELD_KEY = 16, HELD_VALUE = 32 };

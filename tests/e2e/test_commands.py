@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -467,6 +468,24 @@ class Running(ServerCase):
     def test_one_server_per_folder(self):
         done = countersign("serve", "--data", self.server.data, "--listen", "127.0.0.1:0")
         self.assertEqual(done.returncode, 1)
+
+    def test_one_writer_per_store_whoever_removed_the_lock_and_by_whatever_name(self):
+        data = self.server.data
+        with tempfile.TemporaryDirectory(dir=data.parent) as scratch:
+            folders = [data]
+            for name, put in (("hard", os.link), ("soft", os.symlink)):
+                other = Path(scratch) / name
+                shutil.copytree(data, other, ignore=shutil.ignore_patterns("store.mdb*", "lock"))
+                put(data / "store.mdb", other / "store.mdb")
+                folders.append(other)
+            for folder in folders:
+                for words in (["serve", "--listen", "127.0.0.1:0"], ["token", "--party", self.market.publisher.id], ["keys", "rotate", "log"], ["compact"]):
+                    (folder / "lock").unlink(missing_ok=True)
+                    name, *rest = words
+                    done = countersign(name, *rest, "--data", folder)
+                    self.assertEqual(done.returncode, 1, (words, done.stdout, done.stderr))
+                    self.assertIn("in use by another countersign", done.stderr)
+        self.assertEqual(self.market.operator.do("GET", "/readyz").status, 200)
 
     def test_token_needs_a_stopped_server(self):
         self.assertEqual(countersign("token", "--data", self.server.data, "--party", self.market.publisher.id).returncode, 1)

@@ -1,5 +1,7 @@
 #include "server/store/store.h"
 
+#include <sys/stat.h>
+
 #include "server/system/system.h"
 
 #include "tests/support/raw_row.h"
@@ -43,6 +45,36 @@ static void a_folder_has_one_store_and_one_owner(void **state)
     assert_err(store_open(f.dir, STORE_CREATE, SMALL_MAP, &other), ERR_CONFLICT);
     assert_err(store_open("/nonexistent", STORE_SERVE, SMALL_MAP, &other), ERR_NOT_FOUND);
     assert_err(store_open("/nonexistent", STORE_READ, 0, &other), ERR_NOT_FOUND);
+}
+
+/* The folder's own lock may be removed, and be that of another folder. */
+static void one_file_has_one_writer_by_whatever_name(void **state)
+{
+    char path[128], other_dir[128], other_path[160];
+    struct store *other;
+    int held[STORE_LOCKS];
+    (void)state;
+    fixture_reopen(&f, SMALL_MAP);
+    snprintf(path, sizeof path, "%s/lock", f.dir);
+    assert_int_equal(unlink(path), 0);
+    assert_err(store_open(f.dir, STORE_SERVE, SMALL_MAP, &other), ERR_BUSY);
+    assert_err(store_lock(f.dir, held), ERR_BUSY);
+    snprintf(path, sizeof path, "%s/store.mdb", f.dir);
+    snprintf(other_dir, sizeof other_dir, "%s/other", f.dir);
+    snprintf(other_path, sizeof other_path, "%s/store.mdb", other_dir);
+    assert_int_equal(mkdir(other_dir, 0700), 0);
+    assert_int_equal(link(path, other_path), 0);
+    assert_err(store_open(other_dir, STORE_SERVE, SMALL_MAP, &other), ERR_BUSY);
+    assert_int_equal(unlink(other_path), 0);
+    assert_int_equal(symlink(path, other_path), 0);
+    assert_err(store_open(other_dir, STORE_SERVE, SMALL_MAP, &other), ERR_BUSY);
+    assert_ok(store_open(f.dir, STORE_READ, SMALL_MAP, &other)); /* and closing it lets none in */
+    store_close(other);
+    assert_err(store_open(f.dir, STORE_SERVE, SMALL_MAP, &other), ERR_BUSY);
+    store_close(f.store);
+    f.store = NULL;
+    assert_ok(store_open(other_dir, STORE_SERVE, SMALL_MAP, &other));
+    store_close(other);
 }
 
 static void a_damaged_file_is_corrupt(void **state)
@@ -518,6 +550,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_folder_has_one_store_and_one_owner),
+        TEST(one_file_has_one_writer_by_whatever_name),
         TEST(a_damaged_file_is_corrupt),
         TEST(committed_values_stay_and_aborted_ones_do_not),
         TEST(deleting_what_is_absent_is_fine),
