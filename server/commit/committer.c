@@ -253,19 +253,6 @@ static void *committer_main(void *arg)
     return NULL;
 }
 
-/* The thread takes no signals, they are the main thread's; but for its own faults. */
-static void start_thread(struct committer *c)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&c->thread, NULL, committer_main, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
-}
-
 /* ---- before it starts ---- */
 
 /* What is wrong with signed-heads, and the way on. */
@@ -432,7 +419,7 @@ enum err committer_start(const struct committer_setup *setup, struct committer *
         return err;
     }
     store_tidy_beside(c->cx.instance->store);
-    start_thread(c);
+    thread_start(&c->thread, committer_main, c);
     *out = c;
     return ERR_OK;
 }

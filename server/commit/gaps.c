@@ -295,7 +295,5 @@ void gaps_keep(struct gaps *g, const char *data_dir, struct store *s)
     }
     take_over(g, f, s);
     g->file = f;
-    int rc = pthread_create(&g->keeper, NULL, keeper_main, g);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    thread_start(&g->keeper, keeper_main, g);
 }

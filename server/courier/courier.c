@@ -417,9 +417,7 @@ static void *courier_main(void *arg)
 
 void courier_start(struct courier *c)
 {
-    int rc = pthread_create(&c->thread, NULL, courier_main, c);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    thread_start(&c->thread, courier_main, c);
     c->started = true;
 }
 

@@ -470,9 +470,7 @@ struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, 
     o->sealer = instance_sealer(in);
     o->signer = webhook_signer(in->keys);
     letter_open(&o->letter);
-    int rc = pthread_create(&o->thread, NULL, outgoing_main, o);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    thread_start(&o->thread, outgoing_main, o);
     return o;
 }
 

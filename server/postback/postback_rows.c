@@ -472,7 +472,7 @@ static void take_row(struct request *rq, struct rows *r)
 static bool push(struct request *rq, struct rows *r, struct slot *s)
 {
     s->job->request = rq;
-    s->err = atomic_load(&rq->worker->stopping) ? ERR_BUSY : worker_submit(rq, s->job);
+    s->err = worker_submit(rq, s->job);
     if (s->err == ERR_PENDING) {
         s->pushed = r->taken = true;
         r->with_committer++;

@@ -180,9 +180,7 @@ struct settler *settler_start(struct server *sv, size_t number, size_t lane)
     struct settler *s = xcalloc(1, sizeof *s);
     worker_open(&s->contexts, sv, number);
     s->lane = lane;
-    int rc = pthread_create(&s->thread, NULL, run, s);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    thread_start(&s->thread, run, s);
     return s;
 }
 

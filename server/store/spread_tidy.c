@@ -53,17 +53,10 @@ static void *tidy_main(void *arg)
 void store_tidy_beside(struct store *store)
 {
     struct spread *s = store->spread;
-    sigset_t all, before;
     if (s->threaded)
         return;
     sem_init(&s->asked, 0, 0);
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&s->thread, NULL, tidy_main, store);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    thread_start(&s->thread, tidy_main, store);
     s->threaded = true;
 }
 

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -17,6 +19,7 @@
 #include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
+#include "server/system/log.h"
 
 enum { SLICE_NS = 100000, NICENESS = 10 };
 
@@ -275,4 +278,16 @@ void thread_is(const char *name, enum thread_kind kind)
         short_slice();
     else if (kind == THREAD_BEHIND)
         setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux of this thread alone */
+}
+
+void thread_start(pthread_t *out, void *(*run)(void *arg), void *arg)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(out, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        die("cannot start a thread: %s", strerror(rc));
 }

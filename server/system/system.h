@@ -2,6 +2,7 @@
 #ifndef CS_SERVER_SYSTEM_SYSTEM_H
 #define CS_SERVER_SYSTEM_SYSTEM_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "common/base/buf.h"
@@ -20,6 +21,8 @@ void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.
  * Where a kernel refuses, all are equal. */
 enum thread_kind { THREAD_PROMPT, THREAD_EQUAL, THREAD_BEHIND };
 void thread_is(const char *name, enum thread_kind kind);
+/* Takes no signals, which are the main thread's, but for its own faults. Where none can be started the process ends. */
+void thread_start(pthread_t *out, void *(*run)(void *arg), void *arg);
 
 /* A regular file of at most `most` bytes, else ERR_IO or ERR_TOO_LARGE: a FIFO in its place is not waited for. */
 MUST_CHECK enum err file_read(const char *path, size_t most, struct buf *out);

@@ -160,9 +160,7 @@ struct readers *readers_new(struct server *sv, size_t n, size_t first, size_t wo
         struct thread *t = &r->threads[i];
         t->readers = r;
         worker_open(&t->contexts, sv, first + i);
-        int rc = pthread_create(&t->id, NULL, run, t);
-        if (rc != 0)
-            die("cannot start a thread: %s", strerror(rc));
+        thread_start(&t->id, run, t);
     }
     return r;
 }

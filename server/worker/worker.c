@@ -240,9 +240,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
     };
     w->http = http_new(&setup);
     http_watch(w->http, source_fd(sv->source, number), on_ready);
-    int rc = pthread_create(&w->thread, NULL, run, w);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    thread_start(&w->thread, run, w);
     *out = w;
 }
 

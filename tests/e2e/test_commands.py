@@ -638,6 +638,30 @@ class Running(ServerCase):
             self.server.stop()
         self.server.start()
 
+    def test_further_terms_change_nothing_and_a_body_that_ends_in_time_is_answered(self):
+        for rows in (None, 200):
+            lead = lambda: person(click_id=self.market.click())
+            body = json.dumps(lead() if rows is None else [lead() for _ in range(rows)]).encode()
+            head = f"POST /v1/leads HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.market.publisher.token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            process = self.server.process
+            with socket.create_connection(("127.0.0.1", self.server.port), 20) as connection:
+                connection.sendall(head.encode() + body[:-9])
+                time.sleep(0.2)  # that it is read, of which nothing tells; where it is not, the connection is idle, and closed
+                for n in range(4):
+                    process.send_signal((signal.SIGTERM, signal.SIGINT)[n % 2])
+                    wait_for(lambda: '"event":"stopping"' in self.server.log().rsplit('"event":"ready"', 1)[1], what="it to stop")
+                connection.sendall(body[-9:])
+                answer = b""
+                while piece := connection.recv(65536):
+                    answer += piece
+            self.assertEqual(process.wait(30), 0)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer[:500])
+            if rows is not None:
+                self.assertEqual([row["status"] for row in json.loads(answer.split(b"\r\n\r\n", 1)[1])["data"]], [200] * rows)
+            last = json.loads(self.server.log().splitlines()[-1])
+            self.assertEqual((last["event"], last["detail"]), ("stopped", "all answers are out and durable"))
+            self.server.start()
+
     def test_logs_are_json_without_personal_data(self):
         send(self.server.url + "/c/nonsense", headers={"User-Agent": "Somebody-Personal/1"})
         lines = [line for line in self.server.log().splitlines() if line]
