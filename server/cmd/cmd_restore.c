@@ -125,6 +125,27 @@ static int make(const struct making *m, const char *folder)
     return STATUS_DONE;
 }
 
+/* Of which no head tells. Where the lost store was there, it had nothing that the copy has not. */
+static void tell_revived(const char *from, const char *lost)
+{
+    struct buf when;
+    if (lost != NULL && store_missing(lost) == ERR_CONFLICT)
+        return;
+    buf_heap(&when);
+    if (instance_backup_time(from, &when) != ERR_OK) {
+        buf_clear(&when);
+        buf_str(&when, "the backup's time");
+    }
+    printf(
+        "its control data is as of %.*s. What was taken back after that is as it was: tokens and keys that were ended, "
+        "invitations that were used, contracts and codes that were locked, persons who were erased. If there was "
+        "any, take it back again, first of all tokens (GET /v1/parties/{party}/tokens), before it is reached by "
+        "others%s\n",
+        (int)when.len, when.ptr,
+        lost != NULL ? "; witnessed and keys/kept-from too are the backup's, unless the old folder has them" : "");
+    buf_free(&when);
+}
+
 static int restore(const char *const given[])
 {
     const struct making m = {.from = given[FROM], .dir = given[TO], .make = make, .ctx = given};
@@ -132,6 +153,8 @@ static int restore(const char *const given[])
         decline("--lost and --nothing-signed-since exclude each other");
     struct instance_mark mark = made_folder(&m);
     printf("%s is instance %s up to batch %" PRIu64 "\n", m.dir, mark.id, mark.batch);
+    if (given[LOST] != NULL || given[NOTHING] != NULL)
+        tell_revived(given[FROM], given[LOST]);
     if (given[LOST] != NULL || given[NOTHING] != NULL)
         printf("%s goes on where %s ends; never start the old folder beside it\n"
                "next: countersign serve --data %s\n",

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "common/base/when.h"
 #include "server/keys/month_keys.h"
 #include "server/ledger/ledger.h"
 #include "server/system/system.h"
@@ -81,10 +82,39 @@ static char *mark_of(const char *to)
     return xasprintf("%s/" INSTANCE_UNCONFIRMED, to);
 }
 
-static enum err write_mark(const char *from, const char *to)
+/* That of a copy of what has one stays as it is: it is no newer. */
+static enum err write_mark(const char *from, int64_t at_ms, const char *to)
 {
+    enum err err = file_copy(from, to, INSTANCE_UNCONFIRMED);
+    if (err != ERR_NOT_FOUND)
+        return err;
     char *mark = mark_of(to);
-    enum err err = file_write_atomic(mark, span_str(from), 0600);
+    struct buf text;
+    buf_heap(&text);
+    buf_str(&text, from);
+    buf_byte(&text, '\n');
+    time_rfc3339(&text, at_ms);
+    err = file_write_atomic(mark, buf_span(&text), 0600);
+    buf_free(&text);
+    free(mark);
+    return err;
+}
+
+enum err instance_backup_time(const char *from, struct buf *out)
+{
+    enum { MARK_MAX = 1 << 14 };
+    char *mark = mark_of(from);
+    struct buf text;
+    buf_heap(&text);
+    enum err err = file_read(mark, MARK_MAX, &text);
+    size_t at = text.len;
+    while (at > 0 && text.ptr[at - 1] != '\n')
+        at--;
+    if (err == ERR_OK && at == 0)
+        err = ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        buf_span_add(out, span_skip(buf_span(&text), at));
+    buf_free(&text);
     free(mark);
     return err;
 }
@@ -152,6 +182,7 @@ enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, co
 {
     struct instance in, copy;
     struct heads *before = NULL;
+    int64_t began_ms = clock_ms();
     enum err err = instance_open(&in, dir, STORE_READ, map_size, what);
     if (err != ERR_OK)
         return err;
@@ -167,7 +198,7 @@ enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, co
     instance_close(&in);
     if (err == ERR_OK) {
         *what = INSTANCE_UNCONFIRMED;
-        err = write_mark(dir, to);
+        err = write_mark(dir, began_ms, to);
     }
     if (err == ERR_OK && (err = instance_open(&copy, to, STORE_READ, map_size, what)) == ERR_OK) {
         *what = "signed-heads";

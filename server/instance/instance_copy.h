@@ -16,6 +16,8 @@ MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, bool hea
 
 /* A copy of a backup, with its mark. ERR_NOT_FOUND: from is none, it lacks *what. */
 MUST_CHECK enum err instance_restore(const char *from, const char *to, const char **what);
+/* When the backup was made, RFC 3339. ERR_NOT_FOUND: it does not say so. */
+MUST_CHECK enum err instance_backup_time(const char *from, struct buf *out);
 /* Nothing was signed after the backup, on the word of whoever asks. */
 MUST_CHECK enum err instance_confirm(const char *to);
 /* What is left of the folder that the backup is of says so: its signed-heads, of each log. `ahead` is told of each log

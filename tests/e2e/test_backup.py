@@ -327,6 +327,24 @@ class Copies(Case):
         (self.to / "unconfirmed").unlink()
         self.assertIn("give a folder that `countersign backup` made", self.restore("--nothing-signed-since", status=2).stderr)
 
+    def test_what_was_taken_back_after_the_copy_is_told(self):
+        """A token that was ended lives again where signed-heads is all that is left."""
+        self.backup()
+        made = (self.to / "unconfirmed").read_text().rsplit("\n", 1)[1]
+        said = self.restore("--lost", self.heads_alone()).stdout
+        self.assertRegex(made, r"^\d{4}-\d\d-\d\dT[0-9:.]+Z$")
+        for words in (f"as of {made}", "is as it was", "tokens"):
+            self.assertIn(words, said)
+        again = self.scratch / "again"
+        shutil.rmtree(self.restored)
+        self.restore()
+        self.assertEqual(countersign("backup", "--data", self.restored, again).returncode, 0)
+        self.assertEqual((again / "unconfirmed").read_text(), (self.to / "unconfirmed").read_text(), "it is no newer")
+        shutil.rmtree(self.restored)
+        self.server.stop()
+        self.assertNotIn("is as it was", self.restore("--lost", self.server.data).stdout, "the old store says so itself")
+        self.server.start()
+
     def test_a_month_that_was_destroyed_after_the_copy_stays_destroyed(self):
         self.assertEqual(self.lead(1).status, 200)
         self.backup()
