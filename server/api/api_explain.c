@@ -216,7 +216,7 @@ static enum err outcome_json(struct jw *w, const struct request *asked, const st
 static enum err decision_json(struct jw *w, const struct request *asked, const struct explained *x)
 {
     enum err err = ERR_OK;
-    bool decided = x->named && x->err == ERR_OK;
+    bool decided = x->valid && x->err == ERR_OK;
     jw_object(w);
     if (decided)
         err = outcome_json(w, asked, x);

@@ -52,7 +52,7 @@ struct explained {
     struct ignored ignored;
     bool named;      /* its sender is the caller, or known to the operator: the rest is told */
     enum err err;    /* of what follows the signature; problem in the request */
-    struct job *job; /* decided: its entry is what would be recorded */
+    struct job *job; /* valid, and decided: its entry is what would be recorded */
 };
 /* `asked`: the request that was pasted, otherwise as rq; `host` of a pasted URL, or empty. Reads the store: a reader's
  * thread. Errors that are answered with a 5xx: it cannot be told. */

@@ -150,12 +150,13 @@ enum err postback_explain(const struct request *rq, struct request *asked, struc
     asked->problem = (struct problem){.foreign = false};
     pb->party = asked->sender.party;
     pb->trust = key ? TRUST_KEY : TRUST_SIGNED;
-    if (!x->valid)
-        pb->nonce.used = false;
     x->err = x->webhook ? postback_json_body(pb) : postback_query_fields(pb);
     x->fields = fields_of(pb);
     x->ignored = postback_ignored(pb);
-    if (x->err == ERR_OK)
+    if (x->err == ERR_OK && x->valid)
         x->err = decide(pb, x);
+    else if (x->err == ERR_OK) /* whoever cannot send it learns nothing of whom it is about */
+        x->err = problem(&asked->problem, ERR_UNAUTHORIZED, "",
+                         "nothing is decided of it before it proves its sender: mend what `signature` names first");
     return x->err != ERR_OK && err_status(x->err) >= 500 ? x->err : ERR_OK;
 }

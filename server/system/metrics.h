@@ -53,6 +53,7 @@ enum click_fault {
     X(ADDRESS, "address_requests", "requests of an address: 429")                                                      \
     X(PARTY_BYTES, "party_bytes", "bytes under way of a party: 429")                                                   \
     X(ADDRESS_BYTES, "address_bytes", "bytes under way of an address: 429")                                            \
+    X(EXPLAINED, "explained", "postbacks that a party had explained: 429")                                             \
     X(HANDSHAKES, "handshakes", "handshakes of TLS of an address: its connection is closed")
 
 enum budget {

@@ -70,6 +70,8 @@
       "requests a second of one address (of IPv6 a /64) on a worker, but for clicks and pixels, 30 s of them at "      \
       "once; "                                                                                                         \
       "past it the answer is 429")                                                                                     \
+    X(budget_explain, NUMBER(1, 1000000), "1",                                                                         \
+      "postbacks a second that one party has explained on a worker, 30 s of them at once; past it the answer is 429")  \
     X(budget_bytes_kib, NUMBER(1, 100000000), "8192",                                                                  \
       "KiB of requests and answers under way of one party, and of one address (of IPv6 a /64), on a worker, but for "  \
       "clicks and pixels; past them the answer is 429")                                                                \

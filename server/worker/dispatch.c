@@ -136,8 +136,12 @@ static enum err over(struct request *rq, enum budget which)
                        "send this again then",
                        (long long)o->budget_bytes_kib.number);
     return problem(&rq->problem, ERR_RATE, "",
-                   "you ask for more than %lld requests or rows a second: wait for Retry-After, and send them slower",
-                   (long long)(which == BUDGET_PARTY ? o->budget_party : o->budget_address).number);
+                   "you ask for more than %lld %s a second: wait for Retry-After, and send them slower",
+                   (long long)(which == BUDGET_PARTY     ? o->budget_party
+                               : which == BUDGET_ADDRESS ? o->budget_address
+                                                         : o->budget_explain)
+                       .number,
+                   which == BUDGET_EXPLAINED ? "explanations" : "requests or rows");
 }
 
 static enum err spend(struct request *rq, const struct limit *l, struct budgets *b, uint64_t key, uint32_t n)
@@ -152,6 +156,12 @@ static enum err spend(struct request *rq, const struct limit *l, struct budgets 
 enum err party_may(struct request *rq, const struct party *p, uint32_t n)
 {
     return spend(rq, &party_limit, rq->worker->parties, p->number, n);
+}
+
+enum err party_may_have_explained(struct request *rq)
+{
+    return budgets_take(rq->worker->explained, rq->caller->number, 1, &rq->retry_after_s) ? ERR_OK
+                                                                                          : over(rq, BUDGET_EXPLAINED);
 }
 
 /* ---- the edge: every request ends here, whatever became of it ---- */

@@ -55,6 +55,8 @@ MUST_CHECK enum err dispatch_caller(struct request *rq);
 MUST_CHECK enum err dispatch_scopes(struct request *rq, unsigned wanted);
 /* Takes n requests or rows of the party's budget on this worker: ERR_RATE when nothing is left of it. */
 MUST_CHECK enum err party_may(struct request *rq, const struct party *p, uint32_t n);
+/* Likewise, of the caller, one postback that is explained: what is told of it leaves no trace. */
+MUST_CHECK enum err party_may_have_explained(struct request *rq);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back, or is waited for no longer (NULL). False: another one is under way. */

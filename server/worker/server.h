@@ -97,13 +97,13 @@ struct worker {
     atomic_bool stopping; /* any thread */
     uint64_t id[32];      /* drawn, for the requests to come */
     size_t n_ids;
-    int64_t now_us;                      /* monotonic, of the turn that hands back jobs; 0: none does */
-    unsigned pushed;                     /* jobs since the committer was woken last */
-    TAILQ_HEAD(, request) waiting;       /* for their commit, by arrival; click_wait_ms at most */
-    bool alarmed;                        /* http_alarm will look at them */
-    struct allowance telling[TELLINGS];  /* log lines */
-    int64_t withheld_said_us;            /* monotonic: when it was told how many were left out */
-    struct budgets *parties, *strangers; /* what each party, and each address, may ask for */
+    int64_t now_us;                                  /* monotonic, of the turn that hands back jobs; 0: none does */
+    unsigned pushed;                                 /* jobs since the committer was woken last */
+    TAILQ_HEAD(, request) waiting;                   /* for their commit, by arrival; click_wait_ms at most */
+    bool alarmed;                                    /* http_alarm will look at them */
+    struct allowance telling[TELLINGS];              /* log lines */
+    int64_t withheld_said_us;                        /* monotonic: when it was told how many were left out */
+    struct budgets *parties, *strangers, *explained; /* what each party, and each address, may ask for */
     struct streams streams;
     uint32_t rows_of[ROWS_CALLS]; /* parties whose calls of many rows are under way; 0: a free place */
 };

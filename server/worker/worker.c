@@ -169,6 +169,7 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
     w->parties = budgets_new((uint32_t)sv->options->budget_party.number, SAVED_S);
+    w->explained = budgets_new((uint32_t)sv->options->budget_explain.number, SAVED_S);
     w->strangers = budgets_new((uint32_t)sv->options->budget_address.number, SAVED_S);
     w->zones = zones_new(sv->zones != NULL ? sv->zones : ZONES_FOLDER);
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
@@ -189,6 +190,7 @@ void worker_close(struct worker *w)
     code_cache_free(w->codes);
     agent_cache_free(w->agents);
     budgets_free(w->parties);
+    budgets_free(w->explained);
     budgets_free(w->strangers);
     zones_free(w->zones);
     lists_leave(w->server->lists, &w->lists);

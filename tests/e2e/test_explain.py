@@ -10,7 +10,8 @@ import time
 import unittest
 import urllib.parse
 
-from harness import Market, Party, Server, ServerCase, person, send
+from harness import BROWSER, Market, Party, Server, ServerCase, person, send
+from harness import click as visit
 
 FORETOLD = ("contract", "currency", "payout_micros", "reason")
 
@@ -23,7 +24,25 @@ def mac(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256)
 
 
+class Budget(unittest.TestCase):
+    def test_a_party_has_so_many_explained(self):
+        server = Server(WORKERS=1)
+        self.addCleanup(server.close)
+        market, other = Market(server), Market(server).publisher
+        asked = {"url": market.publisher.signed_target(person())}
+        answers = [market.publisher.call("POST", "/v1/postbacks/explain", asked)]
+        while answers[-1].status == 200 and len(answers) < 1000:
+            answers.append(market.publisher.call("POST", "/v1/postbacks/explain", asked))
+        self.assertEqual(answers[-1].status, 429)
+        self.assertGreaterEqual(len(answers), 30)
+        self.assertGreaterEqual(int(answers[-1].headers["Retry-After"]), 1)
+        self.assertGreaterEqual(server.metric("over_budget", 'budget="explained"'), 1)
+        self.assertEqual(other.call("POST", "/v1/postbacks/explain", asked).status, 200, "it is the party's own")
+
+
 class Explain(ServerCase):
+    settings = {"BUDGET_EXPLAIN": 1000}
+
     def explain(self, body, by=None):
         """The answer, after which nothing may have been recorded."""
         before = self.recorded()
@@ -52,6 +71,41 @@ class Explain(ServerCase):
             self.assertEqual(foretold["decision"], answer.json["status"])
         else:
             self.assertEqual((foretold["field"], foretold["detail"]), (answer.json.get("field", ""), answer.json["detail"]))
+
+    def assertUndecided(self, got):
+        """No word of what would be decided."""
+        self.assertEqual((sorted(got["decision"]), got["decision"]["status"], got["decision"]["field"]), (["detail", "field", "status"], 401, ""))
+        self.assertIn("signature", got["decision"]["detail"])
+
+    def test_without_a_signature_nobody_learns_who_is_known(self):
+        """Another's customer and a stranger: the same answer, by whatever the signature lacks; and with it what the real one is answered."""
+        market = self.market
+        sender = market.new_publisher()
+        code = market.new_code(sender, market.new_contract(sender))
+        known, late = person(), int(time.time()) - 4000
+        self.assertEqual(market.publisher.postback({**known, "click_id": market.click()}).json["status"], "pending")
+
+        def asked(who, **how):
+            fields = {**who, "click_id": click}
+            if "sig" in how:
+                return self.target(lambda key, own, host: how["sig"], sender=sender, **fields)
+            return sender.signed_target(fields, **how)
+
+        click = visit(code["click_url"], **BROWSER)[1]
+        for how in ({"sig": "0" * 64}, {"ts": late}):
+            told = []
+            for who in (known, person()):
+                got = self.explained({"url": sender.base + asked(who, **how)}, sender)
+                self.assertUndecided(got)
+                told.append(got["decision"])
+            self.assertEqual(told[0], told[1])
+        lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        for status in ("approved", "rejected"):
+            self.assertUndecided(self.explained({"url": self.target(lambda key, own, host: "0" * 64, sender=market.advertiser, lead=lead, status=status)}, market.advertiser))
+        target = asked(known)
+        got = self.explained({"url": sender.base + target}, sender)
+        self.assertEqual(got["decision"]["decision"], "duplicate")
+        self.assertForetold(got["decision"], send(sender.base + target))
 
     def test_what_it_foretells_is_what_comes_of_it(self):
         market, publisher = self.market, self.market.publisher
@@ -129,7 +183,7 @@ class Explain(ServerCase):
             with self.subTest(differs, text=made("/T?q")):
                 got = self.explained({"url": self.target(lambda key, own, host, made=made: mac(key, made(own)).hexdigest())})
                 self.assertEqual((got["signature"]["valid"], got["signature"]["differs"], got["decision"]["status"]), (False, differs, 401), got["signature"]["hints"])
-                self.assertEqual(got["decision"]["decision"], "rejected", "it says what would be decided if it were signed")
+                self.assertUndecided(got)
         for differs, made in ((["sig"], lambda key, own, host: mac(key, text()(own)).hexdigest().upper()), (["sig"], lambda key, own, host: base64.urlsafe_b64encode(mac(key, text()(own)).digest()).decode()),
                               (["secret"], lambda key, own, host: mac(sender.secret.encode(), text()(own)).hexdigest())):
             with self.subTest(differs):
@@ -149,7 +203,8 @@ class Explain(ServerCase):
     def test_a_wrong_time_kid_or_key(self):
         market, sender = self.market, self.market.publisher
         late = self.explained({"url": sender.base + sender.signed_target(person(campaign=market.campaign), ts=int(time.time()) - 4000)})
-        self.assertEqual((late["signature"]["valid"], late["signature"]["differs"], late["decision"]["status"], late["decision"]["reason"]), (False, ["ts"], 401, "no_click"))
+        self.assertEqual((late["signature"]["valid"], late["signature"]["differs"]), (False, ["ts"]))
+        self.assertUndecided(late)
         second = sender.post(f"/v1/parties/{sender.id}/secrets", {})
         other = self.explained({"url": self.target(lambda key, own, host: mac(key_of(second["postback_secret"]), "\n".join(("PBv1", "GET", host, own, hashlib.sha256(b"").hexdigest()))).hexdigest())})
         self.assertEqual(other["signature"]["differs"], ["kid"])

@@ -10,6 +10,7 @@ static inline void limits_ample(struct options *o)
     QUOTA_TABLE(X)
 #undef X
     o->budget_party.number = o->budget_address.number = o->budget_bytes_kib.number = 100000000;
+    o->budget_explain.number = 1000000;
     o->budget_handshakes.number = 1000000;
 }
 
