@@ -101,7 +101,7 @@ enum {
 /* Idempotency-Key of a management call. */
 struct idempotency {
     bool used;
-    uint8_t row[IDEMPOTENCY_KEY_LEN]; /* SHA-256(party 00 key)[:16] */
+    uint8_t row[IDEMPOTENCY_KEY_LEN]; /* SHA-256(SHA-256(token) key)[:16] */
     uint8_t request_sha256[HASH_LEN]; /* of method, target and body */
     uint8_t nonce[SEAL_NONCE_LEN];    /* seals the answer that is kept */
 };

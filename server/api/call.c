@@ -86,8 +86,9 @@ static enum err idempotency_read(struct request *rq, struct idempotency *out)
     if (key.len < 1 || key.len > IDEMPOTENCY_KEY_MAX || !ascii_printable(key))
         return problem(&rq->problem, ERR_MALFORMED, "Idempotency-Key", "must be 1 to %d printable ASCII characters",
                        IDEMPOTENCY_KEY_MAX);
-    struct span row[] = {span_str(rq->caller->id), SPAN("\0"), key};
-    sha256v(row, 3, hash);
+    /* its token's own: an answer may show a secret, which another token of the party perhaps could not have had made */
+    struct span row[] = {span_of((const char *)rq->token->sha256, HASH_LEN), key};
+    sha256v(row, 2, hash);
     memcpy(out->row, hash, sizeof out->row);
     uint8_t method = (uint8_t)rq->method;
     struct span request[] = {span_of(&method, 1), rq->target, SPAN("\0"), rq->body};

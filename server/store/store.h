@@ -99,7 +99,7 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "of a statement and a party that are there. Nothing else knows who may read, and until when")                    \
     X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, answered", FOLD, TELLS_ALL,        \
       "built again from the entries; signed by a key of ours; the closed head is in the root log")                     \
-    X(IDEMPOTENCY, "idempotency", "SHA-256(party 00 key)[:16] -> request hash and the answer, sealed", SEALED,         \
+    X(IDEMPOTENCY, "idempotency", "SHA-256(SHA-256(token) key)[:16] -> request hash and the answer, sealed", SEALED,   \
       TELLS_KEY | TELLS_ADDED,                                                                                         \
       "opens under its key to JSON. Which request it was and when is the only copy of itself")                         \
     X(REFUSED, "refused",                                                                                              \

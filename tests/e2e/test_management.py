@@ -348,6 +348,22 @@ class Retries(ServerCase):
         names = [row["name"] for row in self.operator.get("/v1/parties", limit=200)["data"]]
         self.assertEqual(names.count("once"), 2)
 
+    def test_keys_of_two_tokens_do_not_meet(self):
+        """What one may make another one of its party does not get shown: not by fewer scopes, nor by the same."""
+        party, headers = self.market.publisher, {"Idempotency-Key": "job-1"}
+        own = Caller(self.server.url, party.token)
+        for path, secret in ((f"/v1/parties/{party.id}/invitations", "invite_url"), (f"/v1/parties/{party.id}/tokens", "token"), (f"/v1/parties/{party.id}/secrets", "postback_secret")):
+            first = own.do("POST", path, {}, headers)
+            self.assertEqual(own.do("POST", path, {}, headers).body, first.body)
+            for scope in ("credentials", None):
+                other = Caller(self.server.url, own.post(f"/v1/parties/{party.id}/tokens", {"scope": scope} if scope else {})["token"])
+                got = other.call("POST", path, {}, headers)
+                self.assertNotIn("Idempotent-Replayed", got.headers)
+                self.assertNotIn(first.json[secret], got.text)
+            headers = {"Idempotency-Key": "job-" + secret}
+        self.assertEqual(self.assertProblem(Caller(self.server.url, own.post(f"/v1/parties/{party.id}/tokens", {"scope": "codes"})["token"]).call(
+            "POST", f"/v1/parties/{party.id}/invitations", {}, {"Idempotency-Key": "job-1"}), 403)["status"], 403)
+
     def test_keys_of_two_callers_do_not_meet(self):
         headers, other = {"Idempotency-Key": "shared"}, Market(self.server)
         made = []
