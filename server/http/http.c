@@ -400,6 +400,7 @@ struct http *http_new(const struct http_setup *setup)
     h->proxies_header = setup->proxies_header;
     h->loop_turns = setup->turns;
     h->all = setup->held;
+    h->account_most = http_account_most(setup->held, setup->account_most);
     h->tls = setup->tls;
     h->tls_most = setup->max_tls;
     h->hello_budgets = budgets_new(setup->hellos_per_s, HELLOS_SAVED_S);
@@ -411,7 +412,8 @@ struct http *http_new(const struct http_setup *setup)
     TAILQ_INIT(&h->queue);
     TAILQ_INIT(&h->hellos);
     TAILQ_INIT(&h->gone);
-    TAILQ_INIT(&h->parts);
+    for (size_t i = 0; i < ACCOUNT_PLACES; i++)
+        TAILQ_INIT(&h->parts[i]);
     for (size_t i = 0; i < HELD_CLASSES; i++)
         TAILQ_INIT(&h->unread[i]);
     open_base(h);

@@ -20,6 +20,9 @@ struct http_app {
     void (*begin)(void *ctx, struct request *rq);
     /* Fills the reply (true), or keeps the request and calls http_answer later on (false). */
     bool (*dispatch)(void *ctx, struct request *rq, struct reply *reply);
+    /* The head of a request has come, and not all of its body: true for one that is answered without it. It begins
+     * again once it is whole. */
+    bool (*head)(void *ctx, struct request *rq, struct reply *reply);
     /* Answers what is no request. rq has method and target as far as they could be told. */
     void (*fault)(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply);
     /* What there is of a reply that goes on is taken: the application has its next piece made, then calls http_answer.
@@ -60,6 +63,7 @@ struct http_setup {
     struct tls *tls;        /* of the main listener; NULL: it is plain */
     size_t max_tls;         /* bytes that this thread holds for it: past them connections without a request go */
     struct http_held *held; /* of all threads */
+    size_t account_most; /* bytes of others of an account past which a body is read no further; at most half of held */
     int64_t request_timeout_s;
     const struct proxies *proxies;      /* NULL: the peer is the client */
     enum proxies_header proxies_header; /* that names the client, when a trusted proxy sends it */

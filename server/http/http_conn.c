@@ -149,6 +149,7 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
     c->behind_proxy = proxies_trust(h->proxies, c->ip);
     c->crowd = crowd_of(c);
     door->crowd[c->crowd]++;
+    conn_own(c, c->behind_proxy ? "" : c->ip);
     insert_by_deadline(c);
     h->n_conns++;
     door->n_conns++;
@@ -293,7 +294,7 @@ void conn_expired(struct conn *c)
 
 void conn_stop(struct conn *c)
 {
-    if (c->state == CONN_HELLO || c->state == CONN_HEAD || c->state == CONN_LINGER)
+    if (c->state == CONN_HELLO || c->state == CONN_HEAD || c->state == CONN_LINGER || c->state == CONN_SHED)
         conn_close(c);
 }
 
@@ -387,6 +388,14 @@ void conn_refuse_plain(struct conn *c)
     refuse(c, SPAN(""), 400, true);
 }
 
+void conn_shed(struct conn *c)
+{
+    c->state = CONN_SHED;
+    conn_drop_input(c);
+    conn_waits(c, WAITS_NOT);
+    conn_queue(c); /* not now: scratch may have another connection's bytes */
+}
+
 static void go_on(struct conn *c)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -427,6 +436,38 @@ static void name_client(const struct http *h, struct span head, const struct htt
     proxies_client(h->proxies, h->proxies_header, value, rq->ip);
 }
 
+static void name_peer(struct conn *c, struct span head, const struct http_head *told, struct request *rq)
+{
+    memcpy(rq->ip, c->ip, sizeof rq->ip);
+    if (c->behind_proxy)
+        name_client(c->http, head, told, rq);
+    else
+        rq->country = SPAN("");
+    rq->door = c->door->kind;
+}
+
+/* What a body that is still to come may not be sent for is answered without it. A small one is in no one's way. */
+static bool answers_head(struct conn *c, struct span head, const struct http_head *told, struct exchange *ex)
+{
+    struct http *h = c->http;
+    if (!c->chunked && !told->expect_continue && c->head_len + c->body_len <= SMALL)
+        return false;
+    name_peer(c, head, told, &ex->rq);
+    conn_own(c, ex->rq.ip);
+    ex->conn = c;
+    exchange_begin(h, ex);
+    if (!h->app->head(h->ctx, &ex->rq, &ex->reply))
+        return false;
+    c->keep_alive = false;
+    c->http10 = told->http10;
+    c->lean = false;
+    conn_waits(c, WAITS_NOT);
+    conn_send_reply(c, ex);
+    return true;
+}
+
+enum { ANSWERED = -1 };
+
 /* The head is whole. *out is NULL when the body is not: the exchange, with its arena, comes to be with the whole
  * request alone, so that one that never becomes whole costs its bytes. */
 static int read_whole(struct conn *c, struct span *all, struct exchange **out)
@@ -446,7 +487,10 @@ static int read_whole(struct conn *c, struct span *all, struct exchange **out)
     }
     const struct span bytes = *all;
     bool whole = status == 0 && is_whole(c, bytes);
-    ex->held = c->head_len + c->body_len > SMALL ? c->head_len + c->body_len : 0;
+    if (status == 0 && !whole && answers_head(c, own, &head, ex))
+        status = ANSWERED;
+    if (whole)
+        ex->held = c->head_len + c->body_len > SMALL ? c->head_len + c->body_len : 0;
     if (whole && ex->held > 0 && !conn_may_hold(c, ex->held))
         status = 503;
     if (status || !whole) {
@@ -458,12 +502,7 @@ static int read_whole(struct conn *c, struct span *all, struct exchange **out)
             go_on(c);
         return 0;
     }
-    memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
-    if (c->behind_proxy)
-        name_client(h, own, &head, &ex->rq);
-    else
-        ex->rq.country = SPAN("");
-    ex->rq.door = c->door->kind;
+    name_peer(c, own, &head, &ex->rq);
     ex->rq.body = arena_copy(ex->rq.arena, span_of(bytes.ptr + c->head_len, c->body_len));
     ex->conn = c;
     c->keep_alive = head.keep_alive;
@@ -535,6 +574,8 @@ static void take(struct conn *c, struct span bytes)
         return;
     bool kept = c->in.len > 0, fresh = c->state == CONN_HEAD && !kept;
     int status = read_request(c, &bytes, &ex);
+    if (status == ANSWERED)
+        return;
     if (status) {
         refuse(c, bytes, status, false);
         return;
@@ -581,7 +622,7 @@ static void serve(struct conn *c)
             keep_input(c, bytes);
             bytes = span_of(c->in.ptr, c->in.len);
         }
-        if (c->state == CONN_GONE)
+        if (c->state == CONN_GONE || c->state == CONN_SHED)
             return;
     }
     take(c, bytes);
@@ -620,6 +661,8 @@ void conn_turn(struct conn *c)
         serve(c);
     else if (c->state == CONN_WRITE)
         conn_send_rest(c);
+    else if (c->state == CONN_SHED)
+        refuse(c, SPAN(""), 503, false);
     else if (c->state == CONN_LINGER)
         discard(c);
 }

@@ -7,6 +7,7 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "server/http/http_private.h"
+#include "server/system/address.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -45,6 +46,13 @@ void http_held_open(struct http_held *held, size_t bytes, size_t threads)
     }
 }
 
+size_t http_account_most(const struct http_held *held, size_t wished)
+{
+    const struct http_room *room = &held->room[HELD_REQUESTS];
+    size_t most = (room->own + room->most) / 2;
+    return wished < most ? wished : most;
+}
+
 /* Of so many bytes of this thread what comes out of what is everybody's. */
 static size_t shared(const struct http_room *room, size_t held)
 {
@@ -74,11 +82,16 @@ static size_t under_way(const struct conn *c)
     return c->held[HELD_REQUESTS] + c->held[HELD_ANSWERS];
 }
 
+static unsigned place_of(const struct http *h, uint64_t key)
+{
+    return 1 + (unsigned)(scatter(key, h->seed) % (ACCOUNT_PLACES - 1));
+}
+
 size_t http_account(struct http *h, struct request *rq, enum http_account of, uint64_t key)
 {
     struct exchange *ex = (struct exchange *)(void *)((char *)rq - offsetof(struct exchange, rq));
     struct conn *c = ex->conn;
-    unsigned place = key != 0 ? 1 + (unsigned)(scatter(key, h->seed) % (ACCOUNT_PLACES - 1)) : 0;
+    unsigned place = key != 0 ? place_of(h, key) : 0;
     account(h, ex->account, ex->held, 0);
     ex->account[of] = place;
     account(h, ex->account, 0, ex->held);
@@ -151,20 +164,42 @@ static bool is_over(const struct http *h, enum http_holding what)
            atomic_load_explicit(&room->n, memory_order_relaxed) > room->most + SCRATCH;
 }
 
+/* Who waits for an answer, or takes one, is not told of another. */
 static void shed(struct http *h, enum http_holding what, struct conn *c)
 {
     h->n_shed[what]++;
-    conn_abandon(c);
+    if (c->state == CONN_HEAD || c->state == CONN_BODY)
+        conn_shed(c);
+    else
+        conn_abandon(c);
 }
 
-/* Of requests that are not finished: who began longest ago, so that one which comes in two pieces is finished before
- * its time comes, however many stand still; and of a few of these the biggest, as a small one makes no room. */
+/* Whose unfinished requests are most bytes. */
+static unsigned largest_owner(const struct http *h, const struct conn *but_for)
+{
+    size_t most = 0;
+    unsigned out = 0;
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
+        size_t held = h->parts_held[i];
+        if (but_for != NULL && but_for->owner == i)
+            held -= but_for->held[HELD_REQUESTS];
+        if (held > most) {
+            most = held;
+            out = i;
+        }
+    }
+    return out;
+}
+
+/* Of requests that are not finished, those of whoever has most of them: who began longest ago, so that one which comes
+ * in two pieces is finished before its time comes, however many stand still; and of a few of these the biggest, as a
+ * small one makes no room. */
 static struct conn *unfinished(struct http *h, const struct conn *but_for)
 {
     enum { LOOKS = 16 };
     struct conn *c, *out = NULL;
     int looks = 0;
-    TAILQ_FOREACH(c, &h->parts, part)
+    TAILQ_FOREACH(c, &h->parts[largest_owner(h, but_for)], part)
     {
         if (looks++ == LOOKS)
             break;
@@ -221,8 +256,34 @@ void conn_begins(struct conn *c)
 {
     if (c->held[HELD_REQUESTS] == 0)
         return;
-    TAILQ_REMOVE(&c->http->parts, c, part);
-    TAILQ_INSERT_TAIL(&c->http->parts, c, part);
+    TAILQ_REMOVE(&c->http->parts[c->owner], c, part);
+    TAILQ_INSERT_TAIL(&c->http->parts[c->owner], c, part);
+}
+
+void conn_own(struct conn *c, const char *ip)
+{
+    struct http *h = c->http;
+    address a;
+    size_t held = c->held[HELD_REQUESTS];
+    if (held > 0)
+        TAILQ_REMOVE(&h->parts[c->owner], c, part);
+    h->parts_held[c->owner] -= held;
+    c->owner = address_read(span_str(ip), &a) ? place_of(h, address_subscriber(a)) : 0;
+    h->parts_held[c->owner] += held;
+    if (held > 0)
+        TAILQ_INSERT_TAIL(&h->parts[c->owner], c, part);
+}
+
+/* Others of its account have so much under way that no more of its body is read: of a stranger's address no more than
+ * this thread may hold whatever the others do. */
+static bool is_crowded(const struct conn *c)
+{
+    const struct http *h = c->http;
+    size_t most = c->account[ACCOUNT_PARTY] != 0 ? h->account_most : h->all->room[HELD_REQUESTS].own;
+    for (size_t i = 0; i < ACCOUNTS && c->state == CONN_BODY; i++)
+        if (c->account[i] != 0 && h->account[i][c->account[i]] - under_way(c) > most)
+            return true;
+    return false;
 }
 
 /* True for more than before. */
@@ -232,6 +293,8 @@ static bool note_held(struct conn *c, enum http_holding what, size_t now)
     size_t before = c->held[what];
     c->held[what] = now;
     account(h, c->account, before, now);
+    if (what == HELD_REQUESTS)
+        h->parts_held[c->owner] += now - before; /* also down, by its wrap */
     set_held(h, what, h->held[what] - before + now);
     h->loose += before > now ? before - now : 0;
     return now > before;
@@ -259,9 +322,9 @@ void conn_hold(struct conn *c)
         hold_tls(c);
     size_t part = c->held[HELD_REQUESTS], unread = c->held[HELD_ANSWERS];
     if (part == 0 && c->in.cap > 0)
-        TAILQ_INSERT_TAIL(&h->parts, c, part);
+        TAILQ_INSERT_TAIL(&h->parts[c->owner], c, part);
     else if (part > 0 && c->in.cap == 0)
-        TAILQ_REMOVE(&h->parts, c, part);
+        TAILQ_REMOVE(&h->parts[c->owner], c, part);
     if (unread > 0)
         TAILQ_REMOVE(class_of(h, unread), c, unread);
     if (c->unsent.len > 0)
@@ -269,6 +332,8 @@ void conn_hold(struct conn *c)
     bool more_requests = note_held(c, HELD_REQUESTS, c->in.cap);
     if (note_held(c, HELD_ANSWERS, c->unsent.len))
         shed_answers(h, c);
+    if (more_requests && is_crowded(c))
+        shed(h, HELD_REQUESTS, c);
     if (more_requests)
         shed_requests(h);
 }
@@ -290,7 +355,7 @@ bool conn_may_hold(struct conn *c, size_t len)
 void http_say_shed(struct http *h, int64_t now_us)
 {
     static const char *const whose[] = {
-        [HELD_REQUESTS] = "that were longest about a request", [HELD_ANSWERS] = "that took their answers slowest"};
+        [HELD_REQUESTS] = "of whoever had most of them", [HELD_ANSWERS] = "that took their answers slowest"};
     static const char *const what[] = {[HELD_REQUESTS] = "unfinished requests", [HELD_ANSWERS] = "unread answers"};
     if ((h->n_shed[HELD_REQUESTS] == 0 && h->n_shed[HELD_ANSWERS] == 0 && h->n_tls_shed == 0) ||
         now_us - h->shed_said_us < SHED_SAID_US)

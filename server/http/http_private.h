@@ -79,10 +79,13 @@ struct http {
     size_t held[HOLDINGS], n_shed[HOLDINGS];    /* bytes; connections closed for them since that was said */
     struct http_held *all;
     size_t account[ACCOUNTS][ACCOUNT_PLACES]; /* bytes under way of each */
+    size_t account_most;                      /* past it none of a body that is not whole grows */
     struct budgets *hello_budgets;            /* handshakes of each address */
     _Atomic uint64_t *hellos_refused;
-    size_t loose;                          /* bytes freed since the last trim */
-    struct conn_list parts;                /* who holds bytes of a request, the one that began longest ago first */
+    size_t loose; /* bytes freed since the last trim */
+    /* Who holds bytes of a request, by whose connection it is, the one that began longest ago first; how many bytes. */
+    struct conn_list parts[ACCOUNT_PLACES];
+    size_t parts_held[ACCOUNT_PLACES];
     struct conn_list unread[HELD_CLASSES]; /* who holds an answer, by the power of two of its bytes */
     int64_t patience_us, stop_at_us, shed_said_us, trimmed_us;
     struct allowance unanswered; /* log lines about them */
@@ -102,6 +105,7 @@ enum conn_state {
     CONN_ANSWER, /* the application has the request */
     CONN_WRITE,  /* a reply waits for room in the socket */
     CONN_LINGER, /* nothing more is answered: what comes in is thrown away until the peer closes */
+    CONN_SHED,   /* what came of its request made room for others': its turn answers 503 */
     CONN_GONE    /* closed; freed when nobody can be looking at it any more */
 };
 
@@ -129,6 +133,7 @@ struct conn {
     bool chunked;
     size_t discarded, held[HOLDINGS]; /* thrown away in CONN_LINGER; memory of in, and of unsent */
     unsigned account[ACCOUNTS];       /* that `held` is counted in; 0: none */
+    unsigned owner;                   /* of parts: its address's place; 0: nobody's */
     uint64_t sent, taken;             /* bytes: given to the kernel; seen to have reached the peer */
     struct {
         uint64_t taken, pace; /* as it was at the last look, and bytes a second before it */
@@ -163,6 +168,7 @@ void conn_look(struct conn *c);         /* it has a new answer to take */
 void conn_note_taken(struct conn *c);   /* of what was sent so far: what its peer takes from here on counts */
 void conn_stop(struct conn *c);         /* the server goes down: closes unless a body or an answer is on its way */
 void conn_give_up_body(struct conn *c); /* it is waited for no longer: 503 */
+void conn_shed(struct conn *c);         /* what came of its request goes: it is answered 503 in its turn */
 void conn_close(struct conn *c);
 bool conn_is_reset(const struct conn *c);
 void conn_abandon(struct conn *c); /* also what the kernel still holds for the peer goes */
@@ -188,13 +194,16 @@ void conn_send_rest(struct conn *c); /* the socket has room */
 struct exchange *exchange_new(struct http *h);
 void exchange_begin(struct http *h, struct exchange *ex); /* the application learns of it */
 void exchange_free(struct http *h, struct exchange *ex);
+/* Of what one account may have under way, so much that others have room beside it. */
+size_t http_account_most(const struct http_held *held, size_t wished);
 /* Frees exchanges that were not in use since the last call, and now and then gives what was freed back to the system.
  */
 void http_trim(struct http *h, int64_t now_us);
 void http_free_pool(struct http *h);
 /* Counts what c holds now. Past the bound some go, which may be c. */
 void conn_hold(struct conn *c);
-void conn_begins(struct conn *c); /* what it holds of a request is of a new one */
+void conn_begins(struct conn *c);              /* what it holds of a request is of a new one */
+void conn_own(struct conn *c, const char *ip); /* whose it is; "": nobody's */
 /* May a whole request of so many bytes, which is all that c holds, wait for its answer? Unfinished ones make room. */
 bool conn_may_hold(struct conn *c, size_t len);
 void http_say_shed(struct http *h, int64_t now_us);            /* logs what was closed for its memory, now and then */
@@ -207,9 +216,10 @@ void http_room(struct door *door); /* a connection has ended: accept again */
 
 enum {
     SCRATCH = LIMIT_HEAD + LIMIT_BODY,
-    SMALL = 4096,               /* bytes of a request that its exchange has room for anyway */
-    OVERDUE_MAX = 4,            /* deadlines that an answer in the making may let pass */
-    LINGER_MAX = 4 * LIMIT_BODY /* bytes thrown away of a peer that sends on after its last answer; then it may wait */
+    SMALL = 4096,    /* bytes of a request that its exchange has room for anyway */
+    OVERDUE_MAX = 4, /* deadlines that an answer in the making may let pass */
+    LINGER_MAX =
+        LIMIT_BODY_SHEET /* bytes thrown away of a peer that sends on after its last answer; then it may wait */
 };
 _Static_assert((int)SCRATCH > (int)LIMIT_HEAD_TRACKING, "no larger head is read");
 

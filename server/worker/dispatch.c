@@ -144,12 +144,19 @@ static enum err over(struct request *rq, enum budget which)
                    which == BUDGET_EXPLAINED ? "explanations" : "requests or rows");
 }
 
-static enum err spend(struct request *rq, const struct limit *l, struct budgets *b, uint64_t key, uint32_t n)
+/* Whose bytes its own are, from now on. */
+static enum err have_under_way(struct request *rq, const struct limit *l, uint64_t key)
 {
     const struct worker *w = rq->worker;
     size_t others = w->http != NULL ? http_account(w->http, rq, l->account, key) : 0;
-    if (others > (uint64_t)w->server->options->budget_bytes_kib.number << 10)
-        return over(rq, l->bytes);
+    return others > (uint64_t)w->server->options->budget_bytes_kib.number << 10 ? over(rq, l->bytes) : ERR_OK;
+}
+
+static enum err spend(struct request *rq, const struct limit *l, struct budgets *b, uint64_t key, uint32_t n)
+{
+    enum err err = have_under_way(rq, l, key);
+    if (err != ERR_OK)
+        return err;
     return budgets_take(b, key, n, &rq->retry_after_s) ? ERR_OK : over(rq, l->requests);
 }
 
@@ -505,15 +512,23 @@ static enum err handle(struct worker *w, struct request *rq, struct reply *reply
     return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
 }
 
-/* Clicks and pixels are counted against nobody, and the operator's own listener is for the operator. */
-static bool stranger_may(struct worker *w, struct request *rq, const struct route *like)
+/* Clicks and pixels are counted against nobody, and the operator's own listener is for the operator. False: it is
+ * nobody's. */
+static bool address_of(struct worker *w, struct request *rq, const struct route *like, uint64_t *key)
 {
     address ip;
     bool unbounded = rq->door == DOOR_ADMIN || (like != NULL && like->roles & ROUTE_VISITORS);
     for (size_t i = 0; w->http != NULL && i < ACCOUNTS; i++) /* what its connection had before is another's, perhaps */
         (void)http_account(w->http, rq, (enum http_account)i, 0);
-    return unbounded || !address_read(span_str(rq->ip), &ip) ||
-           spend(rq, &address_limit, w->strangers, address_subscriber(ip), 1) == ERR_OK;
+    bool known = !unbounded && address_read(span_str(rq->ip), &ip);
+    *key = known ? address_subscriber(ip) : 0;
+    return known;
+}
+
+static bool stranger_may(struct worker *w, struct request *rq, const struct route *like)
+{
+    uint64_t key;
+    return !address_of(w, rq, like, &key) || spend(rq, &address_limit, w->strangers, key, 1) == ERR_OK;
 }
 
 /* To the same target by TLS, with method and body. What a target may hold beyond a URL's bytes is percent-encoded. */
@@ -564,6 +579,24 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = handle(w, rq, reply);
     return end(w, rq, NULL, reply, err);
+}
+
+/* What has no route is told so by dispatch, for which it needs no body. */
+bool dispatch_head(struct worker *w, struct request *rq, struct reply *reply)
+{
+    unsigned allow = 0;
+    uint64_t key;
+    const struct route *like = NULL;
+    enum err err = rq->door == DOOR_REDIRECT ? ERR_NOT_FOUND : dispatch_find(&w->server->routes, rq, &allow, &like);
+    if (err != ERR_OK)
+        return dispatch(w, rq, reply);
+    if (address_of(w, rq, like, &key))
+        err = have_under_way(rq, &address_limit, key);
+    if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)
+        err = authenticate(rq);
+    if (err == ERR_OK && rq->caller != NULL)
+        err = have_under_way(rq, &party_limit, rq->caller->number);
+    return err != ERR_OK && end(w, rq, NULL, reply, err);
 }
 
 bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply)

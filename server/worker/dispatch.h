@@ -59,6 +59,8 @@ MUST_CHECK enum err party_may(struct request *rq, const struct party *p, uint32_
 MUST_CHECK enum err party_may_have_explained(struct request *rq);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */
 MUST_CHECK bool dispatch(struct worker *w, struct request *rq, struct reply *reply);
+/* Its head alone has come: true for one that is answered without its body, as whoever sends it may not. */
+MUST_CHECK bool dispatch_head(struct worker *w, struct request *rq, struct reply *reply);
 /* The job has come back, or is waited for no longer (NULL). False: another one is under way. */
 MUST_CHECK bool dispatch_finish(struct worker *w, struct request *rq, struct job *job, struct reply *reply);
 /* A reply that goes on (reply.more) needs its next piece. False: a reader thread makes it. */

@@ -58,6 +58,11 @@ static bool on_dispatch(void *ctx, struct request *rq, struct reply *reply)
     return dispatch(ctx, rq, reply);
 }
 
+static bool on_head(void *ctx, struct request *rq, struct reply *reply)
+{
+    return dispatch_head(ctx, rq, reply);
+}
+
 static void on_fault(void *ctx, struct request *rq, const struct http_fault *fault, struct reply *reply)
 {
     dispatch_fault(ctx, rq, fault, reply);
@@ -209,6 +214,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
 {
     static const struct http_app app = {.begin = on_begin,
                                         .dispatch = on_dispatch,
+                                        .head = on_head,
                                         .fault = on_fault,
                                         .more = on_more,
                                         .finish = on_finish,
@@ -232,6 +238,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .max_tls = ((size_t)sv->options->max_tls_mib.number << 20) / source_workers(sv->source),
         .max_connections = (size_t)sv->options->max_connections.number,
         .held = &sv->held,
+        .account_most = (size_t)sv->options->budget_bytes_kib.number << 10,
         .request_timeout_s = sv->options->request_timeout_s.number,
         .proxies = sv->proxies,
         .proxies_header = sv->proxies_header,

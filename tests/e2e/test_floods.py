@@ -296,10 +296,10 @@ class Strangers(FloodCase):
         self.assertLess(self.settled() - before, 3 * MIB, "2 KiB each")
 
     def test_what_was_held_is_given_back(self):
-        """60 KiB of a body each: within the bound all at once, and gone with their peers."""
+        """60 KiB of a body each: a quarter of the bound of one address, and gone with their peers."""
         before = self.assertGivenBack()
         peers = self.open_many(200, raw("POST", "/postback", b"a" * 60000)[:-1])
-        wait_for(lambda: self.settled() > before + 8 * MIB, what="the bodies to be held")
+        wait_for(lambda: self.settled() > before + 3 * MIB, what="as much of the bodies as one address may have to be held")
         for peer in peers:
             peer.close()
         self.assertGivenBack()

@@ -1,7 +1,9 @@
 """What one party may have, and use: so much, and then it is told so; others feel nothing of it."""
 
+import contextlib
 import http.client
 import json
+import select
 import socket
 import time
 import unittest
@@ -270,6 +272,69 @@ class UnderWay(ServerCase):
         self.assertEqual(ask(self.server, path, "127.0.0.6", [("Authorization", f"Bearer {market.auditor.token}")]).status, 200)
         self.take_leave()
         wait_for(lambda: ask(self.server, path, "127.0.0.6", own).status == 200, what="the party to be free again")
+
+
+class Unfinished(ServerCase):
+    """Bodies that never become whole, of one address, are in nobody's way but its own."""
+
+    settings = {"WORKERS": 1, "MAX_HELD_MIB": 8, "REQUEST_TIMEOUT_S": 60}
+
+    def peer(self, source, words):
+        peer = socket.create_connection(("127.0.0.1", self.server.port), 30, source_address=(source, 0))
+        self.addCleanup(peer.close)
+        with contextlib.suppress(OSError):
+            peer.sendall(words)
+        return peer
+
+    def answer(self, peer):
+        reply = http.client.HTTPResponse(peer)
+        reply.begin()
+        return reply.status, reply.headers
+
+    def head(self, path, length, token=None, more=""):
+        own = f"Authorization: Bearer {token}\r\n" if token else ""
+        return f"POST {path} HTTP/1.1\r\nHost: x\r\n{own}Content-Length: {length}\r\n{more}\r\n".encode()
+
+    def test_the_token_of_a_body_is_looked_at_in_front_of_it(self):
+        market = self.market
+        path = f"/v1/contracts/{market.contract}/reconcile"
+        for token, status in (("nobody", 401), (None, 401), (market.publisher.token, None)):
+            for more in ("", "Expect: 100-continue\r\n"):
+                peer = self.peer("127.0.0.2", self.head(path, 8 << 20, token, more))
+                if status is not None:
+                    got, headers = self.answer(peer)
+                    self.assertEqual((got, headers["Connection"], headers["WWW-Authenticate"] is not None), (status, "close", True))
+                elif more:
+                    self.assertEqual(peer.recv(25), b"HTTP/1.1 100 Continue\r\n\r\n")
+        peer = self.peer("127.0.0.2", f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        self.assertEqual(self.answer(peer)[0], 401)
+        self.assertEqual(self.answer(self.peer("127.0.0.2", self.head("/nothing", 8000)))[0], 404)
+        self.assertEqual(self.answer(self.peer("127.0.0.2", self.head("/v1/erasures", 8000, market.publisher.token)))[0], 403)
+
+    def test_an_address_is_in_the_way_of_none(self):
+        """A tenant's upload, a slow click and a slow postback outlast strangers that would fill all there is."""
+        market, rows = self.market, b"txid,note\n" + (b"a," + b"n" * 1000 + b"\n") * 2000
+        code = urllib.parse.urlsplit(market.code["click_url"]).path
+        upload = self.head(f"/v1/contracts/{market.contract}/reconcile", len(rows), market.publisher.token, "Content-Type: text/csv\r\n") + rows
+        slow = f"GET {code} HTTP/1.1\r\nHost: x\r\nUser-Agent: {BROWSER['User-Agent']}\r\nX: {'a' * 3000}\r\n\r\n".encode()
+        target = market.publisher.signed_target(person(click_id=market.click()))
+        sent = f"GET {target} HTTP/1.1\r\nHost: {market.publisher.host}\r\n\r\n".encode()
+        begun = [(self.peer(source, words[:-5]), words[-5:], status) for source, words, status in (("127.0.0.3", upload, 200), ("127.0.0.4", slow, 302), ("127.0.0.5", sent, 200))]
+        strangers = [self.peer("127.0.0.2", self.head("/postback", 60000) + b"a" * 59000) for _ in range(80)]
+        strangers += [self.peer("127.0.0.2", b"GET /c/x HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 60000) for _ in range(80)]
+        told = wait_for(lambda: [peer for peer in strangers if select.select([peer], [], [], 0)[0]], what="strangers to be shed")
+        status, headers = self.answer(told[0])
+        self.assertEqual((status, headers["Retry-After"]), (503, "1"))
+        for peer, rest, expected in begun:
+            peer.sendall(rest)
+            self.assertEqual(self.answer(peer)[0], expected)
+
+    def test_an_address_has_a_part_of_what_there_is(self):
+        """Of a token's bodies too, of which each would be taken alone."""
+        market, path = self.market, f"/v1/contracts/{self.market.contract}/reconcile"
+        peers = [self.peer("127.0.0.2", self.head(path, 4 << 20, market.publisher.token) + b"a" * (1 << 20)) for _ in range(4)]
+        refused = wait_for(lambda: [peer for peer in peers if select.select([peer], [], [], 0)[0]], what="one of them to be refused")
+        self.assertEqual(self.answer(refused[0])[0], 503)
 
 
 class Handshakes(unittest.TestCase):
