@@ -306,6 +306,34 @@ enum err invitations_list(struct request *rq, struct reply *reply)
 
 /* ---- DELETE /v1/parties/{id}/tokens/{token}, invitations/{invitation} ---- */
 
+static const struct api_token *made_of(const struct catalog *c, const struct api_token *invitation)
+{
+    const struct token_list all = catalog_tokens_of(c, invitation->party);
+    for (size_t i = 0; i < all.n; i++)
+        if (memcmp(all.t[i]->maker, invitation->sha256, HASH_LEN) == 0)
+            return all.t[i];
+    return NULL;
+}
+
+/* What was made of one that was used goes on, unless made_since reaches as far back. */
+static enum err unused(const struct catalog *c, struct job *job, const struct api_token *t)
+{
+    const struct api_token *made = t->invitation && t->ended_ms != 0 ? made_of(c, t) : NULL;
+    int64_t since_ms = job->record.token_end.made_since_ms;
+    char id[LIMIT_ID + 1], mem[64];
+    struct buf at;
+    if (made == NULL || (since_ms != 0 && since_ms <= made->created_ms))
+        return ERR_OK;
+    credential_id(made->sha256, id);
+    buf_fixed(&at, mem, sizeof mem);
+    time_rfc3339(&at, t->ended_ms);
+    struct span used = buf_span(&at);
+    return problem(&job->problem, ERR_CONFLICT, "",
+                   "this invitation was used at %.*s: the API token %s came of it, and a postback secret. End them, or "
+                   "send this with ?made_since=%.*s, which ends both",
+                   (int)used.len, used.ptr, id, (int)used.len, used.ptr);
+}
+
 enum err token_end_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -315,12 +343,16 @@ enum err token_end_run(struct batch *cx, struct job *job)
     if (t == NULL)
         return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no %s of that id",
                        r->token_end.invitation ? "invitation" : "API token");
-    enum err err = t->ended_ms == 0 ? token_end(cx, t, r->token_end.by) : ERR_OK; /* again changes nothing */
+    enum err err = unused(cx->catalog, job, t);
+    if (err == ERR_OK && t->ended_ms == 0) /* again changes nothing */
+        err = token_end(cx, t, r->token_end.by);
+    if (err != ERR_OK)
+        return err;
     answer_open(&a);
     jw_object(&a.w);
     jw_ktime(&a.w, "ended_at", t->ended_ms == 0 ? cx->now_ms : t->ended_ms);
     jw_kstr(&a.w, "id", r->token_end.id);
-    if (err == ERR_OK && r->token_end.made_since_ms != 0) {
+    if (r->token_end.made_since_ms != 0) {
         jw_key(&a.w, "made");
         err = made_end(cx, t, r->token_end.made_since_ms, r->token_end.by, &a.w);
     }
@@ -350,6 +382,8 @@ static enum err made_since_read(struct request *rq, int64_t *ms)
     if (err == ERR_OK && since.given && (time_parse(since.value, ms) != ERR_OK || *ms < 1))
         err = problem(&rq->problem, ERR_MALFORMED, "made_since",
                       "must be a time of RFC 3339, such as 2026-11-27T00:00:00Z: what it made since then ends too");
+    if (err == ERR_OK && *ms > rq->arrived_ms)
+        err = problem(&rq->problem, ERR_MALFORMED, "made_since", "is later than now: nothing was made since then");
     return err;
 }
 

@@ -102,6 +102,24 @@ class Invitations(ServerCase):
         self.assertStatus(send(another["invite_url"], "POST"), 201)
         self.assertProblem(self.operator.call("POST", f"/v1/parties/{party}/invitations", {"expires_at": "2020-01-01T00:00:00Z"}), 422, "expires_at")
 
+    def test_one_that_was_used_is_not_withdrawn(self):
+        party = Party(self.operator, "Used", "publisher")
+        made = party.post(f"/v1/parties/{party.id}/invitations", {})
+        path = f"/v1/parties/{party.id}/invitations/{made['id']}"
+        used = send(made["invite_url"], "POST").json
+        token = next(one for one in party.get(f"/v1/parties/{party.id}/tokens")["data"] if one.get("made_by") == made["id"])
+        self.assertProblem(party.call("DELETE", path), 409, token["id"], token["created_at"], "made_since")
+        self.assertStatus(Caller(self.server.url, used["token"]).call("GET", "/v1/contracts"), 200)
+        self.assertProblem(party.call("DELETE", path + "?made_since=2200-01-01T00:00:00Z"), 400, "made_since")
+        for _ in range(2):  # again changes nothing
+            ended = self.assertStatus(party.call("DELETE", path + f"?made_since={token['created_at']}"), 200).json
+        self.assertEqual(ended["made"], [])
+        self.assertProblem(Caller(self.server.url, used["token"]).call("GET", "/v1/contracts"), 401)
+        self.assertNotIn(used["kid"], party.get(f"/v1/parties/{party.id}")["kids"])
+        withdrawn = party.post(f"/v1/parties/{party.id}/invitations", {})
+        for _ in range(2):
+            self.assertStatus(party.call("DELETE", f"/v1/parties/{party.id}/invitations/{withdrawn['id']}"), 200)
+
     def test_it_gives_no_more_than_whoever_made_it_has(self):
         party = Party(self.operator, "Narrow", "publisher")
         narrow = party.post(f"/v1/parties/{party.id}/tokens", {"scope": "credentials"})
