@@ -1,6 +1,6 @@
 /* Idempotency-Key on POST: the first answer is kept, sealed (it may show a secret once), for 24 hours. The same request
- * by the same API token gets it again; another request under the same key is a conflict. Failed requests keep nothing: they wrote
- * nothing. Committer thread. */
+ * by the same API token gets it again; another request under the same key is a conflict. Failed requests keep nothing:
+ * they wrote nothing. Committer thread. */
 #ifndef CS_SERVER_COMMIT_IDEMPOTENCY_H
 #define CS_SERVER_COMMIT_IDEMPOTENCY_H
 

@@ -4,8 +4,8 @@
 
 #include "server/commit/batch.h"
 
-/* How far the journal is in them, which stands there from init on, and how many entries of a log. ERR_CORRUPT: it is not
- * there, though the log was swept. */
+/* How far the journal is in them, which stands there from init on, and how many entries of a log. ERR_CORRUPT: it is
+ * not there, though the log was swept. */
 MUST_CHECK enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n);
 /* Counts what came since, right behind ledger_sweep in its transaction. A row of theirs that does not read stops
  * reports alone: nothing of them is written then, and the next sweep tries again. ERR_FULL, ERR_IO. */
