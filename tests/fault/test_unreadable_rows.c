@@ -606,6 +606,8 @@ static uint32_t unasked_of(enum table table)
         return bits("a campaign changed, a key put again");
     if (table == TABLE_IDEMPOTENCY) /* its key may be behind all that are there, and meet none */
         return bits("a new statement");
+    if (table == (enum table)(TABLE_ROWS + ROW_TRADERS)) /* one of its contract's parties, or of others' */
+        return bits("a new statement");
     return table == TABLE_SEQS ? bits("a txid again, a campaign changed, a key put again") : 0;
 }
 
