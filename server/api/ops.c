@@ -54,6 +54,9 @@ enum err readyz_get(struct request *rq, struct reply *reply)
                    state.conflicting, state.witnesses);
     if (why == NULL && tls_of(rq->worker->server).kept)
         buf_str(&text, "; but the new certificate was refused, and the one from before is in use: see the log");
+    const char *missing = source_missing(rq->worker->server->source);
+    if (why == NULL && missing != NULL)
+        buf_printf(&text, "; but %s was removed from the data folder: the next start is refused without it", missing);
     if (why == NULL)
         say_room(rq->worker->server, &text);
     buf_byte(&text, '\n');

@@ -189,6 +189,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     uint64_t changes = ledger_changes(cx->ledger);
     cx->catalog_changed = cx->clock_changed = cx->swept = *wrote = false;
     c->notes.n = 0;
+    int fd;
     enum err err = txn_begin(cx->instance->store, true, &cx->txn);
     if (err == ERR_OK) {
         cx->view = ledger_view(&cx->within, cx->ledger, cx->txn);
@@ -196,6 +197,8 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
         *wrote = txn_writes(cx->txn) > 0;
         if (err == ERR_OK && *wrote)
             err = instance_put_batch(cx->txn, cx->instance->batch + 1);
+        if (err == ERR_OK && *wrote && !store_in_place(cx->instance->store, &fd))
+            err = ERR_FULL;
         if (err == ERR_OK)
             err = txn_commit(cx->txn);
         else

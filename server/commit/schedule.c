@@ -143,6 +143,19 @@ static bool watch_room(struct schedule *s, struct record *out)
     return false;
 }
 
+/* Once for each: the file is there still, open or in memory, until the process ends. */
+static bool watch_files(struct schedule *s, struct record *out)
+{
+    const char *missing = instance_missing(s->instance, s->keys_day);
+    (void)out;
+    if (missing != NULL && missing != atomic_load(&s->missing))
+        log_line(LOG_ERROR, 0, "file_removed",
+                 "%s was removed from the data folder: the next start is refused without it. Put the newest copy back",
+                 missing);
+    atomic_store(&s->missing, missing);
+    return false;
+}
+
 static bool check_readers(struct schedule *s, struct record *out)
 {
     (void)out;
@@ -161,7 +174,7 @@ static const struct chore {
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
     {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
     {RECORD_TELL, SECOND_MS, make_tell},         {RECORD_NONE, ROUND_MS, destroy_months},
-    {RECORD_NONE, READERS_MS, watch_room},
+    {RECORD_NONE, READERS_MS, watch_room},       {RECORD_NONE, SECOND_MS, watch_files},
 };
 enum { DAY_KEYS_CHORE = 0 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");

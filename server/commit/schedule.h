@@ -7,7 +7,7 @@
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
-enum { CHORES_MAX = 9, APPROVE_STEPS = 32 };
+enum { CHORES_MAX = 10, APPROVE_STEPS = 32 };
 
 struct schedule {
     struct instance *instance;
@@ -20,7 +20,8 @@ struct schedule {
                               round goes on, 0: it is over */
     uint64_t oldest_read;  /* the state, when it was looked at last; 0: none */
     bool pinned, low;      /* told */
-    bool swept;            /* since the last step of a round */
+    _Atomic(const char *) missing; /* told as well: a file; any thread reads it */
+    bool swept;                    /* since the last step of a round */
 };
 
 struct source_setup;

@@ -235,7 +235,10 @@ size_t source_depth(struct source *s, size_t w)
 
 const char *source_unready(struct source *s)
 {
+    int fd;
     int64_t taken_us = atomic_load(&s->taken_us);
+    if (!store_in_place(s->schedule.instance->store, &fd))
+        return "store.mdb was removed or moved away under this server: see the log, and do not stop it before";
     if (atomic_load(&s->full))
         return "storage is full";
     for (size_t i = 0; i < s->n_lanes; i++)
@@ -244,6 +247,11 @@ const char *source_unready(struct source *s)
     if (s->stuck_us > 0 && taken_us > 0 && clock_monotonic_us() - taken_us > s->stuck_us)
         return "the commit under way takes too long: the disk stands still, or is slow";
     return NULL;
+}
+
+const char *source_missing(struct source *s)
+{
+    return atomic_load(&s->schedule.missing);
 }
 
 void source_stop(struct source *s)
@@ -715,9 +723,17 @@ static void own_done(struct source *s, struct job *job)
 
 static void tell_storage(struct source *s, enum err err, bool wrote)
 {
+    int fd;
     if (err == ERR_FULL) {
         s->retry_ms = monotonic_ms() + FULL_RETRY_MS;
-        if (!atomic_exchange(&s->full, true))
+        bool first = !atomic_exchange(&s->full, true);
+        if (first && !store_in_place(s->schedule.instance->store, &fd))
+            log_line(LOG_ERROR, 0, "store_removed",
+                     "store.mdb was removed or moved away under this server: nothing is recorded. What was "
+                     "acknowledged is in the file that it has open, and gone with the process: move it back; or, as "
+                     "root, cp /proc/%ld/fd/%d to store.mdb in its place, chown it as it was, and only then restart",
+                     (long)getpid(), fd);
+        else if (first)
             log_line(LOG_ERROR, 0, "storage_full",
                      "free disk space or raise map-size-gib; until then nothing is recorded");
     } else if (wrote && atomic_exchange(&s->full, false)) {

@@ -62,6 +62,8 @@ void source_nudge(struct source *s, size_t w); /* makes source_fd readable; any 
 /* Why what comes now would hardly be recorded in time; NULL: writing works, and no queue is more than three quarters
  * full. */
 const char *source_unready(struct source *s);
+/* A file that is gone from the data folder, and the next start needs; NULL: none is. Any thread. */
+const char *source_missing(struct source *s);
 /* False: the clock was set otherwise, and nobody confirmed it so far. */
 bool source_clock_sure(struct source *s);
 size_t source_workers(const struct source *s);   /* without the others */

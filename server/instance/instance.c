@@ -10,6 +10,7 @@
 #include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/reports/rollup.h"
+#include "server/keys/month_keys.h"
 
 static const struct span url_name = {"public_url", 10}, keys_name = {"keys", 4}, steps_name = {"server_keys", 11},
                          id_name = {"instance", 8}, batch_name = {"batch", 5};
@@ -215,6 +216,27 @@ void instance_close(struct instance *in)
     store_close(in->store);
     keys_free(in->keys);
     memset(in, 0, sizeof *in);
+}
+
+static bool is_gone(const char *dir, const char *name)
+{
+    char *path = xasprintf("%s/%s", dir, name);
+    bool gone = access(path, F_OK) != 0 && errno == ENOENT;
+    free(path);
+    return gone;
+}
+
+const char *instance_missing(const struct instance *in, uint32_t keys_day)
+{
+    static const char *const needed[] = {"signed-heads", "keys.json"};
+    const char *dir = store_dir(in->store);
+    uint8_t key[MONTH_KEY_LEN];
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (is_gone(dir, needed[i]))
+            return needed[i];
+    enum err err = keys_day == 0 ? ERR_OK : month_key_read(dir, month_of_day(keys_day), key);
+    crypto_wipe(key, sizeof key);
+    return err == ERR_NOT_FOUND ? "the key of this month in keys" : NULL;
 }
 
 struct span instance_log_name(const struct instance *in, const struct contract *contract, char out[ORIGIN_CAP])

@@ -59,6 +59,9 @@ MUST_CHECK enum err instance_open_store(struct instance *in, const char *dir, en
                                         const char **what);
 MUST_CHECK enum err instance_load(struct instance *in, const char **what);
 void instance_close(struct instance *in);
+/* Which of the files that its next start needs is gone from the folder, beside the store; keys_day: of the
+ * newest day key, 0: there is none yet. NULL: none is. Any thread. */
+const char *instance_missing(const struct instance *in, uint32_t keys_day);
 
 /* A log's checkpoint origin: origin "/log" for the root log (contract NULL), origin "/log/" id for a contract's. */
 enum { ORIGIN_CAP = URL_CAP + 5 + LIMIT_ID };

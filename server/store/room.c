@@ -1,6 +1,8 @@
 /* How much more a store can take, and who keeps it from using pages again. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "server/store/store_private.h"
@@ -18,6 +20,22 @@ enum err store_room(struct store *s, struct store_room *out)
     out->disk = (uint64_t)disk.f_bavail * disk.f_frsize;
     out->map = info.me_mapsize > used ? info.me_mapsize - used : 0;
     return ERR_OK;
+}
+
+bool store_in_place(struct store *s, int *fd)
+{
+    char path[PATH_MAX + sizeof "/store.mdb"];
+    struct stat open_file, named;
+    snprintf(path, sizeof path, "%s/store.mdb", s->dir);
+    if (mdb_env_get_fd(s->env, fd) != 0 || fstat(*fd, &open_file) != 0)
+        return true; /* that nothing tells is no removal */
+    return stat(path, &named) == 0 ? named.st_dev == open_file.st_dev && named.st_ino == open_file.st_ino
+                                   : errno != ENOENT && errno != ENOTDIR;
+}
+
+const char *store_dir(const struct store *s)
+{
+    return s->dir;
 }
 
 /* A line of mdb_reader_list: pid, thread, and the transaction that it reads, or "-". */

@@ -309,6 +309,7 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
     snprintf(path, sizeof path, "%s/store.mdb", data_dir);
     struct store *s = xcalloc(1, sizeof *s);
     s->lock[0] = s->lock[1] = -1;
+    snprintf(s->dir, sizeof s->dir, "%s", data_dir);
     for (int i = 0; i < TABLE_COUNT; i++) {
         s->seed[i] = xxh64(0, span_str(tables[i].name));
         s->gone_seed[i] = xxh64(1, span_str(tables[i].name));

@@ -182,6 +182,10 @@ struct store_room {
     uint64_t disk, map;
 };
 MUST_CHECK enum err store_room(struct store *s, struct store_room *out);
+/* Whether the name that it was opened by is still that of its file: of one that was removed all is lost with the
+ * process. *fd is the file, open. */
+bool store_in_place(struct store *s, int *fd);
+const char *store_dir(const struct store *s);
 /* Whoever reads the oldest state, of all processes: pages that were freed since are not used again until he ends.
  * ERR_NOT_FOUND: nobody reads. */
 struct store_reader {

@@ -2,6 +2,7 @@
 #ifndef CS_SERVER_STORE_STORE_PRIVATE_H
 #define CS_SERVER_STORE_STORE_PRIVATE_H
 
+#include <limits.h>
 #include <lmdb.h>
 
 #include "server/store/store.h"
@@ -15,6 +16,7 @@ struct store {
     uint64_t seed[TABLE_COUNT], gone_seed[TABLE_COUNT]; /* of the checksums of a table's rows, and of marks */
     struct spread *spread;                              /* of the write transaction */
     int lock[STORE_LOCKS];
+    char dir[PATH_MAX];
 };
 
 enum { HELD_ROWS = 64, HELD_KEY = 16, HELD_VALUE = 32 };

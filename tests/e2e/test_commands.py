@@ -662,6 +662,41 @@ class Running(ServerCase):
             self.assertEqual((last["event"], last["detail"]), ("stopped", "all answers are out and durable"))
             self.server.start()
 
+    def test_files_that_are_removed_under_a_server_are_told(self):
+        server = Server()
+        self.addCleanup(server.close)
+        ready = lambda: server.operator.call("GET", "/readyz")
+        month = next(path for path in (server.data / "keys").iterdir() if path.name != "kept-from")
+        for file, name in ((server.data / "signed-heads", "signed-heads"), (server.data / "keys.json", "keys.json"), (month, "the key of this month")):
+            kept = server.folder.name + "/kept"
+            os.rename(file, kept)
+            wait_for(lambda name=name: f"{name}" in ready().text and "the next start is refused" in ready().text, what="it to be told")
+            self.assertEqual(ready().status, 200)
+            self.assertIn('"event":"file_removed"', server.log())
+            os.rename(kept, file)
+            wait_for(lambda: "next start" not in ready().text, what="it to be in its place")
+        party = server.operator.post("/v1/parties", {"name": "kept", "kind": "auditor"})
+        store = server.data / "store.mdb"
+        os.rename(store, server.data / "away")
+        self.assertEqual(server.operator.call("POST", "/v1/parties", {"name": "lost", "kind": "auditor"}).status, 503)
+        self.assertEqual(ready().status, 503)
+        self.assertIn("store.mdb was removed", ready().text)
+        self.assertIn('"event":"store_removed"', server.log())
+        os.rename(server.data / "away", store)
+        wait_for(lambda: server.operator.call("POST", "/v1/parties", {"name": "again", "kind": "auditor"}).status == 201, what="it to record again")
+        store.unlink()
+        self.assertEqual(server.operator.call("POST", "/v1/parties", {"name": "lost", "kind": "auditor"}).status, 503)
+        fd = re.search(r"/proc/\d+/fd/\d+", server.log().rsplit('"event":"store_removed"', 1)[1]).group()
+        self.assertEqual(fd.split("/")[2], str(server.process.pid))
+        if os.access(fd, os.R_OK):  # root
+            shutil.copyfile(fd, store)
+            store.chmod(0o600)
+            server.stop()
+            server.start()
+            names = [each["name"] for each in server.operator.get("/v1/parties")["data"]]
+            self.assertTrue({"kept", "again"} <= set(names) and "lost" not in names, names)
+            self.assertIn(party["id"], server.operator.do("GET", "/v1/parties").text)
+
     def test_logs_are_json_without_personal_data(self):
         send(self.server.url + "/c/nonsense", headers={"User-Agent": "Somebody-Personal/1"})
         lines = [line for line in self.server.log().splitlines() if line]
