@@ -645,8 +645,8 @@ enum err pipeline_disposition(struct batch *cx, struct job *job)
         return ERR_CORRUPT; /* a row named it */
     if (err != ERR_OK)
         return err;
-    if (!may_dispose(p, k))
-        return not_theirs(job);
+    if (!may_dispose(p, k)) /* as of none: who guesses learns of no other's */
+        return problem(&job->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
     if (!span_empty(d->report.jws) && (!p->has_key || memcmp(p->pub, d->signer, sizeof d->signer) != 0))
         return problem(&job->problem, ERR_CONFLICT, "jws", "is signed by a key that this party has replaced meanwhile");
     if (at.guessed && !status_stands(lead.status) && d->report.status != lead.status)

@@ -92,6 +92,8 @@ enum err postback_finish(struct request *rq, struct job *job, struct reply *repl
     struct jw w;
     if (job->err != ERR_OK)
         return job->err;
+    if (job->replayed) /* perhaps by who saw it on its way: that is counted against his address */
+        party_may_again(rq, rq->sender.party, 1);
     const struct contract *k = catalog_contract_number(rq->catalog, job->out_contract);
     if (k == NULL)
         return worker_fails(rq, ERR_INTERNAL, "contract %u of the answer is not known", job->out_contract);

@@ -96,7 +96,7 @@ static enum err find_advertiser(struct postback *pb, const struct record_disposi
     *out = operator&& k != NULL ? k->campaign->advertiser->number : pb->party->number;
     if (operator&& !d->by_lead)
         return problem(&pb->rq->problem, ERR_MALFORMED, "lead", "is missing: the operator names a lead by `lead`");
-    if (d->by_lead && pb->trust == TRUST_API && (k == NULL || !catalog_may_read(pb->rq->catalog, pb->party, k)))
+    if (d->by_lead && (k == NULL || !catalog_may_read(pb->rq->catalog, pb->party, k)))
         return problem(&pb->rq->problem, ERR_NOT_FOUND, "lead", "there is no such lead");
     return ERR_OK;
 }

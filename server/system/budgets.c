@@ -49,6 +49,13 @@ static struct budget *find(struct budgets *b, uint64_t key)
     return out;
 }
 
+void budgets_give(struct budgets *b, uint64_t key, uint32_t n)
+{
+    struct allowance *a = &find(b, key)->allowance;
+    if (a->at_us != 0) /* else it has all of it */
+        a->left = a->left + n < b->at_once ? a->left + n : b->at_once;
+}
+
 bool budgets_take(struct budgets *b, uint64_t key, uint32_t n, unsigned *wait_s)
 {
     struct allowance *a = &find(b, key)->allowance;

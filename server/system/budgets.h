@@ -13,5 +13,7 @@ void budgets_free(struct budgets *b); /* NULL-safe */
 /* Takes n of the key's budget as long as anything of it is left: what is more is waited for by those that follow. Else
  * false, with when to ask again. */
 bool budgets_take(struct budgets *b, uint64_t key, uint32_t n, unsigned *wait_s);
+/* Gives back what was taken for what came to nothing. */
+void budgets_give(struct budgets *b, uint64_t key, uint32_t n);
 
 #endif

@@ -165,6 +165,11 @@ enum err party_may(struct request *rq, const struct party *p, uint32_t n)
     return spend(rq, &party_limit, rq->worker->parties, p->number, n);
 }
 
+void party_may_again(struct request *rq, const struct party *p, uint32_t n)
+{
+    budgets_give(rq->worker->parties, p->number, n);
+}
+
 enum err party_may_have_explained(struct request *rq)
 {
     return budgets_take(rq->worker->explained, rq->caller->number, 1, &rq->retry_after_s) ? ERR_OK

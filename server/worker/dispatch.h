@@ -8,7 +8,8 @@
  * ROUTE_READS: reads the store, so a reader thread runs it; such a route submits nothing. ROUTE_ROWS: a large body is
  * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_LONG, of ROUTE_READS: may take
  * seconds and much memory; one such read at a time, of all callers'. ROUTE_VISITORS: of a party's visitors, who come in
- * any number: without a budget.
+ * any number: without a budget. ROUTE_PAGE: public, for who opens it in a browser, and for no page of another origin:
+ * it is no data that others build upon, and may show secrets.
  */
 enum {
     ROUTE_PUBLIC = 0,
@@ -18,7 +19,8 @@ enum {
     ROUTE_READS = 1024,
     ROUTE_ROWS = 2048,
     ROUTE_LONG = 4096,
-    ROUTE_VISITORS = 8192
+    ROUTE_VISITORS = 8192,
+    ROUTE_PAGE = 16384
 };
 
 /* One row of routes.c. */
@@ -55,6 +57,8 @@ MUST_CHECK enum err dispatch_caller(struct request *rq);
 MUST_CHECK enum err dispatch_scopes(struct request *rq, unsigned wanted);
 /* Takes n requests or rows of the party's budget on this worker: ERR_RATE when nothing is left of it. */
 MUST_CHECK enum err party_may(struct request *rq, const struct party *p, uint32_t n);
+/* Gives them back: it was another's doing that they came. */
+void party_may_again(struct request *rq, const struct party *p, uint32_t n);
 /* Likewise, of the caller, one postback that is explained: what is told of it leaves no trace. */
 MUST_CHECK enum err party_may_have_explained(struct request *rq);
 /* Finds, authenticates, handles. Every error becomes problem+json here. False: a job is under way. */

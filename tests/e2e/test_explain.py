@@ -137,6 +137,19 @@ class Explain(ServerCase):
         nobody = self.explained({"target": market.publisher.signed_target({"lead": lead, "status": "approved"})})
         self.assertEqual(nobody["decision"]["status"], 403)
 
+    def test_anothers_lead_is_told_as_none(self):
+        """By a real postback and an explanation alike, whoever sends it, also with a contract beside it."""
+        market, other = self.market, Market(self.server)
+        theirs = other.publisher.postback(person(click_id=other.click())).json["lead"]
+        for party, more in ((market.advertiser, {}), (market.advertiser, {"contract": market.contract}), (market.publisher, {})):
+            told = []
+            for lead in (theirs, "A" * len(theirs)):
+                target = party.signed_target({"lead": lead, "status": "approved", **more})
+                got = self.explained({"url": party.base + target}, party)["decision"]
+                self.assertForetold(got, send(party.base + target))
+                told.append(got)
+            self.assertEqual((told[0], told[0]["status"]), (told[1], 404))
+
     def test_signed_json(self):
         market, sender = self.market, self.market.publisher
         fields = person(click_id=market.click())
