@@ -17,6 +17,7 @@
 #define ANY ROUTE_ANY_PARTY
 #define OPERATOR ROLE_OPERATOR
 #define PUBLIC ROUTE_PUBLIC
+#define PAGE ROUTE_PAGE
 #define READS ROUTE_READS
 #define VISITORS ROUTE_VISITORS
 
@@ -133,13 +134,13 @@ static const struct route table[] = {
     {READ, "/readyz", ROUTE_OPS, readyz_get, NULL, "Can events be recorded"},
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
-    {READ, "/", PUBLIC, index_get, NULL, "What this server is"},
-    {READ, "/invite/{}", PUBLIC, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
-    {POST, "/invite/{}", PUBLIC, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},
-    {READ, "/verify", PUBLIC, verify_get, NULL, "The page that checks statements in the browser"},
-    {READ, "/robots.txt", PUBLIC, robots_get, NULL, "What crawlers leave alone (RFC 9309)"},
-    {READ, "/favicon.ico", PUBLIC, favicon_get, NULL, "The icon that browsers fetch by themselves"},
-    {READ, "/icon.svg", PUBLIC, icon_get, NULL, "The same, drawn"},
+    {READ, "/", PAGE, index_get, NULL, "What this server is"},
+    {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
+    {POST, "/invite/{}", PAGE, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},
+    {READ, "/verify", PAGE, verify_get, NULL, "The page that checks statements in the browser"},
+    {READ, "/robots.txt", PAGE, robots_get, NULL, "What crawlers leave alone (RFC 9309)"},
+    {READ, "/favicon.ico", PAGE, favicon_get, NULL, "The icon that browsers fetch by themselves"},
+    {READ, "/icon.svg", PAGE, icon_get, NULL, "The same, drawn"},
 };
 /* clang-format on */
 

@@ -139,9 +139,10 @@ static const struct field party_fields[] = {
     RAW("invitation_sha256", party.invitation.sha256),
     F("sealed_invitation", TEXT, party.invitation.sealed),
     F("invited_until_ms", I64, party.invited_until_ms),
+    F("scope", TEXT, party.scope),
 };
 static const struct field accept_fields[] = {RAW("invitation_sha256", accept.sha256), SECRET(accept.secret),
-                                             TOKEN(accept.token)};
+                                             TOKEN(accept.token), F("quota", U32, quota)};
 static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
                                             F("name", TEXT, legal.name), F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),

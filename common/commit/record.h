@@ -189,6 +189,7 @@ struct record {
             struct secret_draw secret;
             struct token_draw token, invitation;
             int64_t invited_until_ms;
+            struct span scope; /* of its token and its invitation, as token.scope */
         } party;
         struct {
             uint32_t party, by;

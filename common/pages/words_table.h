@@ -227,6 +227,10 @@
     X(INVITE_OTHERS, "A token and a secret were shown to the operator when the account was made. {} lists what there is; what is not yours can be ended there.", "Un jeton et un secret ont été montrés à l’opérateur à la création du compte. {} en donne la liste\u00a0; ce qui n’est pas à vous peut y être révoqué.", "创建账户时，运营方看到过一个令牌和一个密钥。{} 列出现有的全部；不属于您的可在那里作废。") \
     X(INVITE_OVER, "This invitation is over", "Cette invitation n’est plus valable", "此邀请已失效") \
     X(INVITE_OVER_WHY, "It was used or withdrawn, or has expired. Ask whoever sent it for another one.", "Elle a été utilisée ou retirée, ou elle a expiré. Demandez-en une autre à qui vous l’a envoyée.", "它已被使用或撤回，或已过期。请向发送者索取新的邀请。") \
+    X(INVITE_LOCKED, "This account is locked", "Ce compte est verrouillé", "此账户已锁定") \
+    X(INVITE_LOCKED_WHY, "The invitation is not used up: it opens again once the operator has unlocked the account. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira de nouveau quand l’opérateur aura déverrouillé le compte. Demandez à qui vous l’a envoyée.", "邀请尚未使用：运营方解锁账户后即可再次打开。请询问发送者。") \
+    X(INVITE_FULL, "This account has too many tokens", "Ce compte a trop de jetons", "此账户的令牌过多") \
+    X(INVITE_FULL_WHY, "The invitation is not used up: it opens once some of the account’s tokens were ended. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira quand des jetons du compte auront été révoqués. Demandez à qui vous l’a envoyée.", "邀请尚未使用：作废该账户的部分令牌后即可打开。请询问发送者。") \
     X(INVITE_NONE, "There is no such invitation", "Cette invitation n’existe pas", "没有此邀请") \
     X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。")
 /* clang-format on */

@@ -58,8 +58,12 @@ static void jw_party(struct jw *w, const struct catalog *c, const struct party *
 
 static enum err party_put(struct batch *cx, const struct record *r, const struct party *p)
 {
+    unsigned scopes;
+    enum err err = scopes_read(r->party.scope, &scopes);
+    if (err != ERR_OK)
+        return err;
     struct secret secret = {.party = p, .by = r->party.by, .sealed = r->party.secret.sealed, .created_ms = cx->now_ms};
-    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms, .scopes = scopes_of(p->role)};
+    struct api_token token = {.party = p, .by = r->party.by, .created_ms = cx->now_ms, .scopes = scopes};
     struct api_token invitation = {.party = p,
                                    .by = r->party.by,
                                    .created_ms = cx->now_ms,
@@ -73,7 +77,7 @@ static enum err party_put(struct batch *cx, const struct record *r, const struct
     memcpy(token.sha256, r->party.token.sha256, sizeof token.sha256);
     memcpy(invitation.sha256, r->party.invitation.sha256, sizeof invitation.sha256);
     memcpy(secret.kid, r->party.secret.kid, sizeof secret.kid);
-    enum err err = catalog_put_party(cx->txn, p);
+    err = catalog_put_party(cx->txn, p);
     if (err == ERR_OK)
         err = catalog_put_secret(cx->txn, &secret);
     if (err == ERR_OK)
@@ -175,6 +179,7 @@ enum err parties_create(struct request *rq, struct reply *reply)
     job->record.party.legal = in.legal;
     struct record *r = &job->record;
     r->party.name = in.name;
+    r->party.scope = call_scope(rq, role);
     r->party.role = in.kind;
     r->party.by = rq->caller->number;
     random_id('P', r->party.id);

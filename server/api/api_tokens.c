@@ -226,7 +226,6 @@ enum err invitations_create(struct request *rq, struct reply *reply)
     };
     struct wished in = {{0}};
     const struct party *p;
-    struct buf scope;
     enum err err;
     if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = call_governs(rq, p)) != ERR_OK ||
         (err = body_read(rq, members, &in)) != ERR_OK)
@@ -241,9 +240,7 @@ enum err invitations_create(struct request *rq, struct reply *reply)
     job->record.token.by = rq->caller->number;
     job->record.token.label = in.label.ptr != NULL ? in.label : SPAN("");
     job->record.token.replaces = SPAN("");
-    arena_buf(rq->arena, &scope, SCOPES_TEXT_MAX);
-    scopes_write(&scope, scopes_of(p->role) & rq->token->scopes);
-    job->record.token.scope = buf_span(&scope);
+    job->record.token.scope = call_scope(rq, p->role);
     draw_invitation(rq, &job->record.token.draw);
     quota_say(rq, job, QUOTA_INVITATIONS);
     return call_submit(rq, job);
@@ -475,11 +472,19 @@ static enum err accept_put(struct batch *cx, const struct record *r, const struc
     return err == ERR_OK ? credential_tell(cx->txn, cx->catalog, &told) : err;
 }
 
+static enum err accept_room(const struct batch *cx, struct job *job, const struct api_token *t)
+{
+    const struct api_token token = {.by = t->by};
+    return quota_leaves(job, QUOTA_TOKENS, t->party, tokens_counted(cx, t->party, &token, NULL));
+}
+
 enum err accept_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct api_token *t = catalog_token_hashed(cx->catalog, r->accept.sha256);
     enum err err = invitation_opens(cx->catalog, t, cx->now_ms, &job->problem);
+    if (err == ERR_OK)
+        err = accept_room(cx, job, t);
     if (err == ERR_OK)
         err = call_taken(job, catalog_secret(cx->catalog, span_str(r->accept.secret.kid)));
     if (err == ERR_OK)

@@ -21,7 +21,8 @@ enum err body_text(struct request *rq, const json_t *object, const char *name, s
     if (err != ERR_OK)
         return err;
     if (span_empty(text_strip(text)))
-        return problem(&rq->problem, ERR_INVALID, name, "is required: a text of 1 to %zu bytes, not only blanks", max);
+        return problem(&rq->problem, ERR_INVALID, name, "%s a text of 1 to %zu bytes, not only blanks",
+                       text.ptr == NULL ? "is required:" : "must be", max);
     if (ascii_has_control(text))
         return problem(&rq->problem, ERR_INVALID, name, "must not hold control characters");
     *out = arena_copy(rq->arena, text);

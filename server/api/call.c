@@ -61,6 +61,14 @@ enum err call_governs(struct request *rq, const struct party *p)
     return p->role == ROLE_OPERATOR && p->number != rq->caller->number ? dispatch_scopes(rq, MAY_OPERATORS) : ERR_OK;
 }
 
+struct span call_scope(struct request *rq, enum role role)
+{
+    struct buf scope;
+    arena_buf(rq->arena, &scope, SCOPES_TEXT_MAX);
+    scopes_write(&scope, scopes_of(role) & rq->token->scopes);
+    return buf_span(&scope);
+}
+
 enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index)
 {
     struct pointer p = {.index = 0};

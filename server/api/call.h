@@ -21,6 +21,8 @@ MUST_CHECK enum err call_party(struct request *rq, struct span id,
                                const struct party **out);                           /* itself; the operator: anyone */
 MUST_CHECK enum err call_party_alone(struct request *rq, const struct party **out); /* of the path, without a query */
 MUST_CHECK enum err call_party_bare(struct request *rq, const struct party **out);  /* of the path, {} or no body */
+/* Scopes of what a party of that role is made by this call: no more than the caller's own token has; in the arena. */
+struct span call_scope(struct request *rq, enum role role);
 /* By its reference: the contract it stands in, and its index there. */
 MUST_CHECK enum err call_lead(struct request *rq, struct span ref, const struct contract **k, uint64_t *index);
 bool caller_is(const struct request *rq, enum role role);

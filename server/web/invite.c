@@ -5,6 +5,7 @@
 #include "server/api/call.h"
 #include "server/api/draw.h"
 #include "server/api/list.h"
+#include "server/api/quota.h"
 #include "server/catalog/catalog_write.h"
 
 static const char style[] =
@@ -90,7 +91,7 @@ static void page_open(struct request *rq, struct page *g, struct buf *out)
 
 static void offer_page(struct request *rq, struct reply *reply, const struct api_token *t)
 {
-    char mem[NAMES_MAX], when[64];
+    char mem[NAMES_MAX], when[128];
     struct buf out, names, until;
     struct page g, at;
     page_open(rq, &g, &out);
@@ -98,6 +99,7 @@ static void offer_page(struct request *rq, struct reply *reply, const struct api
     buf_fixed(&until, when, sizeof when);
     at = (struct page){.out = &until, .language = g.language};
     page_time(&at, t->expires_ms);
+    buf_str(&until, " UTC");
     struct span host = marked(&names, "b", span_str(rq->worker->server->instance.host)),
                 name = marked(&names, "b", t->party->name),
                 role = span_str(word_text(g.language, role_words(t->party->role))), time = buf_span(&until);
@@ -117,10 +119,17 @@ static void none_page(struct request *rq, struct reply *reply, enum err why)
 {
     struct buf out;
     struct page g;
-    bool none = why == ERR_NOT_FOUND;
     page_open(rq, &g, &out);
-    head(&g, none ? WORD_INVITE_NONE : WORD_INVITE_OVER);
-    paragraph(&g, none ? WORD_INVITE_NONE_WHY : WORD_INVITE_OVER_WHY, NULL);
+    head(&g, why == ERR_NOT_FOUND   ? WORD_INVITE_NONE
+             : why == ERR_FORBIDDEN ? WORD_INVITE_LOCKED
+             : why == ERR_QUOTA     ? WORD_INVITE_FULL
+                                    : WORD_INVITE_OVER);
+    paragraph(&g,
+              why == ERR_NOT_FOUND   ? WORD_INVITE_NONE_WHY
+              : why == ERR_FORBIDDEN ? WORD_INVITE_LOCKED_WHY
+              : why == ERR_QUOTA     ? WORD_INVITE_FULL_WHY
+                                     : WORD_INVITE_OVER_WHY,
+              NULL);
     finish_page(rq, reply, &g, err_status(why));
 }
 
@@ -163,7 +172,7 @@ static enum err done_page(struct request *rq, struct reply *reply, struct span a
     return ERR_OK;
 }
 
-/* ---- the calls ---- */
+/* ---- the calls: whatever a mail program or a tracker appended to the link is no matter of ours ---- */
 
 static bool wants_page(const struct request *rq)
 {
@@ -173,7 +182,7 @@ static bool wants_page(const struct request *rq)
 /* ERR_OK: a page says why it does not open. */
 static enum err turn_away(struct request *rq, struct reply *reply, enum err why)
 {
-    if (!wants_page(rq) || (why != ERR_NOT_FOUND && why != ERR_GONE && why != ERR_FORBIDDEN))
+    if (!wants_page(rq) || (why != ERR_NOT_FOUND && why != ERR_GONE && why != ERR_FORBIDDEN && why != ERR_QUOTA))
         return why;
     none_page(rq, reply, why);
     return ERR_OK;
@@ -183,9 +192,7 @@ enum err invite_get(struct request *rq, struct reply *reply)
 {
     struct answer a;
     const struct api_token *t = catalog_token(rq->catalog, rq->param[0]);
-    enum err err = params_read(rq, NULL, 0);
-    if (err == ERR_OK)
-        err = invitation_opens(rq->catalog, t, rq->arrived_ms, &rq->problem);
+    enum err err = invitation_opens(rq->catalog, t, rq->arrived_ms, &rq->problem);
     if (err != ERR_OK)
         return turn_away(rq, reply, err);
     if (wants_page(rq)) {
@@ -207,15 +214,14 @@ enum err invite_get(struct request *rq, struct reply *reply)
 enum err invite_post(struct request *rq, struct reply *reply)
 {
     const struct api_token *t = catalog_token(rq->catalog, rq->param[0]);
-    enum err err = params_read(rq, NULL, 0);
-    if (err == ERR_OK)
-        err = invitation_opens(rq->catalog, t, rq->arrived_ms, &rq->problem);
+    enum err err = invitation_opens(rq->catalog, t, rq->arrived_ms, &rq->problem);
     if (err != ERR_OK)
         return turn_away(rq, reply, err);
     struct job *job = worker_job(rq, RECORD_ACCEPT, NULL);
     memcpy(job->record.accept.sha256, t->sha256, HASH_LEN);
     draw_secret(rq, &job->record.accept.secret);
     draw_token(rq, &job->record.accept.token);
+    quota_say(rq, job, QUOTA_TOKENS);
     return worker_submit(rq, job);
 }
 

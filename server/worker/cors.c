@@ -48,7 +48,7 @@ static bool is_listed(struct span list, struct span origin)
 
 static bool is_public(const struct route *r)
 {
-    return !(r->roles & (ROUTE_ANY_PARTY | ROUTE_OPS | ROUTE_SIGNED | ROUTE_VISITORS)) && r->admit == NULL;
+    return !(r->roles & (ROUTE_ANY_PARTY | ROUTE_OPS | ROUTE_SIGNED | ROUTE_VISITORS | ROUTE_PAGE)) && r->admit == NULL;
 }
 
 /* Parties call it. */

@@ -351,7 +351,7 @@ class Access(ServerCase):
         token = server.operator.token
         for closed, origins in ((server, others), (self.server, (listed, *others))):
             for origin in origins:
-                for path, public in (("/v1/parties", False), ("/v1/statements/S0", False), ("/log/C0/checkpoint", False), ("/postback", False), ("/log/checkpoint", True), ("/.well-known/jwks.json", True)):
+                for path, public in (("/v1/parties", False), ("/v1/statements/S0", False), ("/log/C0/checkpoint", False), ("/postback", False), ("/", False), ("/verify", False), ("/invite/csi_x", False), ("/log/checkpoint", True), ("/.well-known/jwks.json", True)):
                     with self.subTest(path, origin=origin):
                         ahead = send(closed.url + path, "OPTIONS", headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
                         answer = send(closed.url + path, headers={"Origin": origin, "Authorization": f"Bearer {token}"})

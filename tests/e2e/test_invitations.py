@@ -102,6 +102,39 @@ class Invitations(ServerCase):
         self.assertStatus(send(another["invite_url"], "POST"), 201)
         self.assertProblem(self.operator.call("POST", f"/v1/parties/{party}/invitations", {"expires_at": "2020-01-01T00:00:00Z"}), 422, "expires_at")
 
+    def test_the_page_says_until_when_and_why_not(self):
+        made = self.made()
+        until = datetime.fromisoformat(made["invite_expires_at"].replace("Z", "+00:00"))
+        for language in ("en", "fr", "zh"):
+            told = self.assertStatus(send(made["invite_url"], headers={**PAGE, "Accept-Language": language}), 200).text
+            self.assertIn(f"{until:%H:%M}</time> UTC", told)
+        self.operator.post(f"/v1/parties/{made['id']}/lock", {})
+        for language, words in (("en", "This account is locked"), ("fr", "Ce compte est verrouillé"), ("zh", "此账户已锁定")):
+            self.assertIn(words, self.assertStatus(send(made["invite_url"], headers={**PAGE, "Accept-Language": language}), 403).text)
+        self.operator.do("DELETE", f"/v1/parties/{made['id']}/lock")
+
+    def test_what_is_appended_to_the_link_is_ignored(self):
+        made = self.made()
+        self.assertStatus(send(made["invite_url"] + "?utm_source=mail&x", headers=PAGE), 200)
+        self.assertStatus(send(made["invite_url"] + "?fbclid=x&y=z", "POST"), 201)
+
+    def test_no_page_of_another_origin_reads_it(self):
+        made, origin = self.made(), {"Origin": "https://evil.example"}
+        for method, headers in (("GET", {}), ("OPTIONS", {"Access-Control-Request-Method": "POST"}), ("POST", {})):
+            self.assertEqual([name for name in send(made["invite_url"], method, headers={**origin, **headers}).headers if name.startswith("Access-Control")], [])
+
+    def test_a_new_partys_token_and_invitation_have_no_more_than_whoever_made_it(self):
+        operator = self.operator.get("/v1/parties")["data"][0]["id"]
+        narrow = Caller(self.server.url, self.operator.post(f"/v1/parties/{operator}/tokens", {"scope": "credentials"})["token"])
+        made = narrow.post("/v1/parties", {"name": "Narrow", "kind": "advertiser"})
+        used = self.assertStatus(send(made["invite_url"], "POST"), 201).json
+        for token in (made["token"], used["token"]):
+            own = Caller(self.server.url, token)
+            self.assertEqual(self.assertStatus(own.call("PATCH", f"/v1/parties/{made['id']}", {"name": "Wide"}), 403).headers["WWW-Authenticate"], 'Bearer error="insufficient_scope", scope="parties"')
+            self.assertStatus(own.call("POST", f"/v1/parties/{made['id']}/secrets", {}), 201)
+        self.assertEqual({one.get("scope") for one in own.get(f"/v1/parties/{made['id']}/tokens")["data"]}, {"credentials"})
+        self.assertIn("must be", self.assertProblem(narrow.call("POST", f"/v1/parties/{made['id']}/tokens", {"scope": ""}), 422, "scope")["detail"])
+
     def test_one_that_was_used_is_not_withdrawn(self):
         party = Party(self.operator, "Used", "publisher")
         made = party.post(f"/v1/parties/{party.id}/invitations", {})

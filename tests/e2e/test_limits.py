@@ -25,6 +25,17 @@ class Quotas(ServerCase):
         told = self.assertProblem(answer, 409, setting, "quota_exceeded", *words)
         self.assertEqual(told["type"], "urn:countersign:problem:quota_exceeded")
 
+    def test_an_invitation_makes_no_token_past_the_limit(self):
+        party = Party(self.operator, "Invited", "publisher")
+        links = [self.operator.post(f"/v1/parties/{party.id}/invitations", {})["invite_url"] for _ in range(2)]
+        self.assertStatus(send(links[0], "POST"), 201)
+        own = party.post(f"/v1/parties/{party.id}/tokens", {})
+        self.assertQuota(send(links[1], "POST"), "quota_tokens")
+        page = self.assertStatus(send(links[1], "POST", headers={"Accept": "text/html"}), 409)
+        self.assertIn("too many tokens", page.text)
+        self.operator.delete(f"/v1/parties/{party.id}/tokens/{own['id']}")
+        self.assertStatus(send(links[1], "POST"), 201)
+
     def test_each_kind_has_its_limit_of_each_party(self):
         market, other, operator = self.market, self.other, self.operator
         campaign = {"name": "More", "currency": "EUR", "landing_url": "https://landing.example/"}
@@ -272,6 +283,20 @@ class UnderWay(ServerCase):
         self.assertEqual(ask(self.server, path, "127.0.0.6", [("Authorization", f"Bearer {market.auditor.token}")]).status, 200)
         self.take_leave()
         wait_for(lambda: ask(self.server, path, "127.0.0.6", own).status == 200, what="the party to be free again")
+
+
+class Replays(ServerCase):
+    """One postback that somebody saw on its way, sent over and over, costs its party nothing."""
+
+    settings = {"WORKERS": 1, "BUDGET_PARTY": 2}
+
+    def test_a_replay_is_not_counted_against_the_party(self):
+        market = self.market
+        target = market.publisher.signed_target(person(click_id=market.click()))
+        first = self.assertStatus(send(market.publisher.base + target), 200)
+        for _ in range(200):
+            self.assertEqual(self.assertStatus(send(market.publisher.base + target), 200).body, first.body)
+        self.assertStatus(market.publisher.postback(person(click_id=market.click())), 200)
 
 
 class Unfinished(ServerCase):

@@ -808,6 +808,7 @@ static void end_made(struct api *a, int status, const char *who, const char *par
     buf_fixed(&b, query + 11, sizeof query - 12);
     time_rfc3339(&b, since_ms);
     query[11 + b.len] = '\0';
+    a->now_ms = clock_ms(); /* what is to come made nothing */
     snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", party, id);
     expect(a, status, (struct call){METHOD_DELETE, path, .query = query, .token = who});
 }
