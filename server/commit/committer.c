@@ -23,6 +23,7 @@ struct committer {
     struct notes notes;
     pthread_t thread;
     char chore_cause[CAUSE_MAX]; /* of the chore under way */
+    uint64_t batch;              /* the number of the last that wrote */
 };
 
 /* ---- one job ---- */
@@ -127,7 +128,7 @@ static void reopen_ledger(struct committer *c)
 static void committed(struct committer *c, bool wrote)
 {
     struct batch *cx = &c->cx;
-    cx->instance->batch += wrote;
+    c->batch += wrote;
     if (cx->catalog != c->catalog) {
         catalog_publish(cx->instance->catalog, cx->catalog);
         catalog_unref(c->catalog);
@@ -196,7 +197,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
         err = run_jobs(c, jobs, n);
         *wrote = txn_writes(cx->txn) > 0;
         if (err == ERR_OK && *wrote)
-            err = instance_put_batch(cx->txn, cx->instance->batch + 1);
+            err = instance_put_batch(cx->txn, c->batch + 1);
         if (err == ERR_OK && *wrote && !store_in_place(cx->instance->store, &fd))
             err = ERR_FULL;
         if (err == ERR_OK)
@@ -378,6 +379,7 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     c->news = setup->news;
     c->cx.notes = c->news != NULL ? &c->notes : NULL;
     c->cx.instance = in;
+    c->batch = in->batch;
     c->cx.tokens = keys_new_tokens(in->keys);
     c->cx.statement_signer = keys_new_statement_signer(in->keys);
     c->catalog = c->cx.catalog = catalog_hold(in->catalog);

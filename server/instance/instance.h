@@ -24,7 +24,7 @@ struct instance {
     struct catalog_slot *catalog;
     struct heads *heads;   /* NULL when opened to read */
     char id[LIMIT_ID + 1]; /* drawn once, at init: copies and what is restored from them are the same instance */
-    uint64_t batch;        /* the number of the last batch that wrote, as it was opened; then the committer's */
+    uint64_t batch;        /* the number of the last batch that wrote, as it was opened */
 };
 
 /* Whether it can be a public URL: http or https, and the characters that `init` takes. */
@@ -32,7 +32,7 @@ bool instance_url_ok(struct span url);
 /* What a store says of itself: its format, its public URL, marks of its keys, and its id; and that nothing is
  * counted yet. */
 MUST_CHECK enum err instance_put_meta(struct txn *t, const struct keys *k, struct span url, struct span id);
-/* The number of the batch that the transaction ends: 1 more than in->batch, once it is committed. */
+/* The number of the batch that the transaction ends. */
 MUST_CHECK enum err instance_put_batch(struct txn *t, uint64_t number);
 /* Another state of the keys, behind those of k; the marks are of all that k has. */
 MUST_CHECK enum err instance_put_step(struct txn *t, const struct keys *k, const struct keys_step *step);
