@@ -81,6 +81,8 @@ static struct span take_public_url(const char *given, char url[URL_CAP])
     buf_span_add(&out, rest);
     if (out.failed)
         decline("--public-url is longer than %d bytes: use a shorter host or path", URL_CAP - 1);
+    if (!instance_url_ok(buf_span(&out)))
+        decline("--public-url \"%s\": a path has no \".\" or \"..\" between its slashes, which lead elsewhere", given);
     return buf_span(&out);
 }
 

@@ -25,6 +25,11 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
                 dir);
         die("keys.json of %s is not the one that its store was made with: put that one back", dir);
     case ERR_FORBIDDEN:
+        if (strcmp(what, INSTANCE_FOLDER) == 0)
+            die("others may write to %s or its keys/, and so put keys of theirs in the place of its own: chmod go-w "
+                "both, "
+                "and look whether all in it is yours",
+                dir);
         die("others may read or write %s of %s: who has seen it can sign in this server's name. If nobody has: chmod "
             "600; else treat it as stolen (README.md, \"The server's own keys\")",
             what, dir);

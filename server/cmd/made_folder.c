@@ -1,9 +1,13 @@
 #include "server/cmd/made_folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,21 +48,89 @@ static int check(const void *ctx)
     return all == HOLDS ? STATUS_DONE : all == FAILS ? STATUS_FAILED : STATUS_CANNOT_TELL;
 }
 
-/* Only where there is nothing yet, or an empty folder. */
-static char *make_part(const char *dir)
+static char *name_of(const char *dir)
 {
-    struct stat st;
     char *name = xstrdup(dir);
     for (size_t len = strlen(name); len > 1 && name[len - 1] == '/'; len--)
         name[len - 1] = '\0';
-    char *part = xasprintf("%s.part", name);
-    free(name);
-    if (stat(dir, &st) == 0 && rmdir(dir) != 0)
-        die("%s is there already: give the name of a new folder", dir);
-    if (!instance_copy_remove(part))
+    return name;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether the folder in which `name` is to be is `from`, or below it. */
+static bool is_inside(const char *from, const char *name)
+{
+    struct stat st, at, up;
+    char *copy = xstrdup(name), *path = xstrdup(dirname(copy));
+    bool inside = false, more = stat(from, &st) == 0;
+    while (more && !inside && strlen(path) < PATH_MAX && stat(path, &at) == 0) {
+        inside = is_same(&st, &at);
+        char *parent = xasprintf("%s/..", path);
+        free(path);
+        path = parent;
+        more = stat(path, &up) == 0 && !is_same(&up, &at);
+    }
+    free(copy);
+    free(path);
+    return inside;
+}
+
+static _Noreturn void die_busy(const char *part)
+{
+    die("another countersign makes %s now: wait for it, or give another name", part);
+}
+
+/* Held as long as the folder is being filled; ends the command where another has it, or removed it meanwhile. -1: there
+ * is none. */
+static int lock_part(const char *part)
+{
+    struct stat locked, named;
+    int fd = open(part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &locked) != 0 || stat(part, &named) != 0 ||
+        !is_same(&locked, &named))
+        die_busy(part);
+    return fd;
+}
+
+/* What one that was cut off has left. */
+static void remove_left(const char *part)
+{
+    int fd = lock_part(part);
+    if (fd < 0 && errno == ENOENT)
+        return;
+    if (fd < 0 || !instance_copy_remove(part))
         die("%s is in the way, and holds something that is no copy of a data folder: move it away", part);
-    if (mkdir(part, 0700) != 0)
+    close(fd);
+}
+
+/* Only where there is nothing yet, or an empty folder. */
+static char *make_part(const struct making *m, int *lock)
+{
+    struct stat st;
+    if (m->dir[0] == '\0')
+        decline("the name of the folder to make is empty: give one");
+    char *name = name_of(m->dir), *part = xasprintf("%s.part", name);
+    if (is_inside(m->from, name))
+        die("%s is inside of %s, of which it is to be a copy: give the name of a folder elsewhere", m->dir, m->from);
+    free(name);
+    if (stat(m->dir, &st) == 0 && rmdir(m->dir) != 0)
+        die("%s is there already: give the name of a new folder", m->dir);
+    remove_left(part);
+    bool made = mkdir(part, 0700) == 0;
+    if (!made && errno == EEXIST)
+        die_busy(part);
+    if (!made || (*lock = lock_part(part)) < 0)
         die("cannot make the folder %s: %s", part, strerror(errno));
+    if (stat(m->dir, &st) == 0) { /* another one has come to its end meanwhile */
+        rmdir(part);
+        die("%s is there already: give the name of a new folder", m->dir);
+    }
     return part;
 }
 
@@ -98,7 +170,8 @@ static struct instance_mark mark_of(const char *part)
 
 struct instance_mark made_folder(const struct making *m)
 {
-    char *part = make_part(m->dir);
+    int lock;
+    char *part = make_part(m, &lock);
     const struct work w = {m, part};
     run(make, &w, "copying");
     run(check, &w, "checking the copy");
@@ -106,6 +179,7 @@ struct instance_mark made_folder(const struct making *m)
     enum err err = path_rename(part, m->dir);
     if (err != ERR_OK)
         die_unnamed(part, m->dir, err, errno);
+    close(lock);
     free(part);
     return mark;
 }

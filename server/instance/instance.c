@@ -1,9 +1,11 @@
 #include "server/instance/instance.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/bytes.h"
@@ -44,13 +46,27 @@ enum err instance_put_batch(struct txn *t, uint64_t number)
     return store_put(t, TABLE_META, batch_name, span_of(value, sizeof value));
 }
 
+/* A path of `.` or `..` is another one to whoever follows it. */
+static bool has_dots(struct span url)
+{
+    for (size_t i = 0, from = 0; i <= url.len; i++) {
+        if (i < url.len && url.ptr[i] != '/')
+            continue;
+        struct span segment = span_of(url.ptr + from, i - from);
+        if (span_is(segment, ".") || span_is(segment, ".."))
+            return true;
+        from = i + 1;
+    }
+    return false;
+}
+
 bool instance_url_ok(struct span url)
 {
     size_t i = span_starts(url, "http://") ? 7 : span_starts(url, "https://") ? 8 : url.len;
     bool good = i < url.len && url.len < URL_CAP;
     for (; good && i < url.len; i++)
         good = isalnum((unsigned char)url.ptr[i]) || (url.ptr[i] != '\0' && strchr(".-:/[]_~", url.ptr[i]) != NULL);
-    return good;
+    return good && !has_dots(url);
 }
 
 /* A store of another one did not open. */
@@ -190,10 +206,59 @@ static enum err read_mark(const char *dir)
     return err;
 }
 
+/* ERR_FORBIDDEN: others may do with it what of `mode` is theirs alone. What is not there is no fault here. */
+static enum err not_loose(const char *dir, const char *name, mode_t bad)
+{
+    struct stat st;
+    char *path = xasprintf("%s/%s", dir, name);
+    enum err err = stat(path, &st) == 0 ? ((st.st_mode & bad) != 0 ? ERR_FORBIDDEN : ERR_OK)
+                   : errno == ENOENT    ? ERR_OK
+                                        : ERR_IO;
+    free(path);
+    return err;
+}
+
+static enum err months_not_loose(const char *dir)
+{
+    char *keys = xasprintf("%s/keys", dir);
+    DIR *d = opendir(keys);
+    enum err err = d != NULL || errno == ENOENT ? ERR_OK : ERR_IO;
+    for (const struct dirent *e; err == ERR_OK && d != NULL && (e = readdir(d)) != NULL;)
+        if (e->d_name[0] != '.')
+            err = not_loose(keys, e->d_name, S_IRWXG | S_IRWXO);
+    if (d != NULL)
+        closedir(d);
+    free(keys);
+    return err;
+}
+
+/* Beside keys.json: other secrets, and the folders in which others could put theirs in place of ours. */
+static enum err others_kept_out(const char *dir, const char **what)
+{
+    static const struct {
+        const char *name, *what;
+        mode_t bad;
+    } ours[] = {{".", INSTANCE_FOLDER, S_IWGRP | S_IWOTH},
+                {"keys", INSTANCE_FOLDER, S_IWGRP | S_IWOTH},
+                {"operator.token", "operator.token", S_IRWXG | S_IRWXO}};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours && err == ERR_OK; i++) {
+        *what = ours[i].what;
+        err = not_loose(dir, ours[i].name, ours[i].bad);
+    }
+    if (err == ERR_OK) {
+        *what = "a file in keys/";
+        err = months_not_loose(dir);
+    }
+    return err;
+}
+
 enum err instance_open(struct instance *in, const char *dir, enum store_mode mode, uint64_t map_size, const char **what)
 {
     *what = INSTANCE_UNCONFIRMED;
     enum err err = mode == STORE_SERVE ? read_mark(dir) : ERR_OK;
+    if (err == ERR_OK && mode == STORE_SERVE)
+        err = others_kept_out(dir, what);
     if (err == ERR_OK)
         err = instance_open_store(in, dir, mode, map_size, what);
     if (err != ERR_OK)

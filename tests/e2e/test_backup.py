@@ -393,6 +393,28 @@ class Copies(Case):
         self.assertIn("no copy of a data folder", done.stderr)
         self.assertEqual((part / "mine").read_text(), "x")
 
+    def test_a_name_that_is_none_or_inside_of_the_folder_is_refused(self):
+        for name, words, status in (("", "is empty", 2), (self.server.data / "copy", "is inside of", 1), (f"{self.server.data}/keys/../keys/copy//", "is inside of", 1)):
+            before = sorted(Path().iterdir()), sorted(self.server.data.rglob("*"))
+            done = countersign("backup", "--data", self.server.data, name)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertEqual((sorted(Path().iterdir()), sorted(self.server.data.rglob("*"))), before)
+        self.backup()
+        done = countersign("restore", self.to, self.to / "new")
+        self.assertIn("is inside of", done.stderr)
+
+    def test_of_two_at_once_one_makes_the_copy_and_the_other_says_so(self):
+        for n in range(4):
+            self.to = self.scratch / f"both{n}"
+            with contextlib.ExitStack() as stack:
+                both = [stack.enter_context(subprocess.Popen([BINARY, "backup", "--data", str(self.server.data), str(self.to)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)) for _ in range(2)]
+                said = [process.communicate(timeout=60)[1] for process in both]
+            self.assertEqual(sorted(process.returncode for process in both), [0, 1], said)
+            self.assertRegex("".join(said), "another countersign makes|is there already")
+            self.assertFalse(Path(f"{self.to}.part").exists())
+            self.holds(self.to)
+
     def test_a_disk_that_is_full_leaves_nothing_behind(self):
         self.lead(1)
         for most in (0, 4096, 50_000):

@@ -453,6 +453,38 @@ class CommandLine(unittest.TestCase):
         self.fail("no checking process was met")
 
 
+class Loose(unittest.TestCase):
+    def test_folders_and_secrets_that_others_may_write_or_read_are_refused(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            data = Path(scratch) / "data"
+            self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
+            (data / "keys").mkdir(exist_ok=True, mode=0o700)
+            (data / "keys" / "2020-01").write_text("x")
+            good = {path: path.stat().st_mode & 0o777 for path in (data, data / "keys", data / "operator.token")} | {data / "keys" / "2020-01": 0o600}
+            for path, mode in good.items():
+                path.chmod(mode)
+            for path, bits, words in ((data, (0o20, 0o2), "chmod go-w"), (data / "keys", (0o20, 0o2), "chmod go-w"), (data / "operator.token", (0o40, 0o4), "operator.token"),
+                                      (data / "keys" / "2020-01", (0o40, 0o4, 0o2), "a file in keys/")):
+                for bit in bits:
+                    path.chmod(good[path] | bit)
+                    for name, *rest in (("serve", "--listen", "nowhere"), ("token", "--party", "P1")):
+                        done = countersign(name, *rest, "--data", data)
+                        self.assertEqual(done.returncode, 1, done.stderr)
+                        self.assertIn("others may", done.stderr)
+                        self.assertIn(words, done.stderr)
+                path.chmod(good[path])
+            done = countersign("serve", "--listen", "nowhere", "--data", data)
+            self.assertIn("is not an address", done.stderr)
+
+    def test_a_public_url_has_no_segments_of_dots(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            for url in ("http://h/../x", "http://h/..", "http://h/a/./b", "https://h/.", "http://h/a/.."):
+                done = countersign("init", "--data", scratch + "/data", "--public-url", url)
+                self.assertEqual(done.returncode, 2, url)
+                self.assertFalse(Path(scratch, "data", "keys.json").exists())
+            self.assertEqual(countersign("init", "--data", scratch + "/data", "--public-url", "http://h/.a/b..").returncode, 0)
+
+
 class Running(ServerCase):
     def test_the_port_is_taken(self):
         with socket.socket() as taken, tempfile.TemporaryDirectory() as folder:
