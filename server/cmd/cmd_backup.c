@@ -8,6 +8,7 @@
 #include "server/instance/instance_copy.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
+#include "server/system/system.h"
 
 enum { DATA, TO, HEADS_LOST, ARGS };
 
@@ -25,7 +26,7 @@ static const struct arg args[ARGS] = {
 static int make(const struct making *m, const char *folder)
 {
     const char *const *given = m->ctx, *what;
-    enum err err = instance_backup(m->from, options_map_size(), given[HEADS_LOST] != NULL, folder, &what);
+    enum err err = instance_backup(m->from, options_map_size(), given[HEADS_LOST] != NULL, clock_ms(), folder, &what);
     if (err == ERR_CORRUPT && strcmp(what, "signed-heads") == 0)
         die("signed-heads of %s is gone, emptied, damaged or an old copy (`countersign check --data %s` says which): "
             "put "

@@ -178,11 +178,11 @@ static enum err write_heads(const struct instance *copy, struct heads *before, c
 
 /* ---- backup ---- */
 
-enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, const char *to, const char **what)
+enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, int64_t now_ms, const char *to,
+                         const char **what)
 {
     struct instance in, copy;
     struct heads *before = NULL;
-    int64_t began_ms = clock_ms();
     enum err err = instance_open(&in, dir, STORE_READ, map_size, what);
     if (err != ERR_OK)
         return err;
@@ -198,7 +198,7 @@ enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, co
     instance_close(&in);
     if (err == ERR_OK) {
         *what = INSTANCE_UNCONFIRMED;
-        err = write_mark(dir, began_ms, to);
+        err = write_mark(dir, now_ms, to);
     }
     if (err == ERR_OK && (err = instance_open(&copy, to, STORE_READ, map_size, what)) == ERR_OK) {
         *what = "signed-heads";

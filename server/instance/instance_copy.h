@@ -11,7 +11,7 @@
  * by then; marked as INSTANCE_UNCONFIRMED. Others may read and write the folder meanwhile. heads_lost: signed-heads is
  * not asked, what the store says was published stands in for it; else ERR_CORRUPT where it is not what a start takes.
  * ERR_FULL: `to` has no room; errors as instance_open. */
-MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, const char *to,
+MUST_CHECK enum err instance_backup(const char *dir, uint64_t map_size, bool heads_lost, int64_t now_ms, const char *to,
                                     const char **what);
 
 /* A copy of a backup, with its mark. ERR_NOT_FOUND: from is none, it lacks *what. */
