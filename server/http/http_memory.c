@@ -13,7 +13,7 @@
 
 enum { EXCHANGE_COST = 10000 };                         /* about, with its arena */
 enum { UNANSWERED_AT_ONCE = 50, UNANSWERED_PER_S = 1 }; /* log lines */
-enum { SHED_SAID_US = 10 * 1000000, TRIM_US = 5 * 1000000, TRIM_LEAST = 4 << 20 };
+enum { SHED_SAID_US = 10 * 1000000, TRIM_US = 5 * 1000000, TRIM_LEAST = 1 << 19 };
 
 struct exchange *exchange_new(struct http *h)
 {
