@@ -1,6 +1,7 @@
 #include "common/decisions/terms.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -311,6 +312,34 @@ static enum err compile(const struct member *table, struct span document, struct
     return err;
 }
 
+/* A campaign's document, of all terms that are compiled beside it. jansson's own count is read without atomics. */
+struct shared_document {
+    atomic_size_t refs;
+    json_t *json;
+};
+
+static struct shared_document *document_new(json_t *json)
+{
+    struct shared_document *d = xcalloc(1, sizeof *d);
+    atomic_init(&d->refs, 1);
+    d->json = json;
+    return d;
+}
+
+static struct shared_document *document_ref(struct shared_document *d)
+{
+    atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
+    return d;
+}
+
+static void document_unref(struct shared_document *d)
+{
+    if (d == NULL || atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    json_decref(d->json);
+    free(d);
+}
+
 /* Of a document that was compiled already nothing is to be found out. */
 static enum err compile_campaign(const struct terms *beside, struct span campaign, struct terms *t, struct problem *p)
 {
@@ -320,9 +349,13 @@ static enum err compile_campaign(const struct terms *beside, struct span campaig
         terms_document(beside, 0, &text);
     bool same = beside != NULL && span_eq(buf_span(&text), campaign);
     buf_free(&text);
-    if (!same)
-        return compile(campaign_members, campaign, t, &t->json[0], p);
-    t->json[0] = json_incref(beside->json[0]); /* counted atomically, and nobody changes it */
+    if (!same) {
+        enum err err = compile(campaign_members, campaign, t, &t->json[0], p);
+        t->shared = document_new(t->json[0]);
+        return err;
+    }
+    t->shared = document_ref(beside->shared);
+    t->json[0] = t->shared->json;
     const struct reading r = {t->json[0], "", p};
     return members_read(campaign_members, &r, t);
 }
@@ -400,7 +433,7 @@ void terms_free(struct terms *t)
     free(t->require_fields);
     free(t->allowed_hosts);
     free(t->pass);
-    json_decref(t->json[0]);
+    document_unref(t->shared);
     json_decref(t->json[1]);
     free(t);
 }

@@ -102,6 +102,7 @@ struct terms {
     int64_t vat_ppm;            /* where VAT is the supplier's to charge; 0: no VAT line */
     struct caps contract_caps;
     json_t *json[2];
+    struct shared_document *shared; /* whose json[0] is */
 };
 
 /* Completes and canonicalises a document from the management API. `id` is the campaign's or contract's id, stored in
