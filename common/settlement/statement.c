@@ -1065,6 +1065,7 @@ static void carry(struct statement_draft *f, int64_t whole, struct statement_out
         i++;
     o->carried.of[i].micros += f->rest_micros;
     f->rest_micros = 0;
+    taxed_drop_zeros(&o->carried); /* the next one is built from this as well as from the payload */
 }
 
 /* Totals, rounded once; then the payload. */

@@ -59,6 +59,15 @@ void taxed_copy(struct taxed_sums *to, const struct taxed_sums *from)
     to->n = to->room = from->n;
 }
 
+void taxed_drop_zeros(struct taxed_sums *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->of[i].micros != 0)
+            t->of[n++] = t->of[i];
+    t->n = n;
+}
+
 bool taxed_fit(const struct taxed_sums *t)
 {
     for (size_t i = 0; i < t->n; i++)

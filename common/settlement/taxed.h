@@ -25,6 +25,8 @@ static inline struct taxed taxed_under(enum tax kind, const uint64_t as[2], int6
 /* Of 0 nothing becomes. false: the sum leaves 64 bits, and nothing happened. */
 MUST_CHECK bool taxed_add(struct taxed_sums *t, struct taxed x);
 void taxed_copy(struct taxed_sums *to, const struct taxed_sums *from); /* *to is freed before */
+/* As taxed_write and taxed_read leave them out. */
+void taxed_drop_zeros(struct taxed_sums *t);
 /* Whether each can be written. */
 bool taxed_fit(const struct taxed_sums *t);
 

@@ -613,6 +613,47 @@ class Statements(ServerCase):
         [last] = [row for row in table(three) if row["kind"] == "to_pay"]
         self.assertEqual((last["to_pay"], last["supplier_vat_id"], last["customer_vat_id"]), ("13.16", "FR40999000129", "FR48999000102"))
 
+    def test_what_is_carried_goes_through_three_traders_and_back_for_whoever_replays_it(self):
+        customer, belgian, french, german = ("FR", "FR48999000102"), ("BE", "BE0999000129"), ("FR", "FR40999000129"), ("DE", "DE999999999")
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000, set_off="next")
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        self.law(customer, belgian)
+        first = [self.lead() for _ in range(3)]
+        for lead in first:
+            self.say(lead, "approved")
+        self.swept(36_000_000)
+        self.settle()
+        self.law(customer, french)
+        self.say(self.lead(), "approved")
+        for lead in first[:2]:
+            self.say(lead, "returned")
+        self.swept(-12_000_000)
+        ident, two, _ = self.settle()
+        self.assertEqual([(row["kind"], row["net_minor"], row["vat_minor"]) for row in two["tax"]["rows"]], [("domestic", 1200, 240), ("reverse_charge", -1200, 0)])
+        self.assertEqual([(part["kind"], part["micros"]) for part in two["tax"]["carried"]], [("reverse_charge", -12_000_000)])
+        self.law(customer, german)
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        _, three, _ = self.settle()
+        self.assertEqual([trader["vat_id"] for trader in three["tax"]["traders"]], [customer[1], belgian[1], german[1]])
+        self.assertEqual(([row["net_minor"] for row in three["tax"]["rows"]], three["payable_minor"], three["carried_micros"]), ([-1200, 1200], 0, 0))
+        self.say(first[2], "returned")
+        self.law(customer, belgian)
+        self.swept(-12_000_000)
+        self.settle()
+        self.say(self.lead(), "approved")
+        self.law(customer, french)
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        self.settle()
+        self.verified()
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            done = countersign("backup", "--data", self.server.data, f"{folder}/copy")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_a_rate_counts_from_its_day_on_whenever_the_statement_is_issued(self):
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
         self.say(self.lead(), "approved")

@@ -387,6 +387,43 @@ static void all_is_charged_once(const struct ledger_run *r, int64_t unit)
         }
 }
 
+/* Each of those that its parts name, once. */
+static void traders_hold(const struct ledger_run *r, const struct statement *s)
+{
+    bool named[WHOS] = {false};
+    uint64_t before = 0;
+    const json_t *one;
+    size_t i;
+    named[who_of(r, s->as)] = true;
+    for (i = 0; i < s->n_rows; i++)
+        named[who_of(r, s->rows[i].as)] = true;
+    for (i = 0; i < s->brought.n; i++)
+        named[who_of(r, s->brought.of[i].as)] = true;
+    json_array_foreach((json_t *)s->traders, i, one)
+    {
+        uint64_t entry = (uint64_t)json_integer_value(json_object_get(one, "entry"));
+        assert_true(entry > before);
+        before = entry;
+        if (entry != 1)
+            named[who_of(r, (const uint64_t[2]){1, entry})] ^= true;
+    }
+    for (i = 1; i < WHOS; i++)
+        assert_false(named[i]);
+}
+
+/* What issues goes on from what the payload says of its carried parts, what replays from what it made: they are the
+ * same, and so is what is built of either. */
+static void goes_on_from_the_payload(const struct statement_in *in, const struct statement *before,
+                                     const struct statement_out *now)
+{
+    struct statement_in issuing = *in;
+    struct statement_out again;
+    issuing.brought = &before->carried;
+    assert_int_equal(statement_build(&issuing, &again, NULL), ERR_OK);
+    assert_true(span_eq(buf_span(&again.payload), buf_span(&now->payload)));
+    statement_free(&again);
+}
+
 static void vat_holds(struct ledger_run *r, const struct statement *s, struct past *p)
 {
     struct taxed part[WHOS * RATES];
@@ -412,6 +449,7 @@ static void vat_holds(struct ledger_run *r, const struct statement *s, struct pa
             seen_charged += part[i].micros > 0;
     }
     carried_holds(r, s);
+    traders_hold(r, s);
     rows_hold(r, s, part, n);
     all_is_charged_once(r, micros_per_minor((int)s->exponent));
     memset(&r->open, 0, sizeof r->open);
@@ -472,6 +510,13 @@ static void cut(struct ledger_run *r)
     assert_int_equal(statement_read(buf_span(&out.payload), &s), ERR_OK);
     sums_hold(r, &s);
     vat_holds(r, &s, p);
+    assert_int_equal(out.carried.n, s.carried.n);
+    if (r->cuts > 0) {
+        struct statement before;
+        assert_int_equal(statement_read(buf_span(&p[-1].payload), &before), ERR_OK);
+        goes_on_from_the_payload(&p->in, &before, &out);
+        statement_close(&before);
+    }
     assert_int_equal(out.vat_kind, whos[p->who].kind);
     assert_int_equal(out.vat_ppm, rates[p->rate]);
     statement_close(&s);
