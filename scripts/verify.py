@@ -835,6 +835,10 @@ class Terms:
     def active(self, time):
         return (self.starts is None or self.starts <= time) and (self.ends is None or time < self.ends)
 
+    def carries(self, time):
+        """What is below nothing: there is a statement to come."""
+        return self.contract["set_off"] == "next" and (self.ends is None or time < self.ends)
+
     def looked_at(self):
         """The fields that these terms look at: they stand in the entry, everything else beside it."""
         fields = {"country", *self.lead["require"], *(each["field"] for each in self.lead["rules"])}
@@ -1943,9 +1947,10 @@ class Statement:
         own = [(-abs(micros), ppm) for (kind, ppm, *whose), micros in parts if (kind, *whose) == (self.kind, *self.whose) and micros]
         self.ppm = min(own)[1] if own else self.under(self.kind, terms.contract["vat_ppm"])[1]
         self.carried_by, self.carried = {}, whole_ % unit
-        if terms.contract["set_off"] == "next" and -LARGEST <= whole_ < 0 and all(abs(micros) <= LARGEST for _, micros in parts):
+        if terms.carries(self.entry["issued_ms"]) and -LARGEST <= whole_ < 0 and all(abs(micros) <= LARGEST for _, micros in parts):
             self.carried, (parts, self.carried_by) = whole_, set_off(parts)
             self.carried_by[next(iter(self.carried_by))] += rest
+            self.carried_by = {taxed: micros for taxed, micros in self.carried_by.items() if micros}
             rest = 0
         minors = whole_units([micros for _, micros in parts], rest, unit)
         self.rows = [{"advertiser": advertiser, "kind": kind, "net_minor": minor, "publisher": publisher, "vat_minor": vat(minor, ppm), "vat_ppm": ppm}

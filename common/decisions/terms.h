@@ -128,6 +128,8 @@ void terms_says(const struct terms *t, struct hash *out);
 /* The canonical document that was compiled: 0 the campaign's, 1 the contract's. */
 void terms_document(const struct terms *t, int which, struct buf *out);
 
+/* Whether a statement of then carries what is below nothing: of a contract that is over there is none to come. */
+bool terms_carry(const struct terms *t, int64_t at_ms);
 bool terms_active(const struct terms *t, int64_t at_ms);        /* between starts_at and ends_at */
 bool terms_takes_traffic(const struct terms *t, int64_t at_ms); /* active, and not paused */
 /* Whether traffic of this class earns its price. */

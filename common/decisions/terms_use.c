@@ -6,6 +6,11 @@
 #include "common/decisions/link.h"
 #include "common/decisions/terms.h"
 
+bool terms_carry(const struct terms *t, int64_t at_ms)
+{
+    return t->set_off == SET_OFF_NEXT && (!t->ends_ms || at_ms < t->ends_ms);
+}
+
 bool terms_active(const struct terms *t, int64_t at_ms)
 {
     return (!t->starts_ms || at_ms >= t->starts_ms) && (!t->ends_ms || at_ms < t->ends_ms);

@@ -1093,7 +1093,7 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
         return err;
     o->vat_kind = f->trade.kind;
     o->vat_ppm = main_rate(f);
-    if (in->terms->set_off == SET_OFF_NEXT && whole < 0 && whole >= -MONEY_MAX_MICROS && taxed_fit(&f->sums))
+    if (terms_carry(in->terms, in->issued_ms) && whole < 0 && whole >= -MONEY_MAX_MICROS && taxed_fit(&f->sums))
         carry(f, whole, o);
     else
         money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);

@@ -91,6 +91,18 @@ bool premises_closed(const struct premises *p)
     return p->head.last.number > 0 && p->until_ms > 0 && p->until_ms <= p->head.last.to_ms;
 }
 
+bool premises_owed(const struct contract *k, const struct head *head, int64_t end_ms, int64_t now_ms)
+{
+    return head->last.carried_micros < 0 && contract_binds(k, now_ms) &&
+           !terms_carry(contract_terms(k, now_ms), end_ms);
+}
+
+bool premises_nothing(const struct premises *p, int64_t now_ms)
+{
+    return tally_is_empty(&p->closes.is.tally) &&
+           !premises_owed(p->k, &p->head, p->until_ms > 0 ? p->until_ms : now_ms, now_ms);
+}
+
 enum err premises_read(struct txn *t, struct premises *p)
 {
     p->head = (struct head){.size = 0};

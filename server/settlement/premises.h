@@ -23,6 +23,10 @@ MUST_CHECK enum err premises_read(struct txn *t, struct premises *p);
 void premises_close(struct premises *p); /* NULL-safe of what was read */
 /* Whether the last statement ends there already, or later. */
 bool premises_closed(const struct premises *p);
+/* Whether a sum below 0 stands carried that a statement up to then would make owed, though nothing else came. */
+bool premises_owed(const struct contract *k, const struct head *head, int64_t end_ms, int64_t now_ms);
+/* Whether there is nothing to settle: nothing came, and none of that. */
+bool premises_nothing(const struct premises *p, int64_t now_ms);
 /* Dates what was read: the time of its issue, where its period ends, the zone's offset. Errors as zones_offset. */
 MUST_CHECK enum err premises_date(struct premises *p, struct zones *zones, int64_t now_ms);
 /* What a statement of them says, but for `id` and `from_root`. It points into *p. Asserted: its terms bind. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/settlement/statement_text.h"
 #include "server/api/call.h"
@@ -202,6 +203,33 @@ static void write_waiting(struct jw *w, const struct statement *st)
     jw_object_end(w);
 }
 
+static void warn_of_carried(struct open *o)
+{
+    const struct span currency = contract_currency(o->on.k);
+    char mem[80];
+    struct buf sum;
+    buf_fixed(&sum, mem, sizeof mem);
+    if (o->on.head.last.carried_micros >= 0)
+        return;
+    decimal_add(&sum, o->on.head.last.carried_micros, 6, currency_exponent(currency));
+    warn(o, "carried", false,
+         "%.*s %.*s stand carried over, which the next statement sets off: they are owed by the first one from the "
+         "contract's ends_at on, or under terms of set_off owed",
+         (int)sum.len, sum.ptr, (int)currency.len, currency.ptr);
+}
+
+/* Who owes what is below nothing, and what is carried of it. */
+static void warn_below(struct open *o, const struct statement *st)
+{
+    if (st->carried_micros < 0)
+        warn(o, "negative_net", false, "it comes to less than nothing, which is set off against what comes%s",
+             st->to_pay_minor < 0 ? "; the publisher owes the VAT that is credited here" : "");
+    else if (st->to_pay_minor < 0)
+        warn(o, "negative_net", false, "it comes to less than nothing, which the publisher owes%s",
+             statement_brought(st) < 0 ? ", with what was carried over: there is no statement to come that sets it off"
+                                       : "");
+}
+
 static void write_draft(struct jw *w, struct open *o, const struct statement *st)
 {
     const struct tally *t = &o->on.closes.is.tally;
@@ -233,10 +261,7 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     jw_kint(w, "vat_minor", st->vat_minor);
     write_waiting(w, st);
     jw_object_end(w);
-    if (st->to_pay_minor < 0)
-        warn(o, "negative_net", false, "it comes to less than nothing, which the publisher owes");
-    else if (st->carried_micros < 0)
-        warn(o, "negative_net", false, "it comes to less than nothing, which is set off against what comes");
+    warn_below(o, st);
     if (st->lacks_rate)
         warn(o, "no_vat_rate", false,
              "the parties are of one country, but when some of it came the contract agreed no VAT rate (vat_ppm): none "
@@ -304,8 +329,13 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
 {
     struct statement_out out;
     struct statement st;
-    if (premises_closed(&o->on) || tally_is_empty(&o->on.closes.is.tally)) {
-        *state = premises_closed(&o->on) ? "closed" : "nothing";
+    if (premises_closed(&o->on)) {
+        *state = "closed";
+        return ERR_OK;
+    }
+    if (premises_nothing(&o->on, s->rq->arrived_ms)) {
+        *state = "nothing";
+        warn_of_carried(o);
         return ERR_OK;
     }
     *state = o->blocked ? "refused" : "open";

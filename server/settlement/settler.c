@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "server/settlement/premises.h"
 #include "server/settlement/statements.h"
 #include "server/settlement/until.h"
 #include "server/system/log.h"
@@ -80,7 +81,7 @@ static enum err settle(struct settler *s, const struct contract *k, int64_t end_
 {
     bool nothing, outdated;
     unsigned attempts = 0;
-    enum err err = statement_nothing(&s->contexts, k, end_ms, &nothing);
+    enum err err = statement_nothing(&s->contexts, k, end_ms, clock_ms(), &nothing);
     worker_reader_end(&s->contexts);
     if (err != ERR_OK || nothing)
         return err == ERR_OK ? ERR_NOT_FOUND : err;
@@ -92,7 +93,7 @@ static enum err settle(struct settler *s, const struct contract *k, int64_t end_
 
 /* ---- which are due ---- */
 
-/* Where the open period began. ERR_NOT_FOUND: nothing came in it. */
+/* Where the open period began. ERR_NOT_FOUND: there is nothing to settle in it. */
 static enum err period_began(struct settler *s, const struct contract *k, int64_t *ms)
 {
     struct head head;
@@ -100,7 +101,7 @@ static enum err period_began(struct settler *s, const struct contract *k, int64_
     enum err err = worker_reader(&s->contexts, &t);
     if (err == ERR_OK)
         err = head_read(t, k->number, &head);
-    if (err == ERR_OK && tally_is_empty(&head.tally)) {
+    if (err == ERR_OK && tally_is_empty(&head.tally) && !premises_owed(k, &head, clock_ms(), clock_ms())) {
         struct cut cut;
         const struct view rows = store_view(t);
         err = row_cut(&rows, k->number, head.last.to, &cut); /* what is open stands in front of a cut, or is nothing */

@@ -17,7 +17,7 @@ struct issue {
     struct buf jws, answer;
 };
 
-enum err statement_nothing(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing)
+enum err statement_nothing(struct worker *w, const struct contract *k, int64_t until_ms, int64_t now_ms, bool *nothing)
 {
     struct premises on = {.k = k, .until_ms = until_ms};
     struct txn *t;
@@ -29,7 +29,7 @@ enum err statement_nothing(struct worker *w, const struct contract *k, int64_t u
         premises_close(&on);
         return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
     }
-    *nothing = tally_is_empty(&on.closes.is.tally);
+    *nothing = premises_nothing(&on, now_ms);
     premises_close(&on);
     return ERR_OK;
 }
@@ -55,7 +55,7 @@ static enum err issue_fits(const struct issue *s)
                        "must be later than the end of the last statement: %s, number %llu of this contract, ended at "
                        "%.*s",
                        id, (unsigned long long)last->number, (int)ended.len, ended.ptr);
-    if (s->on.until_ms == 0 && s->on.whole && tally_is_empty(&s->on.closes.is.tally))
+    if (s->on.until_ms == 0 && s->on.whole && premises_nothing(&s->on, s->on.issued_ms))
         return problem(
             p, ERR_CONFLICT, "",
             "nothing came since the last statement, %s (number %llu, up to %.*s): to settle a period without "

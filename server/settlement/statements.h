@@ -26,7 +26,8 @@ MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, 
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
 
 /* statement_make.c: whether there is nothing that a statement would count which ends there. */
-MUST_CHECK enum err statement_nothing(struct worker *w, const struct contract *k, int64_t until_ms, bool *nothing);
+MUST_CHECK enum err statement_nothing(struct worker *w, const struct contract *k, int64_t until_ms, int64_t now_ms,
+                                      bool *nothing);
 /* statement_make.c, on a thread that reads, of a log that was brought up to now_ms (RECORD_FRESH_HEAD): fills in a
  * RECORD_STATEMENT, whose spans are the arena's. Errors with the problem set: ERR_CONFLICT, there is no such period to
  * close; as statement_build. */

@@ -444,6 +444,20 @@ class Settling(ClockCase):
         wait_for(lambda: self.leads()[2:] == [("2027-04-30T22:00:00.000Z", 1)] or self.server.wait(7 * DAY_S), 30, "the statement of April")
         self.assertHolds()
 
+    def test_what_stands_carried_is_owed_when_the_month_ends_in_which_the_contract_did(self):
+        self.begin("monthly", "2026-12-31T22:57:00+00:00")
+        contract = f"/v1/contracts/{self.market.contract}"
+        self.server.operator.patch(contract, {"set_off": "next", "ends_at": "2027-02-10T00:00:00Z"})
+        self.server.operator.post(f"{contract}/adjustments", {"micros": -20_000_000, "reason": "paid twice"})
+        said = lambda: [(to_at, read["payable_minor"], read["carried_micros"], read["payable_by"]) for to_at, read in ((to_at, json.loads(payload)) for to_at, payload in self.periods())]  # noqa: E731
+        self.server.wait(4 * 60)
+        wait_for(lambda: said() == [("2026-12-31T23:00:00.000Z", 0, -20_000_000, "")], what="the statement of December")
+        self.server.wait(60 * DAY_S)  # January, in which nothing came, and it went on to
+        wait_for(lambda: said()[1:] == [("2027-02-28T23:00:00.000Z", -2000, 0, "publisher")], what="the statement of February")
+        self.server.wait(90 * DAY_S)
+        self.assertEqual(len(said()), 2)
+        self.assertHolds()
+
     def test_a_week_ends_on_sunday_and_an_hour_is_lost_in_it(self):
         self.begin("weekly", "2027-03-27T12:00:00+00:00")
         self.later_lead()

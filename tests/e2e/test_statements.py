@@ -654,6 +654,47 @@ class Statements(ServerCase):
             done = countersign("backup", "--data", self.server.data, f"{folder}/copy")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_what_stands_carried_is_owed_once_nothing_comes_that_sets_it_off(self):
+        customer, supplier = ("FR", "FR48999000102"), ("FR", "FR40999000129")
+        for way in ("ended", "owed"):
+            with self.subTest(way):
+                self.market.publisher = self.market.new_publisher()
+                self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000, set_off="next")
+                self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+                self.law(customer, supplier)
+                path = f"/v1/contracts/{self.market.contract}"
+                leads = [self.lead() for _ in range(3)]
+                for lead in leads:
+                    self.say(lead, "approved")
+                self.swept(36_000_000)
+                self.settle()
+                for lead in leads[:2]:
+                    self.say(lead, "returned")
+                self.swept(-24_000_000)
+                _, two, _ = self.settle()
+                self.assertEqual((two["payable_minor"], two["carried_micros"]), (0, -24_000_000))
+                settle = lambda *more: countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract, *more).stdout  # noqa: E731
+                for more in ((), ("--preview",)):
+                    said = settle(*more)
+                    self.assertIn("nothing to settle", said)
+                    self.assertIn("-24.00 EUR stand carried over", said)
+                self.assertStatus(self.operator.call("POST", f"{path}/statements", {}), 409)
+                self.assertStatus(self.operator.do("PATCH", path, {"set_off": "owed"} if way == "owed" else {"ends_at": rfc3339(time.time() + 1)}), 200)
+                row = lambda: self.operator.get("/v1/settlements", contract=self.market.contract)["data"][0]  # noqa: E731
+                wait_for(lambda: row()["state"] == "open", what="something to settle")
+                draft = row()["draft"]
+                self.assertEqual((draft["payable_minor"], draft["vat_minor"], draft["payable_by"], draft["carried_micros"]), (-2400, -480, "publisher", 0))
+                self.assertIn("which the publisher owes, with what was carried over", settle("--preview"))
+                self.assertIn("24.00 EUR and 4.80 VAT: 28.80 EUR by the publisher", settle())
+                [three] = [each for each in self.operator.get("/v1/statements", contract=self.market.contract)["data"] if each["number"] == 3]
+                self.assertEqual((three["net_micros"], three["payable_minor"], three["vat_minor"], three["carried_micros"]), (0, -2400, -480, 0))
+                said = settle()
+                self.assertIn("nothing to settle", said)
+                self.assertNotIn("stand carried over", said)
+                self.assertEqual(self.verified().returncode, 0)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_a_rate_counts_from_its_day_on_whenever_the_statement_is_issued(self):
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
         self.say(self.lead(), "approved")
