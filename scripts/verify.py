@@ -1731,6 +1731,7 @@ class Ledger:
 
 
 EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+VAT_AREA = {"IM": "GB", "MC": "FR"}
 
 
 def legal_fits(legal):
@@ -1755,7 +1756,7 @@ def other_trader(was, now):
 
 def tax(customer, supplier):
     """What the two parties' legal data make of VAT, and whether the customer draws up the invoice."""
-    here, there = (customer or {}).get("country"), (supplier or {}).get("country")
+    here, there = (VAT_AREA.get(said, said) for said in ((customer or {}).get("country"), (supplier or {}).get("country")))
     taxable, kind = "vat_id" in (supplier or {}), "none"
     if here and there:
         if here == there and there in EU and taxable:

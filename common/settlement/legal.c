@@ -142,7 +142,7 @@ enum tax tax_of(struct span customer, struct span supplier, bool *self_billing)
         if (!span_empty(text[i]) && json_read(text[i], &json[i], NULL) != ERR_OK)
             json[i] = NULL;
         const json_t *c = json_object_get(json[i], "country");
-        country[i] = span_of(json_string_value(c), json_string_length(c));
+        country[i] = vat_area(span_of(json_string_value(c), json_string_length(c)));
         taxable[i] = json_object_get(json[i], "vat_id") != NULL;
         eu[i] = vat_in_eu(country[i]);
     }

@@ -42,10 +42,20 @@ static const struct {
 };
 enum { COUNTRIES = sizeof countries / sizeof *countries };
 
+struct span vat_area(struct span country)
+{
+    static const char *const counted[][2] = {{"IM", "GB"}, {"MC", "FR"}};
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+        if (span_is(country, counted[i][0]))
+            return span_str(counted[i][1]);
+    return country;
+}
+
 static size_t row_of(struct span country)
 {
+    const struct span area = vat_area(country);
     size_t i = 0;
-    while (i < COUNTRIES && !span_is(country, countries[i].country))
+    while (i < COUNTRIES && !span_is(area, countries[i].country))
         i++;
     return i;
 }
@@ -85,6 +95,6 @@ enum err vat_id_check(struct span country, struct span id, struct problem *p)
         buf_str(&said, said.len > 0 ? " or " : "");
         buf_span_add(&said, form);
     }
-    return problem(p, ERR_INVALID, "legal.vat_id", "of a party in %s is %.*s (9: a digit, A: a letter, X: either)",
-                   countries[row].country, (int)said.len, said.ptr);
+    return problem(p, ERR_INVALID, "legal.vat_id", "of a party in %.*s is %.*s (9: a digit, A: a letter, X: either)",
+                   (int)country.len, country.ptr, (int)said.len, said.ptr);
 }

@@ -6,10 +6,13 @@
 #include "common/base/problem.h"
 #include "common/base/span.h"
 
-bool vat_in_eu(struct span country); /* ISO 3166 */
+/* The country whose VAT a country is under (both ISO 3166): Monaco France's, the Isle of Man the United Kingdom's
+ * (Directive 2006/112/EC, article 7; the second is not in the EU any more), else its own. */
+struct span vat_area(struct span country);
+bool vat_in_eu(struct span country);
 /* Whether an id, in capitals without blanks and signs, can be one of a party of that country: where the table has the
- * country it begins with its letters (EL for GR, GB or XI for GB), else any will do. ERR_INVALID naming legal.vat_id,
- * with the forms that it could have. */
+ * country it begins with its letters (EL for GR, GB or XI for GB and IM, FR for MC), else any will do. ERR_INVALID
+ * naming legal.vat_id, with the forms that it could have. */
 MUST_CHECK enum err vat_id_check(struct span country, struct span id, struct problem *p);
 
 #endif

@@ -214,7 +214,8 @@ class Statements(ServerCase):
         nord = {"name": "Comparateur Nord SRL", "country": "BE", "vat_id": "BE 0999.000.129"}
         cases = [({}, {}, "none", False, 0), (lumen, {}, "none", False, 0), (lumen, nord, "reverse_charge", True, 0),
                  (lumen, {**nord, "country": "FR", "vat_id": "FR40999000129"}, "domestic", True, 240), (lumen, {"country": "FR", "name": "Small"}, "none", False, 0),
-                 (lumen, {"country": "CH", "name": "Abroad"}, "reverse_charge", False, 0), ({**lumen, "country": "US"}, nord, "outside", True, 0)]
+                 (lumen, {"country": "CH", "name": "Abroad"}, "reverse_charge", False, 0), ({**lumen, "country": "US"}, nord, "outside", True, 0),
+                 (lumen, {"country": "MC", "vat_id": "FR40999000129"}, "domestic", True, 240), (lumen, {"country": "IM", "name": "Man"}, "reverse_charge", False, 0)]
         self.operator.patch(f"/v1/contracts/{market.contract}", {"vat_ppm": 200_000})
         for n, (customer, supplier, kind, self_billing, vat) in enumerate(cases):
             with self.subTest(kind, n=n):
@@ -250,8 +251,8 @@ class Statements(ServerCase):
                 verified = countersign("verify", folder)
                 self.assertEqual(verified.returncode, 0)
                 if contract == market.contract:
-                    self.assertEqual(verified.stdout.count("payable 12.00 EUR and 2.40 VAT: 14.40 EUR by the advertiser"), 1, verified.stdout)
-                    self.assertEqual(verified.stdout.count("payable 12.00 EUR by the advertiser"), len(cases) - 1, verified.stdout)
+                    self.assertEqual(verified.stdout.count("payable 12.00 EUR and 2.40 VAT: 14.40 EUR by the advertiser"), 2, verified.stdout)
+                    self.assertEqual(verified.stdout.count("payable 12.00 EUR by the advertiser"), len(cases) - 2, verified.stdout)
 
     def test_a_remainder_is_carried_and_an_auditor_finds_the_same(self):
         market = self.market

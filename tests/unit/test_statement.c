@@ -1140,6 +1140,8 @@ static void a_vat_id_has_a_form_of_its_country(void **state)
         {"SE", "SE123456789012", "SE1234567890"},
         {"SI", "SI12345678", "SI123456789"},
         {"SK", "SK1234567890", "SK123456789"},
+        {"MC", "FR40999000129", "MC40999000129 FR1"},
+        {"IM", "GB123456789", "IM123456789"},
         {"CH", "CHE123456788MWST CHE123456788", ""},
         {"US", "123456789 FR48999000102", ""},
         {"", "FR48999000102 1234", ""},
@@ -1163,7 +1165,27 @@ static void a_vat_id_has_a_form_of_its_country(void **state)
                 }
             }
     }
-    assert_int_equal(eu, 27);
+    assert_int_equal(eu, 28); /* 27, and Monaco */
+}
+
+static void the_kind_of_vat_goes_by_whose_vat_a_country_is_under(void **state)
+{
+    static const struct {
+        const char *customer, *supplier;
+        enum tax kind;
+    } cases[] = {{"FR", "MC", TAX_DOMESTIC},       {"MC", "FR", TAX_DOMESTIC},      {"MC", "MC", TAX_DOMESTIC},
+                 {"MC", "DE", TAX_REVERSE_CHARGE}, {"IM", "MC", TAX_OUTSIDE},       {"GB", "IM", TAX_NONE},
+                 {"FR", "IM", TAX_REVERSE_CHARGE}, {"IM", "GR", TAX_OUTSIDE},       {"GR", "GR", TAX_DOMESTIC},
+                 {"US", "MC", TAX_OUTSIDE},        {"GR", "MC", TAX_REVERSE_CHARGE}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2][80];
+        const char *country[] = {cases[i].customer, cases[i].supplier};
+        for (size_t side = 0; side < 2; side++)
+            snprintf(text[side], sizeof text[side], "{\"country\":\"%s\",\"vat_id\":\"X%zu\"}", country[side], side);
+        if (tax_of(span_str(text[0]), span_str(text[1]), NULL) != cases[i].kind)
+            fail_msg("%s of %s", cases[i].customer, cases[i].supplier);
+    }
 }
 
 int main(void)
@@ -1190,6 +1212,7 @@ int main(void)
         cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
         cmocka_unit_test(html_is_an_invoice_a_credit_note_or_neither),
         cmocka_unit_test(what_a_statement_corrects_is_summed_by_kind),
+        cmocka_unit_test(the_kind_of_vat_goes_by_whose_vat_a_country_is_under),
         cmocka_unit_test(what_is_set_off_leaves_what_is_above_nothing_charged),
         cmocka_unit_test(rows_are_rounded_by_the_largest_remainders),
         cmocka_unit_test(a_statement_tells_its_parts_by_vat_up_to_a_number),
