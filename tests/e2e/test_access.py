@@ -284,7 +284,7 @@ class Access(ServerCase):
         self.assertProblem(self.callers["other_advertiser"].call("POST", "/v1/campaigns", campaign), 403, "advertiser")
 
     def test_unknown_parameters_are_refused_by_name(self):
-        for template in sorted(set(READS) - PLAIN):
+        for template in sorted(set(READS) - PLAIN - {"/invite/{invitation}"}):  # what mail programs append to a link
             query = "?from=0&to=1&colour=1" if template.endswith("/openings") else "?colour=1"
             with self.subTest(template):
                 self.assertProblem(self.call("operator", "get", self.path(template) + query), 400, "colour")

@@ -349,12 +349,12 @@ class Files(unittest.TestCase):
             peer.close()
 
     def test_where_the_hard_limit_is_too_low_the_start_says_so(self):
-        server = self.serve((128, 256), MAX_CONNECTIONS=1000)
-        self.assertEqual(server.limit(), 256)
+        server = self.serve((128, 512), MAX_CONNECTIONS=1000)
+        self.assertEqual(server.limit(), 512)
         line = wait_for(lambda: [json.loads(line) for line in server.log().splitlines() if "few_files" in line], what="the line")[0]
         for word in ("max_connections", "LimitNOFILE", "hard limit"):
             self.assertIn(word, line["detail"])
-        peers = [connect(server.port) for _ in range(300)]
+        peers = [connect(server.port) for _ in range(600)]
         for peer in peers[100:]:
             peer.close()
         self.assertEqual(send(server.url + "/readyz").status, 200)

@@ -251,7 +251,7 @@ class Room(ServerCase):
 
     def test_that_there_is_little_room_is_told_before_there_is_none(self):
         answer = self.assertStatus(send(self.server.url + "/readyz"), 200)
-        self.assertRegex(answer.text, r"^ready; .*but the map has room for 102[0-9] MiB alone: raise map_size_gib and restart\n$")
+        self.assertRegex(answer.text, r"^ready as owner; .*but the map has room for 102[0-9] MiB alone: raise map_size_gib and restart\n$")
         self.assertIn('"room_low"', self.server.log())
         self.assertGreater(self.server.metric("store_room_bytes", 'of="map"'), 1000 << 20)
         self.assertGreater(self.server.metric("store_room_bytes", 'of="disk"'), 0)

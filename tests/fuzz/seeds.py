@@ -161,8 +161,8 @@ def records():
     seed("record", "ok-click", head(1) + click + sealed)
     seed("record", "ok-lead", head(3) + lead)
     seed("record", "ok-code-idempotent", head(16, 2, b"i" * 60, b"t" * 32) + struct.pack(">II", 2, 3) + text("label") + text("") + struct.pack(">I", 100))
-    seed("record", "ok-statement", head(17) + struct.pack(">IQQQBqqqQBq", 2, 3, 7, 9, 0, 1_790_000_000_000,
-         1_790_000_000_000, 3600, 0, 1, 200_000) + b"l" * 32 + b"p" * 32 + bytes(481) + struct.pack(">qQQQQ", 0, 1, 0, 0, 5) + b"s" * 32 + text("{}") + text("") + text("{}"))
+    seed("record", "ok-statement", head(17) + struct.pack(">IQQQBqqqQBqQQ", 2, 3, 7, 9, 0, 1_790_000_000_000,
+         1_790_000_000_000, 3600, 0, 1, 200_000, 1, 2) + b"l" * 32 + b"p" * 32 + bytes(481) + struct.pack(">qQQQQ", 0, 1, 0, 0, 5) + b"s" * 32 + text("{}") + text("") + text("{}"))
     seed("record", "ok-fresh-head", head(19) + struct.pack(">I", 2))
     seed("record", "ok-sweep", head(24, 0) + bytes(12))
     seed("record", "ok-day-keys", head(23, 0) + struct.pack(">I", 20_600) + bytes(120))

@@ -185,10 +185,10 @@ static bool is_excepted(const char *path, const char *header);
 
 static void pure_include(const char *path, const char *header)
 {
-    static const char *const harmless[] = {"assert.h",  "ctype.h",  "errno.h",    "inttypes.h", "limits.h",
-                                           "stdarg.h",  "malloc.h", "stdbool.h",  "stddef.h",   "stdint.h",
-                                           "stdio.h",   "stdlib.h", "string.h",   "strings.h",  "math.h",
-                                           "jansson.h", "idn2.h",   "utf8proc.h", NULL};
+    static const char *const harmless[] = {"assert.h", "ctype.h",     "errno.h",  "inttypes.h", "limits.h",
+                                           "stdarg.h", "stdatomic.h", "malloc.h", "stdbool.h",  "stddef.h",
+                                           "stdint.h", "stdio.h",     "stdlib.h", "string.h",   "strings.h",
+                                           "math.h",   "jansson.h",   "idn2.h",   "utf8proc.h", NULL};
     if (layer(path) < 0)
         fault(path, "stands in no layer", "common/ has ten folders");
     if (starts_with(header, "openssl/") && starts_with(path, "common/crypto/"))
