@@ -2130,7 +2130,7 @@ class Statement:
             "currency": terms.campaign["currency"], "exponent": exponent, "gaps": [gaps] if any(gaps.values()) else [], "gross_micros": gross,
             "id": self.id, "issued_at": rfc3339(self.entry["issued_ms"]), "issuer": issuer,
             "lines": {"n": len(self.lines), "root": root_of(map(leaf_hash, self.lines)).hex(), "sha256": sha256(text_).hex()},
-            "net_micros": net, "payable_minor": minor,
+            "net_micros": net, "payable_minor": minor, "to_pay_minor": to_pay,
             "period": {"from": self.start, "from_at": self.from_at, "to": self.to, "to_at": self.to_at},
             "prev_sha256": sha256(before.bytes).hex() if before else "", "publisher": self.named(terms.contract["publisher"]), "revision": 1,
             "terms": terms.index, "tree": {"from_root": roots(self.start).hex(), "size": self.to, "to_root": roots(self.to).hex()},

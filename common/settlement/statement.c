@@ -1002,6 +1002,7 @@ static MUST_CHECK enum err write_payload(const struct statement_draft *f, int ex
     jw_raw(&w, buf_span(&tax));
     jw_kint(&w, "terms", (int64_t)in->terms_index);
     jw_kstr(&w, "timezone", t->timezone);
+    jw_kint(&w, "to_pay_minor", o->payable_minor + vat_minor);
     write_tree(&w, in);
     jw_kstr(&w, "typ", SPAN(STATEMENT_TYP));
     jw_object_end(&w);

@@ -99,7 +99,7 @@ struct statement {
     struct hash from_root, to_root, prev_sha256;
     bool has_prev;
     int64_t gross_micros, net_micros, carried_micros, payable_minor;
-    int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together */
+    int64_t vat_minor, to_pay_minor; /* VAT of what is payable, and both together, which payable_by owes */
     enum tax tax;                    /* of what is new on it; what it corrects may be under another one, */
     uint64_t as[2];                  /* and of others */
     struct tax_row *rows;            /* what is payable, by its VAT, in order */

@@ -133,7 +133,7 @@ static void read_amounts(struct reader *r, struct statement *s)
     const int64_t least = -2 * MONEY_MAX_MICROS / unit - 1, most = MONEY_MAX_MICROS / unit + 1;
     s->payable_minor = number(r, "payable_minor", least, most);
     read_tax(r, s, 2 * least, 2 * most); /* a part may be more than the whole, where others are below 0 */
-    s->to_pay_minor = s->payable_minor + s->vat_minor;
+    s->to_pay_minor = number(r, "to_pay_minor", 3 * least, 3 * most);
 }
 
 static void read_interval(struct reader *r, struct statement *s)
@@ -179,21 +179,49 @@ static void read_lists(struct reader *r, struct statement *s)
               !json_is_array(json_object_get(r->obj, "gaps"));
 }
 
+static const char *const payload_names[] = {"adjustments",
+                                            "advertiser",
+                                            "bridge",
+                                            "campaign_name",
+                                            "carried_micros",
+                                            "closing",
+                                            "contract",
+                                            "counts",
+                                            "currency",
+                                            "due_at",
+                                            "exponent",
+                                            "gaps",
+                                            "gross_micros",
+                                            "id",
+                                            "issued_at",
+                                            "issuer",
+                                            "lines",
+                                            "net_micros",
+                                            "number",
+                                            "opening",
+                                            "payable_by",
+                                            "payable_minor",
+                                            "period",
+                                            "prev_sha256",
+                                            "publisher",
+                                            "quantities",
+                                            "revision",
+                                            "tax",
+                                            "terms",
+                                            "timezone",
+                                            "to_pay_minor",
+                                            "tree",
+                                            "typ",
+                                            NULL};
+
 enum err statement_read(struct span payload, struct statement *out)
 {
-    static const char *const names[] = {
-        "adjustments",  "advertiser", "bridge",     "campaign_name", "carried_micros", "closing",
-        "contract",     "counts",     "currency",   "due_at",        "exponent",       "gaps",
-        "gross_micros", "id",         "issued_at",  "issuer",        "lines",          "net_micros",
-        "number",       "opening",    "payable_by", "payable_minor", "period",         "prev_sha256",
-        "publisher",    "quantities", "revision",   "tax",           "terms",          "timezone",
-        "tree",         "typ",        NULL};
     struct statement s = {0};
     if (json_read_canonical(payload, &s.json, NULL) != ERR_OK)
         return ERR_CORRUPT;
 
     struct reader r = {s.json, false};
-    only(&r, names);
+    only(&r, payload_names);
     s.id = text(&r, "id", LIMIT_ID);
     s.issuer = text(&r, "issuer", LIMIT_URL);
     s.contract = text(&r, "contract", LIMIT_ID);

@@ -297,7 +297,8 @@
       x.carried.every(function (one, i) { return key(one) === carried[i][0] && BigInt(one.micros) === carried[i][1]; });
   }
   function moneyHolds(p, a) {
-    return vatHolds(p, a) && p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&
+    var due = BigInt(p.payable_minor) + BigInt(p.tax.vat_minor), by = due === 0n || p.publisher.id === '' ? '' : due > 0n ? 'advertiser' : 'publisher';
+    return vatHolds(p, a) && BigInt(p.to_pay_minor) === due && p.payable_by === by && p.exponent >= 0 && p.exponent <= 4 && BigInt(p.gross_micros) + a.moved === BigInt(p.net_micros) && p.gross_micros >= 0 &&
       (p.carried_micros >= 0 || p.payable_minor === 0) && BigInt(p.carried_micros) < a.unit && a.before < a.unit && (p.prev_sha256 !== '' || a.before === 0n);
   }
   function countsHold(p) {
@@ -465,7 +466,7 @@
       Array.isArray(p.quantities) && p.quantities.every(function (q) { return q && whole(q.n) && whole(q.micros); }) &&
       p.tax && [p.tax.rows, p.tax.brought, p.tax.carried].every(Array.isArray) && p.tax.rows.every(function (r) { return r && [r.net_minor, r.vat_minor, r.vat_ppm].every(whole); }) &&
       p.tax.brought.concat(p.tax.carried).every(function (r) { return r && [r.micros, r.vat_ppm].every(whole); }) &&
-      [p.gross_micros, p.net_micros, p.payable_minor, p.carried_micros, p.tax.vat_minor, p.exponent, p.period.from, p.period.to].every(whole);
+      [p.gross_micros, p.net_micros, p.payable_minor, p.to_pay_minor, p.carried_micros, p.tax.vat_minor, p.exponent, p.period.from, p.period.to].every(whole);
     if (!shaped) return { rows: rows.concat([['fails', t('formbad'), '']]), p: p, kid: kid, said: null };
     var a = amounts(p);
     rows.push(moneyHolds(p, a) ? ['holds', t('money'), t('moneyhow', money(BigInt(p.gross_micros), p), money(a.moved, p), money(BigInt(p.net_micros), p), money(a.before, p), money(BigInt(p.carried_micros), p))]
@@ -519,7 +520,7 @@
     head.appendChild(element('h2', worst === 'fails' ? 'bad' : worst === 'unknown' ? 'wait' : 'ok', t(worst)));
     head.appendChild(element('span', 's', p && p.id ? p.id + ' · ' + p.contract : ''));
     if (p && result.kid && worst === 'holds') {
-      var due = (BigInt(p.payable_minor) + BigInt(p.tax.vat_minor)) * amounts(p).unit, minus = due < 0n;
+      var due = BigInt(p.to_pay_minor) * amounts(p).unit, minus = due < 0n;
       card.appendChild(element('p', '', t(minus ? 'owes' : 'pays', p.advertiser.id, p.publisher.id || t('itself'), money(minus ? -due : due, p))));
     }
     var list = card.appendChild(element('ul', ''));

@@ -655,6 +655,26 @@ class Statements(ServerCase):
             done = countersign("backup", "--data", self.server.data, f"{folder}/copy")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_who_pays_is_who_owes_the_net_with_its_vat(self):
+        """1.00 to the publisher, who gives 2.40 of VAT back: it pays 1.40, and no sign of the three is another one."""
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 200_000})
+        lead = self.lead()
+        self.say(lead, "approved")
+        _, one, _ = self.settle()
+        self.assertEqual((one["payable_minor"], one["tax"]["vat_minor"], one["to_pay_minor"], one["payable_by"]), (1200, 240, 1440, "advertiser"))
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 0})
+        self.say(lead, "returned")
+        self.say(self.lead(), "approved")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 1_000_000, "reason": "more"})
+        self.swept(1_000_000)
+        ident, two, _ = self.settle()
+        self.assertEqual((two["payable_minor"], two["tax"]["vat_minor"], two["to_pay_minor"], two["payable_by"]), (100, -240, -140, "publisher"))
+        listed = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]
+        self.assertEqual([listed[name] for name in ("id", "payable_minor", "vat_minor", "to_pay_minor", "payable_by")], [ident, 100, -240, -140, "publisher"])
+        self.assertIn("<strong>1.40 EUR</strong>", self.page(ident))
+        self.assertIn("payable -1.00 EUR and 2.40 VAT: 1.40 EUR by the publisher", self.verified().stdout)
+
     def test_what_stands_carried_is_owed_once_nothing_comes_that_sets_it_off(self):
         customer, supplier = ("FR", "FR48999000102"), ("FR", "FR40999000129")
         for way in ("ended", "owed"):

@@ -174,7 +174,7 @@ static void the_payload_is_what_the_format_says(void **state)
         "\"revision\":1,\"tax\":{\"advertiser\":0,\"brought\":[],\"carried\":[],\"kind\":\"none\",\"publisher\":0,"
         "\"rows\":[{\"advertiser\":0,\"kind\":\"none\",\"net_minor\":25,\"publisher\":0,\"vat_minor\":0,"
         "\"vat_ppm\":0}],\"self_billing\":false,\"traders\":[],\"vat_minor\":0},"
-        "\"terms\":0,\"timezone\":\"UTC\",\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
+        "\"terms\":0,\"timezone\":\"UTC\",\"to_pay_minor\":25,\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
         "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
         (int)root.len, root.ptr, (int)sha.len, sha.ptr, 0, 0);
     buf_byte(&expected, '\0');
