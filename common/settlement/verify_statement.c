@@ -231,6 +231,20 @@ enum err audit_end_of(void *ctx, uint64_t number, uint64_t *to)
     return err;
 }
 
+/* It is told where its period ends by the statement alone, which does not say it. One that is there, and is not what
+ * the entry hashed, fails like any other. */
+static void cannot_end(struct audit *a, const struct entry_statement *s, const char *id)
+{
+    struct closed c = {.sha256 = s->sha256};
+    struct buf payload;
+    memcpy(c.id, s->id.ptr, s->id.len);
+    buf_heap(&payload);
+    (void)open_statement(a, &c, &payload);
+    finds_doubt(&a->finding[CHECK_STATEMENTS],
+                "statement %s does not read, and so what its period came to is not known", id);
+    buf_free(&payload);
+}
+
 /* Whether the entry closes what it can. */
 static bool may_close(struct audit *a, uint64_t index, const struct entry_statement *s, const struct hash *root,
                       struct closing *open)
@@ -252,7 +266,7 @@ static bool may_close(struct audit *a, uint64_t index, const struct entry_statem
     else if (audit_end_of(a, s->number, &said) == ERR_OK && said != s->to)
         finds_failure(f, "statement %s ends at entry %" PRIu64 ", its entry says at %" PRIu64, id, said, s->to);
     else
-        finds_doubt(f, "statement %s does not read, and so what its period came to is not known", id);
+        cannot_end(a, s, id);
     return false;
 }
 
