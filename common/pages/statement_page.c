@@ -24,12 +24,23 @@ static void period(struct paper *w)
     page_say(&w->g, WORD_PERIOD_TO, &a, &b, (struct span *)NULL);
 }
 
-/* Where nothing is owed it is no invoice; one that takes back is a credit note. */
+/* Something is charged on it, whatever is taken back beside. */
+static bool charges(const struct statement *s)
+{
+    for (size_t i = 0; i < s->n_rows; i++)
+        if (s->rows[i].net_minor > 0)
+            return true;
+    return false;
+}
+
+/* Where nothing is owed it is no invoice; one that takes back is a credit note, and both where it charges, too. */
 static enum word kind(const struct paper *w)
 {
     if (w->s.to_pay_minor == 0 || !json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing")))
         return WORD_KIND;
-    return w->s.to_pay_minor > 0 ? WORD_KIND_SELF_BILLING : WORD_KIND_CREDIT_NOTE;
+    if (w->s.to_pay_minor > 0)
+        return WORD_KIND_SELF_BILLING;
+    return charges(&w->s) ? WORD_KIND_BOTH : WORD_KIND_CREDIT_NOTE;
 }
 
 static void heading(struct paper *w)

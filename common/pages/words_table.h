@@ -7,6 +7,7 @@
     X(STATEMENT, "Statement {}", "Relevé {}", "结算单 {}") \
     X(KIND, "Settlement statement", "Relevé de règlement", "结算单") \
     X(KIND_SELF_BILLING, "Settlement statement · self-billing invoice", "Relevé de règlement · autofacturation", "结算单 · 自开发票") \
+    X(KIND_BOTH, "Settlement statement · self-billing invoice and credit note", "Relevé de règlement · facture et avoir en autofacturation", "结算单 · 自开发票及红字发票") \
     X(KIND_CREDIT_NOTE, "Settlement statement · self-billing credit note", "Relevé de règlement · avoir en autofacturation", "结算单 · 自开红字发票") \
     X(NUMBER, "No. {}", "N° {}", "编号 {}") \
     X(ISSUED, "Issued", "Émis le", "开具日期") \

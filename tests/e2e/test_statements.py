@@ -655,6 +655,26 @@ class Statements(ServerCase):
             done = countersign("backup", "--data", self.server.data, f"{folder}/copy")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_one_that_was_altered_fails_also_where_it_alone_says_which_entry_it_ends_at(self):
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        time.sleep(0.1)
+        until = rfc3339(time.time())
+        time.sleep(0.1)
+        self.say(self.lead(), "approved")
+        self.swept(24_000_000)
+        ident, _, _ = self.settle(until=until)
+        with tempfile.TemporaryDirectory(prefix="countersign-mirror-") as folder:
+            mirror = f"{folder}/mirror"
+            self.assertEqual(countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token).returncode, 0)
+            path = Path(mirror, "v1/statements", f"{ident}.jws")
+            path.chmod(0o600)
+            whole = path.read_bytes()
+            for altered, status in ((whole[:200] + (b"B" if whole[200:201] == b"A" else b"A") + whole[201:], 1), (whole, 0), (whole[:-40], 1)):
+                path.write_bytes(altered)
+                done, second = countersign("verify", mirror), second_verify(mirror)
+                self.assertEqual((done.returncode, second.returncode), (status, status), done.stdout + second.stdout)
+
     def test_who_pays_is_who_owes_the_net_with_its_vat(self):
         """1.00 to the publisher, who gives 2.40 of VAT back: it pays 1.40, and no sign of the three is another one."""
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
@@ -673,6 +693,7 @@ class Statements(ServerCase):
         listed = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]
         self.assertEqual([listed[name] for name in ("id", "payable_minor", "vat_minor", "to_pay_minor", "payable_by")], [ident, 100, -240, -140, "publisher"])
         self.assertIn("<strong>1.40 EUR</strong>", self.page(ident))
+        self.assertIn("self-billing invoice and credit note<", self.page(ident))
         self.assertIn("payable -1.00 EUR and 2.40 VAT: 1.40 EUR by the publisher", self.verified().stdout)
 
     def test_what_stands_carried_is_owed_once_nothing_comes_that_sets_it_off(self):
