@@ -229,7 +229,7 @@ class Market:
 
 def person(**changes):
     """A form fill by somebody new. A member given as None is left out."""
-    tag = secrets.token_hex(4)
+    tag = secrets.token_hex(6)
     fields = {"txid": "tx-" + tag, "email": f"lea.{tag}@example.com", "phone": "+336" + str(secrets.randbelow(10**8)).zfill(8),
               "first_name": "Léa", "country": "FR", **changes}
     return {name: value for name, value in fields.items() if value is not None}
