@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 import unittest
 
 from harness import Market, Party, ServerCase, person
@@ -152,6 +153,7 @@ class Try(ServerCase):
             clicks = []
             for market.code in codes:
                 clicks.append(market.click())
+                time.sleep(0.002)  # which was last is told by milliseconds
             fields = person(touches=",".join(clicks))
             self.assertEqual(self.assertStatus(market.advertiser.postback(fields), 200).json["status"], "pending")
             leads = [lead for contract in contracts for lead in market.advertiser.get(f"/v1/contracts/{contract}/leads")["data"]]
