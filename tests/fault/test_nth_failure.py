@@ -714,14 +714,14 @@ class NthFailure(unittest.TestCase):
         for name, last in (("check", 1 << 30), ("verify", REFUSED_LOOKED_FOR)):
             visit = runner.visit(name)
             visit.begin()
-            met, _ = visit.attempt(FILES, NEVER)
+            met = min(visit.attempt(FILES, NEVER)[0] for _ in range(5))  # a second thread opens some ahead, or not
             self.assertGreater(met, REFUSED_LOOKED_FOR)
             failed = 0
             for nth in range(max(1, met - last + 1), met + 1):
                 with self.subTest(name, nth=nth):
                     failed += visit.attempt(FILES, nth)[1]
-            self.assertGreaterEqual(failed, min(last, met) - 2, "they are not always as many")
             visit.leave()
+            self.assertGreaterEqual(failed, min(last, met) - 2, "they are not always as many")
 
     def test_a_copy_whose_name_is_not_on_the_disk_has_none(self):
         """What a backup syncs last is the folder that names it."""
