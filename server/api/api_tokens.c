@@ -179,6 +179,17 @@ static enum err take_expiry(struct request *rq, struct span said, int64_t *ms)
     return ERR_OK;
 }
 
+/* Of a token or an invitation: for whom, by whom, what for. */
+static struct job *token_job(struct request *rq, const struct party *p, const struct wished *in)
+{
+    struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
+    job->record.token.party = p->number;
+    job->record.token.by = rq->caller->number;
+    job->record.token.label = in->label.ptr != NULL ? in->label : SPAN("");
+    job->record.token.replaces = in->replaces.ptr != NULL ? in->replaces : SPAN("");
+    return job;
+}
+
 enum err party_tokens_create(struct request *rq, struct reply *reply)
 {
     (void)reply;
@@ -195,14 +206,10 @@ enum err party_tokens_create(struct request *rq, struct reply *reply)
     if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = call_governs(rq, p)) != ERR_OK ||
         (err = body_read(rq, members, &in)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
+    struct job *job = token_job(rq, p, &in);
     if ((err = take_expiry(rq, in.expires_at, &job->record.token.expires_ms)) != ERR_OK ||
         (err = take_scope(rq, p, in.scope, &job->record.token.scope)) != ERR_OK)
         return err;
-    job->record.token.party = p->number;
-    job->record.token.by = rq->caller->number;
-    job->record.token.label = in.label.ptr != NULL ? in.label : SPAN("");
-    job->record.token.replaces = in.replaces.ptr != NULL ? in.replaces : SPAN("");
     draw_token(rq, &job->record.token.draw);
     quota_say(rq, job, QUOTA_TOKENS);
     return call_submit(rq, job);
@@ -230,16 +237,12 @@ enum err invitations_create(struct request *rq, struct reply *reply)
     if ((err = call_party(rq, rq->param[0], &p)) != ERR_OK || (err = call_governs(rq, p)) != ERR_OK ||
         (err = body_read(rq, members, &in)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_TOKEN, NULL);
+    struct job *job = token_job(rq, p, &in);
     if ((err = take_expiry(rq, in.expires_at, &job->record.token.expires_ms)) != ERR_OK)
         return err;
     if (in.expires_at.ptr == NULL)
         job->record.token.expires_ms = invitation_until(rq->arrived_ms);
     job->record.token.invitation = true;
-    job->record.token.party = p->number;
-    job->record.token.by = rq->caller->number;
-    job->record.token.label = in.label.ptr != NULL ? in.label : SPAN("");
-    job->record.token.replaces = SPAN("");
     job->record.token.scope = call_scope(rq, p->role);
     draw_invitation(rq, &job->record.token.draw);
     quota_say(rq, job, QUOTA_INVITATIONS);
@@ -384,6 +387,17 @@ static enum err made_since_read(struct request *rq, int64_t *ms)
     return err;
 }
 
+static enum err end_submit(struct request *rq, const struct party *p, int64_t made_since_ms, bool invitation)
+{
+    struct job *job = worker_job(rq, RECORD_TOKEN_END, NULL);
+    job->record.token_end.made_since_ms = made_since_ms;
+    job->record.token_end.party = p->number;
+    job->record.token_end.by = rq->caller->number;
+    job->record.token_end.invitation = invitation;
+    job->record.token_end.id = rq->param[1];
+    return call_submit(rq, job);
+}
+
 enum err party_tokens_delete(struct request *rq, struct reply *reply)
 {
     (void)reply;
@@ -394,14 +408,7 @@ enum err party_tokens_delete(struct request *rq, struct reply *reply)
         err = made_since_read(rq, &made_since_ms);
     if (err == ERR_OK && !is_own(rq, rq->param[1]) && (err = dispatch_scopes(rq, MAY_CREDENTIALS)) == ERR_OK)
         err = call_governs(rq, p);
-    if (err != ERR_OK)
-        return err;
-    struct job *job = worker_job(rq, RECORD_TOKEN_END, NULL);
-    job->record.token_end.made_since_ms = made_since_ms;
-    job->record.token_end.party = p->number;
-    job->record.token_end.by = rq->caller->number;
-    job->record.token_end.id = rq->param[1];
-    return call_submit(rq, job);
+    return err == ERR_OK ? end_submit(rq, p, made_since_ms, false) : err;
 }
 
 enum err invitations_delete(struct request *rq, struct reply *reply)
@@ -414,15 +421,7 @@ enum err invitations_delete(struct request *rq, struct reply *reply)
         err = made_since_read(rq, &made_since_ms);
     if (err == ERR_OK)
         err = call_governs(rq, p);
-    if (err != ERR_OK)
-        return err;
-    struct job *job = worker_job(rq, RECORD_TOKEN_END, NULL);
-    job->record.token_end.made_since_ms = made_since_ms;
-    job->record.token_end.party = p->number;
-    job->record.token_end.by = rq->caller->number;
-    job->record.token_end.invitation = true;
-    job->record.token_end.id = rq->param[1];
-    return call_submit(rq, job);
+    return err == ERR_OK ? end_submit(rq, p, made_since_ms, true) : err;
 }
 
 /* ---- an invitation is used ---- */
