@@ -291,6 +291,8 @@ struct entry {
 
 /* Appends the canonical bytes. The caller has checked UTF-8 and limits. Hot for clicks and views: no allocation. */
 void entry_write(struct buf *out, const struct entry *e);
+struct jw;
+void entry_facts_write(struct jw *w, const struct entry_lead *l); /* its member `facts`, wherever that is shown */
 /* ERR_CORRUPT with the field in *p unless the bytes are exactly what entry_write gives. Spans live until entry_close,
  * and no longer than the bytes.
  * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */

@@ -52,7 +52,7 @@ static void write_contacts(struct jw *w, unsigned bits)
     jw_array_end(w);
 }
 
-static void write_facts(struct jw *w, const struct entry_lead *l)
+void entry_facts_write(struct jw *w, const struct entry_lead *l)
 {
     assert(l->n_facts <= LIMIT_FIELDS);
     jw_object(w);
@@ -160,7 +160,7 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         write_contacts(w, *(const unsigned *)at);
         break;
     case FACTS:
-        write_facts(w, &e->lead);
+        entry_facts_write(w, &e->lead);
         break;
     case DUP:
         write_dup(w, &e->lead);

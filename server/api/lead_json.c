@@ -36,17 +36,6 @@ static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, cons
     return err == ERR_NOT_FOUND ? jw_gone(w, t, env) : err;
 }
 
-static void jw_facts(struct jw *w, const struct entry_lead *l)
-{
-    jw_key(w, "facts");
-    jw_object(w);
-    for (size_t i = 0; i < l->n_facts; i++) {
-        jw_key_span(w, l->facts[i].name);
-        jw_str(w, l->facts[i].value);
-    }
-    jw_object_end(w);
-}
-
 static void jw_code_of(struct jw *w, struct tokens *tokens, const struct contract *k, uint32_t placement)
 {
     char code[CODE_LEN];
@@ -97,7 +86,8 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
         jw_key(w, "entry");
         jw_raw(w, env->entry);
     }
-    jw_facts(w, l);
+    jw_key(w, "facts");
+    entry_facts_write(w, l);
     jw_kint(w, "index", (int64_t)index);
     jw_lead_ref(w, rq->worker->tokens, k->number, index);
     if (whole) {

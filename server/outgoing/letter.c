@@ -123,17 +123,6 @@ static enum err jw_contact(struct jw *w, const struct story *s)
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* erased, or its key destroyed */
 }
 
-static void jw_facts(struct jw *w, const struct entry_lead *l)
-{
-    jw_key(w, "facts");
-    jw_object(w);
-    for (size_t i = 0; i < l->n_facts; i++) {
-        jw_key_span(w, l->facts[i].name);
-        jw_str(w, l->facts[i].value);
-    }
-    jw_object_end(w);
-}
-
 /* `said`: the disposition that it is about; NULL: the lead itself. */
 static enum err jw_story(struct jw *w, const struct story *s, const struct entry *said, uint64_t index, bool contact)
 {
@@ -155,8 +144,10 @@ static enum err jw_story(struct jw *w, const struct story *s, const struct entry
         err = jw_contact(w, s);
     jw_kstr(w, "contract", span_str(s->k->id));
     jw_kstr(w, "currency", contract_currency(s->k));
-    if (d == NULL)
-        jw_facts(w, l);
+    if (d == NULL) {
+        jw_key(w, "facts");
+        entry_facts_write(w, l);
+    }
     jw_kint(w, "index", (int64_t)index);
     jw_kstr(w, "lead", span_of(ref, sizeof ref));
     jw_kint(w, "payout_micros", s->payout_micros);
