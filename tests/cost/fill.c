@@ -1,133 +1,26 @@
 /* `fill_leads DATA N [CONTRACTS]` puts N clicks, each with its lead, into that many contracts, all four unless told, of
- * the folder of a stopped server that scripts/servers.py set up: whole records through the committer's own fold, in its
- * largest batches, as if they had come long ago (no nonces). What a worker would do is left out: signatures, receipts,
- * sealing. scripts/bench measures over such a store.
+ * the folder of a stopped server that scripts/servers.py set up, as if they had come long ago (no nonces).
+ * scripts/bench measures over such a store.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "server/commit/committer.h"
-#include "server/jobs.h"
-#include "server/system/log.h"
-#include "server/system/system.h"
-
-enum { CONTRACTS = 4, FIRST_CONTRACT = 2, ADVERTISER = 2, SEALED = 420, DAY_MS = 86400000 };
-#define MAP_SIZE ((uint64_t)64 << 30)
-
-struct filler {
-    struct committer *committer;
-    struct arena *arena;
-    struct span party;
-    struct private_sealed sealed;
-    struct job jobs[BATCH_MAX], *batch[BATCH_MAX];
-    uint64_t clicks[BATCH_MAX];
-    char txids[BATCH_MAX][40];
-};
-
-static size_t contracts = CONTRACTS;
-
-static uint32_t contract_of(size_t i)
-{
-    return FIRST_CONTRACT + (uint32_t)(i % contracts);
-}
-
-static struct job job_of(struct filler *f, enum record_kind kind)
-{
-    int64_t now = clock_ms();
-    return (struct job){.arena = f->arena,
-                        .record = {.kind = kind, .advertiser = ADVERTISER, .arrived_ms = now, .now_ms = now}};
-}
-
-static struct job click_of(struct filler *f, size_t i)
-{
-    struct job job = job_of(f, RECORD_CLICK);
-    struct record_track *t = &job.record.track;
-    t->contract = contract_of(i);
-    t->sealed = f->sealed;
-    t->entry = (struct entry){.kind = ENTRY_CLICK, .at_ms = job.record.arrived_ms, .click.placement = 1};
-    random_bytes(t->entry.click.commitment.b, sizeof t->entry.click.commitment.b);
-    return job;
-}
-
-static struct job lead_of(struct filler *f, size_t i)
-{
-    struct job job = job_of(f, RECORD_LEAD);
-    struct record_lead *l = &job.record.lead;
-    uint64_t txid[2];
-    random_bytes(txid, sizeof txid);
-    snprintf(f->txids[i], sizeof f->txids[i], "%016jx-%016jx", (uintmax_t)txid[0], (uintmax_t)txid[1]);
-    l->fallback_contract = contract_of(i);
-    l->sealed = f->sealed;
-    l->report = (struct lead_report){.party = f->party,
-                                     .txid = span_str(f->txids[i]),
-                                     .given = CONTACT_EMAIL | CONTACT_PHONE | CONTACT_FIRST_NAME | CONTACT_LAST_NAME,
-                                     .has_email = true,
-                                     .has_phone = true,
-                                     .claimed = true,
-                                     .touches = {{.contract = contract_of(i), .index = f->clicks[i]}},
-                                     .n_touches = 1};
-    random_bytes(l->report.email, TOKEN_LEN);
-    random_bytes(l->report.phone, TOKEN_LEN);
-    random_bytes(l->report.facts_sha256, HASH_LEN);
-    random_bytes(l->report.commitment.b, sizeof l->report.commitment.b);
-    return job;
-}
-
-static struct job tidy_of(struct filler *f, size_t i)
-{
-    struct job job = job_of(f, RECORD_TIDY);
-    (void)i;
-    job.record.advertiser = 0;
-    job.record.tidy.rows = 16 * BATCH_MAX;
-    return job;
-}
-
-static void run(struct filler *f, size_t n, struct job (*make)(struct filler *f, size_t i))
-{
-    bool wrote;
-    for (size_t i = 0; i < n; i++) {
-        f->jobs[i] = make(f, i);
-        f->batch[i] = &f->jobs[i];
-    }
-    enum err err = committer_run(f->committer, f->batch, n, &wrote);
-    for (size_t i = 0; i < n && err == ERR_OK; i++) {
-        err = f->jobs[i].err;
-        f->clicks[i] = f->jobs[i].index;
-    }
-    if (err != ERR_OK)
-        die("a batch of %zu: %s", n, err_word(err));
-    arena_reset(f->arena);
-}
+#include "tests/cost/filler.h"
 
 int main(int argc, char **argv)
 {
     static struct filler f;
-    static const char sealed[SEALED] = "what only a reader of the contacts would open";
-    struct instance in;
-    const char *what;
     size_t left = argc == 3 || argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
-    contracts = argc == 4 ? strtoul(argv[3], NULL, 10) : CONTRACTS;
+    size_t contracts = argc == 4 ? strtoul(argv[3], NULL, 10) : CONTRACTS;
     if (left < 1 || contracts < 1 || contracts > CONTRACTS)
         die("usage: fill_leads DATA N [CONTRACTS]");
-    enum err err = instance_open(&in, argv[1], STORE_SERVE, MAP_SIZE, &what);
-    if (err != ERR_OK)
-        die("%s of %s: %s", what, argv[1], err_word(err));
-    err = committer_open(&(struct committer_setup){.instance = &in, .runs = job_runs}, &f.committer);
-    if (err != ERR_OK)
-        die("the committer: %s", err_word(err));
-    struct catalog *catalog = catalog_hold(in.catalog);
-    f.arena = arena_new();
-    f.party = span_str(catalog_party_number(catalog, ADVERTISER)->id);
-    f.sealed = (struct private_sealed){(uint32_t)(clock_ms() / DAY_MS), span_of(sealed, sizeof sealed)};
+    filler_open(&f, argv[1]);
+    f.contracts = contracts;
     for (size_t n; left > 0; left -= n) {
         n = left < BATCH_MAX ? left : BATCH_MAX;
+        f.now_ms = clock_ms();
         run(&f, n, click_of);
+        f.now_ms = clock_ms();
         run(&f, n, lead_of);
         run(&f, 1, tidy_of);
     }
-    catalog_unref(catalog);
-    committer_close(f.committer);
-    arena_free(f.arena);
-    instance_close(&in);
+    filler_close(&f);
     return 0;
 }
