@@ -52,6 +52,17 @@ static inline void committer_fixture_open(struct committer_fixture *cf, const ch
     cf->arena = arena_new();
 }
 
+/* One whose batches the test runs itself: no thread, and no mailboxes. Closed by the test, before the fixture. */
+static inline struct committer *committer_fixture_by_hand(struct committer_fixture *cf)
+{
+    struct committer *c;
+    committer_fixture_open(cf, NULL);
+    fixture_instance(&cf->live.f, &cf->live.sh.instance);
+    const struct committer_setup setup = {.instance = &cf->live.sh.instance, .runs = job_runs};
+    assert_ok(committer_open(&setup, &c));
+    return c;
+}
+
 static inline void committer_fixture_close(struct committer_fixture *cf)
 {
     arena_free(cf->arena);

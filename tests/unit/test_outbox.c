@@ -226,10 +226,7 @@ static int open_store(void **state)
 {
     (void)state;
     clock_now_ms = now_ms;
-    committer_fixture_open(&cf, NULL);
-    fixture_instance(&cf.live.f, &cf.live.sh.instance);
-    const struct committer_setup setup = {.instance = &cf.live.sh.instance, .runs = job_runs};
-    assert_ok(committer_open(&setup, &committer));
+    committer = committer_fixture_by_hand(&cf);
     return 0;
 }
 
