@@ -19,9 +19,17 @@ def run(*arguments):
     return script("run", *arguments)
 
 
+def two_free_ports():
+    """Asked one after the other, both may be the same."""
+    port = demo_port = free_port()
+    while demo_port == port:
+        demo_port = free_port()
+    return port, demo_port
+
+
 class Run(unittest.TestCase):
     def test_once_tells_the_story_and_works_again_over_the_same_folder(self):
-        port, demo_port = free_port(), free_port()
+        port, demo_port = two_free_ports()
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(2):
                 done = run("--once", "--port", port, "--demo-port", demo_port, "--data", folder + "/data")
@@ -33,7 +41,8 @@ class Run(unittest.TestCase):
         """A folder made for another public URL: signatures over another host."""
         with tempfile.TemporaryDirectory() as folder:
             countersign("init", "--data", folder + "/data", "--public-url", "http://other.example")
-            done = run("--once", "--port", free_port(), "--demo-port", free_port(), "--data", folder + "/data")
+            port, demo_port = two_free_ports()
+            done = run("--once", "--port", port, "--demo-port", demo_port, "--data", folder + "/data")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("The story broke", done.stderr)
 
