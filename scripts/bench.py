@@ -454,8 +454,14 @@ def reports(folder, options, stack):
     server = stack(Countersign(folder, "reports", None, under=clock.under))
     server.stop()
     clock.pass_days(REPORT_DAYS + 1)  # what is filled in comes behind the terms
-    done = subprocess.run([*clock.under, FILL_TRAFFIC, server.data, str(options.clicks), str(REPORT_DAYS)], check=True, stdout=subprocess.PIPE, text=True)
-    print(f"{options.clicks:,} clicks of {REPORT_DAYS} days (--clicks) in 4 contracts, each with nine parameters of its own: {done.stdout.strip()}. Of each report the fastest of 5.\n\n"
+    plain = shutil.copytree(server.data, folder / "plain")
+
+    def fill(data, clicks, *env):
+        done = subprocess.run(["env", *env, *clock.under, FILL_TRAFFIC, data, str(clicks), str(REPORT_DAYS)], check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout.strip()
+    print(f"Clicks that say nothing, so that all are alike: {fill(plain, options.clicks // 10, 'PLAIN=1')}.\n", flush=True)
+    shutil.rmtree(plain)
+    print(f"{options.clicks:,} clicks of {REPORT_DAYS} days (--clicks) in 4 contracts, each with nine parameters of its own: {fill(server.data, options.clicks)}. Of each report the fastest of 5.\n\n"
           "| report | reader, CPU ms | answered after ms | KiB |\n|---|---|---|---|", flush=True)
     server.start()
     stack(server)

@@ -1,271 +1,86 @@
 #include "common/reports/rollup.h"
 
-#include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/when.h"
-#include "common/base/xxh64.h"
 #include "common/reports/channel.h"
+#include "common/reports/hashed.h"
 
-enum {
-    CHUNK = 1 << 16,
-    LEAD_STATE = 4 + 8 + 8 + 8,
-    NEAR = 4,
-    ALIKE_MOST = 1 << 16,
-    NAME_HEAD = 4 + 4 + 1 + 8,
-    KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32
+enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
+
+/* How a lead is counted now. */
+struct lead_state {
+    uint32_t quarter; /* since 1970-01-01 */
+    uint64_t number;
+    int64_t micros, revenue;
 };
 
-/* ---- memory: what is made lives until the fold ends ---- */
-
-struct chunk {
-    struct chunk *before;
-    size_t used;
-    max_align_t mem[CHUNK / sizeof(max_align_t)];
+struct lead {
+    uint32_t contract;
+    uint64_t index;
+    struct lead_state state;
 };
 
-static void *make(struct chunk **chunks, size_t len)
-{
-    size_t whole = (len + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    assert(whole <= CHUNK);
-    if (*chunks == NULL || (*chunks)->used + whole > CHUNK) {
-        struct chunk *c = xmalloc(sizeof *c);
-        c->before = *chunks;
-        c->used = 0;
-        *chunks = c;
-    }
-    void *out = (char *)(*chunks)->mem + (*chunks)->used;
-    (*chunks)->used += whole;
-    return out;
-}
-
-/* What is found by its bytes: the first member of what it holds. */
-struct named {
-    uint64_t hash;
-    struct span name;
-};
-
-struct table {
-    struct named **slot;
-    size_t n, room; /* a power of two */
-};
-
-static void grow(struct table *t)
-{
-    size_t room = t->room ? 2 * t->room : 256;
-    struct named **slot = xcalloc(room, sizeof(struct named *));
-    for (size_t i = 0; i < t->room; i++) {
-        if (t->slot[i] == NULL)
-            continue;
-        size_t at = t->slot[i]->hash & (room - 1);
-        while (slot[at] != NULL)
-            at = (at + 1) & (room - 1);
-        slot[at] = t->slot[i];
-    }
-    free(t->slot);
-    t->slot = slot;
-    t->room = room;
-}
-
-/* Of that name; NULL: there is none. */
-static void *table_get(const struct table *t, uint64_t hash, struct span name)
-{
-    if (t->room == 0)
-        return NULL;
-    for (size_t at = hash & (t->room - 1); t->slot[at] != NULL; at = (at + 1) & (t->room - 1))
-        if (t->slot[at]->hash == hash && span_eq(t->slot[at]->name, name))
-            return t->slot[at];
-    return NULL;
-}
-
-static void *table_add(struct table *t, struct chunk **chunks, uint64_t hash, struct span name, size_t size)
-{
-    if (2 * t->n >= t->room)
-        grow(t);
-    struct named *x = make(chunks, size);
-    char *mem = make(chunks, name.len + 1);
-    memset(x, 0, size);
-    memcpy(mem, name.ptr, name.len);
-    x->hash = hash;
-    x->name = span_of(mem, name.len);
-    size_t at = hash & (t->room - 1);
-    while (t->slot[at] != NULL)
-        at = (at + 1) & (t->room - 1);
-    t->slot[at] = x;
-    t->n++;
-    return x;
-}
-
-/* ---- the fold's state ---- */
-
-struct tally_of { /* one count of a cell, wherever it is stored */
-    struct named of;
-    struct count count;
-    struct tally_of *next;
-};
-
-struct cell {
-    struct named of;
-    struct tally_of *first;
-    size_t n;
-    uint32_t values; /* of that of all other values: so many have one of their own */
-    bool rest;       /* it is that */
-};
-
-struct plain { /* a row that is no cell */
-    struct named of;
-    uint8_t value[LEAD_STATE];
-    size_t len;
-};
-
-/* Clicks that differ by nothing that is counted: mostly a great many. */
-struct alike {
-    struct named of;
-    struct count *count[DIMENSIONS];
-    size_t n;
-    int64_t micros;
+struct log_of {
+    uint64_t size; /* entries that are counted */
+    bool grew;
+    struct cell_day *day; /* the latest */
+    uint32_t of_day;
 };
 
 struct rollup {
     struct rollup_source source;
-    struct table cells, counts, plains, alike;
-    struct chunk *chunks;
-    struct plain *sized; /* the row of that log's size, which was put last */
-    uint32_t sized_of;
-    struct buf scratch;
+    struct cell_set *cells;
+    struct hashed leads; /* that changed */
+    struct log_of *logs; /* by contract number */
+    size_t n_logs;
+    uint64_t reaches;
 };
 
 struct rollup *rollup_new(const struct rollup_source *source)
 {
     struct rollup *r = xcalloc(1, sizeof *r);
     r->source = *source;
-    buf_heap(&r->scratch);
+    r->cells = cell_set_new(source);
     return r;
+}
+
+static void forget_leads(struct rollup *r)
+{
+    for (size_t i = 0; i < r->leads.room; i++)
+        free(r->leads.slot[i].what);
+    hashed_free(&r->leads);
 }
 
 void rollup_free(struct rollup *r)
 {
     if (r == NULL)
         return;
-    while (r->chunks != NULL) {
-        struct chunk *c = r->chunks;
-        r->chunks = c->before;
-        free(c);
-    }
-    free(r->cells.slot);
-    free(r->counts.slot);
-    free(r->plains.slot);
-    free(r->alike.slot);
-    buf_free(&r->scratch);
+    forget_leads(r);
+    cell_set_free(r->cells);
+    free(r->logs);
     free(r);
 }
 
-/* ---- cells ---- */
-
-/* Mostly it is one of those that were made last: what is hashed is far away. */
-static struct count *count_near(const struct cell *cell, uint8_t quarter, uint64_t number)
+size_t rollup_bytes(const struct rollup *r)
 {
-    struct tally_of *t = cell->first;
-    for (int i = 0; i < NEAR && t != NULL; i++, t = t->next)
-        if (t->count.quarter == quarter && t->count.number == number)
-            return &t->count;
-    return NULL;
+    return cell_set_bytes(r->cells) + r->n_logs * sizeof *r->logs;
 }
 
-static struct count *count_in(struct rollup *r, struct cell *cell, uint8_t quarter, uint64_t number)
+static struct log_of *log_of(struct rollup *r, uint32_t contract)
 {
-    struct count *near = count_near(cell, quarter, number);
-    if (near != NULL)
-        return near;
-    uint8_t name[sizeof cell + 1 + 8];
-    memcpy(name, &cell, sizeof cell);
-    name[sizeof cell] = quarter;
-    store_be64(name + sizeof cell + 1, number);
-    const struct span key = span_of(name, sizeof name);
-    uint64_t hash = scatter((uint64_t)(uintptr_t)cell + quarter, number);
-    struct tally_of *t = table_get(&r->counts, hash, key);
-    if (t == NULL) {
-        t = table_add(&r->counts, &r->chunks, hash, key, sizeof *t);
-        t->count.quarter = quarter;
-        t->count.number = number;
-        t->next = cell->first;
-        cell->first = t;
-        cell->n++;
+    if (contract >= r->n_logs) {
+        size_t n = r->n_logs > 0 ? r->n_logs : LOGS_FIRST;
+        while (n <= contract)
+            n *= 2;
+        r->logs = xrealloc(r->logs, n * sizeof *r->logs);
+        memset(r->logs + r->n_logs, 0, (n - r->n_logs) * sizeof *r->logs);
+        r->n_logs = n;
     }
-    return &t->count;
-}
-
-static enum err cell_load(struct rollup *r, struct cell *cell, struct span row)
-{
-    struct count c;
-    struct count_what what;
-    enum err err;
-    if (cell->rest) {
-        if (row.len < 4)
-            return ERR_CORRUPT;
-        cell->values = load_be32(row.ptr);
-        row = span_skip(row, 4);
-    }
-    while ((err = count_read(&row, &c)) == ERR_OK) {
-        if (!count_what(c.number, &what))
-            return ERR_CORRUPT;
-        *count_in(r, cell, c.quarter, c.number) = c;
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-/* The cell of that key, in memory or as it is stored; ERR_NOT_FOUND: there is none so far. */
-static enum err cell_find(struct rollup *r, uint64_t hash, struct span key, bool rest, struct cell **out)
-{
-    struct span row;
-    if ((*out = table_get(&r->cells, hash, key)) != NULL)
-        return ERR_OK;
-    enum err err = r->source.row(r->source.ctx, key, &row);
-    if (err != ERR_OK)
-        return err;
-    *out = table_add(&r->cells, &r->chunks, hash, key, sizeof **out);
-    (*out)->rest = rest;
-    return cell_load(r, *out, row);
-}
-
-static enum err cell_rest(struct rollup *r, struct cell_key k, struct cell **out)
-{
-    uint8_t mem[ROLLUP_KEY_MAX];
-    k.named = false;
-    k.value = SPAN("");
-    struct span key = cell_key_write(mem, &k);
-    uint64_t hash = xxh64(0, key);
-    enum err err = cell_find(r, hash, key, true, out);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    *out = table_add(&r->cells, &r->chunks, hash, key, sizeof **out);
-    (*out)->rest = true;
-    return ERR_OK;
-}
-
-/* Where a value is counted on a day: what was counted by itself once goes on so. */
-static enum err cell_of(struct rollup *r, const struct cell_key *k, struct cell **out)
-{
-    uint8_t mem[ROLLUP_KEY_MAX];
-    struct span key = cell_key_write(mem, k);
-    uint64_t hash = xxh64(0, key);
-    struct cell *rest = NULL;
-    enum err err = cell_find(r, hash, key, false, out);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    if (k->dimension != DIMENSION_ALL && (err = cell_rest(r, *k, &rest)) != ERR_OK)
-        return err;
-    if (rest != NULL && rest->values >= ROLLUP_VALUES) {
-        *out = rest;
-        return ERR_OK;
-    }
-    if (rest != NULL)
-        rest->values++;
-    *out = table_add(&r->cells, &r->chunks, hash, key, sizeof **out);
-    return ERR_OK;
+    return &r->logs[contract];
 }
 
 /* ---- where something is counted ---- */
@@ -278,8 +93,12 @@ struct values {
 
 static void set_code(struct values *v, uint32_t placement)
 {
-    int len = placement > 0 ? snprintf(v->code, sizeof v->code, "%u", (unsigned)placement) : 0;
-    v->of[DIMENSION_CODE] = span_of(v->code, (size_t)len);
+    struct buf b;
+    if (placement == 0)
+        return;
+    buf_fixed(&b, v->code, sizeof v->code);
+    buf_u64(&b, placement);
+    v->of[DIMENSION_CODE] = buf_span(&b);
 }
 
 static void values_of_click(struct values *v, const struct entry_click *c)
@@ -342,145 +161,37 @@ static struct when when_of(uint32_t contract, int64_t at_ms)
     return (struct when){contract, (uint32_t)(at_ms / MS_PER_DAY), (uint8_t)(at_ms % MS_PER_DAY / QUARTER_MS)};
 }
 
-/* Its count in the cell of each dimension that it has a value of; the whole contract is the first. */
-static enum err counts_of(struct rollup *r, const struct when *w, const struct values *v, uint64_t number,
-                          struct count *out[DIMENSIONS], size_t *n)
-{
-    *n = 0;
-    for (int d = 0; d < DIMENSIONS; d++) {
-        struct cell *cell;
-        if (d != DIMENSION_ALL && (v == NULL || span_empty(v->of[d])))
-            continue;
-        const struct cell_key k = {.contract = w->contract,
-                                   .dimension = (enum dimension)d,
-                                   .day = w->day,
-                                   .named = true,
-                                   .value = d == DIMENSION_ALL ? SPAN("") : v->of[d]};
-        enum err err = cell_of(r, &k, &cell);
-        if (err != ERR_OK)
-            return err;
-        out[(*n)++] = count_in(r, cell, w->quarter, number);
-    }
-    return ERR_OK;
-}
-
+/* Adds up in the cell of each dimension that it has a value of; the whole contract is the first. */
 static enum err count(struct rollup *r, const struct when *w, const struct values *v, const struct count_what *what,
                       struct count add)
 {
-    struct count *to[DIMENSIONS];
-    size_t n;
-    enum err err = counts_of(r, w, v, count_number(what), to, &n);
-    for (size_t i = 0; i < n && err == ERR_OK; i++) {
-        to[i]->n += add.n;
-        to[i]->micros += add.micros;
-        to[i]->revenue += add.revenue;
+    struct log_of *log = log_of(r, w->contract);
+    add.quarter = w->quarter;
+    add.number = count_number(what);
+    if (log->day == NULL || log->of_day != w->day) {
+        log->day = cell_set_day(r->cells, w->contract, w->day);
+        log->of_day = w->day;
     }
+    enum err err = cell_set_add(r->cells, log->day, DIMENSION_ALL, SPAN(""), &add);
+    for (int d = DIMENSION_ALL + 1; v != NULL && d < DIMENSIONS && err == ERR_OK; d++)
+        if (!span_empty(v->of[d]))
+            err = cell_set_add(r->cells, log->day, (enum dimension)d, v->of[d], &add);
     return err;
 }
 
-/* ---- rows that are no cells ---- */
-
-static void put_plain(struct rollup *r, struct span key, struct span value)
-{
-    uint64_t hash = xxh64(0, key);
-    struct plain *p = table_get(&r->plains, hash, key);
-    if (p == NULL)
-        p = table_add(&r->plains, &r->chunks, hash, key, sizeof *p);
-    assert(value.len <= sizeof p->value);
-    memcpy(p->value, value.ptr, value.len);
-    p->len = value.len;
-}
-
-/* Of one log, which grows: mostly it is the one before. */
-static void put_size(struct rollup *r, uint32_t contract, uint64_t size)
-{
-    uint8_t key[ROLLUP_HEAD_KEY], value[8];
-    store_be64(value, size);
-    if (r->sized != NULL && r->sized_of == contract) {
-        memcpy(r->sized->value, value, sizeof value);
-        return;
-    }
-    struct span name = rollup_head_key(key, contract);
-    put_plain(r, name, span_of(value, sizeof value));
-    r->sized = table_get(&r->plains, xxh64(0, name), name);
-    r->sized_of = contract;
-}
-
 /* ---- traffic ---- */
-
-/* Everything that a click says but when it came and what it commits to, and what it earns. False: these stand not where
- * most have them. */
-static bool name_click(struct rollup *r, const struct when *w, struct span bytes, int64_t micros)
-{
-    static const char mark[] = ",\"commit\":\"";
-    enum { COMMIT = sizeof mark - 1 + 43 };
-    const char *comma = memchr(bytes.ptr, ',', bytes.len);
-    const char *commit =
-        comma != NULL ? memmem(comma, (size_t)(bytes.ptr + bytes.len - comma), mark, sizeof mark - 1) : NULL;
-    if (commit == NULL || commit + COMMIT > bytes.ptr + bytes.len)
-        return false;
-    struct span rest = span_skip(bytes, (size_t)(commit - bytes.ptr) + COMMIT);
-    buf_clear(&r->scratch);
-    char *to = buf_room(&r->scratch, NAME_HEAD + bytes.len);
-    store_be32(to, w->contract);
-    store_be32(to + 4, w->day);
-    to[8] = (char)w->quarter;
-    store_be64(to + 9, (uint64_t)micros);
-    memcpy(to + NAME_HEAD, comma, (size_t)(commit - comma));
-    memcpy(to + NAME_HEAD + (commit - comma), rest.ptr, rest.len);
-    r->scratch.len += NAME_HEAD + (size_t)(commit - comma) + rest.len;
-    return true;
-}
 
 static int64_t click_micros(const struct terms *t, enum class class)
 {
     return t != NULL && terms_pays(t, class) ? t->click_micros : 0;
 }
 
-static void add_alike(const struct alike *a)
+static enum err add_click(struct rollup *r, const struct when *w, const struct entry_click *c, const struct terms *t)
 {
-    for (size_t i = 0; i < a->n; i++) {
-        a->count[i]->n++;
-        a->count[i]->micros += a->micros;
-    }
-}
-
-bool rollup_alike(struct rollup *r, uint32_t contract, uint64_t index, const struct rollup_click *c,
-                  const struct terms *t)
-{
-    const struct when w = when_of(contract, c->at_ms);
-    if (!name_click(r, &w, c->bytes, click_micros(t, c->class)))
-        return false;
-    const struct alike *a = table_get(&r->alike, xxh64(0, buf_span(&r->scratch)), buf_span(&r->scratch));
-    if (a == NULL)
-        return false;
-    add_alike(a);
-    put_size(r, contract, index + 1);
-    return true;
-}
-
-static enum err add_click(struct rollup *r, const struct when *w, const struct entry_click *c, struct span bytes,
-                          const struct terms *t)
-{
-    struct alike found = {.micros = click_micros(t, c->class)};
     struct values v = {0};
     values_of_click(&v, c);
-    const struct count_what what = {.kind = COUNT_CLICKS, .class = c->class};
-    enum err err = counts_of(r, w, &v, count_number(&what), found.count, &found.n);
-    if (err != ERR_OK)
-        return err;
-    add_alike(&found);
-    if (r->alike.n == ALIKE_MOST || !name_click(r, w, bytes, found.micros))
-        return ERR_OK;
-    uint64_t hash = xxh64(0, buf_span(&r->scratch));
-    struct alike *a = table_get(&r->alike, hash, buf_span(&r->scratch));
-    if (a == NULL) {
-        a = table_add(&r->alike, &r->chunks, hash, buf_span(&r->scratch), sizeof *a);
-        memcpy(a->count, found.count, sizeof a->count);
-        a->n = found.n;
-        a->micros = found.micros;
-    }
-    return ERR_OK;
+    return count(r, w, &v, &(struct count_what){.kind = COUNT_CLICKS, .class = c->class},
+                 (struct count){.n = 1, .micros = click_micros(t, c->class)});
 }
 
 static enum err add_view(struct rollup *r, const struct when *w, const struct entry_view *view)
@@ -514,13 +225,6 @@ static enum err add_impression(struct rollup *r, const struct when *w, const str
 
 /* ---- leads ---- */
 
-/* How one is counted now. */
-struct lead_state {
-    uint32_t quarter; /* since 1970-01-01 */
-    uint64_t number;
-    int64_t micros, revenue;
-};
-
 static struct span state_write(const struct lead_state *s, uint8_t out[LEAD_STATE])
 {
     store_be32(out, s->quarter);
@@ -540,20 +244,37 @@ static enum err state_read(struct span row, struct lead_state *out)
     return count_what(out->number, &what) && what.kind == COUNT_LEADS ? ERR_OK : ERR_CORRUPT;
 }
 
+static struct lead *find_lead(const struct rollup *r, uint32_t contract, uint64_t index)
+{
+    size_t at = 0;
+    for (struct lead *l; (l = hashed_next(&r->leads, scatter(index, contract), &at)) != NULL;)
+        if (l->contract == contract && l->index == index)
+            return l;
+    return NULL;
+}
+
 static void put_state(struct rollup *r, uint32_t contract, uint64_t index, const struct lead_state *s)
 {
-    uint8_t key[ROLLUP_LEAD_KEY], value[LEAD_STATE];
-    put_plain(r, rollup_lead_key(key, contract, index), state_write(s, value));
+    struct lead *l = find_lead(r, contract, index);
+    if (l == NULL) {
+        l = xmalloc(sizeof *l);
+        l->contract = contract;
+        l->index = index;
+        hashed_add(&r->leads, scatter(index, contract), l);
+    }
+    l->state = *s;
 }
 
 static enum err get_state(struct rollup *r, uint32_t contract, uint64_t index, struct lead_state *out)
 {
     uint8_t mem[ROLLUP_LEAD_KEY];
-    struct span row, key = rollup_lead_key(mem, contract, index);
-    const struct plain *p = table_get(&r->plains, xxh64(0, key), key);
-    if (p != NULL)
-        return state_read(span_of(p->value, p->len), out);
-    enum err err = r->source.row(r->source.ctx, key, &row);
+    struct span row;
+    const struct lead *l = find_lead(r, contract, index);
+    if (l != NULL) {
+        *out = l->state;
+        return ERR_OK;
+    }
+    enum err err = r->source.row(r->source.ctx, rollup_lead_key(mem, contract, index), &row);
     return err == ERR_OK ? state_read(row, out) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
@@ -662,14 +383,16 @@ static enum err add_money(struct rollup *r, const struct when *w, const struct e
     return count(r, w, NULL, &(struct count_what){.kind = COUNT_ADJUSTMENTS}, (struct count){.n = 1, .micros = micros});
 }
 
-enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const struct entry *e, struct span bytes,
+enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const struct entry *e,
                     const struct terms *terms)
 {
     const struct when w = when_of(contract, e->at_ms);
-    put_size(r, contract, index + 1);
+    struct log_of *log = log_of(r, contract);
+    log->size = index + 1;
+    log->grew = true;
     switch (e->kind) {
     case ENTRY_CLICK:
-        return add_click(r, &w, &e->click, bytes, terms);
+        return add_click(r, &w, &e->click, terms);
     case ENTRY_VIEW:
         return add_view(r, &w, &e->view);
     case ENTRY_IMPRESSION:
@@ -690,53 +413,41 @@ enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const s
 
 void rollup_reaches(struct rollup *r, uint64_t seq)
 {
-    uint8_t key[ROLLUP_HEAD_KEY], value[8];
-    store_be64(value, seq);
-    put_plain(r, rollup_head_key(key, 0), span_of(value, sizeof value));
+    r->reaches = seq;
 }
 
 /* ---- what became of it ---- */
 
-static int by_place(const void *a, const void *b)
+static enum err tell_number(uint32_t contract, uint64_t n, rollup_row *each, void *ctx)
 {
-    const struct count *x = a, *y = b;
-    if (x->quarter != y->quarter)
-        return x->quarter < y->quarter ? -1 : 1;
-    return (x->number > y->number) - (x->number < y->number);
+    uint8_t key[ROLLUP_HEAD_KEY], value[8];
+    store_be64(value, n);
+    return each(ctx, rollup_head_key(key, contract), span_of(value, sizeof value));
 }
 
-/* What nothing is left of is not kept: a lead that moved on leaves no trace where it was. */
-static void cell_write(struct buf *out, const struct cell *cell)
+static enum err tell_leads(struct rollup *r, rollup_row *each, void *ctx)
 {
-    struct count *all = xmalloc((cell->n + 1) * sizeof *all);
-    size_t n = 0;
-    for (const struct tally_of *t = cell->first; t != NULL; t = t->next)
-        if (t->count.n != 0 || t->count.micros != 0 || t->count.revenue != 0)
-            all[n++] = t->count;
-    if (n > 1)
-        qsort(all, n, sizeof *all, by_place);
-    buf_clear(out);
-    if (cell->rest)
-        buf_be32(out, cell->values);
-    for (size_t i = 0; i < n; i++)
-        count_write(out, &all[i]);
-    free(all);
-}
-
-enum err rollup_each(struct rollup *r, rollup_row *each, void *ctx)
-{
+    uint8_t key[ROLLUP_LEAD_KEY], value[LEAD_STATE];
     enum err err = ERR_OK;
-    for (size_t i = 0; i < r->cells.room && err == ERR_OK; i++) {
-        const struct cell *cell = (const struct cell *)r->cells.slot[i];
-        if (cell == NULL)
-            continue;
-        cell_write(&r->scratch, cell);
-        err = each(ctx, cell->of.name, buf_span(&r->scratch));
+    for (size_t i = 0; i < r->leads.room && err == ERR_OK; i++) {
+        const struct lead *l = r->leads.slot[i].what;
+        if (l != NULL)
+            err = each(ctx, rollup_lead_key(key, l->contract, l->index), state_write(&l->state, value));
     }
-    for (size_t i = 0; i < r->plains.room && err == ERR_OK; i++) {
-        const struct plain *p = (const struct plain *)r->plains.slot[i];
-        if (p != NULL)
-            err = each(ctx, p->of.name, span_of(p->value, p->len));
-    }
+    forget_leads(r);
     return err;
+}
+
+enum err rollup_changed(struct rollup *r, rollup_row *each, void *ctx)
+{
+    enum err err = cell_set_changed(r->cells, each, ctx);
+    if (err == ERR_OK)
+        err = tell_leads(r, each, ctx);
+    for (uint32_t i = 0; i < r->n_logs && err == ERR_OK; i++) {
+        if (!r->logs[i].grew)
+            continue;
+        r->logs[i].grew = false;
+        err = tell_number(i, r->logs[i].size, each, ctx);
+    }
+    return err == ERR_OK ? tell_number(0, r->reaches, each, ctx) : err;
 }

@@ -17,7 +17,7 @@ static enum err folded_entry(void *ctx, uint32_t contract, uint64_t index, struc
 
 void check_rollups_open(struct check *c)
 {
-    const struct rollup_source source = {folded_row, folded_entry, c};
+    const struct rollup_source source = {.row = folded_row, .entry = folded_entry, .ctx = c};
     c->rollup = rollup_new(&source);
     c->counted = true;
 }
@@ -25,7 +25,7 @@ void check_rollups_open(struct check *c)
 void check_rollup(struct check *c, const struct checked_log *log, const struct envelope *env, const struct entry *e)
 {
     if (c->counted && c->seq < c->watermark)
-        c->counted = rollup_add(c->rollup, log->number, env->index, e, env->entry, log->fold.terms) == ERR_OK;
+        c->counted = rollup_add(c->rollup, log->number, env->index, e, log->fold.terms) == ERR_OK;
 }
 
 static enum err want(void *ctx, struct span key, struct span value)
@@ -52,7 +52,7 @@ static void is_wanted(struct check *c, enum table t, struct span key, struct spa
 void prove_rollups(struct check *c)
 {
     rollup_reaches(c->rollup, c->watermark);
-    if (!c->counted || rollup_each(c->rollup, want, c) != ERR_OK)
+    if (!c->counted || rollup_changed(c->rollup, want, c) != ERR_OK)
         finds_doubt(check_finding(c, TABLE_ROLLUPS), "rollups cannot be counted again: what an entry rests on "
                                                      "does not read");
     check_each(c, TABLE_ROLLUPS, is_wanted);

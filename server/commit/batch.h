@@ -21,10 +21,10 @@ struct batch {
     struct clock_mark clock;      /* as the transaction found it */
     struct clock_mark clock_next; /* set by a run, with clock_changed */
     bool clock_changed;
-    bool catalog_changed; /* set by a run */
-    bool swept;           /* set by a run: every log's head is in the transaction */
-    struct notes *notes;  /* of what is appended, to be told after the commit; NULL: nobody follows */
-    bool rollups_stay;    /* a row of them did not read at the last sweep: they are as they were, and reports fail */
+    bool catalog_changed;    /* set by a run */
+    bool swept;              /* set by a run: every log's head is in the transaction */
+    struct notes *notes;     /* of what is appended, to be told after the commit; NULL: nobody follows */
+    struct rollups *rollups; /* what is appended is counted there */
 };
 
 /* gather, decide, append, apply of one job. Checks first, writes last: any error but ERR_FULL and ERR_IO promises that
@@ -64,6 +64,7 @@ MUST_CHECK enum err pipeline_others(struct batch *cx, const struct others *other
  * *leaf may be NULL. The contract must be one that the record may touch. */
 MUST_CHECK enum err pipeline_append(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t *index,
                                     struct hash *leaf);
+MUST_CHECK enum err pipeline_append_root(struct batch *cx, const struct root_leaf *x, uint64_t *leaf);
 /* The index of the log's next entry: a `clock` entry may come in front of it. */
 uint64_t pipeline_next(const struct batch *cx, const struct contract *k);
 /* Tells a log now how it stands with the clock, if it does not know: before a statement, whose entry nothing may stand

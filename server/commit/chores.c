@@ -119,10 +119,10 @@ enum err chore_sweep(struct batch *cx, struct job *job)
         return err;
     ledger_root_signed(cx->ledger, job->record.sweep.root_signed);
     if (!ledger_dirty(cx->ledger))
-        return cx->rollups_stay ? rollups_fold(cx) : ERR_OK;
+        return rollups_stay(cx->rollups) ? rollups_sweep(cx) : ERR_OK;
     cx->swept = true;
     err = ledger_sweep(cx->ledger, cx->txn);
-    return err == ERR_OK ? rollups_fold(cx) : err;
+    return err == ERR_OK ? rollups_sweep(cx) : err;
 }
 
 /* The tree that the note says must be the log's own. What is in the root log already is not put there again: the record
@@ -146,7 +146,7 @@ enum err chore_publish(struct batch *cx, struct job *job)
     if ((err = ledger_ready(cx->ledger, cx->txn, ROOT_LOG)) != ERR_OK)
         return err;
     const struct root_leaf x = {.contract = k->number, .size = c.size, .origin = c.origin, .text = note};
-    err = ledger_append_root(cx->ledger, cx->txn, &x, &leaf);
+    err = pipeline_append_root(cx, &x, &leaf);
     if (err == ERR_OK)
         err = ledger_publish(cx->ledger, cx->txn, k->number, c.size, leaf);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* half of it may stand in the batch */

@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "server/commit/clock_rows.h"
 #include "server/commit/idempotency.h"
+#include "server/commit/rollups.h"
 #include "server/commit/schedule.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -151,6 +152,7 @@ static void aborted(struct committer *c, uint64_t changes_before)
         cx->catalog = c->catalog;
     }
     day_keys_forget(cx->instance->day_keys);
+    rollups_forget(cx->rollups);
     if (ledger_changes(cx->ledger) != changes_before)
         reopen_ledger(c);
 }
@@ -377,6 +379,7 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     c->runs = setup->runs;
     c->source = setup->source;
     c->news = setup->news;
+    c->cx.rollups = rollups_new(&c->cx);
     c->cx.notes = c->news != NULL ? &c->notes : NULL;
     c->cx.instance = in;
     c->batch = in->batch;
@@ -405,6 +408,7 @@ uint64_t committer_next_seq(const struct committer *c)
 void committer_close(struct committer *c)
 {
     ledger_close(c->cx.ledger);
+    rollups_free(c->cx.rollups);
     tokens_free(c->cx.tokens);
     signer_free(c->cx.statement_signer);
     catalog_unref(c->catalog);

@@ -10,6 +10,7 @@
 #include "server/commit/nonces.h"
 #include "server/commit/outbox.h"
 #include "server/commit/parts.h"
+#include "server/commit/rollups.h"
 
 /* What an entry brings along beside its bytes. */
 struct brought {
@@ -95,6 +96,26 @@ uint64_t pipeline_next(const struct batch *cx, const struct contract *k)
     return ledger_size(cx->ledger, k->number) + clock_comes(cx, k);
 }
 
+static enum err append(struct batch *cx, const struct contract *k, const struct entry *e, struct span bytes,
+                       const struct companion *with, uint64_t *index, struct hash *leaf)
+{
+    const struct terms *terms = contract_terms(k, e->at_ms);
+    const uint64_t seq = ledger_next_seq(cx->ledger);
+    enum err err = ledger_append(cx->ledger, cx->txn, k->number, e, bytes, with, terms, index, leaf);
+    if (err == ERR_OK)
+        rollups_entry(cx->rollups, seq, k->number, *index, e, terms);
+    return err;
+}
+
+enum err pipeline_append_root(struct batch *cx, const struct root_leaf *x, uint64_t *leaf)
+{
+    const uint64_t seq = ledger_next_seq(cx->ledger);
+    enum err err = ledger_append_root(cx->ledger, cx->txn, x, leaf);
+    if (err == ERR_OK)
+        rollups_entry(cx->rollups, seq, ROOT_LOG, *leaf, NULL, NULL);
+    return err;
+}
+
 /* Dated like the entry that it stands in front of. */
 static enum err append_clock(struct batch *cx, const struct contract *k, const struct entry_clock *clock,
                              const struct entry *dated)
@@ -106,8 +127,7 @@ static enum err append_clock(struct batch *cx, const struct contract *k, const s
     uint64_t index;
     buf_fixed(&bytes, mem, sizeof mem);
     entry_write(&bytes, &e);
-    return ledger_append(cx->ledger, cx->txn, k->number, &e, buf_span(&bytes), NULL, contract_terms(k, e.at_ms), &index,
-                         NULL);
+    return append(cx, k, &e, buf_span(&bytes), NULL, &index, NULL);
 }
 
 static enum err tell_clock(struct batch *cx, const struct contract *k, bool begins)
@@ -162,7 +182,7 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
         return err;
     if (untold && (err = append_clock(cx, k, &clock, e)) != ERR_OK)
         return written(err);
-    err = ledger_append(cx->ledger, cx->txn, k->number, e, buf_span(bytes), &with->with, terms, &r.index, &r.leaf);
+    err = append(cx, k, e, buf_span(bytes), &with->with, &r.index, &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
     if (err == ERR_OK)

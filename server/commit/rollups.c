@@ -15,8 +15,18 @@ struct bound {
     struct versions made; /* own */
 };
 
-enum { BEHIND_MOST = 1 << 14 };
+enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20 };
 
+/* What is counted as it is appended. A batch that fails takes all of it along: the journal has what was committed. */
+struct rollups {
+    struct rollup_source source;
+    struct rollup *rollup; /* NULL: nothing is counted yet */
+    uint64_t end;          /* journal rows below it are counted, here or in the store */
+    bool end_known;
+    bool stay; /* what they rest on did not read at the last sweep: they are as they were, and reports fail */
+};
+
+/* Journal rows that are counted as they are read back. */
 struct folding {
     struct batch *cx;
     struct rollup *rollup;
@@ -49,6 +59,13 @@ static enum err stored_row(void *ctx, struct span key, struct span *value)
     return store_get(cx->txn, TABLE_ROLLUPS, key, value);
 }
 
+static enum err stored_key(void *ctx, struct span from, struct span *key)
+{
+    const struct batch *cx = ctx;
+    struct span value;
+    return store_seek(cx->txn, TABLE_ROLLUPS, from, key, &value);
+}
+
 static enum err stored_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
 {
     const struct batch *cx = ctx;
@@ -77,26 +94,16 @@ static const struct terms *terms_at(const struct bound *b, int64_t at_ms)
     return v != NULL ? v->terms : NULL;
 }
 
-/* A click like one before needs no reading. */
-static bool take_alike(struct folding *f, struct bound *b, const struct envelope *env)
-{
-    struct rollup_click c = {.class = env->class, .bytes = env->entry};
-    return env->kind == ENTRY_CLICK && envelope_time(env, &c.at_ms) == ERR_OK &&
-           rollup_alike(f->rollup, env->contract, env->index, &c, terms_at(b, c.at_ms));
-}
-
 static enum err take_entry(struct folding *f, struct bound *b, const struct envelope *env)
 {
     struct entry e;
-    if (take_alike(f, b, env))
-        return ERR_OK;
     enum err err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)
         return err;
     if (b->own && ledger_binds(e.kind))
         err = ledger_bind(&b->made, env->index, &e);
     if (err == ERR_OK)
-        err = rollup_add(f->rollup, env->contract, env->index, &e, env->entry, terms_at(b, e.at_ms));
+        err = rollup_add(f->rollup, env->contract, env->index, &e, terms_at(b, e.at_ms));
     entry_close(&e);
     return err;
 }
@@ -132,7 +139,6 @@ static enum err take_journal(struct folding *f, uint64_t from, uint64_t to)
     cursor_close(c);
     if (err == ERR_OK && step != ERR_OK)
         err = cursor_end(step);
-    rollup_reaches(f->rollup, to);
     return err == ERR_OK && from != to ? ERR_CORRUPT : err;
 }
 
@@ -143,56 +149,106 @@ static enum err write_row(void *ctx, struct span key, struct span value)
 
 enum err rollups_write(struct txn *t, struct rollup *r)
 {
-    return rollup_each(r, write_row, t);
+    return rollup_changed(r, write_row, t);
 }
 
-static void folding_open(struct folding *f, struct batch *cx, const struct rollup_source *source)
+static enum err take_rows(struct batch *cx, struct rollup *r, uint64_t from, uint64_t to)
 {
-    *f = (struct folding){.cx = cx, .n = cx->catalog->n_contracts + 1, .rollup = rollup_new(source)};
-    f->bound = xcalloc(f->n, sizeof *f->bound);
+    struct folding f = {.cx = cx, .rollup = r, .n = cx->catalog->n_contracts + 1};
+    f.bound = xcalloc(f.n, sizeof *f.bound);
+    enum err err = take_journal(&f, from, to);
+    for (size_t i = 0; i < f.n; i++)
+        if (f.bound[i].own)
+            versions_free(&f.bound[i].made);
+    free(f.bound);
+    return err;
 }
 
-static void folding_close(struct folding *f)
+/* ---- as it is appended ---- */
+
+struct rollups *rollups_new(struct batch *cx)
 {
-    for (size_t i = 0; i < f->n; i++)
-        if (f->bound[i].own)
-            versions_free(&f->bound[i].made);
-    free(f->bound);
-    rollup_free(f->rollup);
+    struct rollups *r = xcalloc(1, sizeof *r);
+    r->source = (struct rollup_source){stored_row, stored_key, stored_entry, cx};
+    return r;
+}
+
+void rollups_free(struct rollups *r)
+{
+    if (r != NULL)
+        rollup_free(r->rollup);
+    free(r);
+}
+
+void rollups_forget(struct rollups *r)
+{
+    rollup_free(r->rollup);
+    r->rollup = NULL;
+    r->end_known = false;
+}
+
+void rollups_entry(struct rollups *r, uint64_t seq, uint32_t contract, uint64_t index, const struct entry *e,
+                   const struct terms *terms)
+{
+    if (!r->end_known || r->end != seq) /* some in front are not counted: the sweep reads them all */
+        return;
+    if (r->rollup == NULL)
+        r->rollup = rollup_new(&r->source);
+    r->end = seq + 1;
+    if (contract != ROOT_LOG && rollup_add(r->rollup, contract, index, e, terms) != ERR_OK)
+        rollups_forget(r);
 }
 
 /* What did not read may read again, but nobody counts the same rows once a second for ever. */
-static enum err fold(struct folding *f)
+static enum err catch_up(struct batch *cx, struct rollups *r)
 {
-    uint64_t from, to = ledger_next_seq(f->cx->ledger);
-    enum err err = rollups_reach(f->cx->txn, ROOT_LOG, &from);
-    if (err != ERR_OK || from == to)
+    uint64_t to = ledger_next_seq(cx->ledger);
+    enum err err = r->end_known ? ERR_OK : rollups_reach(cx->txn, ROOT_LOG, &r->end);
+    if (err != ERR_OK)
         return err;
-    if (from > to || (f->cx->rollups_stay && to - from > BEHIND_MOST))
+    if (r->end > to || (r->stay && to - r->end > BEHIND_MOST))
         return ERR_CORRUPT;
-    return take_journal(f, from, to);
+    if (r->rollup == NULL)
+        r->rollup = rollup_new(&r->source);
+    if (r->end < to)
+        err = take_rows(cx, r->rollup, r->end, to);
+    r->end = to;
+    r->end_known = true;
+    rollup_reaches(r->rollup, to);
+    return err;
 }
 
-enum err rollups_fold(struct batch *cx)
+static void keep_small(struct rollups *r)
 {
-    const struct rollup_source source = {stored_row, stored_entry, cx};
-    struct folding f;
-    folding_open(&f, cx, &source);
-    enum err err = fold(&f);
-    bool reads = err == ERR_OK, known = cx->rollups_stay;
-    cx->rollups_stay = !reads;
-    if (reads)
-        err = rollups_write(cx->txn, f.rollup);
-    else if (err != ERR_IO) {
-        if (!known)
-            log_line(LOG_ERROR, 0, "rollups",
-                     "what reports are made of does not read (%s): they are answered with 500, all else goes on; run "
-                     "countersign check, then with the server stopped check --rebuild",
-                     err_word(err));
-        err = ERR_OK;
+    if (rollup_bytes(r->rollup) <= MEMORY_MOST)
+        return;
+    rollup_free(r->rollup);
+    r->rollup = NULL;
+}
+
+enum err rollups_sweep(struct batch *cx)
+{
+    struct rollups *r = cx->rollups;
+    enum err err = catch_up(cx, r);
+    const bool known = r->stay;
+    r->stay = err != ERR_OK;
+    if (err == ERR_OK) {
+        err = rollups_write(cx->txn, r->rollup);
+        keep_small(r);
+        return err;
     }
-    folding_close(&f);
-    return err;
+    rollups_forget(r);
+    if (err != ERR_IO && !known)
+        log_line(LOG_ERROR, 0, "rollups",
+                 "what reports are made of does not read (%s): they are answered with 500, all else goes on; run "
+                 "countersign check, then with the server stopped check --rebuild",
+                 err_word(err));
+    return err == ERR_IO ? err : ERR_OK;
+}
+
+bool rollups_stay(const struct rollups *r)
+{
+    return r->stay;
 }
 
 /* ---- all of it again ---- */
@@ -236,21 +292,19 @@ static enum err delete_all(struct txn *t)
 enum err rollups_rebuild(struct instance *in, struct txn *t)
 {
     struct batch cx = {.instance = in, .txn = t, .catalog = catalog_hold(in->catalog)};
-    const struct rollup_source source = {no_row, stored_entry, &cx};
-    struct folding f;
+    const struct rollup_source source = {.row = no_row, .entry = stored_entry, .ctx = &cx};
+    struct rollup *r = rollup_new(&source);
     uint64_t swept;
     cx.view = ledger_view(&cx.within, NULL, t);
-    folding_open(&f, &cx, &source);
     enum err err = watermark_read(t, &swept);
     if (err == ERR_OK && swept > 0)
-        err = take_journal(&f, 0, swept);
-    else
-        rollup_reaches(f.rollup, 0);
+        err = take_rows(&cx, r, 0, swept);
+    rollup_reaches(r, swept);
     if (err == ERR_OK)
         err = delete_all(t);
     if (err == ERR_OK)
-        err = rollups_write(t, f.rollup);
-    folding_close(&f);
+        err = rollups_write(t, r);
+    rollup_free(r);
     catalog_unref(cx.catalog);
     return err;
 }

@@ -1,4 +1,4 @@
-/* The fold of the journal into `rollups`, with every sweep. Committer thread. */
+/* What is appended, counted into `rollups`: in memory at once, in the store with every sweep. Committer thread. */
 #ifndef CS_SERVER_COMMIT_ROLLUPS_H
 #define CS_SERVER_COMMIT_ROLLUPS_H
 
@@ -7,9 +7,19 @@
 /* How far the journal is in them, which stands there from init on, and how many entries of a log. ERR_CORRUPT: it is
  * not there, though the log was swept. */
 MUST_CHECK enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n);
-/* Counts what came since, right behind ledger_sweep in its transaction. A row of theirs that does not read stops
- * reports alone: nothing of them is written then, and the next sweep tries again. ERR_FULL, ERR_IO. */
-MUST_CHECK enum err rollups_fold(struct batch *cx);
+struct rollups;
+struct rollups *rollups_new(struct batch *cx);
+void rollups_free(struct rollups *r); /* NULL-safe */
+/* Counts what was appended as the journal's row `seq`, of the root log too (then e is NULL): in memory, where a sweep
+ * finds it. `terms` bind the entry. What is not told here the next sweep reads back. */
+void rollups_entry(struct rollups *r, uint64_t seq, uint32_t contract, uint64_t index, const struct entry *e,
+                   const struct terms *terms);
+/* The batch failed. */
+void rollups_forget(struct rollups *r);
+/* Writes what came since the last one, right behind ledger_sweep in its transaction. A row of theirs that does not read
+ * stops reports alone: nothing of them is written then, and the next sweep tries again. ERR_FULL, ERR_IO. */
+MUST_CHECK enum err rollups_sweep(struct batch *cx);
+bool rollups_stay(const struct rollups *r); /* they did not read */
 /* Makes all of them again of the journal below the watermark, whatever is there; for a folder that nobody serves.
  * ERR_CORRUPT: a journal row, or what it rests on, does not read, and nothing was written. */
 MUST_CHECK enum err rollups_rebuild(struct instance *in, struct txn *t);

@@ -22,7 +22,7 @@ static enum err append_leaf(struct batch *cx, struct span jws)
     uint64_t leaf;
     const struct root_leaf x = {
         .contract = ROOT_LOG, .origin = instance_log_name(cx->instance, NULL, name), .text = jws};
-    return ledger_append_root(cx->ledger, cx->txn, &x, &leaf);
+    return pipeline_append_root(cx, &x, &leaf);
 }
 
 enum err contract_append_server_keys(struct batch *cx, const struct contract *k, const struct keys_step *step)
@@ -50,5 +50,5 @@ enum err server_keys_run(struct batch *cx, struct job *job)
     cx->swept = true;
     if (err == ERR_OK)
         err = ledger_sweep(cx->ledger, cx->txn);
-    return written(err == ERR_OK ? rollups_fold(cx) : err);
+    return written(err == ERR_OK ? rollups_sweep(cx) : err);
 }

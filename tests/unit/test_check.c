@@ -350,7 +350,7 @@ static enum err entry_of(void *ctx, uint32_t contract, uint64_t index, struct sp
 /* As a sweep leaves them. */
 static void put_rollups(struct txn *t)
 {
-    const struct rollup_source source = {no_row, entry_of, t};
+    const struct rollup_source source = {.row = no_row, .entry = entry_of, .ctx = t};
     struct rollup *r = rollup_new(&source);
     struct versions bound[3] = {{.n = 0}};
     uint64_t watermark;
@@ -366,8 +366,7 @@ static void put_rollups(struct txn *t)
             continue;
         assert_ok(entry_read(env.entry, &e, NULL));
         assert_ok(ledger_bind(&bound[env.contract], env.index, &e));
-        assert_ok(
-            rollup_add(r, env.contract, env.index, &e, env.entry, versions_at(&bound[env.contract], e.at_ms)->terms));
+        assert_ok(rollup_add(r, env.contract, env.index, &e, versions_at(&bound[env.contract], e.at_ms)->terms));
         entry_close(&e);
     }
     rollup_reaches(r, watermark);

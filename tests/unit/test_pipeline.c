@@ -4,6 +4,7 @@
 #include "common/base/when.h"
 #include "server/commit/credentials.h"
 #include "server/commit/nonces.h"
+#include "server/commit/rollups.h"
 #include "server/ledger/ledger_rows.h"
 #include "tests/support/live_server.h"
 
@@ -47,6 +48,7 @@ static int setup(void **state)
     fixture_instance(&live.f, &live.sh.instance);
     arena = arena_new();
     cx = (struct batch){.instance = &live.sh.instance};
+    cx.rollups = rollups_new(&cx);
     begin();
     assert_ok(ledger_open(cx.txn, &cx.ledger));
     cx.view = ledger_view(&cx.within, cx.ledger, cx.txn);
@@ -59,6 +61,7 @@ static int teardown(void **state)
     (void)state;
     txn_abort(cx.txn);
     ledger_close(cx.ledger);
+    rollups_free(cx.rollups);
     catalog_unref(cx.catalog);
     arena_free(arena);
     tokens_free(live.tokens);

@@ -1,0 +1,299 @@
+/* However often rollups are told and taken up again from their rows, they come to the same as in one go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/bytes.h"
+#include "common/base/mem.h"
+#include "common/base/when.h"
+#include "common/reports/rollup.h"
+#include "tests/support/chance.h"
+#include "tests/support/ok.h"
+
+enum { CONTRACTS = 2, ENTRIES = 9000, POOL = 6000, ROWS_MOST = 1 << 15, FROM_DAY = 20000 };
+
+/* ---- rows, in the order of their keys ---- */
+
+struct row {
+    struct span key, value;
+};
+
+struct rows {
+    struct row *row;
+    size_t n;
+};
+
+static int by_bytes(struct span a, struct span b)
+{
+    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static size_t rank(const struct rows *r, struct span key)
+{
+    size_t low = 0, high = r->n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (by_bytes(r->row[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct span copied(struct span s)
+{
+    char *mem = xmalloc(s.len + 1);
+    memcpy(mem, s.ptr, s.len);
+    return span_of(mem, s.len);
+}
+
+static enum err put(void *ctx, struct span key, struct span value)
+{
+    struct rows *r = ctx;
+    size_t at = rank(r, key);
+    if (at < r->n && span_eq(r->row[at].key, key))
+        free((char *)r->row[at].value.ptr);
+    else {
+        assert_true(r->n < ROWS_MOST);
+        memmove(r->row + at + 1, r->row + at, (r->n - at) * sizeof *r->row);
+        r->row[at].key = copied(key);
+        r->n++;
+    }
+    r->row[at].value = copied(value);
+    return ERR_OK;
+}
+
+static void forget(struct rows *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        free((char *)r->row[i].key.ptr);
+        free((char *)r->row[i].value.ptr);
+    }
+    free(r->row);
+}
+
+/* ---- what happens ---- */
+
+static struct story {
+    struct rows stored;
+    struct span entry[CONTRACTS + 1][ENTRIES];
+    enum entry_kind kind[CONTRACTS + 1][ENTRIES];
+    uint64_t n[CONTRACTS + 1];
+} a;
+
+static enum err stored_row(void *ctx, struct span key, struct span *value)
+{
+    const struct rows *r = ctx;
+    size_t at = rank(r, key);
+    if (at == r->n || !span_eq(r->row[at].key, key))
+        return ERR_NOT_FOUND;
+    *value = r->row[at].value;
+    return ERR_OK;
+}
+
+static enum err key_from(void *ctx, struct span from, struct span *key)
+{
+    const struct rows *r = ctx;
+    size_t at = rank(r, from);
+    if (at == r->n)
+        return ERR_NOT_FOUND;
+    *key = r->row[at].key;
+    return ERR_OK;
+}
+
+static enum err no_row(void *ctx, struct span key, struct span *value)
+{
+    (void)ctx, (void)key, (void)value;
+    return ERR_NOT_FOUND;
+}
+
+static enum err entry_of(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    (void)ctx;
+    *out = a.entry[contract][index];
+    return index < a.n[contract] ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* One of that kind among those of the contract, or the next index: there is none. */
+static uint64_t some(uint32_t contract, enum entry_kind kind)
+{
+    uint64_t n = a.n[contract], i = n > 0 ? below(n) : 0;
+    for (uint64_t tried = 0; tried < n; tried++, i = (i + 1) % n)
+        if (a.kind[contract][i] == kind)
+            return i;
+    return n;
+}
+
+static char texts[3][16];
+
+static struct span value(int which, unsigned of)
+{
+    snprintf(texts[which], sizeof texts[which], "v%u", (unsigned)(one_in(2) ? below(of) : below(of) * below(of) / of));
+    return span_str(texts[which]);
+}
+
+static void make_click(struct entry *e)
+{
+    e->kind = ENTRY_CLICK;
+    e->click = (struct entry_click){.class = one_in(5) ? CLASS_BOT : CLASS_OK, .placement = 1 + (uint32_t)below(3)};
+    if (!one_in(4))
+        e->click.sub[0] = value(0, POOL);
+    if (one_in(2))
+        e->click.utm[0] = value(1, 20);
+    if (one_in(3))
+        e->click.utm[1] = one_in(2) ? SPAN("cpc") : value(2, 5);
+    if (one_in(2))
+        e->click.country = one_in(2) ? SPAN("FR") : SPAN("BE");
+}
+
+static void make_lead(uint32_t contract, struct entry *e)
+{
+    uint64_t click = some(contract, ENTRY_CLICK);
+    e->kind = ENTRY_LEAD;
+    e->lead = (struct entry_lead){.party = SPAN("PAAAAAAAAAAAA"),
+                                  .trust = TRUST_SIGNED,
+                                  .status = one_in(3) ? STATUS_REJECTED : STATUS_PENDING,
+                                  .tier = -1,
+                                  .has_click = click < a.n[contract],
+                                  .click = click < a.n[contract] ? click : 0};
+    if (e->lead.status == STATUS_REJECTED)
+        e->lead.reason = REASON_CAP_DAY;
+}
+
+static void make_disposition(uint32_t contract, struct entry *e)
+{
+    uint64_t lead = some(contract, ENTRY_LEAD);
+    if (lead == a.n[contract]) {
+        make_click(e);
+        return;
+    }
+    e->kind = ENTRY_DISPOSITION;
+    e->disposition = (struct entry_disposition){
+        .party = SPAN("PAAAAAAAAAAAA"), .trust = TRUST_SIGNED, .lead = lead, .status = STATUS_APPROVED};
+    if (one_in(3)) {
+        e->disposition.status = STATUS_CONVERTED;
+        e->disposition.amount_micros = 1000000 * (1 + (int64_t)below(9));
+        e->disposition.currency = one_in(2) ? SPAN("EUR") : SPAN("USD");
+    }
+}
+
+static uint32_t happens(int i, struct entry *e)
+{
+    uint32_t contract = 1 + (uint32_t)one_in(4);
+    *e = (struct entry){.at_ms = (int64_t)FROM_DAY * MS_PER_DAY + (int64_t)i * 2 * MS_PER_DAY / ENTRIES};
+    switch (below(20)) {
+    case 0:
+    case 1:
+        make_lead(contract, e);
+        break;
+    case 2:
+    case 3:
+        make_disposition(contract, e);
+        break;
+    case 4:
+        e->kind = ENTRY_GAP;
+        e->gap = (struct entry_gap){.from_ms = e->at_ms, .to_ms = e->at_ms, .clicks = 1 + below(5)};
+        break;
+    default:
+        make_click(e);
+    }
+    return contract;
+}
+
+static void keep(uint32_t contract, const struct entry *e)
+{
+    struct buf b;
+    buf_heap(&b);
+    entry_write(&b, e);
+    a.kind[contract][a.n[contract]] = e->kind;
+    a.entry[contract][a.n[contract]++] = copied(buf_span(&b));
+    buf_free(&b);
+}
+
+/* ---- */
+
+static void assert_same(const struct rows *x, const struct rows *y)
+{
+    assert_int_equal(x->n, y->n);
+    for (size_t i = 0; i < x->n; i++)
+        if (!span_eq(x->row[i].key, y->row[i].key) || !span_eq(x->row[i].value, y->row[i].value))
+            fail_msg("row %zu of %zu differs", i, x->n);
+}
+
+/* Clicks with a sub1 in the cells of it, and how many values have cells of their own on a day at most. */
+static uint64_t clicks_in_sub1(const struct rows *r, uint64_t *most)
+{
+    uint64_t clicks = 0, values[CONTRACTS + 1][4] = {{0}};
+    struct cell_key k;
+    struct count c;
+    struct count_what what;
+    *most = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        struct span rest = r->row[i].value;
+        if (cell_key_read(r->row[i].key, &k) != ERR_OK || k.dimension != DIMENSION_SUB1)
+            continue;
+        uint64_t *n = &values[k.contract][k.day - FROM_DAY];
+        *n += k.named;
+        *most = *n > *most ? *n : *most;
+        rest = k.named ? rest : span_skip(rest, 4);
+        while (count_read(&rest, &c) == ERR_OK)
+            clicks += count_what(c.number, &what) && what.kind == COUNT_CLICKS ? (uint64_t)c.n : 0;
+    }
+    return clicks;
+}
+
+static void told_often_is_told_at_once(void **state)
+{
+    (void)state;
+    struct rows once = {.row = xcalloc(ROWS_MOST, sizeof *once.row)};
+    memset(&a, 0, sizeof a);
+    a.stored.row = xcalloc(ROWS_MOST, sizeof *a.stored.row);
+    const struct rollup_source none = {.row = no_row, .entry = entry_of},
+                               stored = {stored_row, key_from, entry_of, &a.stored};
+    struct rollup *whole = rollup_new(&none), *parts = rollup_new(&stored);
+    uint64_t with_sub1 = 0, most;
+    for (int i = 0; i < ENTRIES; i++) {
+        struct entry e;
+        uint32_t contract = happens(i, &e);
+        assert_ok(rollup_add(whole, contract, a.n[contract], &e, NULL));
+        assert_ok(rollup_add(parts, contract, a.n[contract], &e, NULL));
+        with_sub1 += e.kind == ENTRY_CLICK && !span_empty(e.click.sub[0]);
+        keep(contract, &e);
+        if (!one_in(100))
+            continue;
+        rollup_reaches(parts, (uint64_t)i + 1);
+        assert_ok(rollup_changed(parts, put, &a.stored));
+        if (one_in(3)) {
+            rollup_free(parts);
+            parts = rollup_new(&stored);
+        }
+    }
+    rollup_reaches(whole, ENTRIES);
+    rollup_reaches(parts, ENTRIES);
+    assert_ok(rollup_changed(parts, put, &a.stored));
+    assert_ok(rollup_changed(whole, put, &once));
+    assert_same(&once, &a.stored);
+    assert_int_equal(clicks_in_sub1(&once, &most), with_sub1);
+    assert_int_equal(most, ROLLUP_VALUES); /* more came */
+    rollup_free(whole);
+    rollup_free(parts);
+    forget(&once);
+    forget(&a.stored);
+    for (int c = 1; c <= CONTRACTS; c++)
+        for (uint64_t i = 0; i < a.n[c]; i++)
+            free((char *)a.entry[c][i].ptr);
+}
+
+int main(void)
+{
+    chance_seed();
+    const struct CMUnitTest tests[] = {cmocka_unit_test(told_often_is_told_at_once)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
