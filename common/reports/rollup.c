@@ -1,5 +1,6 @@
 #include "common/reports/rollup.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "common/reports/channel.h"
 #include "common/reports/hashed.h"
 
-enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
+enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, UTM_NEAR = 48, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
 
 /* How a lead is counted now. */
 struct lead_state {
@@ -29,6 +30,10 @@ struct log_of {
     bool grew;
     struct cell_day *day; /* the latest */
     uint32_t of_day;
+    /* utm_source and utm_medium of the latest click whose channel those alone told */
+    char utm[UTM_NEAR];
+    uint8_t source_len, medium_len;
+    enum channel channel;
 };
 
 struct rollup {
@@ -101,7 +106,7 @@ static void set_code(struct values *v, uint32_t placement)
     v->of[DIMENSION_CODE] = buf_span(&b);
 }
 
-static void values_of_click(struct values *v, const struct entry_click *c)
+static void values_of_click(struct values *v, const struct entry_click *c, enum channel channel)
 {
     set_code(v, c->placement);
     for (int i = 0; i < LIMIT_SUBS; i++)
@@ -110,7 +115,33 @@ static void values_of_click(struct values *v, const struct entry_click *c)
         v->of[DIMENSION_UTM_SOURCE + i] = c->utm[i];
     v->of[DIMENSION_COUNTRY] = c->country;
     v->of[DIMENSION_DEVICE] = span_str(device_word(c->device));
-    v->of[DIMENSION_CHANNEL] = span_str(channel_word(channel_of(c->utm[0], c->utm[1], c->to)));
+    v->of[DIMENSION_CHANNEL] = span_str(channel_word(channel));
+}
+
+static_assert(CHANNEL_DIRECT == 0, "a log without clicks is as behind one that said nothing");
+
+static enum channel channel(const struct entry_click *c)
+{
+    return channel_of(c->utm[0], c->utm[1], c->to);
+}
+
+/* Mostly that of the click before. */
+static enum channel channel_near(struct log_of *log, const struct entry_click *c)
+{
+    const struct span source = c->utm[0], medium = c->utm[1];
+    if (!span_empty(c->to) || source.len + medium.len > UTM_NEAR)
+        return channel(c);
+    if (!span_eq(source, span_of(log->utm, log->source_len)) ||
+        !span_eq(medium, span_of(log->utm + log->source_len, log->medium_len))) {
+        struct buf b;
+        buf_fixed(&b, log->utm, UTM_NEAR);
+        buf_span_add(&b, source);
+        buf_span_add(&b, medium);
+        log->source_len = (uint8_t)source.len;
+        log->medium_len = (uint8_t)medium.len;
+        log->channel = channel(c);
+    }
+    return log->channel;
 }
 
 /* What it says itself where no click does. */
@@ -189,7 +220,7 @@ static int64_t click_micros(const struct terms *t, enum class class)
 static enum err add_click(struct rollup *r, const struct when *w, const struct entry_click *c, const struct terms *t)
 {
     struct values v = {0};
-    values_of_click(&v, c);
+    values_of_click(&v, c, channel_near(log_of(r, w->contract), c));
     return count(r, w, &v, &(struct count_what){.kind = COUNT_CLICKS, .class = c->class},
                  (struct count){.n = 1, .micros = click_micros(t, c->class)});
 }
@@ -206,7 +237,7 @@ static enum err add_view(struct rollup *r, const struct when *w, const struct en
     enum err err = entry_at(r, w->contract, view->click, ENTRY_CLICK, &click);
     if (err != ERR_OK)
         return err;
-    values_of_click(&v, &click.click);
+    values_of_click(&v, &click.click, channel(&click.click));
     char mem[KEEP_MAX];
     values_keep(&v, mem);
     entry_close(&click);
@@ -294,7 +325,7 @@ static enum err read_lead(struct rollup *r, uint32_t contract, const struct entr
     enum err err = entry_at(r, contract, l->click, ENTRY_CLICK, &click);
     if (err != ERR_OK)
         return err;
-    values_of_click(v, &click.click);
+    values_of_click(v, &click.click, channel(&click.click));
     values_keep(v, mem);
     *class = click.click.class;
     if (click.click.clock_steps == l->clock_steps && entry_clock(e) >= entry_clock(&click))

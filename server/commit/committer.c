@@ -112,6 +112,7 @@ static enum err open_ledger(struct committer *c, struct ledger **out)
     if (err != ERR_OK)
         return err;
     err = ledger_open(t, out);
+    rollups_begin(c->cx.rollups, t);
     txn_abort(t);
     return err;
 }

@@ -173,6 +173,11 @@ struct rollups *rollups_new(struct batch *cx)
     return r;
 }
 
+void rollups_begin(struct rollups *r, struct txn *t)
+{
+    r->end_known = rollups_reach(t, ROOT_LOG, &r->end) == ERR_OK; /* else the first sweep tells */
+}
+
 void rollups_free(struct rollups *r)
 {
     if (r != NULL)

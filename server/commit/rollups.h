@@ -10,6 +10,8 @@ MUST_CHECK enum err rollups_reach(struct txn *t, uint32_t contract, uint64_t *n)
 struct rollups;
 struct rollups *rollups_new(struct batch *cx);
 void rollups_free(struct rollups *r); /* NULL-safe */
+/* From here on, if the store has all that is in the journal; else behind the first sweep. */
+void rollups_begin(struct rollups *r, struct txn *t);
 /* Counts what was appended as the journal's row `seq`, of the root log too (then e is NULL): in memory, where a sweep
  * finds it. `terms` bind the entry. What is not told here the next sweep reads back. */
 void rollups_entry(struct rollups *r, uint64_t seq, uint32_t contract, uint64_t index, const struct entry *e,
