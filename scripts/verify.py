@@ -1786,6 +1786,21 @@ def set_off(parts):
     return charged, carried
 
 
+def attributed(carried, about):
+    """What is carried by what it is about: of a VAT what is about the lowest numbers is credited first."""
+    parts = {}
+    for taxed, micros in carried.items():
+        if micros > 0:
+            parts[taxed, 0] = micros
+        mine = {}
+        for number in sorted((number for under, number in about if under == taxed and about[under, number] < 0), reverse=True):
+            if micros < 0:
+                mine[taxed, number] = max(micros, about[taxed, number])
+                micros -= mine[taxed, number]
+        parts |= dict(sorted(mine.items(), key=lambda part: part[0][1]))
+    return parts
+
+
 def whole_units(sums, rest, unit):
     """The largest remainders get what is over."""
     minors, left = [micros // unit for micros in sums], [micros % unit for micros in sums]
@@ -1932,9 +1947,11 @@ class Statement:
 
     def settle(self):
         """What it comes to, and by which VAT ("VAT")."""
-        sums, before, terms = Counter(), self.before, self.terms
+        sums, before, terms, about = Counter(), self.before, self.terms, Counter()
         for move in filter(lambda move: move.micros, self.moves):
             sums[self.taxed(move)] += move.micros
+            if move.adjusts():
+                about[self.taxed(move), self.about(move)] += move.micros
         for n, _ in self.interval("click", "impression"):
             if self.ledger.amounts[n]:
                 sums[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
@@ -1942,8 +1959,9 @@ class Statement:
         self.exponent = EXPONENTS.get(terms.campaign["currency"], 2)
         unit, whole_ = 10 ** (6 - self.exponent), self.net + (before.carried if before else 0)
         rest = whole_ - self.net - sum(self.brought.values())
-        for taxed, micros in self.brought.items():
+        for (taxed, number), micros in self.brought.items():
             sums[taxed] += micros
+            about[taxed, number] += micros
         parts = sorted(sums.items(), key=lambda part: (TAXES.index(part[0][0]), *part[0][1:]))
         own = [(-abs(micros), ppm) for (kind, ppm, *whose), micros in parts if (kind, *whose) == (self.kind, *self.whose) and micros]
         self.ppm = min(own)[1] if own else self.under(self.kind, terms.contract["vat_ppm"])[1]
@@ -1951,19 +1969,34 @@ class Statement:
         if terms.carries(self.entry["issued_ms"]) and -LARGEST <= whole_ < 0 and all(abs(micros) <= LARGEST for _, micros in parts):
             self.carried, (parts, self.carried_by) = whole_, set_off(parts)
             self.carried_by[next(iter(self.carried_by))] += rest
-            self.carried_by = {taxed: micros for taxed, micros in self.carried_by.items() if micros}
-            rest = 0
+            self.carried_by, rest = attributed(self.carried_by, about), 0
         minors = whole_units([micros for _, micros in parts], rest, unit)
         self.rows = [{"advertiser": advertiser, "kind": kind, "net_minor": minor, "publisher": publisher, "vat_minor": vat(minor, ppm), "vat_ppm": ppm}
                      for ((kind, ppm, advertiser, publisher), _), minor in zip(parts, minors)]
-        named = {who for taxed in (*sums, *self.brought) for who in taxed[2:]} | set(self.whose)
+        named = {who for taxed in sums for who in taxed[2:]} | set(self.whose)
         self.named_traders = [{"entry": who, **self.ledger.trader_said(who)} for who in sorted(named) if who]
 
     def tax(self):
-        listed = lambda parts: [{"advertiser": advertiser, "kind": kind, "micros": micros, "publisher": publisher, "vat_ppm": ppm}  # noqa: E731
-                                for (kind, ppm, advertiser, publisher), micros in parts.items() if micros]
+        listed = lambda parts: [{"advertiser": advertiser, "kind": kind, "micros": micros, "publisher": publisher, "vat_ppm": ppm} | ({"number": number} if number else {})  # noqa: E731
+                                for ((kind, ppm, advertiser, publisher), number), micros in parts.items()]
         return {"advertiser": self.whose[0], "brought": listed(self.brought), "carried": listed(self.carried_by), "kind": self.kind, "publisher": self.whose[1],
                 "rows": self.rows, "self_billing": self.self_billing, "traders": self.named_traders, "vat_minor": sum(row["vat_minor"] for row in self.rows)}
+
+    def named_by(self, move):
+        """The statement that a correction names, or None."""
+        made = self.adjusted(move.at, move.lead) if isinstance(move.lead, Adjustment) else self.taken_back(move.at, move.lead, move.after, move.micros)
+        return next((each for each in self.ledger.statements if each.id == made["statement"]), None) if "statement" in made else None
+
+    def about(self, move):
+        named = self.named_by(move)
+        return named.entry["number"] if named else 0
+
+    def corrects(self):
+        """The statements that it corrects: those that its adjustments name, and those of which it credits what was carried."""
+        numbers = {self.about(move) for move in self.moves if move.adjusts()}
+        numbers |= {number for (taxed, number), micros in self.brought.items() if self.carried_by.get((taxed, number)) != micros}
+        return [{"id": each.id, "issued_at": rfc3339(each.entry["issued_ms"]), "number": each.entry["number"]}
+                for each in self.ledger.statements if each.entry["number"] in numbers]
 
     def line_items(self):
         lines = []
@@ -2122,7 +2155,7 @@ class Statement:
         due = ((self.entry["issued_ms"] + offset_ms) // DAY_MS + terms.contract["due_days"]) * DAY_MS + DAY_MS // 2 - offset_ms
         self.bytes = canonical({
             "adjustments": adjustments, "advertiser": self.named(terms.campaign["advertiser"]), **self.waiting(),
-            "tax": self.tax(), "campaign_name": terms.campaign["name"],
+            "tax": self.tax(), "corrects": self.corrects(), "campaign_name": terms.campaign["name"],
             "timezone": terms.campaign["timezone"], "number": self.entry["number"], "due_at": rfc3339(due), "quantities": self.quantities(),
             "payable_by": "" if to_pay == 0 or not terms.contract["publisher"] else "advertiser" if to_pay > 0 else "publisher", "carried_micros": self.carried, "contract": self.ledger.contract,
             "counts": {"clicks": self.classes("click"), "gaps": gaps, "impressions": self.classes("impression"), "leads": self.buckets(),

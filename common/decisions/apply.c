@@ -428,8 +428,11 @@ static enum err apply_statement(const struct fold_context *cx, uint64_t index, c
     if (span_empty(s->id) || s->id.len > LIMIT_ID || s->vat_ppm > VAT_MAX_PPM)
         return ERR_CORRUPT;
     put_correction(ops, cx, s->id,
-                   &(struct correction_row){
-                       .vat_kind = s->vat_kind, .vat_ppm = s->vat_ppm, .as = {s->vat_advertiser, s->vat_publisher}});
+                   &(struct correction_row){.vat_kind = s->vat_kind,
+                                            .vat_ppm = s->vat_ppm,
+                                            .as = {s->vat_advertiser, s->vat_publisher},
+                                            .number = s->number,
+                                            .issued_ms = s->issued_ms});
     if (s->to == s->from) /* it closes nothing */
         return ERR_OK;
     op = add(ops, ROW_SETTLED);

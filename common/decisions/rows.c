@@ -812,7 +812,7 @@ enum {
     ADJUSTMENT_STATEMENT = ADJUSTMENT_LEAF + HASH_LEN,
     ADJUSTMENT_ROW_LEN = ADJUSTMENT_STATEMENT + LIMIT_ID, /* and the reason */
     SETTLED_ROW_LEN = 8,                                  /* and the id */
-    CORRECTION_ROW_LEN = CORRECTIONS * 24 + 21
+    CORRECTION_ROW_LEN = CORRECTIONS * 24 + 37
 };
 __extension__ typedef unsigned __int128 unsigned_wide;
 
@@ -907,6 +907,8 @@ size_t correction_row_write(const struct correction_row *r, uint8_t *out)
     store_be32(out + 1, (uint32_t)r->vat_ppm);
     store_be64(out + 5, r->as[0]);
     store_be64(out + 13, r->as[1]);
+    store_be64(out + 21, r->number);
+    store_be64(out + 29, (uint64_t)r->issued_ms);
     return CORRECTION_ROW_LEN;
 }
 
@@ -933,7 +935,10 @@ static enum err corrections(const struct view *v, uint32_t contract, struct span
     row.vat_ppm = load_be32(at + 1);
     row.as[0] = load_be64(at + 5);
     row.as[1] = load_be64(at + 13);
-    if (row.vat_kind >= TAX_COUNT || row.vat_ppm > VAT_MAX_PPM || !is_index(row.as[0]) || !is_index(row.as[1]))
+    row.number = load_be64(at + 21);
+    row.issued_ms = (int64_t)load_be64(at + 29);
+    if (row.vat_kind >= TAX_COUNT || row.vat_ppm > VAT_MAX_PPM || !is_index(row.as[0]) || !is_index(row.as[1]) ||
+        !is_index(row.number) || row.issued_ms < 0 || row.issued_ms >= TIME_END_MS)
         return ERR_CORRUPT;
     *out = row;
     return ERR_OK;

@@ -235,7 +235,9 @@ struct correction_row {
     } of[CORRECTIONS]; /* of a side the first alone */
     enum tax vat_kind; /* of the statement: as its entry says; of a side none */
     int64_t vat_ppm;
-    uint64_t as[2]; /* likewise; trader.h */
+    uint64_t as[2];  /* likewise; trader.h */
+    uint64_t number; /* of the statement, when it was issued; of a side 0 */
+    int64_t issued_ms;
 };
 MUST_CHECK enum err row_corrections(const struct view *v, uint32_t contract, struct span statement,
                                     struct correction_row *out);

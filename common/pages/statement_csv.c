@@ -54,11 +54,18 @@ static void time_cell(struct sheet *w, struct span at)
 }
 
 /* NULL: it corrects none of that id. */
+static void corrects_cells(struct sheet *w, struct span id, const struct earlier *e)
+{
+    cell(w, id);
+    number(w, e != NULL, e != NULL ? (int64_t)e->number : 0);
+    ms_cell(w, e != NULL, e != NULL ? e->issued_ms : 0);
+}
+
 static const struct earlier *earlier_of(const struct sheet *w, struct span id)
 {
-    for (size_t i = 0; i < w->in->earlier.n; i++)
-        if (span_is(id, w->in->earlier.of[i].id))
-            return &w->in->earlier.of[i];
+    for (size_t i = 0; i < w->s.n_corrects; i++)
+        if (span_is(id, w->s.corrects[i].id))
+            return &w->s.corrects[i];
     return NULL;
 }
 
@@ -73,10 +80,7 @@ static void of_adjustment(struct sheet *w, const struct statement_line *l)
     bool is_it = a != NULL && json_integer_value(json_object_get(a, "index")) == l->index;
     const json_t *of = is_it ? json_object_get(a, "statement") : NULL;
     struct span id = span_of(json_string_value(of), json_string_length(of));
-    const struct earlier *e = earlier_of(w, id);
-    cell(w, id);
-    number(w, e != NULL, e != NULL ? (int64_t)e->number : 0);
-    ms_cell(w, e != NULL, e != NULL ? e->issued_ms : 0);
+    corrects_cells(w, id, earlier_of(w, id));
     number(w, made != NULL, json_integer_value(made));
     if (made != NULL && w->in->assents != NULL)
         given = w->in->assents(w->in->of_page, (uint64_t)json_integer_value(made));
@@ -163,8 +167,9 @@ static const char *const columns[] = {"statement",
                                       "amount",
                                       "taxable",
                                       "to_pay"};
-/* Of those that a row of the total fills in, how many are before and behind the empty ones. */
-enum { COLUMNS = sizeof columns / sizeof *columns, TOTAL_FRONT = 12, TOTAL_BACK = 8 };
+/* Of those that a row of the total fills in, how many are before and behind the empty ones, and
+ * where it says what it corrects. */
+enum { COLUMNS = sizeof columns / sizeof *columns, TOTAL_FRONT = 12, TOTAL_CORRECTS = 26, TOTAL_BACK = 8 };
 
 static void heading(struct sheet *w)
 {
@@ -260,10 +265,16 @@ static void row(struct sheet *w, const struct statement_line *l)
 
 /* ---- the total ---- */
 
-static void total_begin(struct sheet *w, const char *kind, const uint64_t as[2])
+static void total_begin(struct sheet *w, const char *kind, const struct taxed *x)
 {
-    front(w, span_str(kind), as);
-    for (int i = TOTAL_FRONT; i < COLUMNS - TOTAL_BACK; i++)
+    char id[LIMIT_ID + 1] = "";
+    front(w, span_str(kind), x->as);
+    for (int i = TOTAL_FRONT; i < TOTAL_CORRECTS; i++)
+        number(w, false, 0);
+    if (x->about > 0)
+        statement_id(w->s.contract, x->about, id);
+    corrects_cells(w, span_str(id), earlier_of(w, span_str(id)));
+    for (int i = TOTAL_CORRECTS + 3; i < COLUMNS - TOTAL_BACK; i++)
         number(w, false, 0);
     cell(w, w->zone);
     cell(w, w->s.currency);
@@ -272,7 +283,7 @@ static void total_begin(struct sheet *w, const char *kind, const uint64_t as[2])
 /* What comes to the sum of the lines, or goes from it; under no VAT where x->kind is TAX_COUNT. */
 static void total_row(struct sheet *w, const char *kind, const struct taxed *x, const int64_t *taxable_micros)
 {
-    total_begin(w, kind, x->as);
+    total_begin(w, kind, x);
     vat(w, x->kind != TAX_COUNT, x->kind, x->vat_ppm);
     number(w, true, x->micros);
     amount(w, x->micros);
@@ -293,7 +304,7 @@ static void carried(struct sheet *w, const char *kind, int64_t sign, int64_t mic
         total_row(w, kind, &part, NULL);
     }
     if (micros != 0)
-        total_row(w, kind, &(struct taxed){TAX_COUNT, 0, sign * micros, {0, 0}}, NULL);
+        total_row(w, kind, &(struct taxed){TAX_COUNT, 0, sign * micros, {0, 0}, 0}, NULL);
 }
 
 /* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */
@@ -306,10 +317,10 @@ static void total(struct sheet *w)
         const struct tax_row *r = &w->s.rows[i];
         const int64_t taxable = r->net_minor * unit;
         if (r->kind != TAX_NONE || w->s.n_rows > 1)
-            total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit, {r->as[0], r->as[1]}},
+            total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit, {r->as[0], r->as[1]}, 0},
                       &taxable);
     }
-    total_begin(w, "to_pay", (const uint64_t[2]){0, 0});
+    total_begin(w, "to_pay", &(struct taxed){.micros = 0});
     vat(w, false, TAX_NONE, 0);
     number(w, false, 0);
     number(w, false, 0);

@@ -104,20 +104,20 @@ static void corrects_one(struct paper *w, const struct earlier *e)
     page_say(&w->g, WORD_CORRECTS_ONE, &number, &on, &name, (struct span *)NULL);
 }
 
-/* The statements that its adjustments are about, as who corrects an invoice has to say (Directive 2006/112/EC, article
+/* The statements that it corrects, as who corrects an invoice has to say (Directive 2006/112/EC, article
  * 219), and whether all of them are about one. */
 static void corrects(struct paper *w)
 {
     struct correction_sums sums;
     const char *between = "";
     correction_sums_of(&w->s, &sums);
-    const size_t named = w->in->earlier.n;
+    const size_t named = w->s.n_corrects;
     if (named == 0 && w->s.to_pay_minor >= 0)
         return;
     fact(w, WORD_CORRECTS);
-    for (size_t i = 0; i < w->in->earlier.n; i++) {
+    for (size_t i = 0; i < named; i++) {
         html(w, between);
-        corrects_one(w, &w->in->earlier.of[i]);
+        corrects_one(w, &w->s.corrects[i]);
         between = "<br>";
     }
     html(w, named > 0 && sums.unnamed > 0 ? between : "");
@@ -437,7 +437,11 @@ static void tax_of_parts(struct paper *w, enum word sentence, const struct taxed
         vat_word(&how, parts->of[i].kind, parts->of[i].vat_ppm);
         struct span much = buf_span(amount.out), vat = buf_span(how.out);
         buf_str(all.out, i > 0 ? comma(w) : "");
-        page_say(&all, WORD_TAX_PART, &much, &vat, (struct span *)NULL);
+        struct span about = count_of(w, 3, (int64_t)parts->of[i].about);
+        if (parts->of[i].about > 0)
+            page_say(&all, WORD_TAX_PART_ABOUT, &much, &vat, &about, (struct span *)NULL);
+        else
+            page_say(&all, WORD_TAX_PART, &much, &vat, (struct span *)NULL);
     }
     struct span list = buf_span(all.out);
     html(w, "<p class=\"s\">");
@@ -804,7 +808,7 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
     struct paper w = {.g = {out, in->language, in->offset, in->of_page}, .in = in};
     if (statement_read(in->payload, &w.s) != ERR_OK)
         return ERR_CORRUPT;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         buf_heap(&w.piece[i]);
     if (in->parts & PAGE_FRONT)
         front(&w);
@@ -812,7 +816,7 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
         paper_lines(&w);
     if (in->parts & PAGE_BACK)
         back(&w);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         buf_free(&w.piece[i]);
     statement_close(&w.s);
     return ERR_OK;

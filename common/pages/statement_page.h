@@ -66,7 +66,6 @@ struct statement_page {
     bool texts;                /* what senders wrote themselves is shown: txid, sub1, labels, reasons */
     const struct page_terms *terms;
     size_t n_terms;
-    struct earliers earlier;
     const struct page_later *later; /* in order of number */
     size_t n_later;
     const struct page_correction *corrected; /* likewise, of leads of disputed lines */

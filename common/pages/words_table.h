@@ -97,6 +97,7 @@
     X(WITHOUT_VAT, "Payable without VAT", "Dû hors TVA", "不含税应付") \
     X(VAT_SUM, "VAT", "TVA", "增值税") \
     X(TAX_OF, "{}: ", "{}\u00a0: ", "{}：") \
+    X(TAX_PART_ABOUT, "{} ({}, of no. {})", "{} ({}, du n° {})", "{}（{}，编号 {}）") \
     X(TAX_PART, "{} ({})", "{} ({})", "{}（{}）") \
     X(TAX_ROWS, "VAT by rate", "TVA par taux", "按税率分列的增值税") \
     X(TAX_UNDER, "VAT of what is payable", "TVA de ce qui est dû", "应付金额的增值税") \

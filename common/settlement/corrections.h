@@ -25,22 +25,6 @@ void correction_sums_of(const struct statement *s, struct correction_sums *out);
 void correction_sums_write(struct jw *w, const struct correction_sums *x); /* {adjusted, reinstated, returned} */
 void correction_sums_tell(struct buf *out, const struct correction_sums *x, struct span currency);
 
-/* A statement that its adjustments are about. */
-struct earlier {
-    char id[LIMIT_ID + 1];
-    uint64_t number;
-    int64_t issued_ms;
-};
-struct earliers {
-    struct earlier *of; /* in order of number */
-    size_t n;
-};
-/* Appends the payload of a statement of that contract. ERR_CORRUPT, ERR_IO. */
-typedef enum err payload_reader(void *ctx, struct span id, struct buf *out);
-/* *out is zeroed before; also on an error it is to be freed. Errors of the reader; ERR_CORRUPT. */
-MUST_CHECK enum err earliers_of(const struct statement *s, payload_reader *read, void *ctx, struct earliers *out);
-void earliers_free(struct earliers *e);
-
 /* A move that corrects a statement, and that none has so far. */
 struct open_correction {
     bool is_adjustment;

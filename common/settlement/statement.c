@@ -52,8 +52,11 @@ struct statement_draft {
     struct buf adjustments; /* a JSON array */
     struct jw adjustment;
     int64_t gross_micros, adjusted_micros;
-    struct taxed_sums sums; /* both, by their VAT; in the end with what is brought, less what is carried */
-    int64_t rest_micros;    /* that is carried in under no VAT: less than a minor unit; 0 once it is carried on */
+    struct taxed_sums sums;  /* both, by their VAT; in the end with what is brought, less what is carried */
+    struct taxed_sums about; /* of them what corrects, and what is brought, by what that is about */
+    struct earlier *earlier; /* statements that adjustments name, and then all that it corrects */
+    size_t n_earlier;
+    int64_t rest_micros; /* that is carried in under no VAT: less than a minor unit; 0 once it is carried on */
     struct quantity *quantity;
     size_t n_quantities, quantity_room;
     struct moved came, approved, rejected; /* of leads that wait */
@@ -273,6 +276,43 @@ static MUST_CHECK enum err stood_on(const struct statement_draft *f, uint64_t le
     return err;
 }
 
+static struct earlier *keep_earlier(struct statement_draft *f, const char *id, const struct correction_row *row)
+{
+    f->earlier = xrealloc(f->earlier, (f->n_earlier + 1) * sizeof *f->earlier);
+    struct earlier *e = &f->earlier[f->n_earlier++];
+    *e = (struct earlier){.number = row->number, .issued_ms = row->issued_ms};
+    memcpy(e->id, id, strlen(id));
+    return e;
+}
+
+/* The statement of that id, which this one corrects. */
+static MUST_CHECK enum err earlier_of(struct statement_draft *f, const char *id, uint64_t *number)
+{
+    struct correction_row row;
+    for (size_t i = f->n_earlier; i-- > 0;) /* the next one is mostly about the same */
+        if (strcmp(f->earlier[i].id, id) == 0) {
+            *number = f->earlier[i].number;
+            return ERR_OK;
+        }
+    enum err err = row_corrections(f->view, f->contract, span_str(id), &row);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && row.number == 0))
+        return problem(f->problem, ERR_CORRUPT, "", "statement %s has no row of its number", id);
+    if (err == ERR_OK)
+        *number = keep_earlier(f, id, &row)->number;
+    return err;
+}
+
+/* What corrects that statement ("": none is named), in the sums. */
+static MUST_CHECK enum err add_correction(struct statement_draft *f, const struct taxed *x, const char *statement)
+{
+    struct taxed about = *x;
+    enum err err = statement[0] != '\0' ? earlier_of(f, statement, &about.about) : ERR_OK;
+    if (err == ERR_OK && (!money_add(f->adjusted_micros, x->micros, &f->adjusted_micros) || !taxed_add(&f->sums, *x) ||
+                          !taxed_add(&f->about, about)))
+        return out_of_range(f);
+    return err;
+}
+
 /* With what it cites, or else what its lead stood on, in a->statement; cited: the former. */
 static MUST_CHECK enum err adjustment_of(const struct statement_draft *f, uint64_t entry, struct adjustment_row *a,
                                          char cited[LIMIT_ID + 1])
@@ -327,9 +367,7 @@ static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, c
     enum err err = tax_correction(f, index, m, lead, "", x);
     if (err != ERR_OK)
         return err;
-    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros) || !taxed_add(&f->sums, *x))
-        return out_of_range(f);
-    if ((err = stood_on(f, m->lead, &stood)) == ERR_OK)
+    if ((err = stood_on(f, m->lead, &stood)) == ERR_OK && (err = add_correction(f, x, stood.id)) == ERR_OK)
         write_adjustment(f, index, 0, m->lead, x, status_word(m->status), stood.id);
     return err;
 }
@@ -365,10 +403,10 @@ static MUST_CHECK enum err sum_adjustment(struct statement_draft *f, uint64_t in
         err = ERR_CORRUPT;
     if (err == ERR_OK)
         err = tax_correction(f, index, m, a->lead > 0 ? &lead : NULL, cited, x);
+    if (err == ERR_OK)
+        err = add_correction(f, x, a->statement);
     if (err != ERR_OK)
         return err;
-    if (!money_add(f->adjusted_micros, m->micros, &f->adjusted_micros) || !taxed_add(&f->sums, *x))
-        return out_of_range(f);
     write_adjustment(f, index, m->lead, a->lead, x, entry_kind_word(m->kind), a->statement);
     return ERR_OK;
 }
@@ -956,6 +994,20 @@ static void write_tree(struct jw *w, const struct statement_in *in)
     jw_object_end(w);
 }
 
+static void write_corrects(struct jw *w, const struct statement_draft *f)
+{
+    jw_key(w, "corrects");
+    jw_array(w);
+    for (size_t i = 0; i < f->n_earlier; i++) {
+        jw_object(w);
+        jw_kstr(w, "id", span_str(f->earlier[i].id));
+        jw_time(w, "issued_at", f->earlier[i].issued_ms);
+        jw_kint(w, "number", (int64_t)f->earlier[i].number);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 static MUST_CHECK enum err write_payload(const struct statement_draft *f, int exponent, int64_t from_ms,
                                          struct statement_out *o)
 {
@@ -977,6 +1029,7 @@ static MUST_CHECK enum err write_payload(const struct statement_draft *f, int ex
     jw_kint(&w, "carried_micros", o->carried_micros);
     write_waiting(&w, "closing", &o->waiting);
     jw_kstr(&w, "contract", t->contract);
+    write_corrects(&w, f);
     write_all_counts(&w, f);
     jw_kstr(&w, "currency", t->currency);
     jw_time(&w, "due_at", due_ms(in));
@@ -1031,8 +1084,10 @@ static MUST_CHECK enum err bring(struct statement_draft *f, int64_t unit_micros)
     const struct taxed_sums *brought = f->in->brought;
     f->rest_micros = f->in->carried_in_micros;
     for (size_t i = 0; brought != NULL && i < brought->n; i++) {
-        f->rest_micros -= brought->of[i].micros;
-        if (!taxed_add(&f->sums, brought->of[i]))
+        struct taxed sum = brought->of[i];
+        f->rest_micros -= sum.micros;
+        sum.about = 0;
+        if (!taxed_add(&f->sums, sum) || !taxed_add(&f->about, brought->of[i]))
             return out_of_range(f);
     }
     if (f->rest_micros < 0 || f->rest_micros >= unit_micros)
@@ -1067,6 +1122,34 @@ static void carry(struct statement_draft *f, int64_t whole, struct statement_out
     o->carried.of[i].micros += f->rest_micros;
     f->rest_micros = 0;
     taxed_drop_zeros(&o->carried); /* the next one is built from this as well as from the payload */
+    taxed_attribute(&o->carried, &f->about);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct earlier *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* What was brought and is not carried on whole is credited here: that corrects what it is about, as adjustments do. */
+static MUST_CHECK enum err credit(struct statement_draft *f, const struct statement_out *o)
+{
+    const struct taxed_sums *brought = f->in->brought;
+    enum err err = ERR_OK;
+    for (size_t i = 0; brought != NULL && i < brought->n && err == ERR_OK; i++) {
+        const struct taxed *x = &brought->of[i];
+        char id[LIMIT_ID + 1];
+        uint64_t number = 0;
+        if (x->about == 0 || taxed_has(&o->carried, x))
+            continue;
+        statement_id(f->in->terms->contract, x->about, id);
+        err = earlier_of(f, id, &number);
+        if (err == ERR_OK && number != x->about)
+            err = problem(f->problem, ERR_CORRUPT, "", "statement %s has another number than what is carried over", id);
+    }
+    if (f->n_earlier > 0)
+        qsort(f->earlier, f->n_earlier, sizeof *f->earlier, by_number);
+    return err;
 }
 
 /* Totals, rounded once; then the payload. */
@@ -1098,7 +1181,8 @@ static MUST_CHECK enum err settle(struct statement_draft *f, struct statement_ou
         carry(f, whole, o);
     else
         money_to_minor(o->net_micros, in->carried_in_micros, exponent, &o->payable_minor, &o->carried_micros);
-    return write_payload(f, exponent, from_ms, o);
+    err = credit(f, o);
+    return err == ERR_OK ? write_payload(f, exponent, from_ms, o) : err;
 }
 
 void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1])
@@ -1134,6 +1218,8 @@ void statement_draft_free(struct statement_draft *f)
     line_told_close(&f->told);
     buf_free(&f->adjustments);
     taxed_free(&f->sums);
+    taxed_free(&f->about);
+    free(f->earlier);
     free(f->received);
     free(f->quantity);
     free(f);

@@ -89,6 +89,13 @@ MUST_CHECK enum err statement_end(struct span jws, uint64_t *to);
 /* The id of a contract's statement of that number: whoever knows both knows it. */
 void statement_id(struct span contract, uint64_t number, char out[LIMIT_ID + 1]);
 
+/* A statement that another one corrects. */
+struct earlier {
+    char id[LIMIT_ID + 1];
+    uint64_t number;
+    int64_t issued_ms;
+};
+
 /* The parts of a payload that others need. Spans point into *json (json_decref). ERR_CORRUPT unless canonical and
  * complete. */
 struct statement {
@@ -109,6 +116,8 @@ struct statement {
     bool is_taxed;                      /* there is a taxable amount: at a rate, or by reverse charge */
     bool is_charged;                    /* at a rate */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;
+    struct earlier *corrects; /* in order of number */
+    size_t n_corrects;
     const json_t *traders; /* who they are: {country, entry, name, vat_id} for each */
     const json_t *counts, *adjustments, *quantities, *opening, *bridge, *closing;
     json_t *json;

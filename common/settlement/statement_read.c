@@ -179,40 +179,36 @@ static void read_lists(struct reader *r, struct statement *s)
               !json_is_array(json_object_get(r->obj, "gaps"));
 }
 
-static const char *const payload_names[] = {"adjustments",
-                                            "advertiser",
-                                            "bridge",
-                                            "campaign_name",
-                                            "carried_micros",
-                                            "closing",
-                                            "contract",
-                                            "counts",
-                                            "currency",
-                                            "due_at",
-                                            "exponent",
-                                            "gaps",
-                                            "gross_micros",
-                                            "id",
-                                            "issued_at",
-                                            "issuer",
-                                            "lines",
-                                            "net_micros",
-                                            "number",
-                                            "opening",
-                                            "payable_by",
-                                            "payable_minor",
-                                            "period",
-                                            "prev_sha256",
-                                            "publisher",
-                                            "quantities",
-                                            "revision",
-                                            "tax",
-                                            "terms",
-                                            "timezone",
-                                            "to_pay_minor",
-                                            "tree",
-                                            "typ",
-                                            NULL};
+static struct earlier read_earlier(struct reader *list, const json_t *json)
+{
+    static const char *const names[] = {"id", "issued_at", "number", NULL};
+    struct reader r = {json, false};
+    struct earlier e = {.number = 0};
+    only(&r, names);
+    struct span id = text(&r, "id", LIMIT_ID);
+    memcpy(e.id, id.ptr, id.len);
+    e.issued_ms = time_of(&r, "issued_at");
+    e.number = (uint64_t)number(&r, "number", 1, JSON_INT_MAX);
+    list->bad |= r.bad || id.len == 0;
+    return e;
+}
+
+static void read_corrects(struct reader *r, struct statement *s)
+{
+    const json_t *list = json_object_get(r->obj, "corrects");
+    struct earlier *of = xcalloc(json_array_size(list) + 1, sizeof *of);
+    r->bad |= !json_is_array(list);
+    for (s->n_corrects = 0; s->n_corrects < json_array_size(list); s->n_corrects++)
+        of[s->n_corrects] = read_earlier(r, json_array_get(list, s->n_corrects));
+    s->corrects = of;
+}
+
+static const char *const payload_names[] = {
+    "adjustments", "advertiser",    "bridge",   "campaign_name", "carried_micros", "closing",    "contract",
+    "corrects",    "counts",        "currency", "due_at",        "exponent",       "gaps",       "gross_micros",
+    "id",          "issued_at",     "issuer",   "lines",         "net_micros",     "number",     "opening",
+    "payable_by",  "payable_minor", "period",   "prev_sha256",   "publisher",      "quantities", "revision",
+    "tax",         "terms",         "timezone", "to_pay_minor",  "tree",           "typ",        NULL};
 
 enum err statement_read(struct span payload, struct statement *out)
 {
@@ -240,6 +236,7 @@ enum err statement_read(struct span payload, struct statement *out)
     read_interval(&r, &s);
     read_lines(&r, &s);
     read_lists(&r, &s);
+    read_corrects(&r, &s);
     r.bad |= number(&r, "revision", 1, 1) != 1 || !span_is(text(&r, "typ", 64), STATEMENT_TYP) ||
              currency_exponent(s.currency) != s.exponent;
     if (r.bad) {
@@ -275,5 +272,6 @@ void statement_close(struct statement *s)
     taxed_free(&s->brought);
     taxed_free(&s->carried);
     free(s->rows);
+    free(s->corrects);
     *s = (struct statement){0};
 }

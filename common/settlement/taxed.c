@@ -14,7 +14,8 @@ void taxed_free(struct taxed_sums *t)
     *t = (struct taxed_sums){.n = 0};
 }
 
-static int order(const struct taxed *a, const struct taxed *b)
+/* By what VAT it is under. */
+static int order_under(const struct taxed *a, const struct taxed *b)
 {
     if (a->kind != b->kind)
         return a->kind < b->kind ? -1 : 1;
@@ -23,6 +24,12 @@ static int order(const struct taxed *a, const struct taxed *b)
     if (a->as[0] != b->as[0])
         return a->as[0] < b->as[0] ? -1 : 1;
     return a->as[1] < b->as[1] ? -1 : a->as[1] > b->as[1];
+}
+
+static int order(const struct taxed *a, const struct taxed *b)
+{
+    int under = order_under(a, b);
+    return under != 0 ? under : a->about < b->about ? -1 : a->about > b->about;
 }
 
 bool taxed_add(struct taxed_sums *t, struct taxed x)
@@ -57,6 +64,14 @@ void taxed_copy(struct taxed_sums *to, const struct taxed_sums *from)
     to->of = xrealloc(NULL, from->n * sizeof *from->of);
     memcpy(to->of, from->of, from->n * sizeof *from->of);
     to->n = to->room = from->n;
+}
+
+bool taxed_has(const struct taxed_sums *t, const struct taxed *x)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (order(&t->of[i], x) == 0 && t->of[i].micros == x->micros)
+            return true;
+    return false;
 }
 
 void taxed_drop_zeros(struct taxed_sums *t)
@@ -100,6 +115,36 @@ void taxed_set_off(struct taxed_sums *t, struct taxed_sums *carried)
         carried->of[i].micros -= *micros;
     }
     assert(left == 0);
+}
+
+/* Takes off *left, below 0, what such credits of one VAT come to, the last first. */
+static void attribute_one(const struct taxed_sums *credits, struct taxed x, struct taxed_sums *out)
+{
+    int64_t left = x.micros;
+    for (size_t i = credits->n; i-- > 0 && left < 0;) {
+        const struct taxed *c = &credits->of[i];
+        if (order_under(c, &x) != 0 || c->micros >= 0)
+            continue;
+        x.about = c->about;
+        x.micros = c->micros > left ? c->micros : left;
+        left -= x.micros;
+        bool fits = taxed_add(out, x);
+        assert(fits);
+    }
+    assert(left >= 0); /* all that is below 0 is of a credit */
+}
+
+void taxed_attribute(struct taxed_sums *carried, const struct taxed_sums *credits)
+{
+    struct taxed_sums out = {.n = 0};
+    for (size_t i = 0; i < carried->n; i++) {
+        if (carried->of[i].micros < 0)
+            attribute_one(credits, carried->of[i], &out);
+        else if (!taxed_add(&out, carried->of[i]))
+            assert(false);
+    }
+    taxed_free(carried);
+    *carried = out;
 }
 
 struct remainder {
@@ -152,6 +197,8 @@ void taxed_write(struct jw *w, const char *key, const struct taxed_sums *t)
         jw_kint(w, "advertiser", (int64_t)t->of[i].as[0]);
         jw_kstr(w, "kind", span_str(tax_word(t->of[i].kind)));
         jw_kint(w, "micros", t->of[i].micros);
+        if (t->of[i].about > 0)
+            jw_kint(w, "number", (int64_t)t->of[i].about);
         jw_kint(w, "publisher", (int64_t)t->of[i].as[1]);
         jw_kint(w, "vat_ppm", t->of[i].vat_ppm);
         jw_object_end(w);
@@ -172,6 +219,10 @@ bool whose_read(const json_t *of, uint64_t as[2])
 static bool read_one(const json_t *one, struct taxed *out)
 {
     struct span word = SPAN("");
+    int64_t about = 0;
+    if (json_get_int(one, "", "number", 1, JSON_INT_MAX, &about, NULL, NULL) != ERR_OK)
+        return false;
+    out->about = (uint64_t)about;
     return whose_read(one, out->as) && json_get_str(one, "", "kind", 40, &word, NULL, NULL) == ERR_OK &&
            tax_parse(word, &out->kind) == ERR_OK &&
            json_get_int(one, "", "micros", -MONEY_MAX_MICROS, MONEY_MAX_MICROS, &out->micros, NULL, NULL) == ERR_OK &&

@@ -11,8 +11,9 @@ struct taxed {
     int64_t vat_ppm; /* 0 unless `kind` is TAX_DOMESTIC */
     int64_t micros;
     uint64_t as[2]; /* whose it is: the advertiser, the publisher, as trader.h has them */
+    uint64_t about; /* number of the statement that it corrects; 0: none is named, or it is no correction */
 };
-struct taxed_sums { /* by kind, then rate, then whose; each once. Zeroed: none */
+struct taxed_sums { /* by kind, then rate, then whose, then what they are about; each once. Zeroed: none */
     struct taxed *of;
     size_t n, room;
 };
@@ -20,13 +21,18 @@ void taxed_free(struct taxed_sums *t);
 /* A rate counts where the supplier charges VAT. */
 static inline struct taxed taxed_under(enum tax kind, const uint64_t as[2], int64_t vat_ppm, int64_t micros)
 {
-    return (struct taxed){kind, kind == TAX_DOMESTIC ? vat_ppm : 0, micros, {as[0], as[1]}};
+    return (struct taxed){kind, kind == TAX_DOMESTIC ? vat_ppm : 0, micros, {as[0], as[1]}, 0};
 }
 /* Of 0 nothing becomes. false: the sum leaves 64 bits, and nothing happened. */
 MUST_CHECK bool taxed_add(struct taxed_sums *t, struct taxed x);
 void taxed_copy(struct taxed_sums *to, const struct taxed_sums *from); /* *to is freed before */
+/* Whether one of them is just that. */
+bool taxed_has(const struct taxed_sums *t, const struct taxed *x);
 /* As taxed_write and taxed_read leave them out. */
 void taxed_drop_zeros(struct taxed_sums *t);
+/* What is carried, about nothing so far, comes to be about what `credits` are about that are left of it: what is about
+ * the lowest numbers is credited first. What is above 0 is about nothing. */
+void taxed_attribute(struct taxed_sums *carried, const struct taxed_sums *credits);
 /* Whether each can be written. */
 bool taxed_fit(const struct taxed_sums *t);
 
@@ -48,7 +54,7 @@ void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micr
 
 /* Whose an object says that it is. false: it does not read. */
 MUST_CHECK bool whose_read(const json_t *of, uint64_t as[2]);
-/* [{advertiser, kind, micros, publisher, vat_ppm}]; those that are 0 are left out. */
+/* [{advertiser, kind, micros, number, publisher, vat_ppm}]; those that are 0 are left out, as is a `number` of 0. */
 void taxed_write(struct jw *w, const char *key, const struct taxed_sums *t);
 /* What that wrote, perhaps of another order or with more: false, it does not read. */
 MUST_CHECK bool taxed_read(const json_t *list, struct taxed_sums *out);

@@ -8,10 +8,10 @@
 #include "server/ledger/ledger.h"
 #include "server/settlement/statements.h"
 
-enum err corrections_payload(void *ctx, struct span id, struct buf *out)
+enum err corrections_payload(struct txn *t, struct span id, struct buf *out)
 {
     struct span jws;
-    enum err err = statement_part(ctx, id, "jws", &jws);
+    enum err err = statement_part(t, id, "jws", &jws);
     return err == ERR_OK ? jws_general_payload(jws, out) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 

@@ -5,8 +5,8 @@
 #include "common/pages/statement_page.h"
 #include "server/settlement/statements.h"
 
-/* Reads payloads for earliers_of; ctx is the transaction. */
-payload_reader corrections_payload;
+/* Appends the payload of a statement that there must be. ERR_CORRUPT, ERR_IO. */
+MUST_CHECK enum err corrections_payload(struct txn *t, struct span id, struct buf *out);
 
 /* What changed later what a statement paid, in order of number; all zero: nothing so far. */
 struct laters {

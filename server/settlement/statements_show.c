@@ -419,26 +419,7 @@ static enum err answers_read(struct request *rq, struct txn *t, const struct sho
     return err;
 }
 
-/* Which statements it corrects, in the arena: its pieces all say so. */
-static enum err earlier_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
-{
-    struct earliers e = {.n = 0};
-    struct statement st;
-    enum err err = statement_read(s->payload, &st);
-    if (err != ERR_OK)
-        return err;
-    err = earliers_of(&st, corrections_payload, t, &e);
-    statement_close(&st);
-    if (err == ERR_OK && e.n > 0) {
-        page->earlier.n = e.n;
-        page->earlier.of = arena_alloc(rq->arena, e.n * sizeof *e.of);
-        memcpy(page->earlier.of, e.of, e.n * sizeof *e.of);
-    }
-    earliers_free(&e);
-    return err;
-}
-
-/* What corrects it later, likewise, and which lines that are disputed. */
+/* What corrects it later, in the arena: its pieces all say so. And which lines that are disputed. */
 static enum err later_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
 {
     uint64_t *leads = arena_alloc(rq->arena, SIDES * LIMIT_DISPUTED * sizeof *leads);
@@ -501,8 +482,6 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
     for (size_t i = 0; i < s->bundles.len / BUNDLE_LEN; i++)
         x->page.lines_all += statement_bundle_moving(s->bundles, i);
     enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;
-    if (err == ERR_OK && s->form != FORM_LINES)
-        err = earlier_read(rq, t, s, &x->page);
     if (err == ERR_OK && s->form == FORM_PAGE)
         err = later_read(rq, t, s, &x->page);
     if (err != ERR_OK)

@@ -565,13 +565,15 @@ class Statements(ServerCase):
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
         leads = [self.lead() for _ in range(3)]
         self.say(leads[0], "approved")
-        one, _, _ = self.settle()
+        one, first, _ = self.settle()
         self.say(leads[0], "returned")
         self.swept(-12_000_000)
         two, statement, _ = self.settle()
-        part = {"kind": "domestic", "micros": -12_000_000, "vat_ppm": 200_000}
+        part = {"kind": "domestic", "micros": -12_000_000, "number": 1, "vat_ppm": 200_000}
+        corrected = [{"id": one, "issued_at": first["issued_at"], "number": 1}]
+        self.assertEqual((first["corrects"], statement["corrects"]), ([], corrected))
         self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], self.bare(statement["tax"]["carried"])), (0, -12_000_000, 0, [part]))
-        for language, words in (("en", "the next statement credits its VAT: \u221212.00 (20%)"), ("fr", "en créditera la TVA"), ("zh", "由下一份结算单冲减")):
+        for language, words in (("en", "the next statement credits its VAT: \u221212.00 (20%, of no. 1)"), ("fr", "en créditera la TVA"), ("zh", "由下一份结算单冲减")):
             self.assertIn(words, self.page(two, f"&lang={language}"))
             self.assertNotIn(words, self.page(one, f"&lang={language}"))
         table = lambda ident: list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
@@ -584,6 +586,7 @@ class Statements(ServerCase):
         _, statement, _ = self.settle()
         parts = [part, {"kind": "reverse_charge", "micros": -1_000_000, "vat_ppm": 0}]
         self.assertEqual((statement["carried_micros"], statement["tax"]["kind"], self.bare(statement["tax"]["brought"]), self.bare(statement["tax"]["carried"])), (-13_000_000, "reverse_charge", [part], parts))
+        self.assertEqual(statement["corrects"], [], "nothing of no. 1 is credited on it")
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
         later = [leads[2], self.lead()]
         for lead in later:
@@ -594,9 +597,13 @@ class Statements(ServerCase):
         self.assertEqual([(row["kind"], row["vat_ppm"], row["net_minor"]) for row in statement["tax"]["rows"]],
                          [("domestic", 190_000, 2400), ("domestic", 200_000, -1200), ("reverse_charge", 0, -100)])
         page = self.page(three)
-        for words in ("carried over with: \u221212.00 (20%), \u22121.00 (reverse charge)", "Reverse charge: VAT is due from the customer"):
+        for words in ("carried over with: \u221212.00 (20%, of no. 1), \u22121.00 (reverse charge)", "Reverse charge: VAT is due from the customer"):
             self.assertIn(words, page)
-        self.assertNotIn("<dt>Corrects</dt>", page)
+        self.assertEqual(statement["corrects"], corrected)
+        for language, words in (("en", f"<dt>Corrects</dt><dd>no. 1 of .*{one}"), ("fr", f"<dd>n° 1 du .*{one}"), ("zh", f"<dd>编号 1，.*{one}")):
+            self.assertRegex(self.page(three, f"&lang={language}"), words)
+        self.assertEqual([(row["corrects"], row["corrects_number"], row["corrects_issued_at"]) for row in table(three) if row["kind"] == "carried_in"],
+                         [(one, "1", table(one)[0]["issued_at"]), ("", "", "")])
         self.assertEqual(picked(three, "carried_in"), [("domestic", "20", "-12.00", ""), ("reverse_charge", "", "-1.00", "")])
         # what is new has its VAT on its own statement, though all comes to less than nothing
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 200_000})
@@ -607,7 +614,8 @@ class Statements(ServerCase):
         self.swept(-12_000_000)
         four, statement, _ = self.settle()
         self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], statement["payable_by"]), (0, -12_000_000, 240 - 228, "advertiser"))
-        self.assertEqual(self.bare(statement["tax"]["carried"]), [part | {"vat_ppm": 190_000}])
+        self.assertEqual(self.bare(statement["tax"]["carried"]), [part | {"number": 4, "vat_ppm": 190_000}])
+        self.assertEqual([(each["number"], each["id"]) for each in statement["corrects"]], [(4, three)])
         self.assertEqual([(row["vat_ppm"], row["net_minor"], row["vat_minor"]) for row in statement["tax"]["rows"]], [(190_000, -1200, -228), (200_000, 1200, 240)])
         self.assertIn("The VAT of what is above 0 is charged here", self.page(four))
         self.assertEqual(picked(three, "vat"), [("domestic", "19", "4.56", "24.00"), ("domestic", "20", "-2.40", "-12.00"), ("reverse_charge", "", "0.00", "-1.00")])

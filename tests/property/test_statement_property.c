@@ -36,7 +36,7 @@ struct model {
     bool moved[WHOS + 1][RATES]; /* something was, also where it comes to 0 */
 };
 
-static uint64_t seen_charged, seen_zero_rows;
+static uint64_t seen_charged, seen_zero_rows, seen_about, seen_credited;
 
 struct past { /* a statement that was issued */
     struct statement_in in;
@@ -253,7 +253,8 @@ static bool in_front(const struct taxed *a, const struct taxed *b)
 {
     return a->kind != b->kind         ? a->kind < b->kind
            : a->vat_ppm != b->vat_ppm ? a->vat_ppm < b->vat_ppm
-                                      : a->as[1] < b->as[1];
+           : a->as[1] != b->as[1]     ? a->as[1] < b->as[1]
+                                      : a->about < b->about;
 }
 
 /* The model's sums as the statement must have them, in order. */
@@ -340,7 +341,7 @@ static void carried_holds(const struct ledger_run *r, const struct statement *s)
         const struct taxed *x = &s->carried.of[i];
         assert_true(i == 0 || in_front(&s->carried.of[i - 1], x));
         assert_int_equal(x->kind, whos[who_of(r, x->as)].kind);
-        said.micros[who_of(r, x->as)][rate_of(x->vat_ppm)] = x->micros;
+        said.micros[who_of(r, x->as)][rate_of(x->vat_ppm)] += x->micros;
     }
     assert_memory_equal(said.micros, r->brought.micros, sizeof said.micros);
 }
@@ -424,6 +425,104 @@ static void goes_on_from_the_payload(const struct statement_in *in, const struct
     statement_free(&again);
 }
 
+/* What corrections of one VAT are about, by number of the statement: 0 none. */
+struct credits {
+    int64_t micros[CUTS + 1], carried[CUTS + 1];
+};
+
+static size_t number_of(const struct ledger_run *r, const json_t *id)
+{
+    for (size_t i = 0; i < r->cuts && id != NULL; i++)
+        if (strcmp(r->past[i].id, json_string_value(id)) == 0)
+            return i + 1;
+    assert_null(id);
+    return 0;
+}
+
+/* As an adjustment says it, or else as the statement says of itself. */
+static int64_t said_of(const json_t *a, const char *name, uint64_t own)
+{
+    const json_t *v = json_object_get(a, name);
+    return v != NULL ? json_integer_value(v) : (int64_t)own;
+}
+
+static void add_credits(const struct ledger_run *r, const struct statement *s, size_t who, int64_t vat_ppm,
+                        struct credits *out)
+{
+    const json_t *a;
+    size_t i;
+    memset(out, 0, sizeof *out);
+    json_array_foreach((json_t *)s->adjustments, i, a)
+    {
+        const uint64_t as[2] = {s->as[0], (uint64_t)said_of(a, "vat_publisher", s->as[1])};
+        if (who_of(r, as) == who && said_of(a, "vat_ppm", 0) == vat_ppm)
+            out->micros[number_of(r, json_object_get(a, "statement"))] +=
+                json_integer_value(json_object_get(a, "micros"));
+    }
+    for (i = 0; i < s->brought.n; i++)
+        if (who_of(r, s->brought.of[i].as) == who && s->brought.of[i].vat_ppm == vat_ppm)
+            out->micros[s->brought.of[i].about] += s->brought.of[i].micros;
+    for (i = 0; i < s->carried.n; i++)
+        if (who_of(r, s->carried.of[i].as) == who && s->carried.of[i].vat_ppm == vat_ppm)
+            out->carried[s->carried.of[i].about] = s->carried.of[i].micros;
+}
+
+/* Nothing is carried about a statement that was not credited, and nothing about a later one is credited before all
+ * that is about the earlier ones. */
+static void carried_is_about_what_was_credited(const struct ledger_run *r, const struct statement *s)
+{
+    struct credits c;
+    for (size_t who = 0; who < WHOS; who++)
+        for (size_t rate = 0; rate < RATES; rate++) {
+            bool any = false;
+            add_credits(r, s, who, rates[rate], &c);
+            for (size_t n = 0; n <= r->cuts; n++) {
+                if (c.carried[n] >= 0) {
+                    assert_true(!any || c.micros[n] >= 0);
+                    continue;
+                }
+                assert_true(c.carried[n] >= c.micros[n]);
+                assert_true(!any || c.carried[n] == c.micros[n]);
+                any = true;
+                seen_about += n > 0;
+            }
+        }
+}
+
+static bool is_credited(const struct statement *s, const struct taxed *brought)
+{
+    for (size_t i = 0; i < s->carried.n; i++)
+        if (memcmp(s->carried.of[i].as, brought->as, sizeof brought->as) == 0 &&
+            s->carried.of[i].vat_ppm == brought->vat_ppm && s->carried.of[i].about == brought->about &&
+            s->carried.of[i].micros == brought->micros)
+            return false;
+    return true;
+}
+
+/* Whoever credits says what (article 219), and names nothing else. */
+static void names_what_it_corrects(const struct ledger_run *r, const struct statement *s)
+{
+    bool named[CUTS + 1] = {false};
+    const json_t *a;
+    size_t i, n = 0;
+    json_array_foreach((json_t *)s->adjustments, i, a) named[number_of(r, json_object_get(a, "statement"))] = true;
+    for (i = 0; i < s->brought.n; i++)
+        if (is_credited(s, &s->brought.of[i])) {
+            named[s->brought.of[i].about] = true;
+            seen_credited += s->brought.of[i].about > 0;
+        }
+    for (i = 1; i <= r->cuts; i++) {
+        if (!named[i])
+            continue;
+        assert_true(n < s->n_corrects);
+        const struct earlier *e = &s->corrects[n++];
+        assert_int_equal(e->number, i);
+        assert_string_equal(e->id, r->past[i - 1].id);
+        assert_int_equal(e->issued_ms, r->past[i - 1].in.issued_ms);
+    }
+    assert_int_equal(n, s->n_corrects);
+}
+
 static void vat_holds(struct ledger_run *r, const struct statement *s, struct past *p)
 {
     struct taxed part[WHOS * RATES];
@@ -449,6 +548,8 @@ static void vat_holds(struct ledger_run *r, const struct statement *s, struct pa
             seen_charged += part[i].micros > 0;
     }
     carried_holds(r, s);
+    carried_is_about_what_was_credited(r, s);
+    names_what_it_corrects(r, s);
     traders_hold(r, s);
     rows_hold(r, s, part, n);
     all_is_charged_once(r, micros_per_minor((int)s->exponent));
@@ -542,6 +643,7 @@ static void cut(struct ledger_run *r)
                                         .number = r->cuts,
                                         .from = p->in.from,
                                         .to = p->in.to,
+                                        .issued_ms = p->in.issued_ms,
                                         .vat_kind = whos[p->who].kind,
                                         .vat_ppm = rates[p->rate],
                                         .vat_advertiser = 1,
@@ -693,8 +795,9 @@ static void consecutive_statements_pay_everything_once(void **state)
     assert_int_equal(r.net_micros, owed);
     int exponent = currency_exponent(r.terms->currency);
     assert_int_equal(r.payable_minor * micros_per_minor(exponent) + r.carried_micros, owed);
-    printf("%llu parts charged where all is carried, %llu rows of 0; ", (unsigned long long)seen_charged,
-           (unsigned long long)seen_zero_rows);
+    printf("%llu parts charged where all is carried, %llu rows of 0, %llu carried about a statement, %llu credited; ",
+           (unsigned long long)seen_charged, (unsigned long long)seen_zero_rows, (unsigned long long)seen_about,
+           (unsigned long long)seen_credited);
     printf("%.3s, %s: ", r.terms->currency.ptr, r.terms->set_off == SET_OFF_NEXT ? "set off" : "owed");
     old_statements_come_out_the_same(&r);
     printf("%zu statements over %llu lines\n", r.cuts, (unsigned long long)r.lines);

@@ -15,6 +15,7 @@
 #include "common/base/mem.h"
 #include "common/base/when.h"
 #include "common/decisions/decide.h"
+#include "common/decisions/row_write.h"
 #include "common/settlement/rows_map.h"
 #include "tests/support/ok.h"
 
@@ -198,10 +199,11 @@ static inline void settled(struct world *w, uint32_t contract, uint64_t to)
     store_be64(value, to);
     memcpy(value + 8, "S0", 2);
     rows_map_put(w->rows, ROW_SETTLED, span_of(key, sizeof key), span_of(value, sizeof value));
-    uint8_t of[6], vat[CORRECTIONS * 24 + 21] = {0}; /* under none */
+    uint8_t of[6], vat[ROW_VALUE_MAX];
+    size_t len = correction_row_write(&(struct correction_row){.number = 1, .issued_ms = 1}, vat); /* under no VAT */
     store_be32(of, contract);
     memcpy(of + 4, "S0", 2);
-    rows_map_put(w->rows, ROW_CORRECTIONS, span_of(of, sizeof of), span_of(vat, sizeof vat));
+    rows_map_put(w->rows, ROW_CORRECTIONS, span_of(of, sizeof of), span_of(vat, len));
 }
 
 /* Applies an entry to the rows. */

@@ -147,7 +147,7 @@ static void the_payload_is_what_the_format_says(void **state)
         "\"bridge\":{\"approved\":{\"micros\":12000000,\"n\":1},\"received\":{\"micros\":12000000,\"n\":1},"
         "\"rejected\":{\"micros\":0,\"n\":0}},"
         "\"campaign_name\":\"Test\",\"carried_micros\":0,\"closing\":{\"held\":0,\"micros\":0,\"pending\":0},"
-        "\"contract\":\"C1\","
+        "\"contract\":\"C1\",\"corrects\":[],"
         "\"counts\":{\"clicks\":{\"bot\":0,\"datacenter\":0,\"embedded\":0,\"ended\":0,\"ok\":1,\"prefetch\":0,"
         "\"repeat\":0,\"test\":0,\"total\":1},"
         "\"gaps\":{\"clicks\":0,\"impressions\":0,\"views\":0},"
