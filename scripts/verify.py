@@ -1112,7 +1112,7 @@ class Ledger:
         self.entries, self.versions = [], Versions()
         self.leads, self.moves, self.adjustments, self.erased = {}, [], {}, set()
         self.legal = {}  # by party
-        self.traders = []  # entry, party, whether another one, the first that told the same, what it told
+        self.traders = []  # entry, party, whether another one, the first that told the same, what it told, all that it told
         self.persons, self.counts = Persons(), {"campaign": Counts(), "contract": Counts()}
         self.keys, self.statements, self.answers = {}, [], []
         self.spent, self.gaps, self.prices, self.cuts = 0, [0, 0, 0], Counter(), []
@@ -1268,12 +1268,12 @@ class Ledger:
         self.legal[entry["party"]] = entry["legal"]
         told = {name: entry["legal"][name] for name in TRADER if name in entry["legal"]}
         first = next((each[3] for each in self.traders if each[1] == entry["party"] and each[4] == told), at) if told else 0
-        self.traders.append((at, entry["party"], entry.get("other", False), first, told))
+        self.traders.append((at, entry["party"], entry.get("other", False), first, told, entry["legal"]))
 
     def trader(self, party, to):
         """Who a party is to what came in front of `to`: the entry that first told so; 0: nobody who was told."""
         who = 0
-        for at, of, other, first, _ in self.traders:
+        for at, of, other, first, *_ in self.traders:
             if of == party:
                 if at >= to and other:
                     break
@@ -1281,7 +1281,12 @@ class Ledger:
         return who
 
     def trader_said(self, who):
-        return next((told for at, _, _, _, told in self.traders if at == who), None)
+        return next((told for at, _, _, _, told, _ in self.traders if at == who), None)
+
+    def trader_reached(self, who, to):
+        """What a trader told last in front of `to`, or else where it is named."""
+        told = [legal for at, _, _, first, _, legal in self.traders if first == who and (at < to or at == who)]
+        return {name: value for name, value in told[-1].items() if name != "email"}
 
     def click(self, at, entry, terms):
         return terms.unit(entry)
@@ -1974,7 +1979,7 @@ class Statement:
         self.rows = [{"advertiser": advertiser, "kind": kind, "net_minor": minor, "publisher": publisher, "vat_minor": vat(minor, ppm), "vat_ppm": ppm}
                      for ((kind, ppm, advertiser, publisher), _), minor in zip(parts, minors)]
         named = {who for taxed in sums for who in taxed[2:]} | set(self.whose)
-        self.named_traders = [{"entry": who, **self.ledger.trader_said(who)} for who in sorted(named) if who]
+        self.named_traders = [{"entry": who, **self.ledger.trader_reached(who, self.to)} for who in sorted(named) if who]
 
     def tax(self):
         listed = lambda parts: [{"advertiser": advertiser, "kind": kind, "micros": micros, "publisher": publisher, "vat_ppm": ppm} | ({"number": number} if number else {})  # noqa: E731

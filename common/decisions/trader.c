@@ -158,6 +158,19 @@ enum err traders_at(const struct view *v, uint32_t contract, const struct span p
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+enum err trader_legal(const struct view *v, uint32_t contract, uint64_t index, uint64_t to, struct buf *out)
+{
+    struct trader_row row;
+    uint64_t last = index, first = index;
+    enum err err = next_row(v, contract, &first, &row);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && first != index))
+        return ERR_CORRUPT;
+    for (uint64_t at = index; err == ERR_OK && (err = next_row(v, contract, &at, &row)) == ERR_OK && at < to; at++)
+        if (row.first == index) /* rows of a party alone begin with an entry of it */
+            last = at;
+    return err == ERR_OK || err == ERR_NOT_FOUND ? legal_of(v, contract, last, out) : err;
+}
+
 enum err trader_text(const struct view *v, uint32_t contract, uint64_t index, struct buf *out)
 {
     struct buf legal;

@@ -33,6 +33,9 @@ MUST_CHECK enum err trader_told(const struct view *v, uint32_t contract, struct 
  * too. */
 MUST_CHECK enum err traders_at(const struct view *v, uint32_t contract, const struct span parties[2], uint64_t to,
                                uint64_t as[2]);
+/* Appends all the legal data that the trader of the entry at `index` told last in front of the entry at `to`, that
+ * entry if none stands there: where it was reached when a period ended. ERR_CORRUPT: it is no such entry. */
+MUST_CHECK enum err trader_legal(const struct view *v, uint32_t contract, uint64_t index, uint64_t to, struct buf *out);
 /* Appends what the entry at `index` tells; of 0 nothing. ERR_CORRUPT: it is no such entry. */
 MUST_CHECK enum err trader_text(const struct view *v, uint32_t contract, uint64_t index, struct buf *out);
 

@@ -81,7 +81,7 @@ static void address(struct paper *w, bool publisher)
     }
     if (member(legal, "country").len) {
         html(w, "<br>");
-        page_text(&w->g, member(legal, "country"));
+        page_words(&w->g, country_word(w->g.language, member(legal, "country")));
     }
     if (vat.len) {
         struct span id = text_of(w, 0, vat);

@@ -2,7 +2,9 @@
 #ifndef CS_PAGES_STATEMENT_PRIVATE_H
 #define CS_PAGES_STATEMENT_PRIVATE_H
 
+#include "common/base/text.h"
 #include "common/pages/statement_page.h"
+#include "common/pages/words.h"
 #include "common/settlement/statement_text.h"
 
 struct paper {
@@ -182,16 +184,26 @@ static inline const char *comma(const struct paper *w)
     return w->g.language == LANGUAGE_ZH ? "，" : ", ";
 }
 
-/* "Alpha SARL, VAT FR48999000102" */
+/* Behind what stands in front, if anything does. */
+static inline void and_then(struct paper *w, struct page *g, struct span text)
+{
+    page_html(g, g->out->len > 0 && text.len > 0 ? comma(w) : "");
+    page_words(g, text);
+}
+
+/* "Alpha SARL, 1 rue A, 75001 Paris, France, VAT FR48999000102" */
 static inline struct span trader_of(struct paper *w, int i, uint64_t entry)
 {
     const json_t *is = statement_trader(&w->s, entry);
-    struct span name = member(is, "name").len > 0 ? member(is, "name") : member(is, "country");
+    struct span lines = member(is, "address");
     struct page g = aside(w, i);
     if (is == NULL)
         page_word(&g, WORD_TAX_AS_NOBODY);
-    page_words(&g, name);
-    page_html(&g, name.len > 0 && member(is, "vat_id").len > 0 ? comma(w) : "");
+    and_then(w, &g, member(is, "name"));
+    while (lines.len > 0)
+        and_then(w, &g, text_take(&lines, '\n'));
+    and_then(w, &g, country_word(g.language, member(is, "country")));
+    page_html(&g, g.out->len > 0 && member(is, "vat_id").len > 0 ? comma(w) : "");
     if (member(is, "vat_id").len > 0) {
         struct buf id;
         buf_heap(&id);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/decisions/reason.h"
+#include "common/pages/country_table.h"
 
 static const char *const texts[WORDS][LANGUAGES] = {
 #define X(symbol, en, fr, zh) [WORD_##symbol] = {[LANGUAGE_EN] = en, [LANGUAGE_FR] = fr, [LANGUAGE_ZH] = zh},
@@ -53,4 +54,21 @@ enum word word_of_reason(struct span reason)
 {
     enum reason r;
     return reason_parse(reason, &r) == ERR_OK ? reasons[r] : WORDS;
+}
+
+static const struct {
+    char code[3];
+    const char *name[LANGUAGES];
+} countries[] = {
+#define X(code, en, fr, zh) {#code, {[LANGUAGE_EN] = en, [LANGUAGE_FR] = fr, [LANGUAGE_ZH] = zh}},
+    COUNTRY_TABLE(X)
+#undef X
+};
+
+struct span country_word(enum language language, struct span code)
+{
+    for (size_t i = 0; i < sizeof countries / sizeof *countries; i++)
+        if (span_is(code, countries[i].code))
+            return span_str(countries[i].name[language]);
+    return code;
 }

@@ -891,29 +891,39 @@ static size_t add_traders(const struct taxed_sums *t, uint64_t *out)
     return n;
 }
 
+/* All but where mails go, with the entry that names it. */
+static void write_legal(struct jw *w, const json_t *legal, uint64_t index)
+{
+    const char *name;
+    json_t *value;
+    bool named = false;
+    jw_object(w);
+    json_object_foreach((json_t *)legal, name, value)
+    {
+        if (!named && strcmp(name, "entry") > 0) {
+            jw_kint(w, "entry", (int64_t)index);
+            named = true;
+        }
+        if (strcmp(name, "email") != 0)
+            jw_kstr(w, name, span_of(json_string_value(value), json_string_length(value)));
+    }
+    if (!named)
+        jw_kint(w, "entry", (int64_t)index);
+    jw_object_end(w);
+}
+
 static MUST_CHECK enum err write_trader(struct jw *w, const struct statement_draft *f, uint64_t index)
 {
-    static const char *const names[] = {"name", "vat_id"};
-    struct span country = SPAN(""), value;
     struct buf text;
     json_t *json = NULL;
     buf_heap(&text);
-    enum err err = trader_text(f->view, f->contract, index, &text);
+    enum err err = trader_legal(f->view, f->contract, index, f->in->to, &text);
     if (err == ERR_OK)
-        err = json_read(buf_span(&text), &json, NULL) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+        err = legal_is(buf_span(&text)) && json_read(buf_span(&text), &json, NULL) == ERR_OK ? ERR_OK : ERR_CORRUPT;
     buf_free(&text);
     if (err != ERR_OK)
         return problem(f->problem, err, "", "the legal data of entry %llu do not read", (unsigned long long)index);
-    jw_object(w);
-    if (json_get_str(json, "", "country", LEGAL_MAX, &country, NULL, NULL) == ERR_OK && country.len > 0)
-        jw_kstr(w, "country", country);
-    jw_kint(w, "entry", (int64_t)index);
-    for (size_t i = 0; i < 2; i++) {
-        value = SPAN("");
-        if (json_get_str(json, "", names[i], LEGAL_MAX, &value, NULL, NULL) == ERR_OK && value.len > 0)
-            jw_kstr(w, names[i], value);
-    }
-    jw_object_end(w);
+    write_legal(w, json, index);
     json_decref(json);
     return ERR_OK;
 }

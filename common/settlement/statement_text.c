@@ -83,8 +83,8 @@ static void write_whose(struct jw *w, const struct statement *s, size_t side, ui
         return;
     jw_key(w, roles[side]);
     jw_object(w);
-    for (size_t i = 0; i < 3; i++) {
-        static const char *const names[] = {"country", "name", "vat_id"};
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const names[] = {"address", "country", "name", "vat_id"};
         if (text(is, names[i]).len > 0)
             jw_kstr(w, names[i], text(is, names[i]));
     }

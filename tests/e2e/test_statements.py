@@ -226,7 +226,7 @@ class Statements(ServerCase):
                 tax = {**self.bare([statement["tax"]])[0], "rows": self.bare(statement["tax"]["rows"])}
                 told = {each.pop("entry"): each for each in tax.pop("traders")}
                 self.assertEqual([told.get(statement["tax"][role], {}) for role in ("advertiser", "publisher")],
-                                 [{name: value for name, value in statement[role].get("legal", {}).items() if name in ("country", "name", "vat_id")} for role in ("advertiser", "publisher")])
+                                 [{name: value for name, value in statement[role].get("legal", {}).items() if name in ("address", "country", "name", "vat_id")} for role in ("advertiser", "publisher")])
                 self.assertEqual(tax, {"brought": [], "carried": [], "kind": kind, "self_billing": self_billing, "vat_minor": vat,
                                                     "rows": [{"kind": kind, "net_minor": 1200, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0}]})
                 self.assertEqual(statement["payable_minor"], 1200)
@@ -526,15 +526,19 @@ class Statements(ServerCase):
         self.law(customer, ("FR", ""))
         self.law(customer, french)
         leads = [first, self.lead(), self.lead()]
+        reached = {"country": "FR", "name": "Company FR40999000129", "vat_id": "FR40999000129", "address": "2 rue B\n69001 Lyon"}
+        for address in ("1 rue A\n75001 Paris", reached["address"]):  # who moves house stays who he is
+            self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{self.market.publisher.id}", {"legal": {**reached, "address": address, "email": "a@b.example"}}), 200)
         self.say(leads[1], "approved")
         self.law(customer, german)
         self.say(leads[2], "approved")
         [row] = wait_for(lambda: (lambda rows: rows if rows[0].get("draft", {}).get("net_micros") == 24_000_000 else None)(self.operator.get("/v1/settlements", contract=self.market.contract)["data"]), what="all to be swept")
         self.assertTrue(row["draft"]["more"])
-        self.assertEqual((row["draft"]["vat"][0]["publisher"], row["draft"]["vat_minor"]), ({"country": "FR", "name": "Company FR40999000129", "vat_id": "FR40999000129"}, 480))
+        self.assertEqual((row["draft"]["vat"][0]["publisher"], row["draft"]["vat_minor"]), (reached, 480))
         self.assertIn("charged as: Company FR40999000129, VAT FR40999000129; to: Company FR48999000102", {each["warning"]: each["text"] for each in row["warnings"]}["other_parties"])
         one, statement, _ = self.settle()
         self.assertEqual((statement["publisher"]["legal"]["vat_id"], statement["tax"]["kind"], statement["tax"]["vat_minor"]), ("DE999999999", "domestic", 480))
+        self.assertEqual([{name: value for name, value in each.items() if name != "entry"} for each in statement["tax"]["traders"]][1], reached)
         two, statement, _ = self.settle()
         self.assertEqual((statement["tax"]["kind"], statement["tax"]["vat_minor"], statement["payable_minor"]), ("reverse_charge", 0, 1200))
         self.assertNotIn("charged as", self.page(two))
@@ -543,9 +547,12 @@ class Statements(ServerCase):
         self.assertEqual([(part["kind"], part["net_minor"], part["vat_minor"]) for part in statement["tax"]["rows"]], [("domestic", -1200, -240)])
         self.assertEqual([part["vat_id"] for part in statement["tax"]["traders"]], ["FR48999000102", "FR40999000129", "DE999999999"])
         for ident in (one, three):
-            for language, words in (("en", "charged as: Company FR40999000129, VAT FR40999000129; to: Company FR48999000102, VAT FR48999000102"),
-                                    ("fr", "facturé par\u00a0: Company FR40999000129, TVA FR40999000129\u202f; à\u00a0:"), ("zh", "开票方：Company FR40999000129，增值税号 FR40999000129；对方：")):
+            for language, words in (("en", "charged as: Company FR40999000129, 2 rue B, 69001 Lyon, France, VAT FR40999000129; to: Company FR48999000102, France, VAT FR48999000102"),
+                                    ("fr", "facturé par\u00a0: Company FR40999000129, 2 rue B, 69001 Lyon, France, TVA FR40999000129\u202f; à\u00a0:"),
+                                    ("zh", "开票方：Company FR40999000129，2 rue B，69001 Lyon，法国，增值税号 FR40999000129；对方：")):
                 self.assertIn(words, re.sub("<[^>]*>", "", self.page(ident, f"&lang={language}")))
+            for language, country in (("en", "Germany"), ("fr", "Allemagne"), ("zh", "德国")):
+                self.assertIn(f"<br><bdi>{country}</bdi><br>", self.page(ident, f"&lang={language}"))
             table = list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
             self.assertEqual({(row["supplier"], row["supplier_vat_id"]) for row in table if row["kind"] in ("disposition", "vat") and row["amount"] != "0"},
                              {("Company FR40999000129", "FR40999000129")})

@@ -1,8 +1,10 @@
 #include <stdio.h>
 
+#include "common/base/country.h"
 #include "common/base/money.h"
 #include "common/base/text.h"
 #include "common/pages/statement_page.h"
+#include "common/pages/words.h"
 #include "common/settlement/statement.h"
 #include "common/settlement/statement_text.h"
 #include "common/settlement/vat.h"
@@ -904,6 +906,24 @@ static void html_is_an_invoice_a_credit_note_or_neither(void **state)
     close_book(&b);
 }
 
+static void each_country_has_a_word_in_each_language(void **state)
+{
+    size_t n = 0;
+    (void)state;
+    for (int i = 0; i < 26 * 26; i++) {
+        const char said[2] = {(char)('A' + i / 26), (char)('A' + i % 26)};
+        char code[COUNTRY_LEN];
+        if (!country_read(span_of(said, 2), code) || memcmp(code, said, 2) != 0)
+            continue;
+        n++;
+        for (enum language l = 0; l < LANGUAGES; l++)
+            assert_true(country_word(l, span_of(code, 2)).len > 2);
+    }
+    assert_int_equal(n, 250);
+    assert_true(span_is(country_word(LANGUAGE_FR, SPAN("GR")), "Grèce"));
+    assert_true(span_is(country_word(LANGUAGE_ZH, SPAN("??")), "??"));
+}
+
 static void what_a_statement_corrects_is_summed_by_kind(void **state)
 {
     static const char *const none = "", *const all = "2 adjustments of -0.50 USD, 1 returned lead of -7.00 USD and 1 "
@@ -1211,6 +1231,7 @@ int main(void)
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
         cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
         cmocka_unit_test(html_is_an_invoice_a_credit_note_or_neither),
+        cmocka_unit_test(each_country_has_a_word_in_each_language),
         cmocka_unit_test(what_a_statement_corrects_is_summed_by_kind),
         cmocka_unit_test(the_kind_of_vat_goes_by_whose_vat_a_country_is_under),
         cmocka_unit_test(what_is_set_off_leaves_what_is_above_nothing_charged),
