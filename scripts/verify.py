@@ -99,11 +99,19 @@ def undoubled(pairs):
 
 
 def read_json(data):
-    """Any JSON in UTF-8 without floats and doubled members."""
+    """Any JSON in UTF-8 without floats, doubled members and U+0000."""
     try:
-        return json.loads(data.decode() if isinstance(data, bytes) else data, parse_float=no_float, parse_constant=no_float, object_pairs_hook=undoubled)
+        value = json.loads(data.decode() if isinstance(data, bytes) else data, parse_float=no_float, parse_constant=no_float, object_pairs_hook=undoubled)
     except (ValueError, RecursionError) as error:
         raise Fails(f"no JSON: {error}") from None
+    need(not holds_nul(value), "no JSON: it holds U+0000")
+    return value
+
+
+def holds_nul(value):
+    if isinstance(value, dict):
+        return any("\0" in name or holds_nul(each) for name, each in value.items())
+    return "\0" in value if isinstance(value, str) else isinstance(value, list) and any(map(holds_nul, value))
 
 
 def canonical(value):
@@ -276,6 +284,22 @@ def read_note(data, origin, keys):
         signers += [raw for raw in known if signed_by(raw, signature[4:], data[:data.index(b"\n\n") + 1])][:1]
         need(signers and signers[-1] in known, "a checkpoint is not signed by its log's key")
     return int(size), root, signers
+
+
+class Issuers:
+    """The public URL, by the name of the root log; whether it is http or https the first that names it says, and all others likewise."""
+
+    def __init__(self, name):
+        self.may = [f"https://{name}", f"http://{name}"]
+
+    def __iter__(self):
+        return iter(self.may)
+
+    def __contains__(self, said):
+        if said not in self.may:
+            return False
+        self.may = [said]
+        return True
 
 
 def read_server_keys(entry, before, issuers):
@@ -782,20 +806,75 @@ def rules(value):
 
 
 ID_TEXT = spelled("[A-Za-z0-9_-]+", 16)
+EXPONENTS = {  # ISO 4217, active codes that have a minor unit
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP"
+                    " ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT"
+                    " MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC"
+                    " SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG".split(), 2),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
+REFERRER_POLICIES = ("no-referrer", "no-referrer-when-downgrade", "origin", "origin-when-cross-origin", "same-origin", "strict-origin", "strict-origin-when-cross-origin", "unsafe-url")
+MACROS = ("click_id", "code", "sub1", "sub2", "sub3", "sub4", "sub5", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+PARAMETER = spelled("[A-Za-z0-9._-]+", 64)
 
-# Each member of the two documents, and what it holds; of members that no decision looks at no more is asked than their type.
+
+def host(value, least=1):
+    """A name of that many labels at least, or an IPv4 address."""
+    return len(value) <= 253 and re.fullmatch(r"(?![.-])[A-Za-z0-9.-]+", value) is not None and ".." not in value and value.count(".") + 1 >= least
+
+
+def link(value):
+    """An http or https URL of RFC 3986 characters, without user information."""
+    if not spelled(r"(?i:https?)://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", 2048)(value):
+        return False
+    name = re.fullmatch(r"(\[[0-9A-Fa-f:.]{2,}\]|[^:\[\]]+)(:[0-9]{1,5})?", re.split("[/?#]", value.split("://", 1)[1], maxsplit=1)[0])
+    return name is not None and (name[1][0] == "[" or host(name[1]))
+
+
+def landing(value):
+    """The same with macros behind the host, of those that clicks replace."""
+    if not spelled(".*", 2048)(value) or "://" not in value:
+        return False
+    front = value.index("://") + 3
+    end = front + len(re.split("[/?#]", value[front:], maxsplit=1)[0])
+    said = re.findall(r"\{([A-Za-z0-9_]+)\}", value)
+    return link(value[:end] + re.sub(r"\{[A-Za-z0-9_]+\}", "", value[end:])) and all(name in MACROS for name in said)
+
+
+def host_pattern(value):
+    name = value.removeprefix("*.") if isinstance(value, str) else ""
+    return name != "" and len(value) <= 255 and host(name, 1 + (name != value)) and not name.endswith(".")
+
+
+def passed(value):
+    return PARAMETER(value) and value != "to" and not re.fullmatch("sub[1-5]", value)
+
+
+def list_of(holds, most):
+    return lambda value: isinstance(value, list) and len(value) <= most and all(map(holds, value))
+
+
+def label(value):
+    return isinstance(value, str) and 0 < len(value.encode()) <= 200 and trim(value) != "" and not re.search("[\\x00-\\x1f\\x7f]", value)
+
+
+def zone(value):
+    return spelled("[A-Za-z0-9/_+-]+", 64)(value) and value[0] != "/" != value[-1]
+
+
+# Each member of the two documents, and what it holds.
 CAMPAIGN = members(
-    accept_from=lambda value: value != [] and words_in_order("advertiser", "publisher")(value), advertiser=ID_TEXT, allowed_hosts=texts,
+    accept_from=lambda value: value != [] and words_in_order("advertiser", "publisher")(value), advertiser=ID_TEXT, allowed_hosts=list_of(host_pattern, 64),
     attribution=members(click_days=within(1, 365), half_life_days=within(1, 365), model=word(("last", "first", "linear", "time-decay", "position"))),
-    caps=caps, click_param=some_text, currency=spelled("[A-Z]{3}", 3), dedupe=members(by=words_in_order("email", "phone"), days=within(1, 3650)),
+    caps=caps, click_param=PARAMETER, currency=word(EXPONENTS), dedupe=members(by=words_in_order("email", "phone"), days=within(1, 3650)),
     default_country=lambda value: value == "" or isinstance(value, str) and value in COUNTRIES,
-    dispositions=word(("any", "countersigned")), fallback_url=some_text, id=ID_TEXT,
-    landing_url=some_text,
+    dispositions=word(("any", "countersigned")), fallback_url=lambda value: value == "" or link(value), id=ID_TEXT,
+    landing_url=landing,
     lead=members(disposable_email=word(("ok", "hold", "reject")), hold_below_s=within(0, 86_400), honeypot=spelled("|f_[A-Za-z0-9._-]{1,64}", 66),
                  min_click_to_lead_s=within(0, 86_400), require=required, require_any=words_in_order("email", "phone"), rules=rules),
-    name=some_text, paused=lambda value: isinstance(value, bool), payable_classes=words_in_order(*PAYABLE),
-    pixel_leads=word(("off", "hold", "on")), referrer_policy=some_text, repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
-    review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=some_text, **{"pass": texts})
+    name=label, paused=lambda value: isinstance(value, bool), payable_classes=words_in_order(*PAYABLE),
+    pixel_leads=word(("off", "hold", "on")), referrer_policy=word(REFERRER_POLICIES), repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
+    review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=zone, **{"pass": list_of(passed, 32)})
 CONTRACT = members(
     assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, due_days=within(0, 365), ends_at=written_time, id=ID_TEXT,
     settle=word(("manual", "weekly", "monthly")), vat_ppm=within(0, 1_000_000), publisher=lambda value: value == "" or ID_TEXT(value), set_off=word(("owed", "next")), starts_at=written_time,
@@ -818,6 +897,7 @@ class Terms:
         need(max(len(canonical(campaign)), len(canonical(contract))) <= 24_000, "its documents are too long")
         self.lead, self.price, self.tiers = campaign["lead"], contract["price"], contract["price"]["lead"]
         self.starts, self.ends = ((read_rfc3339(contract[name]) if contract[name] else None) for name in ("starts_at", "ends_at"))
+        need(not self.starts or not self.ends or self.starts < self.ends, "it ends before it begins")
         self.by, self.days = campaign["dedupe"]["by"], campaign["dedupe"]["days"] * DAY_MS
         self.window, self.return_ms = campaign["attribution"]["click_days"] * DAY_MS, campaign["return_days"] * DAY_MS
         self.payable = set(campaign["payable_classes"])
@@ -1880,11 +1960,6 @@ class Adjustment:
 
 # ---- statements ("Statement") ----
 
-EXPONENTS = {  # 2 for all others
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
-
-
 def statement_id(contract, number):
     bits = int.from_bytes(sha256(f"countersign/v1/statement\n{contract}\n{number}".encode())[:8], "big") >> 4
     return "S" + "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[bits >> shift & 31] for shift in range(55, -5, -5))
@@ -1961,7 +2036,7 @@ class Statement:
             if self.ledger.amounts[n]:
                 sums[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
         self.net, self.brought = sum(sums.values()), before.carried_by if before else {}
-        self.exponent = EXPONENTS.get(terms.campaign["currency"], 2)
+        self.exponent = EXPONENTS[terms.campaign["currency"]]
         unit, whole_ = 10 ** (6 - self.exponent), self.net + (before.carried if before else 0)
         rest = whole_ - self.net - sum(self.brought.values())
         for (taxed, number), micros in self.brought.items():
@@ -2260,7 +2335,7 @@ class Audit:
 
     def __init__(self, mirror, kept=None):
         self.mirror, self.kept, self.report, self.verdicts = mirror, kept, [], {}  # kept: what its reader has beside it (kept.py)
-        self.note_keys = self.statement_keys = self.ledger = None
+        self.note_keys = self.statement_keys = self.ledger = self.named = None
         self.states, self.wrong_keys, self.notes, self.settling, self.rows_told = [], [], [], [], []
 
     def run(self):
@@ -2383,7 +2458,9 @@ class Audit:
                 self.wrong_keys.append(f"entry {at}: {error}")
 
     def issuers(self):
-        return [scheme + self.root_origin.removesuffix("/log") for scheme in ("https://", "http://")]
+        if self.named is None:
+            self.named = Issuers(self.root_origin.removesuffix("/log"))
+        return self.named
 
     def party_keys(self):
         """Each key is shown by who holds it, and signed by the one before."""
@@ -2470,8 +2547,8 @@ class Audit:
             keys = {kid: raw for kid, raw in self.statement_keys.items() if raw in valid}
             served = read_general_jws(self.mirror.read(f"v1/statements/{statement.id}.jws", limit), "countersign-statement", keys)
             need(sha256(served).hex() == statement.entry["sha256"], f"statement {statement.id} is not the one that its entry hashed")
-            payloads = [statement.payload(issuer, self.roots) for issuer in issuers]
-            need(served in payloads, f"statement {statement.id} is not what the entries give")
+            named = next((issuer for issuer in issuers if served == statement.payload(issuer, self.roots)), None)
+            need(named in issuers, f"statement {statement.id} is not what the entries give")
             statement.bytes, statement.kid = served, *keys
         return f"{len(self.ledger.statements)} statements signed, chained, and equal to the recomputed byte for byte"
 

@@ -223,13 +223,14 @@ void verify_keys_tell(const struct audit *a, struct buf *out)
         buf_printf(out, "; %u more %s published and signed nothing here", n, n == 1 ? "key is" : "keys are");
 }
 
-bool audit_issuer_fits(const struct audit *a, struct span issuer)
+bool audit_issuer_fits(struct audit *a, struct span issuer)
 {
-    const char *at = issuer.len > 0 ? memmem(issuer.ptr, issuer.len, "://", 3) : NULL;
     struct span root = a->keys.root_origin;
-    if (at == NULL)
+    size_t scheme_len = span_starts(issuer, "https://") ? 8 : span_starts(issuer, "http://") ? 7 : 0;
+    struct span bare = span_skip(issuer, scheme_len);
+    if (scheme_len == 0 || (a->scheme_len > 0 && scheme_len != a->scheme_len) || root.len != bare.len + 4 ||
+        memcmp(root.ptr, bare.ptr, bare.len) != 0 || memcmp(root.ptr + bare.len, "/log", 4) != 0)
         return false;
-    struct span bare = span_of(at + 3, issuer.len - (size_t)(at + 3 - issuer.ptr));
-    return root.len == bare.len + 4 && memcmp(root.ptr, bare.ptr, bare.len) == 0 &&
-           memcmp(root.ptr + bare.len, "/log", 4) == 0;
+    a->scheme_len = scheme_len;
+    return true;
 }

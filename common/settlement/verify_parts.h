@@ -211,6 +211,7 @@ struct root_heads {
 
 struct audit {
     const struct mirror *mirror;
+    size_t scheme_len; /* of the issuer that was named first: "https://" or "http://"; 0: none was */
     const struct verify_asked *asked;
     struct finding finding[CHECKS];
     struct known known[LOGS];
@@ -378,8 +379,9 @@ void verify_against(struct audit *a, const struct checkpoint *root_head);
 size_t audit_statement_key(const struct audit *a, const char kid[43]);
 void verify_keys_tell(const struct audit *a, struct buf *out);                     /* which of them signed something */
 bool audit_servers_key(const struct audit *a, const uint8_t pub[ED25519_KEY_LEN]); /* one that the server publishes */
-/* The issuer is the public URL: the logs are named by the same URL without its scheme. */
-bool audit_issuer_fits(const struct audit *a, struct span issuer);
+/* The issuer is the public URL: the logs are named by the same URL without its scheme, http or https, which is that of
+ * the first that was asked about. */
+bool audit_issuer_fits(struct audit *a, struct span issuer);
 
 /* verify_receipts.c, verify_clicks.c: what a sender and a party kept. `open` reads it, when the keys are known; each
  * entry is compared on the way; `end` where the walk ended. Nothing of it where it is not asked about. */

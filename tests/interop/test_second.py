@@ -23,6 +23,7 @@ sys.path += [str(SOURCE / "tests/e2e"), str(SOURCE / "scripts")]
 
 import made_campaigns  # noqa: E402
 import made_logs  # noqa: E402
+import made_values  # noqa: E402
 import made_words  # noqa: E402
 import several_mirrors  # noqa: E402
 import verify  # noqa: E402
@@ -34,6 +35,7 @@ SEED = int(os.environ.get("SEED") or time.time())
 MUTATIONS = int(os.environ.get("MUTATIONS", 30))
 MADE = int(os.environ.get("MADE", 6))
 FORGED = int(os.environ.get("FORGED", 24))
+VALUES = int(os.environ.get("VALUES", 400))
 CAMPAIGNS = int(os.environ.get("CAMPAIGNS", 1))
 JOINED = several_mirrors.Campaign.CHECKS
 ROLES = ("advertiser", "publisher", "auditor")
@@ -535,6 +537,44 @@ class MadeLogs(unittest.TestCase):
         for n, ((what, _), (first, told)) in enumerate(zip(forged, both([files for _, files in forged]))):
             with self.subTest(what, seed=SEED + n):
                 self.assertEqual(told[0], first[0], doubts(first, told))
+
+
+class Values(unittest.TestCase):
+    """What the server takes at its door, an auditor takes in a log, and nothing else: each member of each record, with what it may hold and what it may not."""
+
+    def agree(self, cases):
+        """The cases, by what both say of them."""
+        said = {0: [], 1: []}
+        for (what, _), (first, told) in zip(cases, both([files for _, files in cases])):
+            with self.subTest(what):
+                self.assertEqual(told[0], first[0], doubts(first, told))
+                said[first[0]].append(what)
+        return said
+
+    def some(self, cases, n):
+        print(f"SEED={SEED}")
+        first, *others = cases
+        return [first, *random.Random(SEED).sample(others, min(n, len(others)))]
+
+    def test_both_refuse_the_same_documents_and_legal_data(self):
+        said = self.agree(self.some(made_values.of_documents(), VALUES))
+        self.assertIn("as it is", said[0])
+        self.assertTrue(len(said[0]) > 1 and said[1])
+
+    def test_both_refuse_what_no_server_would_have_taken(self):
+        impossible = [("campaign", name, value) for name, value in (
+            ("referrer_policy", "never"), ("landing_url", "javascript:alert(1)"), ("landing_url", "https://a.example/{sub6}"), ("fallback_url", "https://u@a.example/"), ("allowed_hosts", ["*.com"]),
+            ("click_param", "c id"), ("name", ""), ("pass", ["sub1"]), ("timezone", "/UTC"), ("currency", "XAU"))] + [("contract", "ends_at", "2025-01-01T00:00:00.000Z")]
+        cases = {f"{document}.{name} = {json.dumps(value)}" for document, name, value in impossible}
+        found = [(what, files) for what, files in made_values.of_documents() if what in cases]
+        self.assertEqual(sorted(self.agree(found)[1]), sorted(cases))
+
+    def test_both_refuse_the_same_members_of_entries(self):
+        self.assertIn("as it is", self.agree(self.some(made_values.of_entries(SEED), VALUES))[0])
+
+    def test_a_server_has_one_name_and_one_scheme(self):
+        said = self.agree(list(made_values.of_issuers(SEED)))
+        self.assertEqual({issuers: status for status in said for issuers in said[status]}, made_values.ISSUERS)
 
 
 class Words(unittest.TestCase):
