@@ -1243,7 +1243,7 @@ class Ledger:
         time, before = clock(entry), self.latest
         if entry["kind"] == "clock":
             self.latest += entry.get("to_ms", 0) - entry.get("from_ms", 0)
-            need("from_ms" not in entry or entry["from_ms"] >= before - HOUR_MS, "its step is of a time that was over")
+            need("from_ms" not in entry or before - HOUR_MS <= entry["from_ms"] and all(0 < entry.get(name, 0) < LAST_MS for name in ("from_ms", "to_ms")), "its step is of a time that was over, or of none")
         need(time >= self.latest - HOUR_MS, "it is dated back")
         if entry["kind"] == "lead":
             clicked = [entry.get("clicked_ms", 0), *(touch.get("clicked_ms", 0) for touch in entry.get("touches", []))]

@@ -425,7 +425,8 @@ static enum err apply_statement(const struct fold_context *cx, uint64_t index, c
     row_index_key(op->key, cx->contract, s->to);
     op->key_len = CUT_KEY_LEN;
     op->del = true;
-    if (span_empty(s->id) || s->id.len > LIMIT_ID || s->vat_ppm > VAT_MAX_PPM)
+    if (span_empty(s->id) || s->id.len > LIMIT_ID || s->vat_ppm > VAT_MAX_PPM || s->issued_ms < 0 ||
+        s->issued_ms >= TIME_END_MS)
         return ERR_CORRUPT;
     put_correction(ops, cx, s->id,
                    &(struct correction_row){.vat_kind = s->vat_kind,

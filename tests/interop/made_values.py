@@ -36,7 +36,7 @@ MORE = {  # by the member's name
                       ["a:80"], ["https://a"], ["a" * 253], ["a" * 254], ["*." + "a" * 251 + ".b"], ["*." + "a" * 252 + ".b"], ["a"] * 64, ["a"] * 65),
     "pass": (["sub1"], ["sub5"], ["sub6"], ["sub"], ["to"], ["utm_source"], ["a b"], ["a-b.c_d"], ["a" * 64], ["a" * 65], ["a"] * 32, ["a"] * 33, ["\u00e9"]),
     "click_param": ("cid", "c.i-d_", "c id", "c%20", "a" * 64, "a" * 65), "name": ("a" * 200, "\u00e9" * 100, "\u00e9" * 101, "\u2003", " a ", "a\u0085", "a\u007f", "a\tb", "\u200b"),
-    "currency": ("USD", "KWD", "CLF", "ZZZ", "XAU", "XXX", "eur", "EURO", "BGN", "USN"), "default_country": ("", "GB", "UK", "GR", "EL", "XK", "ZZ", "fr", "FRA"),
+    "currency": ("USD", "KWD", "CLF", "ZZZ", "XAU", "XTS", "eur", "EURO", "BGN", "USN"), "default_country": ("", "GB", "UK", "GR", "EL", "XK", "ZZ", "fr", "FRA"),
     "advertiser": ("a" * 16, "a" * 17, "a.b", "-", "_"), "publisher": ("a" * 16, "a" * 17, "a.b"), "id": ("a" * 16, "a" * 17, "a b"), "campaign": ("a" * 17,),
     "click_days": (365, 366), "half_life_days": (365, 366), "days": (3650, 3651), "hold_below_s": (86_400, 86_401, 2), "min_click_to_lead_s": (86_400, 86_401), "repeat_window_s": (2_592_000, 2_592_001),
     "return_days": (365, 366), "auto_approve_days": (365, 366), "due_days": (365, 366), "vat_ppm": (10**6, 10**6 + 1), "sale_ppm": (10**6, 10**6 + 1), "click_micros": (10**10, 10**10 + 1),
