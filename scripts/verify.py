@@ -1821,13 +1821,16 @@ VAT_AREA = {"IM": "GB", "MC": "FR"}
 
 def legal_fits(legal):
     """Whether these are legal data ("Legal data")."""
-    limits = {"address": 500, "country": 2, "email": 254, "name": 200, "vat_id": 20}
+    limits = {"address": 500, "country": 2, "email": 254, "exemption": 200, "name": 200, "representative_address": 500, "representative_name": 200, "representative_vat_id": 20, "vat_id": 20}
+    if not isinstance(legal, dict) or legal.get("cash_accounting", True) is not True:
+        return False
+    legal = {name: value for name, value in legal.items() if name != "cash_accounting"}
     good = set(legal) <= set(limits) and all(isinstance(value, str) and 0 < len(value.encode()) <= limits[name] for name, value in legal.items())
-    if not good or any(re.search("[\\x00-\\x1f\\x7f]", value.replace("\n", "") if name == "address" else value) for name, value in legal.items()):
+    if not good or any(re.search("[\\x00-\\x1f\\x7f]", value.replace("\n", "") if name.endswith("address") else value) for name, value in legal.items()):
         return False
     if legal.get("country") == "GR" and legal.get("vat_id", "").startswith("GR"):
         return False
-    return (legal.get("country") in (None, *COUNTRIES) and re.fullmatch("[A-Z0-9]{4,20}", legal.get("vat_id", "AAAA")) is not None and
+    return (legal.get("country") in (None, *COUNTRIES) and all(re.fullmatch("[A-Z0-9]{4,20}", legal.get(name, "AAAA")) for name in ("vat_id", "representative_vat_id")) and
             "@" in legal.get("email", "@") and all(value == trim(value) for value in legal.values()))
 
 

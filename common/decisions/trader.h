@@ -5,8 +5,6 @@
 
 #include "common/decisions/rows.h"
 
-enum { TRADER_MAX = 2048 }; /* bytes of its text, as of the legal data */
-
 /* Appends {country, name, vat_id}, canonical, without what the legal data do not tell. */
 void trader_write(struct buf *out, struct span legal);
 /* Whether legal data make another one of a party than those before (empty: it told none): they take back, or tell

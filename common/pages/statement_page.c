@@ -88,6 +88,10 @@ static void address(struct paper *w, bool publisher)
         html(w, "<br>");
         page_say(&w->g, WORD_VAT_ID, &id, (struct span *)NULL);
     }
+    if (member(legal, "representative_name").len + member(legal, "representative_vat_id").len > 0) {
+        html(w, "<br>");
+        representative(w, &w->g, legal);
+    }
     html(w, "</address>");
 }
 
@@ -389,6 +393,45 @@ static void say_which(struct paper *w, const struct tax_row *r)
     page_say(&w->g, WORD_TAX_OF, &vat, (struct span *)NULL);
 }
 
+/* What the supplier of a row told of itself by then. */
+static const json_t *supplier_of(const struct paper *w, const struct tax_row *r)
+{
+    const json_t *then = statement_trader(&w->s, r->as[1]);
+    return then != NULL || r->as[1] != w->s.as[1] ? then : json_object_get(side(w, true), "legal");
+}
+
+/* The provision that its supplier names where a row has no VAT (article 226 (11)); empty: none. */
+static struct span exemption_of(const struct paper *w, const struct tax_row *r)
+{
+    bool asks = r->vat_ppm == 0 && (r->kind == TAX_NONE || r->kind == TAX_DOMESTIC);
+    struct span why = asks ? member(supplier_of(w, r), "exemption") : SPAN("");
+    while (why.len > 0 && why.ptr[why.len - 1] == '.')
+        why.len--; /* the sentence has its own */
+    return why;
+}
+
+static void say_why(struct paper *w, enum word now, struct span exemption)
+{
+    if (now != WORD_TAX_EXEMPT) {
+        page_word(&w->g, now);
+        return;
+    }
+    struct span why = words_of(w, 0, exemption);
+    page_say(&w->g, now, &why, (struct span *)NULL);
+}
+
+/* VAT falls due when it is paid: who is under that says so (article 226 (7a)). */
+static void say_cash(struct paper *w)
+{
+    for (size_t i = 0; i < w->s.n_rows; i++)
+        if (w->s.rows[i].vat_ppm > 0 &&
+            json_is_true(json_object_get(supplier_of(w, &w->s.rows[i]), "cash_accounting"))) {
+            html(w, w->g.language == LANGUAGE_ZH ? "" : " ");
+            page_word(&w->g, WORD_TAX_CASH);
+            return;
+        }
+}
+
 /* The sentences that the law wants, by the kinds of the supplies. */
 static void tax_sentences(struct paper *w)
 {
@@ -398,15 +441,20 @@ static void tax_sentences(struct paper *w)
                                                [TAX_OUTSIDE] = WORD_TAX_OUTSIDE};
     const char *between = "";
     enum word last = WORDS;
+    struct span last_why = SPAN("");
     for (size_t i = 0; i < w->s.n_rows; i++) {
         const struct tax_row *r = &w->s.rows[i];
-        enum word now = r->kind == TAX_DOMESTIC && r->vat_ppm == 0 ? WORD_TAX_NO_RATE : words[r->kind];
-        if (now == last)
+        const struct span why = exemption_of(w, r);
+        enum word now = why.len > 0                                  ? WORD_TAX_EXEMPT
+                        : r->kind == TAX_DOMESTIC && r->vat_ppm == 0 ? WORD_TAX_NO_RATE
+                                                                     : words[r->kind];
+        if (now == last && span_eq(why, last_why))
             continue;
+        last_why = why;
         html(w, between);
         if (w->s.n_rows > 1 && r->vat_ppm == 0)
             say_which(w, r);
-        page_word(&w->g, now);
+        say_why(w, now, why);
         between = w->g.language == LANGUAGE_ZH ? "" : " ";
         last = now;
     }
@@ -418,6 +466,7 @@ static void tax_words(struct paper *w)
         return;
     html(w, "<p class=\"s\">");
     tax_sentences(w);
+    say_cash(w);
     if (json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing"))) {
         html(w, w->g.language == LANGUAGE_ZH ? "" : " ");
         page_word(&w->g, WORD_SELF_BILLING);

@@ -191,6 +191,38 @@ static inline void and_then(struct paper *w, struct page *g, struct span text)
     page_words(g, text);
 }
 
+static inline void vat_id_then(struct paper *w, struct page *g, struct span vat_id)
+{
+    struct buf id;
+    if (vat_id.len == 0)
+        return;
+    buf_heap(&id);
+    struct page plain = {.out = &id, .language = g->language};
+    page_text(&plain, vat_id);
+    struct span said = buf_span(&id);
+    page_html(g, g->out->len > 0 ? comma(w) : "");
+    page_say(g, WORD_VAT_ID, &said, (struct span *)NULL);
+    buf_free(&id);
+}
+
+/* "Gamma SA, 3 rue C, 1000 Bruxelles, VAT BE0999000129", of a party's tax representative (article 226 (15)). */
+static inline bool representative(struct paper *w, struct page *g, const json_t *legal)
+{
+    struct span lines = member(legal, "representative_address"), said;
+    struct buf text;
+    buf_heap(&text);
+    struct page all = {.out = &text, .language = g->language};
+    and_then(w, &all, member(legal, "representative_name"));
+    while (lines.len > 0)
+        and_then(w, &all, text_take(&lines, '\n'));
+    vat_id_then(w, &all, member(legal, "representative_vat_id"));
+    said = buf_span(&text);
+    if (said.len > 0)
+        page_say(g, WORD_REPRESENTATIVE, &said, (struct span *)NULL);
+    buf_free(&text);
+    return said.len > 0;
+}
+
 /* "Alpha SARL, 1 rue A, 75001 Paris, France, VAT FR48999000102" */
 static inline struct span trader_of(struct paper *w, int i, uint64_t entry)
 {
@@ -203,15 +235,10 @@ static inline struct span trader_of(struct paper *w, int i, uint64_t entry)
     while (lines.len > 0)
         and_then(w, &g, text_take(&lines, '\n'));
     and_then(w, &g, country_word(g.language, member(is, "country")));
-    page_html(&g, g.out->len > 0 && member(is, "vat_id").len > 0 ? comma(w) : "");
-    if (member(is, "vat_id").len > 0) {
-        struct buf id;
-        buf_heap(&id);
-        struct page plain = {.out = &id, .language = g.language};
-        page_text(&plain, member(is, "vat_id"));
-        struct span said = buf_span(&id);
-        page_say(&g, WORD_VAT_ID, &said, (struct span *)NULL);
-        buf_free(&id);
+    vat_id_then(w, &g, member(is, "vat_id"));
+    if (member(is, "representative_name").len + member(is, "representative_vat_id").len > 0) {
+        page_html(&g, comma(w));
+        representative(w, &g, is);
     }
     return buf_span(g.out);
 }

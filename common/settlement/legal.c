@@ -8,16 +8,37 @@
 #include "common/base/utf8.h"
 #include "common/settlement/vat.h"
 
+enum holds { TEXT, LINES, COUNTRY, EMAIL, VAT_ID, REPRESENTATIVES_ID, FLAG };
 static const struct {
     const char *name;
     size_t max;
-} members[] = {{"address", 500}, {"country", 40}, {"email", 254}, {"name", 200}, {"vat_id", 40}}; /* by name */
+    enum holds holds;
+} members[] = {{"address", 500, LINES},
+               {"cash_accounting", 0, FLAG},
+               {"country", 40, COUNTRY},
+               {"email", 254, EMAIL},
+               {"exemption", 200, TEXT},
+               {"name", 200, TEXT},
+               {"representative_address", 500, LINES},
+               {"representative_name", 200, TEXT},
+               {"representative_vat_id", 40, REPRESENTATIVES_ID},
+               {"vat_id", 40, VAT_ID}}; /* by name */
 enum { MEMBERS = sizeof members / sizeof *members };
-static const char *const names[] = {"address", "country", "email", "name", "vat_id", NULL};
+static const char *const names[] = {"address",
+                                    "cash_accounting",
+                                    "country",
+                                    "email",
+                                    "exemption",
+                                    "name",
+                                    "representative_address",
+                                    "representative_name",
+                                    "representative_vat_id",
+                                    "vat_id",
+                                    NULL};
 
 static enum err wrong(struct problem *p, const char *member, const char *what)
 {
-    char field[24];
+    char field[40];
     snprintf(field, sizeof field, "legal.%s", member);
     return problem(p, ERR_INVALID, field, "%s", what);
 }
@@ -56,35 +77,51 @@ static bool is_greek(const json_t *said)
            memcmp(code, "GR", COUNTRY_LEN) == 0;
 }
 
+/* What it is written as, in `mem` where that is another text. */
+static enum err take_text(const json_t *said, size_t i, struct span *s, char mem[20], struct problem *p)
+{
+    bool id = members[i].holds == VAT_ID || members[i].holds == REPRESENTATIVES_ID;
+    size_t len;
+    if (s->len > members[i].max || !plain(*s, members[i].holds == LINES))
+        return wrong(p, members[i].name,
+                     members[i].holds == LINES ? "must be at most 500 bytes, without control characters but newlines"
+                                               : "is too long, or has control characters");
+    if (s->len == 0)
+        return ERR_OK;
+    if (members[i].holds == COUNTRY) {
+        if (!country_read(*s, mem))
+            return wrong(p, members[i].name, COUNTRY_MUST);
+        *s = span_of(mem, COUNTRY_LEN);
+    } else if (id) {
+        if (!take_vat_id(*s, members[i].holds == VAT_ID && is_greek(said), mem, 20, &len))
+            return wrong(p, members[i].name, "must be 4 to 20 letters and digits such as FR48999000102");
+        *s = span_of(mem, len);
+    } else if (members[i].holds == EMAIL && memchr(s->ptr, '@', s->len) == NULL) {
+        return wrong(p, members[i].name, "must be an address with an @");
+    }
+    return ERR_OK;
+}
+
 static enum err take_member(struct jw *w, const json_t *said, size_t i, struct problem *p)
 {
     const json_t *v = json_object_get(said, members[i].name);
     char mem[20];
-    size_t len;
     if (v == NULL || json_is_null(v))
         return ERR_OK;
+    if (members[i].holds == FLAG) {
+        if (!json_is_boolean(v))
+            return wrong(p, members[i].name, "must be true or false");
+        if (json_is_true(v))
+            jw_kbool(w, members[i].name, true);
+        return ERR_OK;
+    }
     if (!json_is_string(v))
         return wrong(p, members[i].name, "must be a text");
     struct span s = text_strip(span_of(json_string_value(v), json_string_length(v)));
-    if (s.len > members[i].max || !plain(s, i == 0))
-        return wrong(p, members[i].name,
-                     i == 0 ? "must be at most 500 bytes, without control characters but newlines"
-                            : "is too long, or has control characters");
-    if (s.len == 0)
-        return ERR_OK;
-    if (span_is(span_str(members[i].name), "country")) {
-        if (!country_read(s, mem))
-            return wrong(p, "country", COUNTRY_MUST);
-        s = span_of(mem, COUNTRY_LEN);
-    } else if (span_is(span_str(members[i].name), "vat_id")) {
-        if (!take_vat_id(s, is_greek(said), mem, sizeof mem, &len))
-            return wrong(p, "vat_id", "must be 4 to 20 letters and digits such as FR48999000102");
-        s = span_of(mem, len);
-    } else if (span_is(span_str(members[i].name), "email") && memchr(s.ptr, '@', s.len) == NULL) {
-        return wrong(p, "email", "must be an address with an @");
-    }
-    jw_kstr(w, members[i].name, s);
-    return ERR_OK;
+    enum err err = take_text(said, i, &s, mem, p);
+    if (err == ERR_OK && s.len > 0)
+        jw_kstr(w, members[i].name, s);
+    return err;
 }
 
 enum err legal_take(const json_t *said, struct buf *out, struct problem *p)

@@ -1,5 +1,5 @@
-/* Who a party is by law, for statements, and what that makes of VAT: {address, country, email, name, vat_id}, of which
- * those that are empty are left out. FORMATS.md, "Legal data". */
+/* Who a party is by law, for statements, and what that makes of VAT: an object of members, of which those that are empty
+ * are left out. FORMATS.md, "Legal data". */
 #ifndef CS_SETTLEMENT_LEGAL_H
 #define CS_SETTLEMENT_LEGAL_H
 
@@ -7,7 +7,7 @@
 #include "common/base/json_write.h"
 #include "common/decisions/trader.h"
 
-enum { LEGAL_MAX = 2048 }; /* bytes, as canonical JSON */
+enum { LEGAL_MAX = 4096 }; /* bytes, as canonical JSON */
 
 /* Takes what a caller says: blanks around texts go, a country's code is written as in ISO 3166, a VAT id in capitals
  * without blanks and signs between. Appends the canonical object. ERR_INVALID naming legal.{member}. */

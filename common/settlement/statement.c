@@ -904,7 +904,9 @@ static void write_legal(struct jw *w, const json_t *legal, uint64_t index)
             jw_kint(w, "entry", (int64_t)index);
             named = true;
         }
-        if (strcmp(name, "email") != 0)
+        if (json_is_true(value))
+            jw_kbool(w, name, true);
+        else if (strcmp(name, "email") != 0)
             jw_kstr(w, name, span_of(json_string_value(value), json_string_length(value)));
     }
     if (!named)

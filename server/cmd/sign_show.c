@@ -65,6 +65,12 @@ static void legal_text(const json_t *payload, const char *role, struct buf *out)
     add_member(out, legal, "address", "");
     add_member(out, legal, "country", "");
     add_member(out, legal, "vat_id", "VAT ");
+    add_member(out, legal, "exemption", "charges no VAT: ");
+    add_member(out, legal, "representative_name", "tax representative ");
+    add_member(out, legal, "representative_address", "");
+    add_member(out, legal, "representative_vat_id", "VAT ");
+    if (json_is_true(json_object_get(legal, "cash_accounting")))
+        buf_str(out, ", cash accounting");
     if (out->len == 0)
         buf_printf(out, "%s, of whom nobody said who it is by law", sign_text(party, "id"));
 }

@@ -565,6 +565,40 @@ class Statements(ServerCase):
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_why_a_supplier_charges_no_vat_and_who_represents_it_stand_where_the_law_wants_them(self):
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000)
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        self.law(("FR", "FR48999000102"), ("FR", ""))
+        path = f"/v1/parties/{self.market.publisher.id}"
+        small = {"country": "FR", "name": "Petite", "exemption": "TVA non applicable, art. 293 B du CGI.", "cash_accounting": False}
+        legal = self.assertStatus(self.operator.call("PATCH", path, {"legal": small}), 200).json["legal"]
+        self.assertNotIn("cash_accounting", legal)
+        self.say(self.lead(), "approved")
+        one, statement, _ = self.settle()
+        self.assertEqual(statement["tax"]["kind"], "none")
+        plain = lambda ident, language: re.sub("<[^>]*>", "", self.page(ident, f"&lang={language}"))  # noqa: E731
+        for language, words in (("en", "No VAT is charged: TVA non applicable, art. 293 B du CGI."), ("fr", "TVA non facturée\u00a0: TVA non applicable, art. 293 B du CGI."),
+                                ("zh", "不收取增值税：TVA non applicable, art. 293 B du CGI。")):
+            self.assertIn(words, plain(one, language))
+            self.assertNotIn("what the parties say of themselves", plain(one, language))
+        taxed = {**legal, "vat_id": "FR40999000129", "cash_accounting": True, "representative_name": "Gamma SA", "representative_address": "3 rue C\n69001 Lyon", "representative_vat_id": "fr 62 999 000 128"}
+        self.assertEqual(self.assertStatus(self.operator.call("PATCH", path, {"legal": taxed}), 200).json["legal"]["representative_vat_id"], "FR62999000128")
+        self.say(self.lead(), "approved")
+        two, statement, _ = self.settle()
+        [trader] = [each for each in statement["tax"]["traders"] if each.get("name") == "Petite"]
+        self.assertTrue(trader["cash_accounting"])
+        for language, words in (("en", ("Cash accounting.", "Tax representative: Gamma SA, 3 rue C, 69001 Lyon, VAT FR62999000128")), ("fr", ("Comptabilité de caisse.", "Représentant fiscal\u00a0: Gamma SA")),
+                                ("zh", ("收付实现制", "税务代表：Gamma SA"))):
+            for word in words:
+                self.assertIn(word, plain(two, language))
+            self.assertNotIn("293 B", plain(two, language))
+            self.assertNotIn(words[0], plain(one, language))
+        for legal, field in (({"exemption": 1}, "legal.exemption"), ({"cash_accounting": "yes"}, "legal.cash_accounting"), ({"representative_vat_id": "-"}, "legal.representative_vat_id")):
+            refused = self.operator.call("PATCH", path, {"legal": legal})
+            self.assertEqual((refused.status, refused.json["field"]), (422, field))
+        self.verified()
+
     def test_a_sum_below_nothing_that_is_carried_says_what_becomes_of_its_vat(self):
         self.market.publisher = self.market.new_publisher()
         self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000, set_off="next")

@@ -19,7 +19,8 @@ CONTRACT_OF_ALL = {
     "assent": "operator", "campaign": CAMPAIGN, "caps": {"budget_micros_month": 5, "day": 3, "month": 9}, "due_days": 30, "ends_at": "2030-01-01T00:00:00.000Z", "id": CONTRACT,
     "price": {"click_micros": 1, "impression_micros": 2, "lead": [{"micros": 12, "when": {"field": "sub1", "in": ["a"]}}, {"micros": 8}], "sale_ppm": 3},
     "publisher": PUBLISHER, "set_off": "owed", "settle": "manual", "starts_at": "2026-01-01T00:00:00.000Z", "vat_ppm": 200_000}
-LEGAL_OF_ALL = {"address": "1 rue A\n75001 Paris", "country": "FR", "email": "a@b.example", "name": "A", "vat_id": "FR40999000129"}
+LEGAL_OF_ALL = {"address": "1 rue A\n75001 Paris", "cash_accounting": True, "country": "FR", "email": "a@b.example", "exemption": "art. 293 B", "name": "A", "representative_address": "2 rue B\n1000 Bruxelles",
+                "representative_name": "B", "representative_vat_id": "BE0999000129", "vat_id": "FR40999000129"}
 
 ANY = (None, True, 0, -1, 1, 2**31, 2**53 - 1, 2**53, "", "x", "X", " x", "x ", "x\n", "x\u0000", "\u00e9", "x" * 65, "x" * 201, "x" * 2100, [], ["x"], ["x", "x"], [""], [1], {}, {"x": 1})
 LINKS = ("http://a.example", "HTTP://a.example/", "hTTps://a.example:8443/x?y#z", "https://[2001:db8::1]/", "https://127.0.0.1:1", "https://a.example:", "https://a.example:123456/",
@@ -47,6 +48,7 @@ MORE = {  # by the member's name
     "payable_classes": (["bot", "ok"], ["prefetch"], ["ok", "ok"]), "starts_at": ("2026-01-01T00:00:00Z", "2026-01-01", "2031-01-01T00:00:00.000Z", "2026-02-30T00:00:00.000Z", "2026-01-01T01:00:00.000+01:00"),
     "ends_at": ("2026-01-01T00:00:00.000Z", "2025-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "1969-12-31T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
     "field": ("country", "f_x", "sub1", "email", "f_", "placement", "device"), "equals": ("a" * 512, "a" * 513, "  ", 7), "in": (["FR"] * 64, ["FR"] * 65, ["ZZ"], ["fr"], ["UK"]), "min": (-(2**53), 71, 70), "max": (24, 25),
+    "exemption": ("a" * 200, "a\nb"), "cash_accounting": (False, "true"), "representative_vat_id": ("GR123456789", "A" * 21), "representative_address": ("a" * 500, "a" * 501),
     "address": ("a" * 500, "a" * 501, "a\n\nb", "\na", "a\rb", "a\u0085b", "\u00a0a"), "country": ("GB", "GR", "EL", "UK", "XK", "ZZ", "fr"), "email": ("a@b", "@", "a" * 254, "@" + "a" * 253, "@" + "a" * 254),
     "vat_id": ("FR00", "FR0", "GR123456789", "A" * 20, "A" * 21, "fr48999000102", "FR 48", "FR.48")}
 
