@@ -209,7 +209,7 @@ static void front(struct sheet *w, struct span kind, const uint64_t as[2])
     number(w, true, (int64_t)w->s.number);
     ms_cell(w, true, w->s.issued_ms);
     ms_cell(w, true, w->s.from_ms);
-    ms_cell(w, true, w->s.to_ms);
+    ms_cell(w, true, w->s.to_ms > w->s.from_ms ? w->s.to_ms - 1 : w->s.to_ms); /* its last moment, as people say it */
     ms_cell(w, true, w->s.due_ms);
     parties(w, as);
     cell(w, w->s.contract);
@@ -316,7 +316,7 @@ static void total(struct sheet *w)
     for (size_t i = 0; i < w->s.n_rows; i++) {
         const struct tax_row *r = &w->s.rows[i];
         const int64_t taxable = r->net_minor * unit;
-        if (r->kind != TAX_NONE || w->s.n_rows > 1)
+        if ((r->kind != TAX_NONE || w->s.n_rows > 1) && statement_row_carried(&w->s, r) == 0)
             total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit, {r->as[0], r->as[1]}, 0},
                       &taxable);
     }

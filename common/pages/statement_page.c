@@ -50,7 +50,10 @@ static void heading(struct paper *w)
     page_word(&w->g, kind(w));
     html(w, "</p><h1>");
     page_say(&w->g, WORD_NUMBER, &n, (struct span *)NULL);
-    html(w, "</h1></div><dl class=\"kv\">");
+    html(w, "</h1><p class=\"s\">");
+    struct span series = text_of(w, 0, w->s.contract);
+    page_say(&w->g, WORD_SERIES, &series, (struct span *)NULL);
+    html(w, "</p></div><dl class=\"kv\">");
     fact(w, WORD_ISSUED);
     page_day(&w->g, w->s.issued_ms);
     html(w, "</dd>");
@@ -232,7 +235,8 @@ static void answer(struct paper *w, bool publisher)
            !a->given    ? "waits"
            : a->accepts ? "signed"
                         : "disp",
-           a->given ? a->thumbprint : SPAN(""), name_of(w, publisher), publisher ? WORD_PUBLISHER : WORD_ADVERTISER);
+           a->given && a->accepts ? a->thumbprint : SPAN(""), name_of(w, publisher),
+           publisher ? WORD_PUBLISHER : WORD_ADVERTISER);
     struct span when = time_of(w, 0, a->at_ms), n = count_of(w, 1, (int64_t)a->n_disputed);
     if (!a->given)
         page_word(&w->g, WORD_WAITS);
@@ -474,15 +478,15 @@ static void tax_words(struct paper *w)
     html(w, "</p>");
 }
 
-/* "-12.00 (20%), -4.00 (19%)" in a sentence. */
-static void tax_of_parts(struct paper *w, enum word sentence, const struct taxed_sums *parts)
+/* "-12.00 (20%), -4.00 (19%)" in a sentence, with the signs of the sums beside it. */
+static void tax_of_parts(struct paper *w, enum word sentence, int64_t sign, const struct taxed_sums *parts)
 {
     struct page all = aside(w, 2);
     if (parts->n == 0)
         return;
     for (size_t i = 0; i < parts->n; i++) {
         struct page amount = aside(w, 0), how = aside(w, 1);
-        page_amount(&amount, parts->of[i].micros, 6, (int)w->s.exponent);
+        page_amount(&amount, sign * parts->of[i].micros, 6, (int)w->s.exponent);
         vat_word(&how, parts->of[i].kind, parts->of[i].vat_ppm);
         struct span much = buf_span(amount.out), vat = buf_span(how.out);
         buf_str(all.out, i > 0 ? comma(w) : "");
@@ -510,9 +514,17 @@ static bool any_taxed(const struct taxed_sums *t)
 static void tax_of_carried(struct paper *w)
 {
     if (any_taxed(&w->s.carried))
-        tax_of_parts(w, WORD_TAX_CARRIED, &w->s.carried);
+        tax_of_parts(w, WORD_TAX_CARRIED, -1, &w->s.carried);
     if (any_taxed(&w->s.brought))
-        tax_of_parts(w, WORD_TAX_BROUGHT, &w->s.brought);
+        tax_of_parts(w, WORD_TAX_BROUGHT, 1, &w->s.brought);
+}
+
+static void say_carried_whole(struct paper *w, int64_t micros)
+{
+    struct page amount = aside(w, 0);
+    page_amount(&amount, micros, 6, (int)w->s.exponent);
+    struct span much = buf_span(amount.out);
+    page_say(&w->g, WORD_TAX_ALL_CARRIED, &much, (struct span *)NULL);
 }
 
 static void minor_cell(struct paper *w, enum word label, int64_t v)
@@ -539,6 +551,12 @@ static void tax_table(struct paper *w)
         vat_word(&w->g, r->kind, r->vat_ppm);
         if (charged_as(w, "<span class=\"why\">", r->as))
             html(w, "</span>");
+        if (statement_row_carried(&w->s, r) != 0) {
+            html(w, "<span class=\"why\">");
+            say_carried_whole(w, statement_row_carried(&w->s, r));
+            html(w, "</span></th><td class=\"n\">–</td><td class=\"n\">–</td><td class=\"n\">–</td></tr>");
+            continue;
+        }
         html(w, "</th>");
         minor_cell(w, WORD_TAX_NET, r->net_minor);
         minor_cell(w, WORD_TAX_AMOUNT, r->vat_minor);
@@ -571,7 +589,7 @@ static void tax_row(struct paper *w)
         sum_row(w, WORD_VAT_SUM, w->s.vat_minor);
         return;
     }
-    if (!w->s.is_taxed)
+    if (!w->s.is_taxed || (w->s.n_rows == 1 && statement_row_carried(&w->s, &w->s.rows[0]) != 0))
         return;
     sum_row(w, WORD_TAXABLE, w->s.payable_minor);
     if (!w->s.is_charged)

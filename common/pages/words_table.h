@@ -9,6 +9,7 @@
     X(KIND_SELF_BILLING, "Settlement statement · self-billing invoice", "Relevé de règlement · autofacturation", "结算单 · 自开发票") \
     X(KIND_BOTH, "Settlement statement · self-billing invoice and credit note", "Relevé de règlement · facture et avoir en autofacturation", "结算单 · 自开发票及红字发票") \
     X(KIND_CREDIT_NOTE, "Settlement statement · self-billing credit note", "Relevé de règlement · avoir en autofacturation", "结算单 · 自开红字发票") \
+    X(SERIES, "series {}", "série {}", "系列 {}") \
     X(NUMBER, "No. {}", "N° {}", "编号 {}") \
     X(ISSUED, "Issued", "Émis le", "开具日期") \
     X(PERIOD, "Period", "Période", "期间") \
@@ -87,13 +88,14 @@
     X(VAT, "VAT {}%", "TVA {}\u202f%", "增值税 {}%") \
     X(TAX_DOMESTIC, "VAT is charged by the supplier.", "La TVA est facturée par le fournisseur.", "增值税由供应方收取。") \
     X(TAX_NO_RATE, "No VAT rate is agreed in the contract: none is charged here.", "Aucun taux de TVA n’est convenu au contrat\u00a0: aucune TVA n’est facturée ici.", "合同未约定增值税税率：本单不收取增值税。") \
+    X(TAX_ALL_CARRIED, "all of it carried over to the next: {}", "entièrement reporté sur le suivant\u00a0: {}", "全部结转至下一份：{}") \
     X(TAX_EXEMPT, "No VAT is charged: {}.", "TVA non facturée\u00a0: {}.", "不收取增值税：{}。") \
     X(TAX_CASH, "Cash accounting.", "Comptabilité de caisse.", "收付实现制（Cash accounting）。") \
     X(REPRESENTATIVE, "Tax representative: {}", "Représentant fiscal\u00a0: {}", "税务代表：{}") \
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(TAX_CARRIED, "The net sum is below 0. This of it is carried over, and the next statement credits its VAT: {}. The VAT of what is above 0 is charged here.", "Le net est négatif. Ceci en est reporté, et le relevé suivant en créditera la TVA\u00a0: {}. La TVA de ce qui est positif est facturée ici.", "净额为负。以下部分结转，其增值税由下一份结算单冲减：{}。正数部分的增值税在本单收取。") \
+    X(TAX_CARRIED, "The net sum is below 0. This is carried over to the next, which credits it with its VAT: {}. The VAT of what is above 0 is charged here.", "Le net est négatif. Ceci est reporté sur le suivant, qui le créditera avec sa TVA\u00a0: {}. La TVA de ce qui est positif est facturée ici.", "净额为负。以下金额结转至下一份，由其连同增值税一并冲减：{}。正数部分的增值税在本单收取。") \
     X(TAX_AS, "charged as: {}; to: {}", "facturé par\u00a0: {}\u202f; à\u00a0: {}", "开票方：{}；对方：{}") \
     X(TAX_AS_NOBODY, "nobody named", "personne nommée", "未具名") \
     X(TAX_BROUGHT, "The sum below 0 of the statement before is in it with the VAT that it was carried over with: {}.", "La somme négative du relevé précédent y est comprise, avec la TVA de son report\u00a0: {}.", "上一份结算单的负数合计连同其结转的增值税计入本单：{}。") \

@@ -119,11 +119,24 @@ void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm)
     }
 }
 
+int64_t statement_row_carried(const struct statement *s, const struct tax_row *r)
+{
+    wide_micros sum = 0;
+    for (size_t i = 0; i < s->carried.n && r->net_minor == 0 && r->vat_minor == 0; i++) {
+        const struct taxed *x = &s->carried.of[i];
+        if (x->kind == r->kind && x->vat_ppm == r->vat_ppm && memcmp(x->as, r->as, sizeof x->as) == 0)
+            sum += x->micros;
+    }
+    return (int64_t)-sum;
+}
+
 static void tell_part(struct buf *out, const struct statement *s, const struct tax_row *r, int decimals)
 {
     decimal_add(out, r->net_minor, decimals, (int)s->exponent);
     buf_printf(out, " %.*s under ", (int)s->currency.len, s->currency.ptr);
     vat_tell(out, r->kind, r->vat_ppm);
+    if (statement_row_carried(s, r) != 0)
+        buf_str(out, " (all of it carried over)");
     if (r->vat_minor != 0) {
         buf_str(out, " (");
         decimal_add(out, r->vat_minor, (int)s->exponent, (int)s->exponent);
@@ -166,7 +179,7 @@ void statement_carried_tell(struct buf *out, const struct statement *s)
         buf_str(out, between(i, s->carried.n));
         tell_part(out, s,
                   &(struct tax_row){
-                      .kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = x->micros, .as = {x->as[0], x->as[1]}},
+                      .kind = x->kind, .vat_ppm = x->vat_ppm, .net_minor = -x->micros, .as = {x->as[0], x->as[1]}},
                   6);
     }
     tell_more(out, s->carried.n);

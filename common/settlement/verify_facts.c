@@ -260,7 +260,7 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
         buf_str(text, ")");
     }
     tell_carried(a, text, s->brought_micros, ", carried over from the one before ");
-    tell_carried(a, text, s->carried_micros, ", carried over to the next ");
+    tell_carried(a, text, -s->carried_micros, ", carried over to the next "); /* so that all of it adds up */
 }
 
 /* What corrects it, on whichever statement that stands, and on none so far. */

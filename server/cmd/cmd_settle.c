@@ -180,7 +180,7 @@ void settle_add_statement(struct buf *line, const json_t *row, const json_t *sta
     }
     if (settle_number(statement, "carried_micros") != 0) {
         buf_str(line, ", carried over to the next ");
-        add_money(line, row, settle_number(statement, "carried_micros"), 6);
+        add_money(line, row, -settle_number(statement, "carried_micros"), 6); /* the line adds up */
     }
 }
 

@@ -285,6 +285,33 @@ static void warn_of_rate(const struct settlements *s, struct open *o, const stru
              why[st->tax]);
 }
 
+/* Day and month of a campaign's zone, as a number that grows by one a month. */
+static int64_t month_of(int64_t ms, int64_t utc_offset_s, int64_t *day)
+{
+    char mem[40];
+    struct buf text;
+    int year = 0, month = 0, of_month = 0;
+    buf_fixed(&text, mem, sizeof mem - 1);
+    time_rfc3339(&text, ms + utc_offset_s * MS_PER_S);
+    buf_byte(&text, '\0');
+    sscanf(mem, "%4d-%2d-%2d", &year, &month, &of_month);
+    *day = of_month;
+    return 12 * (int64_t)year + month;
+}
+
+/* Who is to invoice by reverse charge does so by the 15th of the month after (article 222), and many states ask it of
+ * others. */
+static void warn_of_lateness(struct open *o, const struct statement *st)
+{
+    int64_t day, any, now = month_of(st->issued_ms, o->on.utc_offset_s, &day);
+    int64_t due = month_of(st->to_ms > 0 ? st->to_ms - 1 : 0, o->on.utc_offset_s, &any) + 1;
+    if (st->tax != TAX_NONE && (now > due || (now == due && day > 15)))
+        warn(o, "late_invoice", false,
+             "its period ended in a month after which invoices are due by the 15th of the next one (Directive "
+             "2006/112/EC, article 222, for reverse charge; many states ask it of all): ask a tax adviser, and settle "
+             "sooner");
+}
+
 /* What is under another VAT than the rest of it, and legal data that make another one of all that is new on it. */
 static enum err warn_of_change(const struct settlements *s, struct open *o, const struct statement *st)
 {
@@ -348,6 +375,7 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
             write_draft(w, o, &st);
             warn_of_one(o);
             warn_of_rate(s, o, &st);
+            warn_of_lateness(o, &st);
             err = warn_of_change(s, o, &st);
             statement_close(&st);
         }

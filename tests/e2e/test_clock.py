@@ -458,6 +458,20 @@ class Settling(ClockCase):
         self.assertEqual(len(said()), 2)
         self.assertHolds()
 
+    def test_who_settles_after_the_15th_of_the_next_month_is_warned(self):
+        self.begin("manual", "2027-01-20T12:00:00+00:00")
+        for party, legal in ((self.market.advertiser, {"country": "FR", "vat_id": "FR48999000102"}), (self.market.publisher, {"country": "BE", "vat_id": "BE0999000129"})):
+            self.server.operator.patch(f"/v1/parties/{party.id}", {"legal": legal})
+        self.later_lead()
+        late = lambda: [row["draft"]["number"] for row in self.server.operator.get("/v1/settlements", contract=self.market.contract, until="2027-01")["data"]  # noqa: E731
+                        if "late_invoice" in [each["warning"] for each in row["warnings"]]]
+        self.server.wait(26 * DAY_S + 11 * 3600 - 60)  # the evening of February 15, in Paris
+        self.assertEqual(late(), [])
+        self.server.wait(3600)
+        wait_for(lambda: late() == [1], what="the warning")
+        shown = countersign("settle", self.server.url, "--token", self.server.operator.token, "--contract", self.market.contract, "--until", "2027-01", "--preview")
+        self.assertIn("by the 15th of the next one", shown.stdout)
+
     def test_a_week_ends_on_sunday_and_an_hour_is_lost_in_it(self):
         self.begin("weekly", "2027-03-27T12:00:00+00:00")
         self.later_lead()

@@ -614,12 +614,18 @@ class Statements(ServerCase):
         corrected = [{"id": one, "issued_at": first["issued_at"], "number": 1}]
         self.assertEqual((first["corrects"], statement["corrects"]), ([], corrected))
         self.assertEqual((statement["payable_minor"], statement["carried_micros"], statement["tax"]["vat_minor"], self.bare(statement["tax"]["carried"])), (0, -12_000_000, 0, [part]))
-        for language, words in (("en", "the next statement credits its VAT: \u221212.00 (20%, of no. 1)"), ("fr", "en créditera la TVA"), ("zh", "由下一份结算单冲减")):
+        for language, words in (("en", "This is carried over to the next, which credits it with its VAT: 12.00 (20%, of no. 1)"), ("fr", "qui le créditera avec sa TVA"), ("zh", "由其连同增值税一并冲减")):
             self.assertIn(words, self.page(two, f"&lang={language}"))
             self.assertNotIn(words, self.page(one, f"&lang={language}"))
         table = lambda ident: list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.lstrip("\ufeff"))))
         picked = lambda ident, kind: [(row["vat_kind"], row["vat_percent"], row["amount"], row["taxable"]) for row in table(ident) if row["kind"] == kind]
         self.assertEqual(picked(two, "carried_out"), [("domestic", "20", "12.00", "")])
+        self.assertEqual(picked(two, "vat"), [], "nothing is credited on it")
+        self.assertRegex(self.page(two), '>Carried over to the next</th><td class="n">12.00<')
+        self.assertNotIn("Taxable amount", self.page(two))
+        self.assertIn("carried over to the next 12.00 EUR", self.verified().stdout)
+        for language, words in (("en", "series"), ("fr", "série"), ("zh", "系列")):
+            self.assertIn(f"{words} {self.market.contract}</p>", self.page(two, f"&lang={language}"))
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 190_000})
         self.law(("FR", "FR48999000102"), ("DE", "DE999999999"))  # for one statement that takes the sum on
         self.say(leads[1], "approved")
@@ -637,6 +643,8 @@ class Statements(ServerCase):
         self.assertEqual((statement["payable_minor"], statement["tax"]["vat_minor"]), (1100, 456 - 240))
         self.assertEqual([(row["kind"], row["vat_ppm"], row["net_minor"]) for row in statement["tax"]["rows"]],
                          [("domestic", 190_000, 2400), ("domestic", 200_000, -1200), ("reverse_charge", 0, -100)])
+        third = self.page(self.operator.get("/v1/statements", contract=self.market.contract)["data"][2]["id"])
+        self.assertIn(">all of it carried over to the next: 12.00</span></th><td class=\"n\">–</td>", third)
         page = self.page(three)
         for words in ("carried over with: \u221212.00 (20%, of no. 1), \u22121.00 (reverse charge)", "Reverse charge: VAT is due from the customer"):
             self.assertIn(words, page)
@@ -881,6 +889,8 @@ class Statements(ServerCase):
         self.assertIn(f"or are disputed: 1 to {len(still)} of {len(still)}", page)
         self.assertEqual(page.count("disputed by"), len(still) + 1)
         self.assertIn("lines: " + ", ".join(map(str, still[1:])), page)
+        self.assertEqual(page.count('<li class="disp"><svg class="hand" viewBox="0 0 200 44" preserveAspectRatio="xMinYMax meet" aria-hidden="true"><path d="M10 30l8 8m0-8l-8 8"/>'), 2,
+                         "who disputes has no hand that reads as signed")
 
     def test_accept_is_weighed(self):
         """RFC 9110, 12.5.1, for the three forms there are; the JWS when none of them is meant."""

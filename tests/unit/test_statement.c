@@ -672,7 +672,7 @@ static void a_receipt_says_what_stands_where(void **state)
 static void csv_expect(bool french, char out[4096])
 {
 #define FRONT                                                                                                          \
-    "\"'=1+1,\"\"x\"\"\"|1|2026-09-22 14:13:20|2026-09-21 14:13:20|2026-09-22 14:13:20|2026-10-22 12:00:00|||||C1|"
+    "\"'=1+1,\"\"x\"\"\"|1|2026-09-22 14:13:20|2026-09-21 14:13:20|2026-09-22 14:13:19|2026-10-22 12:00:00|||||C1|"
 #define EMPTY "|||||||||||||||||||||||||||||"
     static const char text[] =
         "\xef\xbb\xbf"
