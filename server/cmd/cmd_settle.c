@@ -512,6 +512,9 @@ static int settle(const char *const given[])
     if (s.n_issued > 0)
         printf("%zu statement%s of this run wait%s for both parties' answers\n", s.n_issued, s.n_issued == 1 ? "" : "s",
                s.n_issued == 1 ? "s" : "");
+    printf(
+        "All of this is the server's word: nothing was recomputed here. `pull` a contract's mirror and `verify` it, or "
+        "let `sign` do both, before anything is paid\n");
     download_close(s.d);
     free(s.silents);
     return s.n_refused > 0 ? STATUS_FAILED : STATUS_DONE;

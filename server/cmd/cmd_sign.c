@@ -175,10 +175,8 @@ static void read_asked(struct signing *s)
 /* Of one contract; the mirrors' folder is made where there is none. */
 static int sign_one(struct signing *s)
 {
-    char *mirrors = NULL;
-    const char *given = s->given[MIRRORS];
-    if (asprintf(&mirrors, given != NULL ? "%s" : "%s.mirrors", given != NULL ? given : s->given[KEY]) < 0 ||
-        asprintf(&s->dir, "%s/%s", mirrors, s->contract) < 0)
+    char *mirrors = sign_mirrors(s);
+    if (asprintf(&s->dir, "%s/%s", mirrors, s->contract) < 0)
         abort();
     if (mkdir(mirrors, 0700) != 0 && errno != EEXIST)
         decline("cannot make the folder %s: %s", mirrors, strerror(errno));
@@ -209,6 +207,8 @@ static int sign(const char *const given[])
         memcpy(s.contract, contracts.id[i], sizeof s.contract);
         status = sign_one(&s);
     }
+    if (status == STATUS_DONE)
+        sign_contracts_tell(&s, &contracts);
     free(contracts.id);
     signer_free(s.key);
     return status;

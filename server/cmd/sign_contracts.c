@@ -1,4 +1,6 @@
 /* Of which contracts a party's answers are: what the server says of that is only where to look. */
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +101,42 @@ void sign_check_token(const struct signing *s)
             search.party, s->role, s->party);
 }
 
+char *sign_mirrors(const struct signing *s)
+{
+    const char *given = s->given[MIRRORS];
+    char *mirrors = NULL;
+    if (asprintf(&mirrors, given != NULL ? "%s" : "%s.mirrors", given != NULL ? given : s->given[KEY]) < 0)
+        abort();
+    return mirrors;
+}
+
+static bool is_named(const struct contracts *c, const char *id)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->id[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* Whoever hides a statement from a list has to hide it from the log too. */
+static void add_mirrored(const struct signing *s, struct contracts *out)
+{
+    char *mirrors = sign_mirrors(s);
+    DIR *folder = opendir(mirrors);
+    const struct dirent *one;
+    if (folder == NULL && errno != ENOENT)
+        decline("cannot read the folder %s: %s", mirrors, strerror(errno));
+    while (folder != NULL && (errno = 0, one = readdir(folder)) != NULL)
+        if (one->d_name[0] == 'C' && strlen(one->d_name) <= LIMIT_ID && id_is_plain(span_str(one->d_name)) &&
+            !is_named(out, one->d_name))
+            add(out, span_str(one->d_name));
+    if (folder != NULL && errno != 0)
+        decline("cannot read the folder %s: %s", mirrors, strerror(errno));
+    if (folder != NULL)
+        closedir(folder);
+    free(mirrors);
+}
+
 void sign_contracts(const struct signing *s, struct contracts *out)
 {
     *out = (struct contracts){.n = 0};
@@ -106,4 +144,18 @@ void sign_contracts(const struct signing *s, struct contracts *out)
         add(out, span_str(s->given[CONTRACT]));
     else
         ask(s, out);
+    out->n_told = out->n;
+    if (s->given[ALL] != NULL && s->given[CONTRACT] == NULL)
+        add_mirrored(s, out);
+}
+
+void sign_contracts_tell(const struct signing *s, const struct contracts *c)
+{
+    char *mirrors = sign_mirrors(s);
+    if (s->given[ALL] != NULL && s->given[CONTRACT] == NULL)
+        printf("looked up in the logs of %zu contract%s: %zu of which the server says that a statement waits, and %zu "
+               "more with a mirror in %s. That no statement of another contract waits is the server's word alone, and "
+               "not checked: give --contract ID once, and its mirror stays\n",
+               c->n, c->n == 1 ? "" : "s", c->n_told, c->n - c->n_told, mirrors);
+    free(mirrors);
 }

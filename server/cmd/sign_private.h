@@ -51,10 +51,16 @@ struct signing {
 struct contracts {
     char (*id)[LIMIT_ID + 1];
     size_t n, room;
+    size_t n_told; /* of them those that the server named; the others have a mirror here */
 };
+/* Where this party's mirrors are, one a contract; the caller frees it. */
+char *sign_mirrors(const struct signing *s);
 /* That of --contract; else the server is asked which one the statement is of, or, for --all, which have statements that
- * somebody has not answered. The caller frees `id`. */
+ * somebody has not answered: then each that has a mirror is looked at too, whatever the server says. The caller frees
+ * `id`. */
 void sign_contracts(const struct signing *s, struct contracts *out);
+/* After --all, what was looked at and what was not. */
+void sign_contracts_tell(const struct signing *s, const struct contracts *c);
 
 /* ---- sign_mirror.c: what is known ---- */
 

@@ -42,6 +42,20 @@ class Swallower(BaseHTTPRequestHandler):
         pass
 
 
+class Hider(Swallower):
+    """Passes everything on, but its list of statements is empty."""
+
+    def do_GET(self):
+        if not self.path.startswith("/v1/statements?"):
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "11")
+        self.end_headers()
+        self.wfile.write(b'{"data":[]}')
+
+
 class PartyCommands(Parties):
     def test_one_accepts_the_other_disputes_a_line_and_accepts_it_later(self):
         self.enrolled()
@@ -118,6 +132,27 @@ class PartyCommands(Parties):
         self.assertIn(f"no statement of contract {one} waits for the publisher's answer", told)
         self.assertIn(f"{statements[1]}: accepted by publisher", told)
         self.assertIn("has no statement", self.run_with(2, *words, "S" + "0" * 12))
+
+    def test_a_statement_that_the_list_hides_is_found_in_the_log_where_there_is_a_mirror(self):
+        self.enrolled()
+        words = ("--token", self.publisher.token, "--key", self.key("publisher"), "--accept")
+        first, _ = self.settle()
+        self.run_with(0, "sign", self.server.url, first, *words)
+        second, _ = self.settle()
+        proxy = ThreadingHTTPServer(("127.0.0.1", 0), Hider)
+        proxy.to, proxy.says = self.server.url, b"<html>welcome</html>"
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            told = self.run_with(2, "sign", f"http://127.0.0.1:{proxy.server_port}", "--all", *words)  # what it sends goes nowhere
+            self.assertIn(second, told)
+            away = self.run_with(0, "sign", f"http://127.0.0.1:{proxy.server_port}", "--all", "--mirrors", self.folder / "empty", *words)
+        finally:
+            proxy.shutdown()
+            proxy.server_close()
+        self.assertIn("the server's word alone, and not checked", away)
+        told = self.run_with(0, "sign", self.server.url, "--all", *words)
+        self.assertIn(f"{second}: accepted by publisher", told)
+        self.assertIn("looked up in the logs of 1 contract: 1 of which the server says", told)
 
     def test_a_key_is_for_nobody_else_and_followed_by_another(self):
         made = self.keygen("own")
