@@ -85,6 +85,40 @@ class Countersigned(ServerCase):
                          [(first["index"], "approved", "countersigned", "it sold", None), (second["index"], "converted", "countersigned", None, 12_500_000)])
         self.assertEqual([fact["data"]["leads"] for fact in self.verified(market) if fact["topic"] == "decided" and fact["data"]["by"] == "countersigned"], [{"approved": 1, "converted": 1}])
 
+    def test_a_file_of_many_is_signed_and_each_row_is_answered(self):
+        market = Market(self.server, campaign={"dispositions": "countersigned"})
+        market.put_keys()
+        leads = [self.lead(market) for _ in range(4)]
+        with tempfile.TemporaryDirectory() as folder:
+            key, rows = Path(folder, "key"), Path(folder, "rows.csv")
+            key.touch(0o600)
+            key.write_text(json.dumps({"crv": "Ed25519", "d": b64u(market.advertiser.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": market.advertiser.jwk["x"]}))
+            words = ("dispose", self.server.url, "--token", market.advertiser.token, "--key", key, "--file", rows)
+            rows.write_text("\ufefflead,status,reason,amount,currency\r\n"
+                            f"{leads[0]['lead']},approved,it sold,,\r\n{leads[1]['lead']},converted,,12.5,EUR\r\n{leads[2]['lead']},sold,,,\r\nLnothing,approved,,,\r\n"
+                            f"{leads[2]['lead']},converted,,1.5,\r\n{leads[2]['lead']},rejected,\"no, \"\"never\"\"\",,\r\n")
+            for _ in range(2):  # the same again is the same
+                done = countersign(*words)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                for row, says in ((1, f"{leads[0]['lead']} taken, entry "), (2, f"{leads[1]['lead']} taken, entry "), (3, "refused"), (4, "refused, there is no such lead"),
+                                  (5, "refused, amount and currency belong together"), (6, f"{leads[2]['lead']} taken, entry ")):
+                    self.assertEqual(len([line for line in done.stdout.splitlines() if line.startswith(f"row {row}: {says}")]), 1, (row, done.stdout))
+                self.assertIn("3 taken, 3 refused", done.stdout)
+            rows.write_text(f"status,lead\n approved , {leads[3]['lead']}\n")
+            done = countersign(*words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn(f"row 1: {leads[3]['lead']} taken", done.stdout)
+            for text, says in (("lead,status,colour\n", "colour"), ("lead\n", "status"), ("", "no first line"), ("lead,txid,status\n", "txid"), ("lead,status\n\"x\n", "does not read")):
+                rows.write_text(text)
+                done = countersign(*words)
+                self.assertEqual((done.returncode, says in done.stderr), (2, True), done.stderr)
+            for more in ((leads[0]["lead"],), ("--reason", "x")):
+                self.assertEqual(countersign(*words, *more).returncode, 2)
+        entries = [entry for entry in market.settled_entries() if entry["kind"] == "disposition"]
+        self.assertEqual([(entry["lead"], entry["status"], entry["trust"], entry.get("text")) for entry in entries],
+                         [(leads[0]["index"], "approved", "countersigned", "it sold"), (leads[1]["index"], "converted", "countersigned", None),
+                          (leads[2]["index"], "rejected", "countersigned", 'no, "never"'), (leads[3]["index"], "approved", "countersigned", None)])
+
     def test_what_was_not_signed_so_is_refused_by_the_member_that_differs(self):
         market, lead = self.market, self.lead()
         other = self.lead()
