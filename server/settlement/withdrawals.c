@@ -24,7 +24,8 @@ struct withdrawing {
     int64_t waits_ms;          /* when the campaign's document binds; 0: now */
     const struct terms *after; /* hold that document */
     struct answer answer;
-    bool gone; /* false: the other party's word is awaited */
+    struct buf renewed; /* versions that were made again, as JSON, commas between */
+    bool gone;          /* false: the other party's word is awaited */
 };
 
 static unsigned side_of(const struct withdrawing *w)
@@ -55,6 +56,19 @@ static void tell(struct withdrawing *w, const struct contract *k, int64_t number
     jw_object_end(j);
 }
 
+static void tell_renewed(struct withdrawing *w, const struct contract *k)
+{
+    struct jw j;
+    if (w->renewed.len > 0)
+        buf_byte(&w->renewed, ',');
+    jw_open(&j, &w->renewed);
+    jw_object(&j);
+    jw_kstr(&j, "contract", span_str(k->id));
+    jw_kint(&j, "version", versions_newest(&k->versions)->number);
+    jw_object_end(&j);
+    jw_close(&j);
+}
+
 /* Takes the newest version of *k back, as far as this word does. */
 static enum err take_back(struct batch *cx, struct withdrawing *w, struct contract *k, int64_t number, bool write,
                           struct problem *p)
@@ -73,7 +87,7 @@ static enum err take_back(struct batch *cx, struct withdrawing *w, struct contra
 
 /* The row of a contract, with the document of the newest version that is left; where the campaign has changed since
  * that was made, its change is made again, for its time, and for new assents. */
-static enum err settle(struct batch *cx, const struct withdrawing *w, struct contract *k, bool write, struct problem *p)
+static enum err settle(struct batch *cx, struct withdrawing *w, struct contract *k, bool write, struct problem *p)
 {
     const struct version *left = versions_newest(&k->versions);
     bool again = says_other(left, w->after);
@@ -89,6 +103,8 @@ static enum err settle(struct batch *cx, const struct withdrawing *w, struct con
         err = again ? contract_renew(cx, k) : catalog_put_contract(cx->txn, k);
     else if (err == ERR_OK)
         err = pipeline_ready(cx, k);
+    if (err == ERR_OK && write && again)
+        tell_renewed(w, k);
     buf_free(&text);
     return err;
 }
@@ -174,6 +190,12 @@ static void answer_begin(struct withdrawing *w, int64_t number)
 static void answer_end(struct withdrawing *w, struct job *job)
 {
     jw_array_end(&w->answer.w);
+    if (w->renewed.len > 0) {
+        jw_key(&w->answer.w, "written_again");
+        jw_array(&w->answer.w);
+        jw_raw(&w->answer.w, buf_span(&w->renewed));
+        jw_array_end(&w->answer.w);
+    }
     jw_object_end(&w->answer.w);
     answer_job(&w->answer, job, 200);
 }
@@ -267,7 +289,9 @@ enum err withdrawal_run(struct batch *cx, struct job *job)
             return err;
     }
     buf_heap(&w.document);
+    buf_heap(&w.renewed);
     err = withdraw(cx, &w, job);
+    buf_free(&w.renewed);
     buf_free(&w.document);
     return err;
 }

@@ -222,9 +222,13 @@ class Terms(ServerCase):
         price = {"price": {"lead": [{"micros": 6_000_000}]}}
         self.assertStatus(market.operator.do("PATCH", f"/v1/contracts/{other}", {**price, "effective_at": at}), 200)  # takes the place of version 2
         self.assertStatus(market.operator.do("PATCH", f"/v1/contracts/{market.contract}", {**price, "effective_at": later}), 200)
-        self.assertEqual(self.assertStatus(self.withdraw(market.operator, other, 3), 200).json["withdrawn"], [{"contract": other, "version": 3}])
+        answer = self.assertStatus(self.withdraw(market.operator, other, 3), 200).json
+        self.assertEqual((answer["withdrawn"], answer["written_again"]), ([{"contract": other, "version": 3}], [{"contract": other, "version": 4}]))
         shown = market.operator.get(f"/v1/contracts/{other}")
         self.assertEqual((shown["terms_version"], shown["effective_at"], shown["price"]["lead"][0]["micros"]), (4, at, 12_000_000), "the campaign's change stays")
+        made = market.operator.get(f"/v1/contracts/{other}/terms/4")
+        self.assertEqual([each["text"].split(":")[0] for each in made["differences"]], ["lead.min_click_to_lead_s"])
+        self.assertEqual(market.operator.get(f"/v1/contracts/{other}/terms")["data"][3]["differences"], made["differences"])
         self.check()
         gone = self.assertStatus(self.withdraw(market.advertiser, direct, 2), 200).json["withdrawn"]
         self.assertEqual(sorted((each["contract"], each["version"]) for each in gone), sorted([(direct, 2), (market.contract, 2), (market.contract, 3), (other, 4)]))
