@@ -1,4 +1,5 @@
 /* Statements and answers to them: what is stored against what the entries give. */
+#include "common/base/bytes.h"
 #include "common/ledger/jws.h"
 #include "common/ledger/note.h"
 #include "server/check/check_private.h"
@@ -163,27 +164,49 @@ static void answered_is_held(struct check *c, enum table t, struct span key, str
         check_row_fails(c, t, key, "is not who answered by the entries");
 }
 
+/* `before` is of the map, whose next change takes it. */
+static void keep_earlier(struct check *c, const struct entry_response *r, struct span before)
+{
+    char room[ANSWER_KEY_MAX];
+    uint8_t kept[HASH_LEN + 8];
+    struct span key;
+    memcpy(kept, before.ptr, sizeof kept);
+    if (answer_key(r->statement, r->party, (int64_t)load_be64(kept + HASH_LEN), room, &key) != ERR_OK)
+        return;
+    row_set_add(c->answers, key);
+    byte_map_put(c->last_answer, key, span_of(kept, sizeof kept));
+}
+
 void check_response(struct check *c, const struct entry_response *r)
 {
     char room[STATEMENT_KEY_MAX];
-    uint8_t sum[HASH_LEN];
-    struct span key;
+    uint8_t sum_and_time[HASH_LEN + 8];
+    struct span key, before;
+    struct party_jws said;
+    int64_t at_ms = 0;
     if (statement_key(r->statement, r->party, room, &key) != ERR_OK)
         return;
+    if (party_jws_read(r->jws, RESPONSE_TYP, r->party, &said, NULL) == ERR_OK) {
+        at_ms = said.at_ms;
+        party_jws_close(&said);
+    }
+    if (byte_map_get(c->last_answer, key, &before))
+        keep_earlier(c, r, before);
     row_set_add(c->answers, key);
     check_answered(c, r);
-    sha256(r->jws.ptr, r->jws.len, sum);
-    byte_map_put(c->last_answer, key, span_of(sum, sizeof sum));
+    sha256(r->jws.ptr, r->jws.len, sum_and_time);
+    store_be64(sum_and_time + HASH_LEN, (uint64_t)at_ms);
+    byte_map_put(c->last_answer, key, span_of(sum_and_time, sizeof sum_and_time));
 }
 
-/* A later answer takes the place of the one before. */
+/* A later answer takes the place of the one before, which has a row of its own. */
 static void answer_is_last(struct check *c, enum table t, struct span key, struct span jws)
 {
     uint8_t sum[HASH_LEN];
     struct span last;
     sha256(jws.ptr, jws.len, sum);
     if (byte_map_get(c->last_answer, key, &last) && memcmp(last.ptr, sum, sizeof sum) != 0)
-        check_row_fails(c, t, key, "is not the answer that the log holds last");
+        check_row_fails(c, t, key, "is not the answer that the log holds");
 }
 
 void prove_statements(struct check *c)

@@ -302,7 +302,7 @@ static void take_row(struct sheet *s, size_t row, const struct span *field, size
 {
     char ref[REF_MAX + 1], *value[COLUMNS];
     for (size_t c = 0; c < COLUMNS; c++)
-        value[c] = value_of(s, c, field, n);
+        value[c] = value_of(s, (enum column)c, field, n);
     s->x->said = (struct said){value[C_LEAD], value[C_STATUS], value[C_REASON], value[C_AMOUNT], value[C_CURRENCY]};
     s->x->lead = NULL;
     const char *why = check_row(s, ref);

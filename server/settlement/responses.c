@@ -118,6 +118,23 @@ static void answer_response(struct job *job, const struct contract *k, bool acce
     answer_job(&a, job, status);
 }
 
+/* What takes the place of an answer keeps it: `jws` points into the store, and is gone with the first write. */
+static enum err keep_earlier(struct batch *cx, struct span statement, const struct party *p, struct span jws,
+                             int64_t at_ms)
+{
+    char room[ANSWER_KEY_MAX];
+    struct span key;
+    struct buf copy;
+    enum err err = answer_key(statement, span_str(p->id), at_ms, room, &key);
+    if (err != ERR_OK || span_empty(jws))
+        return err;
+    buf_heap(&copy);
+    buf_span_add(&copy, jws);
+    err = store_put(cx->txn, TABLE_COSIGNED, key, buf_span(&copy));
+    buf_free(&copy);
+    return err;
+}
+
 /* The entry, the row, and who answered. */
 static enum err response_write(struct batch *cx, const struct job *job, const struct statement_meta *m,
                                const struct party *p)
@@ -171,7 +188,9 @@ enum err response_run(struct batch *cx, struct job *job)
         err = response_lines(&r, &cx->view, m.contract->number, m.from, m.to, &job->problem);
     if (err == ERR_OK) {
         answer_response(job, m.contract, r.accept, again ? 200 : 201);
-        err = again ? ERR_OK : response_write(cx, job, &m, p);
+        if (!again)
+            err = keep_earlier(cx, statement, p, before, before_ms);
+        err = again || err != ERR_OK ? err : response_write(cx, job, &m, p);
     }
     response_close(&r);
     return err;
@@ -237,7 +256,30 @@ static enum err said_last(struct span jws, const struct party *p, bool whole, js
     return ERR_OK;
 }
 
-/* The JWS itself with it where it is told whole. */
+/* Those whose place a later one took, the first first. */
+static enum err earlier_of(struct txn *t, struct span id, const struct party *p, const struct statement_meta *m,
+                           json_t *list)
+{
+    char room[ANSWER_KEY_MAX];
+    struct span from, key, jws;
+    int64_t at_ms = 0;
+    enum err err = answer_key(id, span_str(p->id), 0, room, &from);
+    while (err == ERR_OK && (err = store_seek(t, TABLE_COSIGNED, from, &key, &jws)) == ERR_OK) {
+        if (key.len != from.len || memcmp(key.ptr, from.ptr, from.len - 8) != 0)
+            return ERR_OK;
+        json_t *o = json_object();
+        json_array_append_new(list, o);
+        json_object_set_new(o, "jws", json_stringn(jws.ptr, jws.len));
+        err = stored_check(jws, p, m, &at_ms);
+        if (err == ERR_OK)
+            err = said_last(jws, p, true, o);
+        if (err == ERR_OK)
+            err = answer_key(id, span_str(p->id), at_ms + 1, room, &from);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* The JWS itself with it, and what was said before, where it is told whole. */
 static enum err state_of(struct txn *t, struct span id, const struct statement_meta *m, const struct party *p,
                          bool whole, json_t *list)
 {
@@ -250,9 +292,13 @@ static enum err state_of(struct txn *t, struct span id, const struct statement_m
     enum err err = statement_answer(t, id, p, m, &jws, &at_ms);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_OK : err;
-    if (whole)
-        json_object_set_new(o, "jws", json_stringn(jws.ptr, jws.len));
-    return said_last(jws, p, whole, o);
+    if (!whole)
+        return said_last(jws, p, whole, o);
+    json_object_set_new(o, "jws", json_stringn(jws.ptr, jws.len));
+    json_t *earlier = json_array();
+    json_object_set_new(o, "earlier", earlier);
+    err = said_last(jws, p, whole, o);
+    return err == ERR_OK ? earlier_of(t, id, p, m, earlier) : err;
 }
 
 enum err responses_state(struct txn *t, struct span statement, const struct statement_meta *m, bool whole, json_t **out)

@@ -49,6 +49,10 @@ MUST_CHECK enum err statement_listed(struct jw *w, struct txn *t, const struct c
 /* id 00 suffix, the key of both tables; ERR_NOT_FOUND when id cannot be one. */
 enum { STATEMENT_KEY_MAX = 2 * LIMIT_ID + 2 };
 MUST_CHECK enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KEY_MAX], struct span *key);
+/* Of an answer whose place a later one took: given at that time, of which a party has one each. */
+enum { ANSWER_KEY_MAX = STATEMENT_KEY_MAX + 9 };
+MUST_CHECK enum err answer_key(struct span id, struct span party, int64_t at_ms, char out[ANSWER_KEY_MAX],
+                               struct span *key);
 
 /* Of `answered`: takes the first id off; false when there is none. */
 bool answered_take(struct span *ids, struct span *id);

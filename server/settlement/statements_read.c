@@ -27,6 +27,17 @@ enum err statement_key(struct span id, struct span suffix, char out[STATEMENT_KE
     return ERR_OK;
 }
 
+enum err answer_key(struct span id, struct span party, int64_t at_ms, char out[ANSWER_KEY_MAX], struct span *key)
+{
+    enum err err = statement_key(id, party, out, key);
+    if (err != ERR_OK)
+        return err;
+    out[key->len] = '\0';
+    store_be64((uint8_t *)out + key->len + 1, (uint64_t)at_ms);
+    *key = span_of(out, key->len + 9);
+    return ERR_OK;
+}
+
 enum err statement_part(struct txn *t, struct span id, const char *part, struct span *out)
 {
     char room[STATEMENT_KEY_MAX];

@@ -78,6 +78,14 @@ class PartyCommands(Parties):
         self.assertIn("no statement", none)
         self.assertIn("answered already (dispute", again)
         self.accept(0, self.publisher, "publisher", statement, "--again")
+        [mine, its] = self.publisher.get(f"/v1/statements/{statement}/responses")["data"]
+        self.assertEqual((mine["verdict"], mine["earlier"], its["verdict"]), ("accept", [], "accept"))
+        self.assertEqual([(each["verdict"], each["disputed"], each["reason"]) for each in its["earlier"]], [("dispute", [leads[1]["index"]], "not ours")])
+        self.assertLess(its["earlier"][0]["at"], its["at"])
+        self.accept(0, self.publisher, "publisher", statement, "--again")
+        self.assertEqual([each["verdict"] for each in self.publisher.get(f"/v1/statements/{statement}/responses")["data"][1]["earlier"]], ["dispute", "accept"])
+        checked = self.run_with(0, "check", "--data", self.server.data)
+        self.assertNotIn("FAILS", checked)
         later = [self.settle()[0], self.settle()[0]]
         shown = self.accept(0, self.advertiser, "advertiser")
         for words in ("unchanged since the statement before", f"{self.publisher.id}, of whom nobody said who it is by law"):
