@@ -164,7 +164,8 @@ static enum err documents(struct request *rq, const json_t *body, struct record 
         err = direct_document(rq, r);
     }
     buf_free(&text);
-    return err == ERR_OK ? contract_check(r->campaign.document, r->campaign.direct_document, &rq->problem) : err;
+    const struct campaign c = {.document = r->campaign.document};
+    return err == ERR_OK ? call_compiles(rq, &c, r->campaign.direct_document) : err;
 }
 
 enum err campaign_zone(struct request *rq, const json_t *body)
@@ -371,7 +372,7 @@ static enum err each_contract(struct batch *cx, const struct campaign *c, const 
             err = contract_at_once(cx, now, p);
         if (err == ERR_OK && write)
             err = contract_renew(cx, &k);
-        else if (err == ERR_OK && (err = contract_check(c->document, k.document, p)) == ERR_OK)
+        else if (err == ERR_OK && (err = contract_check(cx, &k, p)) == ERR_OK)
             err = pipeline_ready(cx, &k);
     }
     return err;

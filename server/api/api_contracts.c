@@ -136,8 +136,7 @@ static enum err document(struct request *rq, const json_t *body, struct record *
     enum err err = contract_document(body, span_str(r->contract.id), &text, &rq->problem);
     if (err == ERR_OK) {
         r->contract.document = arena_copy(rq->arena, buf_span(&text));
-        err = contract_check(catalog_campaign_number(rq->catalog, r->contract.campaign)->document, r->contract.document,
-                             &rq->problem);
+        err = call_compiles(rq, catalog_campaign_number(rq->catalog, r->contract.campaign), r->contract.document);
     }
     buf_free(&text);
     return err;
@@ -222,7 +221,7 @@ static enum err patched(const struct contract *k, struct span patch, struct buf 
     if (err == ERR_OK)
         err = contract_patch(k->document, change, out, p);
     json_decref(change);
-    return err == ERR_OK ? contract_check(k->campaign->document, buf_span(out), p) : err;
+    return err;
 }
 
 enum err contract_change_run(struct batch *cx, struct job *job)
@@ -238,6 +237,8 @@ enum err contract_change_run(struct batch *cx, struct job *job)
     if (err != ERR_OK)
         goto done;
     k.document = buf_span(&text);
+    if ((err = contract_check(cx, &k, &job->problem)) != ERR_OK) /* the campaign may have changed meanwhile */
+        goto done;
     bool changed = !span_eq(now->document, k.document);
     if (!changed && effective_ms && effective_ms != newest_from_ms(now))
         err = call_same_but_time(&job->problem);
@@ -268,6 +269,8 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
         return err;
     buf_heap(&text);
     err = patched(k, rq->body, &text, &effective_ms, &rq->problem);
+    if (err == ERR_OK)
+        err = call_compiles(rq, k->campaign, buf_span(&text));
     buf_free(&text);
     if (err == ERR_OK)
         err = call_notice(rq, effective_ms);

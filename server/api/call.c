@@ -106,8 +106,14 @@ static enum err idempotency_read(struct request *rq, struct idempotency *out)
     return ERR_OK;
 }
 
+enum err call_compiles(struct request *rq, const struct campaign *c, struct span contract)
+{
+    return compiled_hand(&rq->compiled, catalog_beside(rq->catalog, c), c->document, contract, &rq->problem);
+}
+
 enum err call_submit(struct request *rq, struct job *job)
 {
+    job->compiled = rq->compiled;
     if (rq->method == METHOD_POST) {
         enum err err = idempotency_read(rq, &job->record.idempotency);
         if (err != ERR_OK)

@@ -32,6 +32,10 @@ MUST_CHECK enum err call_governs(struct request *rq, const struct party *p);
 
 /* ---- writes ---- */
 
+/* Whether the canonical documents of a contract and its campaign make terms together; what is compiled goes with the
+ * job of the request, so that its run compiles nothing of the same documents. */
+MUST_CHECK enum err call_compiles(struct request *rq, const struct campaign *c, struct span contract);
+
 /* Submits the job under the request's Idempotency-Key (POST alone). ERR_PENDING; control_finish makes the reply. */
 MUST_CHECK enum err call_submit(struct request *rq, struct job *job);
 enum err control_finish(struct request *rq, struct job *job, struct reply *reply); /* answers job->answer */

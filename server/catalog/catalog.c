@@ -53,6 +53,13 @@ const struct contract *catalog_contract_number(const struct catalog *c, uint32_t
     return part_number(c, PART_CONTRACTS, number);
 }
 
+const struct terms *catalog_beside(const struct catalog *c, const struct campaign *campaign)
+{
+    const struct contract *direct = catalog_contract_number(c, campaign->direct);
+    const struct version *v = direct != NULL ? versions_newest(&direct->versions) : NULL;
+    return v != NULL ? v->terms : NULL;
+}
+
 enum err contract_unbound(const struct contract *k, struct problem *p)
 {
     return problem(p, ERR_CONFLICT, "contract",

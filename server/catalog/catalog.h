@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "common/decisions/terms.h"
+#include "server/catalog/compiled.h"
 #include "server/catalog/scopes.h"
 #include "server/keys/keys.h"
 #include "server/store/store.h"
@@ -175,9 +176,10 @@ struct catalog {
 
 MUST_CHECK enum err catalog_load(struct txn *t, const struct keys *k, struct catalog **out);
 /* The same for the transaction's state after changes: looks at the rows alone that it wrote since the last time, so
- * that it costs what changed. *out: `before` itself if that is not published yet, which then is of no use after an
- * error. */
-MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, struct catalog *before, struct catalog **out);
+ * that it costs what changed, and compiles no terms that the pool has (NULL: it has none). *out: `before` itself if
+ * that is not published yet, which then is of no use after an error. */
+MUST_CHECK enum err catalog_reload(struct txn *t, const struct keys *k, struct compiled_pool *compiled,
+                                   struct catalog *before, struct catalog **out);
 void catalog_unref(struct catalog *c); /* frees with the last reference; NULL-safe */
 
 const struct party *catalog_party(const struct catalog *c, struct span id);
@@ -222,6 +224,8 @@ struct contract_list catalog_reads(const struct catalog *c, const struct party *
 /* The first campaign that an advertiser's or publisher's contracts are of, and whether they are of others too; NULL:
  * none. */
 const struct campaign *catalog_takes(const struct catalog *c, const struct party *p, bool *several);
+/* Terms beside which those of its contracts are compiled, since they have its document as a rule; NULL: none yet. */
+const struct terms *catalog_beside(const struct catalog *c, const struct campaign *campaign);
 /* The direct one, then by publisher and number. */
 struct contract_list catalog_contracts_of(const struct catalog *c, const struct campaign *campaign);
 /* The publisher's contracts of the campaign, by number. */

@@ -165,14 +165,6 @@ struct catalog *catalog_draft(const struct catalog *before)
     return c;
 }
 
-void shared_terms_unref(struct shared_terms *s)
-{
-    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    terms_free(s->terms);
-    free(s);
-}
-
 static void tables_release(struct catalog_index *x)
 {
     for (size_t i = 0; i < PARTS; i++) {

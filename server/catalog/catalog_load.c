@@ -19,9 +19,10 @@
 struct load {
     struct txn *txn;
     const struct keys *keys;
-    struct catalog *c;             /* the draft */
-    bool whole;                    /* of all rows */
-    struct buf parties, campaigns; /* numbers (uint32_t) of those that are others now */
+    struct compiled_pool *compiled; /* NULL: nothing was */
+    struct catalog *c;              /* the draft */
+    bool whole;                     /* of all rows */
+    struct buf parties, campaigns;  /* numbers (uint32_t) of those that are others now */
 };
 
 /* How rows of one table come into the snapshot. */
@@ -453,47 +454,50 @@ static void contract_release(void *what)
 {
     const struct contract_row *r = what;
     for (size_t i = 0; i < VERSIONS_MAX; i++)
-        shared_terms_unref(r->terms[i]);
+        compiled_unref(r->terms[i]);
     table_unref(r->codes);
 }
 
 /* A version that the row before has is shared with it. */
-static struct shared_terms *known_terms(const struct contract_row *old, int64_t number)
+static struct compiled *known_terms(const struct contract_row *old, int64_t number)
 {
     for (size_t i = 0; old != NULL && i < old->k.versions.n; i++)
-        if (old->k.versions.v[i].number == number) {
-            atomic_fetch_add_explicit(&old->terms[i]->refs, 1, memory_order_relaxed);
-            return old->terms[i];
-        }
+        if (old->k.versions.v[i].number == number)
+            return compiled_ref(old->terms[i]);
     return NULL;
 }
 
 /* The newest version is in the control rows, those before it in the log. */
-static enum err compile_version(struct load *l, const struct contract *k, bool newest, struct version *v)
+static enum err compile_version(struct load *l, const struct contract *k, bool newest, struct version *v,
+                                struct compiled **out)
 {
     const struct entry_terms e = {
         .rules = v->rules, .campaign = k->campaign->document, .contract = k->document, .version = v->number};
-    const struct contract *direct = catalog_contract_number(l->c, k->campaign->direct);
-    const struct version *beside = direct != NULL ? versions_newest(&direct->versions) : NULL;
-    return newest ? rules_compile_beside(beside != NULL ? beside->terms : NULL, &e, &v->terms, NULL)
-                  : ledger_version(l->txn, k->number, v);
+    const struct terms *beside = catalog_beside(l->c, k->campaign);
+    if (newest && v->rules == RULES_NOW && l->compiled != NULL) {
+        enum err err = compiled_get(l->compiled, beside, e.campaign, e.contract, out, NULL);
+        if (err == ERR_OK)
+            compiled_ref(*out);
+        return err;
+    }
+    enum err err = newest ? rules_compile_beside(beside, &e, &v->terms, NULL) : ledger_version(l->txn, k->number, v);
+    if (err == ERR_OK)
+        *out = compiled_new(v->terms);
+    return err;
 }
 
 static enum err load_version(struct load *l, struct contract_row *r, const struct contract_row *old, size_t i)
 {
     struct contract *k = &r->k;
     struct version *v = &k->versions.v[i];
-    struct shared_terms *shared = known_terms(old, v->number);
+    struct compiled *shared = known_terms(old, v->number);
     if (shared == NULL) {
-        enum err err = compile_version(l, k, i + 1 == k->versions.n, v);
+        enum err err = compile_version(l, k, i + 1 == k->versions.n, v, &shared);
         if (err != ERR_OK)
             return err;
-        shared = xmalloc(sizeof *shared);
-        atomic_init(&shared->refs, 1);
-        shared->terms = v->terms;
     }
     v->terms = shared->terms;
-    version_tells(v, v->terms);
+    compiled_tells(shared, v);
     r->terms[i] = shared;
     return ERR_OK;
 }
@@ -574,7 +578,7 @@ static struct contract_row *contract_copy(struct load *l, const struct contract 
     *r = *old;
     r->codes = table_ref(old->codes);
     for (size_t i = 0; i < k->versions.n; i++)
-        atomic_fetch_add_explicit(&r->terms[i]->refs, 1, memory_order_relaxed);
+        (void)compiled_ref(r->terms[i]);
     r->k.campaign = catalog_campaign_number(l->c, k->campaign->number);
     r->k.publisher = k->publisher != NULL ? catalog_party_number(l->c, k->publisher->number) : NULL;
     contract_put(l, old, r);
@@ -910,10 +914,11 @@ enum err catalog_load(struct txn *t, const struct keys *k, struct catalog **out)
     return err;
 }
 
-enum err catalog_reload(struct txn *t, const struct keys *k, struct catalog *before, struct catalog **out)
+enum err catalog_reload(struct txn *t, const struct keys *k, struct compiled_pool *compiled, struct catalog *before,
+                        struct catalog **out)
 {
     bool goes_on = before->index->draft && before->index->before != NULL;
-    struct load l = {.txn = t, .keys = k, .c = goes_on ? before : catalog_draft(before)};
+    struct load l = {.txn = t, .keys = k, .compiled = compiled, .c = goes_on ? before : catalog_draft(before)};
     enum err err = load(&l);
     if (err == ERR_OK) {
         txn_notes_forget(t);

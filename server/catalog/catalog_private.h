@@ -70,18 +70,11 @@ struct campaign_row {
     struct text *text;
 };
 
-/* Compiled terms serve all that have their version. */
-struct shared_terms {
-    atomic_int refs;
-    struct terms *terms;
-};
-void shared_terms_unref(struct shared_terms *s); /* NULL-safe */
-
 struct contract_row {
     struct contract k;
     struct text *text;
     struct table_of *codes;
-    struct shared_terms *terms[VERSIONS_MAX]; /* in the order of its versions */
+    struct compiled *terms[VERSIONS_MAX]; /* in the order of its versions */
 };
 
 /* Numbers of contracts. */

@@ -13,13 +13,14 @@ struct batch {
     struct signer *statement_signer;
     struct ledger *ledger; /* NULL: what would be is asked, and nothing is written: of any thread's read transaction */
     struct txn *txn;
-    struct ledger_view within;    /* what view reads from */
-    struct view view;             /* rows and clicks as the transaction holds them */
-    struct catalog *catalog;      /* as of the job that runs: reloaded after one that changed it */
-    const struct record *record;  /* of the job that runs: what it may touch, and its time */
-    int64_t now_ms;               /* record->now_ms */
-    struct clock_mark clock;      /* as the transaction found it */
-    struct clock_mark clock_next; /* set by a run, with clock_changed */
+    struct ledger_view within;      /* what view reads from */
+    struct view view;               /* rows and clicks as the transaction holds them */
+    struct catalog *catalog;        /* as of the job that runs: reloaded after one that changed it */
+    struct compiled_pool *compiled; /* of the job that runs, until then; NULL where no terms are made */
+    const struct record *record;    /* of the job that runs: what it may touch, and its time */
+    int64_t now_ms;                 /* record->now_ms */
+    struct clock_mark clock;        /* as the transaction found it */
+    struct clock_mark clock_next;   /* set by a run, with clock_changed */
     bool clock_changed;
     bool catalog_changed;    /* set by a run */
     bool swept;              /* set by a run: every log's head is in the transaction */

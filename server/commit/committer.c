@@ -20,6 +20,7 @@ struct committer {
     struct catalog *catalog; /* the newest published, held; cx.catalog: the one of the transaction under way */
     job_run *const *runs;
     struct source *source;
+    struct compiled_pool compiled;
     struct news *news; /* NULL: nobody follows */
     struct notes notes;
     pthread_t thread;
@@ -32,7 +33,7 @@ struct committer {
 static enum err reload(struct batch *cx, const struct catalog *published)
 {
     struct catalog *fresh;
-    enum err err = catalog_reload(cx->txn, cx->instance->keys, cx->catalog, &fresh);
+    enum err err = catalog_reload(cx->txn, cx->instance->keys, cx->compiled, cx->catalog, &fresh);
     if (err != ERR_OK)
         return err;
     assert(cx->catalog == published || cx->catalog == fresh); /* a batch goes on with its own */
@@ -86,12 +87,13 @@ static bool spoils(enum err err)
 }
 
 /* A job's own error stays with the job; one that spoils the batch is returned. */
-static enum err run_job(struct committer *c, struct job *job)
+static enum err run_one(struct committer *c, struct job *job)
 {
     struct batch *cx = &c->cx;
     uint64_t writes = txn_writes(cx->txn), changes = ledger_changes(cx->ledger);
     cx->record = &job->record;
     cx->now_ms = job->record.now_ms;
+    cx->compiled->handed = job->compiled;
     job->err = run_admitted(c, job);
     note_cause(c, job);
     if (spoils(job->err))
@@ -156,6 +158,13 @@ static void aborted(struct committer *c, uint64_t changes_before)
     rollups_forget(cx->rollups);
     if (ledger_changes(cx->ledger) != changes_before)
         reopen_ledger(c);
+}
+
+static enum err run_job(struct committer *c, struct job *job)
+{
+    enum err err = run_one(c, job);
+    compiled_clear(c->cx.compiled);
+    return err;
 }
 
 static enum err run_jobs(struct committer *c, struct job *const *jobs, size_t n)
@@ -383,6 +392,7 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     c->cx.rollups = rollups_new(&c->cx);
     c->cx.notes = c->news != NULL ? &c->notes : NULL;
     c->cx.instance = in;
+    c->cx.compiled = &c->compiled;
     c->batch = in->batch;
     c->cx.tokens = keys_new_tokens(in->keys);
     c->cx.statement_signer = keys_new_statement_signer(in->keys);

@@ -9,21 +9,16 @@
 #include "server/commit/clock_rows.h"
 #include "server/commit/credentials.h"
 
-enum err contract_check(struct span campaign, struct span contract, struct problem *p)
+static enum err compile(const struct batch *cx, const struct contract *k, struct compiled **out, struct problem *p)
 {
-    struct terms *t;
-    enum err err = terms_compile(campaign, contract, &t, p);
-    if (err == ERR_OK)
-        terms_free(t);
-    return err;
+    return compiled_get(cx->compiled, catalog_beside(cx->catalog, k->campaign), k->campaign->document, k->document, out,
+                        p);
 }
 
-/* Beside the campaign's own contract, which has the same document of the campaign, as a rule. */
-static enum err compiled(const struct batch *cx, const struct contract *k, struct terms **out, struct problem *p)
+enum err contract_check(const struct batch *cx, const struct contract *k, struct problem *p)
 {
-    const struct contract *direct = catalog_contract_number(cx->catalog, k->campaign->direct);
-    const struct version *v = direct != NULL ? versions_newest(&direct->versions) : NULL;
-    return terms_compile_beside(v != NULL ? v->terms : NULL, k->campaign->document, k->document, out, p);
+    struct compiled *c;
+    return compile(cx, k, &c, p);
 }
 
 enum err contract_ready(struct batch *cx, const struct contract *k)
@@ -47,12 +42,11 @@ enum err contract_next(const struct batch *cx, struct contract *k, int64_t effec
                            .number = k->versions.made + 1,
                            .rules = RULES_NOW,
                            .at_ms = pipeline_dated(cx, k, cx->now_ms)};
-    struct terms *terms;
-    enum err err = compiled(cx, k, &terms, p);
+    struct compiled *c;
+    enum err err = compile(cx, k, &c, p);
     if (err != ERR_OK)
         return err;
-    version_tells(&next, terms);
-    terms_free(terms);
+    compiled_tells(c, &next);
     next.on_assent = versions_ask(&k->versions, &next);
     return versions_add(&k->versions, &next, effective_ms, NULL, p);
 }
@@ -93,18 +87,17 @@ enum err contract_alone(const struct batch *cx, const struct contract *k, const 
 {
     const struct contract *beside = NULL;
     struct contract_list all = {.n = 0};
-    struct terms *t;
-    enum err err = compiled(cx, k, &t, p);
+    struct compiled *c;
+    enum err err = compile(cx, k, &c, p);
     if (err != ERR_OK)
         return err;
     if (k->publisher != NULL)
         all = campaign_contracts_of(cx->catalog, k->campaign, k->publisher);
     for (size_t i = 0; i < all.n && beside == NULL; i++) {
         const struct contract *other = catalog_listed(cx->catalog, &all, i);
-        if (other->number != k->number && is_open_beside(other, t, cx->now_ms))
+        if (other->number != k->number && is_open_beside(other, c->terms, cx->now_ms))
             beside = other;
     }
-    terms_free(t);
     return beside == NULL
                ? ERR_OK
                : problem(p, ERR_CONFLICT, field,
@@ -172,9 +165,12 @@ static enum err open_terms(struct batch *cx, struct contract *k)
     for (size_t i = 0; i < k->versions.n && err == ERR_OK; i++) {
         struct buf text;
         buf_heap(&text);
-        if (direct != NULL)
+        /* the newest has what stands in the campaign's row */
+        bool older = direct != NULL &&
+                     contract_terms(direct, k->versions.v[i].from_ms) != versions_newest(&direct->versions)->terms;
+        if (older)
             terms_document(contract_terms(direct, k->versions.v[i].from_ms), 0, &text);
-        err = append_terms(cx, k, &k->versions.v[i], direct != NULL ? buf_span(&text) : k->campaign->document);
+        err = append_terms(cx, k, &k->versions.v[i], older ? buf_span(&text) : k->campaign->document);
         if (err == ERR_OK && i == 0)
             err = pipeline_clock_begins(cx, k);
         buf_free(&text);

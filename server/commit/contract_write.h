@@ -5,8 +5,8 @@
 
 #include "server/commit/batch.h"
 
-/* Whether these two canonical documents make terms together. */
-MUST_CHECK enum err contract_check(struct span campaign, struct span contract, struct problem *p);
+/* Whether the canonical documents of *k and its campaign make terms together. */
+MUST_CHECK enum err contract_check(const struct batch *cx, const struct contract *k, struct problem *p);
 
 /* Whether terms and keys can be appended: reads all that this needs, so that what follows only writes. */
 MUST_CHECK enum err contract_ready(struct batch *cx, const struct contract *k);

@@ -6,6 +6,7 @@
 #include "common/commit/record.h"
 #include "server/system/arena.h"
 
+struct compiled_of;
 struct request; /* the worker's own, opaque here */
 
 enum { CAUSE_MAX = 256 }; /* bytes of a cause */
@@ -15,8 +16,9 @@ struct job {
     int64_t arrived_us;  /* monotonic: of the request; 0: none */
     struct arena *arena; /* for the outcome; NULL for chores, which have none */
     struct request *request;
-    bool chore;    /* the source's own */
-    size_t worker; /* who gets it back */
+    const struct compiled_of *compiled; /* of the record's documents, by who made it; the request's */
+    bool chore;                         /* the source's own */
+    size_t worker;                      /* who gets it back */
     /* outcome, valid after the commit */
     enum err err; /* ERR_FULL: storage is full, nothing was recorded */
     struct problem problem;

@@ -15,6 +15,7 @@ struct reading;
 struct stream;
 struct party;
 struct catalog;
+struct compiled_of;
 
 /* Who says to have sent a postback or pixel. */
 struct sender {
@@ -67,10 +68,11 @@ struct request {
     struct reading *reading; /* once it was given to the readers */
     /* What a reader thread is to do of it; NULL: the route's handler. */
     enum err (*read)(struct request *rq, struct reply *reply);
-    bool lasts;              /* that takes long */
-    bool goes_on;            /* its status is out: that makes a further piece of its answer */
-    struct stream *stream;   /* its answer is one, worker/streams.h; NULL: it ends */
-    struct catalog *catalog; /* held for the life of the exchange */
+    bool lasts;                   /* that takes long */
+    bool goes_on;                 /* its status is out: that makes a further piece of its answer */
+    struct stream *stream;        /* its answer is one, worker/streams.h; NULL: it ends */
+    struct catalog *catalog;      /* held for the life of the exchange */
+    struct compiled_of *compiled; /* by its handler, for its job */
     struct worker *worker;
 };
 

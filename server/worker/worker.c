@@ -50,6 +50,7 @@ static void on_finish(void *ctx, struct request *rq)
 {
     (void)ctx;
     streams_forget(rq);
+    compiled_list_free(rq->compiled);
     catalog_unref(rq->catalog);
 }
 

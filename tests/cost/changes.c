@@ -28,6 +28,7 @@ struct bench {
     struct arena *arena;
     uint32_t contracts;
     size_t changes;
+    struct compiled_of *compiled; /* as by a worker, for the job that is made */
     char (*kid)[LIMIT_ID + 1];
     char (*token)[LIMIT_ID + 1];
 };
@@ -187,6 +188,13 @@ static uint32_t publisher_of(size_t i)
     return FIRST_PUBLISHER + (uint32_t)(i % PUBLISHERS);
 }
 
+static void hand(struct bench *b, const struct campaign *c, struct span contract)
+{
+    struct catalog *now = catalog_hold(b->in.catalog);
+    need(compiled_hand(&b->compiled, catalog_beside(now, c), c->document, contract, NULL), "terms");
+    catalog_unref(now);
+}
+
 typedef void make_fn(struct bench *b, size_t i, struct record *r);
 
 static void of_contract(struct bench *b, size_t i, struct record *r, uint32_t *contract)
@@ -281,8 +289,10 @@ static void make_party(struct bench *b, size_t i, struct record *r)
     r->party.role = SPAN("publisher");
     r->party.by = 1;
     random_id('P', r->party.id);
+    r->party.invited_until_ms = r->now_ms + 86400000;
     draw_secret(b, &r->party.secret);
     draw_token(b, &r->party.token);
+    draw_token(b, &r->party.invitation);
 }
 
 static void make_rename(struct bench *b, size_t i, struct record *r)
@@ -323,6 +333,9 @@ static void make_contract(struct bench *b, size_t i, struct record *r)
     struct buf doc = document(contract_document, text, r->contract.id);
     r->contract.document = arena_copy(b->arena, buf_span(&doc));
     buf_free(&doc);
+    struct catalog *now = catalog_hold(b->in.catalog);
+    hand(b, catalog_campaign_number(now, campaign), r->contract.document);
+    catalog_unref(now);
 }
 
 static void make_campaign(struct bench *b, size_t i, struct record *r)
@@ -343,6 +356,7 @@ static void make_campaign(struct bench *b, size_t i, struct record *r)
     doc = document(contract_document, text, r->campaign.direct_id);
     r->campaign.direct_document = arena_copy(b->arena, buf_span(&doc));
     buf_free(&doc);
+    hand(b, &(const struct campaign){.document = r->campaign.document}, r->campaign.direct_document);
 }
 
 static const struct change {
@@ -381,12 +395,15 @@ static double run_one(struct bench *b, const struct change *c, size_t i)
     struct job *jobs[] = {&job};
     bool wrote;
     c->make(b, i, &job.record);
+    job.compiled = b->compiled;
     double from = cpu_us();
     need(committer_run(b->committer, jobs, 1, &wrote), c->name);
     double took = cpu_us() - from;
     if (job.err != ERR_OK)
         die("%s, %zu: %s %s", c->name, i, err_word(job.err), job.problem.detail);
     arena_reset(b->arena);
+    compiled_list_free(b->compiled);
+    b->compiled = NULL;
     return took;
 }
 

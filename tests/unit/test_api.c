@@ -109,6 +109,7 @@ static int tear_down(void **state)
 {
     struct api *a = *state;
     struct server *sh = &a->shared;
+    compiled_list_free(a->rq.compiled);
     source_stop(sh->source);
     committer_stop(a->committer);
     source_free(sh->source);
@@ -146,6 +147,7 @@ static void prepare(struct api *a, const struct call *c)
 {
     struct request *rq = &a->rq;
     static char authorization[256], target[512];
+    compiled_list_free(a->rq.compiled);
     arena_reset(a->arena);
     json_decref(a->json);
     a->json = NULL;
@@ -366,6 +368,49 @@ static void a_contract_change_is_new_terms_in_that_contract(void **state)
                                  .body = "{\"price\":{\"lead\":[{\"micros\":7}]}}"});
     assert_string_equal(kinds(a, m.contract), "terms terms ");
     assert_string_equal(kinds(a, m.direct), "terms ");
+}
+
+/* Whether the newest terms of a contract are those, in the same memory, that the worker of the last call compiled; and
+ * their campaign's document. */
+static bool compiled_once(struct api *a, const char *contract, struct buf *campaign)
+{
+    struct catalog *c = catalog_hold(a->shared.instance.catalog);
+    const struct contract *k = catalog_contract(c, span_str(contract));
+    struct compiled_pool pool = {.handed = a->rq.compiled};
+    struct compiled *compiled;
+    assert_ok(compiled_get(&pool, NULL, k->campaign->document, k->document, &compiled, NULL));
+    bool once = !pool.used && compiled->terms == versions_newest(&k->versions)->terms;
+    campaign->len = 0;
+    terms_document(versions_newest(&k->versions)->terms, 0, campaign);
+    assert_true(span_eq(buf_span(campaign), k->campaign->document));
+    compiled_clear(&pool);
+    catalog_unref(c);
+    return once;
+}
+
+/* What the worker saw may have changed meanwhile: then by what is committed. */
+static void terms_are_compiled_once_and_by_what_is_committed(void **state)
+{
+    struct api *a = *state;
+    const struct market m = market(a);
+    struct buf campaign;
+    buf_heap(&campaign);
+    assert_true(compiled_once(a, m.contract, &campaign));
+    const char *one = path_of("/v1/contracts/%s", m.contract);
+    const struct call seven = {METHOD_PATCH, one, .token = a->operator,
+                               .body = "{\"price\":{\"lead\":[{\"micros\":7}]}}" };
+    const struct call eight = {METHOD_PATCH, one, .token = a->operator,
+                               .body = "{\"price\":{\"lead\":[{\"micros\":8}]}}" };
+    struct catalog *before = catalog_hold(a->shared.instance.catalog);
+    expect(a, 200, (struct call){METHOD_PATCH, path_of("/v1/campaigns/%s", m.campaign), .body = "{\"name\":\"new\"}",
+                                 .token = a->operator});
+    a->stale = before;
+    expect(a, 200, seven);
+    assert_false(compiled_once(a, m.contract, &campaign));
+    assert_non_null(memmem(campaign.ptr, campaign.len, "\"new\"", 5));
+    expect(a, 200, eight);
+    assert_true(compiled_once(a, m.contract, &campaign));
+    buf_free(&campaign);
 }
 
 static void a_refused_change_leaves_no_entry(void **state)
@@ -1505,6 +1550,7 @@ int main(void)
         T(later_contracts_start_with_the_keys),
         T(a_campaign_change_is_new_terms_in_every_contract),
         T(a_contract_change_is_new_terms_in_that_contract),
+        T(terms_are_compiled_once_and_by_what_is_committed),
         T(a_refused_change_leaves_no_entry),
         T(a_retired_secret_is_gone_and_the_new_one_stays),
         T(a_token_that_was_ended_opens_nothing_and_the_logs_tell_of_it),

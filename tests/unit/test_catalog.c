@@ -370,7 +370,7 @@ static void change(struct market *m, struct catalog_slot *slot, change_fn *what)
     struct catalog *before = catalog_hold(slot), *c = NULL;
     struct txn *t = fixture_begin(&m->f, true);
     what(m, t);
-    assert_ok(catalog_reload(t, m->keys, before, &c));
+    assert_ok(catalog_reload(t, m->keys, NULL, before, &c));
     assert_ok(txn_commit(t));
     catalog_publish(slot, c);
     catalog_unref(before);
@@ -798,10 +798,10 @@ static void what_is_dropped_leaves_nothing(void **state)
     before = catalog_hold(slot);
     struct txn *t = fixture_begin(&m->f, true);
     change_everything(m, t);
-    assert_ok(catalog_reload(t, m->keys, before, &c));
+    assert_ok(catalog_reload(t, m->keys, NULL, before, &c));
     change_operator(m, t);
     struct catalog *again = c;
-    assert_ok(catalog_reload(t, m->keys, c, &again));
+    assert_ok(catalog_reload(t, m->keys, NULL, c, &again));
     assert_ptr_equal(again, c);
     assert_int_equal(c->n_parties, PARTIES + 1);
     catalog_unref(c);
