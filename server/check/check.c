@@ -5,6 +5,7 @@
 
 #include "server/check/check_private.h"
 #include "server/keys/day_keys.h"
+#include "server/system/bounds.h"
 
 static void tell_open(struct check *c, const char *dir, const char *what, enum err err)
 {
@@ -23,6 +24,9 @@ static void tell_open(struct check *c, const char *dir, const char *what, enum e
     else if (err == ERR_NOT_IMPLEMENTED)
         finds_doubt(found, "%s holds terms of rules that this program does not know: take the version that made them",
                     what);
+    else if (err == ERR_FULL)
+        finds_doubt(found, "%s cannot be opened: there is no room for the lock file beside it%s", what,
+                    bounds_of_files());
     else
         finds_doubt(found, "%s cannot be read (%s): is %s a folder made by `countersign init`, and readable?", what,
                     err_word(err), dir);

@@ -1,4 +1,5 @@
 #include "server/cmd/ahead.h"
+#include "server/system/bounds.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -9,7 +10,7 @@
 #include "common/base/mem.h"
 
 /* Pieces of one walk at once: as many as keep both threads busy while one of them waits for the disk. */
-enum { ROOM = 6, WALKS = 3, STACK = 1 << 20 };
+enum { ROOM = 6, WALKS = 3 };
 
 struct walk {
     struct ahead_thread *thread;
@@ -80,7 +81,7 @@ static bool start_thread(struct ahead_thread *t)
         return false;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the process's first thread's */
-    bool runs = pthread_attr_setstacksize(&attr, STACK) == 0 && pthread_create(&t->thread, &attr, run, t) == 0;
+    bool runs = pthread_attr_setstacksize(&attr, THREAD_STACK) == 0 && pthread_create(&t->thread, &attr, run, t) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     return runs;

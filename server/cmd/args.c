@@ -8,6 +8,7 @@
 
 #include "common/base/text.h"
 #include "server/cmd/command.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 
 enum { FLAG_CAP = 48, SHOWN_OPTIONAL = 4 };
@@ -105,6 +106,7 @@ void command_begin(void)
             _exit(STATUS_FAILED);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    bounds_begin();
 }
 
 int command_end(const struct command *c, int status)

@@ -6,6 +6,7 @@
 #include "server/cmd/data_folder.h"
 #include "server/cmd/made_folder.h"
 #include "server/instance/instance_copy.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
@@ -34,7 +35,7 @@ static int make(const struct making *m, const char *folder)
             "--signed-heads-lost",
             m->from, m->from);
     if (err == ERR_FULL)
-        die("there is no room for %s in %s: free some, or choose another disk", what, m->dir);
+        die("there is no room for %s in %s: free some, or choose another disk%s", what, m->dir, bounds_of_files());
     if (err != ERR_OK)
         data_folder_cannot(m->from, what, err, "wait for it to end");
     return STATUS_DONE;

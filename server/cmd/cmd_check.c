@@ -13,6 +13,7 @@
 #include "server/cmd/verdict.h"
 #include "server/commit/rollups.h"
 #include "server/store/store.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 
@@ -79,7 +80,7 @@ static void rebuild(const char *dir)
         die("the journal of %s does not read, so nothing was counted again: run `countersign check --data %s`", dir,
             dir);
     if (err == ERR_FULL)
-        die("the disk or the map of %s is full: free some space, or set map_size_gib higher", dir);
+        die("the disk or the map of %s is full: free some space, or set map_size_gib higher%s", dir, bounds_of_files());
     if (err != ERR_OK)
         decline("the store of %s cannot be written (%s): nothing was changed", dir, err_word(err));
 }

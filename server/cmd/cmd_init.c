@@ -12,6 +12,7 @@
 #include "server/cmd/command.h"
 #include "server/instance/instance.h"
 #include "server/system/address.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
@@ -119,8 +120,9 @@ static _Noreturn void cannot_make(const char *dir, const char *what, enum err er
         decline("--data is too long a path");
     if (err == ERR_BUSY)
         die("another init is making %s: wait for it, or choose another folder", dir);
-    die("cannot make %s in %s (%s): %s, and run init again", what, dir, err_word(err),
-        err == ERR_FULL ? "free some space" : "look at the disk, and whether this user may write there");
+    die("cannot make %s in %s (%s): %s, and run init again%s", what, dir, err_word(err),
+        err == ERR_FULL ? "free some space" : "look at the disk, and whether this user may write there",
+        err == ERR_FULL ? bounds_of_files() : "");
 }
 
 enum { DATA, PUBLIC_URL, ARGS };

@@ -9,6 +9,7 @@
 #include "server/cmd/data_folder.h"
 #include "server/cmd/made_folder.h"
 #include "server/instance/instance_copy.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 
@@ -113,7 +114,7 @@ static int make(const struct making *m, const char *folder)
     const char *const *given = m->ctx, *what;
     enum err err = instance_restore(m->from, folder, &what);
     if (err == ERR_FULL)
-        die("there is no room for %s in %s: free some, or choose another disk", what, m->dir);
+        die("there is no room for %s in %s: free some, or choose another disk%s", what, m->dir, bounds_of_files());
     if (err == ERR_NOT_FOUND)
         decline("%s has no %s: give a folder that `countersign backup` made", m->from, what);
     if (err != ERR_OK)

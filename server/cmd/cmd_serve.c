@@ -22,6 +22,7 @@
 #include "server/outgoing/outgoing.h"
 #include "server/routes.h"
 #include "server/settlement/settler.h"
+#include "server/system/bounds.h"
 #include "server/system/confine.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -402,7 +403,8 @@ static void start(struct running *r)
     enum err err = committer_start(&committer, &r->committer);
     if (err == ERR_FULL)
         die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "
-            "raise it");
+            "raise it%s",
+            bounds_of_files());
     if (err == ERR_CORRUPT)
         die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
             sv->options->data.text);

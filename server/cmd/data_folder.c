@@ -1,5 +1,6 @@
 #include "server/cmd/data_folder.h"
 
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 
 static const char *folder = "";
@@ -47,7 +48,7 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
         decline("%s of %s holds terms of rules that this program does not know: run the version that made them", what,
                 dir);
     case ERR_FULL:
-        die("cannot open %s of %s: the disk is full, free some space", what, dir);
+        die("cannot open %s of %s: the disk is full, free some space%s", what, dir, bounds_of_files());
     case ERR_NOT_FOUND:
         if (store_missing(dir) == ERR_CONFLICT)
             decline("%s of %s is missing, and the store is there: put back the one that belongs to it", what, dir);
@@ -57,6 +58,8 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
                 "said that it is ready, run init again",
                 what, dir);
         decline("%s of %s is missing: give a folder that `countersign init` made", what, dir);
+    case ERR_INTERNAL:
+        decline("%s of %s cannot be copied, since no second thread can be started%s", what, dir, bounds_of_processes());
     default:
         decline("cannot read %s of %s (%s): check that this user may read and write it", what, dir, err_word(err));
     }

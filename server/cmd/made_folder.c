@@ -136,11 +136,15 @@ static char *make_part(const struct making *m, int *lock)
 
 static void run(int (*step)(const void *ctx), const struct work *w, const char *what)
 {
-    int status = child_run(what, step, w);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE)
+    int status = child_tried(what, step, w);
+    if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DONE)
         return;
     if (!instance_copy_remove(w->part))
         complain("cannot remove %s: %s", w->part, strerror(errno));
+    if (status == -1)
+        exit(STATUS_CANNOT_TELL);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        die("%s: it was killed, as by a kernel that is short of memory: allow it more", what);
     if (WIFSIGNALED(status))
         die("%s: it ended by signal %d (%s): the store is damaged, or its disk does not read it; run `countersign "
             "check`",

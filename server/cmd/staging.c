@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -28,7 +29,8 @@ static const char *staged(const char *path, char out[PATH_CAP])
 static _Noreturn void cannot_write(const char *path)
 {
     if (write_error() == ERR_FULL)
-        die("cannot write %s/%s: the disk is full; free some space and pull again", staging.dir, path);
+        die("cannot write %s/%s: the disk is full; free some space and pull again%s", staging.dir, path,
+            bounds_of_files());
     die("cannot write %s/%s: %s", staging.dir, path, strerror(errno));
 }
 

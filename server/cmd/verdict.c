@@ -5,6 +5,7 @@
 
 #include "common/base/json_write.h"
 #include "common/base/utf8.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 
 static const char *const words[] = {[HOLDS] = "holds", [FAILS] = "fails", [CANNOT_TELL] = "cannot_tell"};
@@ -12,7 +13,7 @@ static const char *const marks[] = {[HOLDS] = "holds", [FAILS] = "FAILS", [CANNO
 
 void verdict_out_of_memory(void)
 {
-    complain("no memory is left: nothing can be told, allow this process more");
+    complain("no memory is left%s: nothing can be told, allow this process more", bounds_of_memory());
     _exit(STATUS_CANNOT_TELL);
 }
 

@@ -15,6 +15,7 @@
 #include "common/base/mem.h"
 #include "common/base/xxh64.h"
 #include "server/store/store_private.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -379,7 +380,11 @@ enum err store_reads(const char *data_dir)
 
 enum err store_copy(struct store *s, int fd)
 {
-    return result(mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT), "copy");
+    int rc = mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT);
+    if (rc != EAGAIN)
+        return result(rc, "copy");
+    log_line(LOG_ERROR, 0, "store", "copy: no second thread can be started%s", bounds_of_processes());
+    return ERR_INTERNAL;
 }
 
 void store_close(struct store *s)

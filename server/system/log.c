@@ -12,6 +12,7 @@
 #include "common/base/json_write.h"
 #include "common/base/utf8.h"
 #include "common/base/when.h"
+#include "server/system/bounds.h"
 #include "server/system/system.h"
 
 /* A byte of text is at most six of JSON. */
@@ -162,7 +163,7 @@ void complain(const char *fmt, ...)
 void log_out_of_memory(void)
 {
     log_line(LOG_ERROR, 0, "out_of_memory",
-             "no memory is left: nothing more is acknowledged, restart to recover from disk");
+             "no memory is left%s: nothing more is acknowledged, restart to recover from disk", bounds_of_memory());
 }
 
 void log_damaged_store(void)
@@ -174,7 +175,7 @@ void log_damaged_store(void)
 
 void complain_out_of_memory(void)
 {
-    complain("no memory is left");
+    complain("no memory is left%s", bounds_of_memory());
 }
 
 void die(const char *fmt, ...)

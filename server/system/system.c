@@ -19,6 +19,7 @@
 #include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
+#include "server/system/bounds.h"
 #include "server/system/log.h"
 
 enum { SLICE_NS = 100000, NICENESS = 10 };
@@ -166,16 +167,18 @@ enum err dir_sync(const char *path)
 enum err file_write_atomic(const char *path, struct span data, unsigned mode)
 {
     char *temporary = xasprintf("%s.tmp", path), *copy = xstrdup(path);
-    enum err err = ERR_IO;
-    if (unlink(temporary) != 0 && errno != ENOENT)
+    enum err err = unlink(temporary) == 0 || errno == ENOENT ? ERR_OK : ERR_IO;
+    int fd = err == ERR_OK ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode) : -1;
+    if (err != ERR_OK || fd < 0) {
+        err = err == ERR_OK ? write_error() : err;
         goto done;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0)
-        goto done;
-    bool good = fchmod(fd, mode) == 0 && write_all(fd, data) && fsync(fd) == 0;
-    good = close(fd) == 0 && good;
-    if (good && rename(temporary, path) == 0)
-        err = dir_sync(dirname(copy));
+    }
+    if (fchmod(fd, mode) != 0 || !write_all(fd, data) || fsync(fd) != 0)
+        err = write_error();
+    if (close(fd) != 0 && err == ERR_OK)
+        err = write_error();
+    if (err == ERR_OK)
+        err = rename(temporary, path) == 0 ? dir_sync(dirname(copy)) : write_error();
     if (err != ERR_OK)
         unlink(temporary);
 done:
@@ -288,6 +291,8 @@ void thread_start(pthread_t *out, void *(*run)(void *arg), void *arg)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(out, NULL, run, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc != 0)
-        die("cannot start a thread: %s", strerror(rc));
+    if (rc == 0)
+        return;
+    complain("cannot start a thread: %s%s", strerror(rc), bounds_of_processes());
+    _exit(STATUS_FAILED); /* there are others, which what runs at exit would pull the ground from under */
 }

@@ -30,7 +30,8 @@ MUST_CHECK enum err file_read(const char *path, size_t most, struct buf *out);
 MUST_CHECK enum err dir_sync(const char *path);
 /* So does the name of this file or folder, in the one that it stands in. */
 MUST_CHECK enum err name_sync(const char *path);
-/* Writes path.tmp, fsyncs, renames, fsyncs the folder. What is called path.tmp already is replaced, never written to.
+/* Writes path.tmp, fsyncs, renames, fsyncs the folder; ERR_FULL or ERR_IO. What is called path.tmp already is replaced,
+ * never written to.
  */
 MUST_CHECK enum err file_write_atomic(const char *path, struct span data, unsigned mode);
 

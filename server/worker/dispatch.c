@@ -232,7 +232,8 @@ static struct span cause_of(struct worker *w, struct request *rq, const struct j
     if (job != NULL && !span_empty(job->cause))
         return job->cause;
     if (err == ERR_FULL)
-        return SPAN("storage is full: the disk, or the map of map_size_gib");
+        return SPAN(
+            "storage is full: the disk, the map of map_size_gib, or what the limit on the size of a file allows");
     note_cause(w, rq, err);
     if (!span_empty(rq->cause))
         return rq->cause;
