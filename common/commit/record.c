@@ -374,6 +374,26 @@ unsigned record_flags(enum record_kind k)
     return kinds[k].flags;
 }
 
+bool record_ends(const struct record *r)
+{
+    switch (r->kind) {
+    case RECORD_TOKEN_END:
+    case RECORD_RETIRE:
+    case RECORD_GRANT_END:
+        return true;
+    case RECORD_LOCK:
+        return r->lock.on;
+    case RECORD_CODE_CHANGE:
+        return r->code_change.switches && r->code_change.off;
+    case RECORD_SHARE:
+        return r->share.contract == 0;
+    case RECORD_POSTBACK_KEY:
+        return span_empty(r->postback_key.cidrs);
+    default:
+        return false;
+    }
+}
+
 bool record_track(enum record_kind k, enum entry_kind *out)
 {
     if (k != RECORD_CLICK && k != RECORD_VIEW && k != RECORD_IMPRESSION)

@@ -386,4 +386,7 @@ MUST_CHECK bool record_field(enum record_kind k, size_t i, const char **name, co
 /* What is kept of a lead's private part, and what the lead commits to. */
 void record_keep(struct record_lead *l, const struct private_part *p);
 
+/* Whether it takes a right away, and gives none: what must be possible where there is no room for more. */
+bool record_ends(const struct record *r);
+
 #endif

@@ -398,8 +398,11 @@ static void start(struct running *r)
     };
     sv->source = source_new(&setup);
     sv->news = news_new();
-    const struct committer_setup committer = {
-        .instance = &sv->instance, .runs = job_runs, .source = sv->source, .news = sv->news};
+    const struct committer_setup committer = {.instance = &sv->instance,
+                                              .runs = job_runs,
+                                              .source = sv->source,
+                                              .news = sv->news,
+                                              .data_dir = sv->options->data.text};
     enum err err = committer_start(&committer, &r->committer);
     if (err == ERR_FULL)
         die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "

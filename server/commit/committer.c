@@ -11,6 +11,7 @@
 #include "server/commit/clock_rows.h"
 #include "server/commit/idempotency.h"
 #include "server/commit/rollups.h"
+#include "server/commit/reserve.h"
 #include "server/commit/schedule.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
@@ -21,7 +22,8 @@ struct committer {
     job_run *const *runs;
     struct source *source;
     struct compiled_pool compiled;
-    struct news *news; /* NULL: nobody follows */
+    struct news *news;       /* NULL: nobody follows */
+    struct reserve *reserve; /* NULL: none */
     struct notes notes;
     pthread_t thread;
     char chore_cause[CAUSE_MAX]; /* of the chore under way */
@@ -246,9 +248,26 @@ static enum err run_apart(struct committer *c, struct job *const *jobs, size_t n
     return ERR_OK;
 }
 
+/* There is no room: what takes a right away runs all the same, each by itself, in that of the reserve. */
+static void run_spared(struct committer *c, struct job *const *jobs, size_t n)
+{
+    bool given = false, wrote;
+    for (size_t i = 0; i < n; i++) {
+        if (!record_ends(&jobs[i]->record) || (!given && !(given = reserve_give(c->reserve))))
+            continue;
+        enum err err = committer_run(c, &jobs[i], 1, &wrote);
+        if (err != ERR_OK)
+            jobs[i]->err = err;
+        jobs[i]->spared = true;
+    }
+}
+
 static enum err run_batch(struct committer *c, struct job *const *jobs, size_t n, bool *wrote)
 {
-    enum err err = committer_run(c, jobs, n, wrote);
+    *wrote = false;
+    enum err err = reserve_whole(c->reserve) ? committer_run(c, jobs, n, wrote) : ERR_FULL;
+    if (err == ERR_FULL)
+        run_spared(c, jobs, n);
     return err == ERR_OK || err == ERR_FULL ? err : run_apart(c, jobs, n, wrote);
 }
 
@@ -390,6 +409,7 @@ enum err committer_open(const struct committer_setup *setup, struct committer **
     c->source = setup->source;
     c->news = setup->news;
     c->cx.rollups = rollups_new(&c->cx);
+    c->reserve = setup->data_dir != NULL ? reserve_open(setup->data_dir) : NULL;
     c->cx.notes = c->news != NULL ? &c->notes : NULL;
     c->cx.instance = in;
     c->cx.compiled = &c->compiled;
@@ -418,6 +438,7 @@ uint64_t committer_next_seq(const struct committer *c)
 
 void committer_close(struct committer *c)
 {
+    reserve_close(c->reserve);
     ledger_close(c->cx.ledger);
     rollups_free(c->cx.rollups);
     tokens_free(c->cx.tokens);

@@ -12,7 +12,8 @@ struct committer_setup {
     struct instance *instance;
     job_run *const *runs; /* by record kind: jobs.c */
     struct source *source;
-    struct news *news; /* gets what was committed; NULL: nobody follows */
+    struct news *news;    /* gets what was committed; NULL: nobody follows */
+    const char *data_dir; /* where room is kept for what ends rights; NULL: nowhere */
 };
 
 /* Recovers, checks that every signed head is a prefix of its log, sees to today's keys, starts the thread. ERR_IO,

@@ -596,6 +596,22 @@ static size_t take_clock(struct source *s, struct job **jobs)
     return own(jobs, r);
 }
 
+/* While there is no room; what is left to be tried stands in front. */
+static size_t refuse_but_ends(struct source *s, struct job **jobs, size_t n)
+{
+    size_t ends = 0;
+    for (size_t i = 0; i < n; i++)
+        if (record_ends(&jobs[i]->record)) {
+            struct job *other = jobs[ends];
+            jobs[ends++] = jobs[i];
+            jobs[i] = other;
+        }
+    if (ends < n)
+        source_done(s, jobs + ends, n - ends, ERR_FULL, false);
+    atomic_store(&s->taken_us, ends > 0 ? clock_monotonic_us() : 0);
+    return ends;
+}
+
 size_t source_take(struct source *s, struct job **jobs)
 {
     for (;;) {
@@ -614,12 +630,12 @@ size_t source_take(struct source *s, struct job **jobs)
         for (size_t i = 0; i < n; i++)
             stamp(s, jobs[i]);
         atomic_store(&s->taken_us, n > 0 ? clock_monotonic_us() : 0);
-        if (n > 0 && may_write(s, monotonic_ms()))
-            return n;
-        if (n > 0)
-            source_done(s, jobs, n, ERR_FULL, false);
-        else
+        if (n > 0 && !may_write(s, monotonic_ms()))
+            n = refuse_but_ends(s, jobs, n);
+        else if (n == 0)
             sleep_for(s, pause_ms);
+        if (n > 0)
+            return n;
     }
 }
 
@@ -734,8 +750,9 @@ static void tell_storage(struct source *s, enum err err, bool wrote)
                      "root, cp /proc/%ld/fd/%d to store.mdb in its place, chown it as it was, and only then restart",
                      (long)getpid(), fd);
         else if (first)
-            log_line(LOG_ERROR, 0, "storage_full",
-                     "free disk space or raise map-size-gib; until then nothing is recorded");
+            log_line(
+                LOG_ERROR, 0, "storage_full",
+                "free disk space or raise map_size_gib; until then nothing is recorded but what takes a right away");
     } else if (wrote && atomic_exchange(&s->full, false)) {
         log_line(LOG_INFO, 0, "storage_writable", "recording again");
     }
@@ -755,7 +772,7 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
     }
     for (size_t i = 0; i < n; i++) {
         assert(jobs[i]->chore || jobs[i]->worker < s->n_lanes);
-        if (err != ERR_OK)
+        if (err != ERR_OK && !jobs[i]->spared)
             jobs[i]->err = err;
         count_recorded(s->counters, jobs[i]);
         if (!jobs[i]->chore) {

@@ -10,7 +10,7 @@ import unittest
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import Market, Server, ServerCase, countersign, person, send, wait_for
+from harness import Caller, Market, Server, ServerCase, countersign, person, send, wait_for
 
 FIRST_PAGES = 16 * 4096  # what the gaps file has, which has its room
 
@@ -189,6 +189,17 @@ class OnTmpfs(Server):
         with self.ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, max(4096, disk.f_bavail * disk.f_frsize - room))
 
+    def ready(self):
+        """Or answering, as one that starts where there is no room does."""
+        if not self.without_room:
+            return super().ready()
+        try:
+            return send(self.url + "/healthz").status == 200
+        except OSError:
+            return self.process.poll() is not None
+
+    without_room = False
+
     def close(self):
         try:
             self.ballast.unlink(missing_ok=True)
@@ -216,6 +227,47 @@ class RealFullDisk(unittest.TestCase):
                 self.assertIn(made.status, (201, 409, 503), made)
                 statements += [made.json["id"]] if made.status == 201 else []
         self.fail("the disk is not full")
+
+    def test_what_takes_a_right_away_needs_no_room(self):
+        server = OnTmpfs(LEAST_ROOM_MIB=1)
+        self.addCleanup(server.close)
+        market, operator, reserve = Market(server), server.operator, server.data / "reserve"
+        publisher, auditor = market.publisher, market.auditor
+        self.assertEqual(reserve.stat().st_size, 1 << 20)
+        secret = publisher.post(f"/v1/parties/{publisher.id}/secrets", {})["kid"]
+        made = [publisher.post(f"/v1/parties/{publisher.id}/tokens", {}) for _ in range(20)]
+        leaked = [Caller(server.url, each["token"]) for each in made]
+        ids = {each["id"] for each in made}
+        server.leave(0)
+        self.fill(server, market)
+
+        def assertFull():
+            self.assertEqual(publisher.postback(person(txid=secrets.token_hex(8))).status, 503)
+            self.assertEqual(publisher.call("POST", f"/v1/parties/{publisher.id}/tokens", {}).status, 503)
+
+        for n, each in enumerate(ids):
+            self.assertEqual(operator.call("DELETE", f"/v1/parties/{publisher.id}/tokens/{each}").status, 200, n)
+            if n % 5 == 0:
+                assertFull()
+        self.assertEqual({each.call("GET", "/v1/contracts").status for each in leaked}, {401})
+        ends = [("DELETE", f"/v1/parties/{publisher.id}/secrets/{secret}", None), ("DELETE", f"/v1/contracts/{market.contract}/grants/{auditor.id}", None),
+                ("PATCH", f"/v1/contracts/{market.contract}/codes/{market.code['code']}", {"off": True}), ("POST", f"/v1/parties/{auditor.id}/lock", {})]
+        for method, path, body in ends:
+            answer = operator.call(method, path, body)
+            self.assertIn(answer.status, (200, 201, 204), (path, answer))
+        assertFull()
+        self.assertEqual(reserve.stat().st_size, 0)
+        server.kill()
+        server.without_room = True
+        server.start()
+        server.without_room = False
+        self.assertEqual({each.call("GET", "/v1/contracts").status for each in leaked}, {401})
+        self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
+        assertFull()
+        server.ballast.unlink()
+        wait_for(server.ready, what="the server to notice that there is room")
+        self.assertEqual(reserve.stat().st_size, 1 << 20)
+        self.assertEqual(countersign("check", "--data", server.data).returncode, 0)
 
     def test_wherever_the_room_ends_nothing_that_was_answered_is_lost(self):
         for point in range(POINTS):

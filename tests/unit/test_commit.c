@@ -573,6 +573,36 @@ static int dies_of(enum record_kind kind, job_run *run, struct job *job)
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* A right that is given waits for room; one that is taken does not. */
+static void what_takes_a_right_away_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        struct record r;
+        bool ends;
+    } rows[] = {
+        {{.kind = RECORD_TOKEN_END}, true},
+        {{.kind = RECORD_RETIRE}, true},
+        {{.kind = RECORD_GRANT_END}, true},
+        {{.kind = RECORD_LOCK, .lock.on = true}, true},
+        {{.kind = RECORD_LOCK}, false},
+        {{.kind = RECORD_CODE_CHANGE, .code_change = {.switches = true, .off = true}}, true},
+        {{.kind = RECORD_CODE_CHANGE, .code_change = {.switches = true}}, false},
+        {{.kind = RECORD_CODE_CHANGE, .code_change = {.relabels = true, .off = true}}, false},
+        {{.kind = RECORD_SHARE}, true},
+        {{.kind = RECORD_SHARE, .share.contract = 1}, false},
+        {{.kind = RECORD_POSTBACK_KEY}, true},
+        {{.kind = RECORD_POSTBACK_KEY, .postback_key.cidrs = SPAN("192.0.2.0/24")}, false},
+        {{.kind = RECORD_TOKEN}, false},
+        {{.kind = RECORD_SECRET}, false},
+        {{.kind = RECORD_GRANT}, false},
+        {{.kind = RECORD_LEAD}, false},
+        {{.kind = RECORD_CLICK}, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(record_ends(&rows[i].r), rows[i].ends);
+}
+
 static void an_error_that_wrote_ends_the_process(void **state)
 {
     (void)state;
@@ -853,6 +883,7 @@ int main(void)
         TEST(a_statement_over_which_the_clock_stepped_has_no_place),
         TEST(a_reader_that_is_to_stop_makes_no_statement),
         TEST(jobs_that_follow_a_sweep_meet_a_durable_head_each),
+        TEST(what_takes_a_right_away_is_known),
         TEST(an_error_that_wrote_ends_the_process),
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
         TEST(all_records_of_a_batch_have_one_time),
