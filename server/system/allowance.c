@@ -8,6 +8,10 @@ static void gain(struct allowance *a, int64_t at_once, int64_t per_s, int64_t no
         a->at_us = now_us;
         return;
     }
+    if (waited_us < 0) { /* of another thread's look at the clock; or that was set back, and all counts from there */
+        a->at_us = waited_us < -1000000 ? now_us : a->at_us;
+        return;
+    }
     int64_t gained = waited_us * per_s / 1000000;
     a->left += gained;
     a->at_us += gained * 1000000 / per_s; /* what is left over of the time counts for the next */

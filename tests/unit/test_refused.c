@@ -168,6 +168,23 @@ static void an_allowance_is_so_many_at_once_and_so_many_a_second(void **state)
     assert_int_equal(at_once, 199);
 }
 
+/* By however much: nothing is gained or lost by it, and from there on time counts. */
+static void an_allowance_outlives_a_clock_that_is_set_back(void **state)
+{
+    (void)state;
+    enum { MOST = 100000000 };
+    const int64_t late_us = INT64_C(1) << 52, sets[] = {late_us - 1, late_us - 2000000, 1000, -late_us};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        struct allowance a = {0};
+        assert_true(allowance_spend(&a, MOST, MOST, MOST, late_us));
+        assert_false(allowance_take(&a, MOST, MOST, sets[i]));
+        assert_int_equal(a.left, 0);
+        int64_t from_us = late_us - sets[i] > 1000000 ? sets[i] : late_us;
+        assert_true(allowance_take(&a, MOST, MOST, from_us + 1000));
+        assert_int_equal(a.left, MOST / 1000 - 1);
+    }
+}
+
 static void an_allowance_spent_ahead_of_time_is_waited_for(void **state)
 {
     (void)state;
@@ -356,6 +373,7 @@ int main(void)
         cmocka_unit_test(what_was_refused_lately_is_known_again),
         cmocka_unit_test(texts_are_cut_and_cleaned_on_the_way),
         cmocka_unit_test(an_allowance_is_so_many_at_once_and_so_many_a_second),
+        cmocka_unit_test(an_allowance_outlives_a_clock_that_is_set_back),
         cmocka_unit_test(an_allowance_spent_ahead_of_time_is_waited_for),
         cmocka_unit_test(strangers_push_out_nothing_that_a_party_signed),
         cmocka_unit_test(the_newest_of_a_room_are_kept),
