@@ -142,7 +142,8 @@ static const struct field party_fields[] = {
     F("scope", TEXT, party.scope),
 };
 static const struct field accept_fields[] = {RAW("invitation_sha256", accept.sha256), SECRET(accept.secret),
-                                             TOKEN(accept.token), F("quota", U32, quota)};
+                                             TOKEN(accept.token), F("quota", U32, quota),
+                                             F("quota_secrets", U32, accept.quota_secrets)};
 static const struct field legal_fields[] = {F("party", U32, legal.party), F("by", U32, legal.by),
                                             F("name", TEXT, legal.name), F("legal", TEXT, legal.legal)};
 static const struct field secret_fields[] = {F("party", U32, secret.party), F("by", U32, secret.by),

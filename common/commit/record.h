@@ -219,6 +219,7 @@ struct record {
             uint8_t sha256[HASH_LEN]; /* of the invitation */
             struct secret_draw secret;
             struct token_draw token;
+            uint32_t quota_secrets; /* as record.quota, which is of tokens */
         } accept;
         struct {
             uint32_t party, by;

@@ -236,8 +236,8 @@
     X(INVITE_OVER_WHY, "It was used or withdrawn, or has expired. Ask whoever sent it for another one.", "Elle a été utilisée ou retirée, ou elle a expiré. Demandez-en une autre à qui vous l’a envoyée.", "它已被使用或撤回，或已过期。请向发送者索取新的邀请。") \
     X(INVITE_LOCKED, "This account is locked", "Ce compte est verrouillé", "此账户已锁定") \
     X(INVITE_LOCKED_WHY, "The invitation is not used up: it opens again once the operator has unlocked the account. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira de nouveau quand l’opérateur aura déverrouillé le compte. Demandez à qui vous l’a envoyée.", "邀请尚未使用：运营方解锁账户后即可再次打开。请询问发送者。") \
-    X(INVITE_FULL, "This account has too many tokens", "Ce compte a trop de jetons", "此账户的令牌过多") \
-    X(INVITE_FULL_WHY, "The invitation is not used up: it opens once some of the account’s tokens were ended. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira quand des jetons du compte auront été révoqués. Demandez à qui vous l’a envoyée.", "邀请尚未使用：作废该账户的部分令牌后即可打开。请询问发送者。") \
+    X(INVITE_FULL, "This account has too many tokens or secrets", "Ce compte a trop de jetons ou de secrets", "此账户的令牌或密钥过多") \
+    X(INVITE_FULL_WHY, "The invitation is not used up: it opens once some of the account’s tokens or secrets were ended. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira quand des jetons ou des secrets du compte auront été révoqués. Demandez à qui vous l’a envoyée.", "邀请尚未使用：作废该账户的部分令牌或密钥后即可打开。请询问发送者。") \
     X(INVITE_NONE, "There is no such invitation", "Cette invitation n’existe pas", "没有此邀请") \
     X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。")
 /* clang-format on */

@@ -28,6 +28,8 @@ HANDLER(lock_create);
 HANDLER(lock_delete);
 HANDLER(postback_key_put);
 HANDLER(postback_key_delete);
+/* Of its secrets, those that count for quota_secrets where `by` makes one more, with `gone` retired. */
+size_t secrets_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct secret *gone);
 job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_run, party_legal_run, postback_key_run,
     lock_run, accept_run;
 enum { INVITATION_DAYS = 7 };

@@ -14,7 +14,7 @@
 /* ---- POST /v1/parties/{id}/secrets, DELETE .../secrets/{kid} ---- */
 
 /* With `gone` retired. */
-static size_t secrets_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct secret *gone)
+size_t secrets_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct secret *gone)
 {
     size_t n = 0;
     const struct secret_list all = catalog_secrets_of(cx->catalog, p);

@@ -474,7 +474,10 @@ static enum err accept_put(struct batch *cx, const struct record *r, const struc
 static enum err accept_room(const struct batch *cx, struct job *job, const struct api_token *t)
 {
     const struct api_token token = {.by = t->by};
-    return quota_leaves(job, QUOTA_TOKENS, t->party, tokens_counted(cx, t->party, &token, NULL));
+    enum err err = quota_leaves(job, QUOTA_TOKENS, t->party, tokens_counted(cx, t->party, &token, NULL));
+    return err == ERR_OK ? quota_leaves_of(job->record.accept.quota_secrets, job, QUOTA_SECRETS, t->party,
+                                           secrets_counted(cx, t->party, t->by, NULL))
+                         : err;
 }
 
 enum err accept_run(struct batch *cx, struct job *job)

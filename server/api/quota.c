@@ -10,7 +10,7 @@ static const struct {
 #undef X
 };
 
-void quota_say(struct request *rq, struct job *job, enum quota q)
+uint32_t quota_limit(const struct request *rq, enum quota q)
 {
     const struct options *o = rq->worker->server->options;
     const int64_t limit[QUOTAS] = {
@@ -18,14 +18,24 @@ void quota_say(struct request *rq, struct job *job, enum quota q)
         QUOTA_TABLE(X)
 #undef X
     };
-    job->record.quota = (uint32_t)limit[q];
+    return (uint32_t)limit[q];
+}
+
+void quota_say(struct request *rq, struct job *job, enum quota q)
+{
+    job->record.quota = quota_limit(rq, q);
 }
 
 enum err quota_leaves(struct job *job, enum quota q, const struct party *p, size_t n)
 {
-    return n < job->record.quota ? ERR_OK
-                                 : problem(&job->problem, ERR_QUOTA, "", "%s has %zu %s, and %s allows %u: %s", p->id,
-                                           n, quotas[q].what, quotas[q].setting, job->record.quota, quotas[q].cure);
+    return quota_leaves_of(job->record.quota, job, q, p, n);
+}
+
+enum err quota_leaves_of(uint32_t limit, struct job *job, enum quota q, const struct party *p, size_t n)
+{
+    return n < limit ? ERR_OK
+                     : problem(&job->problem, ERR_QUOTA, "", "%s has %zu %s, and %s allows %u: %s", p->id, n,
+                               quotas[q].what, quotas[q].setting, limit, quotas[q].cure);
 }
 
 bool quota_recent(const struct batch *cx, uint32_t by, int64_t at_ms, int64_t days)

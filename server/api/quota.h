@@ -30,8 +30,10 @@ enum quota {
 
 /* The worker's half: the limit now in force, into the record. */
 void quota_say(struct request *rq, struct job *job, enum quota q);
+uint32_t quota_limit(const struct request *rq, enum quota q);
 /* The committer's: ERR_QUOTA when the party has `n`, and the record allows no more. */
 MUST_CHECK enum err quota_leaves(struct job *job, enum quota q, const struct party *p, size_t n);
+MUST_CHECK enum err quota_leaves_of(uint32_t limit, struct job *job, enum quota q, const struct party *p, size_t n);
 /* Whether what is no more still counts, as it is from within the last so many days: for who makes and ends without end.
  * Not for an operator (`by`), who makes room where a thief of the party's token has used all of it up. */
 bool quota_recent(const struct batch *cx, uint32_t by, int64_t at_ms, int64_t days);

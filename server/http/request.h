@@ -57,6 +57,7 @@ struct request {
     const struct route *route;     /* NULL until it is found */
     const struct party *caller;    /* by bearer token, for routes that want one */
     const struct api_token *token; /* which named the caller */
+    uint32_t spent;                /* of its sender's budget */
     unsigned lacks;                /* MAY_*: what is asked of it, where it has not all of that */
     uint32_t seen;                 /* number of the contract of which the caller is shown something; 0: of none */
     const char *unseen;            /* what it is told in place of that if it may not see it */

@@ -222,6 +222,7 @@ enum err invite_post(struct request *rq, struct reply *reply)
     draw_secret(rq, &job->record.accept.secret);
     draw_token(rq, &job->record.accept.token);
     quota_say(rq, job, QUOTA_TOKENS);
+    job->record.accept.quota_secrets = quota_limit(rq, QUOTA_SECRETS);
     return worker_submit(rq, job);
 }
 

@@ -162,7 +162,9 @@ static enum err spend(struct request *rq, const struct limit *l, struct budgets 
 
 enum err party_may(struct request *rq, const struct party *p, uint32_t n)
 {
-    return spend(rq, &party_limit, rq->worker->parties, p->number, n);
+    enum err err = spend(rq, &party_limit, rq->worker->parties, p->number, n);
+    rq->spent += err == ERR_OK ? n : 0;
+    return err;
 }
 
 void party_may_again(struct request *rq, const struct party *p, uint32_t n)
@@ -364,6 +366,8 @@ static void keep_refusal(struct worker *w, const struct request *rq, struct outc
     if (!source_refused(w->server->source, &one))
         METRIC_ADD(w->counters, refused_dropped, 1);
     o->standing = one.room.standing;
+    if (one.room.standing == STANDING_AGAIN && rq->spent > 0) /* as a replay of what was taken: postback_finish */
+        budgets_give(w->parties, one.room.party, rq->spent);
 }
 
 /* 501 and 505 of what is no request are the doing of whoever sent it; a 429 is no refusal, as it may come again. */

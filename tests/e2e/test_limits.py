@@ -36,6 +36,20 @@ class Quotas(ServerCase):
         self.operator.delete(f"/v1/parties/{party.id}/tokens/{own['id']}")
         self.assertStatus(send(links[1], "POST"), 201)
 
+    def test_an_invitation_makes_no_secret_past_the_limit(self):
+        party = Party(self.operator, "Rotating", "publisher")
+        kids = []
+        for _ in range(2):
+            link = self.operator.post(f"/v1/parties/{party.id}/invitations", {})["invite_url"]
+            kids.append(self.assertStatus(send(link, "POST"), 201).json["kid"])
+            for token in self.operator.get(f"/v1/parties/{party.id}/tokens")["data"][1:]:
+                self.operator.delete(f"/v1/parties/{party.id}/tokens/{token['id']}")
+        link = self.operator.post(f"/v1/parties/{party.id}/invitations", {})["invite_url"]
+        self.assertQuota(send(link, "POST"), "quota_secrets", "has 3 ")
+        self.assertIn("too many tokens or secrets", self.assertStatus(send(link, "POST", headers={"Accept": "text/html"}), 409).text)
+        self.operator.delete(f"/v1/parties/{party.id}/secrets/{kids[0]}")
+        self.assertStatus(send(link, "POST"), 201)
+
     def test_each_kind_has_its_limit_of_each_party(self):
         market, other, operator = self.market, self.other, self.operator
         campaign = {"name": "More", "currency": "EUR", "landing_url": "https://landing.example/"}
@@ -302,6 +316,19 @@ class Replays(ServerCase):
         for _ in range(200):
             self.assertEqual(self.assertStatus(send(market.publisher.base + target), 200).body, first.body)
         self.assertStatus(market.publisher.postback(person(click_id=market.click())), 200)
+
+    def test_a_replay_of_what_was_refused_is_not_either(self):
+        publisher = Market(self.server).publisher
+        target = publisher.signed_target({"event": "no event"})
+        first = send(publisher.base + target)
+        self.assertEqual(first.status, 400)
+        for _ in range(200):
+            self.assertEqual(send(publisher.base + target).status, 400)
+        self.assertStatus(publisher.postback(person(txid="own")), 200)
+        for n in range(200):  # others' bytes each time are the party's own doing
+            if publisher.postback({"event": f"no event {n}"}).status == 429:
+                return
+        self.fail("nothing is counted against the party")
 
 
 class Unfinished(ServerCase):
