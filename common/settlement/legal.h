@@ -1,5 +1,5 @@
-/* Who a party is by law, for statements, and what that makes of VAT: an object of members, of which those that are empty
- * are left out. FORMATS.md, "Legal data". */
+/* Who a party is by law, for statements, and what that makes of VAT: an object of members, of which those that are
+ * empty are left out. FORMATS.md, "Legal data". */
 #ifndef CS_SETTLEMENT_LEGAL_H
 #define CS_SETTLEMENT_LEGAL_H
 

@@ -29,7 +29,8 @@ void trader_tell(struct buf *out, const json_t *trader);
 /* "VAT of 20%", "reverse charge", "no VAT". */
 void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm);
 /* "24.00 EUR with VAT of 20% (4.80) and -12.00 EUR by reverse charge": what is payable by its VAT, very many parts
- * of it counted; nothing where there is none. And what is carried of a sum below 0, with the sign that makes the statement add up. */
+ * of it counted; nothing where there is none. And what is carried of a sum below 0, with the sign that makes the
+ * statement add up. */
 void statement_vat_tell(struct buf *out, const struct statement *s);
 /* Of a row under which nothing is charged or credited here what of it is carried, with that sign too; else 0. */
 int64_t statement_row_carried(const struct statement *s, const struct tax_row *r);

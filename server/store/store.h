@@ -115,7 +115,7 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       LOADED, TELLS_NOTHING,                                                                                           \
       "tells of an entry of that time and kind to a party of its contract, or is a test. Whether the party had a "     \
       "webhook then, and what came of attempts, is said here alone, for 30 days and so many rows")                     \
-    X(COSIGNED, "responses", "statement id 00 party id [00 time] -> compact JWS", FOLD, TELLS_ALL,                               \
+    X(COSIGNED, "responses", "statement id 00 party id [00 time] -> compact JWS", FOLD, TELLS_ALL,                     \
       "what the `response` entries hold")                                                                              \
     X(ROLLUPS, "rollups",                                                                                              \
       "contract be32, dimension, UTC day be32, 1, value -> its counts by quarters of an hour (cells.h); of all other " \
