@@ -58,6 +58,10 @@ static const struct route table[] = {
     {READ, "/v1/campaigns/{}", ANY, campaigns_get, NULL, "Read a campaign"},
     {METHOD_PATCH, "/v1/campaigns/{}", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_patch, control_finish, "Change a campaign: a new terms version"},
     {POST, "/v1/campaigns/{}/pause", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_pause, control_finish, "Pause a campaign, or go on"},
+    {READ, "/v1/campaigns/{}/crm", OPERATOR | ROLE_ADVERTISER, crm_get, NULL, "The CRM that the campaign's leads are sent to"},
+    {METHOD_PUT, "/v1/campaigns/{}/crm", ROLE_ADVERTISER | MAY_CREDENTIALS, crm_put, control_finish, "Send the campaign's leads to a CRM, by a recipe and the CRM's own names"},
+    {METHOD_DELETE, "/v1/campaigns/{}/crm", ROLE_ADVERTISER | MAY_CREDENTIALS, crm_delete, control_finish, "Send them to none"},
+    {POST, "/v1/campaigns/{}/crm/test", ROLE_ADVERTISER, crm_test, control_finish, "Send nobody's lead to the campaign's CRM, as a test"},
     {POST, "/v1/campaigns/{}/try", OPERATOR | ROLE_ADVERTISER | READS, campaigns_try, NULL, "How the last leads would have fared under other terms; nothing is recorded"},
 
     {POST, "/v1/contracts", OPERATOR | MAY_CAMPAIGNS, contracts_create, control_finish, "Make a contract"},

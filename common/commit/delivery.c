@@ -46,7 +46,7 @@ void delivery_key(const struct delivery_place *p, uint8_t out[DELIVERY_KEY_LEN])
     store_be32(out, p->contract);
     store_be64(out + 4, ~(uint64_t)p->at_ms);
     store_be64(out + 12, ~p->index);
-    store_be32(out + 20, p->party);
+    store_be32(out + 20, p->target);
 }
 
 static bool is_time(uint64_t ms)
@@ -61,13 +61,13 @@ enum err delivery_key_read(struct span key, struct delivery_place *out)
     *out = (struct delivery_place){.contract = load_be32(key.ptr),
                                    .at_ms = (int64_t)~load_be64(key.ptr + 4),
                                    .index = ~load_be64(key.ptr + 12),
-                                   .party = load_be32(key.ptr + 20)};
-    return out->party != 0 ? ERR_OK : ERR_CORRUPT;
+                                   .target = load_be32(key.ptr + 20)};
+    return (out->target & ~DELIVERY_CRM) != 0 ? ERR_OK : ERR_CORRUPT;
 }
 
 void outbox_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[OUTBOX_KEY_LEN])
 {
-    store_be32(out, p->party);
+    store_be32(out, p->target);
     store_be64(out + 4, (uint64_t)due_ms);
     store_be32(out + 12, p->contract);
     store_be64(out + 16, (uint64_t)p->at_ms);
@@ -77,9 +77,9 @@ void outbox_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[OUTB
 enum err outbox_key_read(struct span key, struct delivery_place *out, int64_t *due_ms)
 {
     if (key.len != OUTBOX_KEY_LEN || !is_time(load_be64(key.ptr + 4)) || !is_time(load_be64(key.ptr + 16)) ||
-        load_be32(key.ptr) == 0)
+        (load_be32(key.ptr) & ~DELIVERY_CRM) == 0)
         return ERR_CORRUPT;
-    *out = (struct delivery_place){.party = load_be32(key.ptr),
+    *out = (struct delivery_place){.target = load_be32(key.ptr),
                                    .contract = load_be32(key.ptr + 12),
                                    .at_ms = (int64_t)load_be64(key.ptr + 16),
                                    .index = load_be64(key.ptr + 24)};
@@ -206,16 +206,16 @@ int64_t delivery_pause_ms(unsigned tries, uint32_t jitter)
 
 /* ---- ids ---- */
 
-void delivery_id(struct span contract, uint64_t index, struct span party, char out[DELIVERY_ID_CAP])
+void delivery_id(struct span contract, uint64_t index, struct span target, char out[DELIVERY_ID_CAP])
 {
     if (span_empty(contract))
         contract = SPAN("T");
     int n = snprintf(out, DELIVERY_ID_CAP, "%.*s-%llu-%.*s", (int)contract.len, contract.ptr, (unsigned long long)index,
-                     (int)party.len, party.ptr);
+                     (int)target.len, target.ptr);
     assert(n > 0 && n < DELIVERY_ID_CAP);
 }
 
-enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index, struct span *party)
+enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index, struct span *target)
 {
     const char *first = memchr(id.ptr, '-', id.len);
     if (first == NULL)
@@ -225,8 +225,8 @@ enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index
     if (second == NULL)
         return ERR_NOT_FOUND;
     *contract = span_of(id.ptr, (size_t)(first - id.ptr));
-    *party = span_of(second + 1, rest.len - (size_t)(second + 1 - rest.ptr));
-    if (!id_is_plain(*contract) || !id_is_plain(*party) ||
+    *target = span_of(second + 1, rest.len - (size_t)(second + 1 - rest.ptr));
+    if (!id_is_plain(*contract) || !id_is_plain(*target) ||
         parse_u64(span_of(rest.ptr, (size_t)(second - rest.ptr)), index) != ERR_OK)
         return ERR_NOT_FOUND;
     if (span_is(*contract, "T"))

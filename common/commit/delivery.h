@@ -28,7 +28,7 @@ const char *delivery_event_word(enum delivery_event e);
     X(PENDING, "pending", "it is tried, or tried again, at next_at")                                                   \
     X(DELIVERED, "delivered", "the target answered 2xx")                                                               \
     X(FAILED, "failed", "it was tried for three days")                                                                 \
-    X(DROPPED, "dropped", "the webhook was gone, or switched off by a 410, when it was due")
+    X(DROPPED, "dropped", "its webhook or CRM was gone, or switched off by a 410, when it was due; or the person")
 
 enum delivery_state {
 #define X(symbol, word, what) DELIVERY_##symbol,
@@ -60,12 +60,14 @@ enum delivery_error {
 };
 const char *delivery_error_word(enum delivery_error e);
 
-/* What it tells of, and whom. contract 0: a test, whose index is its time. */
+/* What it tells of, and whom: a party by its webhook, or an advertiser by a campaign's CRM. contract 0: a test, whose
+ * index is its time. */
+#define DELIVERY_CRM UINT32_C(0x80000000) /* and a campaign's number; without it a party's */
 struct delivery_place {
     uint32_t contract;
     int64_t at_ms; /* of the entry */
     uint64_t index;
-    uint32_t party;
+    uint32_t target;
 };
 
 struct delivery_attempt {
@@ -100,7 +102,7 @@ enum {
 /* Of a contract the newest first. */
 void delivery_key(const struct delivery_place *p, uint8_t out[DELIVERY_KEY_LEN]);
 MUST_CHECK enum err delivery_key_read(struct span key, struct delivery_place *out);
-/* Of a party by due time. */
+/* Of a target by due time. */
 void outbox_key(const struct delivery_place *p, int64_t due_ms, uint8_t out[OUTBOX_KEY_LEN]);
 MUST_CHECK enum err outbox_key_read(struct span key, struct delivery_place *out, int64_t *due_ms);
 
@@ -129,11 +131,12 @@ MUST_CHECK enum err delivery_result_take(struct span *rest, struct delivery_resu
 /* Backoff before attempt `tries` + 1, at least; jitter is a number that was drawn: a quarter less to a quarter more. */
 int64_t delivery_pause_ms(unsigned tries, uint32_t jitter);
 
-/* CONTRACT-INDEX-PARTY, or T-MS-PARTY: unique for all time, and the same for whoever says it. */
+/* CONTRACT-INDEX-TARGET, or T-MS-TARGET, the id of a party or a campaign: unique for all time, and the same for whoever
+ * says it. */
 enum { DELIVERY_ID_CAP = 2 * LIMIT_ID + 24 };
-void delivery_id(struct span contract, uint64_t index, struct span party, char out[DELIVERY_ID_CAP]);
+void delivery_id(struct span contract, uint64_t index, struct span target, char out[DELIVERY_ID_CAP]);
 /* Cuts it; contract empty: a test. ERR_NOT_FOUND: it is none. */
-MUST_CHECK enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index, struct span *party);
+MUST_CHECK enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index, struct span *target);
 
 /* The name of the first {macro} of a URL that is none that deliveries replace; empty: there is none. */
 struct span delivery_unknown_macro(struct span url);

@@ -254,7 +254,11 @@ static const struct field used_fields[] = {F("uses", USES, used.uses)};
 static const struct field webhook_fields[] = {F("party", U32, webhook.party),  F("by", U32, webhook.by),
                                               F("id", ID, webhook.id),         F("url", TEXT, webhook.url),
                                               F("macro", BOOL, webhook.macro), F("sealed", TEXT, webhook.sealed)};
-static const struct field deliver_fields[] = {F("contract", U32, deliver.contract), F("party", U32, deliver.party),
+static const struct field crm_fields[] = {
+    F("campaign", U32, crm.campaign),  F("by", U32, crm.by),    F("id", ID, crm.id),
+    F("document", TEXT, crm.document), F("url", TEXT, crm.url), F("wants_token", BOOL, crm.wants_token),
+    F("sealed", TEXT, crm.sealed)};
+static const struct field deliver_fields[] = {F("contract", U32, deliver.contract), F("target", U32, deliver.target),
                                               F("by", U32, deliver.by), F("at_ms", I64, deliver.at_ms),
                                               F("index", U64, deliver.index)};
 static const struct field attempted_fields[] = {F("results", RESULTS, attempted.results),
@@ -330,6 +334,7 @@ static const struct layout {
     [RECORD_USED] = FIELDS(used_fields),
     [RECORD_WEBHOOK] = FIELDS(webhook_fields),
     [RECORD_DELIVER] = FIELDS(deliver_fields),
+    [RECORD_CRM] = FIELDS(crm_fields),
     [RECORD_ATTEMPTED] = FIELDS(attempted_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),

@@ -70,7 +70,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(ACCEPT, 45, "accept", INSTANCE, 0, "an invitation is used: a party's own API token and secret")                  \
     X(WEBHOOK, 46, "webhook", INSTANCE, 0, "where a party's events are sent")                                          \
     X(DELIVER, 47, "deliver", INSTANCE, 0, "a delivery is to be sent again, or a test")                                \
-    X(ATTEMPTED, 48, "attempted", INSTANCE, RECORD_ALONE, "what came of deliveries; old ones go")
+    X(ATTEMPTED, 48, "attempted", INSTANCE, RECORD_ALONE, "what came of deliveries; old ones go")                      \
+    X(CRM, 49, "crm", INSTANCE, 0, "the CRM that a campaign's leads are sent to")
 
 enum record_kind {
     RECORD_NONE,
@@ -321,8 +322,16 @@ struct record {
             struct span sealed;    /* vault_seal under VAULT_WEBHOOKS, aad = party be32: for one that has no secret */
         } webhook;
         struct {
-            uint32_t contract, party, by; /* contract 0: a test */
-            int64_t at_ms;                /* of the entry, or the test */
+            uint32_t campaign, by;
+            char id[LIMIT_ID + 1]; /* of its credential entry */
+            struct span document;  /* empty: there is none any more */
+            struct span url;       /* where that leads */
+            bool wants_token;      /* it goes nowhere without one */
+            struct span sealed;    /* vault_seal under VAULT_CRM, aad = campaign be32; empty: the one that it has */
+        } crm;
+        struct {
+            uint32_t contract, target, by; /* contract 0: a test; target: delivery.h */
+            int64_t at_ms;                 /* of the entry, or the test */
             uint64_t index;
         } deliver;
         struct {

@@ -55,6 +55,13 @@ HANDLER(campaigns_patch);
 HANDLER(campaigns_pause);
 job_run campaign_run, campaign_change_run;
 
+/* api_crm.c */
+HANDLER(crm_get);
+HANDLER(crm_put);
+HANDLER(crm_delete);
+HANDLER(crm_test);
+job_run crm_run;
+
 /* api_try.c */
 HANDLER(campaigns_try);
 

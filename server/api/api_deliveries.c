@@ -4,6 +4,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/commit/crm.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -11,7 +12,7 @@
 #include "server/commit/outbox.h"
 #include "server/outgoing/letter.h"
 
-enum { PLACE_LEN = 8 + 4 + 8 + 4, CURSOR_LEN = 2 * PLACE_LEN }; /* time, contract, index, party; hex */
+enum { PLACE_LEN = 8 + 4 + 8 + 4, CURSOR_LEN = 2 * PLACE_LEN }; /* time, contract, index, target; hex */
 
 /* A contract's next row; contract 0: tests. */
 struct front {
@@ -55,32 +56,45 @@ static void jw_attempts(struct jw *w, const struct delivery *d)
 }
 
 /* Of another's only where it leads: what stands behind the host may be a secret. */
-static struct span target_shown(const struct request *rq, const struct party *p)
+static struct span target_shown(const struct request *rq, const struct aim *aim)
 {
-    struct span url = p->webhook;
+    struct span url = aim->url;
     const char *host = url.len > 8 ? memchr(url.ptr + 8, '/', url.len - 8) : NULL;
-    bool whole = rq->caller->number == p->number || caller_is(rq, ROLE_OPERATOR);
+    bool whole = rq->caller->number == aim->party->number || caller_is(rq, ROLE_OPERATOR);
     return whole || host == NULL ? url : span_of(url.ptr, (size_t)(host + 1 - url.ptr));
 }
 
-/* Members of the object that is open, but for `body`, which stands between. */
-static void jw_delivery(struct jw *w, const struct request *rq, const struct front *h, struct span body)
+/* One that is newer than the call's snapshot, of which only tests can be there yet, is nobody's. */
+static struct aim aim_of(const struct catalog *c, uint32_t target)
+{
+    static const struct party newer;
+    struct aim aim = {.party = &newer, .id = newer.id, .url = SPAN("")};
+    return aim_at(c, target, &aim) ? aim : (struct aim){.party = &newer, .id = newer.id, .url = SPAN("")};
+}
+
+/* What a caller may see beside what both sides do; empty: nothing. */
+struct bodies {
+    struct span body, sent;
+};
+
+static void jw_delivery(struct jw *w, const struct request *rq, const struct front *h, const struct bodies *more)
 {
     const struct catalog *c = rq->catalog;
     const struct contract *k = catalog_contract_number(c, h->at.contract);
-    static const struct party newer; /* than the call's snapshot: only its tests can be there yet */
-    const struct party *known = catalog_party_number(c, h->at.party), *p = known != NULL ? known : &newer;
+    const struct aim aim = aim_of(c, h->at.target);
     char id[DELIVERY_ID_CAP];
-    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), h->at.index, span_str(p->id), id);
+    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), h->at.index, span_str(aim.id), id);
     jw_object(w);
     jw_ktime(w, "at", h->at.at_ms);
     jw_attempts(w, &h->row);
     if (h->row.forgotten > 0)
         jw_kint(w, "attempts_forgotten", h->row.forgotten);
-    if (!span_empty(body)) {
+    if (more != NULL) {
         jw_key(w, "body");
-        jw_raw(w, body);
+        jw_raw(w, more->body);
     }
+    if (aim.campaign != NULL)
+        jw_kstr(w, "campaign", span_str(aim.campaign->id));
     if (k != NULL)
         jw_kstr(w, "contract", span_str(k->id));
     jw_kstr(w, "event", span_str(delivery_event_word(h->row.event)));
@@ -89,9 +103,11 @@ static void jw_delivery(struct jw *w, const struct request *rq, const struct fro
         jw_kint(w, "index", (int64_t)h->at.index);
     if (h->row.state == DELIVERY_PENDING)
         jw_ktime(w, "next_at", h->row.due_ms);
-    jw_kstr(w, "party", span_str(p->id));
+    jw_kstr(w, "party", span_str(aim.party->id));
+    if (more != NULL && !span_empty(more->sent))
+        jw_kstr(w, "sent", more->sent);
     jw_kstr(w, "state", span_str(delivery_state_word(h->row.state)));
-    jw_kstr(w, "target", target_shown(rq, p));
+    jw_kstr(w, "target", target_shown(rq, &aim));
     jw_object_end(w);
 }
 
@@ -102,7 +118,7 @@ static void place_of(struct front *h)
     store_be64(h->place, ~(uint64_t)h->at.at_ms);
     store_be32(h->place + 8, h->at.contract);
     store_be64(h->place + 12, ~h->at.index);
-    store_be32(h->place + 20, h->at.party);
+    store_be32(h->place + 20, h->at.target);
 }
 
 /* The first row of that contract from this key on. */
@@ -115,9 +131,7 @@ static enum err seek(struct merged *m, uint32_t contract, const uint8_t from[DEL
         return err;
     if ((err = cursor_seek(c, span_of(from, DELIVERY_KEY_LEN), &key, &value)) == ERR_OK &&
         (err = delivery_key_read(key, &out->at)) == ERR_OK)
-        err = out->at.contract != contract                ? ERR_NOT_FOUND
-              : out->at.party > m->rq->catalog->n_parties ? ERR_CORRUPT
-                                                          : delivery_read(value, &out->row);
+        err = out->at.contract != contract ? ERR_NOT_FOUND : delivery_read(value, &out->row);
     cursor_close(c);
     if (err == ERR_OK)
         place_of(out);
@@ -189,8 +203,9 @@ static size_t newest(const struct merged *m)
 static bool is_wanted(const struct merged *m, const struct front *h)
 {
     const struct wanted *w = &m->wanted;
-    return (h->at.contract != 0 || h->at.party == m->rq->caller->number || caller_is(m->rq, ROLE_OPERATOR)) &&
-           (w->party == NULL || w->party->number == h->at.party) && (w->event < 0 || w->event == (int)h->row.event) &&
+    uint32_t party = aim_of(m->rq->catalog, h->at.target).party->number;
+    return (h->at.contract != 0 || party == m->rq->caller->number || caller_is(m->rq, ROLE_OPERATOR)) &&
+           (w->party == NULL || w->party->number == party) && (w->event < 0 || w->event == (int)h->row.event) &&
            (w->state < 0 || w->state == (int)h->row.state);
 }
 
@@ -208,7 +223,7 @@ static enum err write_items(struct merged *m)
         if (is_wanted(m, h)) {
             if (!list_item(&m->list))
                 return ERR_OK;
-            jw_delivery(&m->list.w, m->rq, h, SPAN(""));
+            jw_delivery(&m->list.w, m->rq, h, NULL);
         }
         memcpy(m->last, h->place, PLACE_LEN);
         delivery_key(&h->at, key);
@@ -303,17 +318,19 @@ static enum err unseen(struct request *rq)
 /* Of the id in the path: whom it is for, and where its row is; the time of its entry is in the log. */
 static enum err find(struct request *rq, struct txn *t, struct front *out)
 {
-    struct span contract, party;
+    struct span contract, target;
     uint64_t index;
-    if (delivery_id_read(rq->param[0], &contract, &index, &party) != ERR_OK)
+    if (delivery_id_read(rq->param[0], &contract, &index, &target) != ERR_OK)
         return unseen(rq);
     const struct contract *k = catalog_contract(rq->catalog, contract);
-    const struct party *p = catalog_party(rq->catalog, party);
+    const struct campaign *c = catalog_campaign(rq->catalog, target);
+    const struct party *p = c != NULL ? c->advertiser : catalog_party(rq->catalog, target);
     bool test = span_empty(contract);
     if (p == NULL || (test ? p->number != rq->caller->number && !caller_is(rq, ROLE_OPERATOR)
                            : k == NULL || !catalog_may_read(rq->catalog, rq->caller, k)))
         return unseen(rq);
-    out->at = (struct delivery_place){k != NULL ? k->number : 0, (int64_t)(index & INT64_MAX), index, p->number};
+    out->at = (struct delivery_place){k != NULL ? k->number : 0, (int64_t)(index & INT64_MAX), index,
+                                      c != NULL ? DELIVERY_CRM | c->number : p->number};
     if (k != NULL) {
         struct envelope env;
         struct entry e;
@@ -335,8 +352,23 @@ static enum err write_body(struct request *rq, struct txn *t, const struct front
     const struct contract *k = catalog_contract_number(rq->catalog, h->at.contract);
     const struct letter_desk desk = {rq->worker->tokens, rq->worker->sealer, rq->catalog, t};
     uint32_t advertiser = k != NULL ? k->campaign->advertiser->number : 0;
-    bool contact = h->at.party == advertiser && rq->caller->number == advertiser;
+    bool contact = aim_of(rq->catalog, h->at.target).party->number == advertiser && rq->caller->number == advertiser;
     return letter_write(&desk, &h->at, h->row.event, contact, l);
+}
+
+/* What is sent to a CRM, as its document is now, to who may see the person. */
+static enum err write_sent(struct request *rq, const struct front *h, const struct letter *l, struct buf *out)
+{
+    const struct aim aim = aim_of(rq->catalog, h->at.target);
+    struct crm crm;
+    if (aim.campaign == NULL || aim.party->number != rq->caller->number || span_empty(aim.campaign->crm) || l->gone)
+        return ERR_OK;
+    enum err err = crm_read(aim.campaign->crm, &crm, NULL);
+    if (err != ERR_OK)
+        return ERR_CORRUPT;
+    crm_body(&crm, l->macro, l->n, out);
+    crm_close(&crm);
+    return ERR_OK;
 }
 
 enum err deliveries_get(struct request *rq, struct reply *reply)
@@ -344,16 +376,19 @@ enum err deliveries_get(struct request *rq, struct reply *reply)
     struct front h;
     struct letter l;
     struct answer a;
+    struct buf sent;
     struct txn *t;
     enum err err = params_read(rq, NULL, 0);
     if (err != ERR_OK || (err = worker_reader(rq->worker, &t)) != ERR_OK || (err = find(rq, t, &h)) != ERR_OK)
         return err;
     letter_open(&l);
-    if ((err = write_body(rq, t, &h, &l)) == ERR_OK) {
+    buf_heap(&sent);
+    if ((err = write_body(rq, t, &h, &l)) == ERR_OK && (err = write_sent(rq, &h, &l, &sent)) == ERR_OK) {
         answer_open(&a);
-        jw_delivery(&a.w, rq, &h, buf_span(&l.body));
+        jw_delivery(&a.w, rq, &h, &(struct bodies){buf_span(&l.body), buf_span(&sent)});
         answer_reply(&a, rq, reply);
     }
+    buf_free(&sent);
     letter_close(&l);
     return err;
 }
@@ -367,15 +402,17 @@ enum err deliveries_resend(struct request *rq, struct reply *reply)
     enum err err = worker_reader(rq->worker, &t);
     if (err == ERR_OK)
         err = find(rq, t, &h);
-    if (err == ERR_OK && h.at.party != rq->caller->number)
-        err = problem(&rq->problem, ERR_FORBIDDEN, "", "only the party whose webhook it is for may have it sent again");
+    if (err == ERR_OK && aim_of(rq->catalog, h.at.target).party->number != rq->caller->number)
+        err = problem(&rq->problem, ERR_FORBIDDEN, "",
+                      "only the party whose webhook or CRM it is for may have it sent again");
     if (err == ERR_OK)
         err = body_read(rq, none, NULL);
     if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_DELIVER, NULL);
     job->record.deliver.contract = h.at.contract;
-    job->record.deliver.party = job->record.deliver.by = h.at.party;
+    job->record.deliver.target = h.at.target;
+    job->record.deliver.by = rq->caller->number;
     job->record.deliver.at_ms = h.at.at_ms;
     job->record.deliver.index = h.at.index;
     return call_submit(rq, job);

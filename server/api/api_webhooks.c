@@ -6,6 +6,7 @@
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
+#include "server/api/webhook.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
 #include "server/commit/outbox.h"
@@ -117,21 +118,22 @@ enum err webhook_run(struct batch *cx, struct job *job)
 enum err deliver_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
-    const struct party *p = catalog_party_number(cx->catalog, r->deliver.party);
     const struct contract *k = catalog_contract_number(cx->catalog, r->deliver.contract);
-    struct delivery_place at = {r->deliver.contract, r->deliver.at_ms, r->deliver.index, p->number};
+    struct delivery_place at = {r->deliver.contract, r->deliver.at_ms, r->deliver.index, r->deliver.target};
+    struct aim aim;
     char id[DELIVERY_ID_CAP];
     struct answer a;
     struct delivery d;
-    if (span_empty(p->webhook) || p->webhook_off_ms != 0)
-        return problem(&job->problem, ERR_CONFLICT, "", "the party has no webhook that is on: set one first");
+    if (!aim_at(cx->catalog, at.target, &aim) || span_empty(aim.url) || aim.off_ms != 0)
+        return problem(&job->problem, ERR_CONFLICT, "", "the %s that is on: set one first",
+                       at.target & DELIVERY_CRM ? "campaign has no CRM" : "party has no webhook");
     enum err err = k != NULL ? delivery_get(cx->txn, &at, &d) : ERR_OK;
     if (err == ERR_NOT_FOUND)
         return problem(&job->problem, err, "", "there is no such delivery, or it is older than %d days",
                        DELIVERY_KEEP_DAYS);
     if (err != ERR_OK || (err = outbox_send(cx, &at, DELIVERY_TEST)) != ERR_OK)
         return err;
-    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), at.index, span_str(p->id), id);
+    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), at.index, span_str(aim.id), id);
     answer_open(&a);
     jw_object(&a.w);
     jw_kstr(&a.w, "id", span_str(id));
@@ -145,7 +147,7 @@ enum err deliver_run(struct batch *cx, struct job *job)
 /* ---- the URL ---- */
 
 /* Without TLS only to addresses that the operator allows: names are looked at when they are called. */
-static enum err url_ok(struct request *rq, const char *field, struct span url, bool macro)
+enum err webhook_url_ok(struct request *rq, const char *field, struct span url, bool macro)
 {
     struct span host, unknown = macro ? delivery_unknown_macro(url) : SPAN("");
     bool https = url.len > 8 && memcmp(url.ptr, "https://", 8) == 0;
@@ -183,7 +185,7 @@ static enum err url_read(struct request *rq, struct span *url, bool *macro)
         return problem(&rq->problem, ERR_MALFORMED, "url", "say one of `url` and `macro_url`");
     *macro = in.url.ptr == NULL;
     *url = *macro ? in.macro_url : in.url;
-    return url_ok(rq, *macro ? "macro_url" : "url", *url, *macro);
+    return webhook_url_ok(rq, *macro ? "macro_url" : "url", *url, *macro);
 }
 
 /* ---- the calls ---- */
@@ -271,7 +273,7 @@ enum err webhook_test(struct request *rq, struct reply *reply)
     if (err != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_DELIVER, NULL);
-    job->record.deliver.party = job->record.deliver.by = p->number;
+    job->record.deliver.target = job->record.deliver.by = p->number;
     job->record.deliver.at_ms = rq->arrived_ms;
     job->record.deliver.index = (uint64_t)rq->arrived_ms;
     return call_submit(rq, job);

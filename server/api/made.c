@@ -107,6 +107,17 @@ static enum err end_of_party(struct made *m, const struct party *p)
     return hookless && err == ERR_OK ? tell(m, err, &hook) : err;
 }
 
+static enum err end_of_campaign(struct made *m, const struct campaign *c)
+{
+    struct credential_told crm = {.party = c->advertiser, .what = CREDENTIAL_WEBHOOK};
+    struct campaign off = *c;
+    if (span_empty(c->crm) || !made_it(m, c->crm_maker, c->crm_since_ms))
+        return ERR_OK;
+    off.crm = SPAN("");
+    memcpy(crm.id, c->crm_id, sizeof crm.id);
+    return tell(m, catalog_put_campaign(m->cx->txn, &off), &crm);
+}
+
 static enum err end_all(struct made *m, const struct api_token *first)
 {
     const struct catalog *c = m->cx->catalog;
@@ -120,6 +131,8 @@ static enum err end_all(struct made *m, const struct api_token *first)
             err = end_secret(m, secrets.s[i]);
     for (uint32_t n = 1; n <= c->n_parties && err == ERR_OK; n++)
         err = end_of_party(m, catalog_party_number(c, n));
+    for (uint32_t n = 1; n <= c->n_campaigns && err == ERR_OK; n++)
+        err = end_of_campaign(m, catalog_campaign_number(c, n));
     return err;
 }
 

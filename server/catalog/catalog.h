@@ -95,6 +95,13 @@ struct campaign {
     uint32_t direct;      /* number of the contract that takes leads without a known click */
     uint8_t pepper[32];
     int64_t created_ms;
+    struct span crm;           /* the document of its CRM (common/commit/crm.h); empty: there is none. Else: */
+    struct span crm_url;       /* where that leads */
+    struct span crm_sealed;    /* what opens it, as the store keeps it; empty: nothing does */
+    char crm_id[LIMIT_ID + 1]; /* as of a party's webhook, and below */
+    uint32_t crm_by;
+    uint8_t crm_maker[HASH_LEN];
+    int64_t crm_since_ms, crm_off_ms;
 };
 
 struct code {

@@ -7,6 +7,7 @@
 #include "common/base/id.h"
 #include "common/base/mem.h"
 #include "common/commit/clock.h"
+#include "common/commit/crm.h"
 #include "common/decisions/rules.h"
 #include "common/settlement/legal.h"
 #include "server/catalog/catalog_private.h"
@@ -411,6 +412,35 @@ static enum err parties_settle(struct load *l)
 
 /* ---- campaigns ---- */
 
+/* What of a CRM goes with the campaign's texts. */
+struct crm_texts {
+    struct span document, url, sealed;
+    uint8_t mem[CRM_TOKEN_MAX + 64];
+};
+
+static enum err crm_texts_read(const json_t *row, struct campaign *c, struct crm_texts *t)
+{
+    struct span id = {0}, text = {0};
+    size_t len = 0;
+    bool there = false;
+    t->document = t->url = SPAN("");
+    if (json_get_str(row, "", "crm", CRM_DOCUMENT_MAX, &t->document, &there, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    if (there && (need_str(row, "crm_url", WEBHOOK_URL_MAX, &t->url) != ERR_OK || span_empty(t->document) ||
+                  need_str(row, "crm_id", LIMIT_ID, &id) != ERR_OK || !id_is_plain(id) ||
+                  need_number(row, "crm_by", &c->crm_by) != ERR_OK || c->crm_by == 0 ||
+                  maker_read(row, "crm_maker", c->crm_maker) != ERR_OK ||
+                  need_int(row, "crm_since", JSON_INT_MAX, &c->crm_since_ms) != ERR_OK ||
+                  json_get_int(row, "", "crm_off", 0, JSON_INT_MAX, &c->crm_off_ms, NULL, NULL) != ERR_OK ||
+                  json_get_str(row, "", "crm_sealed", 2 * sizeof t->mem, &text, NULL, NULL) != ERR_OK ||
+                  b64url_decode(text, t->mem, sizeof t->mem, &len) != ERR_OK))
+        return ERR_CORRUPT;
+    if (there)
+        memcpy(c->crm_id, id.ptr, id.len);
+    t->sealed = span_of(t->mem, len);
+    return ERR_OK;
+}
+
 static enum err campaign_fill(struct load *l, struct span key, const json_t *row, struct campaign *c)
 {
     int64_t partition;
@@ -429,10 +459,15 @@ static enum err campaign_read(struct load *l, struct span key, const json_t *row
 {
     struct campaign_row *r = item_new(l->c, sizeof *r, NULL);
     struct buf document;
-    if (campaign_fill(l, key, row, &r->c) != ERR_OK || need_document(row, &document) != ERR_OK)
+    struct crm_texts crm;
+    if (campaign_fill(l, key, row, &r->c) != ERR_OK || crm_texts_read(row, &r->c, &crm) != ERR_OK ||
+        r->c.crm_by > l->c->n_parties || need_document(row, &document) != ERR_OK)
         return ERR_CORRUPT;
-    r->text = text_new(l, document.len, 1);
+    r->text = text_new(l, document.len + crm.document.len + crm.url.len + crm.sealed.len, 4);
     r->c.document = text_put(r->text, buf_span(&document));
+    r->c.crm = text_put(r->text, crm.document);
+    r->c.crm_url = text_put(r->text, crm.url);
+    r->c.crm_sealed = text_put(r->text, crm.sealed);
     buf_free(&document);
     note_number(&l->campaigns, r->c.number);
     const struct campaign_row *old = part_number(l->c, PART_CAMPAIGNS, r->c.number);

@@ -186,6 +186,18 @@ enum err catalog_put_campaign(struct txn *t, const struct campaign *c)
     row_begin(&r);
     jw_kint(&r.w, "advertiser", c->advertiser->number);
     jw_kint(&r.w, "created", c->created_ms);
+    if (!span_empty(c->crm)) {
+        jw_kstr(&r.w, "crm", c->crm);
+        jw_kint(&r.w, "crm_by", c->crm_by);
+        jw_kstr(&r.w, "crm_id", span_str(c->crm_id));
+        jw_maker(&r.w, "crm_maker", c->crm_maker);
+        if (c->crm_off_ms != 0)
+            jw_kint(&r.w, "crm_off", c->crm_off_ms);
+        if (!span_empty(c->crm_sealed))
+            jw_kb64url(&r.w, "crm_sealed", c->crm_sealed.ptr, c->crm_sealed.len);
+        jw_kint(&r.w, "crm_since", c->crm_since_ms);
+        jw_kstr(&r.w, "crm_url", c->crm_url);
+    }
     jw_kint(&r.w, "direct", c->direct);
     jw_key(&r.w, "document");
     jw_raw(&r.w, c->document);

@@ -6,6 +6,7 @@
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/base/text.h"
+#include "common/commit/crm.h"
 #include "server/catalog/catalog_write.h"
 #include "server/check/check_private.h"
 #include "server/keys/vault.h"
@@ -79,6 +80,8 @@ enum member_form {
     CIDRS,
     SEALED,
     WEBHOOK,
+    CRM_TOKEN,
+    CRM,
     DOCUMENT
 };
 
@@ -116,6 +119,14 @@ static const struct member_rule party_members[] = {{"created", INT},
                                                    {0}};
 static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
                                                       {"created", INT},
+                                                      {"crm", CRM, true},
+                                                      {"crm_by", NUMBER, true, TABLE_PARTIES},
+                                                      {"crm_id", ID, true},
+                                                      {"crm_maker", TOKEN, true},
+                                                      {"crm_off", INT, true},
+                                                      {"crm_sealed", CRM_TOKEN, true},
+                                                      {"crm_since", INT, true},
+                                                      {"crm_url", TEXT, true},
                                                       {"direct", NUMBER, false, TABLE_CONTRACTS},
                                                       {"document", DOCUMENT},
                                                       {"id", ID},
@@ -231,11 +242,20 @@ static bool cidrs_read(struct span list)
 
 static bool secret_opens(struct check *c, const char *purpose, struct span aad, struct span text)
 {
-    char sealed[256];
+    char sealed[CRM_TOKEN_MAX + 64];
     size_t len;
     buf_clear(&c->scratch);
     return b64url_decode(text, sealed, sizeof sealed, &len) == ERR_OK &&
            vault_open(c->in.keys, purpose, aad, span_of(sealed, len), &c->scratch) == ERR_OK;
+}
+
+static bool crm_reads(struct span document)
+{
+    struct crm crm;
+    if (crm_read(document, &crm, NULL) != ERR_OK)
+        return false;
+    crm_close(&crm);
+    return true;
 }
 
 static bool member_fits(struct check *c, const struct member_rule *m, enum table t, struct span key, const json_t *v)
@@ -273,6 +293,10 @@ static bool member_fits(struct check *c, const struct member_rule *m, enum table
         return secret_opens(c, VAULT_SECRETS, key, text);
     case WEBHOOK:
         return secret_opens(c, VAULT_WEBHOOKS, key, text);
+    case CRM_TOKEN:
+        return secret_opens(c, VAULT_CRM, key, text);
+    case CRM:
+        return crm_reads(text);
     case DOCUMENT:
         return json_is_object(v);
     }

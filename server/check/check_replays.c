@@ -111,15 +111,16 @@ static void delivery_row(struct check *c, enum table t, struct span key, struct 
     struct delivery_place at;
     struct delivery d;
     struct span row;
-    uint8_t party[4], due[OUTBOX_KEY_LEN];
+    uint8_t number[4], due[OUTBOX_KEY_LEN];
     if (delivery_key_read(key, &at) != ERR_OK || delivery_read(value, &d) != ERR_OK) {
         check_row_fails(c, t, key, "does not read");
         return;
     }
-    store_be32(party, at.party);
+    bool crm = at.target & DELIVERY_CRM;
+    store_be32(number, at.target & ~DELIVERY_CRM);
     outbox_key(&at, d.due_ms, due);
-    if (check_get(c, TABLE_PARTIES, span_of(party, sizeof party), &row) == ERR_NOT_FOUND)
-        check_row_fails(c, t, key, "names a party that is not there");
+    if (check_get(c, crm ? TABLE_CAMPAIGNS : TABLE_PARTIES, span_of(number, sizeof number), &row) == ERR_NOT_FOUND)
+        check_row_fails(c, t, key, "names a %s that is not there", crm ? "campaign" : "party");
     if (!tells_of_an_entry(c, &at, d.event))
         check_row_fails(c, t, key, "tells of an entry that is not there, or another one");
     if (d.state == DELIVERY_PENDING && check_get(c, TABLE_OUTBOX, span_of(due, sizeof due), &row) == ERR_NOT_FOUND)

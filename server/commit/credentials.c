@@ -201,6 +201,21 @@ static enum err tell_new(struct batch *cx, const struct contract *k, const struc
     return err == ERR_OK ? untold_put(cx->txn, key, &u) : err;
 }
 
+static enum err open_crms(struct batch *cx, const struct contract *k, const struct party *p, uint32_t *left)
+{
+    const struct contract_list reads = catalog_reads(cx->catalog, p);
+    enum err err = ERR_OK;
+    for (size_t i = 0; p->role == ROLE_ADVERTISER && i < reads.n && err == ERR_OK; i++) {
+        const struct contract *of = catalog_listed(cx->catalog, &reads, i);
+        const struct campaign *c = of->campaign;
+        struct credential_told told = {p, c->crm_by, CREDENTIAL_WEBHOOK, .since_ms = c->crm_since_ms};
+        memcpy(told.id, c->crm_id, sizeof told.id);
+        if (of->publisher == NULL && !span_empty(c->crm)) /* each campaign by its direct contract */
+            err = tell_new(cx, k, &told, left);
+    }
+    return err;
+}
+
 static enum err open_party(struct batch *cx, const struct contract *k, const struct party *p, uint32_t *left)
 {
     enum err err = ERR_OK;
@@ -230,6 +245,8 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
         memcpy(c.id, p->webhook_id, sizeof c.id);
         err = tell_new(cx, k, &c, left);
     }
+    if (err == ERR_OK)
+        err = open_crms(cx, k, p, left);
     if (err == ERR_OK && p->locked_ms != 0) {
         struct credential_told c = {p, p->locked_by, CREDENTIAL_LOCK, .since_ms = p->locked_ms};
         memcpy(c.id, p->lock, sizeof c.id);

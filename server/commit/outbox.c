@@ -6,8 +6,25 @@
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
+#include "common/decisions/identity.h"
 #include "server/catalog/catalog_write.h"
 #include "server/system/log.h"
+
+/* ---- targets ---- */
+
+bool aim_at(const struct catalog *c, uint32_t target, struct aim *out)
+{
+    if (target & DELIVERY_CRM) {
+        const struct campaign *of = catalog_campaign_number(c, target & ~DELIVERY_CRM);
+        if (of != NULL)
+            *out = (struct aim){of->advertiser, of, of->id, of->crm_url, of->crm_since_ms, of->crm_off_ms};
+        return of != NULL;
+    }
+    const struct party *p = catalog_party_number(c, target);
+    if (p != NULL)
+        *out = (struct aim){p, NULL, p->id, p->webhook, p->webhook_since_ms, p->webhook_off_ms};
+    return p != NULL;
+}
 
 /* ---- rows ---- */
 
@@ -84,6 +101,18 @@ static enum err due_to(struct batch *cx, const struct contract *k, const struct 
     return put_due(cx, &at, &d);
 }
 
+/* A CRM has a person once, however many contracts share the lead, and nobody who was refused, or is none. */
+static enum err due_to_crm(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t index)
+{
+    const struct campaign *c = k->campaign;
+    const struct entry_lead *l = &e->lead;
+    if (span_empty(c->crm) || c->crm_off_ms != 0 || l->test || l->share_from != 0 || !status_stands(l->status))
+        return ERR_OK;
+    const struct delivery_place at = {k->number, e->at_ms, index, DELIVERY_CRM | c->number};
+    struct delivery d = {.event = DELIVERY_LEAD};
+    return put_due(cx, &at, &d);
+}
+
 enum err outbox_entry(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t index)
 {
     const struct party *advertiser = k->campaign->advertiser;
@@ -91,6 +120,8 @@ enum err outbox_entry(struct batch *cx, const struct contract *k, const struct e
     switch (e->kind) {
     case ENTRY_LEAD: /* its first status is one too */
         err = due_to(cx, k, advertiser, e, index, DELIVERY_LEAD);
+        if (err == ERR_OK)
+            err = due_to_crm(cx, k, e, index);
         return err == ERR_OK ? due_to(cx, k, k->publisher, e, index, DELIVERY_LEAD) : err;
     case ENTRY_DISPOSITION:
         return due_to(cx, k, k->publisher, e, index, DELIVERY_DISPOSITION);
@@ -125,16 +156,21 @@ static enum err keep_result(struct batch *cx, const struct delivery_result *r)
     return err == ERR_OK && r->state == DELIVERY_PENDING ? due_put(cx->txn, &r->place, &d) : err;
 }
 
-/* It answered 410, as that webhook was then. */
+/* It answered 410, as that webhook or CRM was then. */
 static enum err switch_off(struct batch *cx, const struct delivery_result *r)
 {
-    if (!r->gone || r->place.party > cx->catalog->n_parties)
+    struct aim aim;
+    if (!r->gone || !aim_at(cx->catalog, r->place.target, &aim) || span_empty(aim.url) || aim.since_ms != r->hook_ms ||
+        aim.off_ms != 0)
         return ERR_OK;
-    struct party p = *catalog_party_number(cx->catalog, r->place.party);
-    if (span_empty(p.webhook) || p.webhook_since_ms != r->hook_ms || p.webhook_off_ms != 0)
-        return ERR_OK;
-    p.webhook_off_ms = cx->now_ms;
     cx->catalog_changed = true;
+    if (aim.campaign != NULL) {
+        struct campaign c = *aim.campaign;
+        c.crm_off_ms = cx->now_ms;
+        return catalog_put_campaign(cx->txn, &c);
+    }
+    struct party p = *aim.party;
+    p.webhook_off_ms = cx->now_ms;
     return catalog_put_party(cx->txn, &p);
 }
 

@@ -6,6 +6,17 @@
 #include "common/commit/delivery.h"
 #include "server/commit/batch.h"
 
+/* Where deliveries to a target go, as the control data have it. */
+struct aim {
+    const struct party *party;       /* whose it is */
+    const struct campaign *campaign; /* whose CRM; NULL: the party's webhook */
+    const char *id;                  /* of the one or the other */
+    struct span url;                 /* empty: nowhere */
+    int64_t since_ms, off_ms;        /* since when so; since when not, as it answered 410: 0: it does */
+};
+/* False: there is no such party or campaign. */
+bool aim_at(const struct catalog *c, uint32_t target, struct aim *out);
+
 /* Of an entry that was just appended: due to whom it is for. ERR_FULL, ERR_IO. */
 MUST_CHECK enum err outbox_entry(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t index);
 /* A delivery that is made or sent again, due now; its attempts stay. */

@@ -9,6 +9,7 @@
 #define VAULT_SECRETS "countersign/v1/secret wrap"     /* postback secrets; aad = kid */
 #define VAULT_TOKENS "countersign/v1/token wrap"       /* API tokens on their way to being shown; aad = their hash */
 #define VAULT_WEBHOOKS "countersign/v1/webhook wrap"   /* what deliveries are signed with; aad = party number be32 */
+#define VAULT_CRM "countersign/v1/crm wrap"            /* tokens of CRMs; aad = campaign number be32 */
 #define VAULT_IDEMPOTENCY "countersign/v1/idempotency" /* stored first answers; aad = row key */
 
 /* Appends the sealed value. Never two values under one nonce: it is drawn for this call (vault_nonce). */

@@ -7,6 +7,7 @@
 #include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/tokens/tokens.h"
+#include "server/commit/outbox.h"
 
 void letter_open(struct letter *l)
 {
@@ -38,6 +39,13 @@ static void macro(struct letter *l, const char *name, struct span value)
     l->macro[l->n++] = (struct delivery_macro){name, keep(l, value)};
 }
 
+static void named_macro(struct letter *l, struct span name, struct span value)
+{
+    struct span kept = keep(l, name);
+    keep(l, span_of("", 1));
+    macro(l, kept.ptr, value);
+}
+
 static void jw_time(struct jw *w, const char *name, int64_t ms)
 {
     char mem[40];
@@ -45,6 +53,15 @@ static void jw_time(struct jw *w, const char *name, int64_t ms)
     buf_fixed(&text, mem, sizeof mem);
     time_rfc3339(&text, ms);
     jw_kstr(w, name, buf_span(&text));
+}
+
+static void time_macro(struct letter *l, const char *name, int64_t ms)
+{
+    char mem[40];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    time_rfc3339(&text, ms);
+    macro(l, name, buf_span(&text));
 }
 
 static struct span decimal_text(char mem[32], int64_t micros, struct span currency)
@@ -106,9 +123,39 @@ static void macros_of(struct letter *l, const struct story *s, enum delivery_eve
     macro(l, "lead_id", span_of(ref, sizeof ref));
     macro(l, "reason", s->reason);
     macro(l, "timestamp", buf_span(&at));
+    time_macro(l, "at", at_ms);
+    macro(l, "campaign", span_str(s->k->campaign->id));
+    macro(l, "contract", span_str(s->k->id));
+    macro(l, "lead", span_of(ref, sizeof ref));
+    for (size_t i = 0; i < s->lead.lead.n_facts; i++)
+        named_macro(l, s->lead.lead.facts[i].name, s->lead.lead.facts[i].value);
 }
 
-static enum err jw_contact(struct jw *w, const struct story *s)
+static struct span contact_text(const json_t *contact, const char *name)
+{
+    const json_t *v = json_object_get(contact, name);
+    return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+}
+
+/* The fields of the person, and both names as one. */
+static void contact_macros(struct letter *l, const json_t *contact)
+{
+    struct span first = contact_text(contact, "first_name"), last = contact_text(contact, "last_name");
+    const char *name;
+    json_t *value;
+    struct buf whole;
+    json_object_foreach((json_t *)contact, name, value) if (l->n < LETTER_MACROS - 1)
+        named_macro(l, span_str(name), contact_text(contact, name));
+    buf_heap(&whole);
+    buf_span_add(&whole, first);
+    buf_str(&whole, !span_empty(first) && !span_empty(last) ? " " : "");
+    buf_span_add(&whole, last);
+    macro(l, "name", buf_span(&whole));
+    buf_free(&whole);
+}
+
+/* *out: the fields of the person; NULL once they were erased, or their key destroyed. */
+static enum err jw_contact(struct jw *w, const struct story *s, json_t **out)
 {
     struct buf plain;
     struct private_part priv;
@@ -117,14 +164,16 @@ static enum err jw_contact(struct jw *w, const struct story *s)
     if (err == ERR_OK) {
         jw_key(w, "contact");
         jw_raw(w, priv.contact);
+        err = json_read(priv.contact, out, NULL);
         private_close(&priv);
     }
     buf_free(&plain);
-    return err == ERR_NOT_FOUND ? ERR_OK : err; /* erased, or its key destroyed */
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* `said`: the disposition that it is about; NULL: the lead itself. */
-static enum err jw_story(struct jw *w, const struct story *s, const struct entry *said, uint64_t index, bool contact)
+static enum err jw_story(struct jw *w, const struct story *s, const struct entry *said, uint64_t index,
+                         json_t **contact)
 {
     const struct entry_lead *l = &s->lead.lead;
     const struct entry_disposition *d = said != NULL ? &said->disposition : NULL;
@@ -140,8 +189,8 @@ static enum err jw_story(struct jw *w, const struct story *s, const struct entry
         jw_time(w, "click_at", l->clicked_ms);
     if (click_id_of(s, id))
         jw_kstr(w, "click_id", span_of(id, sizeof id));
-    if (contact)
-        err = jw_contact(w, s);
+    if (contact != NULL)
+        err = jw_contact(w, s, contact);
     jw_kstr(w, "contract", span_str(s->k->id));
     jw_kstr(w, "currency", contract_currency(s->k));
     if (d == NULL) {
@@ -208,11 +257,15 @@ static enum err write_story(struct letter *l, struct jw *w, struct story *s, con
     s->payout_micros = !status_stands(s->status)              ? 0
                        : lead->payout_micros != 0 || more < 0 ? lead->payout_micros
                                                               : more;
+    json_t *person = NULL;
     err = read_click(s);
     if (err == ERR_OK)
-        err = jw_story(w, s, said, at->index, contact);
-    (void)buf_room(&l->text, 3 * LIMIT_ENTRY + 512);
+        err = jw_story(w, s, said, at->index, contact ? &person : NULL);
+    (void)buf_room(&l->text, 3 * LIMIT_ENTRY + LIMIT_OPENING + 512);
     macros_of(l, s, said != NULL ? DELIVERY_DISPOSITION : DELIVERY_LEAD, at->at_ms);
+    contact_macros(l, person);
+    l->gone = contact && person == NULL;
+    json_decref(person);
     entry_close(&s->click);
     entry_close(&s->lead);
     return err;
@@ -261,6 +314,15 @@ static enum err write_statement(struct jw *w, const struct letter_desk *d, const
 
 static void write_test(struct letter *l, struct jw *w, struct span party, int64_t at_ms)
 {
+    /* the person of a CRM's test: names and numbers that are nobody's (RFC 2606; Ofcom's for drama) */
+    static const struct delivery_macro nobody[] = {{"country", {"GB", 2}},
+                                                   {"email", {"test@example.com", 16}},
+                                                   {"first_name", {"Countersign", 11}},
+                                                   {"last_name", {"Test", 4}},
+                                                   {"name", {"Countersign Test", 16}},
+                                                   {"phone", {"+447700900123", 13}},
+                                                   {"status", {"pending", 7}},
+                                                   {"txid", {"test", 4}}};
     char seconds[24];
     struct buf at;
     buf_fixed(&at, seconds, sizeof seconds);
@@ -268,9 +330,12 @@ static void write_test(struct letter *l, struct jw *w, struct span party, int64_
     jw_object(w);
     jw_kstr(w, "party", party);
     jw_object_end(w);
-    (void)buf_room(&l->text, 64);
+    (void)buf_room(&l->text, 512);
     macro(l, "event", SPAN("test"));
     macro(l, "timestamp", buf_span(&at));
+    time_macro(l, "at", at_ms);
+    for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++)
+        macro(l, nobody[i].name, nobody[i].value);
 }
 
 enum err letter_write(const struct letter_desk *d, const struct delivery_place *at, enum delivery_event event,
@@ -280,16 +345,18 @@ enum err letter_write(const struct letter_desk *d, const struct delivery_place *
     struct story s = {.desk = d, .k = k};
     struct jw w;
     enum err err = ERR_OK;
-    if ((event == DELIVERY_TEST) != (k == NULL) || at->party > d->catalog->n_parties)
+    struct aim aim;
+    if ((event == DELIVERY_TEST) != (k == NULL) || !aim_at(d->catalog, at->target, &aim))
         return ERR_CORRUPT;
     buf_clear(&l->body);
     buf_clear(&l->text);
     l->n = 0;
+    l->gone = false;
     jw_open(&w, &l->body);
     jw_object(&w);
     jw_key(&w, "data");
     if (event == DELIVERY_TEST)
-        write_test(l, &w, span_str(catalog_party_number(d->catalog, at->party)->id), at->at_ms);
+        write_test(l, &w, span_str(aim.party->id), at->at_ms);
     else if (event == DELIVERY_STATEMENT)
         err = write_statement(&w, d, k, at);
     else

@@ -15,12 +15,13 @@ struct letter_desk {
     struct txn *txn;
 };
 
-enum { LETTER_MACROS = 14 };
+enum { LETTER_MACROS = 32 + 2 * LIMIT_FIELDS };
 struct letter {
     struct buf body; /* JSON: {type, timestamp, data} */
-    struct buf text; /* what the values of macros point into */
+    struct buf text; /* what macros point into: those of URLs, and what else of a lead CRMs have names for */
     struct delivery_macro macro[LETTER_MACROS];
     size_t n;
+    bool gone; /* the person was to be in it, and is not there any more: erased, or the key destroyed */
 };
 
 void letter_open(struct letter *l);

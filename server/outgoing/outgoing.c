@@ -12,8 +12,7 @@
 #include "common/base/mem.h"
 #include "server/commit/outbox.h"
 #include "server/courier/fleet.h"
-#include "server/keys/vault.h"
-#include "server/outgoing/letter.h"
+#include "server/outgoing/draft.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
@@ -28,12 +27,13 @@ struct told {
     uint8_t result[DELIVERY_RESULT_LEN];
 };
 
-/* A party's target. */
+/* To one target. */
 struct line {
     bool flying;
     struct delivery_place at; /* of what is flying, and below */
     int64_t due_ms, until_ms, hook_ms, began_ms;
     unsigned tries;
+    int there;              /* a status that is as good as 2xx; 0: none */
     unsigned fails;         /* in a row */
     int64_t rests_until_ms; /* monotonic */
     struct told told[TOLD_MOST];
@@ -50,8 +50,11 @@ struct outgoing {
     struct sealer *sealer;
     struct signer *signer;
     struct letter letter;
-    struct line **line; /* by party number; NULL: it had nothing to send */
-    size_t n_lines;
+    struct draft draft;
+    struct lines {
+        struct line **line; /* by number; NULL: it had nothing to send */
+        size_t n;
+    } parties, crms;                      /* CRMs by campaign */
     uint8_t prune_from[DELIVERY_KEY_LEN]; /* where the round over old rows goes on */
     size_t prune_seen;                    /* of that contract */
     int64_t prune_ms, look_ms;            /* monotonic: its next step; the next look for what is due */
@@ -64,17 +67,26 @@ static int64_t monotonic_ms(void)
     return clock_monotonic_us() / 1000;
 }
 
-static struct line *line_of(struct outgoing *o, uint32_t party)
+static struct line *line_of(struct outgoing *o, uint32_t target)
 {
-    if (party >= o->n_lines) {
-        size_t n = party + 64;
-        o->line = xrealloc(o->line, n * sizeof *o->line);
-        memset(o->line + o->n_lines, 0, (n - o->n_lines) * sizeof *o->line);
-        o->n_lines = n;
+    struct lines *all = target & DELIVERY_CRM ? &o->crms : &o->parties;
+    size_t at = target & ~DELIVERY_CRM;
+    if (at >= all->n) {
+        size_t n = at + 64;
+        all->line = xrealloc(all->line, n * sizeof *all->line);
+        memset(all->line + all->n, 0, (n - all->n) * sizeof *all->line);
+        all->n = n;
     }
-    if (o->line[party] == NULL)
-        o->line[party] = xcalloc(1, sizeof **o->line);
-    return o->line[party];
+    if (all->line[at] == NULL)
+        all->line[at] = xcalloc(1, sizeof **all->line);
+    return all->line[at];
+}
+
+static void lines_free(struct lines *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        free(all->line[i]);
+    free(all->line);
 }
 
 /* ---- results ---- */
@@ -154,22 +166,28 @@ static void rest(struct line *l, int64_t retry_after_s)
     l->rests_until_ms = monotonic_ms() + ms;
 }
 
-static void tried(struct outgoing *o, struct line *l, uint32_t party, const struct fleet_outcome *f)
+static void tell_failing(uint32_t target, const struct fleet_outcome *f)
+{
+    log_line(LOG_WARN, 0, "webhook_failing", "%s number %u: %s%s%s, status %u%s",
+             target & DELIVERY_CRM ? "CRM of campaign" : "party", target & ~DELIVERY_CRM, delivery_error_word(f->error),
+             f->error == DELIVERY_ERROR_ADDRESS ? ": " : "", f->error == DELIVERY_ERROR_ADDRESS ? f->address : "",
+             f->status, f->status == 410 ? ": nothing more goes there" : "");
+}
+
+static void tried(struct outgoing *o, struct line *l, const struct fleet_outcome *f)
 {
     struct delivery_result r = result_of(l);
     int64_t now_ms = clock_ms();
+    bool there = f->error == DELIVERY_ERROR_STATUS && l->there != 0 && f->status == l->there;
     r.tried = true;
-    r.attempt = (struct delivery_attempt){l->began_ms, f->status, f->ms, f->error};
+    r.attempt = (struct delivery_attempt){l->began_ms, f->status, f->ms, there ? DELIVERY_ERROR_NONE : f->error};
     r.gone = f->status == 410;
     r.state = DELIVERY_DELIVERED;
-    if (f->error != DELIVERY_ERROR_NONE) {
+    if (r.attempt.error != DELIVERY_ERROR_NONE) {
         r.due_ms = r.gone ? 0 : next_ms(l, now_ms, f->retry_after_s);
         r.state = r.due_ms != 0 ? DELIVERY_PENDING : DELIVERY_FAILED;
         if (l->fails == 0 || r.gone)
-            log_line(LOG_WARN, 0, "webhook_failing", "party number %u: %s%s%s, status %u%s", party,
-                     delivery_error_word(f->error), f->error == DELIVERY_ERROR_ADDRESS ? ": " : "",
-                     f->error == DELIVERY_ERROR_ADDRESS ? f->address : "", f->status,
-                     r.gone ? ": nothing more goes there" : "");
+            tell_failing(l->at.target, f);
         rest(l, f->retry_after_s);
     } else {
         l->fails = 0;
@@ -183,119 +201,95 @@ static void take_outcomes(struct outgoing *o)
 {
     struct fleet_outcome f;
     while (fleet_take(o->fleet, &f)) {
-        tried(o, line_of(o, (uint32_t)f.tag), (uint32_t)f.tag, &f);
+        tried(o, line_of(o, (uint32_t)f.tag), &f);
         o->look_ms = 0;
     }
 }
 
 /* ---- sending ---- */
 
-static enum err open_secret(const struct outgoing *o, const struct party *p, struct buf *out)
-{
-    uint8_t aad[4];
-    store_be32(aad, p->number);
-    return vault_open(o->instance->keys, VAULT_WEBHOOKS, span_of(aad, sizeof aad), p->webhook_sealed, out);
-}
-
-enum { URL_MOST = 65536 };
-
-static void launch(struct outgoing *o, struct line *l, const struct party *p, struct span id, struct span secret)
-{
-    char head_id[DELIVERY_ID_CAP + 32], head_time[64], head_sign[256];
-    struct buf url, sign;
-    int64_t at_s = l->began_ms / 1000;
-    struct span body = p->webhook_macro ? SPAN("") : buf_span(&o->letter.body);
-    buf_heap(&url);
-    if (p->webhook_macro)
-        delivery_macro_url(&url, p->webhook, o->letter.macro, o->letter.n);
-    else
-        buf_span_add(&url, p->webhook);
-    buf_byte(&url, '\0');
-    snprintf(head_id, sizeof head_id, "webhook-id: %.*s", (int)id.len, id.ptr);
-    snprintf(head_time, sizeof head_time, "webhook-timestamp: %lld", (long long)at_s);
-    buf_fixed(&sign, head_sign, sizeof head_sign);
-    buf_str(&sign, "webhook-signature: ");
-    webhook_sign(o->signer, secret, id, at_s, body, &sign);
-    buf_byte(&sign, '\0');
-    const char *const headers[] = {head_id, head_time, head_sign, "Content-Type: application/json", "Expect:", NULL};
-    fleet_send(o->fleet,
-               &(struct fleet_request){
-                   .url = url.ptr, .post = !p->webhook_macro, .body = body, .headers = headers, .tag = p->number});
-    buf_free(&url);
-    l->flying = true;
-}
-
 /* An attempt that came to nothing here. */
-static void unreadable(struct outgoing *o, struct line *l, uint32_t party)
+static void unreadable(struct outgoing *o, struct line *l)
 {
     const struct fleet_outcome f = {.error = DELIVERY_ERROR_UNREADABLE};
-    tried(o, l, party, &f);
+    tried(o, l, &f);
 }
 
-static void send_off(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct party *p,
+static void send_off(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct aim *aim,
                      enum delivery_event event)
 {
     const struct contract *k = catalog_contract_number(desk->catalog, l->at.contract);
-    char mem[WEBHOOK_SECRET_LEN + 1], id[DELIVERY_ID_CAP];
-    struct buf secret;
-    bool contact = k != NULL && k->campaign->advertiser->number == p->number;
-    buf_fixed(&secret, mem, sizeof mem);
+    struct draft *d = &o->draft;
+    char id[DELIVERY_ID_CAP];
+    bool contact = k != NULL && k->campaign->advertiser == aim->party;
     enum err err = letter_write(desk, &l->at, event, contact, &o->letter);
+    if (err == ERR_OK && aim->campaign != NULL && o->letter.gone) {
+        end(o, l, DELIVERY_DROPPED); /* a CRM is sent persons */
+        return;
+    }
+    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), l->at.index, span_str(aim->id), id);
     if (err == ERR_OK)
-        err = open_secret(o, p, &secret);
-    delivery_id(k != NULL ? span_str(k->id) : SPAN(""), l->at.index, span_str(p->id), id);
-    if (err == ERR_OK)
-        launch(o, l, p, span_str(id), buf_span(&secret));
-    else
-        unreadable(o, l, p->number);
-    crypto_wipe(mem, sizeof mem);
+        err = draft_write(d, o->instance->keys, o->signer, aim, &o->letter, span_str(id), l->began_ms / 1000);
+    l->there = d->there;
+    if (err != ERR_OK) {
+        unreadable(o, l);
+        return;
+    }
+    fleet_send(o->fleet, &(struct fleet_request){.url = d->url.ptr,
+                                                 .post = d->post,
+                                                 .body = buf_span(&d->body),
+                                                 .headers = d->headers,
+                                                 .tag = l->at.target});
+    draft_clear(d);
+    l->flying = true;
 }
 
 /* What the state that is read says: the snapshot of the control data may be of a commit before it. */
-static enum err webhook_stands(struct txn *t, uint32_t party, bool *stands)
+static enum err target_stands(struct txn *t, uint32_t target, bool *stands)
 {
+    bool crm = target & DELIVERY_CRM;
     uint8_t key[4];
     struct span value;
     json_t *row;
-    store_be32(key, party);
-    enum err err = store_get(t, TABLE_PARTIES, span_of(key, sizeof key), &value);
+    store_be32(key, target & ~DELIVERY_CRM);
+    enum err err = store_get(t, crm ? TABLE_CAMPAIGNS : TABLE_PARTIES, span_of(key, sizeof key), &value);
     if (err == ERR_OK)
         err = json_read_canonical(value, &row, NULL);
     if (err != ERR_OK)
         return err;
-    *stands = json_object_get(row, "webhook") != NULL && json_object_get(row, "webhook_off") == NULL;
+    *stands = json_object_get(row, crm ? "crm" : "webhook") != NULL &&
+              json_object_get(row, crm ? "crm_off" : "webhook_off") == NULL;
     json_decref(row);
     return ERR_OK;
 }
 
-/* Whether it goes to nobody. Where the snapshot knows of no webhook and the state does, the next look has both. */
-static bool is_dropped(const struct letter_desk *desk, const struct party *p, bool *waits)
+/* Whether it goes to nobody. Where the snapshot knows of no target and the state does, the next look has both. */
+static bool is_dropped(const struct letter_desk *desk, const struct aim *aim, uint32_t target, bool *waits)
 {
     bool stands = true;
     *waits = false;
-    if (!span_empty(p->webhook) && p->webhook_off_ms == 0)
+    if (!span_empty(aim->url) && aim->off_ms == 0)
         return false;
-    *waits = webhook_stands(desk->txn, p->number, &stands) != ERR_OK || stands;
+    *waits = target_stands(desk->txn, target, &stands) != ERR_OK || stands;
     return !*waits;
 }
 
 /* One that is due. Without a row of `deliveries` there is nothing to tell of: the result takes the other one away. */
-static void begin(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct delivery_place *at,
-                  int64_t due_ms)
+static void begin(struct outgoing *o, struct line *l, const struct letter_desk *desk, const struct aim *aim,
+                  const struct delivery_place *at, int64_t due_ms)
 {
-    const struct party *p = catalog_party_number(desk->catalog, at->party);
     struct delivery d;
     bool waits;
     if (at->contract > desk->catalog->n_contracts)
         return; /* of a contract that the snapshot does not know yet */
-    bool dropped = is_dropped(desk, p, &waits);
+    bool dropped = is_dropped(desk, aim, at->target, &waits);
     if (waits)
         return;
     enum err err = delivery_get(desk->txn, at, &d);
     l->at = *at;
     l->due_ms = due_ms;
     l->began_ms = clock_ms();
-    l->hook_ms = p->webhook_since_ms;
+    l->hook_ms = aim->since_ms;
     if (err != ERR_OK || dropped) {
         end(o, l, DELIVERY_DROPPED);
         return;
@@ -305,7 +299,7 @@ static void begin(struct outgoing *o, struct line *l, const struct letter_desk *
     if (l->began_ms >= d.until_ms)
         end(o, l, DELIVERY_FAILED);
     else
-        send_off(o, l, desk, p, d.event);
+        send_off(o, l, desk, aim, d.event);
 }
 
 /* ---- looking ---- */
@@ -318,37 +312,39 @@ static bool may_begin(const struct outgoing *o, const struct line *l)
 }
 
 /* Another target, or the same one that was set again, has not failed yet. */
-static void rest_no_more(struct line *l, const struct party *p)
+static void rest_no_more(struct line *l, const struct aim *aim)
 {
-    if (p->webhook_since_ms == l->hook_ms || l->flying)
+    if (aim->since_ms == l->hook_ms || l->flying)
         return;
-    l->hook_ms = p->webhook_since_ms;
+    l->hook_ms = aim->since_ms;
     l->fails = 0;
     l->rests_until_ms = 0;
 }
 
-/* The party's rows, in the order in which they are due, until one flies. */
-static enum err look_at_line(struct outgoing *o, const struct letter_desk *desk, struct cursor *c, uint32_t party)
+/* The target's rows, in the order in which they are due, until one flies. */
+static enum err look_at_line(struct outgoing *o, const struct letter_desk *desk, struct cursor *c, uint32_t target)
 {
-    struct line *l = line_of(o, party);
-    const struct delivery_place first = {.party = party};
+    const struct delivery_place first = {.target = target};
+    struct aim aim;
     uint8_t from[OUTBOX_KEY_LEN];
     struct span key, value;
     int64_t now_ms = clock_ms();
-    forget_committed(o, desk->txn, l);
-    const struct party *p = catalog_party_number(desk->catalog, party);
-    if (p == NULL || p->locked_ms != 0) /* nothing is told to whoever acts as one that is locked */
+    if (!aim_at(desk->catalog, target, &aim)) /* of the commit under way */
         return ERR_OK;
-    rest_no_more(l, p);
+    struct line *l = line_of(o, target);
+    forget_committed(o, desk->txn, l);
+    if (aim.party->locked_ms != 0) /* nothing is told to whoever acts as one that is locked */
+        return ERR_OK;
+    rest_no_more(l, &aim);
     outbox_key(&first, 0, from);
     enum err step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
     for (; step == ERR_OK && may_begin(o, l); step = cursor_next(c, &key, &value)) {
         struct delivery_place at;
         int64_t due_ms;
-        if (outbox_key_read(key, &at, &due_ms) != ERR_OK || at.party != party || due_ms > now_ms)
+        if (outbox_key_read(key, &at, &due_ms) != ERR_OK || at.target != target || due_ms > now_ms)
             break;
         if (!is_told(l, &at, due_ms))
-            begin(o, l, desk, &at, due_ms);
+            begin(o, l, desk, &aim, &at, due_ms);
     }
     return cursor_end(step);
 }
@@ -357,18 +353,18 @@ static enum err look_at_all(struct outgoing *o, const struct letter_desk *desk)
 {
     struct cursor *c;
     struct span key, value;
-    uint32_t party = 1;
+    uint32_t target = 1;
     enum err err = cursor_open(desk->txn, TABLE_OUTBOX, &c), step = ERR_OK;
     if (err != ERR_OK)
         return err;
-    while (err == ERR_OK && party != 0) {
+    while (err == ERR_OK && target != 0) {
         uint8_t from[4];
-        store_be32(from, party);
+        store_be32(from, target);
         step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
         if (step != ERR_OK)
             break;
-        party = key.len >= 4 ? load_be32(key.ptr) : party;
-        err = look_at_line(o, desk, c, party++);
+        target = key.len >= 4 ? load_be32(key.ptr) : target;
+        err = look_at_line(o, desk, c, target++);
     }
     cursor_close(c);
     return err == ERR_OK ? cursor_end(step) : err;
@@ -470,6 +466,7 @@ struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, 
     o->sealer = instance_sealer(in);
     o->signer = webhook_signer(in->keys);
     letter_open(&o->letter);
+    draft_open(&o->draft);
     thread_start(&o->thread, outgoing_main, o);
     return o;
 }
@@ -486,8 +483,8 @@ void outgoing_stop(struct outgoing *o)
     sealer_free(o->sealer);
     signer_free(o->signer);
     letter_close(&o->letter);
-    for (size_t i = 0; i < o->n_lines; i++)
-        free(o->line[i]);
-    free(o->line);
+    draft_close(&o->draft);
+    lines_free(&o->parties);
+    lines_free(&o->crms);
     free(o);
 }

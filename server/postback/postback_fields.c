@@ -184,9 +184,25 @@ static struct span with_its_plus(struct postback *pb, struct span v)
     return good ? buf_span(&number) : v;
 }
 
+/* A CRM's own names and words; false: nothing that is asked for. */
+static bool of_crm(struct postback *pb, struct span *name, struct span *value)
+{
+    struct span named = crm_column(pb->crm, text_strip(*name));
+    if (span_empty(named))
+        return false;
+    *name = named;
+    if (span_is(named, "status"))
+        *value = crm_status(pb->crm, text_strip(*value));
+    return true;
+}
+
 enum err postback_field(struct postback *pb, struct span name, struct span value)
 {
     enum field f = FIELDS;
+    if (pb->crm != NULL && !of_crm(pb, &name, &value)) {
+        postback_ignore(pb, name);
+        return ERR_OK;
+    }
     bool form = span_starts(name, "f_");
     if (!form && !postback_field_find(name, &f))
         return postback_unknown(pb, name);

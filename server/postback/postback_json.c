@@ -199,11 +199,28 @@ static enum err touch_list(struct postback *pb, const json_t *array)
     return postback_field(pb, SPAN("touches"), buf_span(&b));
 }
 
+/* Of a CRM: what stands for nothing here may be anything. */
+static enum err read_mapped(struct postback *pb, struct span name, const json_t *v)
+{
+    struct span value, ours = crm_column(pb->crm, text_strip(name));
+    if (span_empty(ours)) {
+        postback_ignore(pb, name);
+        return ERR_OK;
+    }
+    if (json_is_object(v) || json_is_array(v))
+        return postback_refuse_field(pb, name, "must be a text");
+    enum err err = scalar(pb, span_is(ours, "amount") ? "amount" : "", v, &value);
+    return err != ERR_OK ? postback_refuse_field(pb, name, "must be a text, or a number of an amount")
+                         : postback_field(pb, name, value);
+}
+
 static enum err read_member(struct postback *pb, const char *key, const json_t *v)
 {
     struct span value;
     if (json_is_null(v))
         return ERR_OK;
+    if (pb->crm != NULL)
+        return read_mapped(pb, arena_copy(pb->rq->arena, span_str(key)), v);
     if (strcmp(key, "fields") == 0)
         return form_fields(pb, v);
     if (strcmp(key, "touches") == 0 && json_is_array(v))

@@ -10,6 +10,7 @@
 #ifndef CS_SERVER_POSTBACK_POSTBACK_PRIVATE_H
 #define CS_SERVER_POSTBACK_POSTBACK_PRIVATE_H
 
+#include "common/commit/crm.h"
 #include "server/postback/postback.h"
 
 /* symbol, name, most bytes, kind, whose: of a new lead, of what became of one, of both; in byte order of the names */
@@ -58,6 +59,7 @@ enum { FORM_READ = 128, IGNORED_NAMES = 32 };
 struct postback {
     struct request *rq;
     const struct party *party;
+    const struct crm_words *crm; /* whose names and words it has; NULL: ours */
     enum trust trust;
     struct nonce_use nonce;
     struct hash request; /* of what was sent, as receipts and entries name it (FORMATS "Requests") */

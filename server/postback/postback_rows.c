@@ -13,6 +13,7 @@
 #include "common/base/json_read.h"
 #include "common/base/json_rows.h"
 #include "common/base/mem.h"
+#include "common/base/query.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "server/postback/postback_private.h"
@@ -40,7 +41,9 @@ struct slot {
 
 struct rows {
     const struct kind *kind;
-    bool one; /* an object alone: it is answered as a postback is */
+    const struct campaign *campaign; /* that all are of; NULL: none is said */
+    struct crm_words *crm;           /* its CRM's; NULL: ours */
+    bool one;                        /* an object alone: it is answered as a postback is */
     size_t n, next;
     struct span *row; /* of the body */
     struct span *column;
@@ -119,11 +122,13 @@ static struct span field_text(struct request *rq, struct span raw)
 }
 
 /* Of what a machine fills in, guards against formulas go: the table may be one of ours. A person's words stay. */
-static struct span cell_text(struct request *rq, struct span column, struct span raw)
+static struct span cell_text(struct request *rq, const struct rows *r, struct span column, struct span raw)
 {
     struct span text = field_text(rq, raw);
     enum field f;
     struct buf mem;
+    if (r->crm != NULL)
+        column = crm_column(r->crm, column);
     if (!postback_field_find(column, &f) || postback_field_kind(f) != FIELD_MACHINE)
         return text;
     arena_buf(rq->arena, &mem, text.len);
@@ -149,7 +154,7 @@ static enum err read_columns(struct request *rq, struct rows *r, struct csv *c)
         for (size_t k = 0; k < i && err == ERR_OK; k++)
             if (span_eq(r->column[k], r->column[i]))
                 err = postback_refuse_field(pb, r->column[i], "is the name of two columns");
-        if (err == ERR_OK && !postback_field_known(r->column[i]))
+        if (err == ERR_OK && r->crm == NULL && !postback_field_known(r->column[i]))
             err = postback_unknown(pb, r->column[i]);
     }
     if (err == ERR_OK && r->n_columns == 1) /* no row can say what is meant, and of what */
@@ -195,6 +200,48 @@ static enum err refuse(struct request *rq, enum err err)
     return err;
 }
 
+static struct crm_word in_arena(struct request *rq, const struct crm_word *w)
+{
+    return (struct crm_word){arena_copy(rq->arena, w->theirs), arena_copy(rq->arena, w->ours)};
+}
+
+static enum err read_words(struct request *rq, struct rows *r)
+{
+    struct crm crm;
+    if (span_empty(r->campaign->crm))
+        return ERR_OK;
+    if (crm_read(r->campaign->crm, &crm, NULL) != ERR_OK)
+        return ERR_CORRUPT;
+    struct crm_words *w = arena_alloc(rq->arena, sizeof *w);
+    crm_words_of(&crm, w);
+    for (size_t i = 0; i < w->n_columns; i++)
+        w->column[i] = in_arena(rq, &w->column[i]);
+    for (size_t i = 0; i < w->n_statuses; i++)
+        w->status[i] = in_arena(rq, &w->status[i]);
+    crm_close(&crm);
+    r->crm = w;
+    return ERR_OK;
+}
+
+/* `campaign` in the query: the rows are as its CRM has them, and of its leads. */
+static enum err read_campaign(struct request *rq, struct rows *r)
+{
+    struct query q;
+    struct span name, value, id = span_of(NULL, 0);
+    query_open(&q, rq->query);
+    while (query_next(&q, &name, &value)) {
+        if (!query_name_is(name, SPAN("campaign")) || id.ptr != NULL)
+            return problem(&rq->problem, ERR_MALFORMED, "query", "may have `campaign`, once, and nothing else");
+        id = value;
+    }
+    if (id.ptr == NULL)
+        return ERR_OK;
+    r->campaign = catalog_campaign(rq->catalog, id);
+    if (r->campaign == NULL || (rq->caller->role != ROLE_OPERATOR && r->campaign->advertiser != rq->caller))
+        return problem(&rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
+    return read_words(rq, r);
+}
+
 static enum err handle(struct request *rq, const struct kind *kind)
 {
     struct rows *r = arena_alloc(rq->arena, sizeof *r);
@@ -205,7 +252,9 @@ static enum err handle(struct request *rq, const struct kind *kind)
     memset(r, 0, sizeof *r);
     r->kind = kind;
     r->row = arena_alloc(rq->arena, kind->most * sizeof *r->row);
-    enum err err = csv ? read_csv(rq, r) : read_array(rq, r);
+    enum err err = kind->leads ? ERR_OK : read_campaign(rq, r);
+    if (err == ERR_OK)
+        err = csv ? read_csv(rq, r) : read_array(rq, r);
     rq->kept = span_of((const char *)r, sizeof *r);
     return err == ERR_OK ? ERR_PENDING : refuse(rq, err);
 }
@@ -234,7 +283,7 @@ static enum err csv_fields(struct postback *pb, const struct rows *r, struct spa
     enum err err = csv_next(&c, raw, COLUMNS, &n, &what);
     assert(err == ERR_OK && n == r->n_columns); /* it was read before */
     for (size_t i = 0; i < n && err == ERR_OK; i++)
-        err = postback_field(pb, r->column[i], cell_text(pb->rq, r->column[i], raw[i]));
+        err = postback_field(pb, r->column[i], cell_text(pb->rq, r, r->column[i], raw[i]));
     return err;
 }
 
@@ -269,8 +318,11 @@ static enum err make_job(const struct rows *r, struct slot *s)
     pb->rq = &s->rq;
     pb->party = s->rq.caller;
     pb->trust = TRUST_API;
+    pb->crm = r->crm;
     postback_by_token(pb, r->one || r->n_columns > 0 ? row : text_trim(row, " \t\r\n"));
     enum err err = r->n_columns > 0 ? csv_fields(pb, r, row) : postback_json_fields(pb, row);
+    if (r->campaign != NULL && pb->field[FIELD_CAMPAIGN].ptr == NULL)
+        pb->field[FIELD_CAMPAIGN] = span_str(r->campaign->id);
     bool state = pb->field[FIELD_STATUS].ptr != NULL || span_is(pb->field[FIELD_EVENT], "sale");
     if (err == ERR_OK && r->kind->leads && state)
         err = problem(&s->rq.problem, ERR_MALFORMED, pb->field[FIELD_STATUS].ptr != NULL ? "status" : "event",

@@ -108,10 +108,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       LOADED, TELLS_NOTHING,                                                                                           \
       "reads, and of a party that is there. What was refused is said here alone, for 30 days and so many rows")        \
     X(OUTBOX, "outbox",                                                                                                \
-      "party be32, due (ms) be64, contract be32, time (ms) be64, index be64 -> until when it is tried be64 (ms)",      \
+      "target be32, due (ms) be64, contract be32, time (ms) be64, index be64 -> until when it is tried be64 (ms)",     \
       DERIVED, TELLS_ALL, "the deliveries that are pending, each one once, under the time that is next of it")         \
     X(DELIVERIES, "deliveries",                                                                                        \
-      "contract be32, complements of time (ms) and index be64, party be32 -> event, state, attempts (delivery.h)",     \
+      "contract be32, complements of time (ms) and index be64, target be32 -> event, state, attempts (delivery.h)",    \
       LOADED, TELLS_NOTHING,                                                                                           \
       "tells of an entry of that time and kind to a party of its contract, or is a test. Whether the party had a "     \
       "webhook then, and what came of attempts, is said here alone, for 30 days and so many rows")                     \

@@ -96,6 +96,13 @@ def be_told(market):
         publisher.get(f"/v1/deliveries/{made['id']}")
     publisher.post(f"/v1/deliveries/{made['id']}/resend", {})
     publisher.delete(hook)
+    advertiser, crm = market.advertiser, f"/v1/campaigns/{market.campaign}/crm"
+    advertiser.put(crm, {"recipe": "json", "url": "https://127.0.0.1:1/", "token": "t", "fields": {"f_age": "age"}, "fixed": {"n": 1}, "columns": {"Deal": "txid", "Stage": "status"}, "statuses": {"Won": "approved"}})
+    advertiser.get(crm)
+    made = advertiser.post(crm + "/test", {})
+    advertiser.get(f"/v1/deliveries/{made['id']}")
+    advertiser.post(f"/v1/dispositions?campaign={market.campaign}", [{"Deal": "nobody's", "Stage": "Won"}])
+    advertiser.delete(crm)
 
 
 class Description(ServerCase):

@@ -56,7 +56,7 @@ static void some_place(struct buf *out)
     const struct delivery_place at = {.contract = (uint32_t)chance(),
                                       .at_ms = (int64_t)below(UINT64_C(1) << 63),
                                       .index = chance(),
-                                      .party = 1 + (uint32_t)below(UINT32_MAX)};
+                                      .target = 1 + (uint32_t)below(INT32_MAX)};
     uint8_t key[DELIVERY_KEY_LEN];
     delivery_key(&at, key);
     buf_add(out, key, sizeof key);

@@ -4,7 +4,7 @@
  *   contract 2 of the publisher: code 1 in use; clicks, views, leads (one approved, one pending, later one
  *   sold and returned), a statement that both
  *   answered, and a full tile; contract 3 of the other publisher: code 1 in use, code 2 unused; the auditor may read
- *   both; a lead that the two share; webhooks of 2 and 3, and what is due to them */
+ *   both; a lead that the two share; webhooks of 2 and 3, a CRM of the campaign, and what is due to them */
 #ifndef CS_TESTS_FILLED_FOLDER_H
 #define CS_TESTS_FILLED_FOLDER_H
 
@@ -127,6 +127,9 @@ static inline void filled_campaign(struct filled *f)
              filled_text(f->party[0], "id"));
     json_t *made = filled_post(f, "/v1/campaigns", filled_token(f, 0), body);
     snprintf(campaign, sizeof campaign, "%s", filled_text(made, "id"));
+    snprintf(path, sizeof path, "/v1/campaigns/%s/crm", campaign);
+    json_decref(filled_ask(f, 200, "PUT", path, filled_token(f, 0),
+                           "{\"recipe\":\"json\",\"url\":\"https://crm.example/\",\"token\":\"of-it\"}", NULL));
     json_decref(made);
     filled_contract(f, campaign, 1, f->contract, f->code);
     filled_contract(f, campaign, 3, other, f->other_code);

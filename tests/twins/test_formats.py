@@ -96,17 +96,22 @@ class World:
         return [json.loads(line) for text in texts for line in text.splitlines()]
 
     def set_webhooks(self):
-        """One that nobody listens at, so that what follows is pending, and one that is gone."""
+        """One that nobody listens at, so that what follows is pending, and one that is gone, with a CRM."""
         market = self.market
         market.publisher.put(f"/v1/parties/{market.publisher.id}/webhook", {"macro_url": f"http://127.0.0.1:{free_port()}/?cid={{click_id}}"})
-        hook = f"/v1/parties/{market.advertiser.id}/webhook"
+        hook, crm = f"/v1/parties/{market.advertiser.id}/webhook", f"/v1/campaigns/{market.campaign}/crm"
         gone = socket.create_server(("127.0.0.1", 0))
-        market.advertiser.put(hook, {"url": f"http://127.0.0.1:{gone.getsockname()[1]}/"})
-        market.advertiser.post(hook + "/test", {})
-        with gone, gone.accept()[0] as taken:
-            taken.recv(65536)
-            taken.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
-        wait_for(lambda: "disabled_at" in market.advertiser.get(hook), what="the 410 to count")
+        url = f"http://127.0.0.1:{gone.getsockname()[1]}/"
+        market.advertiser.put(hook, {"url": url})
+        market.advertiser.put(crm, {"recipe": "json", "url": url, "token": "of-the-crm"})
+        for path in (hook, crm):
+            market.advertiser.post(path + "/test", {})
+            with gone.accept()[0] as taken:
+                taken.recv(65536)
+                taken.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+        gone.close()
+        for path in (hook, crm):
+            wait_for(lambda path=path: "disabled_at" in market.advertiser.get(path), what="the 410 to count")
 
     def cut_log(self):
         """More moves than one statement can say: a row of `cuts`."""

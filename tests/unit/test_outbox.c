@@ -174,12 +174,12 @@ static const struct party *party(void)
     return p;
 }
 
-static const struct delivery_place place = {.at_ms = 1790000000000, .index = 1790000000000, .party = PARTY};
+static const struct delivery_place place = {.at_ms = 1790000000000, .index = 1790000000000, .target = PARTY};
 
 static enum err deliver(void)
 {
     return fold((struct record){.kind = RECORD_DELIVER,
-                                .deliver = {.party = PARTY, .by = PARTY, .at_ms = place.at_ms, .index = place.index}});
+                                .deliver = {.target = PARTY, .by = PARTY, .at_ms = place.at_ms, .index = place.index}});
 }
 
 static void tell(const struct delivery_result *r, bool forget)
