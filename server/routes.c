@@ -89,6 +89,7 @@ static const struct route table[] = {
     {POST, "/v1/leads", ROLE_ADVERTISER | ROLE_PUBLISHER | ROUTE_ROWS, rows_leads_handle, rows_finish, "Report a lead, or up to 1,000 in an array, by token"},
     {POST, "/v1/dispositions", OPERATOR | ROLE_ADVERTISER | ROUTE_ROWS, rows_dispositions_handle, rows_finish, "Say what became of leads: up to 10,000 rows, JSON or CSV"},
     {POST, "/v1/postbacks/explain", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, postbacks_explain, NULL, "What would become of a postback; nothing is recorded", .admit = party_may_have_explained},
+    {READ, "/v1/leads", ANY | READS, leads_list_all, NULL, "List leads of all contracts that the caller may read, filtered; JSON or CSV"},
     {READ, "/v1/leads/{}", ANY | READS, leads_get, NULL, "Read a lead"},
     {READ, "/v1/leads/{}/proof", ANY, leads_proof, leads_proof_finish, "Inclusion proof of a lead (C2SP tlog-proof)"},
     {POST, "/v1/leads/{}/dispositions", OPERATOR | ROLE_ADVERTISER, leads_dispose, control_finish, "Approve, reject, return or convert a lead"},

@@ -94,6 +94,7 @@ job_run code_run, code_change_run;
 
 /* api_leads.c */
 HANDLER(leads_list);
+HANDLER(leads_list_all);
 HANDLER(leads_get);
 HANDLER(leads_dispose);
 job_run dispose_run;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/csv.h"
 #include "common/base/id.h"
 #include "common/base/mem.h"
+#include "server/api/lead_csv.h"
 #include "server/cmd/command.h"
 #include "server/cmd/listing.h"
 #include "server/cmd/shown.h"
@@ -51,12 +51,18 @@ static void get(void *ctx, const char *path, struct buf *body)
 
 /* ---- rows ---- */
 
+static void print_csv(struct buf *text)
+{
+    fwrite(text->ptr, 1, text->len, stdout);
+    buf_clear(text);
+}
+
 static void write_head(struct leads *l)
 {
-    if (l->given[CSV] != NULL)
-        printf(CSV_BOM "at,contract,campaign,lead,index,status,reason,payout,currency,sender,txid,trust,email,phone,"
-                       "first_name,last_name,note,updated_at\r\n");
-    else if (l->given[JSON] == NULL)
+    if (l->given[CSV] != NULL) {
+        lead_csv_head(&l->line);
+        print_csv(&l->line);
+    } else if (l->given[JSON] == NULL)
         printf("%-19s  %-9s  %16s  %-13s  %-47s  %-20s  %s\n", "TIME (UTC)", "STATUS", "PAYOUT", "CONTRACT", "LEAD",
                "TXID", "REASON");
 }
@@ -82,47 +88,6 @@ static void show(struct buf *line, const json_t *row)
     shown_line(line);
 }
 
-static void cell(struct buf *line, const json_t *row, const char *name)
-{
-    csv_cell(line, span_str(shown_text(row, name)), ',');
-}
-
-static void number_cell(struct buf *line, const struct buf *text)
-{
-    csv_cell(line, buf_span(text), ',');
-}
-
-static void write_csv(struct buf *line, const json_t *row)
-{
-    enum { NUMBER_CAP = 64 };
-    static const char *const before[] = {"at", "contract", "campaign", "lead"},
-                             *const behind[] = {"sender", "txid", "trust"},
-                             *const contact[] = {"email", "phone", "first_name", "last_name"};
-    char mem[NUMBER_CAP];
-    struct buf n;
-    buf_fixed(&n, mem, sizeof mem);
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
-        cell(line, row, before[i]);
-    buf_u64(&n, (uint64_t)json_integer_value(json_object_get(row, "index")));
-    number_cell(line, &n);
-    cell(line, row, "status");
-    cell(line, row, "reason");
-    buf_clear(&n);
-    shown_money(&n, row, "payout_micros", 0, false);
-    n.len -= n.len >= 4 ? 4 : 0; /* the currency, which has a column */
-    number_cell(line, &n);
-    cell(line, row, "currency");
-    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
-        cell(line, row, behind[i]);
-    for (size_t i = 0; i < sizeof contact / sizeof *contact; i++)
-        cell(line, json_object_get(row, "contact"), contact[i]);
-    cell(line, row, "note");
-    cell(line, row, "updated_at");
-    line->len--; /* the last comma */
-    printf("%.*s\r\n", (int)line->len, line->ptr);
-    buf_clear(line);
-}
-
 static void write_json(const json_t *row)
 {
     char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
@@ -137,10 +102,12 @@ static bool take_lead(void *ctx, const json_t *row)
     struct leads *l = ctx;
     if (l->given[JSON] != NULL)
         write_json(row);
-    else if (l->given[CSV] != NULL)
-        write_csv(&l->line, row);
-    else
+    else if (l->given[CSV] == NULL)
         show(&l->line, row);
+    else {
+        lead_csv(&l->line, row);
+        print_csv(&l->line);
+    }
     return true;
 }
 

@@ -103,6 +103,9 @@ def be_told(market):
     advertiser.get(f"/v1/deliveries/{made['id']}")
     advertiser.post(f"/v1/dispositions?campaign={market.campaign}", [{"Deal": "nobody's", "Stage": "Won"}])
     advertiser.delete(crm)
+    advertiser.get("/v1/leads?from=2026-01-01T00:00:00Z&to=2099-01-01T00:00:00Z")
+    advertiser.do("GET", "/v1/leads", headers={"Accept": "text/csv"})
+    advertiser.do("GET", f"/v1/contracts/{market.contract}/leads", headers={"Accept": "text/csv"})
 
 
 class Description(ServerCase):

@@ -1,0 +1,87 @@
+#include "server/api/lead_csv.h"
+
+#include "common/base/csv.h"
+#include "common/base/money.h"
+
+/* Where a cell comes from: a member of the lead, of its contact, or of its facts. */
+enum from { LEAD, CONTACT, FACTS, NUMBER, MONEY };
+static const struct {
+    const char *column, *member;
+    enum from from;
+} columns[] = {
+    {"at", "at", LEAD},
+    {"contract", "contract", LEAD},
+    {"campaign", "campaign", LEAD},
+    {"lead", "lead", LEAD},
+    {"index", "index", NUMBER},
+    {"status", "status", LEAD},
+    {"reason", "reason", LEAD},
+    {"payout", "payout_micros", MONEY},
+    {"currency", "currency", LEAD},
+    {"sender", "sender", LEAD},
+    {"txid", "txid", LEAD},
+    {"trust", "trust", LEAD},
+    {"email", "email", CONTACT},
+    {"phone", "phone", CONTACT},
+    {"first_name", "first_name", CONTACT},
+    {"last_name", "last_name", CONTACT},
+    {"country", "country", FACTS},
+    {"sub1", "sub1", LEAD},
+    {"sub2", "sub2", LEAD},
+    {"sub3", "sub3", LEAD},
+    {"sub4", "sub4", LEAD},
+    {"sub5", "sub5", LEAD},
+    {"click_at", "click_at", LEAD},
+    {"code", "code", LEAD},
+    {"note", "note", LEAD},
+    {"updated_at", "updated_at", LEAD},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static void end_line(struct buf *out)
+{
+    out->len--; /* the last comma */
+    buf_str(out, "\r\n");
+}
+
+void lead_csv_head(struct buf *out)
+{
+    buf_str(out, CSV_BOM);
+    for (size_t i = 0; i < COLUMNS; i++)
+        csv_cell(out, span_str(columns[i].column), ',');
+    end_line(out);
+}
+
+static struct span text_in(const json_t *object, const char *member)
+{
+    const json_t *v = json_object_get(object, member);
+    return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+}
+
+static struct span number_in(const json_t *lead, size_t i, struct buf *mem)
+{
+    enum { MICRO_DECIMALS = 6 };
+    int64_t n = json_integer_value(json_object_get(lead, columns[i].member));
+    int exponent = currency_exponent(text_in(lead, "currency"));
+    if (columns[i].from == NUMBER)
+        buf_i64(mem, n);
+    else
+        decimal_add(mem, n, MICRO_DECIMALS, exponent < 0 ? 0 : exponent);
+    return buf_span(mem);
+}
+
+void lead_csv(struct buf *out, const json_t *lead)
+{
+    enum { NUMBER_CAP = 48 };
+    for (size_t i = 0; i < COLUMNS; i++) {
+        char mem[NUMBER_CAP];
+        struct buf number;
+        enum from from = columns[i].from;
+        const json_t *in = from == CONTACT ? json_object_get(lead, "contact")
+                           : from == FACTS ? json_object_get(lead, "facts")
+                                           : lead;
+        buf_fixed(&number, mem, sizeof mem);
+        csv_cell(out, from >= NUMBER ? number_in(lead, i, &number) : text_in(in, columns[i].member), ',');
+    }
+    end_line(out);
+}

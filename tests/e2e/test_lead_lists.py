@@ -1,0 +1,95 @@
+"""Leads of all contracts in one list, filtered, by pages and as a table: held against what was sent."""
+
+import csv
+import io
+import time
+import unittest
+import urllib.parse
+
+from harness import Market, Party, ServerCase, person, rfc3339
+
+
+class Lists(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        cls.market, cls.other = Market(cls.server), Market(cls.server)
+        cls.advertiser, cls.publisher = cls.market.advertiser, cls.market.publisher
+        second = cls.market.new_publisher()
+        cls.further = cls.market.new_contract(second)
+        cls.sent = []
+        for n in range(12):
+            market = cls.market if n % 3 else cls.other
+            cls.sent.append({**market.publisher.postback(person(click_id=market.click(), sub1="ad,7", txid=f"order-{n}", last_name='"=1+1"')).json, "market": market})
+            if n == 5:
+                time.sleep(0.005)
+                cls.middle = time.time()
+                time.sleep(0.005)
+        code = cls.market.new_code(second, cls.further)
+        market = type("", (), {"code": code})
+        cls.late = second.postback(person(click_id=Market.click(market), txid="order-1")).json  # of another sender
+        cls.advertiser.post(f"/v1/leads/{cls.sent[1]['lead']}/dispositions", {"status": "approved", "reason": "good"})
+
+    def of(self, market, *more):
+        return [each["lead"] for each in self.sent if each["market"] is market] + [each["lead"] for each in more]
+
+    def pages(self, caller, limit=50, **query):
+        found, after = [], {}
+        while True:
+            page = caller.get("/v1/leads?" + urllib.parse.urlencode({"limit": limit, **query, **after}))
+            found += page["data"]
+            if "next" not in page:
+                return [each["lead"] for each in found]
+            after = {"after": page["next"]}
+
+    def test_each_sees_those_of_its_contracts_once_by_any_pages(self):
+        ours = self.of(self.market, self.late)
+        for limit in (1, 2, 3, 7, 50):
+            self.assertEqual(self.pages(self.advertiser, limit), ours)
+            self.assertEqual(self.pages(self.publisher, limit), ours[:-1])
+            self.assertEqual(sorted(self.pages(self.operator, limit)), sorted(ours + self.of(self.other)))
+        self.assertEqual(self.pages(Party(self.operator, "New", "publisher")), [])
+
+    def test_filters_leave_out_the_others(self):
+        ours = self.of(self.market)
+        self.assertEqual(self.pages(self.advertiser, status="approved"), [self.sent[1]["lead"]])
+        self.assertEqual(self.pages(self.advertiser, contract=self.further), [self.late["lead"]])
+        self.assertEqual(self.pages(self.operator, campaign=self.other.campaign), self.of(self.other))
+        middle = rfc3339(self.middle)
+        early = [each["lead"] for each in self.sent[:6] if each["market"] is self.market]
+        self.assertEqual(self.pages(self.advertiser, 2, to=middle), early)
+        self.assertEqual(self.pages(self.advertiser, 2, **{"from": middle}), ours[len(early):] + [self.late["lead"]])
+        self.assertEqual(self.pages(self.advertiser, **{"from": middle, "to": middle}), [])
+
+    def test_an_order_number_finds_the_lead_of_each_sender(self):
+        self.assertEqual(set(self.pages(self.advertiser, txid="order-1")), {self.sent[1]["lead"], self.late["lead"]})
+        self.assertEqual(self.pages(self.publisher, txid="order-1"), [self.sent[1]["lead"]])
+        self.assertEqual(self.pages(self.operator, txid="order-3"), [self.sent[3]["lead"]])
+        self.assertEqual(self.pages(self.advertiser, txid="order-3"), [])  # another advertiser's
+        self.assertEqual(self.pages(self.advertiser, txid="order-1", status="pending"), [self.late["lead"]])
+
+    def test_as_a_table_it_has_the_same_rows_and_names_the_next(self):
+        rows, target = [], "/v1/leads?limit=4&status=pending"
+        while target:
+            answer = self.advertiser.do("GET", target, headers={"Accept": "text/csv"})
+            self.assertTrue(answer.headers["Content-Type"].startswith("text/csv"))
+            rows += csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig")))
+            link = answer.headers["Link"]
+            target = link and link.split(">")[0].removeprefix("<")
+        self.assertEqual([row["lead"] for row in rows], self.pages(self.advertiser, status="pending"))
+        self.assertEqual({(row["payout"], row["currency"], row["country"], row["sub1"][:4]) for row in rows}, {("12.00", "EUR", "FR", "ad,7"), ("12.00", "EUR", "FR", "")})
+        self.assertTrue(all("@example.com" in row["email"] for row in rows))
+        theirs = self.publisher.do("GET", f"/v1/contracts/{self.market.contract}/leads", headers={"Accept": "text/csv"}).text
+        self.assertIn(self.sent[1]["lead"], theirs)
+        self.assertIn(",good,", theirs)
+        self.assertNotIn("@example.com", self.operator.do("GET", "/v1/leads", headers={"Accept": "text/csv"}).text)
+
+    def test_what_is_asked_wrongly_is_said(self):
+        for query, word in (("status=won", "status"), ("from=yesterday", "from"), ("to=2026-11-01", "to"), ("txid=", "txid"), ("after=x", "after"), ("what=1", "what"), ("limit=0", "limit")):
+            self.assertProblem(self.advertiser.call("GET", "/v1/leads?" + query), 400, word)
+        for query in (f"contract={self.other.contract}", "campaign=A"):
+            self.assertProblem(self.advertiser.call("GET", "/v1/leads?" + query), 404)
+        self.assertProblem(self.advertiser.call("GET", f"/v1/contracts/{self.market.contract}/leads?txid=x"), 400, "txid")
+
+
+if __name__ == "__main__":
+    unittest.main()
