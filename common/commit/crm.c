@@ -232,8 +232,8 @@ static const json_t *fixed_get(const struct crm *c, struct span name)
 
 static enum err read_url(struct crm *c, struct problem *p)
 {
-    enum err err = json_get_str(c->document, "", "url", LIMIT_URL, &c->url, NULL, p);
-    if (err == ERR_OK && span_empty(c->url) && c->recipe->url == NULL)
+    enum err err = ERR_OK;
+    if (span_empty(c->url) && c->recipe->url == NULL)
         err = problem(p, ERR_INVALID, "url", "is needed by this recipe");
     if (err == ERR_OK && span_empty(c->url))
         c->url = span_str(c->recipe->url);
@@ -251,6 +251,8 @@ static enum err read_all(struct crm *c, struct problem *p)
     static const char *const members[] = {"columns", "fields", "fixed", "recipe", "statuses", "url", NULL};
     struct span word = SPAN("");
     enum err err = json_only(c->document, "", members, p);
+    if (err == ERR_OK)
+        err = json_get_str(c->document, "", "url", LIMIT_URL, &c->url, NULL, p);
     if (err == ERR_OK)
         err = json_get_str(c->document, "", "recipe", 64, &word, NULL, p);
     if (err == ERR_OK && (c->recipe = recipe_of(word)) == NULL)

@@ -7,6 +7,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/campaign.h"
+#include "server/api/list.h"
 #include "server/api/webhook.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
@@ -200,8 +201,8 @@ enum err crm_get(struct request *rq, struct reply *reply)
 {
     const struct campaign *c = NULL;
     struct answer a;
-    enum err err = owned(rq, false, &c);
-    if (err != ERR_OK)
+    enum err err = params_read(rq, NULL, 0);
+    if (err != ERR_OK || (err = owned(rq, false, &c)) != ERR_OK)
         return err;
     answer_open(&a);
     err = jw_crm(&a.w, c);

@@ -193,7 +193,7 @@ static void its_proof(struct scene *s, struct asked *a)
 }
 static void the_openings(struct scene *s, struct asked *a)
 {
-    reads(s, a, 2, "/log/{}/openings?from=276&to=281", s->f.contract);
+    reads(s, a, 2, "/log/{}/openings?from=277&to=282", s->f.contract);
 }
 static void a_tile(struct scene *s, struct asked *a)
 {
