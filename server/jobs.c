@@ -56,5 +56,6 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_WEBHOOK] = webhook_run,
     [RECORD_DELIVER] = deliver_run,
     [RECORD_CRM] = crm_run,
+    [RECORD_NOTICES] = notices_run,
     [RECORD_ATTEMPTED] = chore_attempted,
 };

@@ -10,6 +10,7 @@
 #include "server/tracking/tracking.h"
 #include "server/web/invite.h"
 #include "server/web/site.h"
+#include "server/web/unsubscribe.h"
 
 #define GET METHOD_GET
 #define READ (METHOD_GET | METHOD_HEAD)
@@ -51,6 +52,9 @@ static const struct route table[] = {
     {METHOD_PUT, "/v1/parties/{}/webhook", ANY | MAY_CREDENTIALS, webhook_put, control_finish, "Send the party's events to a webhook, or to a macro URL"},
     {METHOD_DELETE, "/v1/parties/{}/webhook", ANY | MAY_CREDENTIALS, webhook_delete, control_finish, "Send them nowhere"},
     {POST, "/v1/parties/{}/webhook/test", ANY, webhook_test, control_finish, "Send a test to the party's webhook"},
+    {READ, "/v1/parties/{}/notices", ANY, notices_get, NULL, "Which notices the party wants by e-mail"},
+    {METHOD_PUT, "/v1/parties/{}/notices", ROLE_ADVERTISER | ROLE_PUBLISHER | MAY_CREDENTIALS, notices_put, control_finish, "Have notices sent by e-mail: what waits, what ran out, what fails"},
+    {METHOD_DELETE, "/v1/parties/{}/notices", ROLE_ADVERTISER | ROLE_PUBLISHER, notices_delete, control_finish, "Have none sent"},
     {METHOD_PUT, "/v1/parties/{}/key", ANY | MAY_CREDENTIALS, party_key_put, control_finish, "Set the party's Ed25519 key for countersigning"},
 
     {POST, "/v1/campaigns", OPERATOR | ROLE_ADVERTISER | MAY_CAMPAIGNS, campaigns_create, control_finish, "Make a campaign"},
@@ -140,6 +144,8 @@ static const struct route table[] = {
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
     {READ, "/", PAGE, index_get, NULL, "What this server is"},
+    {READ, "/unsubscribe/{}", PAGE, unsubscribe_get, NULL, "A notice's link: the way to get no more of them"},
+    {POST, "/unsubscribe/{}", PAGE, unsubscribe_post, unsubscribe_finish, "Get no more notices by e-mail (RFC 8058)"},
     {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
     {POST, "/invite/{}", PAGE, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},
     {READ, "/verify", PAGE, verify_get, NULL, "The page that checks statements in the browser"},

@@ -258,6 +258,15 @@ static const struct field crm_fields[] = {
     F("campaign", U32, crm.campaign),  F("by", U32, crm.by),    F("id", ID, crm.id),
     F("document", TEXT, crm.document), F("url", TEXT, crm.url), F("wants_token", BOOL, crm.wants_token),
     F("sealed", TEXT, crm.sealed)};
+static const struct field notices_fields[] = {F("party", U32, notices.party),
+                                              F("by", U32, notices.by),
+                                              F("sent", BOOL, notices.sent),
+                                              F("email", TEXT, notices.email),
+                                              FN("language", ENUM, notices.language, LANGUAGES),
+                                              FN("kinds", BITS, notices.kinds, (1 << NOTICES) - 1),
+                                              FN("kind", ENUM, notices.kind, NOTICES),
+                                              F("day", I64, notices.day),
+                                              RAW("digest", notices.digest)};
 static const struct field deliver_fields[] = {F("contract", U32, deliver.contract), F("target", U32, deliver.target),
                                               F("by", U32, deliver.by), F("at_ms", I64, deliver.at_ms),
                                               F("index", U64, deliver.index)};
@@ -335,6 +344,7 @@ static const struct layout {
     [RECORD_WEBHOOK] = FIELDS(webhook_fields),
     [RECORD_DELIVER] = FIELDS(deliver_fields),
     [RECORD_CRM] = FIELDS(crm_fields),
+    [RECORD_NOTICES] = FIELDS(notices_fields),
     [RECORD_ATTEMPTED] = FIELDS(attempted_fields),
     [RECORD_APPROVE] = FIELDS(approve_fields),
     [RECORD_TIDY] = FIELDS(tidy_fields),

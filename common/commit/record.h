@@ -6,6 +6,7 @@
 
 #include "common/commit/clock.h"
 #include "common/commit/delivery.h"
+#include "common/commit/notice.h"
 #include "common/commit/refusal.h"
 #include "common/decisions/decide.h"
 #include "common/decisions/tally.h"
@@ -71,7 +72,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(WEBHOOK, 46, "webhook", INSTANCE, 0, "where a party's events are sent")                                          \
     X(DELIVER, 47, "deliver", INSTANCE, 0, "a delivery is to be sent again, or a test")                                \
     X(ATTEMPTED, 48, "attempted", INSTANCE, RECORD_ALONE, "what came of deliveries; old ones go")                      \
-    X(CRM, 49, "crm", INSTANCE, 0, "the CRM that a campaign's leads are sent to")
+    X(CRM, 49, "crm", INSTANCE, 0, "the CRM that a campaign's leads are sent to")                                      \
+    X(NOTICES, 50, "notices", INSTANCE, 0, "which notices a party wants by e-mail, or that one was sent")
 
 enum record_kind {
     RECORD_NONE,
@@ -329,6 +331,16 @@ struct record {
             bool wants_token;      /* it goes nowhere without one */
             struct span sealed;    /* vault_seal under VAULT_CRM, aad = campaign be32; empty: the one that it has */
         } crm;
+        struct {
+            uint32_t party, by;
+            bool sent;         /* else what is wanted: */
+            struct span email; /* empty: nothing any more */
+            enum language language;
+            unsigned kinds;   /* bits by enum notice */
+            enum notice kind; /* sent: which, and below */
+            int64_t day;
+            uint8_t digest[HASH_LEN];
+        } notices;
         struct {
             uint32_t contract, target, by; /* contract 0: a test; target: delivery.h */
             int64_t at_ms;                 /* of the entry, or the test */

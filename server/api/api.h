@@ -99,6 +99,12 @@ HANDLER(leads_get);
 HANDLER(leads_dispose);
 job_run dispose_run;
 
+/* api_notices.c */
+HANDLER(notices_get);
+HANDLER(notices_put);
+HANDLER(notices_delete);
+job_run notices_run;
+
 /* api_refused.c */
 HANDLER(refused_list);
 

@@ -33,6 +33,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"tokens", "{token}", {"token"}},
                                               {"invitations", "{invitation}", {"invitation"}},
                                               {"invite", "{invitation}", {"invitation"}},
+                                              {"unsubscribe", "{link}", {"link"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"grants", "{auditor}", {"auditor"}},

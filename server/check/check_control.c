@@ -178,6 +178,12 @@ static const struct member_rule grant_members[] = {{"by", NUMBER, false, TABLE_P
                                                    {"ended", INT, true},
                                                    {"ended_by", NUMBER, true, TABLE_PARTIES},
                                                    {0}};
+static const struct member_rule notice_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
+                                                    {"email", TEXT},
+                                                    {"kinds", TEXT},
+                                                    {"language", TEXT},
+                                                    {"sent", DOCUMENT},
+                                                    {0}};
 static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
                                                    {"contract", NUMBER, false, TABLE_CONTRACTS},
                                                    {"created", INT},
@@ -319,7 +325,7 @@ static const char *wrong_member(struct check *c, const struct member_rule *rules
 
 /* ---- keys ---- */
 
-enum key_form { NUMBERED, PLACEMENT, GRANT, HASH, KID, QUEUED, OF_STATEMENT };
+enum key_form { NUMBERED, OF_PARTY, PLACEMENT, GRANT, HASH, KID, QUEUED, OF_STATEMENT };
 
 static const struct control {
     enum table table;
@@ -330,7 +336,7 @@ static const struct control {
     {TABLE_CONTRACTS, NUMBERED, contract_members}, {TABLE_CODES, PLACEMENT, code_members},
     {TABLE_TOKENS, HASH, token_members},           {TABLE_SECRETS, KID, secret_members},
     {TABLE_GRANTS, GRANT, grant_members},          {TABLE_UNTOLD, QUEUED, untold_members},
-    {TABLE_LINKS, OF_STATEMENT, share_members},
+    {TABLE_LINKS, OF_STATEMENT, share_members},    {TABLE_NOTICES, OF_PARTY, notice_members},
 };
 
 static const struct control *control_of(enum table t)
@@ -484,6 +490,8 @@ static bool key_fits(struct check *c, const struct control *k, struct span key)
     switch (k->key) {
     case NUMBERED:
         return key.len == 4 && follows(c, k->table, key, 0);
+    case OF_PARTY:
+        return key.len == 4 && names_number(c, TABLE_PARTIES, load_be32(key.ptr), k->table, key);
     case PLACEMENT:
         return key.len == 8 && names_number(c, TABLE_CONTRACTS, load_be32(key.ptr), k->table, key) &&
                follows(c, k->table, key, 4);

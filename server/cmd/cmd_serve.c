@@ -13,12 +13,14 @@
 #include "common/decisions/disposable.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
+#include "server/cmd/smtp_setting.h"
 #include "server/commit/committer.h"
 #include "server/courier/courier.h"
 #include "server/courier/fleet.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
 #include "server/keys/witness.h"
+#include "server/notices/notices.h"
 #include "server/outgoing/outgoing.h"
 #include "server/routes.h"
 #include "server/settlement/settler.h"
@@ -35,6 +37,8 @@ struct running {
     struct worker **workers;
     size_t n_workers;
     struct settler *settler;
+    struct notices *notices; /* NULL: none are sent */
+    struct smtp_setting smtp;
     struct target_rules rules; /* of webhooks */
     struct outgoing *outgoing;
 };
@@ -352,14 +356,16 @@ static unsigned port_of(const char *bound)
     return colon != NULL ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 }
 
-static void confine_server(const struct server *sv, bool webhooks)
+static void confine_server(const struct server *sv, bool calls)
 {
     const struct options *o = sv->options;
+    const char *trusted = getenv("SSL_CERT_FILE"); /* by which those whom it calls are known */
     const struct confinement c = {
         .data = o->data.text,
-        .files = {o->tls_cert.text, o->tls_key.text, o->datacenter_list.text, o->country_mmdb.text},
+        .files = {o->tls_cert.text, o->tls_key.text, o->datacenter_list.text, o->country_mmdb.text,
+                  trusted != NULL ? trusted : ""},
         .ports = {port_of(sv->listen), port_of(sv->admin_listen), port_of(sv->redirect_listen)},
-        .connects = sv->courier != NULL || webhooks,
+        .connects = sv->courier != NULL || calls,
     };
     const struct confined done = confine(&c);
     log_line(done.landlock > 0 && done.seccomp ? LOG_INFO : LOG_WARN, 0, "confined",
@@ -383,12 +389,13 @@ static void start(struct running *r)
     sv->repeats = repeats_new((size_t)sv->options->repeat_mib.number << 20);
     size_t readers = (size_t)sv->options->readers.number;
     int64_t click_wait_ms = sv->options->click_wait_ms.number;
-    sv->metrics = metrics_new(r->n_workers + 1 + readers + 1); /* workers', the committer's, readers', the settler's */
+    sv->metrics =
+        metrics_new(r->n_workers + 1 + readers + 2); /* workers', the committer's, readers', the settler's, notices' */
     const struct source_setup setup = {
         .instance = &sv->instance,
         .data_dir = sv->options->data.text,
         .workers = r->n_workers,
-        .others = 1,
+        .others = 2,
         .queue_size = (size_t)sv->options->queue_size.number,
         .sweep_ms = sv->options->sweep_ms.number,
         .stuck_ms = click_wait_ms > STUCK_LEAST_MS / 2 ? 2 * click_wait_ms : STUCK_LEAST_MS,
@@ -424,6 +431,9 @@ static void start(struct running *r)
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
     r->settler = settler_start(sv, r->n_workers + 1 + readers, r->n_workers);
+    if (r->smtp.setup.url != NULL)
+        r->notices = notices_start(sv, r->n_workers + 2 + readers, r->n_workers + 1, &r->smtp.setup);
+    smtp_setting_forget(&r->smtp);
     if (sv->courier != NULL)
         courier_start(sv->courier);
     if (!r->rules.none)
@@ -439,6 +449,7 @@ static void stop(struct running *r)
         worker_stop(r->workers[i]);
     readers_free(r->server.readers);
     settler_stop(r->settler);
+    notices_stop(r->notices);
     source_stop(r->server.source);
     committer_stop(r->committer);
     source_free(r->server.source);
@@ -495,7 +506,8 @@ static int serve(const char *const given[])
     open_witnesses(sv);
     read_webhook_allow(sv, &r.rules);
     rlim_t files = make_room_for_connections(&options);
-    confine_server(sv, !r.rules.none);
+    smtp_setting_read(&options, sv->instance.host, &r.smtp);
+    confine_server(sv, !r.rules.none || r.smtp.setup.url != NULL);
     start(&r);
     say_witness(sv);
     say_tls(sv);

@@ -115,6 +115,8 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       LOADED, TELLS_NOTHING,                                                                                           \
       "tells of an entry of that time and kind to a party of its contract, or is a test. Whether the party had a "     \
       "webhook then, and what came of attempts, is said here alone, for 30 days and so many rows")                     \
+    X(NOTICES, "notices", "party be32 -> JSON: its e-mail address, which notices it wants, which were sent", LOADED,   \
+      TELLS_NOTHING, "of a party that is there. What is wanted, and what was sent, is said here alone")                \
     X(COSIGNED, "responses", "statement id 00 party id [00 time] -> compact JWS", FOLD, TELLS_ALL,                     \
       "what the `response` entries hold")                                                                              \
     X(ROLLUPS, "rollups",                                                                                              \

@@ -64,6 +64,13 @@
     X(webhook_allow, TEXT, "",                                                                                         \
       "addresses or CIDR blocks, comma-separated, that parties' webhooks may lead to although they are private, and "  \
       "without TLS; empty: public ones alone; `none`: there are no webhooks, and the server calls nobody")             \
+    X(smtp_url, TEXT, "",                                                                                              \
+      "SMTP server that takes notices by e-mail, such as smtp://127.0.0.1:25 or smtps://mail.example:465; empty: "     \
+      "none are sent")                                                                                                 \
+    X(smtp_from, TEXT, "", "address that they come from, such as countersign@example.com")                             \
+    X(smtp_user, TEXT, "", "name to log in there with; then TLS has to be had; empty: no login")                       \
+    X(smtp_password_file, TEXT, "", "file of the password, which nobody but its owner may read")                       \
+    X(notice_s, NUMBER(1, 86400), "60", "seconds between looks at what notices tell of")                               \
     X(budget_party, NUMBER(1, 100000000), "2000",                                                                      \
       "requests and rows a second of one party on a worker, 30 s of them at once; past it the answer is 429")          \
     X(budget_address, NUMBER(1, 100000000), "2000",                                                                    \

@@ -24,6 +24,8 @@ READS = {
     "/v1/reports": LIST,
     "/v1/clock": (200,) + (403,) * 7 + (401,), "/v1/live": LIST,
     "/v1/parties/{party}/webhook": (200, 404, 200, 404, 404, 404, 404, 404, 401),
+    "/v1/parties/{party}/notices": (200, 404, 200, 404, 404, 404, 404, 404, 401), "/v1/leads": LIST,
+    "/v1/campaigns/{campaign}/crm": (200, 200, 403, 403, 403, 404, 403, 403, 401),
     "/v1/deliveries": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/deliveries/{delivery}": (200, 200, 200, 403, 404, 404, 404, 403, 401),
     "/v1/parties/{party}": OF_PUBLISHER, "/v1/parties/{party}/tokens": OF_PUBLISHER, "/v1/parties/{party}/invitations": OF_PUBLISHER,
@@ -40,6 +42,7 @@ READS = {
     "/v1/statements/{statement}/proof": OF_CONTRACT,
     "/log/witnessed": (404,) * 9, "/log/{contract}/witnessed": (404,) * 8 + (401,), "/witness/key": (404,) * 9,  # this server has no witness and is none
     "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
+    "/unsubscribe/{link}": (404,) * 9,
     "/invite/{invitation}": (404,) * 9,  # by its id, which is no link
     "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/verify": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
@@ -54,6 +57,9 @@ WRITES = {
     ("put", "/v1/parties/{party}/postback-key"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("put", "/v1/parties/{party}/webhook"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/parties/{party}/webhook/test"): (403, 404, 400, 404, 404, 404, 404, 404, 401),
+    ("put", "/v1/parties/{party}/notices"): (403, 404, 400, 403, 404, 404, 404, 403, 401),
+    ("put", "/v1/campaigns/{campaign}/crm"): (403, 400, 403, 403, 403, 404, 403, 403, 401),
+    ("post", "/v1/campaigns/{campaign}/crm/test"): (403, 400, 403, 403, 403, 404, 403, 403, 401),
     ("post", "/v1/deliveries/{delivery}/resend"): (403, 403, 400, 403, 404, 404, 404, 403, 401),
     ("patch", "/v1/parties/{party}"): (400, 404, 400, 404, 404, 404, 404, 404, 401),
     ("post", "/v1/campaigns"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
@@ -66,6 +72,7 @@ WRITES = {
     ("post", "/v1/erasures"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/witness/add-checkpoint"): (404,) * 9,
     ("post", "/invite/{invitation}"): (404,) * 9,
+    ("post", "/unsubscribe/{link}"): (404,) * 9,
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
@@ -84,6 +91,8 @@ WRITES = {
 }
 
 ENDINGS = {("delete", "/v1/parties/{party}/webhook"): (403, 404, 200, 404, 404, 404, 404, 404, 401),
+           ("delete", "/v1/parties/{party}/notices"): (403, 404, 200, 403, 404, 404, 404, 403, 401),
+           ("delete", "/v1/campaigns/{campaign}/crm"): (403, 200, 403, 403, 403, 404, 403, 403, 401),
            ("delete", "/v1/contracts/{contract}/grants/{auditor}"): (200,) + (403,) * 7 + (401,),
            ("delete", "/v1/parties/{party}/postback-key"): (200, 404, 200, 404, 404, 404, 404, 404, 401),  # without a body
            ("delete", "/v1/parties/{party}/lock"): (200,) + (403,) * 7 + (401,),
@@ -100,7 +109,8 @@ SCOPES = {
     "credentials": [("post", "/v1/parties"), ("post", "/v1/parties/{party}/secrets"), ("post", "/v1/parties/{party}/tokens"), ("post", "/v1/parties/{party}/lock"),
                     ("post", "/v1/parties/{party}/invitations"), ("delete", "/v1/parties/{party}/invitations/{invitation}"),
                     ("put", "/v1/parties/{party}/key"), ("put", "/v1/parties/{party}/postback-key"), ("delete", "/v1/parties/{party}/postback-key"),
-                    ("put", "/v1/parties/{party}/webhook"), ("delete", "/v1/parties/{party}/webhook"),
+                    ("put", "/v1/parties/{party}/webhook"), ("delete", "/v1/parties/{party}/webhook"), ("put", "/v1/parties/{party}/notices"),
+                    ("put", "/v1/campaigns/{campaign}/crm"), ("delete", "/v1/campaigns/{campaign}/crm"),
                     ("delete", "/v1/parties/{party}/lock"), ("delete", "/v1/parties/{party}/secrets/{kid}")],
     "erasures": [("post", "/v1/erasures")],
     "grants": [("post", "/v1/contracts/{contract}/grants"), ("delete", "/v1/contracts/{contract}/grants/{auditor}")],
@@ -136,7 +146,7 @@ class Access(ServerCase):
                        "sibling": sibling, "other_advertiser": other.advertiser, "other_publisher": other.publisher,
                        "other_auditor": other.auditor}
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
-                    "statement": statement["id"], "share": share, "kid": kid, "token": token, "invitation": invitation["id"], "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
+                    "statement": statement["id"], "share": share, "link": "A", "kid": kid, "token": token, "invitation": invitation["id"], "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
                     "auditor": gone, "delivery": market.publisher.get("/v1/deliveries?event=lead")["data"][0]["id"]}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
@@ -284,7 +294,7 @@ class Access(ServerCase):
         self.assertProblem(self.callers["other_advertiser"].call("POST", "/v1/campaigns", campaign), 403, "advertiser")
 
     def test_unknown_parameters_are_refused_by_name(self):
-        for template in sorted(set(READS) - PLAIN - {"/invite/{invitation}"}):  # what mail programs append to a link
+        for template in sorted(set(READS) - PLAIN - {"/invite/{invitation}", "/unsubscribe/{link}"}):  # what mail programs append to a link
             query = "?from=0&to=1&colour=1" if template.endswith("/openings") else "?colour=1"
             with self.subTest(template):
                 self.assertProblem(self.call("operator", "get", self.path(template) + query), 400, "colour")

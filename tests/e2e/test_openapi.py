@@ -8,6 +8,7 @@ import urllib.parse
 from pathlib import Path
 
 from harness import ServerCase, person, wait_for
+from test_notices import Post
 from whole_story import tell_a_whole_story
 
 import client  # from scripts/, where harness points to
@@ -83,7 +84,7 @@ def be_witnessed(server, market):
     assert client.send(server.url + "/witness/add-checkpoint", "POST", b"old %s\n\n%s" % (size, note), {"Content-Type": "text/plain"}).status == 200
 
 
-def be_told(market):
+def be_told(market, post):
     """A webhook that leads to where the server does not call, and what was attempted there."""
     publisher, hook = market.publisher, f"/v1/parties/{market.publisher.id}/webhook"
     publisher.put(hook, {"macro_url": "https://127.0.0.1:1/?cid={click_id}"})
@@ -96,6 +97,15 @@ def be_told(market):
         publisher.get(f"/v1/deliveries/{made['id']}")
     publisher.post(f"/v1/deliveries/{made['id']}/resend", {})
     publisher.delete(hook)
+    notices = f"/v1/parties/{publisher.id}/notices"
+    publisher.put(notices, {"email": "p@example.com", "kinds": ["statement"]})
+    publisher.get(notices)
+    market.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+    mail = wait_for(lambda: post.taken("p@example.com"), 30, "a notice")[0]
+    link = mail["List-Unsubscribe"].strip("<>")
+    client.send(link)
+    client.send(link, "POST", b"", {"Content-Type": "application/x-www-form-urlencoded"})
+    publisher.delete(notices)
     advertiser, crm = market.advertiser, f"/v1/campaigns/{market.campaign}/crm"
     advertiser.put(crm, {"recipe": "json", "url": "https://127.0.0.1:1/", "token": "t", "fields": {"f_age": "age"}, "fixed": {"n": 1}, "columns": {"Deal": "txid", "Stage": "status"}, "statuses": {"Won": "approved"}})
     advertiser.get(crm)
@@ -110,10 +120,17 @@ def be_told(market):
 
 class Description(ServerCase):
     @classmethod
+    def setUpClass(cls):
+        cls.post = Post()
+        cls.addClassCleanup(cls.post.stop)
+        cls.settings = {"SMTP_URL": cls.post.url, "SMTP_FROM": "c@operator.example", "NOTICE_S": 1}
+        super().setUpClass()
+
+    @classmethod
     def set_up_market(cls):
         with Recorder() as recorder:
             market = tell_a_whole_story(cls.server)
-            be_told(market)
+            be_told(market, cls.post)
             be_witnessed(cls.server, market)
         cls.exchanges = recorder.exchanges
         document = client.send(cls.server.url + "/openapi.json").json

@@ -93,6 +93,9 @@ static inline void filled_webhooks(struct filled *f)
         snprintf(path, sizeof path, "/v1/parties/%s/webhook", filled_text(f->party[i], "id"));
         json_decref(filled_ask(f, 200, "PUT", path, filled_token(f, i), bodies[i], NULL));
     }
+    snprintf(path, sizeof path, "/v1/parties/%s/notices", filled_text(f->party[0], "id"));
+    json_decref(
+        filled_ask(f, 200, "PUT", path, filled_token(f, 0), "{\"email\":\"a@example.com\",\"kinds\":[\"cap\"]}", NULL));
     snprintf(path, sizeof path, "/v1/parties/%s/webhook/test", filled_text(f->party[0], "id"));
     json_decref(filled_ask(f, 202, "POST", path, filled_token(f, 0), "{}", NULL));
 }

@@ -214,6 +214,8 @@ static inline void live_serve(struct live *l)
         l->options.request_timeout_s.number = 30;
     if (l->options.webhook_allow.text == NULL)
         l->options.webhook_allow.text = "127.0.0.0/8";
+    if (l->options.smtp_url.text == NULL)
+        l->options.smtp_url.text = "smtp://127.0.0.1:1"; /* nobody sends */
     limits_ample(&l->options);
     fixture_instance(&l->f, &l->sh.instance);
     assert_ok(live_commit_start(l, 1));

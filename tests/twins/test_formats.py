@@ -29,6 +29,7 @@ from events import Events  # noqa: E402
 from harness import Server, b64u_decode, countersign, free_port, jws_payload, person, rfc3339, wait_for  # noqa: E402
 import own_rows  # noqa: E402
 from verify import b64u, canonical  # noqa: E402
+from test_notices import Post  # noqa: E402
 from whole_story import tell_a_whole_story  # noqa: E402
 
 FACTS = os.environ.get("TWIN_FACTS", str(SOURCE / "build/asan/twin_facts"))
@@ -50,7 +51,8 @@ class World:
 
     def __init__(self):
         self.code = json.loads(facts("tables"))
-        server = Server(WEBHOOK_ALLOW="127.0.0.0/8")
+        self.post = Post()
+        server = Server(WEBHOOK_ALLOW="127.0.0.0/8", SMTP_URL=self.post.url, SMTP_FROM="c@operator.example", NOTICE_S=1)
         try:
             self.market = tell_a_whole_story(server)
             self.set_webhooks()
@@ -81,6 +83,7 @@ class World:
                 self.rows[row["table"]].append((bytes.fromhex(row["key"]), bytes.fromhex(row["value"])))
         finally:
             server.close()
+            self.post.stop()
 
     def pulled(self, server):
         """The files of a mirror, pulled once more."""
@@ -112,6 +115,8 @@ class World:
         gone.close()
         for path in (hook, crm):
             wait_for(lambda path=path: "disabled_at" in market.advertiser.get(path), what="the 410 to count")
+        market.advertiser.put(f"/v1/parties/{market.advertiser.id}/notices", {"email": "a@example.com", "kinds": ["webhook"]})
+        wait_for(self.post.taken, 30, "a notice")
 
     def cut_log(self):
         """More moves than one statement can say: a row of `cuts`."""
