@@ -7,7 +7,7 @@ python=/usr/bin/python3 # never another one on PATH: apt's modules belong to thi
 
 build_packages=(build-essential cmake ninja-build pkg-config libevent-dev liblmdb-dev libssl-dev libjansson-dev libidn2-dev libutf8proc-dev
     libcurl4-openssl-dev libmaxminddb-dev libcmocka-dev tzdata python3 python3-cryptography ca-certificates)
-test_packages=(clang libclang-rt-14-dev golang-go golang-golang-x-mod-dev chromium chromium-headless-shell python3-aiosmtpd python3-jwcrypto python3-phonenumbers python3-prometheus-client curl jq openssl git shellcheck pyflakes3 clang-format
+test_packages=(clang libclang-rt-14-dev php-cli php-curl golang-go golang-golang-x-mod-dev chromium chromium-headless-shell python3-aiosmtpd python3-jwcrypto python3-phonenumbers python3-prometheus-client curl jq openssl git shellcheck pyflakes3 clang-format
     nginx-light systemd file)
 long_packages=(clang libclang-rt-14-dev debootstrap testssl.sh slowhttptest) # libFuzzer: tests/fuzz/run.sh; testssl: tests/e2e/test_tls.py; slowhttptest: tests/e2e/test_floods.py
 
