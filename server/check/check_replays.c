@@ -112,6 +112,7 @@ static void delivery_row(struct check *c, enum table t, struct span key, struct 
     struct delivery d;
     struct span row;
     uint8_t number[4], due[OUTBOX_KEY_LEN];
+    char name[ROW_NAME];
     if (delivery_key_read(key, &at) != ERR_OK || delivery_read(value, &d) != ERR_OK) {
         check_row_fails(c, t, key, "does not read");
         return;
@@ -123,8 +124,10 @@ static void delivery_row(struct check *c, enum table t, struct span key, struct 
         check_row_fails(c, t, key, "names a %s that is not there", crm ? "campaign" : "party");
     if (!tells_of_an_entry(c, &at, d.event))
         check_row_fails(c, t, key, "tells of an entry that is not there, or another one");
-    if (d.state == DELIVERY_PENDING && check_get(c, TABLE_OUTBOX, span_of(due, sizeof due), &row) == ERR_NOT_FOUND)
-        check_row_fails(c, TABLE_OUTBOX, span_of(due, sizeof due), "is missing, of a delivery that is pending");
+    if (d.state != DELIVERY_PENDING || check_get(c, TABLE_OUTBOX, span_of(due, sizeof due), &row) != ERR_NOT_FOUND)
+        return;
+    table_row_name(t, key, name); /* one of two rows is damaged, and nothing says which */
+    check_row_fails(c, TABLE_OUTBOX, span_of(due, sizeof due), "is missing, and %s is pending", name);
 }
 
 static void due_row(struct check *c, enum table t, struct span key, struct span value)

@@ -47,12 +47,13 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
         check_row_fails(c, TABLE_TILES, key, "is not what its log's entries give");
 }
 
+/* One that is no whole number of them is named before what follows from it. */
 static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, unsigned width)
 {
     uint8_t mem[SEQS_KEY_LEN];
     struct span row, key = seqs_key(mem, log->number, n);
     if (check_need(c, TABLE_SEQS, key, &row) &&
-        first_difference(row, span_of(log->seqs, width * SEQ_LEN), SEQ_LEN) != width)
+        (row.len % SEQ_LEN != 0 || first_difference(row, span_of(log->seqs, width * SEQ_LEN), SEQ_LEN) != width))
         check_row_fails(c, TABLE_SEQS, key, "is not where its log's entries are");
 }
 

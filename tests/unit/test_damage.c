@@ -1,6 +1,8 @@
 /* Every table of a real folder is damaged row by row, and `check` names table and key: without a checksum that fits,
  * and with one. What it cannot tell of the latter is what the table of tables says it cannot: held both ways (the other
  * way under LONG, where all of it is met), so that a new table needs its rows here and its words there. */
+#include "common/base/ascii.h"
+#include "common/commit/delivery.h"
 #include "server/check/check.h"
 #include "server/commit/credentials.h"
 #include "server/ledger/ledger.h"
@@ -76,6 +78,45 @@ static void mint_offline(struct folder *f)
     instance_close(&in);
 }
 
+/* All but the last arrived, of which nothing else tells. */
+static void let_arrive(struct folder *f)
+{
+    enum { MOST = 64 };
+    uint8_t keys[MOST][DELIVERY_KEY_LEN], due[OUTBOX_KEY_LEN];
+    size_t n = 0;
+    struct cursor *c;
+    struct span key, value;
+    folder_open_store(f);
+    struct txn *t = fixture_begin(&f->filled.live.f, true);
+    assert_ok(cursor_open(t, TABLE_DELIVERIES, &c));
+    for (enum err step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK && n < MOST;
+         step = cursor_next(c, &key, &value))
+        memcpy(keys[n++], key.ptr, DELIVERY_KEY_LEN);
+    cursor_close(c);
+    assert_true(n > 1 && n < MOST);
+    for (size_t i = 0; i + 1 < n; i++) {
+        struct delivery_place at;
+        struct delivery d;
+        struct buf row;
+        key = span_of(keys[i], DELIVERY_KEY_LEN);
+        assert_ok(delivery_key_read(key, &at));
+        assert_ok(store_get(t, TABLE_DELIVERIES, key, &value));
+        assert_ok(delivery_read(value, &d));
+        if (d.state != DELIVERY_PENDING)
+            continue;
+        outbox_key(&at, d.due_ms, due);
+        assert_ok(store_del(t, TABLE_OUTBOX, span_of(due, sizeof due)));
+        d.state = DELIVERY_DELIVERED;
+        d.due_ms = d.until_ms = 0;
+        buf_heap(&row);
+        delivery_write(&row, &d);
+        assert_ok(store_put(t, TABLE_DELIVERIES, key, buf_span(&row)));
+        buf_free(&row);
+    }
+    assert_ok(txn_commit(t));
+    folder_close_store(f);
+}
+
 /* As it was before any damage; nobody has it open. */
 static void folder_mend(const struct folder *f)
 {
@@ -90,6 +131,7 @@ static int folder_open(void **state)
     struct folder *f = calloc(1, sizeof *f);
     filled_open(&f->filled);
     mint_offline(f);
+    let_arrive(f);
     folder_open_store(f);
     struct txn *t = fixture_begin(&f->filled.live.f, false);
     for (int table = 0; table < TABLE_COUNT; table++)
@@ -384,7 +426,8 @@ static void harm_value(struct folder *f, const struct stored *r)
     for (size_t i = 0; i < r->value.len; i += i < VALUE_START ? start_step : step) {
         buf_clear(&changed);
         buf_span_add(&changed, buf_span(&r->value));
-        changed.ptr[i] = (char)(changed.ptr[i] ^ 1 << i % 7);
+        int bit = ascii_is_digit(changed.ptr[i]) ? 0 : (int)(i % 7); /* of a digit another one */
+        changed.ptr[i] = (char)(changed.ptr[i] ^ 1 << bit);
         try_harm(f, &(struct harm){"a changed value", TELLS_VALUE, r, buf_span(&r->key), buf_span(&changed), false});
     }
     buf_free(&changed);
@@ -393,7 +436,7 @@ static void harm_value(struct folder *f, const struct stored *r)
 static void harm_key(struct folder *f, const struct stored *r)
 {
     struct buf other;
-    size_t bits = r->key.len <= 8 ? 3 : 1; /* numbers: their neighbours too */
+    size_t bits = r->key.len <= 24 ? 3 : 1; /* numbers: their neighbours too */
     buf_heap(&other);
     for (size_t i = 0; i < r->key.len * bits; i++) {
         buf_clear(&other);
@@ -432,15 +475,19 @@ static void harm_table(struct folder *f, enum table table)
 static void damage_to_every_table_is_named_or_known_to_go_by(void **state)
 {
     struct folder *f = *state;
+    size_t wrong = 0;
     for (int t = 0; t < TABLE_COUNT; t++) {
         const struct table_info *info = table_info((enum table)t);
         size_t before = harms;
         harm_table(f, (enum table)t);
         unsigned claimed = TELLS_ALL & ~info->tells;
-        if (missed[t] & ~claimed || (getenv("LONG") != NULL && missed[t] != claimed))
-            fail_msg("%s: says it cannot tell %x, and let %x go by", info->name, claimed, missed[t]);
+        if (missed[t] & ~claimed || (getenv("LONG") != NULL && missed[t] != claimed)) {
+            print_error("%s: says it cannot tell %x, and let %x go by\n", info->name, claimed, missed[t]);
+            wrong++;
+        }
         print_message("%-12s %-8s %zu changes\n", info->name, proof_word(info->proof), harms - before);
     }
+    assert_int_equal(wrong, 0);
     the_folder_holds(state);
 }
 
