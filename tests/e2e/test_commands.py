@@ -569,7 +569,7 @@ class Running(ServerCase):
     def test_check_notices_a_damaged_store(self):
         self.market.publisher.postback(person(click_id=self.market.click("?sub1=damaged-entry")))
         self.server.stop()
-        store = max((path for path in self.server.data.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+        store = self.server.data / "store.mdb"
         good = store.read_bytes()
         try:
             self.assertIn(b"damaged-entry", good)
