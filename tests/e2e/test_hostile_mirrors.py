@@ -197,6 +197,11 @@ class HostileMirrors(ServerCase):
                 with self.subTest(case[0]):
                     self.judge(case, done)
 
+    def test_too_few_files_to_open_are_said_before_anything_is_read(self):
+        done = self.run_case(("", 2, lambda mirror: None, (resource.RLIMIT_NOFILE, 5)))
+        self.assertEqual((done["code"], done["out"]), (2, b""), done["err"])
+        self.assertIn(b"the limit on open files", done["err"])
+
     # damage
 
     @staticmethod
@@ -362,7 +367,6 @@ class HostileMirrors(ServerCase):
             ("a folder for another contract's log", 2, placed("log/C0000000000000/checkpoint", Path.mkdir)),
             ("a pull cut short while it fetched", 2, named(b".countersign-pull/log/checkpoint")),
             ("a pull cut short halfway", 2, named(b".countersign-pull/halfway")),
-            ("too few files to open", 2, lambda mirror: None, (resource.RLIMIT_NOFILE, 5)),
         ])
 
     def test_texts(self):
