@@ -83,6 +83,7 @@ static void open_data(struct server *sv, const char *data, const char *where)
         die("%s of %s: %s", what, data, err_word(err));
     snprintf(sv->listen, sizeof sv->listen, "%s", where);
     options.webhook_allow.text = "";
+    options.smtp_url.text = "smtp://127.0.0.1:1"; /* nobody sends */
     limits_ample(&options);
     sv->options = &options;
     sv->routes = all_routes;
@@ -114,12 +115,13 @@ static void start(struct recorder *r, const struct source_keeper *keeper)
         die("the committer: %s", err_word(err));
     for (size_t i = 0; i < WORKERS; i++)
         worker_start(sv, i, &r->workers[i]);
-    r->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &nowhere);
+    r->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &nowhere, NULL);
 }
 
 static void stop(struct recorder *r)
 {
     outgoing_stop(r->outgoing);
+    outgoing_close(r->outgoing);
     for (size_t i = 0; i < WORKERS; i++)
         worker_stop(r->workers[i]);
     source_stop(r->server.source);

@@ -145,6 +145,10 @@ def be_told(market):
         for port in (1, 2):
             party.put(hook, {"url": f"https://127.0.0.1:{port}/"})
         party.post(hook + "/test", {})
+        party.put(f"/v1/parties/{party.id}/notices", {"email": "a@example.com", "kinds": ["cap"]})
+    crm = f"/v1/campaigns/{market.campaign}/crm"
+    market.advertiser.put(crm, {"recipe": "json", "url": "https://127.0.0.1:3/", "token": "of-it"})
+    market.advertiser.post(crm + "/test", {})
     wait_for(lambda: all(made["attempts"] for made in market.operator.get("/v1/deliveries")["data"]), what="attempts")
 
 
