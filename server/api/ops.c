@@ -1,7 +1,9 @@
 #include <stdio.h>
 
+#include "common/base/when.h"
 #include "server/api/api.h"
 #include "server/courier/courier.h"
+#include "server/outgoing/outgoing.h"
 #include "server/worker/readers.h"
 
 enum err healthz_get(struct request *rq, struct reply *reply)
@@ -98,6 +100,10 @@ static void put_gauges(struct server *sh, struct buf *b)
         snprintf(worker, sizeof worker, "worker=\"%zu\"", i);
         metrics_gauge(b, METRIC_queue_depth, worker, source_depth(sh->source, i));
     }
+    struct outgoing_state waits;
+    outgoing_look(sh->outgoing, &waits);
+    put_gauge(b, METRIC_deliveries_due, NULL, waits.due);
+    put_gauge(b, METRIC_delivery_oldest, NULL, (uint64_t)(waits.oldest_ms / MS_PER_S));
     put_gauge(b, METRIC_streams, NULL, atomic_load_explicit(&sh->n_streams, memory_order_relaxed));
     put_gauge(b, METRIC_reads_waiting, NULL, sh->readers != NULL ? readers_waiting(sh->readers) : 0);
     put_gauge(b, METRIC_store_bytes, NULL, store_bytes_used(sh->instance.store));

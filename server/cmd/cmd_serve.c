@@ -40,7 +40,6 @@ struct running {
     struct notices *notices; /* NULL: none are sent */
     struct smtp_setting smtp;
     struct target_rules rules; /* of webhooks */
-    struct outgoing *outgoing;
 };
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
@@ -390,7 +389,7 @@ static void start(struct running *r)
     size_t readers = (size_t)sv->options->readers.number;
     int64_t click_wait_ms = sv->options->click_wait_ms.number;
     sv->metrics =
-        metrics_new(r->n_workers + 1 + readers + 2); /* workers', the committer's, readers', the settler's, notices' */
+        metrics_new(r->n_workers + 1 + readers + 3); /* workers', the committer's, readers', and the three below */
     const struct source_setup setup = {
         .instance = &sv->instance,
         .data_dir = sv->options->data.text,
@@ -437,13 +436,14 @@ static void start(struct running *r)
     if (sv->courier != NULL)
         courier_start(sv->courier);
     if (!r->rules.none)
-        r->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &r->rules);
+        sv->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &r->rules,
+                                      metrics_thread(sv->metrics, r->n_workers + 3 + readers));
 }
 
 static void stop(struct running *r)
 {
     courier_stop(r->server.courier);
-    outgoing_stop(r->outgoing);
+    outgoing_stop(r->server.outgoing);
     readers_stop(r->server.readers);
     for (size_t i = 0; i < r->n_workers; i++)
         worker_stop(r->workers[i]);
@@ -455,6 +455,7 @@ static void stop(struct running *r)
     source_free(r->server.source);
     news_free(r->server.news);
     courier_close(r->server.courier);
+    outgoing_close(r->server.outgoing);
     witness_close(r->server.witness);
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);

@@ -58,6 +58,12 @@ struct outgoing {
     uint8_t prune_from[DELIVERY_KEY_LEN]; /* where the round over old rows goes on */
     size_t prune_seen;                    /* of that contract */
     int64_t prune_ms, look_ms;            /* monotonic: its next step; the next look for what is due */
+    uint8_t count_from[OUTBOX_KEY_LEN];   /* where the round over what waits goes on */
+    struct outgoing_state counting;       /* of that round */
+    int64_t count_ms;                     /* monotonic: its next step */
+    struct counters *counters;
+    _Atomic uint64_t due; /* of the last round, for any thread; and below */
+    _Atomic int64_t oldest_ms;
     pthread_t thread;
     atomic_bool stop;
 };
@@ -193,6 +199,11 @@ static void tried(struct outgoing *o, struct line *l, const struct fleet_outcome
         l->fails = 0;
     }
     l->flying = false;
+    if (o->counters != NULL) {
+        METRIC_ADD(o->counters, delivered, r.state == DELIVERY_DELIVERED);
+        METRIC_ADD(o->counters, delivery_failures, r.state != DELIVERY_DELIVERED);
+        METRIC_ADD(o->counters, deliveries_given_up, r.state == DELIVERY_FAILED);
+    }
     tell(o, l, &r);
 }
 
@@ -296,10 +307,13 @@ static void begin(struct outgoing *o, struct line *l, const struct letter_desk *
     }
     l->until_ms = d.until_ms;
     l->tries = d.tries;
-    if (l->began_ms >= d.until_ms)
+    if (l->began_ms >= d.until_ms) {
+        if (o->counters != NULL)
+            METRIC_ADD(o->counters, deliveries_given_up, 1);
         end(o, l, DELIVERY_FAILED);
-    else
+    } else {
         send_off(o, l, desk, aim, d.event);
+    }
 }
 
 /* ---- looking ---- */
@@ -396,11 +410,11 @@ static bool is_past(const struct delivery_place *at, struct span value, size_t s
            (seen > DELIVERY_KEEP_ROWS && delivery_read(value, &d) == ERR_OK && d.state != DELIVERY_PENDING);
 }
 
-/* Where the next step begins: behind that key. */
-static void prune_behind(struct outgoing *o, struct span key)
+/* Where the next step begins: behind that key, of that many bytes. */
+static void key_behind(uint8_t *from, size_t len, struct span key)
 {
-    memcpy(o->prune_from, key.ptr, sizeof o->prune_from);
-    for (size_t i = sizeof o->prune_from; i-- > 0 && ++o->prune_from[i] == 0;)
+    memcpy(from, key.ptr, len);
+    for (size_t i = len; i-- > 0 && ++from[i] == 0;)
         ;
 }
 
@@ -423,7 +437,7 @@ static enum err prune_step(struct outgoing *o, const struct letter_desk *desk)
         if (is_past(&at, value, seen, now_ms) && !attempts_forget(o->attempts, key))
             break;
         o->prune_seen = seen;
-        prune_behind(o, key);
+        key_behind(o->prune_from, sizeof o->prune_from, key);
     }
     cursor_close(c);
     bool ended = step == ERR_NOT_FOUND;
@@ -433,6 +447,46 @@ static enum err prune_step(struct outgoing *o, const struct letter_desk *desk)
         o->prune_seen = 0;
     }
     return cursor_end(step);
+}
+
+/* ---- what waits ---- */
+
+/* A slice of the table. */
+static enum err count_step(struct outgoing *o, const struct letter_desk *desk)
+{
+    struct cursor *c;
+    struct span key, value;
+    size_t left = PRUNE_ROWS;
+    enum err err = cursor_open(desk->txn, TABLE_OUTBOX, &c);
+    if (err != ERR_OK)
+        return err;
+    enum err step = cursor_seek(c, span_of(o->count_from, sizeof o->count_from), &key, &value);
+    for (; step == ERR_OK && left > 0; step = cursor_next(c, &key, &value), left--) {
+        struct delivery_place at;
+        int64_t due_ms;
+        if (outbox_key_read(key, &at, &due_ms) != ERR_OK)
+            continue;
+        o->counting.due++;
+        if (o->counting.oldest_ms == 0 || at.at_ms < o->counting.oldest_ms)
+            o->counting.oldest_ms = at.at_ms;
+        key_behind(o->count_from, sizeof o->count_from, key);
+    }
+    cursor_close(c);
+    o->count_ms = monotonic_ms() + PRUNE_STEP_MS;
+    if (step == ERR_NOT_FOUND) {
+        atomic_store(&o->due, o->counting.due);
+        atomic_store(&o->oldest_ms, o->counting.oldest_ms);
+        o->counting = (struct outgoing_state){.due = 0};
+        memset(o->count_from, 0, sizeof o->count_from);
+    }
+    return cursor_end(step);
+}
+
+void outgoing_look(struct outgoing *o, struct outgoing_state *out)
+{
+    *out = (struct outgoing_state){.due = 0};
+    if (o != NULL)
+        *out = (struct outgoing_state){atomic_load(&o->due), atomic_load(&o->oldest_ms)};
 }
 
 /* ---- the thread ---- */
@@ -450,17 +504,21 @@ static void *outgoing_main(void *arg)
         }
         if (monotonic_ms() >= o->prune_ms)
             with_state(o, prune_step);
+        if (monotonic_ms() >= o->count_ms)
+            with_state(o, count_step);
         fleet_turn(o->fleet, LOOK_MS);
     }
     return NULL;
 }
 
-struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, const struct target_rules *rules)
+struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, const struct target_rules *rules,
+                                struct counters *counters)
 {
     struct outgoing *o = xcalloc(1, sizeof *o);
     o->instance = in;
     o->attempts = attempts;
     o->rules = *rules;
+    o->counters = counters;
     o->fleet = fleet_open(&o->rules);
     o->tokens = keys_new_tokens(in->keys);
     o->sealer = instance_sealer(in);
@@ -478,6 +536,12 @@ void outgoing_stop(struct outgoing *o)
     atomic_store(&o->stop, true);
     fleet_wake(o->fleet);
     pthread_join(o->thread, NULL);
+}
+
+void outgoing_close(struct outgoing *o)
+{
+    if (o == NULL)
+        return;
     fleet_close(o->fleet);
     tokens_free(o->tokens);
     sealer_free(o->sealer);

@@ -93,6 +93,13 @@ enum budget {
     X(committed_jobs, "countersign_committed_jobs_total", "jobs in durable commits", ONE)                              \
     X(sweeps, "countersign_sweeps_total", "sweeps", ONE)                                                               \
     X(loop_turns, "countersign_loop_turns_total", "turns of the workers' event loops", ONE)                            \
+    X(delivered, "countersign_deliveries_delivered_total", "deliveries to webhooks and CRMs that arrived", ONE)        \
+    X(delivery_failures, "countersign_delivery_failures_total", "attempts at deliveries that failed", ONE)             \
+    X(deliveries_given_up, "countersign_deliveries_given_up_total",                                                    \
+      "deliveries that are not tried any more: for three days in vain, or the target answered 410", ONE)               \
+    X(deliveries_due, "countersign_deliveries_due", "deliveries that wait to be sent, or sent again", GAUGE)           \
+    X(delivery_oldest, "countersign_delivery_oldest_timestamp_seconds",                                                \
+      "when the entry came of the delivery that waits longest; 0: none waits", GAUGE)                                  \
     X(queue_depth, "countersign_queue_depth", "jobs of a worker that wait for a batch", GAUGE)                         \
     X(reads_waiting, "countersign_reads_waiting", "reads that wait for a reader thread", GAUGE)                        \
     X(streams, "countersign_streams", "event streams that are open", GAUGE)                                            \

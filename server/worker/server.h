@@ -53,9 +53,10 @@ struct server {
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct news *news;       /* NULL: nobody is told live (tests) */
     struct metrics *metrics;
-    struct courier *courier; /* NULL: nobody is asked to witness */
-    struct witness *witness; /* NULL: nobody is witnessed */
-    struct proxies *proxies; /* NULL: the peer is the client */
+    struct courier *courier;   /* NULL: nobody is asked to witness */
+    struct outgoing *outgoing; /* NULL: nothing is sent to anybody */
+    struct witness *witness;   /* NULL: nobody is witnessed */
+    struct proxies *proxies;   /* NULL: the peer is the client */
     enum proxies_header proxies_header;
     struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;

@@ -228,6 +228,28 @@ class Misbehaving(Deliveries):
         return party.post(f"/v1/parties/{party.id}/webhook/test", {})
 
 
+class Counted(Deliveries):
+    def test_metrics_say_what_waits_arrived_and_failed(self):
+        before = {name: self.server.metric(name) for name in ("deliveries_delivered", "delivery_failures", "deliveries_given_up")}
+        target = Target(self, lambda request: (503, {"Retry-After": "3600"}, b""))
+        self.hook(self.publisher, target.url)
+        began = int(time.time())
+        for _ in range(3):
+            self.lead()
+        wait_for(lambda: self.server.metric("deliveries_due") == 3 and target.got, what="three that wait")
+        self.assertLess(abs(self.server.metric("delivery_oldest_timestamp_seconds") - began), 60)
+        wait_for(lambda: self.server.metric("delivery_failures") == before["delivery_failures"] + 1, what="a failure")
+        target.answer = lambda request: (200, {}, b"")
+        self.hook(self.publisher, target.url + "?again")  # a target that is set again rests no more
+        for each in deliveries(self.publisher):
+            self.publisher.post(f"/v1/deliveries/{each['id']}/resend", {})
+        wait_for(lambda: self.server.metric("deliveries_due") == 0, what="an end of them")
+        self.assertEqual((self.server.metric("delivery_oldest_timestamp_seconds"), self.server.metric("deliveries_delivered") - before["deliveries_delivered"]), (0, 3))
+        target.answer = lambda request: (410, {}, b"")
+        self.lead()
+        wait_for(lambda: self.server.metric("deliveries_given_up") == before["deliveries_given_up"] + 1, what="one that is given up")
+
+
 class Endless:
     """Answers 200 and never ends."""
 

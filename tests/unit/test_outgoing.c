@@ -53,10 +53,11 @@ static void put(struct txn *t, uint64_t index, int64_t at_ms, enum delivery_stat
 /* What the thread told once it told something. */
 static void told(struct buf *results, struct buf *gone)
 {
-    struct outgoing *o = outgoing_start(&cf.live.sh.instance, attempts, &none);
+    struct outgoing *o = outgoing_start(&cf.live.sh.instance, attempts, &none, NULL);
     for (int i = 0; i < 3000 && !attempts_any(attempts); i++)
         usleep(10000);
     outgoing_stop(o);
+    outgoing_close(o);
     attempts_take(attempts, results, gone);
 }
 
