@@ -276,7 +276,7 @@ class Back(CrmCase):
 
     def test_ten_thousand_rows_are_answered_and_answered_the_same(self):
         for start in range(0, 8_000, 1_000):
-            answer = self.publisher.post("/v1/leads", [person(txid=f"k-{n}", click_id=self.market.click(), f_age="44") for n in range(start, start + 1_000)])["data"]
+            answer = self.publisher.post("/v1/leads", [person(txid=f"k-{n}", phone=f"+3361{n:07}", click_id=self.market.click(), f_age="44") for n in range(start, start + 1_000)])["data"]
             self.assertEqual({row["decision"] for row in answer}, {"pending"})
         rows = [[f"k-{n}", "Qualifié", "", "", "", "", "", ""] for n in range(10_000)]
         began = time.monotonic()
