@@ -56,6 +56,8 @@ enum err notices_run(struct batch *cx, struct job *job)
         row.by = r->notices.by;
         row.language = r->notices.language;
         row.kinds = r->notices.kinds;
+        row.since_ms = cx->now_ms;
+        call_maker(r, row.maker);
         memset(row.email, 0, sizeof row.email);
         memcpy(row.email, r->notices.email.ptr, r->notices.email.len);
     }

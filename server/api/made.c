@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/credentials.h"
+#include "server/commit/notice_rows.h"
 
 struct made {
     struct batch *cx;
@@ -118,6 +119,30 @@ static enum err end_of_campaign(struct made *m, const struct campaign *c)
     return tell(m, catalog_put_campaign(m->cx->txn, &off), &crm);
 }
 
+static enum err end_notices_of(struct made *m, const struct party *p)
+{
+    struct credential_told told = {.party = p};
+    struct notice_row row;
+    enum err err = notice_row_get(m->cx->txn, p->number, &row);
+    if (err == ERR_CORRUPT || (err == ERR_OK && !made_it(m, row.maker, row.since_ms)))
+        return ERR_OK; /* one that does not read is for `check` to name */
+    if (err != ERR_OK)
+        return ERR_IO;
+    memcpy(told.id, p->id, sizeof told.id);
+    say(m, &told, "notices");
+    return notice_row_del(m->cx->txn, p->number);
+}
+
+static enum err end_notices(struct made *m)
+{
+    uint32_t party = 0;
+    enum err err = ERR_OK, step = ERR_OK;
+    while (err == ERR_OK && (step = notice_row_next(m->cx->txn, &party)) == ERR_OK)
+        if (party <= m->cx->catalog->n_parties)
+            err = end_notices_of(m, catalog_party_number(m->cx->catalog, party));
+    return err != ERR_OK ? err : step == ERR_NOT_FOUND ? ERR_OK : ERR_IO;
+}
+
 static enum err end_all(struct made *m, const struct api_token *first)
 {
     const struct catalog *c = m->cx->catalog;
@@ -133,6 +158,8 @@ static enum err end_all(struct made *m, const struct api_token *first)
         err = end_of_party(m, catalog_party_number(c, n));
     for (uint32_t n = 1; n <= c->n_campaigns && err == ERR_OK; n++)
         err = end_of_campaign(m, catalog_campaign_number(c, n));
+    if (err == ERR_OK)
+        err = end_notices(m);
     return err;
 }
 

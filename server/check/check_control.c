@@ -182,7 +182,9 @@ static const struct member_rule notice_members[] = {{"by", NUMBER, false, TABLE_
                                                     {"email", TEXT},
                                                     {"kinds", TEXT},
                                                     {"language", TEXT},
+                                                    {"maker", TOKEN, true},
                                                     {"sent", DOCUMENT},
+                                                    {"since", INT},
                                                     {0}};
 static const struct member_rule share_members[] = {{"by", NUMBER, false, TABLE_PARTIES},
                                                    {"contract", NUMBER, false, TABLE_CONTRACTS},

@@ -48,6 +48,7 @@ static void write_sent(struct jw *w, const struct notice_row *row)
 
 enum err notice_row_put(struct txn *t, uint32_t party, const struct notice_row *row)
 {
+    static const uint8_t nobody[HASH_LEN];
     char mem[ROW_MOST], kinds[KINDS_MOST];
     uint8_t key[4];
     struct buf text, words;
@@ -61,8 +62,11 @@ enum err notice_row_put(struct txn *t, uint32_t party, const struct notice_row *
     jw_kstr(&w, "email", span_str(row->email));
     jw_kstr(&w, "kinds", buf_span(&words));
     jw_kstr(&w, "language", span_str(language_word(row->language)));
+    if (memcmp(row->maker, nobody, HASH_LEN) != 0)
+        jw_kb64url(&w, "maker", row->maker, HASH_LEN);
     jw_key(&w, "sent");
     write_sent(&w, row);
+    jw_kint(&w, "since", row->since_ms);
     jw_object_end(&w);
     jw_close(&w);
     assert(!text.failed && !words.failed);
@@ -117,6 +121,15 @@ static bool read_sent(const json_t *all, struct notice_row *row)
     return true;
 }
 
+static bool read_maker(const json_t *json, uint8_t out[HASH_LEN])
+{
+    struct span text = SPAN("");
+    size_t len = 0;
+    bool there = false;
+    return json_get_str(json, "", "maker", 64, &text, &there, NULL) == ERR_OK &&
+           (!there || (b64url_decode(text, out, HASH_LEN, &len) == ERR_OK && len == HASH_LEN));
+}
+
 static bool read_members(const json_t *json, struct notice_row *out)
 {
     int64_t by = 0;
@@ -127,7 +140,9 @@ static bool read_members(const json_t *json, struct notice_row *out)
         json_get_str(json, "", "kinds", KINDS_MOST, &kinds, NULL, NULL) != ERR_OK || !read_kinds(kinds, &out->kinds) ||
         json_get_str(json, "", "language", 16, &language, NULL, NULL) != ERR_OK ||
         !read_language(language, &out->language) || json_get_object(json, "", "sent", &sent, NULL, NULL) != ERR_OK ||
-        sent == NULL || !read_sent(sent, out))
+        sent == NULL || !read_sent(sent, out) ||
+        json_get_int(json, "", "since", 0, JSON_INT_MAX, &out->since_ms, NULL, NULL) != ERR_OK ||
+        !read_maker(json, out->maker))
         return false;
     out->by = (uint32_t)by;
     memcpy(out->email, email.ptr, email.len);

@@ -12,7 +12,9 @@ struct notice_sent {
     uint8_t digest[HASH_LEN]; /* of what it told of */
 };
 struct notice_row {
-    uint32_t by; /* number of the party that asked for them */
+    uint32_t by;             /* number of the party that asked for them */
+    uint8_t maker[HASH_LEN]; /* SHA-256 of the API token that it asked by; zeros: by none */
+    int64_t since_ms;
     char email[MAIL_ADDRESS_MAX + 1];
     enum language language;
     unsigned kinds; /* bits by enum notice */

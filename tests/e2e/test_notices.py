@@ -231,6 +231,14 @@ class Wanted(NoticeCase):
         self.publisher.delete(path)
         self.assertEqual(self.publisher.get(path), {"party": self.publisher.id})
 
+    def test_they_end_with_the_token_that_asked_for_them(self):
+        made = self.publisher.post(f"/v1/parties/{self.publisher.id}/tokens", {"label": "stolen", "scope": "credentials"})
+        thief, path = type(self.operator)(self.server.url, made["token"]), f"/v1/parties/{self.publisher.id}/notices"
+        thief.put(path, {"email": "thief@example.com", "kinds": KINDS})
+        ended = self.publisher.call("DELETE", f"/v1/parties/{self.publisher.id}/tokens/{made['id']}?made_since=2020-01-01T00:00:00Z").json
+        self.assertIn({"id": self.publisher.id, "party": self.publisher.id, "what": "notices"}, ended["made"])
+        self.assertEqual(self.publisher.get(path), {"party": self.publisher.id})
+
     def test_who_names_things_breaks_no_message(self):
         """A campaign's name with what would turn or hide text around it."""
         self.market = Market(self.server, {**self.campaign, "name": "Offre \u202e=?x?= " + "é" * 60})
