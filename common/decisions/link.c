@@ -33,9 +33,15 @@ static bool literal_ok(struct span h)
     return true;
 }
 
+/* 1 to 65535. */
 static bool port_ok(struct span p)
 {
-    return p.len >= 1 && p.len <= 5 && ascii_all_digits(p);
+    unsigned number = 0;
+    if (p.len < 1 || p.len > 5 || !ascii_all_digits(p))
+        return false;
+    for (size_t i = 0; i < p.len; i++)
+        number = number * 10 + (unsigned)(p.ptr[i] - '0');
+    return 0 < number && number < 65536;
 }
 
 /* Of an http(s) URL: where path, query or fragment begin; 0 for another. */

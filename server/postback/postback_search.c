@@ -9,7 +9,7 @@
 #include "common/base/text.h"
 #include "server/postback/postback_private.h"
 
-enum { ALTERNATIVES = 8, DIMENSIONS = 6, MISTAKES = 2, SIGNATURES = 8 };
+enum { ALTERNATIVES = 12, DIMENSIONS = 6, MISTAKES = 2, SIGNATURES = 8 };
 
 struct alternative {
     const char *hint; /* NULL: the right one, which comes first */
@@ -297,6 +297,8 @@ static void add_bodies(struct search *s, struct dimension *d, struct span body)
     alternative(d, body, "the body itself stands in the text: it is to be its SHA-256 in hex");
 }
 
+static const char public_host[] = "the host is to be that of this server's public URL, as in expected_text";
+
 void postback_search_query(struct request *rq, const struct secret *secret, struct span target, struct span sig,
                            struct span host, struct explained *x)
 {
@@ -312,14 +314,21 @@ void postback_search_query(struct request *rq, const struct secret *secret, stru
     struct span right = span_str(rq->worker->server->instance.host);
     const struct span scheme[] = {SPAN("https://"), right}, plain[] = {SPAN("http://"), right};
     const struct span port[] = {right, SPAN(":443")}, plain_port[] = {right, SPAN(":80")};
+    struct span bare = right, front, behind = text_cut(&bare, ':', &front) ? bare : SPAN("");
+    const struct span local[] = {SPAN("localhost:"), behind}, number[] = {SPAN("127.0.0.1:"), behind};
+    const struct span www[] = {SPAN("www."), right};
     struct dimension *hosts = dimension(&s, "host", right);
     alternative(hosts, host, "another host was signed than this server's: it is the third line of expected_text");
     alternative(hosts, postback_joined(rq->arena, scheme, 2), "the host is to stand without https://");
     alternative(hosts, postback_joined(rq->arena, plain, 2), "the host is to stand without http://");
     alternative(hosts, postback_joined(rq->arena, port, 2), "the host is to stand without a default port");
     alternative(hosts, postback_joined(rq->arena, plain_port, 2), "the host is to stand without a default port");
-    struct span bare = right, front;
-    alternative(hosts, text_cut(&bare, ':', &front) ? front : right, "the host is to stand with its port");
+    alternative(hosts, span_empty(behind) ? right : front, "the host is to stand with its port");
+    alternative(hosts, postback_joined(rq->arena, www, 2), public_host);
+    alternative(hosts, SPAN("localhost"), public_host);
+    alternative(hosts, SPAN("127.0.0.1"), public_host);
+    alternative(hosts, postback_joined(rq->arena, local, 2), public_host);
+    alternative(hosts, postback_joined(rq->arena, number, 2), public_host);
     add_targets(&s, dimension(&s, "target", target), rq, target);
     add_bodies(&s, dimension(&s, "body", span_of(text.body_sha256, sizeof text.body_sha256)), rq->body);
     struct dimension *join = dimension(&s, "text", SPAN("lines"));

@@ -184,7 +184,7 @@ class Explain(ServerCase):
         path = lambda own: own.split("?")[0]
         mistakes = [
             (["method"], text(method="POST")), (["method"], text(method="get")),
-            (["host"], text(host="http://" + sender.host)), (["host"], text(host=sender.host.split(":")[0])), (["host"], text(host=sender.host + ":443")),
+            (["host"], text(host="http://" + sender.host)), (["host"], text(host=sender.host.split(":")[0])), (["host"], text(host=sender.host + ":443")), (["host"], text(host="www." + sender.host)), (["host"], text(host="localhost:" + sender.host.partition(":")[2])),
             (["target"], text(target=path)), (["target"], text(target=lambda own: own.split("?")[1])), (["target"], text(target=lambda own: own + "&sig=")),
             (["target"], text(target=lambda own: "https://" + sender.host + own)), (["target"], text(target=urllib.parse.unquote_plus)),
             (["body"], text(digest="")), (["body"], text(digest=digest.upper())),

@@ -23,7 +23,7 @@ LEGAL_OF_ALL = {"address": "1 rue A\n75001 Paris", "cash_accounting": True, "cou
                 "representative_name": "B", "representative_vat_id": "BE0999000129", "vat_id": "FR40999000129"}
 
 ANY = (None, True, 0, -1, 1, 2**31, 2**53 - 1, 2**53, "", "x", "X", " x", "x ", "x\n", "x\u0000", "\u00e9", "x" * 65, "x" * 201, "x" * 2100, [], ["x"], ["x", "x"], [""], [1], {}, {"x": 1})
-LINKS = ("http://a.example", "HTTP://a.example/", "hTTps://a.example:8443/x?y#z", "https://[2001:db8::1]/", "https://127.0.0.1:1", "https://a.example:", "https://a.example:123456/",
+LINKS = ("http://a.example", "HTTP://a.example/", "hTTps://a.example:8443/x?y#z", "https://[2001:db8::1]/", "https://127.0.0.1:1", "https://a.example:", "https://a.example:123456/", "https://a.example:65535/", "https://a.example:65536/", "https://a.example:0/",
          "https://u@a.example/", "https://.a.example/", "https://-a.example/", "https://a..example/", "https://a.example./", "https://a_b.example/", "https://" + "a" * 254 + "/", "https:///x",
          "https://a.example/\u00e9", "https://a.example/ x", "https://a.example/|", "javascript:alert(1)", "ftp://a.example/", "//a.example/", "https:/a.example", "https://[::1", "https://[::g]/",
          "https://[:]/", "https://a]b/", "https://[::1]x/", "https://a.example/{sub1}", "https://a.example/{sub6}", "https://a.example/{click_id}&{utm_source}{code}", "https://a.example/{Sub1}",
