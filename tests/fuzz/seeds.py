@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import struct
+import sys
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -14,6 +15,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+sys.path.insert(0, os.path.join(CORPUS, "../../../scripts"))
+import score  # noqa: E402
+
 MASTER = bytes([7]) * 32
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32)
 PUB = SIGNER.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -193,5 +197,28 @@ def bundles():
     seed("tile", "no-bundle-cut", bundle[:-1])
 
 
-for write in (tokens, notes, jwss, openings, envelopes, records, bundles):
+def scores():
+    """States of the shape of fuzz_score.c: f_age, sub1, contract, all crossed."""
+    shape = score.Shape([("f_age", False), ("sub1", True), ("contract", True)], [0, 1, 2])
+    begun, lived = score.State(shape), score.State(shape)
+    for n in range(40):
+        tokens_of = shape.tokens([str(n % 9).encode(), b"p%d" % (n % 5), b"id"])
+        lived.predict(tokens_of)
+        lived.learn(tokens_of, n % 3 // 2)
+    good, head = lived.bytes(), 19 + 8 + 4 * 6
+    slots = [good[i:i + 16] for i in range(head, len(good), 16)]
+    seed("score", "ok-begun", begun.bytes())
+    seed("score", "ok-lived", good)
+    seed("score", "no-version", b"\2" + good[1:])
+    seed("score", "no-cut", good[:-1])
+    seed("score", "no-order", good[:head] + b"".join(reversed(slots)))
+    seed("score", "no-twice", good + slots[-1])
+    seed("score", "no-empty-slot", good[:head] + bytes(16) + good[head:])
+    seed("score", "no-other-shape", good[:17] + b"\4" + good[18:])
+    seed("score", "no-doubt", good[:-4] + struct.pack(">I", 2**16 - 1))
+    seed("score", "no-mean", good[:-8] + struct.pack(">i", 2**27 + 1) + good[-4:])
+    seed("score", "no-held", good[:13] + struct.pack(">I", 65537) + good[17:])
+
+
+for write in (tokens, notes, jwss, openings, envelopes, records, bundles, scores):
     write()

@@ -167,17 +167,10 @@ static int place(const char *const *folders, const char *path)
 
 static int layer(const char *path)
 {
-    static const char *const layers[] = {"common/base/",
-                                         "common/crypto/",
-                                         "common/tokens/",
-                                         "common/ledger/",
-                                         "common/decisions/",
-                                         "common/reconcile/",
-                                         "common/settlement/",
-                                         "common/commit/",
-                                         "common/reports/",
-                                         "common/pages/",
-                                         NULL};
+    static const char *const layers[] = {"common/base/",      "common/crypto/",     "common/score/",
+                                         "common/tokens/",    "common/ledger/",     "common/decisions/",
+                                         "common/reconcile/", "common/settlement/", "common/commit/",
+                                         "common/reports/",   "common/pages/",      NULL};
     return place(layers, path);
 }
 
@@ -499,23 +492,12 @@ static void no_floats(const char *path, char *text)
 
 static void below_the_source_nothing_reads_a_clock_or_draws_chance(void **state)
 {
-    static const char *const counted[] = {"common/base",
-                                          "common/tokens",
-                                          "common/decisions",
-                                          "common/reconcile",
-                                          "common/settlement",
-                                          "common/ledger",
-                                          "common/commit",
-                                          "common/reports",
-                                          "common/pages",
-                                          "server/store",
-                                          "server/ledger",
-                                          "server/catalog",
-                                          "server/commit",
-                                          "server/keys",
-                                          "server/settlement",
-                                          "server/instance",
-                                          NULL};
+    static const char *const counted[] = {"common/base",       "common/score",     "common/tokens",
+                                          "common/decisions",  "common/reconcile", "common/settlement",
+                                          "common/ledger",     "common/commit",    "common/reports",
+                                          "common/pages",      "server/store",     "server/ledger",
+                                          "server/catalog",    "server/commit",    "server/keys",
+                                          "server/settlement", "server/instance",  NULL};
     (void)state;
     assert_true(each_source(folded, ".c", true, no_chance_in_runs) > 20);
     assert_true(each_source(counted, ".c", true, no_floats) > 20);

@@ -1,0 +1,241 @@
+/* The fold: what is believed of a lead, what is said of it, and what its outcome teaches. */
+#include "common/score/score.h"
+
+#include <assert.h>
+
+#include "common/score/score_private.h"
+#include "common/score/sigmoid_table.h"
+
+enum {
+    SURE = 32,              /* nobody is surer than this, of 65536 */
+    EIGHTH_PI = 25736,      /* pi/8 of 65536 */
+    WORTH_SAYING = 1 << 20, /* of log odds: a reason */
+    HALF_STEP = 1 << 19
+};
+
+static struct score_slot *find(struct score_state *state, uint64_t tag)
+{
+    struct score_slot *slot = state->set[score_set_of(tag)].slot;
+    for (size_t i = 0; i < SCORE_SLOTS; i++)
+        if (slot[i].tag == tag)
+            return &slot[i];
+    return NULL;
+}
+
+/* ---- belief ---- */
+
+struct belief {
+    int64_t sum, variance, steep;
+    int32_t part[SCORE_PARTS];
+};
+
+static int32_t known_mean(struct score_state *state, uint64_t tag)
+{
+    const struct score_slot *slot = find(state, tag);
+    return slot != NULL ? slot->mean : 0;
+}
+
+/* Adds what a slot says, or what is said without one; returns its mean. */
+static int32_t add(struct belief *b, const struct score_slot *slot, int32_t mean, uint32_t variance)
+{
+    if (slot != NULL) {
+        mean = slot->mean;
+        variance = slot->variance;
+    }
+    b->sum += mean;
+    b->variance += variance;
+    return mean;
+}
+
+static int32_t add_field(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, size_t f,
+                         struct belief *b)
+{
+    const struct score_slot *fine = find(state, t->fine[f]);
+    int32_t part = add(b, fine, fine == NULL ? known_mean(state, s->unseen[f]) : 0, SCORE_V0);
+    if (t->coarse[f] != 0)
+        part += add(b, find(state, t->coarse[f]), 0, SCORE_V0);
+    return part;
+}
+
+/* Rounded down; x below 2^48. */
+static int64_t root(int64_t x)
+{
+    int64_t r = 0;
+    for (int64_t bit = INT64_C(1) << 46; bit > 0; bit >>= 2) {
+        bool fits = x >= r + bit;
+        x -= fits ? r + bit : 0;
+        r = (r >> 1) + (fits ? bit : 0);
+    }
+    return r;
+}
+
+static uint32_t chance(int64_t z)
+{
+    int64_t a = z < 0 ? -z : z, most = INT64_C(12) << 24;
+    a = a > most ? most : a;
+    int64_t i = a >> 20, rest = a & ((1 << 20) - 1), y = sigmoid_table[i];
+    if (i < SIGMOID_STEPS)
+        y += ((sigmoid_table[i + 1] - y) * rest + HALF_STEP) >> 20;
+    y = z < 0 ? SCORE_ONE - y : y;
+    return (uint32_t)(y < SURE ? SURE : y > SCORE_ONE - SURE ? SCORE_ONE - SURE : y);
+}
+
+/* The chance, if the log odds were so many more: the more doubt, the nearer to even. */
+static uint32_t chance_with(const struct belief *b, int64_t more)
+{
+    return chance(score_halved((b->sum + more) * b->steep, 16));
+}
+
+static void believe(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
+                    struct belief *b)
+{
+    b->sum = state->bias.mean;
+    b->variance = state->bias.variance;
+    for (size_t f = 0; f < s->fields; f++)
+        b->part[f] = add_field(s, state, t, f, b);
+    for (size_t i = 0; i < s->pairs; i++)
+        b->part[s->fields + i] = add(b, find(state, t->pair[i]), 0, SCORE_VX);
+    b->steep = root((INT64_C(1) << 48) / (SCORE_ONE + ((b->variance >> 12) * EIGHTH_PI >> 16)));
+}
+
+/* ---- predict ---- */
+
+static uint16_t permille(uint32_t p)
+{
+    return (uint16_t)((1000 * p + SCORE_ONE / 2) >> 16);
+}
+
+/* Keeps the greatest, the first of equals. */
+static void reason(struct score_said *said, int64_t size[SCORE_WHY], size_t part, int64_t difference)
+{
+    int64_t is = difference < 0 ? -difference : difference;
+    size_t at = said->n_why;
+    if (is < WORTH_SAYING)
+        return;
+    while (at > 0 && is > size[at - 1])
+        at--;
+    if (at == SCORE_WHY)
+        return;
+    said->n_why += said->n_why < SCORE_WHY;
+    for (size_t i = said->n_why - 1u; i > at; i--) {
+        said->why[i] = said->why[i - 1];
+        size[i] = size[i - 1];
+    }
+    said->why[at] = (struct score_why){(uint8_t)part, difference > 0};
+    size[at] = is;
+}
+
+void score_predict(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
+                   struct score_said *out)
+{
+    struct belief b;
+    int64_t size[SCORE_WHY];
+    assert(state->fields == s->fields && state->pairs == s->pairs);
+    believe(s, state, t, &b);
+    *out = (struct score_said){.p = chance_with(&b, 0)};
+    out->score = permille(out->p);
+    out->high = permille(chance_with(&b, root(b.variance) << 10));
+    for (size_t k = 0; k < (size_t)s->fields + s->pairs; k++) {
+        int64_t difference = (int64_t)b.part[k] - state->usual[k];
+        reason(out, size, k, difference);
+        state->usual[k] += (int32_t)score_halved(difference, 6);
+    }
+    state->leads++;
+}
+
+bool score_low(struct score_state *state, const struct score_said *said, struct score_hold terms)
+{
+    bool low = state->labels[0] >= SCORE_KNOWN && state->labels[1] >= SCORE_KNOWN && said->high < terms.below &&
+               state->held < terms.max_permille * SCORE_ONE / 1000;
+    state->held = (uint32_t)(state->held + score_halved((low ? SCORE_ONE : 0) - (int64_t)state->held, 7));
+    return low;
+}
+
+/* ---- learn ---- */
+
+/* Which way, and how much surer. */
+struct lesson {
+    int64_t gradient, surer;
+};
+
+static void step(struct score_slot *slot, struct lesson l)
+{
+    int64_t v = slot->variance, mean = slot->mean + score_halved(v * l.gradient + HALF_STEP, 20);
+    int64_t less = v - (((v * l.surer >> 16) * v) >> 28);
+    slot->mean = (int32_t)(mean < -SCORE_MEAN_MAX ? -SCORE_MEAN_MAX : mean > SCORE_MEAN_MAX ? SCORE_MEAN_MAX : mean);
+    slot->variance = (uint32_t)(less < SCORE_VMIN ? SCORE_VMIN : less);
+}
+
+/* Of a full set the one of greatest doubt, the first of equals; who would stay is doubted more. */
+static struct score_slot *make_room(struct score_slot slot[SCORE_SLOTS])
+{
+    size_t chosen = 0;
+    uint32_t greatest = 0;
+    for (size_t i = 0; i < SCORE_SLOTS; i++) {
+        uint32_t v = slot[i].variance, doubt = score_is_pair(slot[i].tag) ? 16 * v : v, most = score_doubt(slot[i].tag);
+        if (doubt > greatest) {
+            greatest = doubt;
+            chosen = i;
+        }
+        v += v >> 8;
+        slot[i].variance = v > most ? most : v;
+    }
+    return &slot[chosen];
+}
+
+static struct score_slot *place(struct score_state *state, uint64_t tag, int32_t mean)
+{
+    struct score_slot *slot = find(state, tag);
+    if (slot != NULL)
+        return slot;
+    slot = state->set[score_set_of(tag)].slot;
+    size_t i = 0;
+    while (i < SCORE_SLOTS && slot[i].tag != 0)
+        i++;
+    slot = i < SCORE_SLOTS ? &slot[i] : make_room(slot);
+    *slot = (struct score_slot){tag, mean, score_doubt(tag)};
+    return slot;
+}
+
+static void teach_field(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, size_t f,
+                        struct lesson l)
+{
+    struct score_slot *fine = find(state, t->fine[f]);
+    if (fine == NULL) { /* what was never seen begins where such begin, and that learns too */
+        int32_t mean = known_mean(state, s->unseen[f]);
+        step(place(state, s->unseen[f], 0), l);
+        fine = place(state, t->fine[f], mean);
+    }
+    step(fine, l);
+    if (t->coarse[f] != 0)
+        step(place(state, t->coarse[f], 0), l);
+}
+
+static struct lesson lesson_of(const struct belief *b, int label, int before)
+{
+    int64_t p = chance_with(b, 0), h = p * (SCORE_ONE - p) >> 16;
+    int64_t doubt = SCORE_ONE + (h * (b->variance >> 12) >> 16);
+    int64_t miss = before == SCORE_UNTAUGHT ? (int64_t)SCORE_ONE * label - p : (int64_t)SCORE_ONE * (label - before);
+    return (struct lesson){score_divided(miss * SCORE_ONE, doubt),
+                           before == SCORE_UNTAUGHT ? SCORE_ONE * h / doubt : 0};
+}
+
+void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, int label,
+                 int before)
+{
+    struct belief b;
+    assert(state->fields == s->fields && state->pairs == s->pairs);
+    assert((label == 0 || label == 1) && before >= SCORE_UNTAUGHT && before <= 1);
+    if (label == before)
+        return;
+    believe(s, state, t, &b);
+    struct lesson l = lesson_of(&b, label, before);
+    if (before != SCORE_UNTAUGHT)
+        state->labels[before]--;
+    state->labels[label]++;
+    step(&state->bias, l);
+    for (size_t f = 0; f < s->fields; f++)
+        teach_field(s, state, t, f, l);
+    for (size_t i = 0; i < s->pairs; i++)
+        step(place(state, t->pair[i], 0), l);
+}

@@ -1,0 +1,186 @@
+"""The lead score, as common/FORMATS.md "Score" has it: for scripts/verify.py, written from that document alone."""
+
+import hashlib
+import re
+from decimal import Decimal, localcontext
+from math import isqrt
+
+DOUBT, DOUBT_OF_A_PAIR, LEAST_DOUBT, MOST = 2**25, 2**21, 2**16, 2**27
+SETS, SLOTS = 256, 8
+NUMBER = re.compile(rb"([0-9]{1,9})(?:\.([0-9]{1,9}))?")
+KNOWN, MANY = 20, 2**32
+
+
+def table():
+    with localcontext() as context:
+        context.prec = 60
+        return [int(65536 / (1 + (Decimal(-i) / 16).exp()) + Decimal("0.5")) for i in range(193)]
+
+
+TABLE = table()
+
+
+def fnv(data):
+    h = 0xcbf29ce484222325
+    for byte in data:
+        h = (h ^ byte) * 0x100000001b3 % 2**64
+    return h
+
+
+def tag(data, pair, own):
+    return fnv(data) // 4 * 4 + 2 * own + pair or 4
+
+
+def doubt(of):
+    return DOUBT_OF_A_PAIR if of % 2 else DOUBT
+
+
+def sigmoid(z):
+    a = min(abs(z), 12 * 2**24)
+    i, rest = divmod(a, 2**20)
+    y = TABLE[i]
+    if i < 192:
+        y += ((TABLE[i + 1] - y) * rest + 2**19) // 2**20
+    return max(32, min(65504, 65536 - y if z < 0 else y))
+
+
+def permille(p):
+    return (1000 * p + 32768) // 65536
+
+
+class Shape:
+    """Fields are (name, own); cross numbers of fields, ascending."""
+
+    def __init__(self, fields, cross):
+        self.names = [name.encode() for name, _ in fields]
+        self.own = [int(own) for _, own in fields]
+        self.pairs = [(a, b) for k, b in enumerate(cross) for a in cross[:k]]
+        self.unseen = [tag(name + b"\2", 0, own) for name, own in zip(self.names, self.own)]
+
+    def field_tags(self, f, value):
+        name, own, value = self.names[f], self.own[f], value.strip(b" ")
+        number = NUMBER.fullmatch(value)
+        if not number:
+            return tag(name + b"\0" + value, 0, own), 0
+        whole, behind = number[1], (number[2] or b"")
+        u = (int(whole) * 1000 + int((behind + b"000")[:3])) // 125 + 8
+        octave = u.bit_length()
+        quarter = u // 2 ** (octave - 3) % 4
+        return tag(name + bytes([1, octave, quarter]), 0, own), tag(name + bytes([1, octave]), 0, own)
+
+    def tokens(self, values):
+        fields = [self.field_tags(f, value) for f, value in enumerate(values)]
+
+        def pair(a, b):
+            x, y = (fields[f][1] or fields[f][0] for f in (a, b))
+            return tag(b"\4" + x.to_bytes(8, "big") + y.to_bytes(8, "big"), 1, self.own[a] | self.own[b])
+
+        return fields, [pair(a, b) for a, b in self.pairs]
+
+
+class State:
+    def __init__(self, shape):
+        self.shape = shape
+        self.sets = [[] for _ in range(SETS)]  # slots are [tag, mean, variance]
+        self.bias = [0, 0, DOUBT]
+        self.usual = [0] * (len(shape.names) + len(shape.pairs))
+        self.leads, self.labels, self.held = 0, [0, 0], 0
+
+    def set_of(self, of):
+        return self.sets[((of ^ of >> 32) >> 2) % SETS]
+
+    def find(self, of):
+        return next((slot for slot in self.set_of(of) if slot[0] == of), None)
+
+    def place(self, of, mean):
+        slots, new = self.set_of(of), [of, mean, doubt(of)]
+        if len(slots) < SLOTS:
+            slots.append(new)
+            return new
+        doubts = [slot[2] * (16 if slot[0] % 2 else 1) for slot in slots]
+        gives_way = doubts.index(max(doubts))
+        for slot in slots:
+            slot[2] = min(slot[2] + slot[2] // 256, doubt(slot[0]))
+        slots[gives_way] = new
+        return new
+
+    def unseen_mean(self, f):
+        slot = self.find(self.shape.unseen[f])
+        return slot[1] if slot else 0
+
+    def believe(self, tokens):
+        fields, pairs = tokens
+        total, variance, parts = self.bias[1], self.bias[2], []
+        for f, (fine, coarse) in enumerate(fields):
+            slots = [self.find(fine) or [fine, self.unseen_mean(f), DOUBT]]
+            if coarse:
+                slots.append(self.find(coarse) or [coarse, 0, DOUBT])
+            parts.append(sum(slot[1] for slot in slots))
+            variance += sum(slot[2] for slot in slots)
+        for each in pairs:
+            slot = self.find(each) or [each, 0, DOUBT_OF_A_PAIR]
+            parts.append(slot[1])
+            variance += slot[2]
+        total += sum(parts)
+        steep = isqrt(2**48 // (65536 + variance // 2**12 * 25736 // 65536))
+        return total, variance, steep, parts
+
+    def predict(self, tokens):
+        """p, score, score_high, reasons as (sign, part)."""
+        total, variance, steep, parts = self.believe(tokens)
+        p = sigmoid(total * steep // 65536)
+        high = sigmoid((total + isqrt(variance) * 2**10) * steep // 65536)
+        off = [part - usual for part, usual in zip(parts, self.usual)]
+        why = sorted((k for k, d in enumerate(off) if abs(d) >= 2**20), key=lambda k: (-abs(off[k]), k))[:3]
+        self.usual = [usual + d // 64 for usual, d in zip(self.usual, off)]
+        self.leads = (self.leads + 1) % MANY
+        return p, permille(p), permille(high), [("+" if off[k] > 0 else "-", k) for k in why]
+
+    def low(self, high, below, most):
+        low = min(self.labels) >= KNOWN and high < below and self.held < most * 65536 // 1000
+        self.held += (65536 * low - self.held) // 128
+        return low
+
+    def learn(self, tokens, label, before=None):
+        if label == before:
+            return
+        total, variance, steep, _ = self.believe(tokens)
+        p = sigmoid(total * steep // 65536)
+        h = p * (65536 - p) // 65536
+        d = 65536 + h * (variance // 2**12) // 65536
+        if before is None:
+            gradient, surer = (65536 * label - p) * 65536 // d, 65536 * h // d
+        else:
+            gradient, surer = (label - before) * 2**32 // d, 0
+            self.labels[before] = (self.labels[before] - 1) % MANY
+        self.labels[label] = (self.labels[label] + 1) % MANY
+
+        def step(slot):
+            v = slot[2]
+            slot[1] = max(-MOST, min(MOST, slot[1] + (v * gradient + 2**19) // 2**20))
+            slot[2] = max(LEAST_DOUBT, v - v * surer // 65536 * v // 2**28)
+
+        fields, pairs = tokens
+        step(self.bias)
+        for f, (fine, coarse) in enumerate(fields):
+            slot = self.find(fine)
+            if slot is None:
+                mean, unseen = self.unseen_mean(f), self.shape.unseen[f]
+                step(self.find(unseen) or self.place(unseen, 0))
+                slot = self.place(fine, mean)
+            step(slot)
+            if coarse:
+                step(self.find(coarse) or self.place(coarse, 0))
+        for each in pairs:
+            step(self.find(each) or self.place(each, 0))
+
+    def bytes(self):
+        def u32(n):
+            return (n % MANY).to_bytes(4, "big")
+
+        head = b"\1" + b"".join(map(u32, (self.leads, *self.labels, self.held))) + bytes([len(self.shape.names), len(self.shape.pairs)])
+        slots = (of.to_bytes(8, "big") + u32(mean) + u32(variance) for slots in self.sets for of, mean, variance in slots)
+        return head + b"".join(map(u32, (self.bias[1], self.bias[2], *self.usual))) + b"".join(slots)
+
+    def sha256(self):
+        return hashlib.sha256(self.bytes()).hexdigest()

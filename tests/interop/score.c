@@ -1,0 +1,178 @@
+/* The lead score, for test_score.py. On stdin a line for each question, with tabs between its parts:
+ *   begin NAME OWN NAME OWN ...   a shape of these fields, OWN 0 or 1; the state empty, what is held nothing
+ *   cross FIELD ...               which are crossed, by number; begins the state again
+ *   hold BELOW MAX_PERMILLE
+ *   predict VALUE ...             -> p score high held why
+ *   learn LEAD LABEL BEFORE       the lead of that number, of those that were predicted; BEFORE -1: none
+ *   tokens VALUE ...              -> fine tags, coarse tags, tags of pairs, in hexadecimal
+ *   state                         -> bytes and SHA-256 of the state, which was written and read again
+ *   time ROUNDS                   -> ns a lead for tokens, predict and learn of the leads so far; the state changes */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/mem.h"
+#include "common/score/score.h"
+
+struct known {
+    struct score_tokens tokens;
+    char *line;
+    struct span value[SCORE_FIELDS];
+    int label;
+};
+
+static struct score_shape shape;
+static struct score_state state;
+static struct score_hold hold;
+static struct known *lead;
+static size_t leads, room;
+
+static size_t parts(char *text, struct span *out, size_t most)
+{
+    size_t n = 0;
+    for (char *part; (part = strsep(&text, "\t")) != NULL;) {
+        assert(n < most);
+        out[n++] = span_str(part);
+    }
+    return n;
+}
+
+static int number(struct span text)
+{
+    return (int)strtol(text.ptr, NULL, 10);
+}
+
+static void begin(char *rest)
+{
+    struct span part[2 * SCORE_FIELDS];
+    size_t n = parts(rest, part, 2 * SCORE_FIELDS);
+    for (size_t i = 0; i < leads; i++)
+        free(lead[i].line);
+    leads = 0;
+    hold = (struct score_hold){0, 1000};
+    score_shape_open(&shape);
+    for (size_t i = 0; i + 1 < n; i += 2)
+        score_shape_field(&shape, part[i], number(part[i + 1]));
+    score_begin(&shape, &state);
+}
+
+static void cross(char *rest)
+{
+    struct span part[SCORE_CROSS];
+    size_t n = parts(rest, part, SCORE_CROSS);
+    for (size_t i = 0; i < n; i++)
+        score_shape_cross(&shape, (size_t)number(part[i]));
+    score_begin(&shape, &state);
+}
+
+static void set_hold(char *rest)
+{
+    struct span part[2];
+    assert(parts(rest, part, 2) == 2);
+    hold = (struct score_hold){(uint32_t)number(part[0]), (uint32_t)number(part[1])};
+}
+
+static void read_values(char *rest, struct span value[SCORE_FIELDS])
+{
+    assert(parts(rest, value, SCORE_FIELDS) == shape.fields);
+}
+
+static void predict(char *rest)
+{
+    struct score_said said;
+    if (leads == room)
+        lead = xrealloc(lead, (room = 2 * room + 64) * sizeof *lead);
+    struct known *l = &lead[leads++];
+    l->line = xstrdup(rest);
+    read_values(l->line, l->value);
+    score_tokens(&shape, l->value, &l->tokens);
+    score_predict(&shape, &state, &l->tokens, &said);
+    printf("%u\t%u\t%u\t%d\t", said.p, said.score, said.high, score_low(&state, &said, hold));
+    for (size_t i = 0; i < said.n_why; i++)
+        printf("%s%c%u", i > 0 ? "," : "", said.why[i].up ? '+' : '-', said.why[i].part);
+    puts(said.n_why == 0 ? "-" : "");
+}
+
+static void learn(char *rest)
+{
+    struct span part[3];
+    assert(parts(rest, part, 3) == 3);
+    struct known *l = &lead[(size_t)number(part[0])];
+    assert(l < lead + leads);
+    l->label = number(part[1]);
+    score_learn(&shape, &state, &l->tokens, l->label, number(part[2]));
+}
+
+static void tokens(char *rest)
+{
+    struct span value[SCORE_FIELDS];
+    struct score_tokens t;
+    read_values(rest, value);
+    score_tokens(&shape, value, &t);
+    for (size_t f = 0; f < shape.fields; f++)
+        printf("%016" PRIx64 "\t", t.fine[f]);
+    for (size_t f = 0; f < shape.fields; f++)
+        printf("%016" PRIx64 "\t", t.coarse[f]);
+    for (size_t i = 0; i < shape.pairs; i++)
+        printf("%016" PRIx64 "\t", t.pair[i]);
+    puts("");
+}
+
+static void say_state(char *rest)
+{
+    static uint8_t bytes[SCORE_STATE_MAX], hash[HASH_LEN];
+    (void)rest;
+    size_t len = score_write(&state, bytes);
+    enum err err = score_read(&shape, span_of(bytes, len), &state);
+    assert(err == ERR_OK);
+    score_hash(&state, hash);
+    printf("%zu\t", len);
+    for (size_t i = 0; i < HASH_LEN; i++)
+        printf("%02x", hash[i]);
+    puts("");
+}
+
+static void say_time(char *rest)
+{
+    struct timespec from, to;
+    struct score_tokens t;
+    struct score_said said;
+    int rounds = number(span_str(rest));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    for (int r = 0; r < rounds; r++)
+        for (size_t i = 0; i < leads; i++) {
+            score_tokens(&shape, lead[i].value, &t);
+            score_predict(&shape, &state, &t, &said);
+            score_learn(&shape, &state, &t, lead[i].label, SCORE_UNTAUGHT);
+        }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    int64_t ns = (int64_t)(to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec;
+    printf("%" PRId64 "\n", ns / rounds / (int64_t)leads);
+}
+
+int main(void)
+{
+    static const struct {
+        const char *word;
+        void (*answer)(char *rest);
+    } questions[] = {{"begin", begin}, {"cross", cross},   {"hold", set_hold},   {"predict", predict},
+                     {"learn", learn}, {"tokens", tokens}, {"state", say_state}, {"time", say_time}};
+    char *line = NULL;
+    size_t size = 0;
+    for (ssize_t len; (len = getline(&line, &size, stdin)) > 0;) {
+        char *rest = line;
+        size_t q = 0;
+        line[len - 1] = '\0';
+        const char *word = strsep(&rest, "\t");
+        while (strcmp(word, questions[q].word) != 0)
+            assert(++q < sizeof questions / sizeof *questions);
+        questions[q].answer(rest);
+    }
+    free(line);
+    for (size_t i = 0; i < leads; i++)
+        free(lead[i].line);
+    free(lead);
+    return 0;
+}
