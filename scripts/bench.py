@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import random
 import resource
 import selectors
 import shutil
@@ -22,10 +23,11 @@ import time
 
 import client
 import compare
-from servers import BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, USER_AGENT, Clock, Countersign, load, nginx, null, say
+from servers import BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, SCORE, USER_AGENT, Clock, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
+SCORE_BOUND_US = 3
 VERIFY_CPU_BOUND, VERIFY_WALL_BOUND, VERIFY_FLAT_BOUND = 8, 0.6, 1.1
 ISSUE_BOUND_S, FIRST_BYTE_BOUND_MS, BESIDE_BOUND, BATCH_BOUND_MS = 1, 50, 2, 5
 LIVE_BOUND, LISTENERS_OF_PARTY = 1.1, 25
@@ -378,6 +380,22 @@ def catalog(folder, options, _stack):
         subprocess.run([CHANGES, folder / f"catalog{contracts}", str(contracts), "200" if options.quick else "1000"], check=True)
 
 
+def score(_folder, options, _stack):
+    """the fold of the lead score alone: tokens, predict and learn of invented leads"""
+    chance, leads, rounds = random.Random(1), 2_000, 2 if options.quick else 20
+    print("| fields | crossed | us a lead | bound |\n|---|---|---|---|")
+    for fields, crossed in ((25, 0), (25, 8), (32, 8)):
+        shape = [part for n in range(fields) for part in (f"f_field_number_{n}", 0)]
+        rows = [[str(chance.randrange(3000)) if n % 4 == 0 else f"value {int(chance.expovariate(0.3))}" for n in range(fields)] for _ in range(leads)]
+        asked = [("begin", *shape), ("cross", *range(crossed))] if crossed else [("begin", *shape)]
+        asked += [question for n, row in enumerate(rows) for question in (("predict", *row), ("learn", n, n % 3 // 2, -1))]
+        text = "".join("\t".join(map(str, question)) + "\n" for question in [*asked, ("time", rounds)])
+        said = subprocess.run([SCORE], input=text, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+        us = int(said) / 1000
+        judged = f"at most {SCORE_BOUND_US}: {verdict(us <= SCORE_BOUND_US)}" if (fields, crossed) == (25, 8) else ""
+        print(f"| {fields} | {crossed} | {us:.2f} | {judged} |", flush=True)
+
+
 class Listeners:
     """Streams of events that are open, some auditors' each, and read as they come. `contract`: whose events they get; None: nobody's."""
 
@@ -477,7 +495,7 @@ def reports(folder, options, stack):
         print(f"| `{query or 'totals'}` | {cpu:.1f} (at most {REPORT_BOUND_MS}: {verdict(cpu <= REPORT_BOUND_MS)}) | {took:.1f} | {size >> 10} |", flush=True)
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, verify, statements, live, reports)}
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, score, verify, statements, live, reports)}
 
 
 def machine():
@@ -539,7 +557,7 @@ def prepare(options):
     packages = ["valgrind"] if options.instructions else []
     if not options.compare and not pathlib.Path(NGINX).exists():
         packages.append("nginx-light")
-    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads changes fill_traffic wrong_clock'
+    script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads changes fill_traffic score_answers wrong_clock'
     done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
     if done.returncode:
         sys.exit(done.returncode)
