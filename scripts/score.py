@@ -125,21 +125,28 @@ class State:
         steep = isqrt(2**48 // (65536 + variance // 2**12 * 25736 // 65536))
         return total, variance, steep, parts
 
-    def predict(self, tokens):
-        """p, score, score_high, reasons as (sign, part)."""
+    def predict(self, tokens, note=True):
+        """p, score, score_high, reasons as (sign, part); and remembers that it was said."""
         total, variance, steep, parts = self.believe(tokens)
         p = sigmoid(total * steep // 65536)
         high = sigmoid((total + isqrt(variance) * 2**10) * steep // 65536)
         off = [part - usual for part, usual in zip(parts, self.usual)]
         why = sorted((k for k, d in enumerate(off) if abs(d) >= 2**20), key=lambda k: (-abs(off[k]), k))[:3]
-        self.usual = [usual + d // 64 for usual, d in zip(self.usual, off)]
-        self.leads = (self.leads + 1) % MANY
+        if note:
+            self.usual = [usual + d // 64 for usual, d in zip(self.usual, off)]
+            self.leads = (self.leads + 1) % MANY
         return p, permille(p), permille(high), [("+" if off[k] > 0 else "-", k) for k in why]
 
-    def low(self, high, below, most):
-        low = min(self.labels) >= KNOWN and high < below and self.held < most * 65536 // 1000
+    def is_low(self, high, below, most):
+        return min(self.labels) >= KNOWN and high < below and self.held < most * 65536 // 1000
+
+    def keep(self, low):
+        """Whether the lead was held."""
         self.held += (65536 * low - self.held) // 128
         return low
+
+    def low(self, high, below, most):
+        return self.keep(self.is_low(high, below, most))
 
     def learn(self, tokens, label, before=None):
         if label == before:
@@ -184,3 +191,70 @@ class State:
 
     def sha256(self):
         return hashlib.sha256(self.bytes()).hexdigest()
+
+
+# ---- of entries ----
+
+OF_ONE_PUBLISHER = {"sub1", "sub2", "sub3", "sub4", "sub5", "placement"}
+TAUGHT = {"approved": 1, "converted": 1, "rejected": 0, "returned": 0}  # by a status; others teach nothing
+SCORED = ("pending", "held", "approved")
+
+
+def value_of(lead, name):
+    """What a lead entry has of a field."""
+    time = lead.get("clock_ms", lead["at"])
+    if name == "hour":
+        return str(time // 3_600_000 % 24)
+    if name == "wait":
+        return str((time - lead["clicked_ms"]) // 1000) if "click" in lead and time >= lead["clicked_ms"] else ""
+    if name in OF_ONE_PUBLISHER or name in ("trust", "utm_source"):
+        return str(lead.get(name, ""))
+    return lead.get("facts", {}).get(name, "")
+
+
+class Fold:
+    """What a contract's log has taught of its leads, entry by entry, under the member `score` of the terms that bind each."""
+
+    def __init__(self, contract):
+        self.contract, self.asked, self.since, self.state = contract, None, 0, None
+
+    def shape(self, score):
+        facts = score["facts"]
+        return Shape([*((name, name in OF_ONE_PUBLISHER) for name in facts), ("contract", True)], [facts.index(name) for name in score["cross"]])
+
+    def known(self, score):
+        """The state that counts under these terms; of other facts nothing is known."""
+        return self.state if self.asked == (score["facts"], score["cross"]) else State(self.shape(score))
+
+    def tokens(self, state, score, lead):
+        return state.shape.tokens([*(value_of(lead, name).encode() for name in score["facts"]), self.contract.encode()])
+
+    def say(self, score, lead):
+        """The lead's members, and whether it is held."""
+        state = self.known(score)
+        _, mille, high, why = state.predict(self.tokens(state, score, lead), note=False)
+        names = [*score["facts"], "contract"]
+        names += ["&".join(names[f] for f in pair) for pair in state.shape.pairs]
+        said = {"score": mille, "score_high": high, "score_why": [sign + names[k] for sign, k in why]}
+        return {name: value for name, value in said.items() if value != []}, self.low(state, score, lead, high)
+
+    @staticmethod
+    def low(state, score, lead, high):
+        """Parts of one lead move together: none is held by itself."""
+        return "share_to" not in lead and state.is_low(high, score["hold_below"], score["max_held_permille"])
+
+    def take(self, score, index, entry, lead=None, was=None):
+        """A lead or disposition entry; of the latter its lead, and that one's status before."""
+        if not score:
+            self.asked = self.state = None
+            return
+        if self.asked != (score["facts"], score["cross"]):
+            self.asked, self.since, self.state = (score["facts"], score["cross"]), index, State(self.shape(score))
+        if entry["kind"] == "lead" and entry["status"] in SCORED:
+            tokens = self.tokens(self.state, score, entry)
+            high = self.state.predict(tokens)[2]
+            self.state.keep(self.low(self.state, score, entry, high))
+            if entry["status"] == "approved":
+                self.state.learn(tokens, 1)
+        elif entry["kind"] == "disposition" and entry["lead"] >= self.since and lead["status"] in SCORED:
+            self.state.learn(self.tokens(self.state, score, lead), TAUGHT[entry["status"]], TAUGHT.get(was))

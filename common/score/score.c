@@ -13,10 +13,10 @@ enum {
     HALF_STEP = 1 << 19
 };
 
-static struct score_slot *find(struct score_state *state, uint64_t tag)
+static const struct score_slot *look(const struct score_state *state, uint64_t tag)
 {
-    struct score_slot *slot = state->set[score_set_of(tag)].slot;
-    for (size_t i = 0; i < SCORE_SLOTS; i++)
+    const struct score_slot *slot = state != NULL ? state->set[score_set_of(tag)].slot : NULL;
+    for (size_t i = 0; slot != NULL && i < SCORE_SLOTS; i++)
         if (slot[i].tag == tag)
             return &slot[i];
     return NULL;
@@ -26,12 +26,11 @@ static struct score_slot *find(struct score_state *state, uint64_t tag)
 
 struct belief {
     int64_t sum, variance, steep;
-    int32_t part[SCORE_PARTS];
 };
 
-static int32_t known_mean(struct score_state *state, uint64_t tag)
+static int32_t known_mean(const struct score_state *state, uint64_t tag)
 {
-    const struct score_slot *slot = find(state, tag);
+    const struct score_slot *slot = look(state, tag);
     return slot != NULL ? slot->mean : 0;
 }
 
@@ -47,13 +46,13 @@ static int32_t add(struct belief *b, const struct score_slot *slot, int32_t mean
     return mean;
 }
 
-static int32_t add_field(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, size_t f,
-                         struct belief *b)
+static int32_t add_field(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
+                         size_t f, struct belief *b)
 {
-    const struct score_slot *fine = find(state, t->fine[f]);
+    const struct score_slot *fine = look(state, t->fine[f]);
     int32_t part = add(b, fine, fine == NULL ? known_mean(state, s->unseen[f]) : 0, SCORE_V0);
     if (t->coarse[f] != 0)
-        part += add(b, find(state, t->coarse[f]), 0, SCORE_V0);
+        part += add(b, look(state, t->coarse[f]), 0, SCORE_V0);
     return part;
 }
 
@@ -86,15 +85,16 @@ static uint32_t chance_with(const struct belief *b, int64_t more)
     return chance(score_halved((b->sum + more) * b->steep, 16));
 }
 
-static void believe(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
-                    struct belief *b)
+static void believe(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
+                    struct belief *b, int32_t part[SCORE_PARTS])
 {
-    b->sum = state->bias.mean;
-    b->variance = state->bias.variance;
+    *b = (struct belief){.variance = SCORE_V0};
+    if (state != NULL)
+        *b = (struct belief){.sum = state->bias.mean, .variance = state->bias.variance};
     for (size_t f = 0; f < s->fields; f++)
-        b->part[f] = add_field(s, state, t, f, b);
+        part[f] = add_field(s, state, t, f, b);
     for (size_t i = 0; i < s->pairs; i++)
-        b->part[s->fields + i] = add(b, find(state, t->pair[i]), 0, SCORE_VX);
+        part[s->fields + i] = add(b, look(state, t->pair[i]), 0, SCORE_VX);
     b->steep = root((INT64_C(1) << 48) / (SCORE_ONE + ((b->variance >> 12) * EIGHTH_PI >> 16)));
 }
 
@@ -125,30 +125,33 @@ static void reason(struct score_said *said, int64_t size[SCORE_WHY], size_t part
     size[at] = is;
 }
 
-void score_predict(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
-                   struct score_said *out)
+void score_say(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
+               struct score_said *out)
 {
     struct belief b;
     int64_t size[SCORE_WHY];
-    assert(state->fields == s->fields && state->pairs == s->pairs);
-    believe(s, state, t, &b);
-    *out = (struct score_said){.p = chance_with(&b, 0)};
+    assert(state == NULL || (state->fields == s->fields && state->pairs == s->pairs));
+    out->n_why = 0;
+    believe(s, state, t, &b, out->part);
+    out->p = chance_with(&b, 0);
     out->score = permille(out->p);
     out->high = permille(chance_with(&b, root(b.variance) << 10));
-    for (size_t k = 0; k < (size_t)s->fields + s->pairs; k++) {
-        int64_t difference = (int64_t)b.part[k] - state->usual[k];
-        reason(out, size, k, difference);
-        state->usual[k] += (int32_t)score_halved(difference, 6);
-    }
-    state->leads++;
+    for (size_t k = 0; k < (size_t)s->fields + s->pairs; k++)
+        reason(out, size, k, (int64_t)out->part[k] - (state != NULL ? state->usual[k] : 0));
 }
 
-bool score_low(struct score_state *state, const struct score_said *said, struct score_hold terms)
+bool score_low(const struct score_state *state, const struct score_said *said, struct score_hold terms)
 {
-    bool low = state->labels[0] >= SCORE_KNOWN && state->labels[1] >= SCORE_KNOWN && said->high < terms.below &&
-               state->held < terms.max_permille * SCORE_ONE / 1000;
+    return state != NULL && state->labels[0] >= SCORE_KNOWN && state->labels[1] >= SCORE_KNOWN &&
+           said->high < terms.below && state->held < terms.max_permille * SCORE_ONE / 1000;
+}
+
+void score_note(const struct score_shape *s, struct score_state *state, const struct score_said *said, bool low)
+{
+    for (size_t k = 0; k < (size_t)s->fields + s->pairs; k++)
+        state->usual[k] += (int32_t)score_halved((int64_t)said->part[k] - state->usual[k], 6);
+    state->leads++;
     state->held = (uint32_t)(state->held + score_halved((low ? SCORE_ONE : 0) - (int64_t)state->held, 7));
-    return low;
 }
 
 /* ---- learn ---- */
@@ -183,15 +186,15 @@ static struct score_slot *make_room(struct score_slot slot[SCORE_SLOTS])
     return &slot[chosen];
 }
 
+/* Where the tag stands; used ones come first. */
 static struct score_slot *place(struct score_state *state, uint64_t tag, int32_t mean)
 {
-    struct score_slot *slot = find(state, tag);
-    if (slot != NULL)
-        return slot;
-    slot = state->set[score_set_of(tag)].slot;
+    struct score_slot *slot = state->set[score_set_of(tag)].slot;
     size_t i = 0;
-    while (i < SCORE_SLOTS && slot[i].tag != 0)
+    while (i < SCORE_SLOTS && slot[i].tag != 0 && slot[i].tag != tag)
         i++;
+    if (i < SCORE_SLOTS && slot[i].tag == tag)
+        return &slot[i];
     slot = i < SCORE_SLOTS ? &slot[i] : make_room(slot);
     *slot = (struct score_slot){tag, mean, score_doubt(tag)};
     return slot;
@@ -200,13 +203,12 @@ static struct score_slot *place(struct score_state *state, uint64_t tag, int32_t
 static void teach_field(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, size_t f,
                         struct lesson l)
 {
-    struct score_slot *fine = find(state, t->fine[f]);
-    if (fine == NULL) { /* what was never seen begins where such begin, and that learns too */
-        int32_t mean = known_mean(state, s->unseen[f]);
+    int32_t mean = 0;
+    if (look(state, t->fine[f]) == NULL) { /* what was never seen begins where such begin, and that learns too */
+        mean = known_mean(state, s->unseen[f]);
         step(place(state, s->unseen[f], 0), l);
-        fine = place(state, t->fine[f], mean);
     }
-    step(fine, l);
+    step(place(state, t->fine[f], mean), l);
     if (t->coarse[f] != 0)
         step(place(state, t->coarse[f], 0), l);
 }
@@ -224,11 +226,12 @@ void score_learn(const struct score_shape *s, struct score_state *state, const s
                  int before)
 {
     struct belief b;
+    int32_t part[SCORE_PARTS];
     assert(state->fields == s->fields && state->pairs == s->pairs);
     assert((label == 0 || label == 1) && before >= SCORE_UNTAUGHT && before <= 1);
     if (label == before)
         return;
-    believe(s, state, t, &b);
+    believe(s, state, t, &b, part);
     struct lesson l = lesson_of(&b, label, before);
     if (before != SCORE_UNTAUGHT)
         state->labels[before]--;

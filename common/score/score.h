@@ -66,6 +66,7 @@ struct score_said {
     uint16_t score, high; /* per mille; high with one standard deviation of benefit of the doubt */
     uint8_t n_why;
     struct score_why why[SCORE_WHY];
+    int32_t part[SCORE_PARTS]; /* what each field and pair says */
 };
 
 /* What is held, by the terms. */
@@ -82,13 +83,15 @@ void score_shape_pair(const struct score_shape *s, size_t pair, size_t *a, size_
 
 /* One value a field; what is absent is empty. Any thread. */
 void score_tokens(const struct score_shape *s, const struct span *values, struct score_tokens *out);
+void score_pairs(const struct score_shape *s, struct score_tokens *t); /* those of pairs again, by the others */
 
 void score_begin(const struct score_shape *s, struct score_state *out);
-/* Says, and remembers what is usual. */
-void score_predict(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
-                   struct score_said *out);
-/* Whether the lead that was just said is held; remembers the share of those that were. */
-bool score_low(struct score_state *state, const struct score_said *said, struct score_hold terms);
+/* What is said of a lead, and whether it is held. state NULL: nothing was learnt so far. */
+void score_say(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
+               struct score_said *out);
+bool score_low(const struct score_state *state, const struct score_said *said, struct score_hold terms);
+/* It was said: remembers what is usual, and the share of those that are held. */
+void score_note(const struct score_shape *s, struct score_state *state, const struct score_said *said, bool low);
 /* The lead turned out well (1) or not (0); before is what it taught until now, or SCORE_UNTAUGHT. */
 enum { SCORE_UNTAUGHT = -1 };
 void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, int label,
@@ -96,8 +99,8 @@ void score_learn(const struct score_shape *s, struct score_state *state, const s
 
 /* Returns how many bytes were written. */
 size_t score_write(const struct score_state *state, uint8_t out[SCORE_STATE_MAX]);
-/* ERR_CORRUPT: what no fold of that shape comes to. *out is undefined then. */
-MUST_CHECK enum err score_read(const struct score_shape *s, struct span bytes, struct score_state *out);
+/* ERR_CORRUPT: what no fold comes to. *out is undefined then. */
+MUST_CHECK enum err score_read(struct span bytes, struct score_state *out);
 void score_hash(const struct score_state *state, uint8_t out[HASH_LEN]);
 
 #endif

@@ -80,19 +80,30 @@ static bool slots_read(struct span bytes, struct score_state *out)
     return true;
 }
 
-enum err score_read(const struct score_shape *s, struct span bytes, struct score_state *out)
+/* So many pairs come of some fields. */
+static bool shape_is(unsigned fields, unsigned pairs)
+{
+    unsigned crossed = 1;
+    while (crossed * (crossed - 1) / 2 < pairs)
+        crossed++;
+    return fields >= 1 && fields <= SCORE_FIELDS && pairs <= SCORE_PAIRS && crossed <= fields &&
+           crossed * (crossed - 1) / 2 == pairs;
+}
+
+enum err score_read(struct span bytes, struct score_state *out)
 {
     const uint8_t *at = (const uint8_t *)bytes.ptr;
-    size_t parts = (size_t)s->fields + s->pairs, head = SCORE_STATE_HEAD + 8 + 4 * parts;
-    score_begin(s, out);
-    if (bytes.len < head || bytes.len > SCORE_STATE_MAX || (bytes.len - head) % SLOT_BYTES != 0)
+    if (bytes.len < SCORE_STATE_HEAD || bytes.len > SCORE_STATE_MAX || !shape_is(at[17], at[18]))
+        return ERR_CORRUPT;
+    *out = (struct score_state){.fields = at[17], .pairs = at[18]};
+    size_t parts = (size_t)out->fields + out->pairs, head = SCORE_STATE_HEAD + 8 + 4 * parts;
+    if (bytes.len < head || (bytes.len - head) % SLOT_BYTES != 0)
         return ERR_CORRUPT;
     out->leads = load_be32(at + 1);
     out->labels[0] = load_be32(at + 5);
     out->labels[1] = load_be32(at + 9);
     out->held = load_be32(at + 13);
-    if (at[0] != VERSION || out->held > SCORE_ONE || at[17] != s->fields || at[18] != s->pairs ||
-        !belief_read(at + SCORE_STATE_HEAD, &out->bias))
+    if (at[0] != VERSION || out->held > SCORE_ONE || !belief_read(at + SCORE_STATE_HEAD, &out->bias))
         return ERR_CORRUPT;
     for (size_t k = 0; k < parts; k++)
         if (!number_read(at + SCORE_STATE_HEAD + 8 + 4 * k, 2 * SCORE_MEAN_MAX, &out->usual[k]))

@@ -133,17 +133,17 @@ static void value_tokens(const struct score_shape *s, size_t f, struct span valu
     out->fine[f] = tag_of(hashed(h, size + 2, 1), false, s->own[f]);
 }
 
-static void pair_tokens(const struct score_shape *s, struct score_tokens *out)
+void score_pairs(const struct score_shape *s, struct score_tokens *t)
 {
     static const uint8_t pair = OF_PAIR;
     uint64_t x[SCORE_CROSS], begun[SCORE_CROSS];
     size_t n = 0;
     for (size_t b = 0; b < s->crossed; b++) {
         size_t f = s->cross[b];
-        x[b] = out->coarse[f] != NO_TAG ? out->coarse[f] : out->fine[f];
+        x[b] = t->coarse[f] != NO_TAG ? t->coarse[f] : t->fine[f];
         begun[b] = hashed_tag(hashed(FNV_BASIS, &pair, 1), x[b]);
         for (size_t a = 0; a < b; a++)
-            out->pair[n++] = tag_of(hashed_tag(begun[a], x[b]), true, s->own[s->cross[a]] | s->own[f]);
+            t->pair[n++] = tag_of(hashed_tag(begun[a], x[b]), true, s->own[s->cross[a]] | s->own[f]);
     }
 }
 
@@ -151,5 +151,5 @@ void score_tokens(const struct score_shape *s, const struct span *values, struct
 {
     for (size_t f = 0; f < s->fields; f++)
         value_tokens(s, f, values[f], out);
-    pair_tokens(s, out);
+    score_pairs(s, out);
 }

@@ -22,19 +22,20 @@ static const struct score_shape *shape(void)
 static void reads_as_written(struct span bytes, struct score_state *state)
 {
     static uint8_t again[SCORE_STATE_MAX];
-    if (score_read(shape(), bytes, state) != ERR_OK) {
-        score_begin(shape(), state);
-        return;
+    bool reads = score_read(bytes, state) == ERR_OK;
+    if (reads) {
+        fuzz_accepted++;
+        HOLDS(span_eq(span_of(again, score_write(state, again)), bytes));
     }
-    fuzz_accepted++;
-    HOLDS(span_eq(span_of(again, score_write(state, again)), bytes));
+    if (!reads || state->fields != shape()->fields || state->pairs != shape()->pairs)
+        score_begin(shape(), state);
 }
 
 static void stays_within_bounds(const struct score_state *state)
 {
     static uint8_t bytes[SCORE_STATE_MAX];
     static struct score_state again;
-    HOLDS(score_read(shape(), span_of(bytes, score_write(state, bytes)), &again) == ERR_OK);
+    HOLDS(score_read(span_of(bytes, score_write(state, bytes)), &again) == ERR_OK);
     HOLDS(memcmp(&again, state, sizeof again) == 0);
 }
 
@@ -48,9 +49,9 @@ static void goes_on(struct span input, struct score_state *state)
         for (size_t f = 0; f < 2; f++)
             value[f] = fuzz_take(&input, '\n');
         score_tokens(shape(), value, &t);
-        score_predict(shape(), state, &t, &said);
+        score_say(shape(), state, &t, &said);
         HOLDS(said.score <= 1000 && said.high <= 1000 && said.score <= said.high && said.n_why <= SCORE_WHY);
-        (void)score_low(state, &said, (struct score_hold){500, 1000});
+        score_note(shape(), state, &said, score_low(state, &said, (struct score_hold){500, 1000}));
         score_learn(shape(), state, &t, n % 2, SCORE_UNTAUGHT);
         score_learn(shape(), state, &t, 1 - n % 2, n % 2);
         stays_within_bounds(state);

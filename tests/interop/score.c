@@ -88,8 +88,10 @@ static void predict(char *rest)
     l->line = xstrdup(rest);
     read_values(l->line, l->value);
     score_tokens(&shape, l->value, &l->tokens);
-    score_predict(&shape, &state, &l->tokens, &said);
-    printf("%u\t%u\t%u\t%d\t", said.p, said.score, said.high, score_low(&state, &said, hold));
+    score_say(&shape, &state, &l->tokens, &said);
+    bool low = score_low(&state, &said, hold);
+    score_note(&shape, &state, &said, low);
+    printf("%u\t%u\t%u\t%d\t", said.p, said.score, said.high, low);
     for (size_t i = 0; i < said.n_why; i++)
         printf("%s%c%u", i > 0 ? "," : "", said.why[i].up ? '+' : '-', said.why[i].part);
     puts(said.n_why == 0 ? "-" : "");
@@ -125,7 +127,7 @@ static void say_state(char *rest)
     static uint8_t bytes[SCORE_STATE_MAX], hash[HASH_LEN];
     (void)rest;
     size_t len = score_write(&state, bytes);
-    enum err err = score_read(&shape, span_of(bytes, len), &state);
+    enum err err = score_read(span_of(bytes, len), &state);
     assert(err == ERR_OK);
     score_hash(&state, hash);
     printf("%zu\t", len);
@@ -144,7 +146,8 @@ static void say_time(char *rest)
     for (int r = 0; r < rounds; r++)
         for (size_t i = 0; i < leads; i++) {
             score_tokens(&shape, lead[i].value, &t);
-            score_predict(&shape, &state, &t, &said);
+            score_say(&shape, &state, &t, &said);
+            score_note(&shape, &state, &said, false);
             score_learn(&shape, &state, &t, lead[i].label, SCORE_UNTAUGHT);
         }
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
