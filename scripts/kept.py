@@ -502,6 +502,8 @@ def stands(audit, said, is_canonical):
     payload = {"at": rfc3339(entry["at"]), "contract": audit.contract, "index": at, "kind": entry["kind"], "lead": at if lead else entry["lead"],
                "leaf": leaf_hash(canonical(entry)).hex(), "payout_micros": entry.get("payout_micros" if lead else "payable_micros", 0),
                "reason": entry.get("reason" if lead else "text", ""), "request_sha256": entry.get("request_sha256"), "status": entry["status"], "terms": entry["terms"]}
+    if "score" in entry:
+        payload.update({"score": entry["score"], "score_high": entry["score_high"], "score_why": entry.get("score_why", [])})
     need(all(said[name] == payload[name] for name in ("status", "payout_micros")), f"entry {at} is decided otherwise than it was answered")
     need(said == payload and is_canonical, f"entry {at} holds other facts than were signed")
 

@@ -34,6 +34,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+import score as lead_score
 from contact_keys import COUNTRIES, country, digits_of_all_scripts, email_key, phone_key, trim
 
 RULES = {1}  # the numbers of the rules that are known here ("Rules")
@@ -625,6 +626,14 @@ def touches(value):
     return isinstance(value, list) and value != [] and all(map(touch, value))
 
 
+def permille(value):
+    return type(value) is int and 0 <= value <= 1000
+
+
+def reasons(value):
+    return isinstance(value, list) and 1 <= len(value) <= 3 and all(isinstance(each, str) and each[:1] in ("+", "-") and 2 <= len(each.encode()) <= 134 for each in value)
+
+
 def indexes(value):
     return isinstance(value, list) and 1 <= len(value) <= 128 and all(map(index, value)) and all(one < other for one, other in zip(value, value[1:]))
 
@@ -644,6 +653,7 @@ MEMBERS = {
              {**TEXTS, "bad": contacts, "claimed": true, "click": index, "click_unrecorded": true, "clicked_ms": whole, "clock_steps": small,
               "clock_unsure": true, "disposable": true, "due_ms": whole, "dup": duplicate_of, "facts": facts, "given": contacts, "honeypot": true,
               "missing_fields": small, "other_touches": small, "payout_micros": whole, "placement": small, "reason": word(REASONS), "request_sha256": hex32,
+              "score": permille, "score_high": permille, "score_why": reasons, "utm_source": text(256),
               "share_from": small, "share_to": small, "test": true, "tier": lambda value: type(value) is int and 0 <= value < 2**31,
               "touches": touches, "txid": text(128), "utc_offset_s": offset}),
     "disposition": ({"lead": index, "status": word(STATUSES), "terms": index, "trust": word(TRUSTS)},
@@ -678,6 +688,8 @@ def read_entry(data):
         if name != "kind":
             holds = always.get(name) or others.get(name)
             need(holds is not None and holds(value), f"its {name} is not what stands there")
+    if entry["kind"] == "lead":
+        need(("score" in entry) == ("score_high" in entry) >= ("score_why" in entry) and entry.get("score", 0) <= entry.get("score_high", 0), "its score is not whole")
     return entry
 
 
@@ -805,6 +817,19 @@ def rules(value):
     return isinstance(value, list) and len(value) <= 32 and all(map(rule(FIELD), value))
 
 
+def scored(value):
+    """What leads are scored by; without members none is."""
+    if value == {}:
+        return True
+    names = re.compile(f"{FIELD}|sub[1-5]|placement|trust|utm_source|wait|hour")
+    asked = members(cross=texts, facts=texts, hold_below=within(0, 1000), hold_days=within(0, 365), max_held_permille=within(0, 1000))
+    if not asked(value):
+        return False
+    facts_, cross = value["facts"], value["cross"]
+    return 1 <= len(facts_) <= 31 and len(set(facts_)) == len(facts_) and all(map(names.fullmatch, facts_)) \
+        and len(cross) != 1 and len(cross) <= 8 and cross == [name for name in facts_ if name in cross]
+
+
 ID_TEXT = spelled("[A-Za-z0-9_-]+", 16)
 EXPONENTS = {  # ISO 4217, active codes that have a minor unit
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
@@ -874,7 +899,7 @@ CAMPAIGN = members(
                  min_click_to_lead_s=within(0, 86_400), require=required, require_any=words_in_order("email", "phone"), rules=rules),
     name=label, paused=lambda value: isinstance(value, bool), payable_classes=words_in_order(*PAYABLE),
     pixel_leads=word(("off", "hold", "on")), referrer_policy=word(REFERRER_POLICIES), repeat_window_s=within(0, 2_592_000), return_days=within(0, 365),
-    review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=zone, **{"pass": list_of(passed, 32)})
+    score=scored, review=members(auto_approve_days=within(0, 365), mode=word(("auto", "manual"))), timezone=zone, **{"pass": list_of(passed, 32)})
 CONTRACT = members(
     assent=word(("operator", "both")), campaign=ID_TEXT, caps=caps, due_days=within(0, 365), ends_at=written_time, id=ID_TEXT,
     settle=word(("manual", "weekly", "monthly")), vat_ppm=within(0, 1_000_000), publisher=lambda value: value == "" or ID_TEXT(value), set_off=word(("owed", "next")), starts_at=written_time,
@@ -900,7 +925,7 @@ class Terms:
         need(not self.starts or not self.ends or self.starts < self.ends, "it ends before it begins")
         self.by, self.days = campaign["dedupe"]["by"], campaign["dedupe"]["days"] * DAY_MS
         self.window, self.return_ms = campaign["attribution"]["click_days"] * DAY_MS, campaign["return_days"] * DAY_MS
-        self.payable = set(campaign["payable_classes"])
+        self.payable, self.score = set(campaign["payable_classes"]), campaign["score"]
 
     def both(self):
         return self.contract.get("assent") == "both"
@@ -921,8 +946,8 @@ class Terms:
 
     def looked_at(self):
         """The fields that these terms look at: they stand in the entry, everything else beside it."""
-        fields = {"country", *self.lead["require"], *(each["field"] for each in self.lead["rules"])}
-        return (fields | {tier["when"]["field"] for tier in self.tiers if "when" in tier}) - {*CONTACTS, *SUBS, *CLICK_FIELDS}
+        fields = {"country", *self.lead["require"], *(each["field"] for each in self.lead["rules"]), *self.score.get("facts", [])}
+        return (fields | {tier["when"]["field"] for tier in self.tiers if "when" in tier}) - {*CONTACTS, *SUBS, *CLICK_FIELDS, "trust", "utm_source", "wait", "hour"}
 
     def unit(self, entry):
         """What a click or impression earns by these terms."""
@@ -1048,6 +1073,7 @@ class Lead:
         self.month = civil(self.day)[:2]
         self.due = entry.get("due_ms")
         self.history = [(self.time, self.status, entry)]  # what became of it: when, what, by which entry
+        self.said, self.low = {}, False  # its score, and whether that holds it
         self.foreign_cap = False  # a cap refused it that this contract's leads alone do not reach
         self.stood = []  # [from, to (None: still), what it pays or will, the terms in force then]
         self.repeats, self.weak = None, False  # of a duplicate: the lead of this contract that it repeats, and whether a txid or click led there
@@ -1204,6 +1230,7 @@ class Ledger:
         self.said_of_others = []  # (lead, contract and lead that its disposition was signed of): parts of one lead
         self.spelled = {"email": {}, "phone": {}}, {"email": {}, "phone": {}}  # token by key, key by token
         self.unknown_rules = None
+        self.scores = lead_score.Fold(contract)
 
     # what every entry has to keep: "each entry can follow those before it"
 
@@ -1469,6 +1496,9 @@ class Ledger:
         expected = self.decide(lead, terms)
         recorded = entry["status"], entry.get("reason", ""), entry.get("tier", -1), entry.get("payout_micros", 0), entry.get("due_ms", 0)
         need(recorded == expected.members(), f"it says {recorded}, decided again {expected.members()}")
+        stands = {name: entry[name] for name in ("score", "score_high", "score_why") if name in entry}
+        need(stands == lead.said, f"it says {stands}, the entries in front of it give {lead.said}")
+        self.scores.take(terms.score, at, entry)
         self.leads[at] = lead
         if lead.txid:
             self.reported[entry["party"], lead.txid] = lead
@@ -1546,6 +1576,8 @@ class Ledger:
         need("share_to" in entry or "touches" not in entry, "it has touches of its own that share nothing")
         recorded = self.entries[entry["click"]] if "click" in entry and not entry.get("click_unrecorded") and entry["click"] < lead.index else {}
         need(entry.get("placement", 0) == recorded.get("placement", 0), "its placement is not its click's")
+        source = recorded.get("utm_source", "") if "utm_source" in terms.score.get("facts", []) else ""
+        need(entry.get("utm_source", "") == source, "its utm_source is not its click's, or not asked for")
         need(lead.share[0] < lead.share[1] <= WHOLE and ("share_to" in entry) == (lead.share != (0, WHOLE)), "its share is none")
         if "click" in entry:
             own = [*entry.get("touches", []), entry]
@@ -1605,14 +1637,17 @@ class Ledger:
             reason = self.cap(lead, terms)
         if reason:
             return Decided("duplicate" if reason == "duplicate" else "rejected", reason)
+        if terms.score:
+            lead.said, lead.low = self.scores.say(terms.score, entry)
         known = entry.get("clock_steps") and self.persons.in_the_way(lead, terms, sometime=True)[0] is not None
         reason = self.hold(lead, terms, known)
-        if not reason and entry.get("clock_steps") and (entry["status"], entry.get("reason")) == ("held", "review"):
+        if reason in ("", "low_score") and entry.get("clock_steps") and (entry["status"], entry.get("reason")) == ("held", "review"):
             self.foreign += 1  # a lead of another contract, or one that nobody shows, may have come at an unknown time
             reason = "review"
-        if reason:
-            return Decided("held", reason, tier, lead.price)
         review = terms.campaign["review"]
+        if reason:
+            days = max(terms.score["hold_days"], review["auto_approve_days"]) if reason == "low_score" and review["mode"] == "auto" else None
+            return Decided("held", reason, tier, lead.price, 0 if days is None else lead.time + days * DAY_MS)
         if review["mode"] == "auto" and review["auto_approve_days"] == 0 and not entry.get("clock_unsure"):
             return Decided("approved", "", tier, lead.price)
         due = lead.time + review["auto_approve_days"] * DAY_MS if review["mode"] == "auto" else 0
@@ -1670,6 +1705,7 @@ class Ledger:
             ("bad_phone", "phone" in entry.get("bad", [])),
             ("too_fast", elapsed is not None and elapsed < 1000 * wanted["hold_below_s"]),
             ("review", elapsed is None or known or not terms.active(lead.time) or lead.untrusted),
+            ("low_score", lead.low),
         )
         return next((reason for reason, applies in reasons if applies), "")
 
@@ -1725,7 +1761,8 @@ class Ledger:
         else:
             raise Fails(f"a lead that is {before} cannot become {after}")
         if entry["trust"] == "system":
-            need(before == "pending" and after == "approved" and lead.due and time >= lead.due, "it approves a lead that is not due")
+            waits = before == "pending" or before == "held" and lead.entry.get("reason") == "low_score"
+            need(waits and after == "approved" and lead.due and time >= lead.due, "it approves a lead that is not due")
         need(entry.get("payable_micros", 0) == change, f"it changes {entry.get('payable_micros', 0)} micros, worked out again {change}")
         lead.status = after
         if after in ("approved", "converted") and not stood:
@@ -1743,6 +1780,7 @@ class Ledger:
         lead.changed = time
         lead.sold = after == "converted" and entry.get("amount_micros", 0) > 0
         self.moves.append(Move(at, lead, before, after, "", change))
+        self.scores.take(terms.score, at, entry, lead.entry, before)
         return abs(change)
 
     def count(self, lead, by, time):
@@ -1792,7 +1830,7 @@ class Ledger:
 
     def statement(self, at, entry, terms):
         before = self.statements[-1] if self.statements else None
-        overdue = [lead for lead in self.leads.values() if lead.status == "pending" and lead.due and clock(entry) - lead.due > 3_600_000]
+        overdue = [lead for lead in self.leads.values() if lead.status in ("pending", "held") and lead.due and clock(entry) - lead.due > 3_600_000]
         need(not overdue, "automatic approvals are overdue")
         need(entry["from"] == (before.to if before else 0), "its interval does not follow the one before")
         to, cut = entry["to"], bool(self.cuts) and self.cuts[0] <= entry["to"]

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/decisions/member.h"
+#include "common/decisions/score_terms.h"
 
 static bool holds_for(const struct rule *r, struct span value)
 {
@@ -88,6 +89,9 @@ static enum err honeypot_ok(const struct terms *t, struct problem *p)
     for (size_t i = 0; i < t->n_rules; i++)
         if (span_eq(t->honeypot, t->rules[i].field))
             member = "rules";
+    if (!span_empty(t->honeypot) && score_terms_use(t->score, t->honeypot))
+        return problem(p, ERR_INVALID, "lead.honeypot",
+                       "people leave this field empty, and score.facts learns from it: take another field");
     return member == NULL || span_empty(t->honeypot)
                ? ERR_OK
                : problem(p, ERR_INVALID, "lead.honeypot",

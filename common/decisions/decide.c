@@ -11,6 +11,7 @@ struct question {
     int64_t waited_ms;       /* from the click to the lead */
     bool waited_known;       /* no step of the clock lies between them */
     unsigned missing_fields; /* required ones that are not contact fields */
+    bool low;                /* its score is so low that somebody shall look at it */
 };
 
 static unsigned missing_fields(const struct terms *t, const struct lead_report *r)
@@ -229,7 +230,18 @@ static enum reason hold(const struct question *q)
            : sooner(q, q->t->hold_below_s)                           ? REASON_TOO_FAST
            : time_unknown(q)                                         ? REASON_REVIEW
            : by_pixel(q) && q->t->pixel_leads != PIXEL_LEADS_ON      ? REASON_REVIEW
+           : q->low                                                  ? REASON_LOW_SCORE
                                                                      : REASON_NONE;
+}
+
+/* When it approves by itself. What is held for its score not sooner than if it were not. */
+static int64_t due(const struct question *q, enum reason held)
+{
+    const struct terms *t = q->t;
+    int64_t days = t->auto_approve_days;
+    if (held == REASON_LOW_SCORE && t->score->hold_days > days)
+        days = t->score->hold_days;
+    return t->auto_approve ? q->now_ms + days * MS_PER_DAY : 0;
 }
 
 static void accept(const struct question *q, struct entry_lead *l)
@@ -243,11 +255,12 @@ static void accept(const struct question *q, struct entry_lead *l)
     l->reason = hold(q);
     if (l->reason != REASON_NONE) {
         l->status = STATUS_HELD;
+        l->due_ms = l->reason == REASON_LOW_SCORE ? due(q, l->reason) : 0;
     } else if (t->auto_approve && t->auto_approve_days == 0 && !q->r->clock_unsure) {
         l->status = STATUS_APPROVED;
     } else {
         l->status = STATUS_PENDING;
-        l->due_ms = t->auto_approve ? q->now_ms + t->auto_approve_days * MS_PER_DAY : 0;
+        l->due_ms = due(q, REASON_NONE);
     }
 }
 
@@ -288,6 +301,7 @@ static void record(const struct question *q, struct entry_lead *l)
     };
     memcpy(l->facts, r->facts, r->n_facts * sizeof *l->facts);
     memcpy(l->sub, r->sub, sizeof l->sub);
+    l->utm_source = f->utm_source;
     if (f->found) {
         l->has_click = true;
         l->click_unrecorded = f->credit.click.unrecorded;
@@ -309,6 +323,25 @@ static void name_duplicate(const struct question *q, struct entry_lead *l)
         l->dup_commit = q->f->dup_commit;
 }
 
+/* By what the entry says already. */
+static void score(struct question *q, struct entry *e)
+{
+    const struct score_terms *s = q->t->score;
+    struct entry_lead *l = &e->lead;
+    struct scored own, *scored = q->f->scored != NULL ? q->f->scored : &own;
+    if (s == NULL)
+        return;
+    model_say(q->f->model, q->t, e, scored);
+    const struct score_said *said = &scored->said;
+    q->low = model_low(q->f->model, q->t, e, scored);
+    l->scored = l->scored_high = true;
+    l->score = said->score;
+    l->score_high = said->high;
+    l->n_why = said->n_why;
+    for (size_t i = 0; i < said->n_why; i++)
+        l->why[i] = (struct entry_why){said->why[i].up, s->part[said->why[i].part]};
+}
+
 void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_report *r, const struct lead_facts *f,
                  int64_t now_ms, struct entry *out)
 {
@@ -328,10 +361,12 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
     record(&q, l);
     l->terms = terms_index;
     l->reason = refusal(&q);
-    if (l->reason == REASON_NONE)
+    if (l->reason == REASON_NONE) {
+        score(&q, out);
         accept(&q, l);
-    else if (l->reason == REASON_DUPLICATE)
+    } else if (l->reason == REASON_DUPLICATE) {
         name_duplicate(&q, l);
-    else
+    } else {
         l->status = STATUS_REJECTED;
+    }
 }

@@ -7,6 +7,7 @@
 #define CS_DECISIONS_DECIDE_H
 
 #include "common/decisions/credit.h"
+#include "common/decisions/model.h"
 #include "common/decisions/tally.h"
 #include "common/tokens/tokens.h"
 
@@ -40,6 +41,8 @@ struct fold_context {
     struct span contract_id;
     uint32_t advertiser;
     bool alone; /* the rows are of this contract only: what the campaign's others did is not known */
+    const struct score_model *model; /* what the contract's log has taught so far; NULL: nothing */
+    struct scored *scored;           /* what is said of the lead goes there as well; NULL: nobody asks */
 };
 
 struct lead_facts {
@@ -57,6 +60,9 @@ struct lead_facts {
     struct caps_used {
         struct cap_row day, month;
     } in_campaign, in_contract;
+    const struct score_model *model; /* what the lead is scored by */
+    struct scored *scored;           /* what is said of it goes there as well; NULL: nobody asks */
+    struct span utm_source;          /* of the click that takes the credit, where the terms score by it */
     enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };
 
@@ -72,6 +78,10 @@ MUST_CHECK enum err gather_person(const struct view *v, const struct fold_contex
 /* What stands already of the lead's day and month, where the terms have caps. Like gather_person. */
 MUST_CHECK enum err gather_caps(const struct view *v, const struct fold_context *cx, const struct terms *t,
                                 const struct lead_report *r, int64_t now_ms, struct lead_facts *out);
+/* What the lead is scored by, where the terms score; utm_source of the click that takes the credit goes into `source`,
+ * which lives as long as the decision. Like gather_person. */
+MUST_CHECK enum err gather_score(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                                 char source[LIMIT_PARAM], struct lead_facts *out);
 /* Decides and fills *out completely but commitment and terms index (copied in by the caller's argument). First reason
  * that applies wins, in this order: test, contract_ended, no_click/unknown_click, outside_window, honeypot,
  * missing_field, bad_email (malformed, or disposable where the terms say reject), bad_phone, outside_profile, too_fast,

@@ -187,6 +187,37 @@ enum err gather_caps(const struct view *v, const struct fold_context *cx, const 
     return err;
 }
 
+/* The one thing that a click is parsed for. */
+static enum err click_source(const struct view *v, uint32_t contract, uint64_t click, char source[LIMIT_PARAM],
+                             struct span *out)
+{
+    struct span bytes;
+    struct entry e;
+    enum err err = v->entry(v->ctx, contract, click, &bytes);
+    if (err == ERR_OK)
+        err = entry_read(bytes, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    *out = e.kind == ENTRY_CLICK ? e.click.utm[0] : SPAN("");
+    if (!span_empty(*out))
+        memcpy(source, out->ptr, out->len);
+    out->ptr = source;
+    entry_close(&e);
+    return ERR_OK;
+}
+
+enum err gather_score(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                      char source[LIMIT_PARAM], struct lead_facts *out)
+{
+    const struct touch *click = &out->credit.click;
+    out->utm_source = SPAN("");
+    out->model = cx->model;
+    out->scored = cx->scored;
+    if (!score_terms_use(t->score, SPAN("utm_source")) || !out->found || click->unrecorded)
+        return ERR_OK;
+    return click_source(v, cx->contract, click->index, source, &out->utm_source);
+}
+
 enum err gather_disposition(const struct view *v, const struct fold_context *cx, const struct terms *t,
                             const struct disposition_report *r, const struct lead_row *lead,
                             struct disposition_facts *out)

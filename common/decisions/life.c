@@ -168,7 +168,8 @@ enum err decide_disposition(uint64_t terms_index, const struct disposition_repor
 bool decide_due(uint64_t terms_index, uint64_t lead_index, const struct lead_row *lead, int64_t now_ms,
                 struct entry *out)
 {
-    if (lead->status != STATUS_PENDING || !lead->due_ms || now_ms < lead->due_ms)
+    bool waits = lead->status == STATUS_PENDING || (lead->status == STATUS_HELD && lead->reason == REASON_LOW_SCORE);
+    if (!waits || !lead->due_ms || now_ms < lead->due_ms)
         return false;
     *out = (struct entry){.kind = ENTRY_DISPOSITION, .at_ms = now_ms};
     out->disposition = (struct entry_disposition){

@@ -4,7 +4,7 @@
 
 #include "common/base/when.h"
 
-enum { MEMBERS_MAX = 24 };
+enum { MEMBERS_MAX = 28 };
 
 static void *field(const struct member *m, struct terms *t)
 {

@@ -44,6 +44,7 @@ extern const struct member_type member_fixed;
 /* The rest, each for one member: terms_lists.c */
 extern const struct member_type member_hosts, member_pass, member_require, member_rules, member_tiers,
     member_review_mode, member_caps, member_country;
+extern const struct member_type member_score; /* terms_score.c */
 
 /* Reads all members of an object; refuses others by name. */
 MUST_CHECK enum err members_read(const struct member *table, const struct reading *r, struct terms *t);

@@ -131,7 +131,21 @@ static bool held_for_another(const struct fold_context *cx, const struct opening
                              enum reason again)
 {
     return (cx->alone || tokens == NULL) && l->clock_steps > 0 && l->status == STATUS_HELD &&
-           l->reason == REASON_REVIEW && again == REASON_NONE;
+           l->reason == REASON_REVIEW && (again == REASON_NONE || again == REASON_LOW_SCORE);
+}
+
+/* Its spans outlive what was read: where the click says what the entry says they are the entry's. */
+static enum err score_again(const struct view *v, const struct fold_context *cx, const struct terms *t,
+                            const struct entry_lead *l, struct lead_facts *f)
+{
+    char source[LIMIT_PARAM];
+    enum err err = gather_score(v, cx, t, source, f);
+    if (err != ERR_OK || span_empty(f->utm_source))
+        return err;
+    f->utm_source = span_eq(f->utm_source, l->utm_source) ? l->utm_source
+                    : span_empty(l->utm_source)           ? SPAN("another")
+                                                          : SPAN("");
+    return ERR_OK;
 }
 
 enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
@@ -150,6 +164,8 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
         err = person_again(cx, v, t, recorded, tokens, &r, &f, &taken);
     if (err == ERR_OK)
         err = gather_caps(v, cx, t, &r, entry_clock(recorded), &f);
+    if (err == ERR_OK)
+        err = score_again(v, cx, t, l, &f);
     if (err != ERR_OK)
         return err;
     t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);

@@ -13,6 +13,7 @@
 #include "common/decisions/link.h"
 #include "common/decisions/member.h"
 #include "common/decisions/rules.h"
+#include "common/decisions/score_terms.h"
 
 #define TRAFFIC_PRICE_MAX ((int64_t)10000000000) /* micros: ten thousand units for one click or impression */
 enum { DAY_S = 86400, YEAR_DAYS = 365, REPEAT_DAYS = 30 };
@@ -144,6 +145,7 @@ static const struct member campaign_members[] = {
     {"repeat_window_s", &member_int, AT(repeat_window_s), .max = REPEAT_DAYS * DAY_S, .fallback = 3600},
     {"return_days", &member_int, AT(return_days), .max = LIMIT_RETURN_DAYS, .fallback = 30},
     {"review", &member_object, .members = review_members},
+    {"score", &member_score},
     {"timezone", &member_text, AT(timezone), .max = 64, .text = "UTC", .ok = timezone_ok,
      .must = "must be an IANA time zone such as Europe/Paris"},
     {NULL},
@@ -433,6 +435,7 @@ void terms_free(struct terms *t)
     free(t->require_fields);
     free(t->allowed_hosts);
     free(t->pass);
+    score_terms_free(t->score);
     document_unref(t->shared);
     json_decref(t->json[1]);
     free(t);

@@ -55,6 +55,7 @@ struct caps {
 };
 
 struct ruleset;
+struct score_terms;
 
 /* Lists are heap memory as long as they are: a server keeps the terms of every contract. */
 struct terms {
@@ -88,6 +89,7 @@ struct terms {
     unsigned pixel_leads;      /* enum pixel_leads */
     unsigned dispositions;     /* DISPOSITIONS_* */
     struct caps campaign_caps; /* over all its contracts */
+    struct score_terms *score; /* heap; NULL: no lead is scored */
     /* contract */
     unsigned assent;                 /* ASSENT_* */
     unsigned set_off;                /* SET_OFF_* */

@@ -262,10 +262,10 @@ void terms_words(const struct terms *t, bool whole, struct buf *out)
     static const struct {
         int document;
         const char *name;
-    } told[] = {{1, "price"},       {1, "assent"}, {1, "set_off"},      {1, "settle"},  {1, "due_days"},
-                {1, "vat_ppm"},     {1, "caps"},   {1, "starts_at"},    {1, "ends_at"}, {0, "attribution"},
-                {0, "caps"},        {0, "dedupe"}, {0, "dispositions"}, {0, "lead"},    {0, "payable_classes"},
-                {0, "pixel_leads"}, {0, "review"}, {0, "return_days"},  {0, "timezone"}};
+    } told[] = {{1, "price"},       {1, "assent"}, {1, "set_off"},      {1, "settle"},      {1, "due_days"},
+                {1, "vat_ppm"},     {1, "caps"},   {1, "starts_at"},    {1, "ends_at"},     {0, "attribution"},
+                {0, "caps"},        {0, "dedupe"}, {0, "dispositions"}, {0, "lead"},        {0, "payable_classes"},
+                {0, "pixel_leads"}, {0, "score"},  {0, "review"},       {0, "return_days"}, {0, "timezone"}};
     const struct comparison c = {.currency = t->currency};
     for (size_t i = 0; i < (whole ? sizeof told / sizeof told[0] : 1); i++) {
         if (i > 0)

@@ -4,6 +4,7 @@
 #include "common/base/decimal.h"
 #include "common/base/text.h"
 #include "common/decisions/link.h"
+#include "common/decisions/score_terms.h"
 #include "common/decisions/terms.h"
 
 bool terms_carry(const struct terms *t, int64_t at_ms)
@@ -36,7 +37,7 @@ bool terms_pays(const struct terms *t, enum class class)
 
 bool terms_uses_fact(const struct terms *t, struct span name)
 {
-    if (span_is(name, "country"))
+    if (span_is(name, "country") || score_terms_use(t->score, name))
         return true;
     for (size_t i = 0; i < t->n_require_fields; i++)
         if (span_eq(t->require_fields[i], name))

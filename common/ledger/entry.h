@@ -94,6 +94,13 @@ struct entry_touch {
 /* What an entry says in place of another contract's id. */
 #define DUP_ELSEWHERE "other"
 
+/* What moved a lead's score most: a field of the terms' score, or a pair of them, "f_city&country". */
+enum { LEAD_WHY = 3 };
+struct entry_why {
+    bool up;
+    struct span part;
+};
+
 struct entry_lead {
     /* what was reported */
     struct span party; /* id of the sender; empty for TRUST_PIXEL */
@@ -134,6 +141,12 @@ struct entry_lead {
     bool clock_unsure;      /* whether one of them waits for a word: as the last `clock` entry says */
     struct hash dup_commit; /* dup_contract "other": dup_commitment to the earlier lead */
     struct hash request;    /* SHA-256 of the request as it came (FORMATS "Requests"); zeros: nobody's, a pixel's */
+    struct span utm_source; /* of the click that takes the credit, where the terms score by it */
+    /* of one that no rule refused, where the terms score: per mille, with and without the benefit of the doubt */
+    bool scored, scored_high; /* both or neither */
+    uint64_t score, score_high;
+    struct entry_why why[LEAD_WHY];
+    size_t n_why;
 };
 
 struct entry_disposition {
@@ -293,6 +306,8 @@ struct entry {
 void entry_write(struct buf *out, const struct entry *e);
 struct jw;
 void entry_facts_write(struct jw *w, const struct entry_lead *l); /* its member `facts`, wherever that is shown */
+/* Likewise what its score is, where it has one: score, score_high, score_why. */
+void entry_score_write(struct jw *w, const struct entry_lead *l);
 /* ERR_CORRUPT with the field in *p unless the bytes are exactly what entry_write gives. Spans live until entry_close,
  * and no longer than the bytes.
  * ENTRY_ROOT is not read here: its entries are 32 raw bytes. */
@@ -320,6 +335,8 @@ uint64_t gap_total(const struct entry_gap *g); /* of what it counts; JSON_INT_MA
 bool gap_fits(const struct entry_gap *g);
 /* What stands right in front of a lead that has clicks by their ids alone; false: it has none. */
 bool gap_of_lead(const struct entry_lead *l, struct entry_gap *out);
+/* Whether a lead's score is there whole, or not at all. */
+bool entry_score_fits(const struct entry *e);
 /* To the sealed part that stands beside it; NULL for kinds that have none. */
 const struct hash *entry_commitment(const struct entry *e);
 

@@ -78,6 +78,9 @@ static const struct field lead_fields[] = {
     {"placement", NAT32, AT(lead.placement)},
     {"reason", REASON, AT(lead.reason)},
     {"request_sha256", HEX_32, AT(lead.request)},
+    {"score", INDEX, AT(lead.score), .has = AT(lead.scored)},
+    {"score_high", INDEX, AT(lead.score_high), .has = AT(lead.scored_high)},
+    {"score_why", WHY, AT(lead.why)},
     {"share_from", NAT32, AT(lead.share_from)},
     {"share_to", NAT32, AT(lead.share_to)},
     {"status", STATUS, AT(lead.status), .always = true},
@@ -89,6 +92,7 @@ static const struct field lead_fields[] = {
     {"trust", TRUST, AT(lead.trust), .always = true},
     {"txid", TEXT, AT(lead.txid), LIMIT_TXID},
     {"utc_offset_s", OFFSET, AT(lead.utc_offset_s)},
+    {"utm_source", TEXT, AT(lead.utm_source), LIMIT_PARAM},
     {0},
 };
 
@@ -425,6 +429,21 @@ void credential_id(const uint8_t sha256[HASH_LEN], char id[LIMIT_ID + 1])
     buf_fixed(&b, id, CREDENTIAL_ID_LEN);
     buf_b64url(&b, sha256, CREDENTIAL_ID_LEN / 4 * 3);
     id[b.len] = '\0';
+}
+
+bool entry_why_read(struct span text, struct entry_why *out)
+{
+    if (text.len < 2 || text.len > WHY_LEN || (text.ptr[0] != '+' && text.ptr[0] != '-'))
+        return false;
+    *out = (struct entry_why){text.ptr[0] == '+', span_skip(text, 1)};
+    return true;
+}
+
+bool entry_score_fits(const struct entry *e)
+{
+    const struct entry_lead *l = &e->lead;
+    return e->kind != ENTRY_LEAD || (l->scored ? l->scored_high && l->score <= l->score_high && l->score_high <= 1000
+                                               : !l->scored_high && l->n_why == 0);
 }
 
 const struct hash *entry_commitment(const struct entry *e)

@@ -29,6 +29,7 @@ enum field_type {
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
     DUP,      /* entry_lead's dup_contract and dup_index, as an object */
+    WHY,      /* entry_lead's why, as a list of texts; absent = none */
     TOUCHES,  /* entry_lead's touches, as a list of objects; absent = none */
     ERASED    /* entry_erase's entries, as a list of numbers */
 };
@@ -44,6 +45,9 @@ struct field {
 
 /* Ended by a row without a name. NULL for kinds that are not canonical JSON (root). */
 extern const struct field *const entry_fields[ENTRY_KINDS];
+
+enum { WHY_LEN = 1 + 2 * (2 + LIMIT_FIELD_NAME) + 1 }; /* bytes of one reason: a sign, and a pair of fields */
+bool entry_why_read(struct span text, struct entry_why *out);
 
 /* True: the bytes are such an entry as entry_write gives it, and *out is it, its spans within them. False says nothing.
  */

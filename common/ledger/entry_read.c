@@ -141,6 +141,20 @@ static enum err read_touches(const json_t *obj, struct entry_lead *l, struct pro
     return err;
 }
 
+static enum err read_why(const json_t *obj, struct entry_lead *l, struct problem *p)
+{
+    const json_t *list = NULL, *item;
+    size_t i;
+    enum err err = json_get_array(obj, "", "score_why", LEAD_WHY, &list, NULL, p);
+    json_array_foreach(list, i, item)
+    {
+        struct span text = span_of(json_string_value(item), json_string_length(item));
+        if (err == ERR_OK && (!json_is_string(item) || !entry_why_read(text, &l->why[l->n_why++])))
+            err = bad(p, "score_why", "must list names behind + or -");
+    }
+    return err;
+}
+
 static enum err read_erased(const json_t *obj, struct entry_erase *e, struct problem *p)
 {
     const json_t *list = NULL, *item;
@@ -201,6 +215,8 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
         return read_facts(obj, &e->lead, p);
     case DUP:
         return read_dup(obj, &e->lead, p);
+    case WHY:
+        return read_why(obj, &e->lead, p);
     case TOUCHES:
         return read_touches(obj, &e->lead, p);
     case ERASED:
@@ -239,8 +255,10 @@ static enum err read_fields(json_t *obj, struct entry *e, struct problem *p)
     return ERR_OK;
 }
 
-static enum err clock_fits(const struct entry *e, struct problem *p)
+static enum err parts_fit(const struct entry *e, struct problem *p)
 {
+    if (!entry_score_fits(e))
+        return bad(p, "score", "must be there with score_high, which is not below it nor above 1000, or without all");
     return e->clocked_ms == 0 || e->clocked_ms < e->at_ms ? ERR_OK : bad(p, "clock_ms", "must be before `at`");
 }
 
@@ -283,7 +301,7 @@ static enum err read_any(struct span bytes, struct entry *out, struct problem *p
     if (json_read_canonical(bytes, &e.json, p) != ERR_OK) {
         return ERR_CORRUPT;
     }
-    if (read_fields(e.json, &e, p) != ERR_OK || clock_fits(&e, p) != ERR_OK || same_bytes(bytes, &e, p) != ERR_OK) {
+    if (read_fields(e.json, &e, p) != ERR_OK || parts_fit(&e, p) != ERR_OK || same_bytes(bytes, &e, p) != ERR_OK) {
         json_decref(e.json);
         return ERR_CORRUPT;
     }

@@ -125,6 +125,18 @@ static bool take_touches(struct span *s, struct entry_lead *l)
     return scan_is(s, "]");
 }
 
+static bool take_why(struct span *s, struct entry_lead *l)
+{
+    struct span text;
+    if (!scan_is(s, "["))
+        return false;
+    do {
+        if (l->n_why == LEAD_WHY || !scan_text(s, WHY_LEN, &text) || !entry_why_read(text, &l->why[l->n_why++]))
+            return false;
+    } while (scan_is(s, ","));
+    return scan_is(s, "]");
+}
+
 /* One value, which a member that is not always there must not have by default. */
 static bool take_value(struct span *s, const struct field *f, struct entry *e)
 {
@@ -169,6 +181,8 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
         return take_facts(s, &e->lead);
     case DUP:
         return take_dup(s, &e->lead);
+    case WHY:
+        return take_why(s, &e->lead);
     case TOUCHES:
         return take_touches(s, &e->lead);
     case ERASED:
@@ -236,7 +250,8 @@ bool entry_scan(struct span bytes, struct entry *out)
             return false;
         first = false;
     }
-    if (!span_is(s, "}") || !utf8_valid(bytes) || (e.clocked_ms != 0 && e.clocked_ms >= e.at_ms))
+    if (!span_is(s, "}") || !utf8_valid(bytes) || (e.clocked_ms != 0 && e.clocked_ms >= e.at_ms) ||
+        !entry_score_fits(&e))
         return false;
     memcpy(out, &e, size_of(kind));
     out->json = NULL;

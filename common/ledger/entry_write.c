@@ -34,6 +34,8 @@ static bool is_default(const struct field *f, const struct entry *e)
         return *(const enum tax *)at == TAX_NONE;
     case FACTS:
         return e->lead.n_facts == 0;
+    case WHY:
+        return e->lead.n_why == 0;
     case TOUCHES:
         return e->lead.n_touches == 0;
     default:
@@ -61,6 +63,32 @@ void entry_facts_write(struct jw *w, const struct entry_lead *l)
         jw_str(w, l->facts[i].value);
     }
     jw_object_end(w);
+}
+
+static void write_why(struct jw *w, const struct entry_lead *l)
+{
+    char mem[WHY_LEN];
+    struct buf text;
+    assert(l->n_why <= LEAD_WHY);
+    jw_array(w);
+    for (size_t i = 0; i < l->n_why; i++) {
+        buf_fixed(&text, mem, sizeof mem);
+        buf_byte(&text, l->why[i].up ? '+' : '-');
+        buf_span_add(&text, l->why[i].part);
+        assert(!text.failed);
+        jw_str(w, buf_span(&text));
+    }
+    jw_array_end(w);
+}
+
+void entry_score_write(struct jw *w, const struct entry_lead *l)
+{
+    if (!l->scored)
+        return;
+    jw_kint(w, "score", (int64_t)l->score);
+    jw_kint(w, "score_high", (int64_t)l->score_high);
+    jw_key(w, "score_why");
+    write_why(w, l);
 }
 
 static void write_dup(struct jw *w, const struct entry_lead *l)
@@ -98,6 +126,18 @@ static void write_erased(struct jw *w, const struct entry_erase *e)
     for (size_t i = 0; i < e->n; i++)
         jw_int(w, (int64_t)e->entries[i]);
     jw_array_end(w);
+}
+
+static void write_of_lead(struct jw *w, enum field_type type, const struct entry_lead *l)
+{
+    if (type == FACTS)
+        entry_facts_write(w, l);
+    else if (type == DUP)
+        write_dup(w, l);
+    else if (type == TOUCHES)
+        write_touches(w, l);
+    else
+        write_why(w, l);
 }
 
 static const char *word_of(enum field_type type, const void *at)
@@ -160,13 +200,10 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         write_contacts(w, *(const unsigned *)at);
         break;
     case FACTS:
-        entry_facts_write(w, &e->lead);
-        break;
     case DUP:
-        write_dup(w, &e->lead);
-        break;
     case TOUCHES:
-        write_touches(w, &e->lead);
+    case WHY:
+        write_of_lead(w, f->type, &e->lead);
         break;
     case ERASED:
         write_erased(w, &e->erase);

@@ -3,9 +3,11 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/mem.h"
 #include "common/decisions/countersigned.h"
 #include "common/decisions/rules.h"
 #include "common/settlement/legal.h"
@@ -30,6 +32,12 @@ void fold_close(struct fold *f)
     buf_free(&f->scratch);
     byte_map_free(f->erased);
     f->erased = NULL;
+    byte_map_free(f->tokens);
+    free(f->model);
+    free(f->scored);
+    f->tokens = NULL;
+    f->model = NULL;
+    f->scored = NULL;
     f->terms = NULL;
 }
 
@@ -429,14 +437,28 @@ static bool writes(struct fold *f, const struct entry *e, struct span bytes)
     return span_eq(buf_span(&f->scratch), bytes);
 }
 
+/* Room for what leads are scored by, once terms ask for it. */
+static void may_score(struct fold *f)
+{
+    if (f->terms == NULL || f->terms->score == NULL || f->model != NULL)
+        return;
+    f->model = xcalloc(1, sizeof *f->model);
+    f->scored = xcalloc(1, sizeof *f->scored);
+}
+
 enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
                    struct entry *again, bool *foreign)
 {
     assert(f->terms != NULL);
+    may_score(f);
+    f->cx.model = f->model;
+    f->cx.scored = f->scored;
     enum err err = redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, again, foreign);
-    if (err != ERR_OK)
-        return err;
-    return writes(f, again, bytes) ? ERR_OK : ERR_CONFLICT;
+    if (err == ERR_OK && !writes(f, again, bytes))
+        err = ERR_CONFLICT;
+    if (err != ERR_OK && f->scored != NULL)
+        f->scored->known = false; /* of what should stand there */
+    return err;
 }
 
 /* What a disposition's own signature says: made by the key that the party had then, about this lead, saying what the
@@ -646,6 +668,57 @@ static void mark_ends(struct fold *f, uint64_t index, const struct entry *e, con
     }
 }
 
+/* Pairs follow from the rest. */
+static void keep_tokens(struct fold *f, uint64_t index, const struct entry *e)
+{
+    const struct score_shape *shape = &f->terms->score->shape;
+    uint8_t key[8], value[2 * 8 * SCORE_FIELDS];
+    if (f->tokens == NULL || !model_scores(e))
+        return;
+    if (!f->scored->known)
+        model_tokens(f->terms, e, &f->scored->tokens);
+    for (size_t i = 0; i < shape->fields; i++) {
+        store_be64(value + 16 * i, f->scored->tokens.fine[i]);
+        store_be64(value + 16 * i + 8, f->scored->tokens.coarse[i]);
+    }
+    store_be64(key, index);
+    byte_map_put(f->tokens, span_of(key, sizeof key), span_of(value, 16u * shape->fields));
+}
+
+/* False: of terms that asked for other fields, or not kept. */
+static bool kept_tokens(struct fold *f, uint64_t lead)
+{
+    const struct score_shape *shape = &f->terms->score->shape;
+    uint8_t key[8];
+    struct span value;
+    store_be64(key, lead);
+    if (f->tokens == NULL || !byte_map_get(f->tokens, span_of(key, sizeof key), &value) ||
+        value.len != 16u * shape->fields)
+        return false;
+    for (size_t i = 0; i < shape->fields; i++) {
+        f->scored->tokens.fine[i] = load_be64(value.ptr + 16 * i);
+        f->scored->tokens.coarse[i] = load_be64(value.ptr + 16 * i + 8);
+    }
+    score_pairs(shape, &f->scored->tokens);
+    return true;
+}
+
+/* Behind the entry's rows. */
+static enum err learn(struct fold *f, uint64_t index, const struct entry *e)
+{
+    bool changed = false, scores = f->terms != NULL && f->terms->score != NULL;
+    if (f->model == NULL && !scores)
+        return ERR_OK;
+    may_score(f);
+    if (scores && e->kind == ENTRY_DISPOSITION)
+        f->scored->known = kept_tokens(f, e->disposition.lead);
+    enum err err = model_fold(f->model, f->view, f->cx.contract, f->terms, index, e, f->scored, &changed);
+    if (err == ERR_OK && scores && e->kind == ENTRY_LEAD)
+        keep_tokens(f, index, e);
+    f->scored->known = false;
+    return err;
+}
+
 enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const struct frontier *before,
                     const struct private_part *priv)
 {
@@ -666,6 +739,8 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
         put_cut(f, &filled);
     }
     rows_map_write(f->rows, &ops);
+    if ((err = learn(f, index, e)) != ERR_OK)
+        return err;
     f->last_ms = e->at_ms;
     f->has_second = f->has_first;
     f->has_first = true;

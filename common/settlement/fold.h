@@ -40,7 +40,10 @@ struct fold {
     uint32_t clock_steps;    /* as the last `clock` entry says, and */
     bool clock_unsure;       /* whether one of them waits for the operator's word */
     int64_t clocked_ms;      /* the latest time of that clock, moved by its steps since */
-    struct byte_map *erased; /* index be64 -> that of the `erase` entry be64; NULL: none so far */
+    struct scored *scored;   /* of the lead under way; NULL likewise */
+    struct byte_map *tokens; /* index be64 -> what each lead says that may teach yet: a mirror is slow to read again */
+    struct score_model *model; /* what leads are scored by; NULL: no terms scored so far */
+    struct byte_map *erased;   /* index be64 -> that of the `erase` entry be64; NULL: none so far */
     struct buf scratch;
 };
 

@@ -25,6 +25,8 @@ void receipt_payload(struct buf *out, struct span contract_id, uint64_t index, c
     jw_kint(&w, "payout_micros", lead ? e->lead.payout_micros : e->disposition.payable_micros);
     jw_kstr(&w, "reason", lead ? span_str(reason_word(e->lead.reason)) : e->disposition.text);
     jw_khex(&w, "request_sha256", (lead ? &e->lead.request : &e->disposition.request)->b, HASH_LEN);
+    if (lead)
+        entry_score_write(&w, &e->lead);
     jw_kstr(&w, "status", span_str(status_word(lead ? e->lead.status : e->disposition.status)));
     jw_kint(&w, "terms", (int64_t)(lead ? e->lead.terms : e->disposition.terms));
     jw_object_end(&w);

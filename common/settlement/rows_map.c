@@ -10,6 +10,11 @@ struct rows_map {
     struct byte_map *table[ROW_TABLES];
 };
 
+struct byte_map *rows_map_beside(struct rows_map *m)
+{
+    return byte_map_new(m->pages);
+}
+
 struct rows_map *rows_map_new(const struct spill *spill)
 {
     struct rows_map *m = xmalloc(sizeof *m);

@@ -8,7 +8,9 @@
 
 struct rows_map;
 struct rows_map *rows_map_new(const struct spill *spill); /* as for pages_new */
-void rows_map_free(struct rows_map *m);                   /* NULL-safe */
+/* A further map in the same pages, to be freed before. */
+struct byte_map *rows_map_beside(struct rows_map *m);
+void rows_map_free(struct rows_map *m); /* NULL-safe */
 void rows_map_put(struct rows_map *m, enum row_table t, struct span key, struct span value);
 void rows_map_write(struct rows_map *m, const struct row_ops *ops);
 

@@ -104,6 +104,12 @@ static enum err overlay_click(void *ctx, uint32_t contract, uint64_t index, stru
     return v->click(v->ctx, contract, index, out);
 }
 
+static enum err overlay_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
+{
+    const struct view *v = ((struct overlay *)ctx)->trial->store;
+    return v->entry(v->ctx, contract, index, out);
+}
+
 /* Outcomes are compared, not what names the other lead. */
 static enum err overlay_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
 {
@@ -521,8 +527,12 @@ static enum err run_event(struct overlay *o, const struct view *v, const struct 
 enum err trial_run(struct trial *t)
 {
     struct overlay o = {.trial = t, .rows = rows_map_new(NULL)};
-    const struct view v = {
-        .get = overlay_get, .seek = overlay_seek, .click = overlay_click, .leaf = overlay_leaf, .ctx = &o};
+    const struct view v = {.get = overlay_get,
+                           .seek = overlay_seek,
+                           .click = overlay_click,
+                           .leaf = overlay_leaf,
+                           .entry = overlay_entry,
+                           .ctx = &o};
     struct event *events = xcalloc(2 * t->n + 1, sizeof *events);
     size_t n = list_events(t, events);
     enum err err = deal(t);

@@ -99,6 +99,7 @@ void audit_fold_open(struct audit *a)
     buf_heap(&a->shown);
     a->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
+    a->fold.tokens = rows_map_beside(a->rows);
     a->fold.end_of = audit_end_of;
     a->fold.end_ctx = a;
 }
@@ -303,6 +304,43 @@ static void check_view(struct audit *a, uint64_t index, const struct entry_view 
         finds_failure(f, "entry %" PRIu64 " has another placement than its click, entry %" PRIu64, index, v->click);
 }
 
+static bool score_differs(const struct entry_lead *l, const struct entry_lead *again)
+{
+    bool differs = l->scored != again->scored || l->score != again->score || l->score_high != again->score_high ||
+                   l->n_why != again->n_why;
+    for (size_t i = 0; i < l->n_why && !differs; i++)
+        differs = l->why[i].up != again->why[i].up || !span_eq(l->why[i].part, again->why[i].part);
+    return l->status == again->status && l->reason == again->reason && differs;
+}
+
+enum { SCORE_WORDS = 512 };
+static void score_words(const struct entry_lead *l, char out[SCORE_WORDS])
+{
+    struct buf b;
+    buf_fixed(&b, out, SCORE_WORDS - 1);
+    if (l->scored)
+        buf_printf(&b, "score %" PRIu64 " (high %" PRIu64, l->score, l->score_high);
+    else
+        buf_str(&b, "out a score");
+    for (size_t i = 0; i < l->n_why; i++) {
+        buf_str(&b, i == 0 ? "; " : " ");
+        buf_byte(&b, l->why[i].up ? '+' : '-');
+        buf_span_add(&b, l->why[i].part);
+    }
+    if (l->scored)
+        buf_byte(&b, ')');
+    out[b.len] = '\0';
+}
+
+static void tell_score(struct finding *f, uint64_t index, const struct entry_lead *l, const struct entry_lead *again)
+{
+    char stands[SCORE_WORDS], is[SCORE_WORDS];
+    score_words(l, stands);
+    score_words(again, is);
+    finds_failure(f, "lead %" PRIu64 " is recorded with%s%s; the entries in front of it give %s%s", index,
+                  l->scored ? " " : "", stands, again->scored ? "" : "it with", is);
+}
+
 /* Decides the lead again. Without its opening the entry's own word about equal persons is taken. */
 static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
                        const struct opening *opening)
@@ -315,6 +353,10 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     a->foreign += opening != NULL && foreign;
     if (err == ERR_OK || audit_untold(a, CHECK_DECISIONS, index, err))
         return;
+    if (score_differs(&e->lead, &again.lead)) {
+        tell_score(&a->finding[CHECK_DECISIONS], index, &e->lead, &again.lead);
+        return;
+    }
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;
     if (about_persons && a->unopened > 0)
         finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " may repeat a lead that has no opening", index);

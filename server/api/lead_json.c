@@ -98,6 +98,7 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
         jw_kstr(w, "note", change->note);
     jw_kint(w, "payout_micros", status_stands(row->status) ? row->payout_micros : 0);
     jw_kstr(w, "reason", change->any ? SPAN("") : span_str(reason_word(row->reason)));
+    entry_score_write(w, l);
     jw_kstr(w, "sender", l->party);
     if (l->share_to) {
         jw_kint(w, "share_from", l->share_from);

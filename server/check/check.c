@@ -84,6 +84,8 @@ static void prove_made(struct check *c, enum table t)
         prove_statements(c);
     else if (t == TABLE_COSIGNED)
         prove_responses(c);
+    else if (t == TABLE_MODELS)
+        prove_models(c);
     else
         prove_rollups(c);
 }
@@ -136,6 +138,7 @@ static void prove(struct check *c, enum table t)
         return;
     case TABLE_STATEMENTS:
     case TABLE_COSIGNED:
+    case TABLE_MODELS:
     case TABLE_ROLLUPS:
         prove_made(c, t);
         return;

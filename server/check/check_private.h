@@ -50,6 +50,7 @@ struct checked_log {
     struct hash documents[2];           /* of the campaign and the contract, as the last terms say them */
     uint32_t placements;                /* greatest that an entry names */
     size_t key_steps;                   /* how often the server's keys changed in it */
+    bool scored;                        /* at the stored head something was learnt of its leads */
     uint64_t assented;                  /* the last entry that assents to terms; 0: none */
     uint64_t last_leaf, last_leaf_size; /* of its head that came into the root log last; size 0: none did */
 };
@@ -124,6 +125,8 @@ void prove_sealed(struct check *c, enum table t); /* check_sealed.c: the private
 void prove_tiles(struct check *c);                /* check_tree.c */
 void prove_seqs(struct check *c);
 void prove_heads(struct check *c);
+void prove_models(struct check *c);                         /* check_models.c */
+void check_model(struct check *c, struct checked_log *log); /* the fold stands at the stored head */
 void prove_leaves(struct check *c);
 void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);

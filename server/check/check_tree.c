@@ -96,6 +96,7 @@ static void compare_sweep(struct check *c, struct checked_log *log)
         compare_seqs(c, log, size / TILE_WIDTH, size % TILE_WIDTH);
     tile_builder_edge(&log->tree);
     compare_head(c, log);
+    check_model(c, log);
 }
 
 /* ---- logs ---- */

@@ -1,5 +1,8 @@
 #include "server/commit/parts.h"
 
+#include <stdlib.h>
+
+#include "common/base/mem.h"
 #include "common/decisions/rules.h"
 
 /* The terms that an entry of now is bound by. */
@@ -46,23 +49,57 @@ enum err parts_deal(struct batch *cx, const struct lead_report *r, uint32_t fall
     return f->found && credit_looks_back(t) ? share_out(cx, t, r, arrived_ms, out) : ERR_OK;
 }
 
+/* What its leads are scored by: of a batch what was learnt so far, else what was learnt up to the last sweep, which is
+ * the caller's to free. */
+static enum err model_of(struct batch *cx, const struct contract *k, struct fold_context *fold,
+                         struct score_model **swept)
+{
+    enum err err = pipeline_ready(cx, k);
+    if (err != ERR_OK)
+        return err;
+    if (cx->ledger != NULL) {
+        fold->model = ledger_model(cx->ledger, k->number);
+        return ERR_OK;
+    }
+    fold->model = *swept = xcalloc(1, sizeof **swept);
+    err = ledger_model_read(cx->txn, k->number, *swept);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err decide_part(struct batch *cx, const struct version *bound, const struct lead_report *r, int64_t now_ms,
+                            struct part *p)
+{
+    const struct terms *t = bound->terms;
+    struct fold_context fold = pipeline_fold(p->k);
+    struct score_model *swept = NULL;
+    fold.scored = &p->scored;
+    p->scored.known = false;
+    enum err err = gather_person(&cx->view, &fold, t, r, now_ms, &p->facts);
+    if (err == ERR_OK)
+        err = gather_caps(&cx->view, &fold, t, r, now_ms, &p->facts);
+    if (err == ERR_OK && t->score != NULL)
+        err = model_of(cx, p->k, &fold, &swept);
+    if (err == ERR_OK)
+        err = gather_score(&cx->view, &fold, t, p->source, &p->facts);
+    if (err == ERR_OK) {
+        t->ruleset->lead(t, bound->index, r, &p->facts, now_ms, &p->entry);
+        pipeline_date(cx, p->k, now_ms, &p->entry);
+    }
+    free(swept);
+    return err;
+}
+
 enum err parts_decide(struct batch *cx, const struct lead_report *r, int64_t now_ms, struct parts *parts,
                       struct problem *why)
 {
     for (size_t i = 0; i < parts->n; i++) {
         struct part *p = &parts->of[i];
         const struct version *bound = bound_at(cx, p->k, now_ms);
-        const struct terms *t = bound->terms;
         if (!contract_binds(p->k, pipeline_dated(cx, p->k, now_ms)))
             return contract_unbound(p->k, why);
-        const struct fold_context fold = pipeline_fold(p->k);
-        enum err err = gather_person(&cx->view, &fold, t, r, now_ms, &p->facts);
-        if (err == ERR_OK)
-            err = gather_caps(&cx->view, &fold, t, r, now_ms, &p->facts);
+        enum err err = decide_part(cx, bound, r, now_ms, p);
         if (err != ERR_OK)
             return err;
-        t->ruleset->lead(t, bound->index, r, &p->facts, now_ms, &p->entry);
-        pipeline_date(cx, p->k, now_ms, &p->entry);
     }
     return ERR_OK;
 }

@@ -10,6 +10,8 @@
 struct part {
     const struct contract *k;
     struct lead_facts facts;
+    char source[LIMIT_PARAM]; /* what the entry has as utm_source */
+    struct scored scored;     /* what is said of it */
     struct entry entry;
 };
 struct parts {

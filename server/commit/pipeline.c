@@ -16,6 +16,7 @@
 struct brought {
     struct companion with;
     const struct private_part *person; /* of a lead */
+    const struct scored *scored;       /* likewise, where the terms score */
 };
 
 struct recorded {
@@ -185,6 +186,8 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
     err = append(cx, k, e, buf_span(bytes), &with->with, &r.index, &r.leaf);
     if (err == ERR_OK)
         err = store_rows_write(cx->txn, &ops);
+    if (err == ERR_OK)
+        err = ledger_learn(cx->ledger, &cx->view, k->number, terms, r.index, e, with->scored);
     if (err == ERR_OK)
         err = outbox_entry(cx, k, e, r.index);
     if (err == ERR_OK)
@@ -446,10 +449,11 @@ static enum err record_parts(struct batch *cx, struct job *job, const struct par
     buf_fixed(&beside, mem, sizeof mem);
     kept_write(&beside, &kept);
     kept_person(&kept, &person);
-    const struct brought with = {{buf_span(&beside), lead->sealed}, &person};
+    struct brought with = {{buf_span(&beside), lead->sealed}, &person, NULL};
     enum err err = is_several_entries(parts) ? parts_ready(cx, job, parts) : ERR_OK;
     for (size_t i = 0; i < parts->n && err == ERR_OK; i++) {
         const struct part *p = &parts->of[i];
+        with.scored = &p->scored;
         err = record_gap(cx, p, &wrote);
         if (err == ERR_OK)
             err = record_job(cx, job, p->k, &p->entry, &with, i == parts->n - 1);

@@ -35,7 +35,9 @@ static void log_drop_tails(struct log *log)
         log->hashes[i] = NULL;
     }
     free(log->seqs);
+    free(log->model);
     log->seqs = NULL;
+    log->model = NULL;
     log->ready = false;
 }
 
@@ -144,6 +146,8 @@ enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contract)
         err = load_seqs(l, t, log, contract);
     for (int level = 0; level < TILE_LEVELS && err == ERR_OK; level++)
         err = load_hashes(l, t, log, contract, level);
+    if (err == ERR_OK && contract != ROOT_LOG)
+        err = ledger_model_load(t, log, contract);
     log->ready = err == ERR_OK;
     if (err != ERR_OK)
         log_drop_tails(log);
@@ -347,6 +351,8 @@ static enum err log_save(struct txn *t, uint32_t contract, struct log *log)
             err = store_put(t, TABLE_TILES, tile_key(key, contract, level, width / TILE_WIDTH),
                             span_of(log->hashes[level], n * HASH_LEN));
     }
+    if (err == ERR_OK)
+        err = ledger_model_save(t, log, contract);
     if (err != ERR_OK)
         return err;
     struct buf row;

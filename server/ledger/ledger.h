@@ -63,6 +63,12 @@ MUST_CHECK enum err ledger_append(struct ledger *l, struct txn *t, uint32_t cont
  * as ledger_append; ERR_CORRUPT, and nothing happened: that is not what the open entries begin with. */
 MUST_CHECK enum err ledger_statement(struct ledger *l, struct txn *t, uint32_t contract, const struct last_statement *s,
                                      const struct tally *closed, int64_t next_ms);
+/* What the log's leads are scored by: of a log that is ready. NULL: nothing was learnt. */
+const struct score_model *ledger_model(const struct ledger *l, uint32_t contract);
+/* Takes what an entry that was appended teaches, behind its rows; `known` as for model_fold. Errors as ledger_append.
+ */
+MUST_CHECK enum err ledger_learn(struct ledger *l, const struct view *v, uint32_t contract, const struct terms *terms,
+                                 uint64_t index, const struct entry *e, const struct scored *known);
 /* Sweep: writes dirty tails of tiles and seqs, heads and the watermark into t. */
 MUST_CHECK enum err ledger_sweep(struct ledger *l, struct txn *t);
 void ledger_swept(struct ledger *l); /* after the sweep's commit */
@@ -130,6 +136,8 @@ struct head {
     struct last_statement last;
 };
 MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
+/* What was learnt up to that head. ERR_NOT_FOUND: nothing. */
+MUST_CHECK enum err ledger_model_read(struct txn *t, uint32_t contract, struct score_model *out);
 /* The size of the log's last head that is in the root log, and which leaf of that it is. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf);
 /* The note that this leaf of the root log is of, as it was signed, whatever key signs now. ERR_CORRUPT: it has none. */

@@ -94,6 +94,31 @@ static enum err replay_leaf(struct txn *t, struct log *log, const struct envelop
     return ERR_OK;
 }
 
+static bool may_learn(const struct log *log)
+{
+    bool asked = log->model != NULL;
+    for (size_t i = 0; i < log->versions.n; i++)
+        asked |= log->versions.v[i].terms->score != NULL;
+    return asked;
+}
+
+/* What it teaches, by its rows, which are there. */
+static enum err replay_lesson(struct ledger *l, struct txn *t, const struct log *log, const struct envelope *env)
+{
+    struct ledger_view memory;
+    struct entry e;
+    if ((env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION) || !may_learn(log))
+        return ERR_OK;
+    enum err err = entry_read(env->entry, &e, NULL);
+    if (err != ERR_OK)
+        return err;
+    const struct view v = ledger_view(&memory, l, t);
+    const struct version *bound = versions_at(&log->versions, e.at_ms);
+    err = ledger_learn(l, &v, env->contract, bound != NULL ? bound->terms : NULL, env->index, &e, NULL);
+    entry_close(&e);
+    return err;
+}
+
 static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct span row)
 {
     struct envelope env;
@@ -111,7 +136,9 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
         err = ledger_ready(l, t, env.contract);
     if (err == ERR_OK)
         err = replay_fold(l, t, log, &env);
-    return err == ERR_OK ? ledger_extend(l, t, log, env.contract, seq, &leaf) : err;
+    if (err == ERR_OK)
+        err = ledger_extend(l, t, log, env.contract, seq, &leaf);
+    return err == ERR_OK ? replay_lesson(l, t, log, &env) : err;
 }
 
 static enum err replay(struct ledger *l, struct txn *t)

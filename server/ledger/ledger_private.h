@@ -12,6 +12,8 @@ struct log {
     uint8_t *hashes[TILE_LEVELS]; /* TILE_WIDTH hashes each; NULL: all is in the store */
     uint8_t *seqs;                /* TILE_WIDTH seqs; likewise */
     bool ready;                   /* every tail that is not empty is in memory, and was checked */
+    struct score_model *model;    /* what its leads are scored by, likewise; NULL: nothing was learnt */
+    bool taught;                  /* it is another one than was saved last */
     struct versions versions;     /* while replaying: the terms that may bind */
     const char *leaves;           /* while replaying: of the tile under way, if it was filled and so is in the store */
 };
@@ -33,6 +35,9 @@ MUST_CHECK enum err ledger_extend(struct ledger *l, struct txn *t, struct log *l
 bool ledger_fold(struct log *log, const struct terms *terms, const struct tallied *x, struct tally *full);
 /* ledger_tally.c. What counts of a stored entry, of traffic without parsing it. */
 MUST_CHECK enum err ledger_tallied(const struct envelope *env, struct tallied *out);
+/* ledger_model.c. As it was saved, into memory; and saved, if it is another one since. */
+MUST_CHECK enum err ledger_model_load(struct txn *t, struct log *log, uint32_t contract);
+MUST_CHECK enum err ledger_model_save(struct txn *t, struct log *log, uint32_t contract);
 /* What a `clock` entry tells. */
 void ledger_take_clock(struct log *log, const struct entry *e);
 

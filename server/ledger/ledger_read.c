@@ -361,10 +361,20 @@ static enum err store_leaf(void *txn, uint32_t contract, uint64_t index, struct 
     return env.kind == ENTRY_LEAD ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum err store_bytes(void *txn, uint32_t contract, uint64_t index, struct span *out)
+{
+    struct envelope env;
+    enum err err = ledger_read(txn, contract, index, &env);
+    if (err == ERR_OK)
+        *out = env.entry;
+    return err;
+}
+
 struct view ledger_store_view(struct txn *t)
 {
     struct view view = store_view(t);
     view.click = store_click;
     view.leaf = store_leaf;
+    view.entry = store_bytes;
     return view;
 }

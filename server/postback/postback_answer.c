@@ -76,12 +76,14 @@ void postback_answer(struct jw *w, const struct contract *k, uint64_t index, con
     jw_kstr(w, "reason", lead ? span_str(reason_word(e->lead.reason)) : e->disposition.text);
     if (how->signer != NULL)
         write_receipt(w, k, index, leaf, e, how->signer);
-    if (how->row != NULL) {
+    if (how->row != NULL)
         jw_kint(w, "row", (int64_t)*how->row);
+    if (lead)
+        entry_score_write(w, &e->lead);
+    if (how->row != NULL)
         jw_kint(w, "status", 200);
-    } else {
+    else
         jw_kstr(w, "status", status);
-    }
     jw_object_end(w);
 }
 

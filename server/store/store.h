@@ -61,6 +61,8 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
     X(LEAVES, "leaves",                                                                                                \
       "contract be32, leaf be64 -> of its head that is this leaf of the root log size, leaf of the one before", FOLD,  \
       TELLS_ALL, "what the notes say that stand in the root log")                                                      \
+    X(MODELS, "models", "contract be32 -> what its leads are scored by: since when, what is asked, state (model.h)",   \
+      FOLD, TELLS_ALL, "what the log has taught up to its swept head")                                                 \
     X(DAY_KEYS, "day_keys", "day be32 -> AES-256 key of the private parts of that UTC day, wrapped under its month's", \
       SEALED, TELLS_VALUE,                                                                                             \
       "unwraps under its day and the key of its month, unless that was destroyed on purpose. One of a month whose "    \

@@ -14,7 +14,7 @@ MODES = ("jws", "html", "csv")
 
 def tell_a_whole_story(server):
     """Calls every operation of the API with success, and some without. Answers the market it played in."""
-    market = Market(server)
+    market = Market(server, {"score": {"facts": ["country", "f_age", "utm_source", "sub1"], "cross": ["country", "f_age"]}})
     market.put_keys()
     market.publisher.assent(market.contract, 1)
     operator, advertiser, publisher = market.operator, market.advertiser, market.publisher

@@ -105,6 +105,16 @@ def rfc3339_or_none(chance, before, after):
     return verify.rfc3339(START + chance.randrange(before, after)) if chance.random() < 0.1 else ""
 
 
+def scored(chance):
+    """By which facts leads are scored; often by none."""
+    facts = [name for name in (*FIELDS, "sub1", "placement", "trust", "utm_source", "wait", "hour") if chance.random() < 0.5]
+    if not facts or chance.random() < 0.4:
+        return {}
+    cross = [name for name in facts if chance.random() < 0.5]
+    return {"cross": cross if len(cross) > 1 else [], "facts": facts, "hold_below": chance.choice([0, 500, 1000]), "hold_days": chance.choice([0, 2]),
+            "max_held_permille": chance.choice([0, 200, 1000])}
+
+
 def documents(chance, fixed):
     require = [name for name in ("email", "phone", "first_name", "country", "f_age") if chance.random() < 0.15]
     campaign = {
@@ -122,6 +132,7 @@ def documents(chance, fixed):
         "payable_classes": [name for name in verify.PAYABLE if chance.random() < 0.6], "pixel_leads": chance.choice(["off", "hold", "on"]),
         "referrer_policy": "no-referrer-when-downgrade", "repeat_window_s": 3600, "return_days": chance.choice([1, 3, 30]),
         "review": {"auto_approve_days": chance.choice([0, 1, 3]), "mode": chance.choice(["auto", "manual"])}, "timezone": "UTC"}
+    campaign["score"] = scored(random.Random(repr(campaign)))  # what else is made of a seed stays as it was
     tiers = [{"micros": chance.randrange(10**7), "when": rule(chance, (*FIELDS, "sub1", "placement", "device", "class"))} for _ in range(chance.randrange(3))]
     if chance.random() < 0.8:
         tiers.append({"micros": chance.randrange(10**7)})
@@ -249,6 +260,8 @@ class MadeLog:
         clicks = [n for n, entry in enumerate(self.entries) if entry.get("kind") == "click"]
         if kind == "click":
             commit |= {name: value for name, value in (("device", chance.choice(verify.DEVICES)), ("clock_steps", self.ledger.steps), ("sub1", "x")) if value and chance.random() < 0.8 or name == "clock_steps" and value}
+            source = ("news", "\u00e9t\u00e9", None)[sum(commit["commit"].encode()) % 3]
+            commit |= {"utm_source": source} if source else {}
         if kind == "view" and clicks:
             commit["click"] = chance.choice(clicks)
             commit["placement"] = self.entries[commit["click"]]["placement"]
@@ -342,6 +355,9 @@ class MadeLog:
 
     def decide(self, entry, opening, terms):
         """Writes into the draft what the second implementation decides."""
+        source = self.entries[entry["click"]].get("utm_source") if "click" in entry and not entry.get("click_unrecorded") else None
+        if source and "utm_source" in terms.score.get("facts", []):
+            entry["utm_source"] = source
         lead = verify.Lead(len(self.entries), {**entry, "status": "pending"}, opening, terms)
         _, lead.whole = self.ledger.tier(lead, terms)
         lead.price = verify.cut(lead.whole, lead.share)
@@ -349,7 +365,7 @@ class MadeLog:
             entry |= self.others_say(lead, terms, self.ledger.persons.in_the_way(lead, terms)[0])
         lead.entry = entry
         told = self.ledger.decide(lead, terms)
-        entry["status"] = told.status
+        entry |= {"status": told.status, **lead.said}
         entry |= {name: value for name, value, default in (("reason", told.reason, ""), ("tier", told.tier, -1), ("payout_micros", told.payout, 0), ("due_ms", told.due, 0)) if value != default}
 
     def others_say(self, lead, terms, way):
@@ -543,7 +559,7 @@ NEW = {  # members that an entry may be given that it had not
     "lead": {"test": True, "disposable": True, "honeypot": True, "claimed": True, "clock_unsure": True, "click_unrecorded": True, "missing_fields": 1,
              "other_touches": 1, "due_ms": START, "tier": 0, "payout_micros": 5, "bad": ["email"], "txid": "new", "sub3": "x", "utc_offset_s": 3600,
              "share_from": 1, "share_to": 5, "clock_steps": 1, "dup": {"contract": CONTRACT, "index": 3}, "clock_ms": 5, "click": 3, "placement": 1,
-             "reason": "review", "facts": {"country": "FR"}, "zz": 1},
+             "reason": "review", "facts": {"country": "FR"}, "score": 500, "score_high": 700, "score_why": ["+hour"], "utm_source": "x", "zz": 1},
     "disposition": {"amount_micros": 7, "currency": "EUR", "payable_micros": 3, "text": "x", "txid": "y", "party": ADVERTISER, "clock_ms": 7},
     "click": {"clock_steps": 1, "sub1": "q", "to": "https://x.example/", "to_refused": True, "country": "FR", "device": "phone", "utm_term": "t"},
     "view": {"click": 3, "placement": 1}, "gap": {"clicks": 1, "impressions": 2}, "impression": {"device": "phone"},

@@ -14,6 +14,7 @@ from root_log import retold  # noqa: E402
 from verify import b64u, b64u_decode, canonical, sha256  # noqa: E402
 
 OUTCOME = ("status", "reason", "tier", "payout_micros", "due_ms")
+SCORE = ("score", "score_high", "score_why")
 
 
 class Deciding(verify.Ledger):
@@ -21,7 +22,7 @@ class Deciding(verify.Ledger):
 
     def lead(self, at, entry, terms):
         said = entry.pop("dup", None)
-        for member in OUTCOME:
+        for member in (*OUTCOME, *SCORE):
             entry.pop(member, None)
         entry |= {"status": "pending", "terms": terms.index}
         probe = verify.Lead(at, entry, self.openings.get(at), terms)
@@ -34,6 +35,7 @@ class Deciding(verify.Ledger):
         for member, value in zip(OUTCOME, self.decide(probe, terms).members()):
             if value != {"tier": -1, "payout_micros": 0, "due_ms": 0}.get(member, ""):
                 entry[member] = value
+        entry |= probe.said
         return super().lead(at, entry, terms)
 
 

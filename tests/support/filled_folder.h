@@ -126,7 +126,8 @@ static inline void filled_campaign(struct filled *f)
     char body[512], campaign[FILLED_TEXT], other[FILLED_TEXT], path[FILLED_TEXT + 32];
     snprintf(body, sizeof body,
              "{\"advertiser\":\"%s\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/\","
-             "\"lead\":{\"require\":[\"email\"]},\"attribution\":{\"model\":\"linear\"}}",
+             "\"lead\":{\"require\":[\"email\"]},\"attribution\":{\"model\":\"linear\"},"
+             "\"score\":{\"facts\":[\"country\",\"utm_source\"],\"cross\":[\"country\",\"utm_source\"]}}",
              filled_text(f->party[0], "id"));
     json_t *made = filled_post(f, "/v1/campaigns", filled_token(f, 0), body);
     snprintf(campaign, sizeof campaign, "%s", filled_text(made, "id"));

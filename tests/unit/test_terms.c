@@ -32,7 +32,7 @@ static void campaign_defaults_are_written_out(void **state)
         "rules':[]},'name':'Test','"
         "pass':[],'paused':false,'payable_classes':['ok'],"
         "'pixel_leads':'off','referrer_policy':'no-referrer-when-downgrade','repeat_window_s':3600,'return_days':30,"
-        "'review':{'auto_approve_days':14,'mode':'auto'},'timezone':'UTC'}");
+        "'review':{'auto_approve_days':14,'mode':'auto'},'score':{},'timezone':'UTC'}");
 }
 
 static void the_documented_campaign_is_taken_whole(void **state)
@@ -51,6 +51,7 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "'dedupe':{'by':['phone'],'days':30},'attribution':{'model':'time-decay','click_days':7,'half_life_days':3},'"
         "review':{'mode':'manual','"
         "auto_approve_days':3},"
+        "'score':{'facts':['f_age','sub1','hour'],'cross':['sub1','f_age'],'hold_below':150},"
         "'return_days':10,'caps':{'day':null,'month':0,'budget_micros_month':9007199254740991},'accept_from':['"
         "publisher'],'"
         "pixel_leads':'hold',"
@@ -72,7 +73,9 @@ static void the_documented_campaign_is_taken_whole(void **state)
         "referrer_policy':'"
         "origin','"
         "repeat_window_s':0,'return_days':10,"
-        "'review':{'auto_approve_days':3,'mode':'manual'},'timezone':'Europe/Paris'}");
+        "'review':{'auto_approve_days':3,'mode':'manual'},"
+        "'score':{'cross':['f_age','sub1'],'facts':['f_age','sub1','hour'],'hold_below':150,'hold_days':3,"
+        "'max_held_permille':200},'timezone':'Europe/Paris'}");
 }
 
 static void contract_defaults_are_written_out(void **state)
@@ -253,6 +256,13 @@ static const struct {
     {NULL, "'campaign':'K1','assent':'none'", "assent"},
     {NULL, "'campaign':'K1','assent':'both'", "assent"}, /* nobody else is there */
     {NULL, "'campaign':'K1','set_off':'never'", "set_off"},
+    {CAMPAIGN_HEAD ",'score':{'facts':['f_a','email']}", NULL, "score.facts[1]"},
+    {CAMPAIGN_HEAD ",'score':{'facts':['f_a','device']}", NULL, "score.facts[1]"},
+    {CAMPAIGN_HEAD ",'score':{'hold_below':5}", NULL, "score.facts"},
+    {CAMPAIGN_HEAD ",'score':{'facts':['f_a','hour'],'cross':['hour','f_a','wait']}", NULL, "score.cross[2]"},
+    {CAMPAIGN_HEAD ",'score':{'facts':['f_a'],'hold_below':1001}", NULL, "score.hold_below"},
+    {CAMPAIGN_HEAD ",'score':{'facts':['f_a'],'why':1}", NULL, "score.why"},
+    {CAMPAIGN_HEAD ",'lead':{'honeypot':'f_a'},'score':{'facts':['f_a']}", NULL, "lead.honeypot"},
     {NULL, "'campaign':'K1','starts_at':'yesterday'", "starts_at"},
     {NULL, "'campaign':'K1','starts_at':'2026-02-01T00:00:00Z','ends_at':'2026-02-01T00:00:00Z'", "ends_at"},
     {NULL, "'campaign':'K1','name':'x'", "name"},

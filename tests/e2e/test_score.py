@@ -1,0 +1,292 @@
+"""The lead score over HTTP: what stands in the ledger is what a script that knows the documents alone says, over restarts, kill -9, returns and
+terms that change; low scores hold, and approve by themselves; check, verify and verify.py learn it again, and tell who says another one."""
+
+import os
+import random
+import secrets
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import SOURCE, Market, ServerCase, countersign, jws_payload, person, wait_for
+from liar import Liar
+from test_clock import ClockServer
+
+sys.path[:0] = [str(SOURCE / "scripts"), str(SOURCE / "tests/support")]
+import score  # noqa: E402
+from second import verify_twice  # noqa: E402
+
+FACTS = ["country", "f_job", "f_age", "sub1", "placement", "trust", "utm_source", "wait", "hour"]
+SCORE = {"facts": FACTS, "cross": ["f_age", "country", "utm_source"]}
+OPEN = {"lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE}
+DAY = 86_400
+
+
+def told(contract, entries):
+    """The leads' scores by the documents alone, from the entries in front of each; and how often one was learnt from."""
+    fold, terms, status, scores = score.Fold(contract), {}, {}, {}
+    for index, entry in enumerate(entries):
+        if entry["kind"] == "terms":
+            terms = entry["campaign"]["score"]
+        elif entry["kind"] == "lead":
+            scores[index] = fold.say(terms, entry) if terms and entry["status"] in score.SCORED else ({}, False)
+            fold.take(terms, index, entry)
+            status[index] = entry["status"]
+        elif entry["kind"] == "disposition":
+            fold.take(terms, index, entry, entries[entry["lead"]], status[entry["lead"]])
+            status[entry["lead"]] = entry["status"]
+    return scores, fold
+
+
+class Scored:
+    """Leads of a market, and what is done with them."""
+
+    def lead(self, market, **fields):
+        query = f"?sub1=p{self.chance.randrange(3)}&utm_source={self.chance.choice(['news', 'caf%C3%A9', ''])}"
+        facts = {"country": self.chance.choice(["FR", "DE", "BE"]), "f_job": self.chance.choice(["nurse", "cook", " cook "]), "f_age": str(self.chance.randrange(18, 80)), **fields}
+        return self.assertStatus(market.publisher.postback(person(click_id=market.click(query), **facts)), 200).json
+
+    def dispose(self, market, lead, status):
+        return self.assertStatus(market.advertiser.postback({"lead": lead["lead"], "status": status}), 200).json
+
+    def assertTold(self, market):
+        """The ledger's scores are those of the script; its entries."""
+        entries = market.settled_entries()
+        scores, fold = told(market.contract, entries)
+        stands = {index: {name: entry[name] for name in ("score", "score_high", "score_why") if name in entry}
+                  for index, entry in enumerate(entries) if entry["kind"] == "lead"}
+        self.assertEqual(stands, {index: said for index, (said, _) in scores.items()})
+        return entries, fold
+
+    def audit(self, market):
+        checked = countersign("check", "--data", market.server.data)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            done = verify_twice(self.pull(market, Path(folder) / "mirror"))
+            self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def pull(self, market, to):
+        done = countersign("pull", market.server.url, to, "--contract", market.contract, "--token", market.publisher.token)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return to
+
+
+class Scores(Scored, ServerCase):
+    settings = {"WORKERS": 2}
+
+    @classmethod
+    def set_up_market(cls):
+        seed = int(os.environ.get("SEED", secrets.randbits(32)))
+        print(f"seed {seed}", file=sys.stderr)
+        cls.chance = random.Random(seed)
+
+    def market(self, **campaign):
+        return Market(self.server, {**OPEN, **campaign})
+
+    def live(self, market, n):
+        """Leads, and what becomes of some of them; returns, reinstatements and sales too."""
+        open_, ended = [], []
+        for _ in range(n):
+            open_.append(self.lead(market))
+            if self.chance.random() < 0.7:
+                lead = open_.pop(self.chance.randrange(len(open_)))
+                status = self.chance.choice(["approved", "rejected", "converted"])
+                self.dispose(market, lead, status)
+                ended.append((lead, status))
+            if ended and self.chance.random() < 0.3:
+                lead, status = ended.pop(self.chance.randrange(len(ended)))
+                self.dispose(market, lead, "approved" if status == "rejected" else "returned")
+
+    def test_scores_are_those_of_a_script_that_knows_the_documents_alone(self):
+        market = self.market()
+        self.live(market, 25)
+        self.server.kill()
+        self.server.start()
+        self.live(market, 10)
+        self.server.stop()
+        self.server.start()
+        self.live(market, 10)
+        entries, fold = self.assertTold(market)
+        self.assertGreater(min(fold.state.labels), 3)
+        self.assertEqual(fold.state.leads, 45)
+        self.assertEqual({entry.get("utm_source") for entry in entries if entry["kind"] == "lead"}, {"news", "café", None})
+        self.audit(market)
+
+    def test_answer_and_receipt_say_what_the_entry_says(self):
+        market = self.market()
+        first, again = self.lead(market), self.lead(market)
+        self.assertEqual((first["score"], first["score_why"]), (500, []))
+        self.dispose(market, first, "rejected")
+        self.dispose(market, again, "rejected")
+        lead = self.lead(market, country="FR", f_job="cook")
+        self.assertLess(lead["score"], 500)
+        self.assertGreater(lead["score_high"], lead["score"])
+        receipt = jws_payload(lead["receipt"])
+        entry = self.assertTold(market)[0][receipt["index"]]
+        for name in ("score", "score_high"):
+            self.assertEqual((lead[name], receipt[name]), (entry[name], entry[name]))
+        self.assertEqual((lead["score_why"], receipt["score_why"]), (entry.get("score_why", []),) * 2)
+        self.audit(market)
+
+    def test_what_is_refused_a_duplicate_or_a_test_is_not_scored_and_teaches_nothing(self):
+        market = self.market()
+        known = person(f_job="cook", country="FR")
+        self.assertStatus(market.publisher.postback({**known, "click_id": market.click()}), 200)
+        for fields in ({"email": None}, {"test": "1"}, {"email": known["email"]}):
+            lead = self.lead(market, **fields)
+            self.assertIn(lead["status"], ("rejected", "duplicate"))
+            self.assertNotIn("score", lead)
+        refused = self.lead(market, email=None)
+        self.dispose(market, refused, "approved")
+        fold = self.assertTold(market)[1]
+        self.assertEqual((fold.state.leads, fold.state.labels), (1, [0, 0]))
+        self.audit(market)
+
+    def test_what_is_approved_at_once_teaches_at_once(self):
+        market = self.market(review={"mode": "auto", "auto_approve_days": 0})
+        leads = [self.lead(market) for _ in range(5)]
+        self.assertEqual(self.assertTold(market)[1].state.labels, [0, 5])
+        self.assertGreater(leads[-1]["score"], 600)
+        self.dispose(market, leads[0], "returned")
+        self.assertEqual(self.assertTold(market)[1].state.labels, [1, 4])
+        self.audit(market)
+
+    def test_other_facts_begin_with_nothing_learnt(self):
+        market = self.market()
+        before = [self.lead(market) for _ in range(4)]
+        self.dispose(market, before[0], "rejected")
+        path = f"/v1/campaigns/{market.campaign}"
+        market.advertiser.patch(path, {"score": {"hold_below": 10}})
+        self.dispose(market, before[1], "rejected")
+        self.assertEqual(self.assertTold(market)[1].state.labels, [2, 0])
+        market.advertiser.patch(path, {"score": {"cross": []}})
+        self.dispose(market, before[2], "rejected")
+        lead = self.lead(market)
+        self.assertEqual((lead["score"], lead["score_why"]), (500, []))
+        self.dispose(market, lead, "approved")
+        self.assertEqual(self.assertTold(market)[1].state.labels, [0, 1])
+        market.advertiser.patch(path, {"score": None})
+        self.assertNotIn("score", self.lead(market))
+        market.advertiser.patch(path, {"score": {"facts": FACTS}})
+        self.assertEqual(self.lead(market)["score"], 500)
+        self.dispose(market, before[3], "rejected")
+        self.assertEqual(self.assertTold(market)[1].state.labels, [0, 0])
+        self.audit(market)
+
+    def test_terms_that_cannot_be_are_refused_by_path(self):
+        facts = {"facts": ["f_age", "country"]}
+        bad = [({"facts": []}, "score.facts"), ({"cross": []}, "score.facts"), ({"facts": ["f_age", "f_age"]}, "score.facts[1]"),
+               ({"facts": ["f_age", "shoe size"]}, "score.facts[1]"), ({"facts": [f"f_{n}" for n in range(32)]}, "score.facts"),
+               ({**facts, "cross": ["f_age", "country", "f_job"]}, "score.cross[2]"), ({**facts, "cross": ["f_age", "f_age"]}, "score.cross[1]"),
+               ({**facts, "cross": ["f_age"]}, "score.cross"), ({**facts, "hold_below": 1001}, "score.hold_below"), ({**facts, "hold_below": -1}, "score.hold_below"),
+               ({**facts, "max_held_permille": 1001}, "score.max_held_permille"), ({**facts, "hold_days": 366}, "score.hold_days"),
+               ({**facts, "hold_below": 1.5}, "score.hold_below"), ({**facts, "why": 1}, "score.why"), ([], "score")]
+        bad += [({"facts": ["f_age", name]}, "score.facts[1]") for name in ("email", "phone", "first_name", "last_name", "ip", "ua", "user_agent", "contract", "device")]
+        market = self.market(score=None)
+        for asked, path in bad:
+            with self.subTest(asked=asked):
+                answer = market.advertiser.call("PATCH", f"/v1/campaigns/{market.campaign}", {"score": asked})
+                self.assertIn(answer.status, (400, 422))
+                self.assertEqual(answer.json["field"], path)
+        self.assertProblem(market.advertiser.call("PATCH", f"/v1/campaigns/{market.campaign}", {"lead": {"honeypot": "f_age"}, "score": facts}), 422, "lead.honeypot")
+        kept = market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"score": {**facts, "cross": ["country", "f_age"]}})
+        self.assertEqual(kept["score"], {**facts, "cross": ["f_age", "country"], "hold_below": 0, "hold_days": 3, "max_held_permille": 200})
+
+    def test_who_says_another_score_is_told_what_it_should_be(self):
+        market = self.market()
+        self.live(market, 8)
+        entries, _ = self.assertTold(market)
+        last = max(index for index, entry in enumerate(entries) if "score" in entry)
+        scores = told(market.contract, entries)[0]
+        right = scores[last][0]
+
+        def lie(entry, **members):
+            entry.update(members)
+
+        changes = [{"score": right["score"] - 1}, {"score_high": right["score_high"] + 1}, {"score_why": ["+hour"]}, {"utm_source": "bought"}]
+        for change in changes:
+            with self.subTest(change=change), tempfile.TemporaryDirectory() as folder:
+                liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
+                lie(liar.entries[last], **change)
+                liar.publish()
+                done = verify_twice(liar.mirror)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(f"lead {last} ", done.stdout)
+                if "utm_source" not in change:
+                    stands = {**entries[last], **change}
+                    for words in (f"score {stands['score']}", f"{stands['score_high']}", f"score {right['score']}", f"{right['score_high']}"):
+                        self.assertIn(words, done.stdout)
+        with self.subTest("the label of an earlier one"), tempfile.TemporaryDirectory() as folder:
+            liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
+            at = next(index for index, entry in enumerate(entries) if entry["kind"] == "disposition" and entry["status"] == "rejected")
+            later = next(index for index in scores if index > at and scores[index][0])
+            del liar.entries[later]["score"]
+            del liar.entries[later]["score_high"]
+            liar.entries[later].pop("score_why", None)
+            liar.publish()
+            done = verify_twice(liar.mirror)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(f"lead {later} is recorded without a score", done.stdout)
+
+
+@unittest.skipUnless(os.environ.get("CLOCK_LIBRARY"), "no CLOCK_LIBRARY")
+class Holds(Scored, unittest.TestCase):
+    chance = random.Random(7)
+
+    assertStatus = ServerCase.assertStatus
+
+    def setUp(self):
+        self.server = ClockServer(WORKERS=2)
+        self.addCleanup(self.server.close)
+
+    def learnt(self, **hold):
+        """Twenty cooks were good, twenty nurses were not."""
+        market = Market(self.server, {**OPEN, "review": {"mode": "auto", "auto_approve_days": 2}, "score": {"facts": ["f_job"], **hold}})
+        leads = [self.lead(market, f_job=("nurse", "cook")[n % 2]) for n in range(40)]
+        for n, lead in enumerate(leads):
+            self.dispose(market, lead, ("rejected", "approved")[n % 2])
+        return market
+
+    def test_a_low_score_holds_for_some_days_and_never_rejects(self):
+        market = self.learnt(hold_below=600, hold_days=5)
+        low, good = self.lead(market, f_job="nurse"), self.lead(market, f_job="cook")
+        self.assertEqual((low["status"], low["reason"], good["status"]), ("held", "low_score", "pending"))
+        self.assertLess(low["score_high"], 600)
+        self.assertGreater(good["score"], 600)
+        self.assertTold(market)
+        self.server.wait(3 * DAY)
+        market.click()
+        wait_for(lambda: self.row(market, good)["status"] == "approved", what="the good one to be due")
+        self.assertEqual(self.row(market, low)["status"], "held")
+        self.server.wait(3 * DAY)
+        wait_for(lambda: self.row(market, low)["status"] == "approved", what="the low one to be due")
+        entries, fold = self.assertTold(market)
+        self.assertEqual(fold.state.labels, [20, 22])
+        self.audit(market)
+
+    def row(self, market, lead):
+        return next(row for row in market.publisher.get(f"/v1/contracts/{market.contract}/leads")["data"] if row["lead"] == lead["lead"])
+
+    def test_no_more_than_so_many_of_the_last_are_held(self):
+        market = self.learnt(hold_below=1000, max_held_permille=50)
+        outcomes = [self.lead(market, f_job="nurse")["status"] for _ in range(30)]
+        self.assertIn("held", outcomes)
+        self.assertEqual(outcomes[-1] == "held" and outcomes[-2] == "held", False)
+        self.assertLess(outcomes.count("held"), 12)
+        self.assertTold(market)
+        self.audit(market)
+
+    def test_it_is_approved_not_sooner_than_if_it_were_not_held(self):
+        market = self.learnt(hold_below=600, hold_days=0)
+        low, good = self.lead(market, f_job="nurse"), self.lead(market, f_job="cook")
+        self.assertEqual(low["status"], "held")
+        entries = self.assertTold(market)[0]
+        due = {entry["status"]: entry["due_ms"] - entry["at"] for entry in entries if entry.get("due_ms") and entry.get("score")}
+        self.assertEqual(due["held"], 2 * DAY * 1000)
+        self.assertEqual(good["status"], "pending")
+
+
+if __name__ == "__main__":
+    unittest.main()
