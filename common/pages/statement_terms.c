@@ -1,4 +1,5 @@
 #include "common/base/text.h"
+#include "common/decisions/score_terms.h"
 #include "common/pages/statement_private.h"
 
 /* ---- the terms, in words ---- */
@@ -167,6 +168,24 @@ static void attribution(struct paper *w, const struct terms *t)
     html(w, "</dd>");
 }
 
+/* Which facts of a lead, and below which score somebody looks at it. */
+static void scored(struct paper *w, const struct score_terms *s)
+{
+    struct page facts = aside(w, 0);
+    for (size_t i = 0; i < s->n_facts; i++) {
+        if (i > 0)
+            page_html(&facts, w->g.language == LANGUAGE_ZH ? "、" : ", ");
+        rule_field(&facts, s->facts[i]);
+    }
+    struct span by = buf_span(facts.out), below = count_of(w, 1, s->hold_below);
+    fact(w, WORD_SCORED);
+    if (s->hold_below > 0)
+        page_say(&w->g, WORD_SCORE_HELD, &by, &below, (struct span *)NULL);
+    else
+        buf_span_add(w->g.out, by);
+    html(w, "</dd>");
+}
+
 void paper_terms(struct paper *w)
 {
     const struct page_terms *of = terms_of(w, (int64_t)w->s.terms);
@@ -192,6 +211,8 @@ void paper_terms(struct paper *w)
         page_word(&w->g, WORD_REVIEWED_BY_HAND);
         html(w, "</dd>");
     }
+    if (t->score != NULL)
+        scored(w, t->score);
     fact_days(w, WORD_RETURNS, WORD_RETURNS_WITHIN, t->return_days);
     fact_days(w, WORD_DUE, WORD_DUE_WITHIN, t->due_days);
     fact(w, WORD_BELOW_NOTHING);

@@ -154,6 +154,8 @@
     X(LINE_PART, "{} of the lead", "{} du lead", "占线索的 {}") \
     X(LINE_TRAFFIC, "Clicks and impressions", "Clics et affichages", "点击与展示") \
     X(EVIDENCE, "Evidence", "Preuves", "证据") \
+    X(SCORED, "Leads are scored by", "Score des leads d’après", "线索评分依据") \
+    X(SCORE_HELD, "{}; held for review below {} of 1,000", "{}\u00a0; retenus pour examen sous {} sur 1\u202f000", "{}；低于 {}（满分 1,000）暂留待审") \
     X(TERMS, "The terms, in words", "Les conditions, en clair", "条款说明") \
     X(TERMS_VERSION, "Version", "Version", "版本") \
     X(TERMS_AGREED, "{}, agreed by both, {}", "{}, acceptée par les deux, {}", "{}，双方于 {} 同意") \
