@@ -7,6 +7,7 @@
 #include "common/base/when.h"
 #include "common/decisions/row_write.h"
 #include "common/decisions/rules.h"
+#include "common/decisions/score_terms.h"
 #include "common/settlement/rows_map.h"
 
 /* ---- what stands in a lead's way: these leads as they are decided here, others as the store has them ---- */
@@ -305,6 +306,18 @@ static enum err recorded_duplicate(const struct trial *t, struct trial_lead *lea
     return ERR_OK;
 }
 
+/* By the score that it had: what other facts would have taught is not asked, nor how many may be held. */
+static void hold_low(const struct trial_lead *lead, struct entry_lead *again)
+{
+    const struct entry_lead *l = &lead->entry.lead;
+    const struct score_terms *s = lead->terms->score;
+    bool low = s != NULL && l->scored && l->share_to == 0 && (int64_t)l->score_high < s->hold_below;
+    if (!low || (again->status != STATUS_PENDING && again->status != STATUS_APPROVED))
+        return;
+    again->status = STATUS_HELD;
+    again->reason = REASON_LOW_SCORE;
+}
+
 static enum err decide_again(struct overlay *o, const struct view *v, struct trial_lead *lead)
 {
     struct report r;
@@ -324,6 +337,7 @@ static enum err decide_again(struct overlay *o, const struct view *v, struct tri
         identity_of(&again.lead, &tokens, &who);
         err = recorded_duplicate(o->trial, lead, &who, &again);
     }
+    hold_low(lead, &again.lead);
     lead->status = again.lead.status;
     lead->reason = again.lead.reason;
     lead->payout_micros = again.lead.payout_micros;

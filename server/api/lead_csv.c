@@ -3,8 +3,8 @@
 #include "common/base/csv.h"
 #include "common/base/money.h"
 
-/* Where a cell comes from: a member of the lead, of its contact, or of its facts. */
-enum from { LEAD, CONTACT, FACTS, NUMBER, MONEY };
+/* Where a cell comes from: a member of the lead, of its contact, or of its facts; reasons of a score in words. */
+enum from { LEAD, CONTACT, FACTS, WHY, NUMBER, MONEY };
 static const struct {
     const char *column, *member;
     enum from from;
@@ -35,6 +35,9 @@ static const struct {
     {"code", "code", LEAD},
     {"note", "note", LEAD},
     {"updated_at", "updated_at", LEAD},
+    {"score", "score", NUMBER},
+    {"score_high", "score_high", NUMBER},
+    {"score_why", "score_why", WHY},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -58,10 +61,14 @@ static struct span text_in(const json_t *object, const char *member)
     return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
 }
 
+/* Empty where there is none. */
 static struct span number_in(const json_t *lead, size_t i, struct buf *mem)
 {
     enum { MICRO_DECIMALS = 6 };
-    int64_t n = json_integer_value(json_object_get(lead, columns[i].member));
+    const json_t *number = json_object_get(lead, columns[i].member);
+    int64_t n = json_integer_value(number);
+    if (!json_is_integer(number))
+        return SPAN("");
     int exponent = currency_exponent(text_in(lead, "currency"));
     if (columns[i].from == NUMBER)
         buf_i64(mem, n);
@@ -70,18 +77,46 @@ static struct span number_in(const json_t *lead, size_t i, struct buf *mem)
     return buf_span(mem);
 }
 
+/* "helped: f_job, f_city&country; hurt: country": no cell that begins with a sign. */
+static struct span why_words(const json_t *why, struct buf *text)
+{
+    static const struct {
+        char sign;
+        const char *word;
+    } ways[] = {{'+', "helped: "}, {'-', "hurt: "}};
+    const json_t *part;
+    size_t i;
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        size_t n = 0;
+        json_array_foreach(why, i, part)
+        {
+            const char *name = json_string_value(part);
+            if (name == NULL || name[0] != ways[way].sign)
+                continue;
+            buf_str(text, n++ > 0 ? ", " : text->len > 0 ? "; " : "");
+            buf_str(text, n == 1 ? ways[way].word : "");
+            buf_str(text, name + 1);
+        }
+    }
+    return text->failed ? SPAN("") : buf_span(text);
+}
+
 void lead_csv(struct buf *out, const json_t *lead)
 {
-    enum { NUMBER_CAP = 48 };
+    enum { WORDS_CAP = 512 };
     for (size_t i = 0; i < COLUMNS; i++) {
-        char mem[NUMBER_CAP];
-        struct buf number;
+        char mem[WORDS_CAP];
+        struct buf own;
         enum from from = columns[i].from;
         const json_t *in = from == CONTACT ? json_object_get(lead, "contact")
                            : from == FACTS ? json_object_get(lead, "facts")
                                            : lead;
-        buf_fixed(&number, mem, sizeof mem);
-        csv_cell(out, from >= NUMBER ? number_in(lead, i, &number) : text_in(in, columns[i].member), ',');
+        buf_fixed(&own, mem, sizeof mem);
+        csv_cell(out,
+                 from == WHY      ? why_words(json_object_get(lead, columns[i].member), &own)
+                 : from >= NUMBER ? number_in(lead, i, &own)
+                                  : text_in(in, columns[i].member),
+                 ',');
     }
     end_line(out);
 }

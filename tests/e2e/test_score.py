@@ -1,6 +1,8 @@
 """The lead score over HTTP: what stands in the ledger is what a script that knows the documents alone says, over restarts, kill -9, returns and
 terms that change; low scores hold, and approve by themselves; check, verify and verify.py learn it again, and tell who says another one."""
 
+import csv
+import io
 import os
 import random
 import secrets
@@ -129,6 +131,19 @@ class Scores(Scored, ServerCase):
             self.assertEqual((lead[name], receipt[name]), (entry[name], entry[name]))
         self.assertEqual((lead["score_why"], receipt["score_why"]), (entry.get("score_why", []),) * 2)
         self.audit(market)
+
+    def test_lists_say_it_and_the_table_in_words(self):
+        market = self.market(score={"facts": ["f_job", "country"]})
+        for n in range(12):
+            self.dispose(market, self.lead(market, f_job=("cook", "nurse")[n % 2], country="FR"), ("approved", "rejected")[n % 2])
+        lead = self.lead(market, f_job="nurse", country="FR")
+        listed = next(row for row in market.publisher.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"] if row["lead"] == lead["lead"])
+        for name in ("score", "score_high", "score_why"):
+            self.assertEqual(listed[name], lead[name])
+        self.assertEqual(lead["score_why"], ["-f_job"])
+        done = countersign("leads", self.server.url, "--token", market.publisher.token, "--csv")
+        row = next(row for row in csv.DictReader(io.StringIO(done.stdout.lstrip("\ufeff"))) if row["lead"] == lead["lead"])
+        self.assertEqual((row["score"], row["score_high"], row["score_why"]), (str(lead["score"]), str(lead["score_high"]), "hurt: f_job"))
 
     def test_what_is_refused_a_duplicate_or_a_test_is_not_scored_and_teaches_nothing(self):
         market = self.market()
@@ -265,6 +280,16 @@ class Holds(Scored, unittest.TestCase):
         entries, fold = self.assertTold(market)
         self.assertEqual(fold.state.labels, [20, 22])
         self.audit(market)
+
+    def test_a_trial_says_how_many_a_threshold_would_have_held(self):
+        market = self.learnt()
+        leads = [self.lead(market, f_job="nurse") for _ in range(3)] + [self.lead(market, f_job="cook")]
+        self.assertEqual({lead["status"] for lead in leads}, {"pending"})
+        tried = market.advertiser.post(f"/v1/campaigns/{market.campaign}/try", {"score": {"hold_below": 600}})
+        would = [outcome for outcome in tried["after"]["outcomes"] if outcome["reason"] == "low_score"]
+        held = sum(lead["score_high"] < 600 for lead in market.publisher.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"])
+        self.assertEqual(sum(outcome["leads"] for outcome in would), held)
+        self.assertGreaterEqual(held, 3)
 
     def row(self, market, lead):
         return next(row for row in market.publisher.get(f"/v1/contracts/{market.contract}/leads")["data"] if row["lead"] == lead["lead"])
