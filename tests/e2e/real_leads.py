@@ -14,6 +14,8 @@ CAMPAIGN = {
     "default_country": "IN",
     "lead": {"require": ["email", "phone"], "rules": [{"field": "f_occupation", "in": OCCUPATIONS}, {"field": "f_seconds", "min": 1}]},
     "review": {"mode": "manual"}, "repeat_window_s": 0,
+    "score": {"facts": ["f_country", "f_origin", "f_visits", "f_seconds", "f_pages", "f_specialization", "f_heard", "f_occupation", "f_matters", "f_city",
+                        "f_free_copy", "placement"], "cross": ["f_origin", "f_seconds", "f_occupation", "f_city"]},
 }
 # Of each publisher: its sources ("*": all that nobody else has), and its prices: for keen visitors, for near countries, for all others.
 PUBLISHERS = {

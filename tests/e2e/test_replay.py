@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import real_leads
+import test_score
 from harness import BINARY, SOURCE, Market, ServerCase, countersign, statement_payload
 
 LEADS = SOURCE.parent / "shared/data/leads.csv"
@@ -62,6 +63,7 @@ class Replay(ServerCase):
         want = real_leads.expected(rows)
         self.assertEqual((said["replay"]["rows"], said["replay"]["unfinished"]), (len(rows), 0))
         self.the_statements_say(want, rows)
+        self.the_scores_are_those_of_the_documents_alone()
         self.the_tool_says(said, want)
         self.an_auditor_finds_the_same(self.market.contracts["Search"])
 
@@ -76,6 +78,18 @@ class Replay(ServerCase):
         spoilt = next(row for row in rows if real_leads.fate(row)[0] == "approved")
         spoilt["Converted"] = "0"
         self.assertNotEqual(got, real_leads.expected(rows), "one lead of thousands is not noticed")
+
+    def the_scores_are_those_of_the_documents_alone(self):
+        scored = 0
+        for contract in self.market.contracts.values():
+            size = int(self.operator.do("GET", f"/log/{contract}/checkpoint").text.split("\n")[1])
+            entries = [json.loads(entry) for _, entry in self.market.entries(contract, size=size)]
+            scores, _ = test_score.told(contract, entries)
+            for index, (said, _) in scores.items():
+                self.assertEqual({name: entries[index][name] for name in test_score.MEMBERS if name in entries[index]}, said, f"{contract}, {index}")
+                scored += said != {}
+        print(f"{scored} scores")
+        self.assertGreater(scored, 4000)
 
     def the_tool_says(self, said, want):
         decided = Counter()

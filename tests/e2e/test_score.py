@@ -23,6 +23,7 @@ FACTS = ["country", "f_job", "f_age", "sub1", "placement", "trust", "utm_source"
 SCORE = {"facts": FACTS, "cross": ["f_age", "country", "utm_source"]}
 OPEN = {"lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE}
 DAY = 86_400
+MEMBERS = ("score", "score_high", "score_why")
 
 
 def told(contract, entries):
@@ -56,7 +57,7 @@ class Scored:
         """The ledger's scores are those of the script; its entries."""
         entries = market.settled_entries()
         scores, fold = told(market.contract, entries)
-        stands = {index: {name: entry[name] for name in ("score", "score_high", "score_why") if name in entry}
+        stands = {index: {name: entry[name] for name in MEMBERS if name in entry}
                   for index, entry in enumerate(entries) if entry["kind"] == "lead"}
         self.assertEqual(stands, {index: said for index, (said, _) in scores.items()})
         return entries, fold
@@ -138,7 +139,7 @@ class Scores(Scored, ServerCase):
             self.dispose(market, self.lead(market, f_job=("cook", "nurse")[n % 2], country="FR"), ("approved", "rejected")[n % 2])
         lead = self.lead(market, f_job="nurse", country="FR")
         listed = next(row for row in market.publisher.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"] if row["lead"] == lead["lead"])
-        for name in ("score", "score_high", "score_why"):
+        for name in MEMBERS:
             self.assertEqual(listed[name], lead[name])
         self.assertEqual(lead["score_why"], ["-f_job"])
         done = countersign("leads", self.server.url, "--token", market.publisher.token, "--csv")
