@@ -234,8 +234,10 @@ static void take_assent(struct audit *a, uint64_t index, const struct entry *e)
     struct assent said;
     struct problem why = {0};
     enum err err = fold_assent(&a->fold, e, &said, &why);
-    if (err == ERR_OK && !audit_issuer_fits(a, said.said.issuer))
+    if (err == ERR_OK && !audit_issuer_fits(a, said.said.issuer)) {
         err = problem(&why, ERR_INVALID, "issuer", "is another one than the log's");
+        assent_close(&said);
+    }
     if (audit_untold(a, CHECK_ENTRIES, index, err))
         return;
     if (err != ERR_OK) {
@@ -276,8 +278,11 @@ static void take_withdrawal(struct audit *a, uint64_t index, const struct entry 
     struct assent said;
     struct problem why = {0};
     enum err err = fold_withdrawal(&a->fold, e, &said, &gone, &why);
-    if (err == ERR_OK && !span_empty(e->withdrawal.jws) && !audit_issuer_fits(a, said.said.issuer))
+    if (err == ERR_OK && !span_empty(e->withdrawal.jws) && !audit_issuer_fits(a, said.said.issuer)) {
         err = problem(&why, ERR_INVALID, "issuer", "is another one than the log's");
+        versions_free(&gone);
+        assent_close(&said);
+    }
     if (audit_untold(a, CHECK_ENTRIES, index, err))
         return;
     if (err != ERR_OK) {

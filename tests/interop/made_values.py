@@ -14,7 +14,8 @@ CAMPAIGN_OF_ALL = {  # with something in every list
     "lead": {"disposable_email": "ok", "hold_below_s": 5, "honeypot": "f_website", "min_click_to_lead_s": 2, "require": ["email", "f_age"], "require_any": ["email", "phone"],
              "rules": [{"field": "country", "in": ["FR", "BE"]}, {"field": "f_age", "max": 70, "min": 25}, {"equals": "x", "field": "f_city"}]},
     "name": "Made", "pass": ["ref"], "paused": False, "payable_classes": ["ok", "bot"], "pixel_leads": "off", "referrer_policy": "no-referrer-when-downgrade",
-    "repeat_window_s": 3600, "return_days": 30, "review": {"auto_approve_days": 14, "mode": "auto"}, "timezone": "Europe/Paris"}
+    "repeat_window_s": 3600, "return_days": 30, "review": {"auto_approve_days": 14, "mode": "auto"},
+    "score": {"cross": ["country", "f_age"], "facts": ["country", "f_age"], "hold_below": 100, "hold_days": 3, "max_held_permille": 200}, "timezone": "Europe/Paris"}
 CONTRACT_OF_ALL = {
     "assent": "operator", "campaign": CAMPAIGN, "caps": {"budget_micros_month": 5, "day": 3, "month": 9}, "due_days": 30, "ends_at": "2030-01-01T00:00:00.000Z", "id": CONTRACT,
     "price": {"click_micros": 1, "impression_micros": 2, "lead": [{"micros": 12, "when": {"field": "sub1", "in": ["a"]}}, {"micros": 8}], "sale_ppm": 3},
@@ -43,7 +44,8 @@ MORE = {  # by the member's name
     "return_days": (365, 366), "auto_approve_days": (365, 366), "due_days": (365, 366), "vat_ppm": (10**6, 10**6 + 1), "sale_ppm": (10**6, 10**6 + 1), "click_micros": (10**10, 10**10 + 1),
     "impression_micros": (10**10, 10**10 + 1), "micros": (10**13, 10**13 + 1), "model": ("first", "linear", "time-decay", "position", "Last"), "mode": ("manual", "none"),
     "disposable_email": ("hold", "reject"), "pixel_leads": ("hold", "on"), "dispositions": ("countersigned",), "assent": ("both",), "set_off": ("next",), "settle": ("weekly", "monthly"),
-    "honeypot": ("f_", "f_" + "a" * 64, "f_" + "a" * 65, "country", "email", "f_a b"), "require": (["phone", "email"], ["f_b", "f_a"], ["f_a", "email"], ["f_a", "f_a"], ["f_" + "a" * 65], [f"f_{n}" for n in range(33)]),
+    "facts": (["country"], ["email"], ["f_a", "f_a"], ["wait"], [f"f_{n}" for n in range(32)]), "cross": (["country"], ["f_age", "f_x"]), "hold_below": (1000, 1001), "hold_days": (365, 366),
+    "max_held_permille": (1000, 1001), "honeypot": ("f_", "f_" + "a" * 64, "f_" + "a" * 65, "country", "email", "f_a b"), "require": (["phone", "email"], ["f_b", "f_a"], ["f_a", "email"], ["f_a", "f_a"], ["f_" + "a" * 65], [f"f_{n}" for n in range(33)]),
     "require_any": (["email"], ["phone", "email"], ["email", "email"]), "by": (["phone"], ["phone", "email"]), "accept_from": (["publisher"], ["publisher", "advertiser"]),
     "payable_classes": (["bot", "ok"], ["prefetch"], ["ok", "ok"]), "starts_at": ("2026-01-01T00:00:00Z", "2026-01-01", "2031-01-01T00:00:00.000Z", "2026-02-30T00:00:00.000Z", "2026-01-01T01:00:00.000+01:00"),
     "ends_at": ("2026-01-01T00:00:00.000Z", "2025-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "1969-12-31T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
