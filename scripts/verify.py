@@ -853,7 +853,7 @@ def link(value):
     if not spelled(r"(?i:https?)://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", 2048)(value):
         return False
     name = re.fullmatch(r"(\[[0-9A-Fa-f:.]{2,}\]|[^:\[\]]+)(:[0-9]{1,5})?", re.split("[/?#]", value.split("://", 1)[1], maxsplit=1)[0])
-    return name is not None and (name[1][0] == "[" or host(name[1])) and (name[2] is None or 0 < int(name[2][1:]) < 65536)
+    return name is not None and (name[1][0] == "[" or host(name[1])) and (name[2] is None or int(name[2][1:]) < 65536)
 
 
 def landing(value):

@@ -33,7 +33,7 @@ static bool literal_ok(struct span h)
     return true;
 }
 
-/* 1 to 65535. */
+/* Up to 65535: what the URL standard takes. */
 static bool port_ok(struct span p)
 {
     unsigned number = 0;
@@ -41,7 +41,7 @@ static bool port_ok(struct span p)
         return false;
     for (size_t i = 0; i < p.len; i++)
         number = number * 10 + (unsigned)(p.ptr[i] - '0');
-    return 0 < number && number < 65536;
+    return number < 65536;
 }
 
 /* Of an http(s) URL: where path, query or fragment begin; 0 for another. */
