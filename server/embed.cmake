@@ -1,6 +1,7 @@
 # Each file that the server sends becomes a C array: generated/asset_NAME.h with `static const unsigned char asset_NAME[]`, NAME with '_'
 # for other characters. The tag goes to other people's pages and is made small first: generated/t.js. A page becomes one file with the style
-# and the script of its name in it: generated/NAME.html, and its policy NAME.csp.
+# and the script of its name in it: generated/NAME.html, and its policy NAME.csp. generated/hash_NAME.h: HASH_NAME, with which
+# its SHA-256 begins.
 foreach(ending html css js json ico svg txt)
   list(APPEND patterns ${CMAKE_SOURCE_DIR}/server/*/*.${ending})
 endforeach()
@@ -25,8 +26,11 @@ foreach(source ${assets})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/inline.py ${page}.css ${page}.js)
   endif()
   file(READ ${sent} bytes HEX)
+  file(SHA256 ${sent} digest)
+  string(SUBSTRING ${digest} 0 16 digest)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
   string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/asset_${name}.h CONTENT "static const unsigned char asset_${name}[] = {\n${bytes}\n};\n" @ONLY)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/hash_${name}.h CONTENT "#define HASH_${name} \"${digest}\"\n" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
 endforeach()

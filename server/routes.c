@@ -4,6 +4,7 @@
 #include "server/api/api.h"
 #include "server/audit/audit.h"
 #include "server/live/live.h"
+#include "server/pages/pages.h"
 #include "server/postback/postback.h"
 #include "server/reports/reports.h"
 #include "server/settlement/settlement.h"
@@ -20,6 +21,7 @@
 #define PUBLIC ROUTE_PUBLIC
 #define PAGE ROUTE_PAGE
 #define READS ROUTE_READS
+#define SESSION (ROUTE_PAGE | ROUTE_SESSION)
 #define VISITORS ROUTE_VISITORS
 
 /* methods, pattern, who (and which scope its token wants), handler, after the commit, summary, of what is no request,
@@ -143,9 +145,18 @@ static const struct route table[] = {
     {READ, "/readyz", ROUTE_OPS, readyz_get, NULL, "Can events be recorded"},
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
-    {READ, "/", PAGE, index_get, NULL, "What this server is"},
     {READ, "/unsubscribe/{}", PAGE, unsubscribe_get, NULL, "A notice's link: the way to get no more of them"},
     {POST, "/unsubscribe/{}", PAGE, unsubscribe_post, unsubscribe_finish, "Get no more notices by e-mail (RFC 8058)"},
+    {READ, "/", SESSION, home_get, NULL, "What this server is; to whoever is signed in, what is new and what waits", .fail = pages_fail},
+    {READ, "/assets/{}", PAGE, asset_get, NULL, "The style and the script of pages"},
+    {READ, "/sign-in", SESSION, sign_in_get, NULL, "The page that signs a browser in", .fail = pages_fail},
+    {POST, "/sign-in", SESSION, sign_in_post, NULL, "Sign a browser in with an API token", .fail = pages_fail},
+    {POST, "/sign-out", SESSION, sign_out_post, NULL, "Sign it out", .fail = pages_fail},
+    {READ, "/leads", SESSION, leads_page_get, NULL, "Page of leads", .fail = pages_fail},
+    {READ, "/leads/{}", SESSION, lead_page_get, NULL, "Page of a lead", .fail = pages_fail},
+    {POST, "/leads/{}", SESSION, lead_page_post, lead_page_finish, "Decide a lead, by the form on its page", .fail = pages_fail},
+    {READ, "/statements", SESSION, statements_page_get, NULL, "Page of statements", .fail = pages_fail},
+    {READ, "/statements/{}", SESSION, statement_page_get, NULL, "Page of a statement", .fail = pages_fail},
     {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
     {POST, "/invite/{}", PAGE, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},
     {READ, "/verify", PAGE, verify_get, NULL, "The page that checks statements in the browser"},

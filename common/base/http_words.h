@@ -30,6 +30,7 @@ bool etag_listed(struct span list, struct span tag);
     X(202, "Accepted")                                                                                                 \
     X(204, "No Content")                                                                                               \
     X(302, "Found")                                                                                                    \
+    X(303, "See Other")                                                                                                \
     X(304, "Not Modified")                                                                                             \
     X(308, "Permanent Redirect")                                                                                       \
     X(400, "Bad Request")                                                                                              \

@@ -43,6 +43,28 @@ static const enum word reasons[REASON_COUNT] = {
     [REASON_TEST] = WORD_TEST,
     [REASON_REVIEW] = WORD_REVIEW,
 };
+static const enum word sentences[REASON_COUNT] = {
+    [REASON_NONE] = WORDS,
+    [REASON_NO_CLICK] = WORD_WHY_NO_CLICK,
+    [REASON_UNKNOWN_CLICK] = WORD_WHY_UNKNOWN_CLICK,
+    [REASON_OUTSIDE_WINDOW] = WORD_WHY_OUTSIDE_WINDOW,
+    [REASON_MISSING_FIELD] = WORD_WHY_MISSING_FIELD,
+    [REASON_BAD_EMAIL] = WORD_WHY_BAD_EMAIL,
+    [REASON_BAD_PHONE] = WORD_WHY_BAD_PHONE,
+    [REASON_OUTSIDE_PROFILE] = WORD_WHY_OUTSIDE_PROFILE,
+    [REASON_TOO_FAST] = WORD_WHY_TOO_FAST,
+    [REASON_HONEYPOT] = WORD_WHY_HONEYPOT,
+    [REASON_BOT] = WORD_WHY_BOT,
+    [REASON_DUPLICATE] = WORD_WHY_DUPLICATE,
+    [REASON_CAP_DAY] = WORD_WHY_CAP_DAY,
+    [REASON_CAP_MONTH] = WORD_WHY_CAP_MONTH,
+    [REASON_BUDGET] = WORD_WHY_BUDGET,
+    [REASON_CONTRACT_ENDED] = WORD_WHY_CONTRACT_ENDED,
+    [REASON_LOW_SCORE] = WORD_WHY_LOW_SCORE,
+    [REASON_UNRECORDED] = WORD_WHY_UNRECORDED,
+    [REASON_TEST] = WORD_WHY_TEST,
+    [REASON_REVIEW] = WORD_WHY_REVIEW,
+};
 
 enum word word_of_status(struct span status)
 {
@@ -71,4 +93,10 @@ struct span country_word(enum language language, struct span code)
         if (span_is(code, countries[i].code))
             return span_str(countries[i].name[language]);
     return code;
+}
+
+enum word sentence_of_reason(struct span reason)
+{
+    enum reason r;
+    return reason_parse(reason, &r) == ERR_OK ? sentences[r] : WORDS;
 }

@@ -19,5 +19,7 @@ enum word word_of_status(struct span status);
 enum word word_of_reason(struct span reason);
 /* What people call the country of an ISO 3166 code; the code, where we have no word. */
 struct span country_word(enum language language, struct span code);
+/* The same as a sentence of its own. */
+enum word sentence_of_reason(struct span reason);
 
 #endif

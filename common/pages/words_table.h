@@ -222,6 +222,156 @@
     X(TEST, "a test", "un essai", "测试") \
     X(REVIEW, "in review", "à l’examen", "人工审核") \
     X(AUDITOR, "Auditor", "Auditeur", "审计方") \
+    X(NAV, "Main", "Principal", "主导航") \
+    X(NAV_HEALTH, "Health", "État", "状态") \
+    X(TODAY, "Today", "Aujourd’hui", "今天") \
+    X(MONEY, "Money", "Argent", "款项") \
+    X(CONTRACTS, "Contracts", "Contrats", "合同") \
+    X(STATEMENTS, "Statements", "Relevés", "结算单") \
+    X(VERIFY, "Verify", "Vérifier", "核验") \
+    X(AS_OF, "As of entry {}", "État à l’entrée {}", "截至条目 {}") \
+    X(SKIP, "Skip to content", "Aller au contenu", "跳到内容") \
+    X(SIGN_OUT, "Sign out", "Se déconnecter", "退出") \
+    X(SIGNED_OUT, "You are signed out.", "Vous êtes déconnecté.", "您已退出。") \
+    X(SIGN_IN, "Sign in", "Connexion", "登录") \
+    X(SIGN_IN_WHAT, "{} keeps the clicks, leads and statements between advertisers and publishers. Both sides can check every number.", "{} tient les clics, leads et relevés entre annonceurs et éditeurs. Les deux côtés peuvent vérifier chaque chiffre.", "{} 记录广告主与发布商之间的点击、线索和结算单。双方可核验每个数字。") \
+    X(SIGN_IN_HINT, "It begins with cst_. This browser keeps none of it, only a session of 12 hours.", "Il commence par cst_. Ce navigateur n’en garde rien, seulement une session de 12 heures.", "以 cst_ 开头。浏览器不保存令牌，只保留 12 小时的会话。") \
+    X(TOKEN_BAD, "This token is not known here. It may have been revoked, or belong to another server. Ask the operator for a new one.", "Ce jeton est inconnu ici. Il a pu être révoqué, ou être d’un autre serveur. Demandez-en un autre à l’opérateur.", "此令牌无法识别。可能已撤销或属于其他服务器。请向运营方索取新令牌。") \
+    X(TOKEN_LOCKED, "The account of this token is locked. Ask the operator.", "Le compte de ce jeton est verrouillé. Demandez à l’opérateur.", "此令牌的账户已锁定。请联系运营方。") \
+    X(STALE, "You were signed out meanwhile.", "Vous avez été déconnecté entre-temps.", "您已被登出。") \
+    X(STALE_WHAT, "Sign in again, then send the form once more. What you wrote is still here.", "Reconnectez-vous, puis renvoyez le formulaire. Ce que vous avez écrit est encore là.", "请重新登录，再提交一次。您填写的内容仍在。") \
+    X(SEND_AGAIN, "Send it again", "Le renvoyer", "重新发送") \
+    X(SEND_AGAIN_WHAT, "You are signed in. The form is as you wrote it; nothing was recorded of it so far.", "Vous êtes connecté. Le formulaire est tel que vous l’avez écrit\u00a0; rien n’en a encore été enregistré.", "您已登录。表单内容保持不变，尚未记录。") \
+    X(ERROR_NONE, "There is nothing at this address", "Il n’y a rien à cette adresse", "此地址没有内容") \
+    X(ERROR_NONE_WHY, "Either it never existed, or it belongs to another party. We do not say which.", "Ou elle n’a jamais existé, ou elle est à une autre partie. Nous ne disons pas lequel.", "它从未存在，或属于他方。我们不作区分。") \
+    X(ERROR_BUSY, "Too much at once", "Trop à la fois", "请求过多") \
+    X(ERROR_FULL, "We cannot write just now", "Nous ne pouvons pas écrire pour l’instant", "暂时无法写入") \
+    X(ERROR_OURS, "This cannot be shown just now", "Ceci ne peut être montré pour l’instant", "暂时无法显示") \
+    X(ERROR_OURS_WHY, "The fault is ours, and nothing was changed. Try again in a minute.", "La faute est à nous, et rien n’a été changé. Réessayez dans une minute.", "问题在我们这边，未作任何更改。请一分钟后重试。") \
+    X(ERROR_NOT_YOURS, "This is not yours to do", "Ceci ne vous revient pas", "您无权进行此操作") \
+    X(ERROR_REFUSED, "This could not be read", "Ceci n’a pu être lu", "无法读取该请求") \
+    X(ERROR_ID, "If you ask the operator, name this number:", "Si vous demandez à l’opérateur, citez ce numéro\u00a0:", "询问运营方时请提供此编号：") \
+    X(ERROR_HOME, "To today", "Vers aujourd’hui", "回到今天") \
+    X(WAITING, "waiting", "en attente", "待审") \
+    X(NOT_PAID, "not paid", "non payés", "不付款") \
+    X(PLOT_DAY, "leads: {}, approved: {}, waiting: {}, not paid: {}", "leads\u00a0: {}, approuvés\u00a0: {}, en attente\u00a0: {}, non payés\u00a0: {}", "线索：{}，已批准：{}，待审：{}，不付款：{}") \
+    X(PLOT_LEADS, "Leads per day, by what became of them", "Leads par jour, selon leur sort", "每日线索，按去向") \
+    X(PLOT_CLICKS, "Clicks per day", "Clics par jour", "每日点击") \
+    X(PLOT_TODAY, "today, not finished", "aujourd’hui, non terminé", "今天，未结束") \
+    X(SAME_TABLE, "The same as a table", "Le même en tableau", "以表格显示") \
+    X(HOME_TODAY, "Today, {}", "Aujourd’hui, {}", "今天，{}") \
+    X(HOME_ALL_ANSWERED, "Nothing waits for you.", "Rien ne vous attend.", "没有待您处理的事项。") \
+    X(REFUSED_DAY, "Postbacks refused in the last 24 hours: {}.", "Postbacks refusés ces dernières 24 heures\u00a0: {}.", "过去 24 小时内被拒的回传：{}。") \
+    X(REFUSED_MORE, "Postbacks refused in the last 24 hours: {} or more.", "Postbacks refusés ces dernières 24 heures\u00a0: {} ou plus.", "过去 24 小时内被拒的回传：{} 条或更多。") \
+    X(REFUSED_WHAT, "Nothing of them was recorded; send them again once mended. The last one:", "Rien n’en a été enregistré\u00a0; renvoyez-les une fois corrigés. Le dernier\u00a0:", "均未记录；请修正后重新发送。最近一条：") \
+    X(SO_FAR, "So far today", "Aujourd’hui à ce jour", "今日至今") \
+    X(OF_ALL, "of {} in all", "sur {} en tout", "共 {} 次") \
+    X(THREE_STATES, "{} approved, {} waiting, {} not paid", "{} approuvés, {} en attente, {} non payés", "{} 已批准，{} 待审，{} 不付款") \
+    X(RATE, "Clicks that became leads", "Clics devenus leads", "点击转线索") \
+    X(RATE_TODAY, "today: {}", "aujourd’hui\u00a0: {}", "今天：{}") \
+    X(DAYS_30, "30 days", "30 jours", "30 天") \
+    X(IN_30_DAYS, "30 days: {}", "30 jours\u00a0: {}", "30 天：{}") \
+    X(EARNED, "Earned today", "Gagné aujourd’hui", "今日收入") \
+    X(COSTS, "Costs today", "Coût aujourd’hui", "今日费用") \
+    X(REVIEW_WAITS, "Leads that wait for you", "Leads qui vous attendent", "待您审核的线索") \
+    X(REVIEW_WAITS_WHAT, "Of those of the last 30 days. What you do not answer is approved by itself where the terms say so.", "Parmi ceux des 30 derniers jours. Sans réponse, un lead est approuvé d’office là où les conditions le disent.", "最近 30 天内。未答复的按条款自动批准。") \
+    X(REVIEW_LOOK, "Look at them", "Les regarder", "查看") \
+    X(LATEST, "Latest leads", "Derniers leads", "最新线索") \
+    X(ALL_LEADS, "All leads", "Tous les leads", "全部线索") \
+    X(NO_LEAD, "No lead yet", "Pas encore de lead", "尚无线索") \
+    X(NO_LEAD_WHAT, "The first one stands here as soon as it is recorded.", "Le premier figure ici dès qu’il est enregistré.", "首条线索记录后即显示在此。") \
+    X(NO_LEAD_FITS, "No lead fits these filters", "Aucun lead ne correspond à ces filtres", "没有符合筛选的线索") \
+    X(CLEAR_FILTERS, "Take the filters off", "Ôter les filtres", "清除筛选") \
+    X(NO_CONTRACT, "No contract yet", "Pas encore de contrat", "尚无合同") \
+    X(NO_CONTRACT_WHAT, "Once the operator has made one, its numbers stand here.", "Dès que l’opérateur en aura fait un, ses chiffres figureront ici.", "运营方建立合同后，数据将显示在此。") \
+    X(WAITS_ANSWER, "Waits for your answer", "Attend votre réponse", "待您答复") \
+    X(DUE_ON, "due {}", "échéance {}", "{} 到期") \
+    X(LOOK_ANSWER, "Look at it", "Regarder", "查看") \
+    X(HAVE_SIGNED, "{} of {} have signed", "{} sur {} ont signé", "{} 方已签，共 {} 方") \
+    X(COL_LEAD, "Lead", "Lead", "线索") \
+    X(COL_STATE, "State and why", "État et motif", "状态与原因") \
+    X(COL_EARNS, "Earns", "Gain", "收入") \
+    X(COL_COSTS, "Costs", "Coût", "费用") \
+    X(COL_BETWEEN, "Between", "Entre", "双方") \
+    X(COL_TXID, "Number", "Numéro", "编号") \
+    X(COL_STATEMENT, "Statement", "Relevé", "结算单") \
+    X(COL_ANSWERS, "Answers", "Réponses", "答复") \
+    X(COL_ENTRIES, "Entries", "Entrées", "条目") \
+    X(COL_HEAD, "Tree head", "Tête de l’arbre", "树根") \
+    X(FILTER_ALL, "All", "Tous", "全部") \
+    X(FILTER_STATE, "State", "État", "状态") \
+    X(FILTER_SHOW, "Show", "Afficher", "显示") \
+    X(LEADS_WHAT, "Newest first. Every line opens what the ledger says of it.", "Les plus récents d’abord. Chaque ligne ouvre ce qu’en dit le registre.", "最新优先。每行可打开账本记录。") \
+    X(LEADS_MANY, "The newest of your contracts together. Choose a contract to go further back.", "Les plus récents de vos contrats réunis. Choisissez un contrat pour remonter plus loin.", "各合同的最新线索。选择合同可查看更早的。") \
+    X(OLDER, "Older", "Plus anciens", "更早") \
+    X(LEAD_TITLE, "A lead", "Un lead", "一条线索") \
+    X(TL_CLICK, "Click", "Clic", "点击") \
+    X(TL_CLICK_BY, "by the link {}", "par le lien {}", "经链接 {}") \
+    X(TL_LEAD, "Lead, entry {}", "Lead, entrée {}", "线索，条目 {}") \
+    X(TL_SENT_BY, "sent by {}", "envoyé par {}", "由 {} 发送") \
+    X(TL_DECIDED, "Decided by the terms of entry {}: {}", "Décidé selon les conditions de l’entrée {}\u00a0: {}", "按条目 {} 的条款决定：{}") \
+    X(TL_CHANGED, "{}, entry {}", "{}, entrée {}", "{}，条目 {}") \
+    X(TL_STATEMENT, "On a statement", "Sur un relevé", "计入结算单") \
+    X(TL_NO_STATEMENT, "On no statement so far", "Sur aucun relevé à ce jour", "尚未计入结算单") \
+    X(LEAD_PERSON, "The person", "La personne", "联系人") \
+    X(LEAD_PERSON_CLOSED, "What was sent of the person is sealed: the advertiser and whoever sent it read it, nobody else.", "Ce qui fut envoyé de la personne est scellé\u00a0: l’annonceur et l’expéditeur le lisent, personne d’autre.", "个人信息已封存：只有广告主和发送方可读。") \
+    X(LEAD_PERSON_GONE, "What was sent of the person was destroyed.", "Ce qui fut envoyé de la personne a été détruit.", "个人信息已销毁。") \
+    X(LEAD_FACTS, "What counts", "Ce qui compte", "判定依据") \
+    X(LEAD_LEAF, "Leaf hash", "Empreinte de feuille", "叶哈希") \
+    X(DECIDE, "Your answer", "Votre réponse", "您的答复") \
+    X(DECIDE_REASON, "Reason", "Motif", "原因") \
+    X(DECIDE_SAYS, "The publisher sees it, word for word.", "L’éditeur le voit, mot pour mot.", "发布商将逐字看到。") \
+    X(DECIDE_NOT, "Nothing was recorded.", "Rien n’a été enregistré.", "未作任何记录。") \
+    X(APPROVE, "Approve", "Approuver", "批准") \
+    X(REJECT, "Reject", "Refuser", "拒绝") \
+    X(GIVE_BACK, "Give it back", "Retourner", "退回") \
+    X(STATEMENTS_TITLE, "Statements", "Relevés", "结算单") \
+    X(STATEMENTS_MORE, "More", "Suite", "更多") \
+    X(STATEMENTS_WHAT, "Each is signed by the operator and answered by both sides.", "Chacun est signé par l’opérateur et reçoit la réponse des deux côtés.", "每份由运营方签署，由双方答复。") \
+    X(NO_STATEMENT, "No statement yet", "Pas encore de relevé", "尚无结算单") \
+    X(NO_STATEMENT_WHAT, "The first one stands here once the operator has issued it.", "Le premier figure ici dès que l’opérateur l’a émis.", "运营方出具后，首份将显示在此。") \
+    X(STATE_NOTHING, "nothing to settle", "rien à régler", "无需结算") \
+    X(STATE_OPEN, "open", "ouvert", "未结") \
+    X(STATE_REFUSED, "cannot be settled now", "ne peut être réglé maintenant", "暂不能结算") \
+    X(STATE_CLOSED, "closed", "clos", "已关闭") \
+    X(OP_READY, "Takes requests", "Prend les requêtes", "接收请求") \
+    X(OP_PARTIES, "Parties", "Parties", "参与方") \
+    X(OP_UNANSWERED, "Statements that wait for answers", "Relevés en attente de réponse", "待答复的结算单") \
+    X(OP_REFUSED, "Refused in 24 hours", "Refusés en 24 heures", "24 小时内被拒") \
+    X(OP_TITLE, "What this server keeps", "Ce que tient ce serveur", "本服务器概况") \
+    X(OP_MONTH, "Month end", "Fin de mois", "月结") \
+    X(OP_MONTH_WHAT, "What a statement of each contract would come to now.", "Ce que donnerait maintenant un relevé de chaque contrat.", "现在为各合同出具结算单的结果。") \
+    X(OP_NOW, "Would be now", "Serait maintenant", "目前金额") \
+    X(YES, "yes", "oui", "是") \
+    X(AUDIT_TITLE, "Contracts open to you", "Contrats qui vous sont ouverts", "向您开放的合同") \
+    X(AUDIT_WHAT, "You see every entry, and equal persons as equal; names and addresses stay closed.", "Vous voyez chaque entrée, et les mêmes personnes comme mêmes\u00a0; noms et adresses restent fermés.", "您可见每个条目，可辨相同人员；姓名和地址仍封存。") \
+    X(AUDIT_PULL, "Take a copy and check it at home", "Prendre une copie et vérifier chez soi", "取走副本自行核验") \
+    X(AUDIT_PULL_WHAT, "The copy is the whole log. The check needs no access to this server and believes nothing it says.", "La copie est le journal entier. La vérification n’a pas besoin de ce serveur et ne croit rien de ce qu’il dit.", "副本即完整日志。核验无需访问本服务器，也不信其所言。") \
+    X(COPY, "Copy", "Copier", "复制") \
+    X(DIRECT, "without a publisher", "sans éditeur", "无发布商") \
+    X(WHY_OK, "All rules of the terms hold.", "Toutes les règles des conditions sont remplies.", "符合条款的全部规则。") \
+    X(WHY_WAITS, "All rules hold. The advertiser has yet to answer.", "Toutes les règles sont remplies. L’annonceur doit encore répondre.", "符合全部规则。广告主尚未答复。") \
+    X(WHY_CHANGED, "On {}.", "Le {}.", "{}。") \
+    X(WHY_SAID, "On {}: “{}”", "Le {}\u00a0: «\u00a0{}\u00a0»", "{}：“{}”") \
+    X(WHY_NO_CLICK, "No click id came with the lead.", "Aucun identifiant de clic n’accompagnait le lead.", "线索未附点击编号。") \
+    X(WHY_UNKNOWN_CLICK, "The click id is not one of this campaign and sender.", "L’identifiant de clic n’est pas de cette campagne et de cet expéditeur.", "点击编号不属于此活动和发送方。") \
+    X(WHY_OUTSIDE_WINDOW, "The click was before the window of the terms.", "Le clic est antérieur à la fenêtre des conditions.", "点击早于条款的归因期。") \
+    X(WHY_MISSING_FIELD, "A field that the terms require is empty.", "Un champ exigé par les conditions est vide.", "条款要求的字段为空。") \
+    X(WHY_BAD_EMAIL, "The e-mail address cannot be one.", "L’adresse e-mail ne peut en être une.", "邮箱地址无效。") \
+    X(WHY_BAD_PHONE, "The phone number cannot be dialled.", "Le numéro de téléphone ne peut être composé.", "电话号码无法拨打。") \
+    X(WHY_OUTSIDE_PROFILE, "A field is outside of what the terms ask for.", "Un champ est hors de ce que demandent les conditions.", "有字段不符合条款要求。") \
+    X(WHY_TOO_FAST, "It was sent sooner after the click than a person types.", "Il fut envoyé plus vite après le clic qu’une personne n’écrit.", "点击后提交过快，非人所能。") \
+    X(WHY_HONEYPOT, "A field that people cannot see was filled in.", "Un champ invisible pour les personnes a été rempli.", "人眼不可见的字段被填写。") \
+    X(WHY_BOT, "The traffic is a program’s.", "Le trafic est celui d’un programme.", "流量来自程序。") \
+    X(WHY_DUPLICATE, "The same person was accepted within the time that the terms say.", "La même personne a été acceptée dans le délai que disent les conditions.", "同一人已在条款规定的期限内被接受。") \
+    X(WHY_CAP_DAY, "The cap of the day was reached.", "Le plafond du jour était atteint.", "已达每日上限。") \
+    X(WHY_CAP_MONTH, "The cap of the month was reached.", "Le plafond du mois était atteint.", "已达每月上限。") \
+    X(WHY_BUDGET, "The budget of the month was used up.", "Le budget du mois était épuisé.", "本月预算已用尽。") \
+    X(WHY_CONTRACT_ENDED, "The contract had not begun or was over.", "Le contrat n’avait pas commencé ou était terminé.", "合同尚未开始或已结束。") \
+    X(WHY_LOW_SCORE, "The quality score is below what the terms ask for.", "Le score de qualité est inférieur à ce que demandent les conditions.", "质量分低于条款要求。") \
+    X(WHY_UNRECORDED, "The click is real, its record was lost: a person looks first.", "Le clic est réel, sa trace est perdue\u00a0: une personne regarde d’abord.", "点击真实但记录遗失：需人工查看。") \
+    X(WHY_TEST, "Sent as a test; never paid.", "Envoyé comme essai\u00a0; jamais payé.", "测试发送；永不付款。") \
+    X(WHY_REVIEW, "A person decides.", "Une personne décide.", "由人工决定。") \
     X(INVITE, "Invitation", "Invitation", "邀请") \
     X(INVITE_FOR, "{} has an account for you: {} ({}).", "{} tient un compte pour vous\u00a0: {} ({}).", "{} 为您开设了账户：{}（{}）。") \
     X(INVITE_WHAT, "The button makes an API token and a postback secret of it and shows them once: have a place ready where you keep such things. This link is used up by that.", "Le bouton crée un jeton d’API et un secret de postback et les montre une seule fois\u00a0: préparez l’endroit où vous conservez de telles choses. Ce lien est alors épuisé.", "点击按钮将生成 API 令牌和回传密钥，仅显示一次：请先准备好保存的地方。此链接随即失效。") \

@@ -7,6 +7,7 @@
 #include "common/base/mem.h"
 #include "common/base/query.h"
 #include "common/base/text.h"
+#include "common/base/when.h"
 #include "common/reconcile/values.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
@@ -30,7 +31,8 @@ struct leads {
     struct span txid;
     int64_t from_ms, to_ms; /* of entries: from_ms is in it, to_ms is not */
     const struct contract *k;
-    uint64_t at;         /* where to go on in it */
+    bool newest;
+    uint64_t from, at;   /* where to go on in it; `newest`: from `at` down to `from` */
     struct pointer last; /* the last that was looked at */
     size_t left;         /* rows that this call may still look at */
     struct list list;
@@ -51,22 +53,23 @@ static enum err entry_time(struct leads *l, uint64_t index, int64_t *at_ms)
 }
 
 /* The first entry of that time or later: those of a log never run backwards. What came since its last head is behind
- * what is found, and looked at one by one. */
-static enum err first_index(struct leads *l, uint64_t *out)
+ * what is found, and looked at one by one; *last: there is none in front of that. */
+static enum err first_index(struct leads *l, int64_t ms, uint64_t *out, bool *last)
 {
-    struct head head;
+    struct head head = {.size = 0};
     enum err err = head_read(l->txn, l->k->number, &head);
     uint64_t low = 0, high = err == ERR_OK ? head.size : 0;
     while (low < high && err == ERR_OK) {
         uint64_t middle = low + (high - low) / 2;
         int64_t at_ms = 0;
         err = entry_time(l, middle, &at_ms);
-        if (at_ms < l->from_ms)
+        if (at_ms < ms)
             low = middle + 1;
         else
             high = middle;
     }
     *out = low;
+    *last = low == head.size;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -116,6 +119,7 @@ static enum err write_contracts(struct leads *l, const struct pointer *after)
     const struct contract_list reads = catalog_reads(l->rq->catalog, l->rq->caller);
     uint32_t first = after->contract != 0 ? after->contract : l->only != NULL ? l->only->number : 1;
     size_t i = contracts_behind(&reads, first - 1);
+    bool last;
     enum err err = ERR_OK;
     for (; i < reads.n && err == ERR_OK && !l->list.more; i++) {
         const struct contract *k = catalog_listed(l->rq->catalog, &reads, i);
@@ -124,12 +128,132 @@ static enum err write_contracts(struct leads *l, const struct pointer *after)
         l->k = k;
         l->at = 0;
         if (l->from_ms != INT64_MIN)
-            err = first_index(l, &l->at);
+            err = first_index(l, l->from_ms, &l->at, &last);
         if (k->number == after->contract && after->index >= l->at)
             l->at = after->index + 1;
         if (err == ERR_OK)
             err = write_contract(l);
     }
+    return err;
+}
+
+/* Leads below l->at of so many indexes, in their order. */
+struct stretch {
+    struct {
+        uint64_t index;
+        struct lead_row row;
+    } * lead;
+    size_t n, looked_at;
+    bool paused; /* there are more of them than are looked at */
+};
+
+static enum err stretch_read(struct leads *l, uint64_t from, struct stretch *out)
+{
+    struct view v = store_view(l->txn);
+    struct lead_walk walk = {.view = &v, .contract = l->k->number, .at = from, .rows = LEADS_SCAN};
+    enum err step = ERR_OK;
+    out->n = 0;
+    while (step == ERR_OK && out->n < LEADS_SCAN)
+        if ((step = lead_walk_next(&walk, l->at, &out->lead[out->n].index, &out->lead[out->n].row)) == ERR_OK)
+            out->n++;
+    out->looked_at = LEADS_SCAN - walk.rows;
+    out->paused = lead_walk_paused(&walk, l->at) || step == ERR_OK;
+    return step == ERR_NOT_FOUND ? ERR_OK : step;
+}
+
+/* False: the list is full. */
+static enum err stretch_write(struct leads *l, struct stretch *s, bool *room)
+{
+    while (s->n-- > 0) {
+        const struct lead_row *row = &s->lead[s->n].row;
+        bool wanted, ended;
+        enum err err = is_wanted(l, s->lead[s->n].index, row, &wanted, &ended);
+        if (err != ERR_OK)
+            return err;
+        if (!wanted)
+            continue;
+        *room = list_item(&l->list);
+        if (!*room)
+            return ERR_OK;
+        err = lead_json(&l->list.w, l->rq, l->txn, l->k, s->lead[s->n].index, row, false);
+        if (err != ERR_OK)
+            return err;
+        l->at = s->lead[s->n].index;
+    }
+    return ERR_OK;
+}
+
+/* Rows are walked forwards alone: so many indexes at a time, more where they hold few leads. */
+static enum err write_stretches(struct leads *l)
+{
+    enum { FEW = 64 };
+    uint64_t step = 4 * FEW, left = LEADS_SCAN;
+    struct stretch s = {.lead = xcalloc(LEADS_SCAN, sizeof *s.lead)};
+    enum err err = ERR_OK;
+    bool room = true;
+    while (err == ERR_OK && room && l->at > l->from && left > 0) {
+        uint64_t from = l->at - l->from > step ? l->at - step : l->from;
+        if ((err = stretch_read(l, from, &s)) != ERR_OK)
+            break;
+        if (s.paused) {
+            step /= 2;
+            continue;
+        }
+        step = s.looked_at < FEW ? 2 * step : step;
+        left -= s.looked_at < left ? s.looked_at : left;
+        err = stretch_write(l, &s, &room);
+        l->at = room ? from : l->at;
+    }
+    free(s.lead);
+    l->list.more = l->at > l->from && (!room || left == 0);
+    return err;
+}
+
+/* Behind the contract's last row of that table, unless *end is. */
+static enum err end_of(struct leads *l, enum table table, uint64_t *end)
+{
+    enum { KEY_LEN = 12 };
+    uint8_t mem[KEY_LEN] = {0};
+    struct span key, value;
+    struct cursor *c;
+    enum err err = cursor_open(l->txn, table, &c);
+    if (err != ERR_OK)
+        return err;
+    store_be32(mem, l->k->number + 1);
+    err = cursor_seek(c, span_of(mem, sizeof mem), &key, &value);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = err == ERR_OK ? cursor_prev(c, &key, &value) : cursor_last(c, &key, &value);
+    if (err == ERR_OK && key.len == KEY_LEN && load_be32(key.ptr) == l->k->number && load_be64(key.ptr + 4) >= *end)
+        *end = load_be64(key.ptr + 4) + 1;
+    cursor_close(c);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Where the newest ends: behind the last row of both tables, so that one which is gone from either is missed. */
+static enum err begin_newest(struct leads *l, const struct pointer *after)
+{
+    uint64_t end = 0, bound;
+    bool last;
+    enum err err = end_of(l, (enum table)(TABLE_ROWS + ROW_LEADS), &end);
+    if (err == ERR_OK)
+        err = end_of(l, (enum table)(TABLE_ROWS + ROW_MOVES), &end);
+    if (err == ERR_OK && l->from_ms != INT64_MIN)
+        err = first_index(l, l->from_ms, &l->from, &last);
+    if (err == ERR_OK && l->to_ms != INT64_MAX) {
+        err = first_index(l, l->to_ms, &bound, &last);
+        end = !last && bound < end ? bound : end;
+    }
+    l->at = after->contract != 0 && after->index < end ? after->index : end;
+    return err;
+}
+
+static enum err write_newest(struct leads *l, const struct pointer *after)
+{
+    l->k = l->only;
+    enum err err = begin_newest(l, after);
+    if (err == ERR_OK)
+        err = write_stretches(l);
+    l->last = (struct pointer){.contract = l->k->number, .index = l->at};
     return err;
 }
 
@@ -176,7 +300,7 @@ static enum err write_txids(struct leads *l)
 
 /* ---- what is asked ---- */
 
-enum { STATUS, FROM, TO, CAMPAIGN, CONTRACT, TXID, FILTERS, OF_ONE = CAMPAIGN };
+enum { CAMPAIGN, CONTRACT, TXID, STATUS, FROM, TO, OF_ALL, ORDER = OF_ALL, DAY, FILTERS };
 
 static enum err read_time(struct request *rq, const struct param *p, int64_t *out)
 {
@@ -189,15 +313,36 @@ static enum err read_time(struct request *rq, const struct param *p, int64_t *ou
     return ERR_OK;
 }
 
-static enum err read_filters(struct request *rq, struct leads *l, const struct param *p, size_t n)
+/* By the campaign's clocks. */
+static enum err read_day(struct request *rq, struct leads *l, const struct param *p)
+{
+    struct bound day;
+    if (!p->given)
+        return ERR_OK;
+    if (bound_read(p->value, &day) != ERR_OK || !day.is_day || day.ms < 0)
+        return problem(&rq->problem, ERR_MALFORMED, "day", "must be a day, such as 2026-11-28");
+    if (l->from_ms != INT64_MIN || l->to_ms != INT64_MAX)
+        return problem(&rq->problem, ERR_MALFORMED, "day", "say a day, or `from` and `to`");
+    const struct span zone = contract_terms(l->only, rq->arrived_ms)->timezone;
+    const int64_t n = day.ms / MS_PER_DAY;
+    enum err err = zones_midnight(rq->worker->zones, zone, n, &l->from_ms);
+    if (err == ERR_OK)
+        err = zones_midnight(rq->worker->zones, zone, n + 1, &l->to_ms);
+    return err == ERR_OK ? ERR_OK : worker_fails(rq, ERR_IO, "the time zone of a contract does not read");
+}
+
+static enum err read_filters(struct request *rq, struct leads *l, const struct param *p)
 {
     enum err err = ERR_OK;
+    l->newest = p[ORDER].given;
+    if (l->newest && !span_is(p[ORDER].value, "newest"))
+        return problem(&rq->problem, ERR_MALFORMED, "order", "must be newest, or left out: oldest first");
     l->filtered = p[STATUS].given;
     if (l->filtered && status_parse(p[STATUS].value, &l->status) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, "status",
                        "must be pending, held, approved, rejected, duplicate, returned or converted");
     if ((err = read_time(rq, &p[FROM], &l->from_ms)) != ERR_OK || (err = read_time(rq, &p[TO], &l->to_ms)) != ERR_OK ||
-        n == OF_ONE)
+        (err = read_day(rq, l, &p[DAY])) != ERR_OK)
         return err;
     if (p[CONTRACT].given)
         err = call_contract(rq, p[CONTRACT].value, &l->only);
@@ -223,15 +368,17 @@ static bool wants_csv(struct span accept)
     return csv;
 }
 
-static enum err leads_asked(struct request *rq, struct leads *l, size_t n, struct window *window, struct pointer *after)
+static enum err leads_asked(struct request *rq, struct leads *l, struct window *window, struct pointer *after)
 {
-    struct param p[FILTERS] = {
-        [STATUS] = {.name = "status"},     [FROM] = {.name = "from"},         [TO] = {.name = "to"},
-        [CAMPAIGN] = {.name = "campaign"}, [CONTRACT] = {.name = "contract"}, [TXID] = {.name = "txid"}};
-    enum err err = window_read(rq, p, n, window);
+    struct param p[FILTERS] = {[CAMPAIGN] = {.name = "campaign"}, [CONTRACT] = {.name = "contract"},
+                               [TXID] = {.name = "txid"},         [STATUS] = {.name = "status"},
+                               [FROM] = {.name = "from"},         [TO] = {.name = "to"},
+                               [ORDER] = {.name = "order"},       [DAY] = {.name = "day"}};
+    const size_t first = l->only != NULL ? STATUS : 0, n = l->only != NULL ? FILTERS - STATUS : OF_ALL;
+    enum err err = window_read(rq, p + first, n, window);
     *after = (struct pointer){.contract = 0};
     if (err == ERR_OK)
-        err = read_filters(rq, l, p, n);
+        err = read_filters(rq, l, p);
     if (err != ERR_OK || span_empty(window->after))
         return err;
     if (lead_ref_read(rq->worker->tokens, window->after, after) != ERR_OK ||
@@ -292,7 +439,7 @@ static enum err reply_csv(struct leads *l, struct reply *reply, const struct win
     return ERR_OK;
 }
 
-static enum err leads_page(struct leads *l, size_t filters, struct reply *reply)
+static enum err leads_page(struct leads *l, struct reply *reply)
 {
     struct request *rq = l->rq;
     struct window window;
@@ -302,11 +449,11 @@ static enum err leads_page(struct leads *l, size_t filters, struct reply *reply)
     l->to_ms = INT64_MAX;
     l->left = LEADS_SCAN;
     l->csv = wants_csv(rq->accept);
-    enum err err = leads_asked(rq, l, filters, &window, &after);
+    enum err err = leads_asked(rq, l, &window, &after);
     if (err != ERR_OK || (err = worker_reader(rq->worker, &l->txn)) != ERR_OK)
         return err;
     list_open(&l->list, &window);
-    err = span_empty(l->txid) ? write_contracts(l, &after) : write_txids(l);
+    err = !span_empty(l->txid) ? write_txids(l) : l->newest ? write_newest(l, &after) : write_contracts(l, &after);
     if (err == ERR_OK && l->list.more)
         lead_ref_write(rq->worker->tokens, &l->last, last);
     if (err == ERR_OK && l->csv)
@@ -321,13 +468,13 @@ enum err leads_list(struct request *rq, struct reply *reply)
 {
     struct leads l = {.rq = rq};
     enum err err = call_contract(rq, rq->param[0], &l.only);
-    return err == ERR_OK ? leads_page(&l, OF_ONE, reply) : err;
+    return err == ERR_OK ? leads_page(&l, reply) : err;
 }
 
 enum err leads_list_all(struct request *rq, struct reply *reply)
 {
     struct leads l = {.rq = rq};
-    return leads_page(&l, FILTERS, reply);
+    return leads_page(&l, reply);
 }
 
 /* ---- GET /v1/leads/{ref} ---- */

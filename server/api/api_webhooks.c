@@ -159,9 +159,10 @@ enum err webhook_url_ok(struct request *rq, const char *field, struct span url, 
                        (int)(unknown.len < 40 ? unknown.len : 40), unknown.ptr);
     if (!(macro ? link_template_host(url, &host) : link_host(url, &host)) || !(https || plain) ||
         memchr(url.ptr, '#', url.len) != NULL)
-        return problem(&rq->problem, ERR_INVALID, field,
-                       "must be an https URL in ASCII, without user name, password and fragment, its port 65535 at most%s",
-                       macro ? ", with macros behind its host" : "");
+        return problem(
+            &rq->problem, ERR_INVALID, field,
+            "must be an https URL in ASCII, without user name, password and fragment, its port 65535 at most%s",
+            macro ? ", with macros behind its host" : "");
     if (span_is(span_str(rq->worker->server->options->webhook_allow.text), "none"))
         return problem(&rq->problem, ERR_CONFLICT, field, "this server sends no webhooks, its operator says");
     if (plain && rq->worker->server->options->webhook_allow.text[0] == '\0')

@@ -36,6 +36,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"unsubscribe", "{link}", {"link"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
+                                              {"assets", "{asset}", {"asset"}},
                                               {"grants", "{auditor}", {"auditor"}},
                                               {"deliveries", "{delivery}", {"delivery"}},
                                               {"log", "{contract}", {"contract"}},
@@ -71,10 +72,10 @@ static void name_params(const char *pattern, char out[PATH_MAX_LEN], json_t *par
     out[len] = '\0';
 }
 
-/* "get" and "/v1/leads/{lead}/proof" to "getLeadsByLeadProof". */
-static void operation_id(const char *method, const char *path, char out[PATH_MAX_LEN + 32])
+/* "get" and "/v1/leads/{lead}/proof" to "getLeadsByLeadProof"; of a page "getPageLeads". */
+static void operation_id(const char *method, const char *path, bool page, char out[PATH_MAX_LEN + 32])
 {
-    size_t len = (size_t)snprintf(out, 32, "%s", method);
+    size_t len = (size_t)snprintf(out, 32, "%s%s", method, page ? "Page" : "");
     bool upper = true;
     if (strncmp(path, "/v1/", 4) == 0)
         path += 3;
@@ -147,7 +148,7 @@ static json_t *operation(const struct route *r, const char *method, const char *
 {
     char id[PATH_MAX_LEN + 32], key[PATH_MAX_LEN + 8];
     bool head = strcmp(method, "head") == 0;
-    operation_id(method, path, id);
+    operation_id(method, path, (r->roles & ROUTE_SESSION) != 0, id);
     json_t *op = json_pack("{s:s,s:s,s:o,s:o}", "operationId", id, "summary", r->summary, "parameters",
                            json_deep_copy(parameters), "security", security(r->roles));
     snprintf(key, sizeof key, "%s %s", head ? "get" : method, path);

@@ -162,6 +162,7 @@ enum err index_get(struct request *rq, struct reply *reply)
                     "check: every click and every lead is an\n"
                     "entry of an append-only ledger, and each settlement can be recomputed offline by whoever holds "
                     "the evidence.</p>\n"
+                    "<p><a href=\"/sign-in\">Sign in</a></p>\n"
                     "<ul>\n"
                     "<li><a href=\"/openapi.json\">/openapi.json</a>: the whole interface</li>\n"
                     "<li><a href=\"/t.js\">/t.js</a>: the tag for landing pages</li>\n"

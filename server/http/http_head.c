@@ -175,6 +175,7 @@ static const struct known known[] = {
     {NAME("accept-language"), offsetof(struct request, accept_language), false},
     {NAME("content-type"), offsetof(struct request, content_type), true},
     {NAME("sec-fetch-dest"), offsetof(struct request, fetch_dest), false},
+    {NAME("sec-fetch-site"), offsetof(struct request, fetch_site), false},
     {NAME("origin"), offsetof(struct request, origin), false},
     {NAME("if-none-match"), offsetof(struct request, if_none_match), false},
     {NAME("last-event-id"), offsetof(struct request, last_event_id), true},

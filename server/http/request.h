@@ -12,6 +12,7 @@
 struct worker; /* the application's thread, opaque here */
 struct reply;
 struct reading;
+struct session;
 struct stream;
 struct party;
 struct catalog;
@@ -37,6 +38,7 @@ struct request {
     struct span webhook_id, webhook_timestamp, webhook_signature, forwarded_for, forwarded;
     struct span svix_id, svix_timestamp, svix_signature; /* other names of the first three */
     struct span fetch_dest;                              /* Sec-Fetch-Dest; empty when absent */
+    struct span fetch_site;                              /* Sec-Fetch-Site; empty when absent */
     struct span country;            /* of http_setup's country_header, by a trusted proxy; empty when absent */
     struct span origin;             /* Origin; empty when absent */
     struct span if_none_match;      /* empty when absent */
@@ -58,6 +60,7 @@ struct request {
     const struct party *caller;    /* by bearer token, for routes that want one */
     const struct api_token *token; /* which named the caller */
     uint32_t spent;                /* of its sender's budget */
+    const struct session *session; /* by cookie, for routes that want one; NULL: none */
     unsigned lacks;                /* MAY_*: what is asked of it, where it has not all of that */
     uint32_t seen;                 /* number of the contract of which the caller is shown something; 0: of none */
     const char *unseen;            /* what it is told in place of that if it may not see it */

@@ -11,6 +11,7 @@
 #define VAULT_WEBHOOKS "countersign/v1/webhook wrap"   /* what deliveries are signed with; aad = party number be32 */
 #define VAULT_CRM "countersign/v1/crm wrap"            /* tokens of CRMs; aad = campaign number be32 */
 #define VAULT_IDEMPOTENCY "countersign/v1/idempotency" /* stored first answers; aad = row key */
+#define VAULT_SESSIONS "countersign/v1/session"        /* of browsers; followed by the day, worker/session.h */
 
 /* Appends the sealed value. Never two values under one nonce: it is drawn for this call (vault_nonce). */
 enum { VAULT_NONCE_LEN = 12 };

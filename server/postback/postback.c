@@ -96,15 +96,11 @@ void postback_text(const struct request *rq, struct span target, struct span bod
 void postback_by_token(struct postback *pb, struct span body)
 {
     struct request_text text;
-    struct span token = SPAN("");
-    uint8_t sha[HASH_LEN];
     char mem[2 * HASH_LEN];
     struct buf hex;
-    bool known = bearer_token(pb->rq->authorization, &token);
-    assert(known);
-    sha256(token.ptr, token.len, sha);
+    assert(pb->rq->token != NULL);
     buf_fixed(&hex, mem, sizeof mem);
-    buf_hex(&hex, sha, HASH_LEN);
+    buf_hex(&hex, pb->rq->token->sha256, HASH_LEN);
     postback_text(pb->rq, pb->rq->target, body, &text);
     text.part[REQUEST_TEXT_PARTS] = SPAN("\n");
     text.part[REQUEST_TEXT_PARTS + 1] = buf_span(&hex);

@@ -167,6 +167,9 @@ static enum err done_page(struct request *rq, struct reply *reply, struct span a
     }
     page_html(&g, "</dl>\n");
     paragraph(&g, WORD_INVITE_OTHERS, &list);
+    page_html(&g, "<p><a href=\"/sign-in\">");
+    page_word(&g, WORD_SIGN_IN);
+    page_html(&g, "</a></p>\n");
     finish_page(rq, reply, &g, 201);
     json_decref(said);
     return ERR_OK;

@@ -11,6 +11,7 @@
 #include "server/system/system.h"
 #include "server/worker/cors.h"
 #include "server/worker/readers.h"
+#include "server/worker/session.h"
 #include "server/worker/streams.h"
 
 static bool matches(const char *pattern, struct span path, struct span param[3])
@@ -116,6 +117,17 @@ static void recognise(struct request *rq)
         token = catalog_token(rq->catalog, text);
     if (api_token_opens(rq->catalog, token, rq->arrived_ms, NULL) == ERR_OK)
         call_as(rq, token);
+}
+
+/* By the cookie alone: whoever makes a browser send something cannot make it add a token. */
+static void resume(struct request *rq)
+{
+    const struct session *s = session_of(rq);
+    const struct api_token *token = s != NULL ? catalog_token_hashed(rq->catalog, s->token) : NULL;
+    if (api_token_opens(rq->catalog, token, rq->arrived_ms, NULL) != ERR_OK)
+        return;
+    call_as(rq, token);
+    rq->session = s;
 }
 
 /* So many requests and rows, and so many bytes under way, of which the first request may be any number. */
@@ -456,6 +468,8 @@ static bool end(struct worker *w, struct request *rq, const struct job *job, str
     if (err != ERR_OK) {
         reply_problem(rq, reply, err);
         challenge(rq, err, reply);
+        if (rq->route != NULL && rq->route->fail != NULL)
+            rq->route->fail(rq, err, reply);
     }
     edge(w, rq, job, reply, &o);
     return true;
@@ -582,6 +596,8 @@ bool dispatch(struct worker *w, struct request *rq, struct reply *reply)
     }
     if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)
         err = authenticate(rq);
+    else if (err == ERR_OK && rq->route->roles & ROUTE_SESSION)
+        resume(rq);
     else if (err == ERR_OK && rq->route->roles & ROUTE_READS)
         recognise(rq);
     if (err == ERR_OK && rq->caller != NULL)

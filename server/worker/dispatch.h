@@ -9,7 +9,8 @@
  * read on such a thread; then, with ERR_PENDING, finish without a job submits. ROUTE_LONG, of ROUTE_READS: may take
  * seconds and much memory; one such read at a time, of all callers'. ROUTE_VISITORS: of a party's visitors, who come in
  * any number: without a budget. ROUTE_PAGE: public, for who opens it in a browser, and for no page of another origin:
- * it is no data that others build upon, and may show secrets.
+ * it is no data that others build upon, and may show secrets. ROUTE_SESSION, of ROUTE_PAGE: its caller is whom the
+ * session of the browser names (session.h), and NULL without one.
  */
 enum {
     ROUTE_PUBLIC = 0,
@@ -20,7 +21,8 @@ enum {
     ROUTE_ROWS = 2048,
     ROUTE_LONG = 4096,
     ROUTE_VISITORS = 8192,
-    ROUTE_PAGE = 16384
+    ROUTE_PAGE = 16384,
+    ROUTE_SESSION = 32768
 };
 
 /* One row of routes.c. */
@@ -45,6 +47,8 @@ struct route {
     /* Before a request waits for a reader: refuses what needs no read of the store to be refused, and says in rq->queue
      * whose turn a stranger's read takes. NULL: all may wait. */
     enum err (*admit)(struct request *rq);
+    /* Makes the answer of an error one for people, in place of its body; NULL: problem+json. */
+    void (*fail)(struct request *rq, enum err err, struct reply *reply);
 };
 
 /* ERR_NOT_FOUND, or ERR_METHOD with *allow set to the methods that would do. Fills rq->route and rq->param. *like: but

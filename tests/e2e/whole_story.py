@@ -12,6 +12,21 @@ import client  # from scripts/, where harness points to
 MODES = ("jws", "html", "csv")
 
 
+def look_at_pages(publisher, lead):
+    """Signed in with a token, as a browser."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    signed = client.send(publisher.base + "/sign-in", "POST", urllib.parse.urlencode({"token": publisher.token}).encode(), form)
+    cookie = {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
+    text = ""
+    for path in ("/sign-in", "/leads", "/leads/" + lead, "/statements", "/"):
+        text = client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"}).text
+    client.send(publisher.base + text.split('rel="stylesheet" href="')[1].split('"')[0])
+    token = text.split('name="form" value="')[1].split('"')[0]
+    client.send(publisher.base + "/leads/" + lead, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})  # of a session before
+    client.send(publisher.base + "/sign-out", "POST", urllib.parse.urlencode({"form": token}).encode(), {**form, **cookie})
+    client.send(publisher.base + "/statements/S0")  # leads to the sign-in
+
+
 def tell_a_whole_story(server):
     """Calls every operation of the API with success, and some without. Answers the market it played in."""
     market = Market(server, {"score": {"facts": ["country", "f_age", "utm_source", "sub1"], "cross": ["country", "f_age"]}})
@@ -48,6 +63,7 @@ def tell_a_whole_story(server):
     publisher.do("GET", f"/v1/parties/{publisher.id}/tokens")
     publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
     invite(operator, publisher)
+    look_at_pages(publisher, lead)
     key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
     client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
     rows = [person(click_id=market.click()), {"email": "{email}"}]

@@ -268,6 +268,7 @@ static int floor_of(const char *path)
                                         "server/live/",
                                         "server/reports/",
                                         "server/notices/",
+                                        "server/pages/",
                                         "server/check/",
                                         "server/cmd/",
                                         "server/",

@@ -1,0 +1,78 @@
+#include "server/pages/ask.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/json_read.h"
+#include "common/base/when.h"
+
+/* The row of the call, for what it lets whom. */
+static const struct route *route_of(const struct request *rq, asked *of)
+{
+    const struct routes *all = &rq->worker->server->routes;
+    size_t i = 0;
+    while (i < all->n && all->route[i].handle != of)
+        i++;
+    assert(i < all->n);
+    return &all->route[i];
+}
+
+enum err ask_body(struct request *rq, asked *of, struct span param, struct span query, struct span *out)
+{
+    const struct route *route = route_of(rq, of);
+    struct request call = {.id = rq->id,
+                           .method = METHOD_GET,
+                           .target = rq->target,
+                           .path = rq->path,
+                           .query = query,
+                           .accept = SPAN("application/json"),
+                           .arrived_ms = rq->arrived_ms,
+                           .arrived_us = rq->arrived_us,
+                           .arena = rq->arena,
+                           .param = {param},
+                           .route = route,
+                           .caller = rq->caller,
+                           .token = rq->token,
+                           .catalog = rq->catalog,
+                           .worker = rq->worker};
+    struct reply answer = {0};
+    if (!(route->roles & rq->caller->role))
+        return problem(&rq->problem, ERR_FORBIDDEN, "", "this page is not for your role");
+    enum err err = of(&call, &answer);
+    rq->problem = call.problem;
+    rq->cause = call.cause;
+    if (call.seen != 0) { /* asked again once all of it is there */
+        rq->seen = call.seen;
+        rq->unseen = call.unseen;
+    }
+    if (err == ERR_OK)
+        *out = answer.heap != NULL ? arena_copy(rq->arena, answer.body) : answer.body;
+    free(answer.heap);
+    return err;
+}
+
+enum err ask(struct request *rq, asked *of, struct span param, struct span query, json_t **out)
+{
+    struct span body;
+    enum err err = ask_body(rq, of, param, query, &body);
+    if (err != ERR_OK)
+        return err;
+    return json_read(body, out, NULL) == ERR_OK ? ERR_OK : ERR_INTERNAL;
+}
+
+struct span ask_text(const json_t *from, const char *member)
+{
+    const json_t *v = json_object_get(from, member);
+    return json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : SPAN("");
+}
+
+int64_t ask_int(const json_t *from, const char *member)
+{
+    return json_integer_value(json_object_get(from, member));
+}
+
+int64_t ask_time(const json_t *from, const char *member)
+{
+    int64_t ms;
+    return time_parse(ask_text(from, member), &ms) == ERR_OK ? ms : 0;
+}

@@ -1,0 +1,23 @@
+/* What a page shows it asks of the API, as the party that looks at it: the handler that answers a call of the API
+ * answers here too, with its own checks. On a reader thread. */
+#ifndef CS_SERVER_PAGES_ASK_H
+#define CS_SERVER_PAGES_ASK_H
+
+#include <jansson.h>
+
+#include "server/worker/dispatch.h"
+
+typedef enum err asked(struct request *rq, struct reply *reply);
+
+/* *out: the body of its 200, in the arena. param: what the path of the call names; empty: nothing. query: encoded.
+ * Errors are the call's, told in rq; ERR_FORBIDDEN also where it is not for the caller's role. */
+MUST_CHECK enum err ask_body(struct request *rq, asked *of, struct span param, struct span query, struct span *out);
+/* *out: the JSON of its 200, for json_decref. Else the same. */
+MUST_CHECK enum err ask(struct request *rq, asked *of, struct span param, struct span query, json_t **out);
+
+/* Members; empty and 0 where there is none. */
+struct span ask_text(const json_t *from, const char *member);
+int64_t ask_int(const json_t *from, const char *member);
+int64_t ask_time(const json_t *from, const char *member); /* of an RFC 3339 text */
+
+#endif

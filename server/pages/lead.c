@@ -1,0 +1,344 @@
+/* One lead: what the ledger says of it, in the order of time. */
+#include "common/base/json_read.h"
+#include "common/base/json_write.h"
+#include "common/base/query.h"
+#include "common/decisions/reason.h"
+#include "server/api/api.h"
+#include "server/pages/pages.h"
+#include "server/pages/rows.h"
+#include "server/pages/sign_in.h"
+#include "server/settlement/settlement.h"
+#include "server/system/system.h"
+
+enum { ONCE_LEN = 16 };
+
+/* What was sent by its form, and was refused. */
+struct refused {
+    struct span reason;
+    enum err err;
+    struct problem problem;
+};
+
+struct lead_page {
+    struct request *rq;
+    struct screen s;
+    const struct contract *k;
+    const struct refused *refused; /* NULL: nothing was sent */
+    json_t *lead, *statement;      /* statement: NULL, it is on none */
+};
+
+/* Whether what changed it last, or, unchanged, its own entry is of that statement. */
+static bool is_on(const struct lead_page *l, const json_t *statement)
+{
+    const bool changed = json_object_get(l->lead, "updated_index") != NULL;
+    int64_t index = ask_int(l->lead, changed ? "updated_index" : "index");
+    return index >= ask_int(statement, "from") && index < ask_int(statement, "to");
+}
+
+/* All of the contract, a page after the other: none is left out. */
+static enum err find_statement(struct lead_page *l)
+{
+    struct span after = SPAN("");
+    do {
+        json_t *answer = NULL, *one;
+        struct buf query;
+        size_t i;
+        arena_buf(l->rq->arena, &query, 96 + after.len);
+        buf_printf(&query, "limit=%d&contract=%s", LIMIT_LIST, l->k->id);
+        buf_str(&query, span_empty(after) ? "" : "&after=");
+        buf_span_add(&query, after);
+        enum err err = ask(l->rq, statements_list, SPAN(""), buf_span(&query), &answer);
+        if (err != ERR_OK)
+            return err;
+        json_array_foreach(json_object_get(answer, "data"), i, one) if (l->statement == NULL && is_on(l, one))
+            l->statement = json_incref(one);
+        after = arena_copy(l->rq->arena, ask_text(answer, "next"));
+        json_decref(answer);
+    } while (!span_empty(after) && l->statement == NULL);
+    return ERR_OK;
+}
+
+static enum err gather(struct lead_page *l)
+{
+    enum err err = ask(l->rq, leads_get, l->rq->param[0], SPAN(""), &l->lead);
+    if (err != ERR_OK)
+        return err;
+    l->k = catalog_contract(l->rq->catalog, ask_text(l->lead, "contract"));
+    return l->k != NULL ? find_statement(l) : ERR_INTERNAL;
+}
+
+/* ---- the page ---- */
+
+static struct span sender_name(const struct lead_page *l)
+{
+    const struct party *p = catalog_party(l->rq->catalog, ask_text(l->lead, "sender"));
+    return p != NULL ? p->name : ask_text(l->lead, "sender");
+}
+
+static struct span label_of(const struct lead_page *l)
+{
+    int64_t placement = ask_int(json_object_get(l->lead, "entry"), "placement");
+    return placement >= 1 && (uint64_t)placement <= l->k->n_codes ? l->k->codes[placement - 1]->label : SPAN("");
+}
+
+static void write_subs(struct lead_page *l)
+{
+    static const char *const names[] = {"sub1", "sub2", "sub3", "sub4", "sub5"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!span_empty(ask_text(l->lead, names[i])))
+            page_put(&l->s.g, " <code>{}</code> {}", P_HTML(names[i]), P_NAME(ask_text(l->lead, names[i])));
+}
+
+static void write_click(struct lead_page *l)
+{
+    int64_t at_ms = ask_time(l->lead, "click_at");
+    if (at_ms == 0)
+        return;
+    page_put(&l->s.g, "<li class=\"done\"><b>{}</b><br>{}", P_WORD(WORD_TL_CLICK),
+             P_SAY(WORD_TL_CLICK_BY, P_NAME(label_of(l))));
+    write_subs(l);
+    page_put(&l->s.g, "<br><span class=\"at\">{}</span></li>\n", P_TIME(at_ms));
+}
+
+/* By its entry: what became of it since stands below. */
+static void write_received(struct lead_page *l)
+{
+    struct page *g = &l->s.g;
+    const json_t *entry = json_object_get(l->lead, "entry");
+    const struct span status = ask_text(entry, "status"), reason = ask_text(entry, "reason");
+    enum word why = sentence_of_reason(reason), word = word_of_status(status);
+    page_put(g, "<li class=\"done\"><b>{}</b><br>{}", P_SAY(WORD_TL_LEAD, P_COUNT(ask_int(l->lead, "index"))),
+             P_SAY(WORD_TL_SENT_BY, P_NAME(sender_name(l))));
+    if (!span_empty(ask_text(l->lead, "txid")))
+        page_put(g, " · {} {}", P_WORD(WORD_COL_TXID), P_NAME(ask_text(l->lead, "txid")));
+    page_put(g, "<br><span class=\"at\">{}</span></li>\n<li class=\"done\">", P_TIME(ask_time(l->lead, "at")));
+    if (word != WORDS)
+        page_put(g, "<b>{}</b>", P_SAY(WORD_TL_DECIDED, P_COUNT(ask_int(l->lead, "terms_index")), P_WORD(word)));
+    if (why != WORDS)
+        page_put(g, "<span class=\"why\">{} <code>{}</code></span>", P_WORD(why), P_TEXT(reason));
+    page_html(g, "</li>\n");
+}
+
+static void write_changed(struct lead_page *l)
+{
+    const struct span note = ask_text(l->lead, "note");
+    enum word word = word_of_status(ask_text(l->lead, "status"));
+    int64_t at_ms = ask_time(l->lead, "updated_at");
+    if (at_ms == 0 || word == WORDS)
+        return;
+    page_put(&l->s.g, "<li class=\"done\"><b>{}</b>",
+             P_SAY(WORD_TL_CHANGED, P_WORD(word), P_COUNT(ask_int(l->lead, "updated_index"))));
+    if (!span_empty(note))
+        page_put(&l->s.g, "<span class=\"why\">{}</span>", P_SAY(WORD_QUOTED, P_NAME(note)));
+    page_put(&l->s.g, "<span class=\"at\">{}</span></li>\n", P_TIME(at_ms));
+}
+
+static void write_statement(struct lead_page *l)
+{
+    const json_t *on = l->statement;
+    if (on == NULL)
+        page_put(&l->s.g, "<li class=\"next\">{}</li>\n", P_WORD(WORD_TL_NO_STATEMENT));
+    else
+        page_put(&l->s.g, "<li class=\"done\"><b>{}</b> <a href=\"/statements/{}\">{}</a></li>\n",
+                 P_WORD(WORD_TL_STATEMENT), P_QUERY(ask_text(on, "id")),
+                 P_SAY(WORD_NUMBER, P_INDEX(ask_int(on, "number"))));
+}
+
+static void write_button(struct lead_page *l, enum status to, enum word word, const char *class)
+{
+    page_put(&l->s.g, "<button class=\"b {}\" name=\"status\" value=\"{}\">{}</button>\n", P_HTML(class),
+             P_TEXT(span_str(status_word(to))), P_WORD(word));
+}
+
+/* What may be said of it now, by whom it is decided. Sent twice it counts once. */
+static void write_form(struct lead_page *l)
+{
+    struct page *g = &l->s.g;
+    const struct span status = ask_text(l->lead, "status");
+    bool waits = span_is(status, "pending") || span_is(status, "held"), stands = span_is(status, "approved");
+    uint8_t once[ONCE_LEN];
+    char text[2 * ONCE_LEN];
+    struct buf hex;
+    if ((l->s.frame.seat != SEAT_ADVERTISER && l->s.frame.seat != SEAT_OPERATOR) || (!waits && !stands))
+        return;
+    random_bytes(once, sizeof once);
+    buf_fixed(&hex, text, sizeof text);
+    buf_hex(&hex, once, sizeof once);
+    page_put(g, "<form class=\"card\" method=\"post\" action=\"/leads/{}\">\n<h2>{}</h2>\n",
+             P_QUERY(ask_text(l->lead, "lead")), P_WORD(WORD_DECIDE));
+    frame_form_token(g, l->s.frame.form_token);
+    page_put(g,
+             "<input type=\"hidden\" name=\"once\" value=\"{}\">\n<div class=\"f\"><label "
+             "for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" value=\"{}\" "
+             "aria-describedby=\"reason-h{}><span class=\"s\" id=\"reason-h\">{}</span>",
+             P_TEXT(buf_span(&hex)), P_WORD(WORD_DECIDE_REASON),
+             P_TEXT(l->refused != NULL ? l->refused->reason : SPAN("")),
+             P_HTML(l->refused != NULL ? " reason-e\" aria-invalid=\"true\"" : "\""), P_WORD(WORD_DECIDE_SAYS));
+    if (l->refused != NULL)
+        page_put(g, "<span class=\"err\" id=\"reason-e\">{} <span lang=\"en\">{}</span></span>",
+                 P_WORD(WORD_DECIDE_NOT), P_TEXT(span_str(l->refused->problem.detail)));
+    page_html(g, "</div>\n<div class=\"line\">\n");
+    if (waits) {
+        write_button(l, STATUS_APPROVED, WORD_APPROVE, "one");
+        write_button(l, STATUS_REJECTED, WORD_REJECT, "no");
+    } else {
+        write_button(l, STATUS_RETURNED, WORD_GIVE_BACK, "no");
+    }
+    page_html(g, "</div>\n</form>\n");
+}
+
+static void write_pairs(struct lead_page *l, const json_t *pairs)
+{
+    const char *name;
+    json_t *value;
+    page_html(&l->s.g, "<dl class=\"kv l\">\n");
+    json_object_foreach((json_t *)pairs, name, value)
+    {
+        page_put(&l->s.g, "<dt>{}</dt><dd>", P_TEXT(span_str(name)));
+        if (json_is_string(value))
+            page_put(&l->s.g, "{}", P_NAME(span_of(json_string_value(value), json_string_length(value))));
+        else if (json_is_integer(value))
+            page_put(&l->s.g, "{}", P_INDEX(json_integer_value(value)));
+        page_html(&l->s.g, "</dd>\n");
+    }
+    page_html(&l->s.g, "</dl>\n");
+}
+
+static void write_person(struct lead_page *l)
+{
+    const json_t *contact = json_object_get(l->lead, "contact");
+    page_put(&l->s.g, "<section class=\"card\">\n<h2>{}</h2>\n", P_WORD(WORD_LEAD_PERSON));
+    if (contact != NULL)
+        write_pairs(l, contact);
+    else
+        page_put(
+            &l->s.g, "<p class=\"s\">{}</p>\n",
+            P_WORD(json_object_get(l->lead, "contact_gone") != NULL ? WORD_LEAD_PERSON_GONE : WORD_LEAD_PERSON_CLOSED));
+    page_html(&l->s.g, "</section>\n");
+}
+
+static void write_facts(struct lead_page *l)
+{
+    const json_t *facts = json_object_get(l->lead, "facts");
+    page_put(&l->s.g, "<section class=\"card\">\n<h2>{}</h2>\n", P_WORD(WORD_LEAD_FACTS));
+    if (json_object_size(facts) > 0)
+        write_pairs(l, facts);
+    page_put(&l->s.g,
+             "<dl class=\"stack\"><div><dt class=\"s\">{}</dt><dd><code class=\"id\">{}</code></dd></div>"
+             "<div><dt class=\"s\">{}</dt><dd><code class=\"id\">{}</code></dd></div></dl>\n</section>\n",
+             P_WORD(WORD_COL_LEAD), P_TEXT(ask_text(l->lead, "lead")), P_WORD(WORD_LEAD_LEAF),
+             P_TEXT(ask_text(l->lead, "leaf")));
+}
+
+static void write_page(struct lead_page *l)
+{
+    struct page *g = &l->s.g;
+    int64_t micros = ask_int(l->lead, "payout_micros");
+    screen_open(&l->s, WORD_LEAD_TITLE, "/leads", NULL);
+    page_html(g, "<div class=\"head\"><div><h1>");
+    rows_state(&l->s, l->lead);
+    page_put(g, "</h1><p>{} · ", P_NAME(contract_terms(l->k, l->rq->arrived_ms)->name));
+    rows_contract_line(&l->s, l->k);
+    page_html(g, "</p></div></div>\n<div class=\"two\">\n<section class=\"card\">\n<ol class=\"tl\">\n");
+    write_click(l);
+    write_received(l);
+    write_changed(l);
+    write_statement(l);
+    page_html(g, "</ol>\n</section>\n<aside class=\"stack\">\n<dl class=\"card kv\">");
+    page_put(g, "<dt>{}</dt><dd>{}</dd></dl>\n",
+             P_WORD(l->s.frame.seat == SEAT_PUBLISHER ? WORD_COL_EARNS : WORD_COL_COSTS),
+             P_MICROS(micros, ask_text(l->lead, "currency")));
+    write_form(l);
+    write_person(l);
+    write_facts(l);
+    page_html(g, "</aside>\n</div>\n");
+}
+
+static enum err lead_read(struct request *rq, struct reply *reply)
+{
+    struct lead_page l = {.rq = rq, .refused = rq->method == METHOD_POST ? (const void *)rq->kept.ptr : NULL};
+    enum err err = screen_read(&l.s, rq, NULL, 0);
+    if (err == ERR_OK)
+        err = gather(&l);
+    if (err == ERR_OK)
+        err = screen_zone(&l.s, contract_terms(l.k, rq->arrived_ms)->timezone);
+    if (err == ERR_OK) {
+        write_page(&l);
+        err = screen_reply(&l.s, reply, l.refused != NULL ? err_status(l.refused->err) : 200);
+    }
+    json_decref(l.lead);
+    json_decref(l.statement);
+    return err;
+}
+
+enum err lead_page_get(struct request *rq, struct reply *reply)
+{
+    return screen_enter(rq, reply, lead_read);
+}
+
+/* ---- deciding it: as POST /v1/leads/{lead}/dispositions does ---- */
+
+/* The page again, with what was typed and why it does not do. What is no matter of the form stays an error. */
+static enum err refuse(struct request *rq, enum err err)
+{
+    json_t *sent = NULL;
+    if (err != ERR_MALFORMED && err != ERR_INVALID && err != ERR_CONFLICT)
+        return err;
+    struct refused *r = arena_alloc(rq->arena, sizeof *r);
+    *r = (struct refused){.err = err, .problem = rq->problem};
+    if (json_read(rq->body, &sent, NULL) == ERR_OK) /* as become_call has it */
+        r->reason = arena_copy(rq->arena, ask_text(sent, "reason"));
+    json_decref(sent);
+    rq->kept = span_of(r, sizeof *r);
+    rq->read = lead_read;
+    return ERR_PENDING;
+}
+
+/* As the call of the API that it is: so says the record, too, what was sent. */
+static void become_call(struct request *rq, const struct form *f)
+{
+    struct buf body, target;
+    struct jw w;
+    buf_heap(&body);
+    jw_open(&w, &body);
+    jw_object(&w);
+    if (!span_empty(form_value(f, "reason")))
+        jw_kstr(&w, "reason", form_value(f, "reason"));
+    jw_kstr(&w, "status", form_value(f, "status"));
+    jw_object_end(&w);
+    jw_close(&w);
+    rq->body = arena_copy(rq->arena, buf_span(&body));
+    rq->content_type = SPAN("application/json");
+    rq->idempotency_key = form_value(f, "once");
+    arena_buf(rq->arena, &target, 64 + rq->param[0].len);
+    buf_str(&target, "/v1/leads/");
+    buf_span_add(&target, rq->param[0]);
+    buf_str(&target, "/dispositions");
+    rq->target = buf_span(&target);
+    buf_free(&body);
+}
+
+enum err lead_page_post(struct request *rq, struct reply *reply)
+{
+    struct form f;
+    bool answered;
+    enum err err = sign_in_form(rq, reply, &f, &answered);
+    if (err != ERR_OK || answered)
+        return err;
+    become_call(rq, &f);
+    err = leads_dispose(rq, reply);
+    return err == ERR_PENDING ? err : refuse(rq, err);
+}
+
+enum err lead_page_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    struct buf to;
+    if (job->err != ERR_OK) {
+        rq->problem = job->problem;
+        return refuse(rq, job->err);
+    }
+    arena_buf(rq->arena, &to, 16 + 3 * rq->param[0].len);
+    buf_str(&to, "/leads/");
+    query_encode(&to, rq->param[0]);
+    return screen_go(rq, reply, buf_span(&to));
+}

@@ -1,0 +1,22 @@
+/* Pages for people who sign in with a token: what each shows is what the API answers the same party. */
+#ifndef CS_SERVER_PAGES_PAGES_H
+#define CS_SERVER_PAGES_PAGES_H
+
+#include "server/worker/dispatch.h"
+
+extern const char style_address[], script_address[]; /* assets.c */
+
+enum err asset_get(struct request *rq, struct reply *reply);
+enum err sign_in_get(struct request *rq, struct reply *reply);
+enum err sign_in_post(struct request *rq, struct reply *reply);
+enum err sign_out_post(struct request *rq, struct reply *reply);
+enum err home_get(struct request *rq, struct reply *reply);
+enum err leads_page_get(struct request *rq, struct reply *reply);
+enum err lead_page_get(struct request *rq, struct reply *reply);
+enum err lead_page_post(struct request *rq, struct reply *reply);
+enum err lead_page_finish(struct request *rq, struct job *job, struct reply *reply);
+enum err statements_page_get(struct request *rq, struct reply *reply);
+enum err statement_page_get(struct request *rq, struct reply *reply);
+void pages_fail(struct request *rq, enum err err, struct reply *reply); /* an error, for people */
+
+#endif

@@ -1,0 +1,13 @@
+/* Shared by the pages alone. */
+#ifndef CS_SERVER_PAGES_PAGES_PRIVATE_H
+#define CS_SERVER_PAGES_PAGES_PRIVATE_H
+
+#include "server/pages/ask.h"
+
+/* home_operator.c, home_auditor.c: on a reader thread */
+enum err operator_read(struct request *rq, struct reply *reply);
+enum err auditor_read(struct request *rq, struct reply *reply);
+
+int64_t refused_of_day(const json_t *refused, int64_t now_ms); /* of a list: those of the last 24 hours */
+
+#endif

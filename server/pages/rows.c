@@ -1,0 +1,225 @@
+#include "server/pages/rows.h"
+
+#include "common/base/money.h"
+#include "common/base/query.h"
+#include "server/api/api.h"
+
+enum { CONTRACTS_TOGETHER = 30, ID_SHOWN = 4 };
+
+/* ---- contracts ---- */
+
+static struct span publisher_name(struct screen *s, const struct contract *k)
+{
+    return k->publisher != NULL ? k->publisher->name : span_str(word_text(s->g.language, WORD_DIRECT));
+}
+
+void rows_between(struct screen *s, const struct contract *k)
+{
+    const struct span campaign = contract_terms(k, s->rq->arrived_ms)->name;
+    page_put(&s->g, "<th scope=\"row\">{}<span class=\"why\">", P_NAME(campaign));
+    rows_contract_line(s, k);
+    page_html(&s->g, "</span></th>");
+}
+
+void rows_contract_line(struct screen *s, const struct contract *k)
+{
+    const struct span advertiser = k->campaign->advertiser->name;
+    switch (s->frame.seat) {
+    case SEAT_PUBLISHER:
+        page_put(&s->g, "{}", P_NAME(advertiser));
+        return;
+    case SEAT_ADVERTISER:
+        page_put(&s->g, "{}", P_NAME(publisher_name(s, k)));
+        return;
+    default:
+        page_put(&s->g, "{} · {}", P_NAME(advertiser), P_NAME(publisher_name(s, k)));
+        return;
+    }
+}
+
+/* ---- leads ---- */
+
+/* What was said last, or by which rule it stands where it does. */
+static void write_why(struct screen *s, const json_t *lead)
+{
+    const struct span note = ask_text(lead, "note"), reason = ask_text(lead, "reason");
+    enum word why = sentence_of_reason(reason);
+    int64_t changed_ms = ask_time(lead, "updated_at");
+    if (changed_ms != 0 && !span_empty(note))
+        page_put(&s->g, "{}", P_SAY(WORD_WHY_SAID, P_DAY(changed_ms), P_NAME(note)));
+    else if (changed_ms != 0)
+        page_put(&s->g, "{}", P_SAY(WORD_WHY_CHANGED, P_DAY(changed_ms)));
+    else if (why != WORDS)
+        page_put(&s->g, "{} <code>{}</code>", P_WORD(why), P_TEXT(reason));
+    else
+        page_put(&s->g, "{}", P_WORD(span_is(ask_text(lead, "status"), "pending") ? WORD_WHY_WAITS : WORD_WHY_OK));
+}
+
+void rows_state(struct screen *s, const json_t *lead)
+{
+    const struct span status = ask_text(lead, "status");
+    enum word word = word_of_status(status);
+    page_put(&s->g, "<span class=\"st {}\">", P_TEXT(status));
+    if (word != WORDS)
+        page_put(&s->g, "{}", P_WORD(word));
+    page_html(&s->g, "</span><span class=\"why\">");
+    write_why(s, lead);
+    page_html(&s->g, "</span>");
+}
+
+static void write_money(struct screen *s, const json_t *lead, enum word label)
+{
+    int64_t micros = ask_int(lead, "payout_micros");
+    page_put(&s->g, "<td class=\"n\" data-l=\"{}\">", P_WORD(label));
+    if (micros == 0)
+        page_html(&s->g, "–</td></tr>\n");
+    else
+        page_put(&s->g, "{}</td></tr>\n", P_MICROS(micros, ask_text(lead, "currency")));
+}
+
+/* An id is whole where it is copied, and elsewhere begins and ends as it does. */
+static void write_ref(struct screen *s, struct span ref)
+{
+    bool cut = ref.len > 2 * ID_SHOWN + 1;
+    page_put(&s->g, "<a class=\"id\" href=\"/leads/{}\">{}{}{}</a>", P_QUERY(ref),
+             P_TEXT(span_of(ref.ptr, cut ? ID_SHOWN : ref.len)), P_HTML(cut ? "…" : ""),
+             P_TEXT(span_skip(ref, cut ? ref.len - ID_SHOWN : ref.len)));
+}
+
+static void write_lead(struct screen *s, const json_t *lead, enum word money)
+{
+    const struct contract *k = catalog_contract(s->rq->catalog, ask_text(lead, "contract"));
+    page_put(&s->g, "<tr><td class=\"nb\" data-l=\"{}\">{}</td><td data-l=\"{}\">", P_WORD(WORD_LINE_RECEIVED),
+             P_TIME(ask_time(lead, "at")), P_WORD(WORD_COL_LEAD));
+    write_ref(s, ask_text(lead, "lead"));
+    page_put(&s->g, "</td><td data-l=\"{}\">{}</td><td data-l=\"{}\"><span>", P_WORD(WORD_COL_TXID),
+             P_NAME(ask_text(lead, "txid")), P_WORD(WORD_CONTRACT));
+    if (k != NULL) {
+        page_put(&s->g, "{} <span class=\"s\">", P_NAME(contract_terms(k, s->rq->arrived_ms)->name));
+        rows_contract_line(s, k);
+        page_html(&s->g, "</span>");
+    }
+    page_html(&s->g, "</span></td><td class=\"hd\">");
+    rows_state(s, lead);
+    page_html(&s->g, "</td>");
+    write_money(s, lead, money);
+}
+
+void rows_leads(struct screen *s, const json_t *leads)
+{
+    enum word money = s->frame.seat == SEAT_PUBLISHER ? WORD_COL_EARNS : WORD_COL_COSTS;
+    const json_t *lead;
+    size_t i;
+    page_put(&s->g,
+             "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
+             "scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\" "
+             "class=\"n\">{}</th></tr></thead><tbody>\n",
+             P_WORD(WORD_LINE_RECEIVED), P_WORD(WORD_COL_LEAD), P_WORD(WORD_COL_TXID), P_WORD(WORD_CONTRACT),
+             P_WORD(WORD_COL_STATE), P_WORD(money));
+    json_array_foreach(leads, i, lead) write_lead(s, lead, money);
+    page_html(&s->g, "</tbody></table>\n");
+}
+
+/* Into a list that is sorted, the newest first. */
+static void insert(json_t *list, json_t *lead, size_t most)
+{
+    size_t at = json_array_size(list);
+    const struct span when = ask_text(lead, "at");
+    while (at > 0 && span_order(ask_text(json_array_get(list, at - 1), "at"), when) < 0)
+        at--;
+    json_array_insert(list, at, lead);
+    if (json_array_size(list) > most)
+        json_array_remove(list, most);
+}
+
+static enum err ask_newest(struct request *rq, const struct contract *k, struct span status, struct span day,
+                           size_t most, json_t **out)
+{
+    struct buf query;
+    arena_buf(rq->arena, &query, 96 + 3 * day.len);
+    buf_printf(&query, "order=newest&limit=%zu", most);
+    if (!span_empty(status)) {
+        buf_str(&query, "&status=");
+        buf_span_add(&query, status);
+    }
+    if (!span_empty(day)) {
+        buf_str(&query, "&day=");
+        query_encode(&query, day);
+    }
+    return ask(rq, leads_list, span_str(k->id), buf_span(&query), out);
+}
+
+enum err rows_newest(struct request *rq, struct span status, struct span day, size_t most, json_t **out)
+{
+    const struct contract_list all = catalog_reads(rq->catalog, rq->caller);
+    json_t *list = json_array();
+    enum err err = ERR_OK;
+    for (size_t i = all.n > CONTRACTS_TOGETHER ? all.n - CONTRACTS_TOGETHER : 0; i < all.n && err == ERR_OK; i++) {
+        json_t *of_one = NULL, *lead;
+        size_t n;
+        err = ask_newest(rq, catalog_listed(rq->catalog, &all, i), status, day, most, &of_one);
+        if (err == ERR_OK)
+            json_array_foreach(json_object_get(of_one, "data"), n, lead) insert(list, lead, most);
+        json_decref(of_one);
+    }
+    if (err == ERR_OK)
+        *out = list;
+    else
+        json_decref(list);
+    return err;
+}
+
+/* ---- statements ---- */
+
+void rows_signatures(struct screen *s, const json_t *statement)
+{
+    const json_t *answers = json_object_get(statement, "answers"), *one;
+    int64_t signed_by = 1; /* the operator */
+    size_t i;
+    page_html(&s->g, "<span class=\"sigs\" aria-hidden=\"true\"><i></i>");
+    json_array_foreach(answers, i, one)
+    {
+        const struct span verdict = ask_text(one, "verdict");
+        bool waits = span_is(verdict, "none"), disputes = span_is(verdict, "dispute");
+        signed_by += !waits && !disputes;
+        page_put(&s->g, "<i{}></i>", P_HTML(waits ? " class=\"w\"" : disputes ? " class=\"d\"" : ""));
+    }
+    page_put(&s->g, "</span><span class=\"s\">{}</span>",
+             P_SAY(WORD_HAVE_SIGNED, P_COUNT(signed_by), P_COUNT(1 + (int64_t)json_array_size(answers))));
+}
+
+int64_t rows_micros(const json_t *statement, const char *minor)
+{
+    int exponent = currency_exponent(ask_text(statement, "currency"));
+    return ask_int(statement, minor) * micros_per_minor(exponent > 0 ? exponent : 0);
+}
+
+static void write_statement(struct screen *s, const json_t *one)
+{
+    const struct contract *k = catalog_contract(s->rq->catalog, ask_text(one, "contract"));
+    page_html(&s->g, "<tr>");
+    if (k != NULL)
+        rows_between(s, k);
+    page_put(&s->g,
+             "<td data-l=\"{}\"><a href=\"/statements/{}\">{}</a></td><td class=\"nb\" data-l=\"{}\">{}</td><td "
+             "class=\"n\" data-l=\"{}\">{}</td><td data-l=\"{}\"><span>",
+             P_WORD(WORD_COL_STATEMENT), P_QUERY(ask_text(one, "id")),
+             P_SAY(WORD_NUMBER, P_INDEX(ask_int(one, "number"))), P_WORD(WORD_ISSUED),
+             P_DAY(ask_time(one, "issued_at")), P_WORD(WORD_MONEY),
+             P_MICROS(rows_micros(one, "to_pay_minor"), ask_text(one, "currency")), P_WORD(WORD_COL_ANSWERS));
+    rows_signatures(s, one);
+    page_html(&s->g, "</span></td></tr>\n");
+}
+
+void rows_statements(struct screen *s, const json_t *statements)
+{
+    page_put(&s->g,
+             "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
+             "scope=\"col\">{}</th><th scope=\"col\" class=\"n\">{}</th><th "
+             "scope=\"col\">{}</th></tr></thead><tbody>\n",
+             P_WORD(WORD_CONTRACT), P_WORD(WORD_COL_STATEMENT), P_WORD(WORD_ISSUED), P_WORD(WORD_MONEY),
+             P_WORD(WORD_COL_ANSWERS));
+    for (size_t i = json_array_size(statements); i-- > 0;)
+        write_statement(s, json_array_get(statements, i));
+    page_html(&s->g, "</tbody></table>\n");
+}

@@ -1,0 +1,26 @@
+/* Leads and statements as rows of tables, in whichever page they stand. */
+#ifndef CS_SERVER_PAGES_ROWS_H
+#define CS_SERVER_PAGES_ROWS_H
+
+#include "server/pages/ask.h"
+#include "server/pages/screen.h"
+
+/* Whose contract it is, but for who looks: `<th>` of a row, or one line of text. */
+void rows_between(struct screen *s, const struct contract *k);
+void rows_contract_line(struct screen *s, const struct contract *k);
+
+/* The state of a lead, its reason in a sentence, and the code beside. */
+void rows_state(struct screen *s, const json_t *lead);
+void rows_leads(struct screen *s, const json_t *leads); /* a table of these */
+
+/* The newest `most` of all contracts that the caller reads, newest first: a list for json_decref. status, day: empty:
+ * any. */
+MUST_CHECK enum err rows_newest(struct request *rq, struct span status, struct span day, size_t most, json_t **out);
+
+/* How many have signed, with the words for it: of a statement as listed. */
+void rows_signatures(struct screen *s, const json_t *statement);
+/* Minor units of its currency, as micros. */
+int64_t rows_micros(const json_t *statement, const char *minor);
+void rows_statements(struct screen *s, const json_t *statements);
+
+#endif

@@ -1,0 +1,58 @@
+// Pages of those who are signed in, in a real Chromium: takes {chromium, base, visits: [{name, token, language, paths, save}], sizes} as JSON
+// from standard input; each signs in by the form, opens its paths at each width, and signs out. Prints what was found of each page.
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const given = JSON.parse(readFileSync(0, 'utf8'));
+const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const browser = await chromium.launch({ executablePath: given.chromium, headless: true,
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'] });
+
+// what stands out of the page to the right
+const wide = () => [...document.querySelectorAll('body *')].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return box.width > 1 && box.right > document.documentElement.clientWidth + 0.5 && getComputedStyle(one).position !== 'absolute' && !one.closest('.vh, .skip');
+}).map((one) => one.outerHTML.slice(0, 120));
+
+// through the protocol, which no policy of the page keeps out
+async function faults(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3).join(' | ')}`);
+}
+
+const told = {};
+for (const visit of given.visits) {
+  for (const width of given.widths) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, locale: visit.language, colorScheme: visit.scheme || 'light', javaScriptEnabled: true });
+    const page = await context.newPage();
+    const complaints = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    let bytes = 0;
+    page.on('response', async (answer) => { bytes += Number((await answer.allHeaders())['content-length'] || 0); });
+    const seen = [];
+    async function look(name) {
+      await page.waitForLoadState('load');
+      seen.push({ name, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
+        scrolls: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), text: await page.innerText('body'), axe: await faults(page),
+        h1: await page.locator('h1').count() });
+      if (visit.save) await page.screenshot({ path: `${visit.save}.${name.replace(/\W+/g, '_')}.${width}.png`, fullPage: true });
+    }
+    await page.goto(given.base + visit.paths[0], { waitUntil: 'load' });
+    if (page.url() === given.base + '/') await page.goto(given.base + '/sign-in', { waitUntil: 'load' });
+    await look('sign-in');
+    await page.fill('[name=token]', visit.token);
+    await Promise.all([page.waitForNavigation(), page.press('[name=token]', 'Enter')]);
+    for (const path of visit.paths) {
+      await page.goto(given.base + path, { waitUntil: 'load' });
+      await look(path.split('?')[0].slice(0, 12));
+    }
+    await Promise.all([page.waitForNavigation(), page.click('form[action="/sign-out"] button')]);
+    const out = page.url();
+    told[`${visit.name} ${width}`] = { seen, complaints, out, bytes, cookies: (await context.cookies()).filter((one) => one.name !== 'lang').length };
+    await context.close();
+  }
+}
+console.log(JSON.stringify(told));
+await browser.close();

@@ -1,0 +1,87 @@
+"""Every page of every role in a real Chromium, in three languages, on a phone and a desk: nothing is complained of, nothing scrolls sideways,
+axe finds nothing serious, and who signs out is out. LOOK=folder keeps pictures."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+from harness import CHROMIUM, Market, Party, ServerCase, person, wait_for  # noqa: E402
+
+LOOK = os.environ.get("LOOK")
+WIDTHS = [390, 1280]
+WORDS = {"en": ("Sign out", "Leads"), "fr": ("Se déconnecter", "Leads"), "zh": ("退出", "线索")}
+LONG = "W" * 60 + " <b>& co"
+
+
+class Pages(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        cls.market = market = Market(cls.server, {"name": "Toiture solaire 2026"})
+        market.put_keys()
+        leads = [market.publisher.postback(person(click_id=market.click("?sub1=article-12_et_une_longue_suite"), txid=f"CN-{n}", first_name=LONG)).json["lead"]
+                 for n in range(8)]
+        market.publisher.postback(person(txid="CN-" + LONG.replace(" ", "")))
+        market.publisher.postback({"email": "{email}", "txid": "x"})
+        for n, status in enumerate(("approved", "approved", "rejected", "converted")):
+            market.advertiser.postback({"lead": leads[n], "status": status, "reason": "joint par téléphone " + LONG})
+        market.advertiser.postback({"lead": leads[1], "status": "returned", "reason": "adresse introuvable"})
+        statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        wait_for(lambda: any(a["size"] >= 18 for a in market.publisher.get("/v1/reports")["as_of"]), what="the report")
+        paths = ["/", "/leads", "/leads?status=rejected", "/leads/" + leads[0], "/leads/" + leads[1], "/leads/" + leads[5], "/statements"]
+        roles = {"publisher": market.publisher, "advertiser": market.advertiser, "operator": market.operator, "auditor": market.auditor}
+        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths, "scheme": "dark" if language == "fr" else "light",
+                   "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
+        fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
+        lonely = Party(market.operator, "No grant", "auditor")
+        visits += [{"name": f"{name} {language}", "token": party.token, "language": language, "paths": ["/", "/leads", "/statements"],
+                    "save": LOOK and str(Path(LOOK) / f"{name}.{language}")} for name, party, language in (("fresh", fresh, "fr"), ("lone", lone, "zh"), ("lonely", lonely, "en"))]
+        cls.pages = {visit["name"]: 1 + len(visit["paths"]) for visit in visits}
+        asked = {"chromium": CHROMIUM, "base": cls.server.url, "widths": WIDTHS, "visits": visits}
+        done = subprocess.run(["node", str(HERE / "pages.mjs")], input=json.dumps(asked), capture_output=True, text=True, timeout=900, check=False)
+        if done.returncode:
+            raise AssertionError(done.stderr[-4000:])
+        cls.told = json.loads(done.stdout)
+        cls.statement = statement
+
+    def test_nothing_is_complained_of(self):
+        for name, said in self.told.items():
+            with self.subTest(name):
+                self.assertEqual(said["complaints"], [])
+
+    def test_nothing_scrolls_sideways(self):
+        for name, said in self.told.items():
+            for page in said["seen"]:
+                with self.subTest(name, page=page["name"]):
+                    self.assertEqual((page["wide"], page["scrolls"]), ([], False))
+
+    def test_axe_finds_nothing_serious(self):
+        for name, said in self.told.items():
+            for page in said["seen"]:
+                with self.subTest(name, page=page["name"]):
+                    self.assertEqual([one for one in page["axe"] if one.split()[0] in ("serious", "critical")], [])
+
+    def test_each_page_speaks_the_language_and_has_one_title(self):
+        for name, said in self.told.items():
+            language = name.split()[1]
+            self.assertEqual(len(said["seen"]), self.pages[name.rsplit(" ", 1)[0]])
+            for page in said["seen"]:
+                with self.subTest(name, page=page["name"]):
+                    self.assertEqual((page["lang"][:2], page["h1"]), (language, 1))
+                    if page["name"] != "sign-in":
+                        self.assertIn(WORDS[language][0], page["text"])
+                        self.assertIn(WORDS[language][1], page["text"])
+
+    def test_who_signs_out_is_out(self):
+        for name, said in self.told.items():
+            with self.subTest(name):
+                self.assertEqual((said["out"], said["cookies"]), (self.server.url + "/sign-out", 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
