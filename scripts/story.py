@@ -3,6 +3,7 @@
 auditor recomputed. Exits 1 at the first step that does not hold."""
 
 import argparse
+import html
 import html.parser
 import json
 import os
@@ -239,6 +240,18 @@ class Story:
             hold(said[0]["lead"] == said[1]["lead"], f"the same form sent twice is two leads: {said}")
             tell(f"  from {who}: {' '.join(said[0]['verdict'].split())} Worth {said[0]['payout']}, receipt {said[0]['checked'].strip()}.")
 
+    def pages(self):
+        """Each of them signs in, as they would in a browser, and finds what they came for."""
+        tell(f"\nSign in at {self.url}/sign-in with the token of one of the four (they are this demonstration's alone):")
+        for role, who, shows in (("publisher", self.publisher, self.publisher.name), ("advertiser", self.advertiser, self.advertiser.name),
+                                 ("auditor", self.auditor, self.contract), ("operator", self.operator, self.publisher.name)):
+            signed_in = send(self.url + "/sign-in", "POST", urllib.parse.urlencode({"token": who.token, "to": "/"}).encode(),
+                             {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.url})
+            hold(signed_in.status == 303, f"the {role} cannot sign in: {signed_in}")
+            home = send(self.url + signed_in.headers["Location"], headers={"Cookie": "; ".join(one.split(";")[0] for one in signed_in.headers.get_all("Set-Cookie")), "Accept": "text/html"})
+            hold(home.status == 200 and html.escape(shows) in home.text, f"the page of the {role}: {home}")
+            tell(f"  {role:22} {who.token}")
+
     def links(self):
         tell("\nEvery step held. Links to open:")
         for number, link in enumerate(self.tracking):
@@ -268,7 +281,7 @@ def main():
     try:
         wait_ready("the server", args.url + "/readyz", args.pid, args.log)
         story = Story(args)
-        for chapter in (story.agree, story.open_site, story.visit, story.report, story.settle, story.audit, story.try_site, story.links):
+        for chapter in (story.agree, story.open_site, story.visit, story.report, story.settle, story.audit, story.try_site, story.pages, story.links):
             chapter()
     except (Broken, Refused, OSError, KeyError) as problem:
         print(f"\nThe story broke: {type(problem).__name__}: {problem}", file=sys.stderr)
