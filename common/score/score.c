@@ -140,10 +140,20 @@ void score_say(const struct score_shape *s, const struct score_state *state, con
         reason(out, size, k, (int64_t)out->part[k] - (state != NULL ? state->usual[k] : 0));
 }
 
+bool score_may_hold(uint32_t held, struct score_hold terms)
+{
+    return held < terms.max_permille * SCORE_ONE / 1000;
+}
+
+uint32_t score_held(uint32_t held, bool low)
+{
+    return (uint32_t)(held + score_halved((low ? SCORE_ONE : 0) - (int64_t)held, 7));
+}
+
 bool score_low(const struct score_state *state, const struct score_said *said, struct score_hold terms)
 {
     return state != NULL && state->labels[0] >= SCORE_KNOWN && state->labels[1] >= SCORE_KNOWN &&
-           said->high < terms.below && state->held < terms.max_permille * SCORE_ONE / 1000;
+           said->high < terms.below && score_may_hold(state->held, terms);
 }
 
 void score_note(const struct score_shape *s, struct score_state *state, const struct score_said *said, bool low)
@@ -151,7 +161,7 @@ void score_note(const struct score_shape *s, struct score_state *state, const st
     for (size_t k = 0; k < (size_t)s->fields + s->pairs; k++)
         state->usual[k] += (int32_t)score_halved((int64_t)said->part[k] - state->usual[k], 6);
     state->leads++;
-    state->held = (uint32_t)(state->held + score_halved((low ? SCORE_ONE : 0) - (int64_t)state->held, 7));
+    state->held = score_held(state->held, low);
 }
 
 /* ---- learn ---- */

@@ -90,6 +90,9 @@ void score_begin(const struct score_shape *s, struct score_state *out);
 void score_say(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
                struct score_said *out);
 bool score_low(const struct score_state *state, const struct score_said *said, struct score_hold terms);
+/* Whether the share of those that are held, 65536 = all, leaves room for one more; and that share behind one lead. */
+bool score_may_hold(uint32_t held, struct score_hold terms);
+uint32_t score_held(uint32_t held, bool low);
 /* It was said: remembers what is usual, and the share of those that are held. */
 void score_note(const struct score_shape *s, struct score_state *state, const struct score_said *said, bool low);
 /* The lead turned out well (1) or not (0); before is what it taught until now, or SCORE_UNTAUGHT. */

@@ -12,9 +12,16 @@
 
 /* ---- what stands in a lead's way: these leads as they are decided here, others as the store has them ---- */
 
+/* How many of a contract's leads were held for their score, as score_held tells. */
+struct held_share {
+    uint32_t contract, held;
+};
+
 struct overlay {
     const struct trial *trial;
     struct rows_map *rows;
+    struct held_share *share; /* of each contract that a lead with a score was looked at of */
+    size_t n_shares;
     uint8_t from[64]; /* of the look-up in the store under way */
     uint8_t cap[CAP_ROW_LEN];
 };
@@ -306,13 +313,28 @@ static enum err recorded_duplicate(const struct trial *t, struct trial_lead *lea
     return ERR_OK;
 }
 
-/* By the score that it had: what other facts would have taught is not asked, nor how many may be held. */
-static void hold_low(const struct trial_lead *lead, struct entry_lead *again)
+static uint32_t *held_of(struct overlay *o, uint32_t contract)
+{
+    size_t i = 0;
+    while (i < o->n_shares && o->share[i].contract != contract)
+        i++;
+    if (i == o->n_shares)
+        o->share[o->n_shares++] = (struct held_share){.contract = contract};
+    return &o->share[i].held;
+}
+
+/* By the score that it had: what other facts would have taught is not asked, nor how many labels were known. Of those
+ * before these leads none was held. */
+static void hold_low(struct overlay *o, const struct trial_lead *lead, struct entry_lead *again)
 {
     const struct entry_lead *l = &lead->entry.lead;
-    const struct score_terms *s = lead->terms->score;
-    bool low = s != NULL && l->scored && l->share_to == 0 && (int64_t)l->score_high < s->hold_below;
-    if (!low || (again->status != STATUS_PENDING && again->status != STATUS_APPROVED))
+    if (lead->terms->score == NULL || !l->scored || !status_stands(again->status))
+        return;
+    const struct score_hold hold = score_terms_hold(lead->terms->score);
+    uint32_t *held = held_of(o, lead->cx.contract);
+    bool low = l->share_to == 0 && l->score_high < hold.below && score_may_hold(*held, hold);
+    *held = score_held(*held, low);
+    if (!low || again->status == STATUS_HELD)
         return;
     again->status = STATUS_HELD;
     again->reason = REASON_LOW_SCORE;
@@ -337,7 +359,7 @@ static enum err decide_again(struct overlay *o, const struct view *v, struct tri
         identity_of(&again.lead, &tokens, &who);
         err = recorded_duplicate(o->trial, lead, &who, &again);
     }
-    hold_low(lead, &again.lead);
+    hold_low(o, lead, &again.lead);
     lead->status = again.lead.status;
     lead->reason = again.lead.reason;
     lead->payout_micros = again.lead.payout_micros;
@@ -540,7 +562,7 @@ static enum err run_event(struct overlay *o, const struct view *v, const struct 
 
 enum err trial_run(struct trial *t)
 {
-    struct overlay o = {.trial = t, .rows = rows_map_new(NULL)};
+    struct overlay o = {.trial = t, .rows = rows_map_new(NULL), .share = xcalloc(t->n + 1, sizeof(struct held_share))};
     const struct view v = {.get = overlay_get,
                            .seek = overlay_seek,
                            .click = overlay_click,
@@ -553,6 +575,7 @@ enum err trial_run(struct trial *t)
     for (size_t i = 0; i < n && err == ERR_OK; i++)
         err = run_event(&o, &v, &events[i]);
     free(events);
+    free(o.share);
     rows_map_free(o.rows);
     return err;
 }

@@ -395,6 +395,26 @@ static void side_json(struct jw *w, const struct fate *fate, size_t fates, bool 
     free(count);
 }
 
+/* Of those that their score would have held, what is known by now. */
+static void low_json(struct jw *w, const struct fate *fate, size_t fates)
+{
+    int64_t bad = 0, good = 0, all = 0;
+    for (size_t i = 0; i < fates; i++) {
+        enum status now = fate[i].last->row.status;
+        if (fate[i].unknown || fate[i].after.not_taken || fate[i].after.reason != REASON_LOW_SCORE)
+            continue;
+        all++;
+        good += status_payable(now);
+        bad += now == STATUS_REJECTED || now == STATUS_RETURNED;
+    }
+    jw_object(w);
+    jw_kint(w, "bad", bad);
+    jw_kint(w, "good", good);
+    jw_kint(w, "leads", all);
+    jw_kint(w, "open", all - good - bad);
+    jw_object_end(w);
+}
+
 static void change_json(struct jw *w, struct request *rq, const struct fate *f)
 {
     char ref[LEAD_REF_LEN];
@@ -437,6 +457,8 @@ static void answer(struct trying *t, struct reply *reply)
     jw_array_end(&a.w);
     jw_kstr(&a.w, "currency", contract_currency(direct));
     jw_kint(&a.w, "leads", (int64_t)n);
+    jw_key(&a.w, "low_score");
+    low_json(&a.w, fate, n);
     jw_kint(&a.w, "unknown", unknown);
     jw_object_end(&a.w);
     answer_reply(&a, t->rq, reply);

@@ -286,11 +286,27 @@ class Holds(Scored, unittest.TestCase):
         market = self.learnt()
         leads = [self.lead(market, f_job="nurse") for _ in range(3)] + [self.lead(market, f_job="cook")]
         self.assertEqual({lead["status"] for lead in leads}, {"pending"})
-        tried = market.advertiser.post(f"/v1/campaigns/{market.campaign}/try", {"score": {"hold_below": 600}})
-        would = [outcome for outcome in tried["after"]["outcomes"] if outcome["reason"] == "low_score"]
-        held = sum(lead["score_high"] < 600 for lead in market.publisher.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"])
-        self.assertEqual(sum(outcome["leads"] for outcome in would), held)
-        self.assertGreaterEqual(held, 3)
+        rows = market.publisher.get(f"/v1/contracts/{market.contract}/leads", limit=200)["data"]
+        rows.sort(key=lambda row: row["index"])
+        kinds = {"good": ("approved", "converted"), "bad": ("rejected", "returned"), "open": ("pending", "held")}
+        counts = []
+        for below, most in ((600, 1000), (1000, 1000), (1000, 100), (1000, 20), (0, 1000)):
+            with self.subTest(below=below, most=most):
+                told = market.advertiser.post(f"/v1/campaigns/{market.campaign}/try", {"score": {"hold_below": below, "max_held_permille": most}})
+                share, low = 0, []
+                for row in rows:
+                    holds = row["score_high"] < below and share < most * 65536 // 1000
+                    share += (65536 * holds - share) >> 7
+                    low += [row["status"]] if holds else []
+                expected = {kind: sum(status in statuses for status in low) for kind, statuses in kinds.items()}
+                self.assertEqual(told["low_score"], {**expected, "leads": len(low)})
+                self.assertEqual(sum(outcome["leads"] for outcome in told["after"]["outcomes"] if outcome["reason"] == "low_score"), len(low))
+                counts.append(len(low))
+        self.assertEqual((counts[1], counts[4]), (len(rows), 0))
+        self.assertGreaterEqual(counts[0], 3)
+        self.assertLess(0, counts[3])
+        self.assertLess(counts[3], counts[2])
+        self.assertLess(counts[2], counts[1])
 
     def row(self, market, lead):
         return next(row for row in market.publisher.get(f"/v1/contracts/{market.contract}/leads")["data"] if row["lead"] == lead["lead"])
