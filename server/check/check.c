@@ -84,6 +84,8 @@ static void prove_made(struct check *c, enum table t)
         prove_statements(c);
     else if (t == TABLE_COSIGNED)
         prove_responses(c);
+    else if (t == TABLE_CLOCK)
+        prove_clock(c);
     else if (t == TABLE_MODELS)
         prove_models(c);
     else
@@ -127,9 +129,6 @@ static void prove(struct check *c, enum table t)
     case TABLE_DAY_KEYS:
         prove_sealed(c, t);
         return;
-    case TABLE_CLOCK:
-        prove_clock(c);
-        return;
     case TABLE_PARTIES:
     case TABLE_CAMPAIGNS:
     case TABLE_CONTRACTS:
@@ -144,6 +143,7 @@ static void prove(struct check *c, enum table t)
         return;
     case TABLE_STATEMENTS:
     case TABLE_COSIGNED:
+    case TABLE_CLOCK:
     case TABLE_MODELS:
     case TABLE_ROLLUPS:
         prove_made(c, t);
