@@ -15,7 +15,7 @@ CAMPAIGN_OF_ALL = {  # with something in every list
              "rules": [{"field": "country", "in": ["FR", "BE"]}, {"field": "f_age", "max": 70, "min": 25}, {"equals": "x", "field": "f_city"}]},
     "name": "Made", "pass": ["ref"], "paused": False, "payable_classes": ["ok", "bot"], "pixel_leads": "off", "referrer_policy": "no-referrer-when-downgrade",
     "repeat_window_s": 3600, "return_days": 30, "review": {"auto_approve_days": 14, "mode": "auto"},
-    "score": {"cross": ["country", "f_age"], "facts": ["country", "f_age"], "hold_below": 100, "hold_days": 3, "max_held_permille": 200}, "timezone": "Europe/Paris"}
+    "score": {"cross": ["f_age", "hour"], "facts": ["f_age", "sub1", "hour"], "hold_below": 300, "hold_days": 3, "max_held_permille": 200}, "timezone": "Europe/Paris"}
 CONTRACT_OF_ALL = {
     "assent": "operator", "campaign": CAMPAIGN, "caps": {"budget_micros_month": 5, "day": 3, "month": 9}, "due_days": 30, "ends_at": "2030-01-01T00:00:00.000Z", "id": CONTRACT,
     "price": {"click_micros": 1, "impression_micros": 2, "lead": [{"micros": 12, "when": {"field": "sub1", "in": ["a"]}}, {"micros": 8}], "sale_ppm": 3},
@@ -49,7 +49,10 @@ MORE = {  # by the member's name
     "require_any": (["email"], ["phone", "email"], ["email", "email"]), "by": (["phone"], ["phone", "email"]), "accept_from": (["publisher"], ["publisher", "advertiser"]),
     "payable_classes": (["bot", "ok"], ["prefetch"], ["ok", "ok"]), "starts_at": ("2026-01-01T00:00:00Z", "2026-01-01", "2031-01-01T00:00:00.000Z", "2026-02-30T00:00:00.000Z", "2026-01-01T01:00:00.000+01:00"),
     "ends_at": ("2026-01-01T00:00:00.000Z", "2025-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "1969-12-31T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
-    "field": ("country", "f_x", "sub1", "email", "f_", "placement", "device"), "equals": ("a" * 512, "a" * 513, "  ", 7), "in": (["FR"] * 64, ["FR"] * 65, ["ZZ"], ["fr"], ["UK"]), "min": (-(2**53), 71, 70), "max": (24, 25),
+    "field": ("country", "f_x", "sub1", "email", "f_", "placement", "device", "score"), "equals": ("a" * 512, "a" * 513, "  ", 7), "in": (["FR"] * 64, ["FR"] * 65, ["ZZ"], ["fr"], ["UK"]), "min": (-(2**53), 71, 70), "max": (24, 25),
+    "facts": (["f_age", "f_age"], ["f_age"], ["email"], ["hour", "sub1", "f_age"], ["f_age", "hour", "contract"], [f"f_{n}" for n in range(31)], [f"f_{n}" for n in range(32)]),
+    "cross": (["hour", "f_age"], ["f_age", "sub1", "hour"], ["f_age"], ["f_age", "country"]), "hold_below": (1000, 1001), "max_held_permille": (1000, 1001), "hold_days": (365, 366),
+    "score": ({"facts": ["hour"]},), "lead": ([{"micros": 1, "when": {"field": "score", "min": 5}}],),
     "exemption": ("a" * 200, "a\nb"), "cash_accounting": (False, "true"), "representative_vat_id": ("GR123456789", "A" * 21), "representative_address": ("a" * 500, "a" * 501),
     "address": ("a" * 500, "a" * 501, "a\n\nb", "\na", "a\rb", "a\u0085b", "\u00a0a"), "country": ("GB", "GR", "EL", "UK", "XK", "ZZ", "fr"), "email": ("a@b", "@", "a" * 254, "@" + "a" * 253, "@" + "a" * 254),
     "vat_id": ("FR00", "FR0", "GR123456789", "A" * 20, "A" * 21, "fr48999000102", "FR 48", "FR.48")}
