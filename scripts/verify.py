@@ -796,18 +796,20 @@ def rule(fields):
         if not isinstance(field, str) or not re.fullmatch(fields, field):
             return False
         asked = value.keys() - {"field"}
+        if field == "score" and not asked <= {"max", "min"}:
+            return False
         if asked == {"equals"}:
             return rule_value(field, value["equals"])
         if asked == {"in"}:
             return isinstance(value["in"], list) and 0 < len(value["in"]) <= 64 and all(rule_value(field, each) for each in value["in"])
         bounds = [value[name] for name in ("min", "max") if name in asked]
         return bool(bounds) and asked <= {"max", "min"} and field not in ("country", "device", "class") \
-            and all(map(within(-LARGEST, LARGEST), bounds)) and bounds == sorted(bounds)
+            and all(map(within(0, 1000) if field == "score" else within(-LARGEST, LARGEST), bounds)) and bounds == sorted(bounds)
     return holds
 
 
 def tiers(value):
-    when = rule(f"{FIELD}|sub[1-5]|placement|device|class")
+    when = rule(f"{FIELD}|sub[1-5]|placement|device|class|score")
     return isinstance(value, list) and len(value) <= 64 and all(
         isinstance(tier, dict) and {"micros"} <= tier.keys() <= {"micros", "when"} and within(0, 10**13)(tier["micros"])
         and (when(tier["when"]) if "when" in tier else n == len(value) - 1) for n, tier in enumerate(value))
@@ -919,6 +921,7 @@ class Terms:
         campaign, contract = self.campaign, self.contract
         need(CAMPAIGN(campaign) and CONTRACT(contract) and contract["campaign"] == campaign["id"], "its documents are not complete and within their bounds")
         need(contract["publisher"] or contract["assent"] == "operator", "a campaign's own contract has nobody else to assent")
+        need(contract["assent"] == "both" or not any(tier.get("when", {}).get("field") == "score" for tier in contract["price"]["lead"]), "it pays by a score without the assent of both")
         need(max(len(canonical(campaign)), len(canonical(contract))) <= 24_000, "its documents are too long")
         self.lead, self.price, self.tiers = campaign["lead"], contract["price"], contract["price"]["lead"]
         self.starts, self.ends = ((read_rfc3339(contract[name]) if contract[name] else None) for name in ("starts_at", "ends_at"))
@@ -947,7 +950,7 @@ class Terms:
     def looked_at(self):
         """The fields that these terms look at: they stand in the entry, everything else beside it."""
         fields = {"country", *self.lead["require"], *(each["field"] for each in self.lead["rules"]), *self.score.get("facts", [])}
-        return (fields | {tier["when"]["field"] for tier in self.tiers if "when" in tier}) - {*CONTACTS, *SUBS, *CLICK_FIELDS, "trust", "utm_source", "wait", "hour"}
+        return (fields | {tier["when"]["field"] for tier in self.tiers if "when" in tier}) - {*CONTACTS, *SUBS, *CLICK_FIELDS, "score", "trust", "utm_source", "wait", "hour"}
 
     def unit(self, entry):
         """What a click or impression earns by these terms."""
@@ -1614,7 +1617,8 @@ class Ledger:
         entry, way, weak = lead.entry, None, False
         missing = sum(not trim(entry.get("facts", {}).get(name, "")) for name in terms.lead["require"] if name not in CONTACTS)
         need(entry.get("missing_fields", 0) == missing, f"it says that {entry.get('missing_fields', 0)} fields are missing: {missing} are")
-        tier, lead.whole = lead.tier, _ = self.tier(lead, terms)
+        scored, lead.low = self.scores.say(terms.score, entry) if terms.score else ({}, False)
+        tier, lead.whole = lead.tier, _ = self.tier(lead, terms, scored.get("score"))
         lead.price = cut(lead.whole, lead.share)
         dup = entry.get("dup")
         reason = self.refusal(lead, terms)
@@ -1635,10 +1639,11 @@ class Ledger:
             self.foreign += 1
         if not reason:
             reason = self.cap(lead, terms)
-        if reason:
+        if reason:  # without a score it is worth what it pays should it be approved by hand
+            lead.tier, lead.whole = self.tier(lead, terms, None)
+            lead.price = cut(lead.whole, lead.share)
             return Decided("duplicate" if reason == "duplicate" else "rejected", reason)
-        if terms.score:
-            lead.said, lead.low = self.scores.say(terms.score, entry)
+        lead.said = scored
         known = entry.get("clock_steps") and self.persons.in_the_way(lead, terms, sometime=True)[0] is not None
         reason = self.hold(lead, terms, known)
         if reason in ("", "low_score") and entry.get("clock_steps") and (entry["status"], entry.get("reason")) == ("held", "review"):
@@ -1709,7 +1714,7 @@ class Ledger:
         )
         return next((reason for reason, applies in reasons if applies), "")
 
-    def tier(self, lead, terms):
+    def tier(self, lead, terms, score):
         """(number, micros) of the first tier whose `when` holds or is absent; -1 and 0 without one."""
         entry, click = lead.entry, {}
         if "click" in entry and not entry.get("click_unrecorded"):
@@ -1719,7 +1724,7 @@ class Ledger:
             if when is None:
                 return n, tier["micros"]
             field = when["field"]
-            source = click if field in CLICK_FIELDS else entry if field in SUBS else entry.get("facts", {})
+            source = {"score": score} if field == "score" else click if field in CLICK_FIELDS else entry if field in SUBS else entry.get("facts", {})
             fact = source.get(field)
             if rule_holds(when, None if fact is None else str(fact)):
                 return n, tier["micros"]

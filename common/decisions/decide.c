@@ -11,7 +11,9 @@ struct question {
     int64_t waited_ms;       /* from the click to the lead */
     bool waited_known;       /* no step of the clock lies between them */
     unsigned missing_fields; /* required ones that are not contact fields */
-    bool low;                /* its score is so low that somebody shall look at it */
+    bool scored;             /* by what stands in front of it: `score`; known before it is refused or not */
+    uint32_t score;
+    bool low; /* it is so low that somebody shall look at it */
 };
 
 static unsigned missing_fields(const struct terms *t, const struct lead_report *r)
@@ -159,6 +161,8 @@ static int price(const struct question *q, int64_t *micros)
     const struct priced p = {.facts = q->r->facts,
                              .n_facts = q->r->n_facts,
                              .sub = q->r->sub,
+                             .scored = q->scored,
+                             .score = q->score,
                              .clicked = q->f->found && !click->unrecorded,
                              .click = {.class = click->class, .device = click->device, .placement = click->placement}};
     return terms_price(q->t, &p, micros);
@@ -323,17 +327,29 @@ static void name_duplicate(const struct question *q, struct entry_lead *l)
         l->dup_commit = q->f->dup_commit;
 }
 
-/* By what the entry says already. */
-static void score(struct question *q, struct entry *e)
+/* By what the entry says already. A price may go by it, and a budget by the price. */
+static void score(struct question *q, const struct entry *e, struct scored *scored)
+{
+    const struct entry_lead *told = q->f->as_told;
+    if (q->t->score == NULL)
+        return;
+    if (told != NULL) {
+        q->scored = told->scored;
+        q->score = (uint32_t)told->score;
+        return;
+    }
+    model_say(q->f->model, q->t, e, scored);
+    q->scored = true;
+    q->score = scored->said.score;
+    q->low = model_low(q->f->model, q->t, e, scored);
+}
+
+/* What no rule refused has its score in its entry. */
+static void record_score(const struct question *q, const struct score_said *said, struct entry_lead *l)
 {
     const struct score_terms *s = q->t->score;
-    struct entry_lead *l = &e->lead;
-    struct scored own, *scored = q->f->scored != NULL ? q->f->scored : &own;
-    if (s == NULL)
+    if (s == NULL || q->f->as_told != NULL)
         return;
-    model_say(q->f->model, q->t, e, scored);
-    const struct score_said *said = &scored->said;
-    q->low = model_low(q->f->model, q->t, e, scored);
     l->scored = l->scored_high = true;
     l->score = said->score;
     l->score_high = said->high;
@@ -356,13 +372,15 @@ void decide_lead(const struct terms *t, uint64_t terms_index, const struct lead_
     if (f->found)
         q.waited_known = touch_waited(&f->credit.click, now_ms, r->clock_steps, &q.waited_ms);
     struct entry_lead *l = &out->lead;
+    struct scored own, *scored = f->scored != NULL ? f->scored : &own;
 
     *out = (struct entry){.kind = ENTRY_LEAD, .at_ms = now_ms};
     record(&q, l);
     l->terms = terms_index;
+    score(&q, out, scored);
     l->reason = refusal(&q);
     if (l->reason == REASON_NONE) {
-        score(&q, out);
+        record_score(&q, &scored->said, l);
         accept(&q, l);
     } else if (l->reason == REASON_DUPLICATE) {
         name_duplicate(&q, l);

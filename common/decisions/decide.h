@@ -43,6 +43,7 @@ struct fold_context {
     bool alone; /* the rows are of this contract only: what the campaign's others did is not known */
     const struct score_model *model; /* what the contract's log has taught so far; NULL: nothing */
     struct scored *scored;           /* what is said of the lead goes there as well; NULL: nobody asks */
+    bool score_stands;               /* a lead that is decided again keeps the score that its entry has */
 };
 
 struct lead_facts {
@@ -60,9 +61,10 @@ struct lead_facts {
     struct caps_used {
         struct cap_row day, month;
     } in_campaign, in_contract;
-    const struct score_model *model; /* what the lead is scored by */
-    struct scored *scored;           /* what is said of it goes there as well; NULL: nobody asks */
-    struct span utm_source;          /* of the click that takes the credit, where the terms score by it */
+    const struct score_model *model;  /* what the lead is scored by */
+    struct scored *scored;            /* what is said of it goes there as well; NULL: nobody asks */
+    const struct entry_lead *as_told; /* whose score it keeps; NULL: the model says it */
+    struct span utm_source;           /* of the click that takes the credit, where the terms score by it */
     enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };
 

@@ -177,6 +177,20 @@ static const struct member contract_members[] = {
     {NULL},
 };
 
+/* Who is paid by what the other party's word teaches has agreed to it. */
+static enum err score_agreed(const struct terms *t, struct problem *p)
+{
+    for (size_t i = 0; i < t->n_tiers && t->assent != ASSENT_BOTH; i++) {
+        char path[MEMBER_PATH];
+        snprintf(path, sizeof path, "price.lead[%zu].when.field", i);
+        if (t->tiers[i].has_when && span_is(t->tiers[i].when.field, TIER_SCORE))
+            return problem(p, ERR_INVALID, path,
+                           "cannot be score where the operator alone makes the terms: set `assent` to both, or leave "
+                           "the tier out");
+    }
+    return ERR_OK;
+}
+
 /* Reads a document into *t and writes it canonically. One that is made or changed must not contradict itself. */
 static enum err complete(const struct member *table, const json_t *doc, bool stored, struct terms *t,
                          struct buf *canonical, struct problem *p)
@@ -191,6 +205,8 @@ static enum err complete(const struct member *table, const json_t *doc, bool sto
     if (t->assent == ASSENT_BOTH && span_empty(t->publisher))
         return problem(p, ERR_INVALID, "assent",
                        "cannot be both: a campaign's own contract has no other party than the advertiser");
+    if ((err = score_agreed(t, p)) != ERR_OK)
+        return err;
     if (t->starts_ms && t->ends_ms && t->ends_ms <= t->starts_ms)
         return problem(p, ERR_INVALID, "ends_at", "must be after starts_at");
     if ((err = link_macros_check(t->landing_url, p)) != ERR_OK)

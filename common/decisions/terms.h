@@ -30,7 +30,7 @@ enum { SETTLE_MANUAL, SETTLE_WEEKLY, SETTLE_MONTHLY };
 enum pixel_leads { PIXEL_LEADS_OFF, PIXEL_LEADS_HOLD, PIXEL_LEADS_ON };
 
 struct rule {
-    struct span field; /* "country" or "f_NAME"; of a price tier also sub1..sub5, placement, device, class */
+    struct span field; /* "country" or "f_NAME"; of a price tier also sub1..sub5, placement, device, class, score */
     enum { RULE_EQUALS, RULE_IN, RULE_RANGE } op;
     struct span *values; /* heap, owned by the terms */
     struct span *forms;  /* the same as they are compared: no blanks around, in Unicode's form C; worked out once */
@@ -39,6 +39,9 @@ struct rule {
     bool has_min, has_max;
     int64_t min, max;
 };
+
+/* What a tier calls the lead's score; bounds alone ask of it. */
+#define TIER_SCORE "score"
 
 struct tier {
     bool has_when;
@@ -148,6 +151,8 @@ struct priced {
     const struct fact *facts;
     size_t n_facts;
     const struct span *sub; /* the lead's LIMIT_SUBS */
+    bool scored;            /* else no tier that looks at the score takes it */
+    uint32_t score;
     bool clicked;
     struct clicked click;
 };

@@ -158,7 +158,7 @@ static bool source_field_ok(struct span name)
     for (int i = 0; i < LIMIT_SUBS; i++)
         if (span_is(name, entry_sub_names[i]))
             return true;
-    return span_is(name, "placement") || span_is(name, "device") || span_is(name, "class");
+    return span_is(name, "placement") || span_is(name, "device") || span_is(name, "class") || span_is(name, TIER_SCORE);
 }
 
 static bool is_placement(struct span value)
@@ -181,6 +181,8 @@ static enum err source_value_ok(const struct reading *r, const struct rule *rule
         return problem(r->problem, ERR_INVALID, path, "must be a click's class, such as ok or repeat");
     return ERR_OK;
 }
+
+enum { SCORE_MOST = 1000 };
 
 /* What a fact can be at all. */
 static enum err rule_value_ok(const struct reading *r, const struct rule *rule, const char *path)
@@ -216,10 +218,11 @@ static enum err rule_values(const struct reading *r, struct rule *out)
 
 static enum err rule_range(const struct reading *r, struct rule *out)
 {
-    enum err err =
-        json_get_int(r->obj, r->path, "min", -JSON_INT_MAX, JSON_INT_MAX, &out->min, &out->has_min, r->problem);
+    bool score = span_is(out->field, TIER_SCORE);
+    int64_t least = score ? 0 : -JSON_INT_MAX, most = score ? SCORE_MOST : JSON_INT_MAX;
+    enum err err = json_get_int(r->obj, r->path, "min", least, most, &out->min, &out->has_min, r->problem);
     if (err == ERR_OK)
-        err = json_get_int(r->obj, r->path, "max", -JSON_INT_MAX, JSON_INT_MAX, &out->max, &out->has_max, r->problem);
+        err = json_get_int(r->obj, r->path, "max", least, most, &out->max, &out->has_max, r->problem);
     if (err == ERR_OK && out->has_min && out->has_max && out->min > out->max)
         return member_wrong(r, "max", "must not be below min");
     if (err == ERR_OK && span_is(out->field, "country"))
@@ -277,13 +280,15 @@ static enum err rule_read(const struct reading *r, bool tier, struct rule *out)
         return err;
     if (!field_name_ok(out->field) && !(tier && source_field_ok(out->field)))
         return member_wrong(r, "field",
-                            tier ? "must be country, f_NAME, sub1 to sub5, placement, device or class"
+                            tier ? "must be country, f_NAME, sub1 to sub5, placement, device, class or score"
                                  : "must be country or f_NAME");
     if (equals + in + range != 1)
         return problem(r->problem, ERR_INVALID, r->path, "must have exactly one of `equals`, `in`, or `min` and `max`");
     if (range && (span_is(out->field, "device") || span_is(out->field, "class")))
         return problem(r->problem, ERR_INVALID, r->path, "can never match: a %.*s is a word; use `equals` or `in`",
                        (int)out->field.len, out->field.ptr);
+    if (!range && span_is(out->field, TIER_SCORE))
+        return member_wrong(r, equals ? "equals" : "in", "asks a score for words: use `min` and `max`, 0 to 1000");
     out->op = equals ? RULE_EQUALS : in ? RULE_IN : RULE_RANGE;
     err = equals ? rule_equals(r, out) : in ? rule_values(r, out) : rule_range(r, out);
     if (err == ERR_OK && out->n_values > 0)

@@ -129,11 +129,18 @@ static bool of_click(struct span field)
     return span_is(field, "placement") || span_is(field, "device") || span_is(field, "class");
 }
 
+static bool score_holds(const struct rule *r, const struct priced *p)
+{
+    return p->scored && (!r->has_min || (int64_t)p->score >= r->min) && (!r->has_max || (int64_t)p->score <= r->max);
+}
+
 static bool tier_holds(const struct rule *r, const struct priced *p)
 {
     char mem[16];
     struct buf number;
     int sub = sub_number(r->field);
+    if (span_is(r->field, TIER_SCORE))
+        return score_holds(r, p);
     if (sub < 0 && !of_click(r->field))
         return rule_holds(r, p->facts, p->n_facts);
     if (sub < 0 && !p->clicked)

@@ -21,7 +21,8 @@ static void rule_field(struct page *g, struct span field)
     } fields[] = {{"country", WORD_FIELD_COUNTRY},
                   {"placement", WORD_FIELD_PLACEMENT},
                   {"device", WORD_FIELD_DEVICE},
-                  {"class", WORD_FIELD_CLASS}};
+                  {"class", WORD_FIELD_CLASS},
+                  {TIER_SCORE, WORD_FIELD_SCORE}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (span_is(field, fields[i].name)) {
             page_word(g, fields[i].word);

@@ -68,6 +68,7 @@
     X(FIELD_PLACEMENT, "link", "lien", "链接") \
     X(FIELD_DEVICE, "device", "appareil", "设备") \
     X(FIELD_CLASS, "class of the click", "classe du clic", "点击类别") \
+    X(FIELD_SCORE, "score", "score", "评分") \
     X(OF_TERMS, "by the terms of entry {}", "selon les conditions de l’entrée {}", "按条目 {} 的条款") \
     X(ADJUSTMENTS, "Adjustments", "Ajustements", "调整") \
     X(ADJUSTED_LEAD, "Lead", "Lead", "线索") \

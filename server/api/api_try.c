@@ -228,7 +228,8 @@ static enum err read_lead(struct trying *t, const struct place_of *p, struct tri
     lead->cx = (struct fold_context){.contract = k->number,
                                      .campaign = k->campaign->number,
                                      .contract_id = span_str(k->id),
-                                     .advertiser = k->campaign->advertiser->number};
+                                     .advertiser = k->campaign->advertiser->number,
+                                     .score_stands = true};
     lead->index = p->index;
     lead->row = p->row;
     lead->terms = *terms;

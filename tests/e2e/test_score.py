@@ -210,6 +210,65 @@ class Scores(Scored, ServerCase):
         kept = market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"score": {**facts, "cross": ["country", "f_age"]}})
         self.assertEqual(kept["score"], {**facts, "cross": ["f_age", "country"], "hold_below": 0, "hold_days": 3, "max_held_permille": 200})
 
+    def paid_by_score(self, tiers, **campaign):
+        market = Market(self.server, {**OPEN, "score": {"facts": ["f_job"]}, **campaign}, {"assent": "both", "price": {"lead": tiers}})
+        market.put_keys()
+        for party in (market.advertiser, market.publisher):
+            self.assertStatus(party.assent(market.contract, 1), 201)
+        return market
+
+    def test_a_tier_by_score_pays_what_the_entry_says_whatever_is_learnt_later(self):
+        tiers = [{"when": {"field": "score", "min": 530}, "micros": 9_000_000}, {"when": {"field": "score", "min": 470, "max": 529}, "micros": 5_000_000}, {"micros": 1_000_000}]
+        market = self.paid_by_score(tiers, caps={"budget_micros_month": 200_000_000})
+        leads = [self.lead(market, f_job=("nurse", "cook")[n % 2]) for n in range(8)]
+        self.assertEqual({lead["payout_micros"] for lead in leads}, {5_000_000})
+        for n, lead in enumerate(leads):
+            self.dispose(market, lead, ("rejected", "approved")[n % 2])
+        low, high, middle = (self.lead(market, f_job=job) for job in ("nurse", "cook", "pilot"))
+        self.assertEqual([lead["payout_micros"] for lead in (low, high, middle)], [1_000_000, 9_000_000, 5_000_000])
+        refused = self.lead(market, f_job="cook", email=None)
+        self.dispose(market, refused, "approved")
+        self.dispose(market, high, "rejected")
+        self.dispose(market, high, "approved")
+        entries, _ = self.assertTold(market)
+        for entry in entries:
+            if "score" in entry:
+                tier = next(n for n, tier in enumerate(tiers) if tier.get("when", {}).get("min", 0) <= entry["score"])
+                self.assertEqual((entry.get("tier", -1), entry["payout_micros"]), (tier, tiers[tier]["micros"]))
+        paid = {entry["lead"]: entry["payable_micros"] for entry in entries if entry["kind"] == "disposition" and entry["status"] == "approved"}
+        self.assertEqual(paid[jws_payload(refused["receipt"])["index"]], 1_000_000)
+        self.assertEqual(paid[jws_payload(high["receipt"])["index"]], 9_000_000)
+        tried = market.advertiser.post(f"/v1/campaigns/{market.campaign}/try", {})
+        self.assertEqual((tried["changes"], tried["before"]), ([], tried["after"]))
+        self.audit(market)
+        last = jws_payload(middle["receipt"])["index"]
+        for tier in (0, 2):
+            with self.subTest(tier=tier), tempfile.TemporaryDirectory() as folder:
+                liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
+                liar.entries[last].update(tier=tier, payout_micros=tiers[tier]["micros"])
+                liar.publish()
+                done = verify_twice(liar.mirror)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(f"lead {last} ", done.stdout)
+
+    def test_a_budget_looks_at_the_price_that_the_score_makes(self):
+        market = self.paid_by_score([{"when": {"field": "score", "min": 500}, "micros": 9_000_000}, {"micros": 1_000_000}], caps={"budget_micros_month": 10_000_000})
+        for _ in range(3):
+            self.dispose(market, self.lead(market, f_job="nurse"), "rejected")
+        for lead in [self.lead(market, f_job="cook") for _ in range(3)]:
+            self.dispose(market, lead, "approved")
+        outcomes = [(lead["status"], lead.get("reason", "")) for lead in (self.lead(market, f_job=job) for job in ("cook", "nurse", "cook", "nurse"))]
+        self.assertEqual(outcomes, [("rejected", "budget"), ("pending", ""), ("rejected", "budget"), ("pending", "")])
+        self.assertTold(market)
+        self.audit(market)
+
+    def test_who_did_not_assent_is_not_paid_by_score(self):
+        tiers = {"price": {"lead": [{"when": {"field": "score", "min": 600}, "micros": 9}, {"micros": 1}]}}
+        market = self.market()
+        self.assertProblem(market.operator.call("PATCH", f"/v1/contracts/{market.contract}", tiers), 422, "price.lead[0].when.field")
+        self.assertStatus(market.operator.do("PATCH", f"/v1/contracts/{market.contract}", {**tiers, "assent": "both"}), 200)
+        self.assertProblem(market.operator.call("PATCH", f"/v1/contracts/{market.contract}", {"assent": "operator"}), 422, "price.lead[0].when.field")
+
     def test_who_says_another_score_is_told_what_it_should_be(self):
         market = self.market()
         self.live(market, 8)

@@ -115,6 +115,12 @@ def scored(chance):
             "max_held_permille": chance.choice([0, 200, 1000])}
 
 
+def by_score(chance):
+    """Tiers that look at it, which only both parties together agree to."""
+    bounds = [{"min": chance.randrange(450, 550)}, {"max": chance.randrange(450, 550)}, {"max": chance.randrange(500, 550), "min": chance.randrange(400, 500)}]
+    return [{"micros": chance.randrange(10**7), "when": {"field": "score", **chance.choice(bounds)}}] if chance.random() < 0.7 else []
+
+
 def documents(chance, fixed):
     require = [name for name in ("email", "phone", "first_name", "country", "f_age") if chance.random() < 0.15]
     campaign = {
@@ -242,6 +248,7 @@ class MadeLog:
     def terms(self, version, campaign, contract):
         if self.both and self.chance.random() < 0.8:
             contract["assent"] = "both"
+            contract["price"]["lead"][:0] = by_score(random.Random(repr(contract)))
         entry = {"campaign": campaign, "contract": contract, "kind": "terms", "rules": 1, "version": version + 1}
         if version:
             waiting = self.ledger.versions.waiting(max(self.now, self.entries[-1]["at"]))
@@ -359,7 +366,8 @@ class MadeLog:
         if source and "utm_source" in terms.score.get("facts", []):
             entry["utm_source"] = source
         lead = verify.Lead(len(self.entries), {**entry, "status": "pending"}, opening, terms)
-        _, lead.whole = self.ledger.tier(lead, terms)
+        said = self.ledger.scores.say(terms.score, entry)[0] if terms.score else {}
+        _, lead.whole = self.ledger.tier(lead, terms, said.get("score"))
         lead.price = verify.cut(lead.whole, lead.share)
         if not self.ledger.refusal(lead, terms):
             entry |= self.others_say(lead, terms, self.ledger.persons.in_the_way(lead, terms)[0])

@@ -113,6 +113,10 @@ static void a_contract_is_taken_whole(void **state)
 #define TIERS2(a, b) "'campaign':'K1','price':{'lead':[" TIER(a) "," TIER(b) "]}"
 #define TIERS3(a, b, c) "'campaign':'K1','price':{'lead':[" TIER(a) "," TIER(b) "," TIER(c) "]}"
 
+#define BY_SCORE(assent, when)                                                                                         \
+    "'campaign':'K1','publisher':'P1','assent':'" assent                                                               \
+    "','price':{'lead':[{'micros':1,'when':{'field':'score'," when "}}]}"
+
 /* Members after the head of a campaign, or a whole contract; the field that the refusal names. */
 static const struct {
     const char *campaign, *contract, *field;
@@ -242,6 +246,11 @@ static const struct {
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'device','in':['phone','toaster']}}]}",
      "price.lead[0].when.in[1]"},
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'device','min':1}}]}", "price.lead[0].when"},
+    {NULL, BY_SCORE("operator", "'min':700"), "price.lead[0].when.field"},
+    {NULL, BY_SCORE("both", "'min':1001"), "price.lead[0].when.min"},
+    {NULL, BY_SCORE("both", "'max':-1"), "price.lead[0].when.max"},
+    {NULL, BY_SCORE("both", "'equals':'700'"), "price.lead[0].when.equals"},
+    {NULL, BY_SCORE("both", "'in':['700']"), "price.lead[0].when.in"},
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'class','equals':'fine'}}]}",
      "price.lead[0].when.equals"},
     {NULL, "'campaign':'K1','price':{'lead':[{'micros':1,'when':{'field':'placement','equals':'0'}}]}",
