@@ -25,7 +25,8 @@
     X(UTM_CONTENT, 11, "utm_content")                                                                                  \
     X(CHANNEL, 12, "channel")                                                                                          \
     X(COUNTRY, 13, "country")                                                                                          \
-    X(DEVICE, 14, "device")
+    X(DEVICE, 14, "device")                                                                                            \
+    X(SCORE, 15, "score")
 
 enum dimension {
 #define X(symbol, number, name) DIMENSION_##symbol = number,
@@ -57,8 +58,9 @@ enum { ROLLUP_LEAD = 254, ROLLUP_HEAD = 255, ROLLUP_LEAD_KEY = 13, ROLLUP_HEAD_K
 struct span rollup_lead_key(uint8_t out[ROLLUP_LEAD_KEY], uint32_t contract, uint64_t index);
 struct span rollup_head_key(uint8_t out[ROLLUP_HEAD_KEY], uint32_t contract);
 
-/* What a cell counts. micros: what clicks and impressions earned, what is payable for leads, corrections in money. */
-#define COUNT_TABLE(X) X(CLICKS, 0) X(VIEWS, 1) X(IMPRESSIONS, 2) X(LEADS, 3) X(ADJUSTMENTS, 4) X(GAPS, 5)
+/* What a cell counts. micros: what clicks and impressions earned, what is payable for leads, corrections in money; of
+ * leads with a score the sum of their scores. */
+#define COUNT_TABLE(X) X(CLICKS, 0) X(VIEWS, 1) X(IMPRESSIONS, 2) X(LEADS, 3) X(ADJUSTMENTS, 4) X(GAPS, 5) X(SCORES, 6)
 enum count_kind {
 #define X(symbol, number) COUNT_##symbol = number,
     COUNT_TABLE(X)

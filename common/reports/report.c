@@ -47,14 +47,15 @@ static enum err add_group(struct span name, struct report_asked *a, struct probl
     if (!find_group(name, &g, &d))
         return problem(p, ERR_MALFORMED, "group",
                        "knows hour, day, week, month, campaign, contract, publisher, class, status, reason, code, "
-                       "sub1 to sub5, utm_source, utm_medium, utm_campaign, utm_term, utm_content, channel, country "
-                       "and device, with commas between them");
+                       "sub1 to sub5, utm_source, utm_medium, utm_campaign, utm_term, utm_content, channel, country, "
+                       "device and score, with commas between them");
     for (size_t i = 0; i < a->n; i++) {
         if (a->group[i] == GROUP_VALUE && g == GROUP_VALUE)
-            return problem(p, ERR_MALFORMED, "group",
-                           "has %s and %s: of code, sub1 to sub5, utm_*, channel, country and device one at a time is "
-                           "counted; ask once for each, or fold the entries of `countersign pull`",
-                           dimension_name(a->dimension), dimension_name(d));
+            return problem(
+                p, ERR_MALFORMED, "group",
+                "has %s and %s: of code, sub1 to sub5, utm_*, channel, country, device and score one at a time is "
+                "counted; ask once for each, or fold the entries of `countersign pull`",
+                dimension_name(a->dimension), dimension_name(d));
         if (a->group[i] == g)
             return problem(p, ERR_MALFORMED, "group", "has %s twice", group_names[g]);
         if (group_is_time(a->group[i]) && group_is_time(g))
@@ -231,6 +232,10 @@ static void add(struct sums *s, const struct count_what *w, const struct count *
     case COUNT_GAPS:
         s->gaps[w->class] += n;
         return;
+    case COUNT_SCORES:
+        s->scored += n;
+        s->scores += micros;
+        return;
     case COUNT_KINDS:
         return;
     }
@@ -241,9 +246,15 @@ static bool has_class(enum count_kind k)
     return k != COUNT_ADJUSTMENTS && k != COUNT_GAPS;
 }
 
+/* A lead, or its score. */
+static bool of_lead(enum count_kind k)
+{
+    return k == COUNT_LEADS || k == COUNT_SCORES;
+}
+
 static bool is_wanted(const struct report_asked *a, const struct count_what *w)
 {
-    bool lead = w->kind == COUNT_LEADS;
+    bool lead = of_lead(w->kind);
     return (a->class < 0 || (has_class(w->kind) && (unsigned)a->class == w->class)) &&
            (a->status < 0 || (lead && (unsigned)a->status == w->status)) &&
            (a->reason < 0 || (lead && (unsigned)a->reason == w->reason));
@@ -252,7 +263,7 @@ static bool is_wanted(const struct report_asked *a, const struct count_what *w)
 /* Of a row's key what this count says. */
 static void key_of(const struct report_asked *a, const struct count_what *w, int64_t time, struct report_row *k)
 {
-    bool lead = w->kind == COUNT_LEADS;
+    bool lead = of_lead(w->kind);
     k->time = time;
     k->class = asks(a, GROUP_CLASS) && has_class(w->kind) && w->class != CLASS_NONE ? (uint8_t)(w->class + 1) : 0;
     k->status = asks(a, GROUP_STATUS) && lead ? (uint8_t)(w->status + 1) : 0;

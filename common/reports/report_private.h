@@ -9,6 +9,7 @@ struct sums {
     int64_t leads[STATUS_COUNT], reasons[REASON_COUNT];
     int64_t gaps[3];
     int64_t click_micros, impression_micros, lead_micros, adjustment_micros, revenue;
+    int64_t scored, scores; /* leads with a score, and the sum of these */
     int64_t lag[LAG_BUCKETS];
 };
 

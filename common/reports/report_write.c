@@ -47,10 +47,11 @@ static bool ratio(int64_t what, int64_t times, int64_t by, int64_t *out)
     return true;
 }
 
-enum ratio { APPROVAL, CONVERSION, PER_LEAD, PER_SALE, CLICK_THROUGH, ROI, RATIOS };
+enum ratio { APPROVAL, CONVERSION, PER_LEAD, PER_SALE, CLICK_THROUGH, ROI, MEAN_SCORE, RATIOS };
 static const char *const ratio_names[RATIOS] = {
     [APPROVAL] = "approval_ppm",         [CONVERSION] = "conversion_ppm",       [PER_LEAD] = "cost_per_lead_micros",
     [PER_SALE] = "cost_per_sale_micros", [CLICK_THROUGH] = "click_through_ppm", [ROI] = "roi_ppm",
+    [MEAN_SCORE] = "mean_score",
 };
 
 static bool ratio_of(enum ratio which, const struct sums *s, int64_t *out)
@@ -70,6 +71,8 @@ static bool ratio_of(enum ratio which, const struct sums *s, int64_t *out)
         return ratio(f.clicks, PPM, f.impressions, out);
     case ROI:
         return ratio(s->revenue - f.payout, PPM, f.payout, out);
+    case MEAN_SCORE:
+        return ratio(s->scores, 1, s->scored, out);
     case RATIOS:
         break;
     }
@@ -285,6 +288,7 @@ static void jw_row(struct jw *w, const struct shown *x)
         jw_row_key(w, x);
     jw_kint(w, "lead_micros", s->lead_micros);
     jw_words(w, "leads", s->leads, STATUS_COUNT, status_at);
+    jw_ratio(w, MEAN_SCORE, s);
     if (x->key && x->row->rest)
         jw_kbool(w, "other", true);
     jw_kint(w, "payout_micros", f.payout);
@@ -292,6 +296,8 @@ static void jw_row(struct jw *w, const struct shown *x)
     jw_kint(w, "revenue_micros", s->revenue);
     jw_ratio(w, ROI, s);
     jw_kint(w, "sales", f.sales);
+    if (s->scored != 0)
+        jw_kint(w, "scored", s->scored);
     if (total(s->gaps, 3) != 0)
         jw_words(w, "unrecorded", s->gaps, 3, gap_at);
     jw_kint(w, "views", f.views);
@@ -438,9 +444,9 @@ static void csv_number(struct buf *out, int64_t v)
 
 static void csv_names(const struct report *r, struct buf *out)
 {
-    static const char *const rest[] = {"views",         "impressions",       "sales",
-                                       "payout_micros", "click_micros",      "impression_micros",
-                                       "lead_micros",   "adjustment_micros", "revenue_micros"};
+    static const char *const rest[] = {
+        "views",       "impressions",       "sales",          "payout_micros", "click_micros", "impression_micros",
+        "lead_micros", "adjustment_micros", "revenue_micros", "scored"};
     for (size_t i = 0; i < r->asked.n; i++)
         buf_printf(out, "%s,", report_group_name(&r->asked, i));
     buf_str(out, "other,currency,clicks,");
@@ -473,9 +479,9 @@ static void csv_row(const struct report *r, const struct report_row *row, struct
     csv_number(out, f.leads);
     for (size_t i = 0; i < STATUS_COUNT; i++)
         csv_number(out, s->leads[i]);
-    const int64_t rest[] = {f.views,        f.impressions,        f.sales,
-                            f.payout,       s->click_micros,      s->impression_micros,
-                            s->lead_micros, s->adjustment_micros, s->revenue};
+    const int64_t rest[] = {
+        f.views,        f.impressions,        f.sales,    f.payout, s->click_micros, s->impression_micros,
+        s->lead_micros, s->adjustment_micros, s->revenue, s->scored};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         csv_number(out, rest[i]);
     for (int i = 0; i < RATIOS; i++) {

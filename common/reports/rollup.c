@@ -155,6 +155,15 @@ static void values_of_lead(struct values *v, const struct entry_lead *l)
             v->of[DIMENSION_COUNTRY] = l->facts[i].value;
 }
 
+/* By hundreds; the best are with 900. */
+static struct span band(uint64_t score)
+{
+    static const char *const bands[] = {"0-99",    "100-199", "200-299", "300-399", "400-499",
+                                        "500-599", "600-699", "700-799", "800-899", "900-1000"};
+    enum { BANDS = sizeof bands / sizeof *bands };
+    return span_str(bands[score < 100 * BANDS ? score / 100 : BANDS - 1]);
+}
+
 /* The spans move into memory that outlives the entry. */
 static void values_keep(struct values *v, char mem[KEEP_MAX])
 {
@@ -317,6 +326,8 @@ static enum err read_lead(struct rollup *r, uint32_t contract, const struct entr
     struct entry click;
     *class = CLASS_NONE;
     *lag = 0;
+    if (l->scored)
+        v->of[DIMENSION_SCORE] = band(l->score);
     if (!l->has_click || l->click_unrecorded) {
         values_of_lead(v, l);
         values_keep(v, mem);
@@ -334,6 +345,20 @@ static enum err read_lead(struct rollup *r, uint32_t contract, const struct entr
     return ERR_OK;
 }
 
+/* A lead comes (n 1) or is taken out of its count (-1), and so is its score. */
+static enum err count_lead(struct rollup *r, const struct when *w, const struct values *v,
+                           const struct count_what *what, const struct lead_state *s, int64_t n, const int64_t *score)
+{
+    struct count_what scores = *what;
+    enum err err = count(r, w, v, what, (struct count){.n = n, .micros = n * s->micros, .revenue = n * s->revenue});
+    if (err != ERR_OK || score == NULL)
+        return err;
+    scores.kind = COUNT_SCORES;
+    scores.lag = 0;
+    scores.currency = 0;
+    return count(r, w, v, &scores, (struct count){.n = n, .micros = n * *score});
+}
+
 static enum err add_lead(struct rollup *r, const struct when *w, uint64_t index, const struct entry *e)
 {
     char mem[KEEP_MAX];
@@ -344,12 +369,14 @@ static enum err add_lead(struct rollup *r, const struct when *w, uint64_t index,
         return err;
     const struct lead_state s = {
         .quarter = (uint32_t)(e->at_ms / QUARTER_MS), .number = count_number(&what), .micros = entry_payable_micros(e)};
+    const int64_t score = (int64_t)e->lead.score;
     put_state(r, w->contract, index, &s);
-    return count(r, w, &v, &what, (struct count){.n = 1, .micros = s.micros});
+    return count_lead(r, w, &v, &what, &s, 1, e->lead.scored ? &score : NULL);
 }
 
 /* It is counted when it came, as what it is now. */
-static enum err move_lead(struct rollup *r, uint32_t contract, const struct entry *e, const struct values *v)
+static enum err move_lead(struct rollup *r, uint32_t contract, const struct entry *e, const struct values *v,
+                          const int64_t *score)
 {
     const struct entry_disposition *d = &e->disposition;
     struct lead_state s;
@@ -358,7 +385,7 @@ static enum err move_lead(struct rollup *r, uint32_t contract, const struct entr
     if (err != ERR_OK || !count_what(s.number, &what))
         return err == ERR_OK ? ERR_CORRUPT : err;
     const struct when w = when_of(contract, (int64_t)s.quarter * QUARTER_MS);
-    err = count(r, &w, v, &what, (struct count){.n = -1, .micros = -s.micros, .revenue = -s.revenue});
+    err = count_lead(r, &w, v, &what, &s, -1, score);
     if (err != ERR_OK)
         return err;
     bool sold = d->status == STATUS_CONVERTED && d->amount_micros > 0;
@@ -368,7 +395,7 @@ static enum err move_lead(struct rollup *r, uint32_t contract, const struct entr
     s.micros += entry_payable_micros(e);
     s.revenue = sold && what.currency != 0 ? d->amount_micros : 0;
     put_state(r, contract, d->lead, &s);
-    return count(r, &w, v, &what, (struct count){.n = 1, .micros = s.micros, .revenue = s.revenue});
+    return count_lead(r, &w, v, &what, &s, 1, score);
 }
 
 static enum err add_disposition(struct rollup *r, uint32_t contract, const struct entry *e)
@@ -378,6 +405,8 @@ static enum err add_disposition(struct rollup *r, uint32_t contract, const struc
     struct entry lead;
     struct span bytes;
     unsigned class, lag;
+    bool scored = false;
+    int64_t score = 0;
     enum err err = r->source.entry(r->source.ctx, contract, e->disposition.lead, &bytes);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
@@ -387,10 +416,12 @@ static enum err add_disposition(struct rollup *r, uint32_t contract, const struc
     err = entry_read(buf_span(&own), &lead, NULL);
     if (err == ERR_OK) {
         err = lead.kind == ENTRY_LEAD ? read_lead(r, contract, &lead, &v, mem, &class, &lag) : ERR_CORRUPT;
+        scored = err == ERR_OK && lead.lead.scored;
+        score = scored ? (int64_t)lead.lead.score : 0;
         entry_close(&lead);
     }
     buf_free(&own);
-    return err == ERR_OK ? move_lead(r, contract, e, &v) : err;
+    return err == ERR_OK ? move_lead(r, contract, e, &v, scored ? &score : NULL) : err;
 }
 
 /* ---- the rest ---- */

@@ -25,7 +25,7 @@ static const struct arg args[ARGS] = {
     [GROUP] = {.name = "--group",
                .value = "LIST",
                .help = "hour, day, week or month; campaign contract publisher class status reason; and one of code "
-                       "sub1-5 utm_* channel country device; with commas between",
+                       "sub1-5 utm_* channel country device score; with commas between",
                .def = "day"},
     [FROM] = {.name = "--from", .value = "TIME", .help = "first day (2026-11-01), or a time"},
     [TO] = {.name = "--to", .value = "TIME", .help = "last day, or the time behind the last"},
@@ -135,6 +135,7 @@ static const struct column {
     {"revenue", NULL, "revenue_micros", MONEY},
     {"leads/click", NULL, "conversion_ppm", PERCENT},
     {"ROI", NULL, "roi_ppm", PERCENT},
+    {"mean score", NULL, "mean_score", COUNT},
 };
 enum { NUMBERS = sizeof columns / sizeof *columns };
 

@@ -145,8 +145,8 @@ static enum err read_value(struct reporting *r)
             continue;
         if (r->asked.dimension != DIMENSION_ALL && r->asked.dimension != (enum dimension)d)
             return problem(p, ERR_MALFORMED, v->name,
-                           "goes with no group or filter by %s: of code, sub1 to sub5, utm_*, channel, country and "
-                           "device one at a time is counted; ask once for each",
+                           "goes with no group or filter by %s: of code, sub1 to sub5, utm_*, channel, country, "
+                           "device and score one at a time is counted; ask once for each",
                            dimension_name(r->asked.dimension));
         if (v->value.len > LIMIT_PARAM)
             return problem(p, ERR_MALFORMED, v->name, "has more than %d bytes, which no click's has", LIMIT_PARAM);

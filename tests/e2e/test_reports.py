@@ -21,7 +21,8 @@ from test_clock import ClockServer
 SEED = int(os.environ.get("SEED", secrets.randbelow(1 << 32)))
 SUBS = [f"sub{n}" for n in range(1, 6)]
 UTMS = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
-DIMENSIONS = ["code", *SUBS, *UTMS, "channel", "country", "device"]
+DIMENSIONS = ["code", *SUBS, *UTMS, "channel", "country", "device", "score"]
+UNSAID = ("lags", "reason.", "scores")  # of the model's words those that no row has
 CLASSES = ["ok", "prefetch", "bot", "datacenter", "test", "embedded", "repeat", "ended"]
 BOT = {"User-Agent": "curl/8.5.0"}
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"}
@@ -100,8 +101,9 @@ class Model:
                 says = {"code": codes.get(entry.get("placement", 0), ""), "country": entry.get("facts", {}).get("country", ""),
                         **{name: entry.get(name, "") for name in SUBS}}
                 lag = None
-            says |= {"status": lead["status"], "reason": entry.get("reason", "")}
-            counts = {"lead": 1, f"lead.{lead['status']}": 1, f"reason.{entry.get('reason', '')}": 1, "lead_micros": lead["micros"]}
+            band = min(entry["score"] // 100, 9) * 100 if "score" in entry else None
+            says |= {"status": lead["status"], "reason": entry.get("reason", ""), "score": "" if band is None else f"{band}-{1000 if band == 900 else band + 99}"}
+            counts = {"lead": 1, f"lead.{lead['status']}": 1, f"reason.{entry.get('reason', '')}": 1, "lead_micros": lead["micros"], "scored": "score" in entry, "scores": entry.get("score", 0)}
             fact(entry["at"], says, {**counts, "lags": [lag]})
             if lead["sale"]:
                 fact(entry["at"], says, {"revenue": lead["sale"][1]}, lead["sale"][0])
@@ -137,7 +139,7 @@ class Model:
 def said(row):
     """A row of an answer in the model's words."""
     words = {"click": row["clicks"]["total"], "view": row["views"], "impression": row["impressions"], "lead": row["leads"]["total"],
-             "revenue": row["revenue_micros"],
+             "revenue": row["revenue_micros"], "scored": row.get("scored", 0),
              **{name: row[name] for name in ("click_micros", "impression_micros", "lead_micros", "adjustment_micros")},
              **{f"click.{name}": n for name, n in row["clicks"].items() if name != "total"},
              **{f"lead.{name}": n for name, n in row["leads"].items() if name != "total"},
@@ -166,7 +168,7 @@ class Shops:
         self.server, self.chance, self.operator = server, chance, server.operator
         prices = {"price": {"lead": [{"when": {"field": "country", "in": ["FR"]}, "micros": 12_000_000}, {"micros": 8_000_000}],
                             "click_micros": 30_000, "impression_micros": 700, "sale_ppm": 50_000}}
-        self.markets = [Market(server, {"review": {"mode": "manual"}, "repeat_window_s": 3600}, prices),
+        self.markets = [Market(server, {"review": {"mode": "manual"}, "repeat_window_s": 3600, "score": {"facts": ["country", "utm_source", "hour"]}}, prices),
                         Market(server, {"currency": "USD", "timezone": "America/St_Johns", "review": {"mode": "manual"}}, prices)]
         self.contracts = []  # (market, publisher, contract, [codes])
         for market in self.markets:
@@ -260,12 +262,13 @@ class Reports(ServerCase):
         want = self.model.rows(groups, zone, only)
         got = {(*(row["key"][group] for group in groups), row["currency"]): row for row in report["rows"]}
         self.assertEqual(len(got), len(report["rows"]), (groups, query, report["rows"]))
-        self.assertEqual({key: said(row) for key, row in got.items()}, {key: {name: n for name, n in row.items() if name not in ("lags", "reason.")}
+        self.assertEqual({key: said(row) for key, row in got.items()}, {key: {name: n for name, n in row.items() if name not in UNSAID}
                                                                          for key, row in want.items()}, (groups, query))
         for key, row in got.items():
             expected, payout, sales = ratios(said(row))
             self.assertEqual({name: row[name] for name in row if name.endswith("_ppm") or name.startswith("cost_")}, expected, key)
             self.assertEqual((row["payout_micros"], row["sales"]), (payout, sales))
+            self.assertEqual(row.get("mean_score"), cut(want[key].get("scores", 0), want[key].get("scored", 0)), key)
             lags = sorted(want[key].get("lags", []))
             if lags:
                 middle, told = lags[(len(lags) - 1) // 2], row["click_to_lead"]
@@ -273,7 +276,7 @@ class Reports(ServerCase):
                 self.assertLess(middle, told.get("below_s", 1e9))
                 self.assertEqual(told["leads"], len(lags))
         totals = {row["currency"]: said(row) for row in report["totals"]}
-        self.assertEqual(totals, {key[0]: {name: n for name, n in row.items() if name not in ("lags", "reason.")} for key, row in self.model.rows([], zone, only).items()})
+        self.assertEqual(totals, {key[0]: {name: n for name, n in row.items() if name not in UNSAID} for key, row in self.model.rows([], zone, only).items()})
         return report
 
     def test_every_group_alone_and_with_a_time_sums_to_the_same(self):
@@ -328,7 +331,7 @@ class Reports(ServerCase):
             report = self.report(group="sub1", timezone="UTC", compare="previous", **{"from": first, "to": last})
             want = {key: row for key, row in self.model.rows(["sub1"], "UTC", lambda says, at: Model.time_key(at, "UTC", "day") == day.isoformat()).items()}
             for row in report["rows"]:
-                own = {name: n for name, n in want[row["key"]["sub1"], row["currency"]].items() if name not in ("lags", "reason.")}
+                own = {name: n for name, n in want[row["key"]["sub1"], row["currency"]].items() if name not in UNSAID}
                 self.assertEqual((said(row), said(row["before"])), (own if now else {}, own if before else {}))
             self.assertEqual(len(report["rows"]), len(want))
 
@@ -359,6 +362,17 @@ class Reports(ServerCase):
                              [(row["key"]["day"], row["currency"], row["clicks"]["total"], row["clicks"].get("ok", 0), row["leads"]["total"], row["payout_micros"])
                               for row in plain["rows"]])
             self.assertTrue({row["sub1"] for row in rows} <= {row["key"]["sub1"] for row in plain["rows"]} | {"'=1+1"})
+
+    def test_bands_of_scores_say_what_came_true(self):
+        report = self.assertReport(["score"])
+        told = {(row["key"]["score"], row["currency"]): (row.get("scored", 0), row.get("mean_score")) for row in report["rows"]}
+        self.assertTrue(any(band and mean // 100 == int(band.split("-")[0]) // 100 for (band, _), (_, mean) in told.items()), told)
+        self.assertTrue(all(not band or n > 0 for (band, _), (n, _) in told.items()), told)
+        text = self.operator.do("GET", "/v1/reports?group=score&format=csv").body.decode()
+        rows = {(row["score"], row["currency"]): (int(row["scored"]), int(row["mean_score"]) if row["mean_score"] else None) for row in csv.DictReader(io.StringIO(text[1:]))}
+        self.assertEqual(rows, told)
+        shown = countersign("report", self.server.url, "--token", self.operator.token, "--group", "score").stdout
+        self.assertTrue(any(line.startswith(band) and line.split()[-1] == str(mean) for (band, _), (_, mean) in told.items() if band for line in shown.splitlines()), shown)
 
     def test_what_cannot_be_asked_is_named_with_its_cure(self):
         for query, field in (("group=sub1,sub2", "group"), ("group=day,hour", "group"), ("group=day,day", "group"), ("group=nothing", "group"), ("group=", None),
@@ -431,7 +445,7 @@ class Killed(unittest.TestCase):
         model = shops.model()
         report = server.operator.get("/v1/reports", group="sub1,status")
         self.assertEqual({(row["key"]["sub1"], row["key"]["status"], row["currency"]): said(row) for row in report["rows"]},
-                         {key: {name: n for name, n in row.items() if name not in ("lags", "reason.")} for key, row in model.rows(["sub1", "status"]).items()})
+                         {key: {name: n for name, n in row.items() if name not in UNSAID} for key, row in model.rows(["sub1", "status"]).items()})
         self.assertIn("stop it first", countersign("check", "--data", server.data, "--rebuild").stderr)
         server.stop()
         for flags in ((), ("--rebuild",)):

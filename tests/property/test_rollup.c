@@ -163,8 +163,12 @@ static void make_lead(uint32_t contract, struct entry *e)
                                   .tier = -1,
                                   .has_click = click < a.n[contract],
                                   .click = click < a.n[contract] ? click : 0};
-    if (e->lead.status == STATUS_REJECTED)
+    if (e->lead.status == STATUS_REJECTED) {
         e->lead.reason = REASON_CAP_DAY;
+    } else if (one_in(2)) {
+        e->lead.scored = e->lead.scored_high = true;
+        e->lead.score = e->lead.score_high = one_in(3) ? 1000 : e->lead.click % 1000;
+    }
 }
 
 static void make_disposition(uint32_t contract, struct entry *e)
