@@ -77,9 +77,10 @@ static struct span number_in(const json_t *lead, size_t i, struct buf *mem)
     return buf_span(mem);
 }
 
-/* "helped: f_job, f_city&country; hurt: country": no cell that begins with a sign. */
-static struct span why_words(const json_t *why, struct buf *text)
+/* No cell that begins with a sign. */
+void lead_why(struct buf *out, const json_t *why)
 {
+    const size_t start = out->len;
     static const struct {
         char sign;
         const char *word;
@@ -93,11 +94,16 @@ static struct span why_words(const json_t *why, struct buf *text)
             const char *name = json_string_value(part);
             if (name == NULL || name[0] != ways[way].sign)
                 continue;
-            buf_str(text, n++ > 0 ? ", " : text->len > 0 ? "; " : "");
-            buf_str(text, n == 1 ? ways[way].word : "");
-            buf_str(text, name + 1);
+            buf_str(out, n++ > 0 ? ", " : out->len > start ? "; " : "");
+            buf_str(out, n == 1 ? ways[way].word : "");
+            buf_str(out, name + 1);
         }
     }
+}
+
+static struct span why_words(const json_t *why, struct buf *text)
+{
+    lead_why(text, why);
     return text->failed ? SPAN("") : buf_span(text);
 }
 

@@ -8,5 +8,7 @@
 
 void lead_csv_head(struct buf *out);
 void lead_csv(struct buf *out, const json_t *lead);
+/* Its score_why in words: "helped: f_job, f_city&country; hurt: country". Nothing where there is none. */
+void lead_why(struct buf *out, const json_t *why);
 
 #endif

@@ -63,17 +63,45 @@ static void write_head(struct leads *l)
         lead_csv_head(&l->line);
         print_csv(&l->line);
     } else if (l->given[JSON] == NULL)
-        printf("%-19s  %-9s  %16s  %-13s  %-47s  %-20s  %s\n", "TIME (UTC)", "STATUS", "PAYOUT", "CONTRACT", "LEAD",
-               "TXID", "REASON");
+        printf("%-19s  %-9s  %5s  %16s  %-13s  %-47s  %-20s  %s\n", "TIME (UTC)", "STATUS", "SCORE", "PAYOUT",
+               "CONTRACT", "LEAD", "TXID", "REASON");
+}
+
+/* A lead that was not scored has none. */
+static void show_score(struct buf *line, const json_t *row)
+{
+    const json_t *score = json_object_get(row, "score");
+    if (json_is_integer(score))
+        buf_printf(line, "%5" JSON_INTEGER_FORMAT, json_integer_value(score));
+    else
+        buf_printf(line, "%5s", "");
+}
+
+/* What moved it, in words, behind why it was decided so. */
+static void show_why(struct buf *line, const json_t *row, bool follows)
+{
+    enum { WHY_MAX = 240 };
+    struct buf words;
+    buf_heap(&words);
+    lead_why(&words, json_object_get(row, "score_why"));
+    if (words.len > 0) {
+        buf_byte(&words, '\0');
+        buf_str(line, follows ? "; " : "");
+        shown_add(line, words.ptr, 0, WHY_MAX);
+    }
+    buf_free(&words);
 }
 
 static void show(struct buf *line, const json_t *row)
 {
     enum { TXID = 20, REASON_MAX = 80, WORD_MAX = 16, ID = 13, REF = 47 };
+    const char *reason = shown_text(row, "reason");
     const char *note = shown_text(row, "note");
     shown_time(line, shown_text(row, "at"));
     buf_str(line, "  ");
     shown_add(line, shown_text(row, "status"), 9, WORD_MAX);
+    buf_str(line, "  ");
+    show_score(line, row);
     buf_str(line, "  ");
     shown_money(line, row, "payout_micros", 12, false);
     buf_str(line, "  ");
@@ -83,8 +111,9 @@ static void show(struct buf *line, const json_t *row)
     buf_str(line, "  ");
     shown_add(line, shown_text(row, "txid"), TXID, REASON_MAX);
     buf_str(line, "  ");
-    shown_add(line, shown_text(row, "reason"), 0, REASON_MAX);
+    shown_add(line, reason, 0, REASON_MAX);
     shown_add(line, note, 0, REASON_MAX);
+    show_why(line, row, *reason != '\0' || *note != '\0');
     shown_line(line);
 }
 

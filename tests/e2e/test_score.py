@@ -145,6 +145,10 @@ class Scores(Scored, ServerCase):
         done = countersign("leads", self.server.url, "--token", market.publisher.token, "--csv")
         row = next(row for row in csv.DictReader(io.StringIO(done.stdout.lstrip("\ufeff"))) if row["lead"] == lead["lead"])
         self.assertEqual((row["score"], row["score_high"], row["score_why"]), (str(lead["score"]), str(lead["score_high"]), "hurt: f_job"))
+        head, *lines = countersign("leads", self.server.url, "--token", market.publisher.token).stdout.splitlines()
+        line = next(line for line in lines if lead["lead"] in line)
+        column = head.index("SCORE")
+        self.assertEqual((line[column:column + 5].strip(), line.endswith("  hurt: f_job")), (str(lead["score"]), True), line)
 
     def test_what_is_refused_a_duplicate_or_a_test_is_not_scored_and_teaches_nothing(self):
         market = self.market()
