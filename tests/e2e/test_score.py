@@ -1,17 +1,21 @@
 """The lead score over HTTP: what stands in the ledger is what a script that knows the documents alone says, over restarts, kill -9, returns and
 terms that change; low scores hold, and approve by themselves; check, verify and verify.py learn it again, and tell who says another one."""
 
+import contextlib
 import csv
+import http.client
 import io
 import os
 import random
 import secrets
 import sys
 import tempfile
+import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import SOURCE, Market, ServerCase, countersign, jws_payload, person, wait_for
+from harness import SOURCE, Market, Server, ServerCase, countersign, jws_payload, person, wait_for
 from liar import Liar
 from test_clock import ClockServer
 
@@ -308,6 +312,65 @@ class Scores(Scored, ServerCase):
             done = verify_twice(liar.mirror)
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertIn(f"lead {later} is recorded without a score", done.stdout)
+
+
+class Anything(Scored, unittest.TestCase):
+    """Two workers or eight, killed while many send, and gone on from a copy: the scores are those of the documents, and what is stored of them too."""
+
+    assertStatus = ServerCase.assertStatus
+
+    def crowd(self, market, n, until=lambda: False):
+        """Eight that send leads and say what became of them; what a server that was killed did not answer is nothing."""
+        def one(_):
+            if until():
+                return
+            try:
+                lead = self.lead(market)
+                for status in self.chance.choice(((), ("approved",), ("rejected",), ("approved", "returned"), ("rejected", "approved"))):
+                    self.dispose(market, lead, status)
+            except (OSError, http.client.HTTPException):
+                if not until():
+                    raise
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(one, range(n)))
+
+    def killed(self, market, server):
+        """At any moment of the crowd."""
+        over = threading.Event()
+
+        def kill():
+            over.set()
+            server.kill()
+
+        timer = threading.Timer(self.chance.uniform(0.05, 0.6), kill)
+        timer.start()
+        self.crowd(market, 400, over.is_set)
+        timer.join()
+        server.start()
+
+    def test_the_same_after_anything(self):
+        seed = int(os.environ.get("SEED", secrets.randbits(32)))
+        print(f"seed {seed}", file=sys.stderr)
+        for workers in (2, 8):
+            with self.subTest(workers=workers), contextlib.closing(Server(WORKERS=workers)) as server, tempfile.TemporaryDirectory() as folder:
+                self.chance = random.Random(seed + workers)
+                market = Market(server, OPEN)
+                self.crowd(market, 40)
+                for _ in range(3):
+                    self.killed(market, server)
+                self.assertTold(market)
+                server.stop()
+                for command in (("backup", "--data", server.data, Path(folder) / "copy"), ("restore", Path(folder) / "copy", Path(folder) / "restored", "--lost", server.data)):
+                    done = countersign(*command)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                server.data = Path(folder) / "restored"
+                server.start()
+                self.crowd(market, 20)
+                _, fold = self.assertTold(market)
+                self.assertGreater(min(fold.state.labels), 10)
+                self.audit(market)
+                server.stop()
 
 
 @unittest.skipUnless(os.environ.get("CLOCK_LIBRARY"), "no CLOCK_LIBRARY")
