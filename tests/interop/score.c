@@ -6,7 +6,8 @@
  *   learn LEAD LABEL BEFORE       the lead of that number, of those that were predicted; BEFORE -1: none
  *   tokens VALUE ...              -> fine tags, coarse tags, tags of pairs, in hexadecimal
  *   state                         -> bytes and SHA-256 of the state, which was written and read again
- *   time ROUNDS                   -> ns a lead for tokens, predict and learn of the leads so far; the state changes */
+ *   time ROUNDS                   -> ns a lead for tokens, predict and learn of the leads so far, and ns a hash of the
+ * state that these leave */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -136,10 +137,19 @@ static void say_state(char *rest)
     puts("");
 }
 
+static int64_t since(const struct timespec *from)
+{
+    struct timespec to;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    return (int64_t)(to.tv_sec - from->tv_sec) * 1000000000 + to.tv_nsec - from->tv_nsec;
+}
+
 static void say_time(char *rest)
 {
-    struct timespec from, to;
+    enum { HASHES = 2000 };
+    struct timespec from;
     struct score_tokens t;
+    uint8_t hash[HASH_LEN];
     struct score_said said;
     int rounds = number(span_str(rest));
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
@@ -150,9 +160,11 @@ static void say_time(char *rest)
             score_note(&shape, &state, &said, false);
             score_learn(&shape, &state, &t, lead[i].label, SCORE_UNTAUGHT);
         }
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-    int64_t ns = (int64_t)(to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec;
-    printf("%" PRId64 "\n", ns / rounds / (int64_t)leads);
+    int64_t folded = since(&from);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    for (int i = 0; i < HASHES; i++)
+        score_hash(&state, hash);
+    printf("%" PRId64 "\t%" PRId64 "\n", folded / rounds / (int64_t)leads, since(&from) / HASHES);
 }
 
 int main(void)
