@@ -1932,6 +1932,12 @@ def attributed(carried, about):
     return parts
 
 
+def new_units(supplied, stands, minor, unit):
+    """What is new in a row, of which `stands` is not carried."""
+    new = max(0, supplied) // unit
+    return max(new, minor) if stands <= supplied else new
+
+
 def whole_units(sums, rest, unit):
     """The largest remainders get what is over."""
     minors, left = [micros // unit for micros in sums], [micros % unit for micros in sums]
@@ -2073,14 +2079,17 @@ class Statement:
 
     def settle(self):
         """What it comes to, and by which VAT ("VAT")."""
-        sums, before, terms, about = Counter(), self.before, self.terms, Counter()
+        sums, supplied, before, terms, about = Counter(), Counter(), self.before, self.terms, Counter()
         for move in filter(lambda move: move.micros, self.moves):
             sums[self.taxed(move)] += move.micros
             if move.adjusts():
                 about[self.taxed(move), self.about(move)] += move.micros
+            if not move.adjusts() or (self.cites_lead(move) and self.named_by(move) is None):
+                supplied[self.taxed(move)] += move.micros
         for n, _ in self.interval("click", "impression"):
             if self.ledger.amounts[n]:
                 sums[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
+                supplied[self.under(self.kind, self.agreed(n))] += self.ledger.amounts[n]
         self.net, self.brought = sum(sums.values()), before.carried_by if before else {}
         self.exponent = EXPONENTS[terms.campaign["currency"]]
         unit, whole_ = 10 ** (6 - self.exponent), self.net + (before.carried if before else 0)
@@ -2097,8 +2106,9 @@ class Statement:
             self.carried_by[next(iter(self.carried_by))] += rest
             self.carried_by, rest = attributed(self.carried_by, about), 0
         minors = whole_units([micros for _, micros in parts], rest, unit)
-        self.rows = [{"advertiser": advertiser, "kind": kind, "net_minor": minor, "publisher": publisher, "vat_minor": vat(minor, ppm), "vat_ppm": ppm}
-                     for ((kind, ppm, advertiser, publisher), _), minor in zip(parts, minors)]
+        new = [new_units(supplied[taxed], micros, minor, unit) for (taxed, micros), minor in zip(parts, minors)]
+        self.rows = [{"advertiser": advertiser, "kind": kind, "net_minor": minor, "publisher": publisher, "supplied_minor": fresh, "supplied_vat_minor": vat(fresh, ppm),
+                      "vat_minor": vat(minor, ppm), "vat_ppm": ppm} for ((kind, ppm, advertiser, publisher), _), minor, fresh in zip(parts, minors, new)]
         named = {who for taxed in sums for who in taxed[2:]} | set(self.whose)
         self.named_traders = [{"entry": who, **self.ledger.trader_reached(who, self.to)} for who in sorted(named) if who]
 
@@ -2112,6 +2122,10 @@ class Statement:
         """The statement that a correction names, or None."""
         made = self.adjusted(move.at, move.lead) if isinstance(move.lead, Adjustment) else self.taken_back(move.at, move.lead, move.after, move.micros)
         return next((each for each in self.ledger.statements if each.id == made["statement"]), None) if "statement" in made else None
+
+    @staticmethod
+    def cites_lead(move):
+        return move.lead.entry.get("lead") is not None if isinstance(move.lead, Adjustment) else True
 
     def about(self, move):
         named = self.named_by(move)

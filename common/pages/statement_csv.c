@@ -307,6 +307,23 @@ static void carried(struct sheet *w, const char *kind, int64_t sign, int64_t mic
         total_row(w, kind, &(struct taxed){TAX_COUNT, 0, sign * micros, {0, 0}, 0}, NULL);
 }
 
+static void vat_row(struct sheet *w, const struct tax_row *r, int64_t net, int64_t vat_micros, uint64_t about)
+{
+    total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, vat_micros, {r->as[0], r->as[1]}, about}, &net);
+}
+
+/* What is new, and what is credited beside it: of which statement, where that is one. */
+static void vat_rows(struct sheet *w, const struct tax_row *r, int64_t unit)
+{
+    const struct earlier *of[2];
+    const bool splits = tax_row_splits(r);
+    const int64_t net = splits ? r->supplied_minor : r->net_minor, vat = splits ? r->supplied_vat_minor : r->vat_minor;
+    vat_row(w, r, net * unit, vat * unit, 0);
+    if (splits)
+        vat_row(w, r, (r->net_minor - net) * unit, (r->vat_minor - vat) * unit,
+                statement_row_corrects(&w->s, r, of, 2) == 1 ? of[0]->number : 0);
+}
+
 /* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */
 static void total(struct sheet *w)
 {
@@ -315,10 +332,8 @@ static void total(struct sheet *w)
     carried(w, "carried_out", -1, w->s.carried_micros, &w->s.carried);
     for (size_t i = 0; i < w->s.n_rows; i++) {
         const struct tax_row *r = &w->s.rows[i];
-        const int64_t taxable = r->net_minor * unit;
         if ((r->kind != TAX_NONE || w->s.n_rows > 1) && statement_row_carried(&w->s, r) == 0)
-            total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, r->vat_minor * unit, {r->as[0], r->as[1]}, 0},
-                      &taxable);
+            vat_rows(w, r, unit);
     }
     total_begin(w, "to_pay", &(struct taxed){.micros = 0});
     vat(w, false, TAX_NONE, 0);

@@ -28,15 +28,17 @@ static void period(struct paper *w)
 static bool charges(const struct statement *s)
 {
     for (size_t i = 0; i < s->n_rows; i++)
-        if (s->rows[i].net_minor > 0)
+        if (s->rows[i].net_minor > 0 || s->rows[i].supplied_minor > 0)
             return true;
     return false;
 }
 
-/* Where nothing is owed it is no invoice; one that takes back is a credit note, and both where it charges, too. */
+/* Where nothing is new and nothing is owed it is no invoice; one that takes back is a credit note, and both where it
+ * charges, too. */
 static enum word kind(const struct paper *w)
 {
-    if (w->s.to_pay_minor == 0 || !json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing")))
+    if ((w->s.to_pay_minor == 0 && !charges(&w->s)) ||
+        !json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing")))
         return WORD_KIND;
     if (w->s.to_pay_minor > 0)
         return WORD_KIND_SELF_BILLING;
@@ -466,7 +468,8 @@ static void tax_sentences(struct paper *w)
 
 static void tax_words(struct paper *w)
 {
-    if (w->s.n_rows == 0 || (w->s.n_rows == 1 && w->s.payable_minor == 0) || span_empty(w->s.publisher))
+    if (w->s.n_rows == 0 || (w->s.n_rows == 1 && w->s.payable_minor == 0 && w->s.rows[0].supplied_minor == 0) ||
+        span_empty(w->s.publisher))
         return;
     html(w, "<p class=\"s\">");
     tax_sentences(w);
@@ -510,11 +513,25 @@ static bool any_taxed(const struct taxed_sums *t)
     return false;
 }
 
+static bool charges_vat(const struct statement *s)
+{
+    for (size_t i = 0; i < s->n_rows; i++)
+        if (s->rows[i].vat_minor > 0 || s->rows[i].supplied_vat_minor > 0)
+            return true;
+    return false;
+}
+
 /* What becomes of the VAT of a sum below 0: of this statement's, and of the one before. */
 static void tax_of_carried(struct paper *w)
 {
-    if (any_taxed(&w->s.carried))
+    if (any_taxed(&w->s.carried)) {
         tax_of_parts(w, WORD_TAX_CARRIED, -1, &w->s.carried);
+        if (charges_vat(&w->s)) {
+            html(w, "<p class=\"s\">");
+            page_word(&w->g, WORD_TAX_CARRIED_NEW);
+            html(w, "</p>");
+        }
+    }
     if (any_taxed(&w->s.brought))
         tax_of_parts(w, WORD_TAX_BROUGHT, 1, &w->s.brought);
 }
@@ -534,10 +551,84 @@ static void minor_cell(struct paper *w, enum word label, int64_t v)
     html(w, "</td>");
 }
 
+static void amount_cells(struct paper *w, int64_t net, int64_t vat)
+{
+    minor_cell(w, WORD_TAX_NET, net);
+    minor_cell(w, WORD_TAX_AMOUNT, vat);
+    minor_cell(w, WORD_TAX_GROSS, net + vat);
+    html(w, "</tr>");
+}
+
+/* Under a row's VAT, as `name` has it. */
+static void row_name(struct paper *w, enum word name, const struct tax_row *r)
+{
+    enum { NAMED = 8 };
+    const struct earlier *of[NAMED];
+    struct page how = aside(w, 0), all = aside(w, 2);
+    vat_word(&how, r->kind, r->vat_ppm);
+    const size_t n = name == WORD_TAX_BACK ? statement_row_corrects(&w->s, r, of, NAMED) : 0;
+    for (size_t i = 0; i < n; i++) {
+        buf_str(all.out, i > 0 ? comma(w) : "");
+        page_count(&all, (int64_t)of[i]->number);
+    }
+    if (n == NAMED)
+        buf_str(all.out, " …");
+    struct span vat = buf_span(how.out), numbers = buf_span(all.out);
+    html(w, "<tr><th scope=\"row\">");
+    if (n > 0)
+        page_say(&w->g, WORD_TAX_BACK_OF, &vat, &numbers, (struct span *)NULL);
+    else
+        page_say(&w->g, name, &vat, (struct span *)NULL);
+}
+
+/* What is new is invoiced, and what corrects is credited, each with its VAT, whatever both come to. */
+static void split_rows(struct paper *w, const struct tax_row *r)
+{
+    row_name(w, WORD_TAX_NEW, r);
+    if (w->s.n_rows > 1 && charged_as(w, "<span class=\"why\">", r->as))
+        html(w, "</span>");
+    html(w, "</th>");
+    amount_cells(w, r->supplied_minor, r->supplied_vat_minor);
+    row_name(w, WORD_TAX_BACK, r);
+    html(w, "</th>");
+    amount_cells(w, r->net_minor - r->supplied_minor, r->vat_minor - r->supplied_vat_minor);
+    if (w->s.n_rows == 1)
+        return;
+    row_name(w, WORD_TAX_ROW_SUM, r);
+    html(w, "</th>");
+    amount_cells(w, r->net_minor, r->vat_minor);
+}
+
+/* One rate needs no table, unless both is under it. */
+static bool has_tax_table(const struct statement *s)
+{
+    return s->n_rows > 1 || (s->n_rows == 1 && s->is_taxed && tax_row_splits(&s->rows[0]));
+}
+
+static void tax_table_row(struct paper *w, const struct tax_row *r)
+{
+    if (tax_row_splits(r)) {
+        split_rows(w, r);
+        return;
+    }
+    html(w, "<tr><th scope=\"row\">");
+    vat_word(&w->g, r->kind, r->vat_ppm);
+    if (charged_as(w, "<span class=\"why\">", r->as))
+        html(w, "</span>");
+    if (statement_row_carried(&w->s, r) != 0) {
+        html(w, "<span class=\"why\">");
+        say_carried_whole(w, statement_row_carried(&w->s, r));
+        html(w, "</span></th><td class=\"n\">–</td><td class=\"n\">–</td><td class=\"n\">–</td></tr>");
+        return;
+    }
+    html(w, "</th>");
+    amount_cells(w, r->net_minor, r->vat_minor);
+}
+
 /* The amount that VAT is on (article 226 (8)), also where the customer owes it, the rate and VAT, for each rate. */
 static void tax_table(struct paper *w)
 {
-    if (w->s.n_rows < 2)
+    if (!has_tax_table(&w->s))
         return;
     html(w, "<table class=\"cards vat\"><thead><tr>");
     column(w, WORD_TAX_ROWS, false, false);
@@ -545,31 +636,13 @@ static void tax_table(struct paper *w)
     column(w, WORD_TAX_AMOUNT, true, true);
     column(w, WORD_TAX_GROSS, true, true);
     html(w, "</tr></thead><tbody>");
-    for (size_t i = 0; i < w->s.n_rows; i++) {
-        const struct tax_row *r = &w->s.rows[i];
-        html(w, "<tr><th scope=\"row\">");
-        vat_word(&w->g, r->kind, r->vat_ppm);
-        if (charged_as(w, "<span class=\"why\">", r->as))
-            html(w, "</span>");
-        if (statement_row_carried(&w->s, r) != 0) {
-            html(w, "<span class=\"why\">");
-            say_carried_whole(w, statement_row_carried(&w->s, r));
-            html(w, "</span></th><td class=\"n\">–</td><td class=\"n\">–</td><td class=\"n\">–</td></tr>");
-            continue;
-        }
-        html(w, "</th>");
-        minor_cell(w, WORD_TAX_NET, r->net_minor);
-        minor_cell(w, WORD_TAX_AMOUNT, r->vat_minor);
-        minor_cell(w, WORD_TAX_GROSS, r->net_minor + r->vat_minor);
-        html(w, "</tr>");
-    }
+    for (size_t i = 0; i < w->s.n_rows; i++)
+        tax_table_row(w, &w->s.rows[i]);
     html(w, "</tbody><tfoot><tr><th scope=\"row\">");
     page_word(&w->g, WORD_TAX_UNDER);
     html(w, "</th>");
-    minor_cell(w, WORD_TAX_NET, w->s.payable_minor);
-    minor_cell(w, WORD_TAX_AMOUNT, w->s.vat_minor);
-    minor_cell(w, WORD_TAX_GROSS, w->s.to_pay_minor);
-    html(w, "</tr></tfoot></table><p class=\"s\">");
+    amount_cells(w, w->s.payable_minor, w->s.vat_minor);
+    html(w, "</tfoot></table><p class=\"s\">");
     page_word(&w->g, WORD_TAX_MIXED);
     html(w, "</p>");
 }
@@ -584,7 +657,7 @@ static void sum_row(struct paper *w, enum word what, int64_t v)
 /* The same of one rate; of several what they come to. */
 static void tax_row(struct paper *w)
 {
-    if (w->s.n_rows > 1) {
+    if (has_tax_table(&w->s)) {
         sum_row(w, WORD_WITHOUT_VAT, w->s.payable_minor);
         sum_row(w, WORD_VAT_SUM, w->s.vat_minor);
         return;

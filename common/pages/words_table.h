@@ -96,7 +96,8 @@
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(TAX_CARRIED, "The net sum is below 0. This is carried over to the next, which credits it with its VAT: {}. The VAT of what is above 0 is charged here.", "Le net est négatif. Ceci est reporté sur le suivant, qui le créditera avec sa TVA\u00a0: {}. La TVA de ce qui est positif est facturée ici.", "净额为负。以下金额结转至下一份，由其连同增值税一并冲减：{}。正数部分的增值税在本单收取。") \
+    X(TAX_CARRIED, "The net sum is below 0. This is carried over to the next, which credits it with its VAT: {}.", "Le net est négatif. Ceci est reporté sur le suivant, qui le créditera avec sa TVA\u00a0: {}.", "净额为负。以下金额结转至下一份，由其连同增值税一并冲减：{}。") \
+    X(TAX_CARRIED_NEW, "The VAT of what is above 0 is charged here.", "La TVA de ce qui est positif est facturée ici.", "正数部分的增值税在本单收取。") \
     X(TAX_AS, "charged as: {}; to: {}", "facturé par\u00a0: {}\u202f; à\u00a0: {}", "开票方：{}；对方：{}") \
     X(TAX_AS_NOBODY, "nobody named", "personne nommée", "未具名") \
     X(TAX_BROUGHT, "The sum below 0 of the statement before is in it with the VAT that it was carried over with: {}.", "La somme négative du relevé précédent y est comprise, avec la TVA de son report\u00a0: {}.", "上一份结算单的负数合计连同其结转的增值税计入本单：{}。") \
@@ -110,6 +111,10 @@
     X(TAX_AMOUNT, "VAT, {}", "TVA, {}", "增值税（{}）") \
     X(TAX_GROSS, "With VAT, {}", "TVA comprise, {}", "含税金额（{}）") \
     X(TAX_NET, "Taxable amount, {}", "Base d’imposition, {}", "计税金额（{}）") \
+    X(TAX_NEW, "{}: supplied here", "{}\u00a0: fourni ici", "{}：本期新增") \
+    X(TAX_BACK, "{}: credited or corrected, of no statement named", "{}\u00a0: crédité ou rectifié, d’aucun relevé nommé", "{}：冲减或更正，未指明结算单") \
+    X(TAX_BACK_OF, "{}: credited or corrected, of no. {}", "{}\u00a0: crédité ou rectifié, du n° {}", "{}：冲减或更正，编号 {}") \
+    X(TAX_ROW_SUM, "{}: sum", "{}\u00a0: somme", "{}：合计") \
     X(TAX_MIXED, "Each line goes by the VAT that was agreed when it came, a correction by that of what it corrects.", "Chaque ligne suit la TVA convenue à sa date, une rectification celle de ce qu’elle rectifie.", "每行按其发生时约定的增值税计算，更正按其所更正款项的增值税计算。") \
     X(NO_VAT, "no VAT", "sans TVA", "无增值税") \
     X(REVERSE_CHARGE, "reverse charge", "autoliquidation", "反向征收") \

@@ -52,9 +52,10 @@ struct statement_draft {
     struct buf adjustments; /* a JSON array */
     struct jw adjustment;
     int64_t gross_micros, adjusted_micros;
-    struct taxed_sums sums;  /* both, by their VAT; in the end with what is brought, less what is carried */
-    struct taxed_sums about; /* of them what corrects, and what is brought, by what that is about */
-    struct earlier *earlier; /* statements that adjustments name, and then all that it corrects */
+    struct taxed_sums sums;     /* both, by their VAT; in the end with what is brought, less what is carried */
+    struct taxed_sums supplied; /* of them what earns, and what corrects a lead that stands here */
+    struct taxed_sums about;    /* of them what corrects, and what is brought, by what that is about */
+    struct earlier *earlier;    /* statements that adjustments name, and then all that it corrects */
     size_t n_earlier;
     int64_t rest_micros; /* that is carried in under no VAT: less than a minor unit; 0 once it is carried on */
     struct quantity *quantity;
@@ -302,13 +303,21 @@ static MUST_CHECK enum err earlier_of(struct statement_draft *f, const char *id,
     return err;
 }
 
-/* What corrects that statement ("": none is named), in the sums. */
-static MUST_CHECK enum err add_correction(struct statement_draft *f, const struct taxed *x, const char *statement)
+/* What is supplied here, in the sums. */
+static bool add_supply(struct statement_draft *f, struct taxed x)
+{
+    return taxed_add(&f->sums, x) && taxed_add(&f->supplied, x);
+}
+
+/* What corrects that statement ("": none is named, and then it is a lead of this one, or of none (0)), in the sums. */
+static MUST_CHECK enum err add_correction(struct statement_draft *f, const struct taxed *x, const char *statement,
+                                          uint64_t lead)
 {
     struct taxed about = *x;
+    const bool is_here = lead > 0 && statement[0] == '\0';
     enum err err = statement[0] != '\0' ? earlier_of(f, statement, &about.about) : ERR_OK;
-    if (err == ERR_OK && (!money_add(f->adjusted_micros, x->micros, &f->adjusted_micros) || !taxed_add(&f->sums, *x) ||
-                          !taxed_add(&f->about, about)))
+    if (err == ERR_OK && (!money_add(f->adjusted_micros, x->micros, &f->adjusted_micros) ||
+                          !(is_here ? add_supply(f, *x) : taxed_add(&f->sums, *x)) || !taxed_add(&f->about, about)))
         return out_of_range(f);
     return err;
 }
@@ -361,13 +370,12 @@ static MUST_CHECK enum err sum_move(struct statement_draft *f, uint64_t index, c
     if (move_earns(m)) {
         quantities_of_move(f, m, lead);
         *x = new_under(f, m->vat_ppm, m->micros);
-        return money_add(f->gross_micros, m->micros, &f->gross_micros) && taxed_add(&f->sums, *x) ? ERR_OK
-                                                                                                  : out_of_range(f);
+        return money_add(f->gross_micros, m->micros, &f->gross_micros) && add_supply(f, *x) ? ERR_OK : out_of_range(f);
     }
     enum err err = tax_correction(f, index, m, lead, "", x);
     if (err != ERR_OK)
         return err;
-    if ((err = stood_on(f, m->lead, &stood)) == ERR_OK && (err = add_correction(f, x, stood.id)) == ERR_OK)
+    if ((err = stood_on(f, m->lead, &stood)) == ERR_OK && (err = add_correction(f, x, stood.id, m->lead)) == ERR_OK)
         write_adjustment(f, index, 0, m->lead, x, status_word(m->status), stood.id);
     return err;
 }
@@ -404,7 +412,7 @@ static MUST_CHECK enum err sum_adjustment(struct statement_draft *f, uint64_t in
     if (err == ERR_OK)
         err = tax_correction(f, index, m, a->lead > 0 ? &lead : NULL, cited, x);
     if (err == ERR_OK)
-        err = add_correction(f, x, a->statement);
+        err = add_correction(f, x, a->statement, a->lead);
     if (err != ERR_OK)
         return err;
     write_adjustment(f, index, m->lead, a->lead, x, entry_kind_word(m->kind), a->statement);
@@ -630,7 +638,7 @@ static bool fold_prices(struct statement_draft *f, bool impressions, const struc
         const struct taxed x = new_under(f, prices[i].vat_ppm, micros);
         add_quantity(f, &(struct quantity){impressions ? QUANTITY_IMPRESSION : QUANTITY_CLICK, 0, -1,
                                            prices[i].unit_micros, x.vat_ppm, prices[i].n, micros});
-        if (!taxed_add(&f->sums, x) || !traffic_add(out, impressions, x.vat_ppm, prices[i].n, micros))
+        if (!add_supply(f, x) || !traffic_add(out, impressions, x.vat_ppm, prices[i].n, micros))
             return false;
     }
     return true;
@@ -856,7 +864,7 @@ static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int
 {
     struct tax_row *rows = xcalloc(f->sums.n + 1, sizeof *rows);
     int64_t vat_minor = 0;
-    tax_rows(&f->sums, unit_micros, f->rest_micros, rows);
+    tax_rows(&f->sums, &f->supplied, unit_micros, f->rest_micros, rows);
     jw_key(w, "rows");
     jw_array(w);
     for (size_t i = 0; i < f->sums.n; i++) {
@@ -867,6 +875,8 @@ static int64_t write_tax_rows(struct jw *w, const struct statement_draft *f, int
         jw_kstr(w, "kind", span_str(tax_word(row.kind)));
         jw_kint(w, "net_minor", row.net_minor);
         jw_kint(w, "publisher", (int64_t)row.as[1]);
+        jw_kint(w, "supplied_minor", row.supplied_minor);
+        jw_kint(w, "supplied_vat_minor", row.supplied_vat_minor);
         jw_kint(w, "vat_minor", row.vat_minor);
         jw_kint(w, "vat_ppm", row.vat_ppm);
         jw_object_end(w);
@@ -1230,6 +1240,7 @@ void statement_draft_free(struct statement_draft *f)
     line_told_close(&f->told);
     buf_free(&f->adjustments);
     taxed_free(&f->sums);
+    taxed_free(&f->supplied);
     taxed_free(&f->about);
     free(f->earlier);
     free(f->received);

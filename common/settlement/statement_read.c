@@ -87,13 +87,16 @@ static void tax_is(struct statement *s, enum tax kind, int64_t vat_ppm)
 
 static struct tax_row read_tax_row(struct reader *tax, const json_t *json, int64_t least, int64_t most)
 {
-    static const char *const names[] = {"advertiser", "kind", "net_minor", "publisher", "vat_minor", "vat_ppm", NULL};
+    static const char *const names[] = {"advertiser",         "kind",      "net_minor", "publisher", "supplied_minor",
+                                        "supplied_vat_minor", "vat_minor", "vat_ppm",   NULL};
     struct reader r = {json, false};
     struct tax_row row = {.kind = TAX_NONE};
     only(&r, names);
     r.bad |= tax_parse(text(&r, "kind", 40), &row.kind) != ERR_OK;
     row.net_minor = number(&r, "net_minor", least, most);
     row.vat_minor = number(&r, "vat_minor", least, most);
+    row.supplied_minor = number(&r, "supplied_minor", 0, most);
+    row.supplied_vat_minor = number(&r, "supplied_vat_minor", 0, most);
     row.vat_ppm = number(&r, "vat_ppm", 0, row.kind == TAX_DOMESTIC ? VAT_MAX_PPM : 0);
     r.bad |= !whose_read(json, row.as);
     tax->bad |= r.bad;

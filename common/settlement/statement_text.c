@@ -119,15 +119,54 @@ void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm)
     }
 }
 
+static bool is_under(const struct tax_row *r, enum tax kind, int64_t vat_ppm, const uint64_t as[2])
+{
+    return kind == r->kind && vat_ppm == r->vat_ppm && memcmp(as, r->as, sizeof r->as) == 0;
+}
+
+/* By an adjustment, or by what was brought and is credited here. */
+static bool row_corrects(const struct statement *s, const struct tax_row *r, const struct earlier *e)
+{
+    const json_t *a;
+    size_t i;
+    json_array_foreach((json_t *)s->adjustments, i, a)
+    {
+        enum tax kind = s->tax;
+        uint64_t as[2];
+        statement_part_whose(s, a, as);
+        if (tax_parse(text(a, "vat_kind"), &kind) != ERR_OK)
+            kind = s->tax;
+        if (number(a, "micros") != 0 && span_is(text(a, "statement"), e->id) &&
+            is_under(r, kind, number(a, "vat_ppm"), as))
+            return true;
+    }
+    for (i = 0; i < s->brought.n; i++) {
+        const struct taxed *x = &s->brought.of[i];
+        if (x->about == e->number && is_under(r, x->kind, x->vat_ppm, x->as) && !taxed_has(&s->carried, x))
+            return true;
+    }
+    return false;
+}
+
 int64_t statement_row_carried(const struct statement *s, const struct tax_row *r)
 {
     wide_micros sum = 0;
-    for (size_t i = 0; i < s->carried.n && r->net_minor == 0 && r->vat_minor == 0; i++) {
+    for (size_t i = 0; i < s->carried.n && r->net_minor == 0 && !tax_row_splits(r); i++) {
         const struct taxed *x = &s->carried.of[i];
         if (x->kind == r->kind && x->vat_ppm == r->vat_ppm && memcmp(x->as, r->as, sizeof x->as) == 0)
             sum += x->micros;
     }
     return (int64_t)-sum;
+}
+
+size_t statement_row_corrects(const struct statement *s, const struct tax_row *r, const struct earlier *out[],
+                              size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_corrects && n < cap; i++)
+        if (row_corrects(s, r, &s->corrects[i]))
+            out[n++] = &s->corrects[i];
+    return n;
 }
 
 static void tell_part(struct buf *out, const struct statement *s, const struct tax_row *r, int decimals)
@@ -140,6 +179,13 @@ static void tell_part(struct buf *out, const struct statement *s, const struct t
     if (r->vat_minor != 0) {
         buf_str(out, " (");
         decimal_add(out, r->vat_minor, (int)s->exponent, (int)s->exponent);
+        buf_str(out, ")");
+    }
+    if (tax_row_splits(r)) {
+        buf_str(out, " (new ");
+        decimal_add(out, r->supplied_minor, (int)s->exponent, (int)s->exponent);
+        buf_str(out, ", corrected by ");
+        decimal_add(out, r->net_minor - r->supplied_minor, (int)s->exponent, (int)s->exponent);
         buf_str(out, ")");
     }
     if (!statement_trader_moved(s, 0, r->as[0]) && !statement_trader_moved(s, 1, r->as[1]))

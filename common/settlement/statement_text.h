@@ -34,6 +34,9 @@ void vat_tell(struct buf *out, enum tax kind, int64_t vat_ppm);
 void statement_vat_tell(struct buf *out, const struct statement *s);
 /* Of a row under which nothing is charged or credited here what of it is carried, with that sign too; else 0. */
 int64_t statement_row_carried(const struct statement *s, const struct tax_row *r);
+/* The statements that a row corrects, up to `cap` of them. */
+size_t statement_row_corrects(const struct statement *s, const struct tax_row *r, const struct earlier *out[],
+                              size_t cap);
 void statement_carried_tell(struct buf *out, const struct statement *s);
 
 /* The line item of an entry, of lines in their order. False: there is none. */

@@ -160,9 +160,24 @@ static int largest_first(const void *a, const void *b)
     return x->of < y->of ? -1 : x->of > y->of;
 }
 
+/* A sum below 0 has nothing new; what is new is cut down, unless that left less than nothing to credit. */
+static void supply_row(const struct taxed_sums *supplied, const struct taxed *sum, int64_t unit_micros,
+                       struct tax_row *row)
+{
+    int64_t micros = 0;
+    for (size_t i = 0; i < supplied->n; i++)
+        if (order_under(&supplied->of[i], sum) == 0)
+            micros += supplied->of[i].micros;
+    row->supplied_minor = micros > 0 ? micros / unit_micros : 0;
+    if (sum->micros <= micros && row->supplied_minor < row->net_minor)
+        row->supplied_minor = row->net_minor;
+    row->supplied_vat_minor = vat_minor_of(row->supplied_minor, row->vat_ppm);
+}
+
 /* What is over is less than one unit for each sum that is no whole number of them, and one more: so none is moved that
  * is whole. */
-void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micros, struct tax_row *out)
+void tax_rows(const struct taxed_sums *t, const struct taxed_sums *supplied, int64_t unit_micros, int64_t rest_micros,
+              struct tax_row *out)
 {
     struct remainder *remainder = xcalloc(t->n + 1, sizeof *remainder);
     wide_micros over = rest_micros;
@@ -181,8 +196,10 @@ void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micr
     qsort(remainder, t->n, sizeof *remainder, largest_first);
     for (size_t i = 0; i < (size_t)(over / unit_micros); i++)
         out[remainder[i].of].net_minor++;
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = 0; i < t->n; i++) {
         out[i].vat_minor = vat_minor_of(out[i].net_minor, out[i].vat_ppm);
+        supply_row(supplied, &t->of[i], unit_micros, &out[i]);
+    }
     free(remainder);
 }
 

@@ -40,8 +40,14 @@ bool taxed_fit(const struct taxed_sums *t);
 struct tax_row {
     enum tax kind;
     int64_t vat_ppm, net_minor, vat_minor;
+    int64_t supplied_minor, supplied_vat_minor; /* of it what is new; the rest corrects, or was brought */
     uint64_t as[2];
 };
+/* Whether there is both, what is new and what corrects. */
+static inline bool tax_row_splits(const struct tax_row *r)
+{
+    return r->supplied_minor != 0 && r->supplied_minor != r->net_minor;
+}
 /* VAT of an amount, halves away from zero. */
 int64_t vat_minor_of(int64_t net_minor, int64_t vat_ppm);
 /* Of sums that come to less than nothing what is charged and credited all the same: all that is above 0, and as much of
@@ -49,8 +55,10 @@ int64_t vat_minor_of(int64_t net_minor, int64_t vat_ppm);
  */
 void taxed_set_off(struct taxed_sums *t, struct taxed_sums *carried);
 /* A row of each of the t->n sums, in order: what they and `rest_micros` (at least 0, below a unit) come to in whole
- * units, each cut down, and those with the largest remainders (of equal ones the first) one more. */
-void tax_rows(const struct taxed_sums *t, int64_t unit_micros, int64_t rest_micros, struct tax_row *out);
+ * units, each cut down, and those with the largest remainders (of equal ones the first) one more. Of each `supplied`
+ * has what is new, whatever of the rest is carried. */
+void tax_rows(const struct taxed_sums *t, const struct taxed_sums *supplied, int64_t unit_micros, int64_t rest_micros,
+              struct tax_row *out);
 
 /* Whose an object says that it is. false: it does not read. */
 MUST_CHECK bool whose_read(const json_t *of, uint64_t as[2]);

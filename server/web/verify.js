@@ -268,19 +268,27 @@
   }
   /* Whether what it comes to by each VAT is that of its parts, rounded row by row. */
   function vatHolds(p, a) {
-    var x = p.tax, sums = {}, rest = a.before, net = 0n, vat = 0n;
+    var x = p.tax, sums = {}, fresh = {}, rest = a.before, net = 0n, vat = 0n;
     function key(one) {
       return ['none', 'domestic', 'reverse_charge', 'outside'].indexOf(one.kind) + [one.vat_ppm, one.advertiser, one.publisher].map(function (n) { return String(n || 0).padStart(17, '0'); }).join('');
     }
     function add(one, micros) {
       if (micros) sums[key(one)] = (sums[key(one)] || 0n) + BigInt(micros);
     }
+    function supply(one, micros) {
+      add(one, micros);
+      if (micros) fresh[key(one)] = (fresh[key(one)] || 0n) + BigInt(micros);
+    }
+    function vatOf(minor, ppm) {
+      var size = minor < 0n ? -minor : minor, due = (size * BigInt(ppm) * 2n + 1000000n) / 2000000n;
+      return minor < 0n ? -due : due;
+    }
     function or(said, otherwise) {
       return said === undefined ? otherwise : said;
     }
-    p.quantities.forEach(function (q) { add({ kind: x.kind, vat_ppm: q.vat_ppm, advertiser: x.advertiser, publisher: x.publisher }, q.micros); });
+    p.quantities.forEach(function (q) { supply({ kind: x.kind, vat_ppm: q.vat_ppm, advertiser: x.advertiser, publisher: x.publisher }, q.micros); });
     p.adjustments.forEach(function (one) {
-      add({ kind: one.vat_kind || x.kind, vat_ppm: one.vat_ppm, advertiser: or(one.vat_advertiser, x.advertiser), publisher: or(one.vat_publisher, x.publisher) }, one.micros);
+      (one.lead === undefined || one.statement !== undefined ? add : supply)({ kind: one.vat_kind || x.kind, vat_ppm: one.vat_ppm, advertiser: or(one.vat_advertiser, x.advertiser), publisher: or(one.vat_publisher, x.publisher) }, one.micros);
     });
     x.brought.forEach(function (one) { add(one, one.micros), rest -= BigInt(one.micros); });
     var parts = Object.keys(sums).sort(), carried = p.carried_micros < 0 ? setOff(sums, parts) : [];
@@ -289,9 +297,11 @@
     if (x.rows.length !== parts.length || x.carried.length !== carried.length) return false;
     var minors = rounded(parts.map(function (name) { return sums[name]; }), rest, a.unit);
     var good = x.rows.every(function (one, i) {
-      var minor = minors[i], size = minor < 0n ? -minor : minor, due = (size * BigInt(one.vat_ppm) * 2n + 1000000n) / 2000000n;
-      net += minor, vat += minor < 0n ? -due : due;
-      return key(one) === parts[i] && BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === (minor < 0n ? -due : due);
+      var minor = minors[i], due = vatOf(minor, one.vat_ppm), had = fresh[parts[i]] || 0n, supplied = had > 0n ? had / a.unit : 0n;
+      if (sums[parts[i]] <= had && supplied < minor) supplied = minor;
+      net += minor, vat += due;
+      return key(one) === parts[i] && BigInt(one.net_minor) === minor && BigInt(one.vat_minor) === due &&
+        BigInt(one.supplied_minor) === supplied && BigInt(one.supplied_vat_minor) === vatOf(supplied, one.vat_ppm);
     });
     return good && net === BigInt(p.payable_minor) && vat === BigInt(x.vat_minor) &&
       x.carried.every(function (one, i) { return key(one) === carried[i][0] && BigInt(one.micros) === carried[i][1]; });
@@ -464,7 +474,7 @@
     var rows = [], p = s.payload, log = await logOf(found, p.contract, tell), kid = await signature(s, found, rows), said = null;
     var shaped = p && p.counts && p.period && p.tree && p.lines && Array.isArray(p.adjustments) && p.adjustments.every(function (a) { return a && whole(a.micros); }) &&
       Array.isArray(p.quantities) && p.quantities.every(function (q) { return q && whole(q.n) && whole(q.micros); }) &&
-      p.tax && [p.tax.rows, p.tax.brought, p.tax.carried].every(Array.isArray) && p.tax.rows.every(function (r) { return r && [r.net_minor, r.vat_minor, r.vat_ppm].every(whole); }) &&
+      p.tax && [p.tax.rows, p.tax.brought, p.tax.carried].every(Array.isArray) && p.tax.rows.every(function (r) { return r && [r.net_minor, r.vat_minor, r.vat_ppm, r.supplied_minor, r.supplied_vat_minor].every(whole); }) &&
       p.tax.brought.concat(p.tax.carried).every(function (r) { return r && [r.micros, r.vat_ppm].every(whole); }) &&
       [p.gross_micros, p.net_micros, p.payable_minor, p.to_pay_minor, p.carried_micros, p.tax.vat_minor, p.exponent, p.period.from, p.period.to].every(whole);
     if (!shaped) return { rows: rows.concat([['fails', t('formbad'), '']]), p: p, kid: kid, said: null };

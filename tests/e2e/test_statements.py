@@ -228,7 +228,7 @@ class Statements(ServerCase):
                 self.assertEqual([told.get(statement["tax"][role], {}) for role in ("advertiser", "publisher")],
                                  [{name: value for name, value in statement[role].get("legal", {}).items() if name in ("address", "country", "name", "vat_id")} for role in ("advertiser", "publisher")])
                 self.assertEqual(tax, {"brought": [], "carried": [], "kind": kind, "self_billing": self_billing, "vat_minor": vat,
-                                                    "rows": [{"kind": kind, "net_minor": 1200, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0}]})
+                                                    "rows": [{"kind": kind, "net_minor": 1200, "supplied_minor": 1200, "supplied_vat_minor": vat, "vat_minor": vat, "vat_ppm": 200_000 if vat else 0}]})
                 self.assertEqual(statement["payable_minor"], 1200)
                 listed = self.operator.get(f"/v1/statements?contract={market.contract}")["data"][-1]
                 self.assertEqual((listed["payable_minor"], listed["vat_minor"], listed["to_pay_minor"]), (1200, vat, 1200 + vat))
@@ -473,7 +473,8 @@ class Statements(ServerCase):
             self.assertIn(words, shown)
         three, statement, _ = self.settle()
         lines = self.lines(three)
-        rows = [{"kind": "domestic", "net_minor": 1200, "vat_minor": 228, "vat_ppm": 190_000}, {"kind": "domestic", "net_minor": -1200, "vat_minor": -240, "vat_ppm": 200_000}]
+        rows = [{"kind": "domestic", "net_minor": 1200, "supplied_minor": 1200, "supplied_vat_minor": 228, "vat_minor": 228, "vat_ppm": 190_000},
+                {"kind": "domestic", "net_minor": -1200, "supplied_minor": 0, "supplied_vat_minor": 0, "vat_minor": -240, "vat_ppm": 200_000}]
         self.assertEqual((self.bare(statement["tax"]["rows"]), statement["tax"]["vat_minor"], statement["payable_by"]), (rows, -12, "publisher"))
         self.assertEqual([line.get("vat_ppm") for line in lines], [200_000, None, 190_000])
         for language, words in (("en", ("VAT by rate", "With VAT, EUR")), ("fr", ("TVA par taux", "20\u202f%")), ("zh", ("按税率分列的增值税", "含税金额"))):
@@ -670,6 +671,39 @@ class Statements(ServerCase):
         self.assertEqual(picked(three, "vat"), [("domestic", "19", "4.56", "24.00"), ("domestic", "20", "-2.40", "-12.00"), ("reverse_charge", "", "0.00", "-1.00")])
         [last] = [row for row in table(three) if row["kind"] == "to_pay"]
         self.assertEqual((last["to_pay"], last["supplier_vat_id"], last["customer_vat_id"]), ("13.16", "FR40999000129", "FR48999000102"))
+
+    def test_what_is_new_is_invoiced_at_the_rate_under_which_more_is_credited(self):
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000, set_off="next")
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
+        leads = [self.lead() for _ in range(6)]
+        for lead in leads[:5]:
+            self.say(lead, "approved")
+        self.swept(60_000_000)
+        self.settle()
+        for lead in leads[:3]:
+            self.say(lead, "returned")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -1_081_111, "reason": "of none"})
+        self.swept(-37_081_111)
+        two, statement, _ = self.settle()
+        self.assertEqual([(row["net_minor"], row["supplied_minor"]) for row in statement["tax"]["rows"]], [(0, 0)])
+        self.assertNotIn("The VAT of what is above 0 is charged here", self.page(two))
+        self.assertIn(">Settlement statement<", self.page(two))
+        self.say(leads[5], "approved")
+        self.swept(12_000_000)
+        three, statement, _ = self.settle()
+        self.assertEqual((statement["to_pay_minor"], statement["payable_minor"], statement["carried_micros"]), (0, 0, -25_081_111))
+        self.assertEqual(self.bare(statement["tax"]["rows"]), [{"kind": "domestic", "net_minor": 0, "supplied_minor": 1200, "supplied_vat_minor": 240, "vat_minor": 0, "vat_ppm": 200_000}])
+        for language, words in (("en", ("self-billing invoice and credit note", "20%: supplied here", "20%: credited or corrected, of no. 1", "VAT is charged by the supplier", "Self-billing: drawn up",
+                                        "The VAT of what is above 0 is charged here", '>12.00</td>', '>\u22122.40</td>')),
+                                ("fr", ("facture et avoir en autofacturation", "fourni ici", "du n° 1", "2,40")), ("zh", ("自开发票及红字发票", "本期新增", "编号 1", "2.40"))):
+            for each in words:
+                self.assertIn(each, self.page(three, f"&lang={language}"))
+        table = list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{three}?format=csv").text.lstrip("\ufeff"))))
+        self.assertEqual([(row["vat_percent"], row["taxable"], row["amount"], row["corrects_number"]) for row in table if row["kind"] == "vat"],
+                         [("20", "12.00", "2.40", ""), ("20", "-12.00", "-2.40", "1")])
+        self.verified()
 
     def test_what_is_carried_goes_through_three_traders_and_back_for_whoever_replays_it(self):
         customer, belgian, french, german = ("FR", "FR48999000102"), ("BE", "BE0999000129"), ("FR", "FR40999000129"), ("DE", "DE999999999")

@@ -363,6 +363,10 @@ static void rows_hold(struct ledger_run *r, const struct statement *s, const str
         else
             most_down = left > most_down ? left : most_down;
         assert_int_equal(row->vat_minor, vat_of(row->net_minor, row->vat_ppm));
+        assert_int_equal(row->supplied_vat_minor, vat_of(row->supplied_minor, row->vat_ppm));
+        assert_true(row->supplied_minor >= 0 &&
+                    (s->n_corrects > 0 || s->brought.n > 0 || json_array_size(s->adjustments) > 0 ||
+                     row->supplied_minor == row->net_minor));
         net += row->net_minor;
         vat += row->vat_minor;
         seen_zero_rows += row->net_minor == 0;

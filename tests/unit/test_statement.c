@@ -174,7 +174,8 @@ static void the_payload_is_what_the_format_says(void **state)
         "\"quantities\":[{\"micros\":250000,\"n\":1,\"unit_micros\":250000,\"what\":\"click\"},"
         "{\"micros\":12000000,\"n\":1,\"terms\":0,\"unit_micros\":12000000,\"what\":\"lead\"}],"
         "\"revision\":1,\"tax\":{\"advertiser\":0,\"brought\":[],\"carried\":[],\"kind\":\"none\",\"publisher\":0,"
-        "\"rows\":[{\"advertiser\":0,\"kind\":\"none\",\"net_minor\":25,\"publisher\":0,\"vat_minor\":0,"
+        "\"rows\":[{\"advertiser\":0,\"kind\":\"none\",\"net_minor\":25,\"publisher\":0,\"supplied_minor\":25,"
+        "\"supplied_vat_minor\":0,\"vat_minor\":0,"
         "\"vat_ppm\":0}],\"self_billing\":false,\"traders\":[],\"vat_minor\":0},"
         "\"terms\":0,\"timezone\":\"UTC\",\"to_pay_minor\":25,\"tree\":{\"from_root\":\"aa%062d\",\"size\":5,\"to_"
         "root\":\"bb%062d\"},\"typ\":\"countersign-statement\"}",
@@ -976,21 +977,28 @@ static void what_is_set_off_leaves_what_is_above_nothing_charged(void **state)
                                {TAX_DOMESTIC, 190000, -60000000},
                                {TAX_DOMESTIC, 200000, 24000000},
                                {TAX_REVERSE_CHARGE, 0, -1}};
-    struct taxed_sums sums = {.n = 0}, carried = {.n = 0};
+    struct taxed_sums sums = {.n = 0}, carried = {.n = 0}, new = {.n = 0};
     struct tax_row rows[4];
     (void)state;
     for (size_t i = 0; i < 4; i++)
         assert_true(taxed_add(&sums, in[i]));
+    assert_true(taxed_add(&new, (struct taxed){TAX_DOMESTIC, 190000, 7009999}));
+    assert_true(taxed_add(&new, (struct taxed){TAX_DOMESTIC, 200000, 30000000}));
+    assert_true(taxed_add(&new, (struct taxed){TAX_NONE, 0, -1}));
     taxed_set_off(&sums, &carried);
     const int64_t here[] = {-5000000, -19000000, 24000000, 0}, left[] = {0, -41000000, 0, -1};
     const int64_t net[] = {-500, -1900, 2400, 0}, vat[] = {0, -361, 480, 0};
-    tax_rows(&sums, 10000, 0, rows);
+    const int64_t supplied[] = {0, 700, 3000, 0}, supplied_vat[] = {0, 133, 600, 0};
+    tax_rows(&sums, &new, 10000, 0, rows);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(sums.of[i].micros, here[i]);
         assert_int_equal(carried.of[i].micros, left[i]);
         assert_int_equal(rows[i].net_minor, net[i]);
         assert_int_equal(rows[i].vat_minor, vat[i]);
+        assert_int_equal(rows[i].supplied_minor, supplied[i]);
+        assert_int_equal(rows[i].supplied_vat_minor, supplied_vat[i]);
     }
+    taxed_free(&new);
     taxed_free(&sums);
     taxed_free(&carried);
 }
@@ -1011,9 +1019,11 @@ static void rows_are_rounded_by_the_largest_remainders(void **state)
         struct tax_row rows[3];
         for (int k = 0; k < 3; k++)
             assert_true(taxed_add(&sums, (struct taxed){TAX_DOMESTIC, 1 + k, cases[i].micros[k]}));
-        tax_rows(&sums, 10000, cases[i].rest, rows);
-        for (int k = 0; k < 3; k++)
+        tax_rows(&sums, &sums, 10000, cases[i].rest, rows); /* all of it is new */
+        for (int k = 0; k < 3; k++) {
             assert_int_equal(rows[k].net_minor, cases[i].net[k]);
+            assert_int_equal(rows[k].supplied_minor, cases[i].net[k] > 0 ? cases[i].net[k] : 0);
+        }
         taxed_free(&sums);
     }
 }
