@@ -399,21 +399,11 @@ static void say_which(struct paper *w, const struct tax_row *r)
     page_say(&w->g, WORD_TAX_OF, &vat, (struct span *)NULL);
 }
 
-/* What the supplier of a row told of itself by then. */
-static const json_t *supplier_of(const struct paper *w, const struct tax_row *r)
-{
-    const json_t *then = statement_trader(&w->s, r->as[1]);
-    return then != NULL || r->as[1] != w->s.as[1] ? then : json_object_get(side(w, true), "legal");
-}
-
 /* The provision that its supplier names where a row has no VAT (article 226 (11)); empty: none. */
 static struct span exemption_of(const struct paper *w, const struct tax_row *r)
 {
     bool asks = r->vat_ppm == 0 && (r->kind == TAX_NONE || r->kind == TAX_DOMESTIC);
-    struct span why = asks ? member(supplier_of(w, r), "exemption") : SPAN("");
-    while (why.len > 0 && why.ptr[why.len - 1] == '.')
-        why.len--; /* the sentence has its own */
-    return why;
+    return asks ? statement_exemption(&w->s, r) : SPAN("");
 }
 
 static void say_why(struct paper *w, enum word now, struct span exemption)
@@ -431,11 +421,28 @@ static void say_cash(struct paper *w)
 {
     for (size_t i = 0; i < w->s.n_rows; i++)
         if (w->s.rows[i].vat_ppm > 0 &&
-            json_is_true(json_object_get(supplier_of(w, &w->s.rows[i]), "cash_accounting"))) {
+            json_is_true(json_object_get(statement_supplier(&w->s, &w->s.rows[i]), "cash_accounting"))) {
             html(w, w->g.language == LANGUAGE_ZH ? "" : " ");
             page_word(&w->g, WORD_TAX_CASH);
             return;
         }
+}
+
+/* VAT is charged for a supplier who says that it charges none: that is for both to put right. */
+static void say_contradiction(struct paper *w)
+{
+    for (size_t i = 0; i < w->s.n_rows; i++) {
+        const struct tax_row *r = &w->s.rows[i];
+        struct span why = r->vat_ppm > 0 && r->supplied_minor > 0 ? statement_exemption(&w->s, r) : SPAN("");
+        if (why.len == 0)
+            continue;
+        struct page how = aside(w, 1);
+        vat_word(&how, r->kind, r->vat_ppm);
+        struct span told = words_of(w, 0, why), rate = buf_span(how.out);
+        html(w, w->g.language == LANGUAGE_ZH ? "" : " ");
+        page_say(&w->g, WORD_TAX_DESPITE, &told, &rate, (struct span *)NULL);
+        return;
+    }
 }
 
 /* The sentences that the law wants, by the kinds of the supplies. */
@@ -473,6 +480,7 @@ static void tax_words(struct paper *w)
         return;
     html(w, "<p class=\"s\">");
     tax_sentences(w);
+    say_contradiction(w);
     say_cash(w);
     if (json_is_true(json_object_get(json_object_get(w->s.json, "tax"), "self_billing"))) {
         html(w, w->g.language == LANGUAGE_ZH ? "" : " ");

@@ -91,6 +91,7 @@
     X(TAX_NO_RATE, "No VAT rate is agreed in the contract: none is charged here.", "Aucun taux de TVA n’est convenu au contrat\u00a0: aucune TVA n’est facturée ici.", "合同未约定增值税税率：本单不收取增值税。") \
     X(TAX_ALL_CARRIED, "all of it carried over to the next: {}", "entièrement reporté sur le suivant\u00a0: {}", "全部结转至下一份：{}") \
     X(TAX_EXEMPT, "No VAT is charged: {}.", "TVA non facturée\u00a0: {}.", "不收取增值税：{}。") \
+    X(TAX_DESPITE, "The supplier says that it charges no VAT ({}), and the terms charge {}: both cannot be right.", "Le fournisseur dit ne pas facturer de TVA ({}), et le contrat en facture\u00a0: {}. Les deux ne peuvent être justes.", "供应方自述不收取增值税（{}），而合同按 {} 收取：两者不能同时成立。") \
     X(TAX_CASH, "Cash accounting.", "Comptabilité de caisse.", "收付实现制（Cash accounting）。") \
     X(REPRESENTATIVE, "Tax representative: {}", "Représentant fiscal\u00a0: {}", "税务代表：{}") \
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \

@@ -112,7 +112,6 @@ struct statement {
     struct tax_row *rows;            /* what is payable, by its VAT, in order */
     size_t n_rows;
     struct taxed_sums brought, carried; /* of a sum below 0 that came from the one before, and that goes to the next */
-    bool lacks_rate;                    /* of some of it the supplier would charge VAT, but the terms agreed no rate */
     bool is_taxed;                      /* there is a taxable amount: at a rate, or by reverse charge */
     bool is_charged;                    /* at a rate */
     int64_t from_ms, to_ms, issued_ms, due_ms, exponent;

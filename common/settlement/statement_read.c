@@ -80,7 +80,6 @@ static const json_t *object(struct reader *r, const char *key)
 
 static void tax_is(struct statement *s, enum tax kind, int64_t vat_ppm)
 {
-    s->lacks_rate |= kind == TAX_DOMESTIC && vat_ppm == 0;
     s->is_taxed |= vat_ppm > 0 || kind == TAX_REVERSE_CHARGE;
     s->is_charged |= vat_ppm > 0;
 }

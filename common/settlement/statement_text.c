@@ -56,6 +56,20 @@ bool statement_trader_moved(const struct statement *s, size_t side, uint64_t ent
     return false;
 }
 
+const json_t *statement_supplier(const struct statement *s, const struct tax_row *r)
+{
+    const json_t *then = statement_trader(s, r->as[1]);
+    return then != NULL || r->as[1] != s->as[1] ? then : json_object_get(json_object_get(s->json, roles[1]), "legal");
+}
+
+struct span statement_exemption(const struct statement *s, const struct tax_row *r)
+{
+    struct span why = text(statement_supplier(s, r), "exemption");
+    while (why.len > 0 && why.ptr[why.len - 1] == '.')
+        why.len--; /* the sentences that name it have their own */
+    return why;
+}
+
 void trader_tell(struct buf *out, const json_t *trader)
 {
     struct span name = text(trader, "name"), id = text(trader, "vat_id");
@@ -146,6 +160,16 @@ static bool row_corrects(const struct statement *s, const struct tax_row *r, con
             return true;
     }
     return false;
+}
+
+void statement_despite_tell(struct buf *out, const struct statement *s, const struct tax_row *r)
+{
+    const struct span why = statement_exemption(s, r);
+    if (r->vat_ppm == 0 || r->supplied_minor == 0 || why.len == 0)
+        return;
+    buf_printf(out, "the supplier says that it charges no VAT (%.*s), and the terms charge ", (int)why.len, why.ptr);
+    vat_tell(out, r->kind, r->vat_ppm);
+    buf_str(out, ": both cannot be right");
 }
 
 int64_t statement_row_carried(const struct statement *s, const struct tax_row *r)

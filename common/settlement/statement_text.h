@@ -20,6 +20,12 @@ struct statement_line {
 void statement_vat_write(struct jw *w, const struct statement *s);
 /* Who the party of that entry is, {country, entry, name, vat_id}; NULL: it told nothing. */
 const json_t *statement_trader(const struct statement *s, uint64_t entry);
+/* The provision by which the supplier of a row charges no VAT, as it told then (article 226 (11)); empty: none. */
+struct span statement_exemption(const struct statement *s, const struct tax_row *r);
+/* "the supplier says that it charges no VAT (...), and the terms charge ..."; nothing where they agree. */
+void statement_despite_tell(struct buf *out, const struct statement *s, const struct tax_row *r);
+/* What the supplier of a row told of itself by then. */
+const json_t *statement_supplier(const struct statement *s, const struct tax_row *r);
 /* Whether that is another one than the statement's head says of the side (1: the publisher). */
 bool statement_trader_moved(const struct statement *s, size_t side, uint64_t entry);
 /* Whose a line, or an adjustment, says that it is. */

@@ -136,23 +136,33 @@ struct party_body {
     struct span kind, legal, name;
 };
 
-/* As it is kept, in the arena; stays empty where nothing was said. */
+/* What was said before (may be empty) with what is said now merged into it, RFC 7396: as it is kept, in the arena. */
+static enum err merge_legal(struct arena *arena, struct span before, struct span said, struct span *out,
+                            struct problem *p)
+{
+    json_t *all = NULL, *change = NULL, *value;
+    const char *name;
+    struct buf text;
+    enum err err = json_read(span_empty(before) ? SPAN("{}") : before, &all, p);
+    if (err == ERR_OK)
+        err = json_read(said, &change, p);
+    if (err == ERR_OK)
+        json_object_foreach(change, name, value) json_object_set(all, name, value);
+    arena_buf(arena, &text, LEGAL_MAX);
+    if (err == ERR_OK)
+        err = legal_take(all, &text, p);
+    if (err == ERR_OK && text.failed)
+        err = problem(p, ERR_INVALID, "legal", "must be at most %d bytes", LEGAL_MAX);
+    *out = buf_span(&text);
+    json_decref(change);
+    json_decref(all);
+    return err == ERR_OK ? legal_check(*out, p) : err;
+}
+
+/* Stays empty where nothing was said. */
 static enum err take_legal(struct request *rq, struct span *legal)
 {
-    json_t *said = NULL;
-    struct buf text;
-    if (legal->ptr == NULL)
-        return ERR_OK;
-    enum err err = json_read(*legal, &said, &rq->problem);
-    if (err != ERR_OK)
-        return err;
-    arena_buf(rq->arena, &text, LEGAL_MAX);
-    err = legal_take(said, &text, &rq->problem);
-    if (err == ERR_OK && text.failed)
-        err = problem(&rq->problem, ERR_INVALID, "legal", "must be at most %d bytes", LEGAL_MAX);
-    *legal = buf_span(&text);
-    json_decref(said);
-    return err == ERR_OK ? legal_check(*legal, &rq->problem) : err;
+    return legal->ptr != NULL ? merge_legal(rq->arena, SPAN(""), *legal, legal, &rq->problem) : ERR_OK;
 }
 
 enum err parties_create(struct request *rq, struct reply *reply)
@@ -386,13 +396,18 @@ enum err party_legal_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     struct party p = *catalog_party_number(cx->catalog, r->legal.party);
-    bool other_legal = !span_empty(r->legal.legal) && !span_eq(p.legal, r->legal.legal);
+    struct span legal = p.legal;
+    /* into what is there now: another change may have come since it was asked for */
+    if (!span_empty(r->legal.legal) &&
+        merge_legal(job->arena, p.legal, r->legal.legal, &legal, &job->problem) != ERR_OK)
+        return ERR_INVALID;
+    bool other_legal = !span_eq(p.legal, legal);
     bool same = !other_legal && (span_empty(r->legal.name) || span_eq(p.name, r->legal.name));
     struct answer a;
     if (!span_empty(r->legal.name))
         p.name = r->legal.name;
     if (other_legal) {
-        p.legal = r->legal.legal;
+        p.legal = legal;
         p.legal_by = r->legal.by;
     }
     enum err err = key_logs_ready(cx, &p);
@@ -402,6 +417,22 @@ enum err party_legal_run(struct batch *cx, struct job *job)
     jw_party(&a.w, cx->catalog, &p);
     answer_job(&a, job, 200);
     return same ? ERR_OK : party_write(cx, &p, other_legal);
+}
+
+/* As it was sent, with its nulls, each of which takes a member away. */
+static enum err legal_change(struct request *rq, struct span *out)
+{
+    json_t *body = NULL;
+    enum err err = json_read(rq->body, &body, &rq->problem);
+    const json_t *legal = json_object_get(body, "legal");
+    if (err == ERR_OK && legal != NULL) {
+        const size_t len = json_dumpb(legal, NULL, 0, JSON_COMPACT);
+        char *text = arena_alloc(rq->arena, len);
+        json_dumpb(legal, text, len, JSON_COMPACT);
+        *out = span_of(text, len);
+    }
+    json_decref(body);
+    return err;
 }
 
 enum err parties_patch(struct request *rq, struct reply *reply)
@@ -419,7 +450,10 @@ enum err parties_patch(struct request *rq, struct reply *reply)
         return err;
     if (p->number != rq->caller->number && !caller_is(rq, ROLE_OPERATOR))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "legal data are said by the party itself, or the operator");
-    if ((err = body_read(rq, members, &in)) != ERR_OK || (err = take_legal(rq, &in.legal)) != ERR_OK)
+    if ((err = body_read(rq, members, &in)) != ERR_OK || (err = legal_change(rq, &in.legal)) != ERR_OK)
+        return err;
+    struct span merged;
+    if (in.legal.ptr != NULL && (err = merge_legal(rq->arena, p->legal, in.legal, &merged, &rq->problem)) != ERR_OK)
         return err;
     if (in.legal.ptr == NULL && in.name.ptr == NULL)
         return problem(&rq->problem, ERR_MALFORMED, "", "say `legal`, `name`, or both");

@@ -104,6 +104,12 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
     statement_vat_tell(&parts, &st);
     if (parts.len > 0)
         printf("vat         %.*s\n", (int)parts.len, parts.ptr);
+    for (size_t i = 0; i < st.n_rows; i++) {
+        buf_clear(&parts);
+        statement_despite_tell(&parts, &st, &st.rows[i]);
+        if (parts.len > 0)
+            printf("vat         BUT %.*s\n", (int)parts.len, parts.ptr);
+    }
     buf_clear(&parts);
     statement_carried_tell(&parts, &st);
     if (parts.len > 0)

@@ -230,6 +230,17 @@ static void warn_below(struct open *o, const struct statement *st)
                                        : "");
 }
 
+/* A supplier who charges VAT agreed on no rate, and names no provision by which it charges none. */
+static bool lacks_rate(const struct statement *st)
+{
+    bool lacks = false;
+    for (size_t i = 0; i < st->n_rows; i++) {
+        const struct tax_row *r = &st->rows[i];
+        lacks |= r->kind == TAX_DOMESTIC && r->vat_ppm == 0 && statement_exemption(st, r).len == 0;
+    }
+    return lacks;
+}
+
 static void write_draft(struct jw *w, struct open *o, const struct statement *st)
 {
     const struct tally *t = &o->on.closes.is.tally;
@@ -262,7 +273,7 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
     write_waiting(w, st);
     jw_object_end(w);
     warn_below(o, st);
-    if (st->lacks_rate)
+    if (lacks_rate(st))
         warn(o, "no_vat_rate", false,
              "the parties are of one country, but when some of it came the contract agreed no VAT rate (vat_ppm): none "
              "is charged on that, and a rate counts from when it is agreed on");
@@ -283,6 +294,21 @@ static void warn_of_rate(const struct settlements *s, struct open *o, const stru
     if (agreed > 0 && why[st->tax] != NULL)
         warn(o, "vat_rate_unused", false, "the VAT rate that the contract agrees (vat_ppm) is not charged: %s",
              why[st->tax]);
+}
+
+/* A rate is agreed and charged, for a supplier who says that it charges none. */
+static void warn_of_exemption(struct open *o, const struct statement *st)
+{
+    for (size_t i = 0; i < st->n_rows; i++) {
+        char mem[512];
+        struct buf text;
+        buf_fixed(&text, mem, sizeof mem);
+        statement_despite_tell(&text, st, &st->rows[i]);
+        if (text.len > 0) {
+            warn(o, "exempt_but_charged", false, "%.*s", (int)text.len, text.ptr);
+            return;
+        }
+    }
 }
 
 /* Day and month of a campaign's zone, as a number that grows by one a month. */
@@ -375,6 +401,7 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
             write_draft(w, o, &st);
             warn_of_one(o);
             warn_of_rate(s, o, &st);
+            warn_of_exemption(o, &st);
             warn_of_lateness(o, &st);
             err = warn_of_change(s, o, &st);
             statement_close(&st);

@@ -23,6 +23,9 @@ sys.path.insert(0, str(SOURCE / "tests/support"))
 from second import second_verify  # noqa: E402
 
 
+NOTHING = dict.fromkeys(("address", "cash_accounting", "country", "email", "exemption", "name", "representative_address", "representative_name", "representative_vat_id", "vat_id"))
+
+
 class Statements(ServerCase):
     def setUp(self):
         self.market = Market(self.server)
@@ -219,8 +222,8 @@ class Statements(ServerCase):
         self.operator.patch(f"/v1/contracts/{market.contract}", {"vat_ppm": 200_000})
         for n, (customer, supplier, kind, self_billing, vat) in enumerate(cases):
             with self.subTest(kind, n=n):
-                self.assertStatus(market.advertiser.call("PATCH", f"/v1/parties/{market.advertiser.id}", {"legal": customer}), 200)
-                self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": supplier}), 200)
+                self.assertStatus(market.advertiser.call("PATCH", f"/v1/parties/{market.advertiser.id}", {"legal": {**NOTHING, **customer}}), 200)
+                self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{market.publisher.id}", {"legal": {**NOTHING, **supplier}}), 200)
                 self.say(self.lead(), "approved")
                 _, statement, _ = self.settle()
                 tax = {**self.bare([statement["tax"]])[0], "rows": self.bare(statement["tax"]["rows"])}
@@ -424,7 +427,7 @@ class Statements(ServerCase):
 
     def law(self, customer, supplier):
         for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
-            legal = {"country": country, **({"name": f"Company {vat_id}", "vat_id": vat_id} if vat_id else {})}
+            legal = {**NOTHING, "country": country, **({"name": f"Company {vat_id}", "vat_id": vat_id} if vat_id else {})}
             self.assertStatus(self.operator.call("PATCH", f"/v1/parties/{party.id}", {"legal": legal}), 200)
 
     def bare(self, parts):
@@ -566,6 +569,19 @@ class Statements(ServerCase):
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_what_is_said_of_a_company_is_merged_into_what_was_said_before(self):
+        path = f"/v1/parties/{self.market.publisher.id}"
+        told = {"country": "FR", "name": "Petite", "address": "1 rue A\n75001 Paris", "vat_id": "FR40999000129"}
+        say = lambda legal: self.operator.call("PATCH", path, {"legal": legal})  # noqa: E731
+        self.assertEqual(self.assertStatus(say({**NOTHING, **told}), 200).json["legal"], told)
+        self.assertEqual(self.assertStatus(say({"cash_accounting": True}), 200).json["legal"], {**told, "cash_accounting": True})
+        self.assertEqual(self.assertStatus(say({}), 200).json["legal"], {**told, "cash_accounting": True})
+        self.assertEqual(self.assertStatus(say({"cash_accounting": None, "address": None}), 200).json["legal"], {name: told[name] for name in ("country", "name", "vat_id")})
+        refused = say({"country": "DE"})
+        self.assertEqual((refused.status, refused.json["field"]), (422, "legal.vat_id"), "the id is of France still")
+        self.assertStatus(say({"nickname": "P"}), 422)
+        self.verified()
+
     def test_why_a_supplier_charges_no_vat_and_who_represents_it_stand_where_the_law_wants_them(self):
         self.market.publisher = self.market.new_publisher()
         self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000)
@@ -593,8 +609,19 @@ class Statements(ServerCase):
                                 ("zh", ("收付实现制", "税务代表：Gamma SA"))):
             for word in words:
                 self.assertIn(word, plain(two, language))
-            self.assertNotIn("293 B", plain(two, language))
+            self.assertIn("293 B", plain(two, language), "that it is charged all the same is no secret")
             self.assertNotIn(words[0], plain(one, language))
+        # a rate is charged for who says that it charges none: said before, on the page, and by verify's reader
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        self.assertIn("exempt_but_charged", self.warnings())
+        self.assertIn("charges no VAT (TVA non applicable, art. 293 B du CGI), and the terms charge VAT of 20%", self.warnings()["exempt_but_charged"])
+        self.assertIn("says that it charges no VAT (TVA non applicable, art. 293 B du CGI), and the terms charge 20%", plain(two, "en"))
+        self.settle()
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"vat_ppm": 0})
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        self.assertLessEqual(set(self.warnings()), {"no_key", "unanswered"}, "exempt, and none is agreed: as it should be")
         for legal, field in (({"exemption": 1}, "legal.exemption"), ({"cash_accounting": "yes"}, "legal.cash_accounting"), ({"representative_vat_id": "-"}, "legal.representative_vat_id")):
             refused = self.operator.call("PATCH", path, {"legal": legal})
             self.assertEqual((refused.status, refused.json["field"]), (422, field))
