@@ -348,10 +348,34 @@ static enum sent offer(struct settling *s, const char *contract, int64_t from, s
     return until_answered(s, path, key, body, ANSWER_MAX, answer, why);
 }
 
-/* One statement, or as many as it takes to say all. */
-static void settle_one(struct settling *s, const json_t *row)
+static void add_until(const char *until, char *query, size_t cap);
+
+static bool keep_row(void *ctx, const json_t *row)
 {
-    const char *contract = settle_text(row, "contract");
+    struct settling *s = ctx;
+    json_decref(s->again);
+    s->again = json_incref((json_t *)row);
+    return true;
+}
+
+/* What stands in the way of the next statement of a contract, and what there is to say of it: it is another one. NULL:
+ * it is not listed any more. */
+static const json_t *look_again(struct settling *s, const char *contract)
+{
+    char query[160];
+    snprintf(query, sizeof query, "&contract=%s", contract);
+    add_until(s->given[UNTIL], query, sizeof query);
+    json_decref(s->again);
+    s->again = NULL;
+    settle_each(s, "settlements", query, keep_row);
+    return s->again;
+}
+
+/* One statement, or as many as it takes to say all, each with what there is to say of it. */
+static void settle_one(struct settling *s, const json_t *first)
+{
+    const json_t *row = first;
+    const char *contract = settle_text(first, "contract");
     int64_t from = settle_number(json_object_get(row, "draft"), "from");
     struct refused_offer why;
     struct buf answer;
@@ -378,6 +402,9 @@ static void settle_one(struct settling *s, const json_t *row)
             more = json_is_true(json_object_get(statement, "more"));
             s->n_contracts += !more;
         }
+        show_warnings(s, row, false);
+        if (more && (row = look_again(s, contract)) == NULL)
+            row = first;
         json_decref(statement);
     }
     buf_free(&answer);
@@ -413,6 +440,7 @@ static void settle_row(struct settling *s, const json_t *row)
         show_open(s, row);
     } else if (strcmp(state, "open") == 0) {
         settle_one(s, row);
+        return;
     } else if (strcmp(state, "nothing") == 0 || strcmp(state, "closed") == 0) {
         show_done(s, row, strcmp(state, "closed") == 0);
     } else {
@@ -516,6 +544,7 @@ static int settle(const char *const given[])
         "All of this is the server's word: nothing was recomputed here. `pull` a contract's mirror and `verify` it, or "
         "let `sign` do both, before anything is paid\n");
     download_close(s.d);
+    json_decref(s.again);
     free(s.silents);
     return s.n_refused > 0 ? STATUS_FAILED : STATUS_DONE;
 }

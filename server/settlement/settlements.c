@@ -278,7 +278,9 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
              "the parties are of one country, but when some of it came the contract agreed no VAT rate (vat_ppm): none "
              "is charged on that, and a rate counts from when it is agreed on");
     if (!o->on.whole)
-        warn(o, "more", false, "one statement cannot say all that is open: another one takes the rest");
+        warn(o, "more", false,
+             "one statement cannot say all that is open: a second one follows, which takes the rest and is not shown "
+             "here");
 }
 
 /* ---- VAT that is not what one might expect ---- */

@@ -160,6 +160,28 @@ class MonthEnd(ServerCase):
         self.assertEqual((self.words(row), row["last"]["id"], row["draft"]["number"]), ({"disputed"}, issued["id"], 2))
         self.assertIn("but the publisher disputes the last statement", self.settle(0, "--preview", "--contract", market.contract))
 
+    def test_what_is_warned_of_stands_under_the_statement_that_it_is_about(self):
+        market = Market(self.server)
+        market.put_keys()
+        operator, publisher = market.operator, Party(market.operator, "Moves", "publisher")
+        contract = market.new_contract(publisher, vat_ppm=200_000)
+        code = market.new_code(publisher, contract)
+        law = lambda party, country, vat_id: operator.patch(f"/v1/parties/{party.id}", {"legal": {"name": vat_id, "country": country, "vat_id": vat_id}})  # noqa: E731
+        law(market.advertiser, "FR", "FR48999000102")
+        law(publisher, "DE", "DE999999999")
+        self.lead(market, publisher, code)
+        law(publisher, "FR", "FR40999000129")
+        self.lead(market, publisher, code)
+        self.swept(contract, more=True, net_micros=12_000_000)
+        preview = self.settle(0, "--preview", "--contract", contract)
+        self.assertIn("a second one follows, which takes the rest and is not shown here", preview)
+        self.assertIn("by reverse charge the customer owes it", preview)
+        said = [line for line in self.settle(0, "--contract", contract).splitlines() if line.startswith(("settled", "  "))]
+        self.assertEqual([line.split()[0] for line in said], ["settled", "but", "settled", "but"], said)
+        self.assertIn("by reverse charge the customer owes it", said[1])
+        self.assertNotIn("by reverse charge the customer owes it", said[3])
+        self.assertIn("and on the statement before it was under reverse_charge", said[3])
+
     def network(self, n):
         self.market = market = Market(self.server)
         self.publishers, contracts = {}, []
