@@ -1871,6 +1871,8 @@ def legal_fits(legal):
     good = set(legal) <= set(limits) and all(isinstance(value, str) and 0 < len(value.encode()) <= limits[name] for name, value in legal.items())
     if not good or any(re.search("[\\x00-\\x1f\\x7f]", value.replace("\n", "") if name.endswith("address") else value) for name, value in legal.items()):
         return False
+    if any(len(lines) > 6 or not all(trim(line) for line in lines) for lines in (legal.get(name, "-").split("\n") for name in ("address", "representative_address"))):
+        return False
     if legal.get("country") == "GR" and legal.get("vat_id", "").startswith("GR"):
         return False
     return (legal.get("country") in (None, *COUNTRIES) and all(re.fullmatch("[A-Z0-9]{4,20}", legal.get(name, "AAAA")) for name in ("vat_id", "representative_vat_id")) and

@@ -79,19 +79,24 @@ static void address(struct paper *w, bool publisher)
     else
         page_word(&w->g, WORD_NO_PUBLISHER);
     html(w, "</b>");
-    while (lines.len) {
+    if (lines.len > 0)
+        html(w, "<br><span class=\"addr\">"); /* set off, so that no line of it looks like what stands around it */
+    const bool any = lines.len > 0;
+    while (lines.len > 0) {
         line = text_take(&lines, '\n');
-        html(w, "<br>");
         page_words(&w->g, line);
+        html(w, lines.len > 0 ? "<br>" : "");
     }
+    html(w, any ? "</span>" : "");
     if (member(legal, "country").len) {
         html(w, "<br>");
         page_words(&w->g, country_word(w->g.language, member(legal, "country")));
     }
     if (vat.len) {
         struct span id = text_of(w, 0, vat);
-        html(w, "<br>");
+        html(w, "<br><strong class=\"vatid\">");
         page_say(&w->g, WORD_VAT_ID, &id, (struct span *)NULL);
+        html(w, "</strong>");
     }
     if (member(legal, "representative_name").len + member(legal, "representative_vat_id").len > 0) {
         html(w, "<br>");

@@ -201,7 +201,9 @@ static inline void vat_id_then(struct paper *w, struct page *g, struct span vat_
     page_text(&plain, vat_id);
     struct span said = buf_span(&id);
     page_html(g, g->out->len > 0 ? comma(w) : "");
+    page_html(g, "<strong class=\"vatid\">"); /* as no line of an address is */
     page_say(g, WORD_VAT_ID, &said, (struct span *)NULL);
+    page_html(g, "</strong>");
     buf_free(&id);
 }
 

@@ -52,6 +52,17 @@ static bool plain(struct span s, bool lines)
     return true;
 }
 
+/* No line is empty, which would set what follows apart, and few lines: what comes behind them is not the address. */
+static bool few_lines(struct span s)
+{
+    size_t n = 0;
+    while (s.len > 0) {
+        if (++n > LEGAL_LINES || span_empty(text_strip(text_take(&s, '\n'))))
+            return false;
+    }
+    return true;
+}
+
 /* Greece's begin with EL, whatever its code. */
 static bool take_vat_id(struct span s, bool of_greece, char *out, size_t cap, size_t *len)
 {
@@ -88,6 +99,8 @@ static enum err take_text(const json_t *said, size_t i, struct span *s, char mem
                                                : "is too long, or has control characters");
     if (s->len == 0)
         return ERR_OK;
+    if (members[i].holds == LINES && !few_lines(*s))
+        return wrong(p, members[i].name, "must have at most 6 lines, none of them empty");
     if (members[i].holds == COUNTRY) {
         if (!country_read(*s, mem))
             return wrong(p, members[i].name, COUNTRY_MUST);
@@ -138,6 +151,36 @@ enum err legal_take(const json_t *said, struct buf *out, struct problem *p)
     return err;
 }
 
+static bool is_letter(char c)
+{
+    return ascii_is_upper(ascii_to_upper(c));
+}
+
+/* "VAT FR99999999999", or the id alone. */
+static bool tells_vat(struct span line)
+{
+    static const char *const words[] = {"VAT", "TVA"};
+    bool digit = false, word = false;
+    for (size_t i = 0; i < line.len; i++) {
+        digit |= ascii_is_digit(line.ptr[i]);
+        for (size_t k = 0; k < 2 && i + 3 <= line.len; k++)
+            word |= ascii_to_upper(line.ptr[i]) == words[k][0] && ascii_to_upper(line.ptr[i + 1]) == words[k][1] &&
+                    ascii_to_upper(line.ptr[i + 2]) == words[k][2] && (i == 0 || !is_letter(line.ptr[i - 1])) &&
+                    (i + 3 == line.len || !is_letter(line.ptr[i + 3]));
+    }
+    return (digit && word) || vat_reads_as_id(line);
+}
+
+static enum err address_check(const json_t *json, const char *name, struct problem *p)
+{
+    struct span address = SPAN("");
+    enum err err = json_get_str(json, "legal", name, LEGAL_MAX, &address, NULL, p);
+    while (err == ERR_OK && address.len > 0)
+        if (tells_vat(text_take(&address, '\n')))
+            err = wrong(p, name, "has a line that reads as a VAT id: say it in vat_id");
+    return err;
+}
+
 enum err legal_check(struct span text, struct problem *p)
 {
     json_t *json = NULL;
@@ -149,6 +192,10 @@ enum err legal_check(struct span text, struct problem *p)
         err = json_get_str(json, "legal", "vat_id", LEGAL_MAX, &id, NULL, p);
     if (err == ERR_OK && id.len > 0)
         err = vat_id_check(country, id, p);
+    if (err == ERR_OK)
+        err = address_check(json, "address", p);
+    if (err == ERR_OK)
+        err = address_check(json, "representative_address", p);
     json_decref(json);
     return err;
 }

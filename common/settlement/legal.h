@@ -7,7 +7,7 @@
 #include "common/base/json_write.h"
 #include "common/decisions/trader.h"
 
-enum { LEGAL_MAX = 4096 }; /* bytes, as canonical JSON */
+enum { LEGAL_MAX = 4096, LEGAL_LINES = 6 }; /* bytes, as canonical JSON; lines of an address */
 
 /* Takes what a caller says: blanks around texts go, a country's code is written as in ISO 3166, a VAT id in capitals
  * without blanks and signs between. Appends the canonical object. ERR_INVALID naming legal.{member}. */

@@ -80,6 +80,28 @@ static bool fits(struct span form, struct span id)
     return true;
 }
 
+bool vat_reads_as_id(struct span text)
+{
+    enum { LONGEST = 16 };
+    char mem[LONGEST];
+    struct span id = {mem, 0};
+    for (size_t i = 0; i < text.len; i++) {
+        char c = ascii_to_upper(text.ptr[i]);
+        if (!ascii_is_upper(c) && !ascii_is_digit(c))
+            continue;
+        if (id.len == LONGEST)
+            return false;
+        mem[id.len++] = c;
+    }
+    for (size_t i = 0; i < COUNTRIES; i++)
+        for (struct span rest = span_str(countries[i].forms); rest.len > 0;) {
+            struct span form = text_take(&rest, '|');
+            if (id.len > 2 * COUNTRY_LEN && fits(form, id))
+                return true;
+        }
+    return false;
+}
+
 enum err vat_id_check(struct span country, struct span id, struct problem *p)
 {
     size_t row = row_of(country);

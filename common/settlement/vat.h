@@ -15,4 +15,7 @@ bool vat_in_eu(struct span country);
  * naming legal.vat_id, with the forms that it could have. */
 MUST_CHECK enum err vat_id_check(struct span country, struct span id, struct problem *p);
 
+/* Whether a text, with blanks and signs between its letters or without, has the form of an id of any country here. */
+bool vat_reads_as_id(struct span text);
+
 #endif

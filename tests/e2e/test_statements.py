@@ -582,6 +582,20 @@ class Statements(ServerCase):
         self.assertStatus(say({"nickname": "P"}), 422)
         self.verified()
 
+    def test_no_line_of_an_address_looks_like_a_vat_id_or_stands_apart(self):
+        path = f"/v1/parties/{self.market.publisher.id}"
+        for address in ("1 rue A\nVAT FR99999999999", "1 rue A\nfr 99 999 999 999", "TVA: FR99999999999\n1 rue A", "1 rue A\n\nTo pay, EUR 999.00", "1 rue A\n \u00a0\n75001 Paris", "\n".join("1234567")):
+            for member in ("address", "representative_address"):
+                refused = self.operator.call("PATCH", path, {"legal": {**NOTHING, "country": "FR", "name": "P", member: address}})
+                self.assertEqual((refused.status, refused.json.get("field")), (422, f"legal.{member}"), address)
+        good = {"country": "FR", "name": "P", "address": "Vatel & Cie\nBP 12, Savatier 9\n75001 Paris", "vat_id": "FR40999000129"}
+        self.assertStatus(self.operator.call("PATCH", path, {"legal": {**NOTHING, **good}}), 200)
+        self.say(self.lead(), "approved")
+        one, _, _ = self.settle()
+        page = self.page(one)
+        self.assertRegex(page, '<span class="addr">[^\n]*75001 Paris[^\n]*</span><br><bdi>France</bdi><br><strong class="vatid">VAT [^\n]*FR40999000129')
+        self.verified()
+
     def test_why_a_supplier_charges_no_vat_and_who_represents_it_stand_where_the_law_wants_them(self):
         self.market.publisher = self.market.new_publisher()
         self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000)
