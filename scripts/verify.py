@@ -34,8 +34,12 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-import score as lead_score
-from contact_keys import COUNTRIES, country, digits_of_all_scripts, email_key, phone_key, trim
+try:
+    import score as lead_score
+    from contact_keys import COUNTRIES, country, digits_of_all_scripts, email_key, phone_key, trim
+except (ImportError, OSError) as missing:  # no verdict: what would judge is not all there
+    print(f"cannot tell: {missing}: verify.py needs the files that stand beside it")
+    sys.exit(2)
 
 RULES = {1}  # the numbers of the rules that are known here ("Rules")
 LARGEST = 2**53 - 1
@@ -2861,6 +2865,8 @@ def main(argv=None):
     given = read_arguments(argv)
     try:
         status, lines = verify_all([Mirror(folder) for folder in given.DIR], given.all_contracts, given.DIR, read_kept(given))
+    except ImportError as error:
+        status, lines = 2, [f"cannot tell: {error}: verify.py needs the files that stand beside it"]
     except (CannotTell, OSError, MemoryError) as error:
         status, lines = 2, [f"cannot tell: {error}"]
     print("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines))

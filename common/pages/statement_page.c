@@ -690,6 +690,22 @@ static void tax_row(struct paper *w)
     html(w, "</td></tr>");
 }
 
+/* A sum below 0 is the publisher's debt, whatever sign a column gives it. */
+static void say_owed(struct paper *w, enum word sentence, int64_t micros)
+{
+    struct page amount = aside(w, 2);
+    if (micros >= 0 || name_of(w, true).len == 0)
+        return;
+    page_amount(&amount, -micros, 6, (int)w->s.exponent);
+    buf_str(amount.out, " ");
+    page_text(&amount, w->s.currency);
+    struct span by = words_of(w, 0, name_of(w, true)), to = words_of(w, 1, name_of(w, false)),
+                much = buf_span(amount.out);
+    html(w, "<p class=\"s\">");
+    page_say(&w->g, sentence, &by, &to, &much, (struct span *)NULL);
+    html(w, "</p>");
+}
+
 static void total(struct paper *w)
 {
     section(w, "<section class=\"keep\">", WORD_TOTAL);
@@ -707,6 +723,8 @@ static void total(struct paper *w)
     html(w, "</td></tr></tfoot></table>");
     if (w->s.n_rows == 1 && charged_as(w, "<p class=\"s\">", w->s.rows[0].as))
         html(w, "</p>");
+    say_owed(w, WORD_BROUGHT_OWED, statement_brought(&w->s));
+    say_owed(w, WORD_CARRIED_OWED, w->s.carried_micros);
     tax_words(w);
     tax_of_carried(w);
     html(w, "</section>");

@@ -85,6 +85,8 @@
     X(BROUGHT, "Carried over from the statement before", "Report du relevé précédent", "上一份结算单结转") \
     X(CARRIED, "Carried over to the next", "À reporter sur le suivant", "结转至下一份") \
     X(TO_PAY, "To pay, {}", "À payer, {}", "应付（{}）") \
+    X(BROUGHT_OWED, "From the statement before {} owed {} {}: it is set off here.", "Du relevé précédent, {} devait à {} {}\u00a0: compensé ici.", "上一份结算单中，{}欠{} {}：在本单抵扣。") \
+    X(CARRIED_OWED, "{} owes {} {}: it is carried over, and the next statement sets it off.", "{} doit à {} {}\u00a0: reporté, et compensé par le relevé suivant.", "{}欠{} {}：结转，由下一份结算单抵扣。") \
     X(TAXABLE, "Taxable amount", "Base d’imposition", "计税金额") \
     X(VAT, "VAT {}%", "TVA {}\u202f%", "增值税 {}%") \
     X(TAX_DOMESTIC, "VAT is charged by the supplier.", "La TVA est facturée par le fournisseur.", "增值税由供应方收取。") \

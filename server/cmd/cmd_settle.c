@@ -181,6 +181,7 @@ void settle_add_statement(struct buf *line, const json_t *row, const json_t *sta
     if (settle_number(statement, "carried_micros") != 0) {
         buf_str(line, ", carried over to the next ");
         add_money(line, row, -settle_number(statement, "carried_micros"), 6); /* the line adds up */
+        buf_str(line, settle_number(statement, "carried_micros") < 0 ? " that the publisher owes" : "");
     }
 }
 
@@ -238,6 +239,20 @@ static void show_warnings(struct settling *s, const json_t *row, bool blocking)
 
 /* ---- one contract ---- */
 
+/* What is to be paid is told once more beside its parts. */
+static void check_sum(struct settling *s, const json_t *statement)
+{
+    int64_t both;
+    if (__builtin_add_overflow(settle_number(statement, "payable_minor"), settle_number(statement, "vat_minor"),
+                               &both) ||
+        both != settle_number(statement, "to_pay_minor"))
+        decline("%s says of statement no. %" PRId64 " payable_minor %" PRId64 ", vat_minor %" PRId64
+                " and to_pay_minor %" PRId64 ", which is not their sum: pay nothing by it, and `verify` a mirror. What "
+                "is settled is settled",
+                download_url(s->d), settle_number(statement, "number"), settle_number(statement, "payable_minor"),
+                settle_number(statement, "vat_minor"), settle_number(statement, "to_pay_minor"));
+}
+
 static void add_count(struct buf *line, int64_t n, const char *what)
 {
     buf_printf(line, ", %" PRId64 " %s%s", n, what, n == 1 ? "" : "s");
@@ -260,6 +275,7 @@ static void add_sums(struct buf *line, const json_t *row, const json_t *draft)
     if (settle_number(draft, "brought_micros") != 0) {
         buf_str(line, ", carried over from the one before ");
         add_money(line, row, settle_number(draft, "brought_micros"), 6);
+        buf_str(line, settle_number(draft, "brought_micros") < 0 ? " that the publisher owes" : "");
     }
     buf_str(line, ", net ");
     add_money(line, row, settle_number(draft, "net_micros"), 6);
@@ -275,6 +291,7 @@ static void show_open(struct settling *s, const json_t *row)
     int64_t waits = settle_number(waiting, "pending") + settle_number(waiting, "held");
     struct buf line;
     buf_heap(&line);
+    check_sum(s, draft);
     row_begin(&line, "open", row);
     settle_add_statement(&line, row, draft);
     add_sums(&line, row, draft);
@@ -397,6 +414,7 @@ static void settle_one(struct settling *s, const json_t *first)
                    settle_text(statement, "id")[0] == '\0') {
             die("%s answered what is no statement", download_url(s->d));
         } else {
+            check_sum(s, statement);
             show_issued(s, row, statement);
             from = settle_number(statement, "to");
             more = json_is_true(json_object_get(statement, "more"));

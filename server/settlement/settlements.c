@@ -293,7 +293,9 @@ static void warn_of_rate(const struct settlements *s, struct open *o, const stru
         [TAX_REVERSE_CHARGE] = "by reverse charge the customer owes it",
         [TAX_OUTSIDE] = "the customer is outside of the EU"};
     int64_t agreed = contract_terms(o->on.k, s->rq->arrived_ms)->vat_ppm;
-    if (agreed > 0 && why[st->tax] != NULL)
+    /* after its end it charges what it charged before */
+    bool over = !terms_active(contract_terms(o->on.k, s->rq->arrived_ms), s->rq->arrived_ms);
+    if (agreed > 0 && !(over && st->is_charged) && why[st->tax] != NULL)
         warn(o, "vat_rate_unused", false, "the VAT rate that the contract agrees (vat_ppm) is not charged: %s",
              why[st->tax]);
 }

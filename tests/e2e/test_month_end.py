@@ -289,6 +289,16 @@ class MonthEnd(ServerCase):
         self.settle_by(server, 2)
         self.assertEqual((len(server.read_paths), len(set(server.read_paths))), (3, 1))
 
+    def test_sums_that_a_server_says_and_that_are_none_are_noticed(self):
+        [contract] = self.network(1)
+        wrong = lambda _, body: body.replace(b'"to_pay_minor":1200', b'"to_pay_minor":1201')  # noqa: E731
+        told = self.settle_by(self.between(lambda *_: (0, b""), read=wrong), 2, "--preview", "--contract", contract)
+        self.assertIn("to_pay_minor 1201, which is not their sum", told)
+        said = json.dumps({"id": "S1", "number": 1, "payable_minor": 1200, "vat_minor": 0, "to_pay_minor": 1300}).encode()
+        told = self.settle_by(self.between(lambda *_: (201, said)), 2, "--contract", contract)
+        self.assertIn("to_pay_minor 1300, which is not their sum", told)
+        self.settle(0, "--contract", contract)
+
     def test_who_is_silent_is_a_line_however_many_statements_wait(self):
         first, second = self.network(2)
         for n in range(3):

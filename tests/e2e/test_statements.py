@@ -731,11 +731,16 @@ class Statements(ServerCase):
         self.assertEqual([(row["net_minor"], row["supplied_minor"]) for row in statement["tax"]["rows"]], [(0, 0)])
         self.assertNotIn("The VAT of what is above 0 is charged here", self.page(two))
         self.assertIn(">Settlement statement<", self.page(two))
+        self.assertEqual(set(self.warnings()) & {"vat_rate_unused"}, set())
+        text = lambda ident, language: re.sub("<[^>]*>", "", self.page(ident, f"&lang={language}"))  # noqa: E731
+        self.assertIn("Company FR40999000129 owes Company FR48999000102 37.081111 EUR: it is carried over, and the next statement sets it off.", text(two, "en"))
         self.say(leads[5], "approved")
         self.swept(12_000_000)
         three, statement, _ = self.settle()
         self.assertEqual((statement["to_pay_minor"], statement["payable_minor"], statement["carried_micros"]), (0, 0, -25_081_111))
         self.assertEqual(self.bare(statement["tax"]["rows"]), [{"kind": "domestic", "net_minor": 0, "supplied_minor": 1200, "supplied_vat_minor": 240, "vat_minor": 0, "vat_ppm": 200_000}])
+        for language, words in (("en", "From the statement before Company FR40999000129 owed Company FR48999000102 37.081111 EUR: it is set off here."), ("fr", "37,081111 EUR\u00a0: compensé ici"), ("zh", "在本单抵扣")):
+            self.assertIn(words, text(three, language))
         for language, words in (("en", ("self-billing invoice and credit note", "20%: supplied here", "20%: credited or corrected, of no. 1", "VAT is charged by the supplier", "Self-billing: drawn up",
                                         "The VAT of what is above 0 is charged here", '>12.00</td>', '>\u22122.40</td>')),
                                 ("fr", ("facture et avoir en autofacturation", "fourni ici", "du n° 1", "2,40")), ("zh", ("自开发票及红字发票", "本期新增", "编号 1", "2.40"))):

@@ -539,6 +539,18 @@ class MadeLogs(unittest.TestCase):
                 self.assertEqual(told[0], first[0], doubts(first, told))
 
 
+class Files(unittest.TestCase):
+    def test_without_the_files_beside_it_there_is_no_verdict(self):
+        scripts = ("verify.py", "score.py", "contact_keys.py", "kept.py", "several_mirrors.py", "own_rows.py")
+        for missing in scripts[1:]:
+            with self.subTest(missing), tempfile.TemporaryDirectory() as folder:
+                for name in set(scripts) - {missing}:
+                    shutil.copy(SOURCE / "scripts" / name, folder)
+                done = subprocess.run([sys.executable, "-B", f"{folder}/verify.py", folder], capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stdout.split(":")[0], done.stderr), (2, "cannot tell", ""), done.stdout + done.stderr)
+                self.assertIn(missing.removesuffix(".py"), done.stdout)
+
+
 class Values(unittest.TestCase):
     """What the server takes at its door, an auditor takes in a log, and nothing else: each member of each record, with what it may hold and what it may not."""
 
