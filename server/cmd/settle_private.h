@@ -25,7 +25,7 @@ struct settling {
     struct silents *silents;
     struct sums sums[SETTLE_CURRENCIES];
     size_t n_sums, n_issued, n_contracts, n_nothing, n_closed, n_refused;
-    bool lost; /* no answer comes any more */
+    bool lost;     /* no answer comes any more */
     json_t *again; /* a row that was asked for again */
     struct progress progress;
     uint64_t n_looked, n_all; /* contracts; n_all: 0 where nobody looks at the progress */
