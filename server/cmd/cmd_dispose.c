@@ -184,9 +184,14 @@ struct sheet {
     size_t place[COLUMNS]; /* which field of a record; COLUMNS_MAX: none */
     struct buf body;       /* rows under way: what is sent, */
     struct jw w;
-    size_t n, row[ROWS_AT_ONCE]; /* and which of the file they are */
-    char lead[ROWS_AT_ONCE][REF_MAX + 1];
-    size_t taken, refused;
+    size_t n, sent; /* rows, and those of them that are sent */
+    struct pending {
+        size_t row;   /* of the file */
+        char why[80]; /* it is not sent; "": it is */
+        char lead[REF_MAX + 1];
+        int64_t entry; /* the last that the lead had, and then that of the answer */
+    } at[ROWS_AT_ONCE];
+    size_t taken, was, refused;
 };
 
 static void read_heading(struct sheet *s, const struct span *field, size_t n)
@@ -199,11 +204,15 @@ static void read_heading(struct sheet *s, const struct span *field, size_t n)
         size_t c = 0;
         buf_fixed(&text, mem, sizeof mem);
         struct span name = field[i].len < sizeof mem ? text_strip(csv_field(field[i], &text)) : SPAN("");
-        while (c < COLUMNS && !span_is(name, columns[c]))
+        while (c < COLUMNS && !ascii_eq(name, span_str(columns[c])))
             c++;
+        if (!utf8_valid(field[i]))
+            decline("the first line is not UTF-8: save the file as UTF-8");
         if (c == COLUMNS)
             decline("the column \"%.*s\" is not known here: lead, status, reason, amount and currency are",
                     (int)(name.len < 40 ? name.len : 40), name.ptr);
+        if (s->place[c] != COLUMNS_MAX)
+            decline("the column \"%s\" is there twice", columns[c]);
         s->place[c] = i;
     }
     if (s->place[C_STATUS] == COLUMNS_MAX || s->place[C_LEAD] == COLUMNS_MAX)
@@ -245,6 +254,8 @@ static const char *check_row(struct sheet *s, char ref[REF_MAX + 1])
     s->x->amount_micros = 0;
     if (said->status == NULL)
         return "it has no status";
+    if (strlen(said->status) > 15 || !ascii_all_alnum_or(span_str(said->status), "_"))
+        return "its status is none such as approved";
     if ((said->amount != NULL) != (said->currency != NULL))
         return "amount and currency belong together";
     if (said->amount != NULL && money_parse(span_str(said->amount), &s->x->amount_micros) != ERR_OK)
@@ -256,7 +267,16 @@ static const char *check_row(struct sheet *s, char ref[REF_MAX + 1])
     return read_lead(s->x, s->d) ? NULL : "there is no such lead";
 }
 
-static void tell_answer(struct sheet *s, size_t i, const json_t *a)
+/* The entry that is answered was there before, or came of a row in front. */
+static bool was_so(const struct sheet *s, const struct pending *x, int64_t index)
+{
+    bool was = x->entry == index;
+    for (const struct pending *p = s->at; p < x; p++)
+        was |= p->entry == index;
+    return was;
+}
+
+static void tell_answer(struct sheet *s, struct pending *x, const json_t *a)
 {
     struct span detail = SPAN("");
     int64_t index = 0, code = 0;
@@ -265,58 +285,83 @@ static void tell_answer(struct sheet *s, size_t i, const json_t *a)
                  json_get_str(a, "", "detail", 600, &detail, NULL, NULL) == ERR_OK &&
                  json_get_int(a, "", "index", 1, JSON_INT_MAX, &index, NULL, NULL) == ERR_OK;
     if (reads && code == 200 && index > 0) {
-        printf("row %zu: %s taken, entry %lld\n", s->row[i], s->lead[i], (long long)index);
-        s->taken++;
+        const bool was = was_so(s, x, index);
+        printf("row %zu: %s %s, entry %lld\n", x->row, x->lead, was ? "was so already" : "taken", (long long)index);
+        s->was += was;
+        s->taken += !was;
+        x->entry = index;
         return;
     }
-    snprintf(why, sizeof why, "%s (%lld): %.*s", s->lead[i], (long long)code, (int)detail.len, detail.ptr);
-    refuse_row(s, s->row[i], why);
+    snprintf(why, sizeof why, "%s (%lld): %.*s", x->lead, (long long)code, (int)detail.len, detail.ptr);
+    refuse_row(s, x->row, why);
 }
 
-/* Each is answered; the call is 200 whatever became of them. */
-static void flush_rows(struct sheet *s)
+/* What became of those that were sent; NULL where none was. */
+static json_t *send_rows(struct sheet *s)
 {
     struct buf back;
     json_t *json = NULL;
-    if (s->n == 0)
-        return;
+    if (s->sent == 0)
+        return NULL;
     buf_heap(&back);
     jw_array_end(&s->w);
     jw_close(&s->w);
     download_send(s->d, "POST", "v1/dispositions", buf_span(&s->body), 4 * ANSWER_MAX, keep, &back);
     const json_t *data = json_read(buf_span(&back), &json, NULL) == ERR_OK ? json_object_get(json, "data") : NULL;
-    if (json_array_size(data) != s->n)
+    if (json_array_size(data) != s->sent)
         decline("%sv1/dispositions answered what no server does that took these rows: whether they were taken is not "
                 "known. Run it again: the log tells",
                 download_url(s->d));
-    for (size_t i = 0; i < s->n; i++)
-        tell_answer(s, i, json_array_get(data, i));
-    fflush(stdout);
-    json_decref(json);
     buf_free(&back);
     buf_clear(&s->body);
-    s->n = 0;
+    return json;
+}
+
+/* Each is answered, in the order of the file; the call is 200 whatever became of them. */
+static void flush_rows(struct sheet *s)
+{
+    json_t *json = send_rows(s);
+    const json_t *data = json_object_get(json, "data");
+    for (size_t i = 0, k = 0; i < s->n; i++) {
+        if (s->at[i].why[0] != '\0')
+            refuse_row(s, s->at[i].row, s->at[i].why);
+        else
+            tell_answer(s, &s->at[i], json_array_get(data, k++));
+    }
+    fflush(stdout);
+    json_decref(json);
+    s->n = s->sent = 0;
+}
+
+static bool all_utf8(const struct span *field, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!utf8_valid(field[i]))
+            return false;
+    return true;
 }
 
 static void take_row(struct sheet *s, size_t row, const struct span *field, size_t n)
 {
-    char ref[REF_MAX + 1], *value[COLUMNS];
+    struct pending x = {.row = row};
+    char *value[COLUMNS];
     for (size_t c = 0; c < COLUMNS; c++)
         value[c] = value_of(s, (enum column)c, field, n);
     s->x->said = (struct said){value[C_LEAD], value[C_STATUS], value[C_REASON], value[C_AMOUNT], value[C_CURRENCY]};
     s->x->lead = NULL;
-    const char *why = check_row(s, ref);
-    if (why != NULL) {
-        refuse_row(s, row, why);
-    } else {
-        if (s->n == 0) {
+    const char *why =
+        all_utf8(field, n) ? check_row(s, x.lead) : "it is not UTF-8: save the file as UTF-8, and run it again";
+    snprintf(x.why, sizeof x.why, "%s", why != NULL ? why : "");
+    if (why == NULL) {
+        if (json_get_int(s->x->lead, "", "updated_index", 1, JSON_INT_MAX, &x.entry, NULL, NULL) != ERR_OK)
+            x.entry = 0;
+        if (s->sent++ == 0) {
             jw_open(&s->w, &s->body);
             jw_array(&s->w);
         }
         write_body(&s->w, s->x, s->key, issuer_of(s->d), true);
-        memcpy(s->lead[s->n], ref, sizeof ref);
-        s->row[s->n++] = row;
     }
+    s->at[s->n++] = x;
     json_decref(s->x->lead);
     for (size_t c = 0; c < COLUMNS; c++)
         free(value[c]);
@@ -339,14 +384,17 @@ static int dispose_file(struct disposing *x, struct download *d, struct signer *
     if (file_read(path, FILE_MAX, &text) != ERR_OK)
         decline("cannot read %s, or it has more than %d bytes", path, FILE_MAX);
     csv_open(&csv, buf_span(&text));
+    struct span first = csv.rest, line = text_take(&first, '\n');
+    if (memchr(line.ptr, ',', line.len) == NULL && memchr(line.ptr, ';', line.len) != NULL)
+        csv.mark = ';'; /* as spreadsheets write where a comma parts decimals */
     if (csv_next(&csv, field, COLUMNS_MAX, &n, &what) != ERR_OK)
         decline("%s has no first line of columns", path);
     read_heading(&s, field, n);
     while ((err = csv_next(&csv, field, COLUMNS_MAX, &n, &what)) == ERR_OK)
         take_row(&s, ++row, field, n);
     flush_rows(&s);
-    printf("%zu taken, %zu refused, signed by key %s; the next pull shows them in the log\n", s.taken, s.refused,
-           x->kid);
+    printf("%zu taken, %zu were so already, %zu refused, signed by key %s; the next pull shows them in the log\n",
+           s.taken, s.was, s.refused, x->kid);
     if (err != ERR_NOT_FOUND)
         decline("line %zu of %s does not read: %s. The rows before it were sent", csv.line, path, what);
     buf_free(&s.body);

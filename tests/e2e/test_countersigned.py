@@ -97,18 +97,26 @@ class Countersigned(ServerCase):
             rows.write_text("\ufefflead,status,reason,amount,currency\r\n"
                             f"{leads[0]['lead']},approved,it sold,,\r\n{leads[1]['lead']},converted,,12.5,EUR\r\n{leads[2]['lead']},sold,,,\r\nLnothing,approved,,,\r\n"
                             f"{leads[2]['lead']},converted,,1.5,\r\n{leads[2]['lead']},rejected,\"no, \"\"never\"\"\",,\r\n")
-            for _ in range(2):  # the same again is the same
+            for again in range(2):  # the same again is the same
+                taken = "was so already" if again else "taken"
                 done = countersign(*words)
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-                for row, says in ((1, f"{leads[0]['lead']} taken, entry "), (2, f"{leads[1]['lead']} taken, entry "), (3, "refused"), (4, "refused, there is no such lead"),
-                                  (5, "refused, amount and currency belong together"), (6, f"{leads[2]['lead']} taken, entry ")):
+                for row, says in ((1, f"{leads[0]['lead']} {taken}, entry "), (2, f"{leads[1]['lead']} {taken}, entry "), (3, "refused"), (4, "refused, there is no such lead"),
+                                  (5, "refused, amount and currency belong together"), (6, f"{leads[2]['lead']} {taken}, entry ")):
                     self.assertEqual(len([line for line in done.stdout.splitlines() if line.startswith(f"row {row}: {says}")]), 1, (row, done.stdout))
-                self.assertIn("3 taken, 3 refused", done.stdout)
+                self.assertIn("0 taken, 3 were so already, 3 refused" if again else "3 taken, 0 were so already, 3 refused", done.stdout)
+                self.assertEqual([line.split(":")[0] for line in done.stdout.splitlines()[:6]], [f"row {n}" for n in range(1, 7)], "in the order of the file")
             rows.write_text(f"status,lead\n approved , {leads[3]['lead']}\n")
             done = countersign(*words)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn(f"row 1: {leads[3]['lead']} taken", done.stdout)
-            for text, says in (("lead,status,colour\n", "colour"), ("lead\n", "status"), ("", "no first line"), ("lead,txid,status\n", "txid"), ("lead,status\n\"x\n", "does not read")):
+            rows.write_bytes(f"Lead;STATUS;Reason\n{leads[3]['lead']};approved;\n{leads[3]['lead']};approved;d\u00e9j\u00e0\n".encode("latin-1") + f"{leads[3]['lead']};appr\x1boved;\n".encode())
+            done = countersign(*words)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn(f"row 1: {leads[3]['lead']} was so already", done.stdout)
+            self.assertIn("row 2: refused, it is not UTF-8: save the file as UTF-8", done.stdout)
+            self.assertIn("row 3: refused, its status is none such as approved", done.stdout)
+            for text, says in (("lead,status,lead\n", "twice"), ("lead,status,colour\n", "colour"), ("lead\n", "status"), ("", "no first line"), ("lead,txid,status\n", "txid"), ("lead,status\n\"x\n", "does not read")):
                 rows.write_text(text)
                 done = countersign(*words)
                 self.assertEqual((done.returncode, says in done.stderr), (2, True), done.stderr)
