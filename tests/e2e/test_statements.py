@@ -751,6 +751,24 @@ class Statements(ServerCase):
                          [("20", "12.00", "2.40", ""), ("20", "-12.00", "-2.40", "1")])
         self.verified()
 
+    def test_more_taken_back_of_a_lead_than_it_charged_is_warned_of(self):
+        lead, other = self.lead(), self.lead()
+        for each in (lead, other):
+            self.say(each, "approved")
+        self.swept(24_000_000)
+        self.settle()
+        adjust = lambda of, micros: self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": micros, "reason": "r", "lead": of})  # noqa: E731
+        adjust(lead, -12_000_000)
+        adjust(other, -20_000_000)
+        self.swept(-32_000_000)
+        self.assertRegex(self.warnings()["corrected_beyond"], r"lead \d+ charged 12.00, corrected by -20.00")
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 20_000_000, "reason": "r", "lead": other})
+        self.swept(-12_000_000)
+        self.assertNotIn("corrected_beyond", self.warnings())
+        self.say(lead, "returned")
+        self.swept(-24_000_000)
+        self.assertRegex(self.warnings()["corrected_beyond"], r"lead \d+ charged 12.00, corrected by -24.00")
+
     def test_what_is_carried_goes_through_three_traders_and_back_for_whoever_replays_it(self):
         customer, belgian, french, german = ("FR", "FR48999000102"), ("BE", "BE0999000129"), ("FR", "FR40999000129"), ("DE", "DE999999999")
         self.market.publisher = self.market.new_publisher()
