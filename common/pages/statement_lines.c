@@ -154,6 +154,23 @@ static void adjustment(struct paper *w, const json_t *a)
     json_decref(item.json);
 }
 
+static void beyond(struct paper *w)
+{
+    enum { TOLD = 8 };
+    struct beyond of[TOLD];
+    const size_t n = statement_beyond(&w->s, of, TOLD);
+    for (size_t i = 0; i < n; i++) {
+        struct page charged = aside(w, 1), by = aside(w, 2);
+        struct span lead = index_of(w, 0, of[i].lead);
+        page_amount(&charged, of[i].charged_micros, 6, (int)w->s.exponent);
+        page_amount(&by, of[i].by_micros, 6, (int)w->s.exponent);
+        struct span was = buf_span(charged.out), all = buf_span(by.out);
+        html(w, "<p class=\"s\">");
+        page_say(&w->g, WORD_ADJUSTED_BEYOND, &lead, &was, &all, (struct span *)NULL);
+        html(w, "</p>");
+    }
+}
+
 void paper_adjustments(struct paper *w)
 {
     const json_t *a;
@@ -174,7 +191,9 @@ void paper_adjustments(struct paper *w)
     html(w, "</th>");
     cell(w, WORD_AMOUNT, true);
     money(w, w->s.net_micros - w->s.gross_micros);
-    html(w, "</td></tr></tfoot></table></section>");
+    html(w, "</td></tr></tfoot></table>");
+    beyond(w);
+    html(w, "</section>");
 }
 
 /* ---- line items ---- */

@@ -75,6 +75,7 @@
     X(ON_DAY, "Day", "Jour", "日期") \
     X(ADJUSTED_WHY, "Why", "Motif", "原因") \
     X(ADJUSTED_FIRST, "First on", "Origine", "原结算单") \
+    X(ADJUSTED_BEYOND, "Lead {} charged {}, corrected by {}: more than it charged is taken back.", "Le lead {} a facturé {}, rectifié de {}\u00a0: repris au-delà de ce qu’il a facturé.", "线索 {} 计费 {}，更正 {}：冲回超过其计费。") \
     X(ADJUSTED_ALL, "All adjustments", "Total des ajustements", "调整合计") \
     X(CORRECTION, "Correction by the operator", "Correction de l’opérateur", "运营方更正") \
     X(AGREED_BY, "agreed by {}", "accepté par {}", "已同意：{}") \

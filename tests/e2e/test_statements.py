@@ -768,6 +768,9 @@ class Statements(ServerCase):
         self.say(lead, "returned")
         self.swept(-24_000_000)
         self.assertRegex(self.warnings()["corrected_beyond"], r"lead \d+ charged 12.00, corrected by -24.00")
+        ident, _, _ = self.settle()
+        for language, words in (("en", "charged 12.00, corrected by \u221224.00: more than it charged is taken back."), ("fr", "repris au-delà de ce qu’il a facturé"), ("zh", "冲回超过其计费")):
+            self.assertEqual(re.sub("<[^>]*>", "", self.page(ident, f"&lang={language}")).count(words), 1)
 
     def test_what_is_carried_goes_through_three_traders_and_back_for_whoever_replays_it(self):
         customer, belgian, french, german = ("FR", "FR48999000102"), ("BE", "BE0999000129"), ("FR", "FR40999000129"), ("DE", "DE999999999")
