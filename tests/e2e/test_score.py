@@ -5,6 +5,7 @@ import contextlib
 import csv
 import http.client
 import io
+import json
 import os
 import random
 import secrets
@@ -15,7 +16,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import SOURCE, Market, Server, ServerCase, countersign, jws_payload, person, wait_for
+from harness import BROWSER, SOURCE, Market, Server, ServerCase, click, countersign, jws_payload, person, wait_for
 from liar import Liar
 from test_clock import ClockServer
 
@@ -269,6 +270,38 @@ class Scores(Scored, ServerCase):
         self.assertEqual(outcomes, [("rejected", "budget"), ("pending", ""), ("rejected", "budget"), ("pending", "")])
         self.assertTold(market)
         self.audit(market)
+
+    def test_parts_of_a_shared_lead_are_paid_by_the_score_in_their_own_contract(self):
+        tiers = [{"when": {"field": "score", "min": 530}, "micros": 9_000_001}, {"when": {"field": "score", "max": 470}, "micros": 1_000_001}, {"micros": 5_000_001}]
+        market = self.paid_by_score(tiers, attribution={"model": "linear"})
+        other = market.new_publisher()
+        contract = market.new_contract(other, assent="both", price={"lead": tiers})
+        other.put_key()
+        for party in (market.advertiser, other):
+            self.assertStatus(party.assent(contract, 1), 201)
+        urls = [market.code["click_url"], market.new_code(other, contract)["click_url"]]
+        for publisher, url, status in ((market.publisher, urls[0], "approved"), (other, urls[1], "rejected")):
+            for _ in range(4):
+                lead = self.assertStatus(publisher.postback(person(f_job="cook", click_id=click(url, **BROWSER)[1])), 200).json
+                self.dispose(market, lead, status)
+        touches = ",".join(click(url, **BROWSER)[1] for url in urls)
+        self.assertStatus(market.advertiser.postback(person(f_job="cook", touches=touches)), 200)
+
+        def log_of(contract):
+            size = int(market.operator.do("GET", f"/log/{contract}/checkpoint").text.split("\n")[1])
+            entries = [json.loads(entry) for _, entry in market.entries(contract, size=size)]
+            return entries if any("share_to" in entry for entry in entries) else None
+
+        for log, micros in ((market.contract, 9_000_001), (contract, 1_000_001)):
+            entries = wait_for(lambda log=log: log_of(log), what="its part")
+            index, part = next((n, entry) for n, entry in enumerate(entries) if "share_to" in entry)
+            first, to = part.get("share_from", 0), part["share_to"]
+            self.assertEqual((part["payout_micros"], part["score"]), (micros * to // 10**6 - micros * first // 10**6, told(log, entries)[0][index][0]["score"]))
+            with tempfile.TemporaryDirectory() as folder:
+                pulled = countersign("pull", market.server.url, Path(folder) / "mirror", "--contract", log, "--token", market.advertiser.token)
+                self.assertEqual(pulled.returncode, 0, pulled.stderr)
+                done = verify_twice(Path(folder) / "mirror")
+                self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_who_did_not_assent_is_not_paid_by_score(self):
         tiers = {"price": {"lead": [{"when": {"field": "score", "min": 600}, "micros": 9}, {"micros": 1}]}}
