@@ -312,6 +312,7 @@ class Scores(Scored, ServerCase):
 
     def test_who_says_another_score_is_told_what_it_should_be(self):
         market = self.market()
+        self.dispose(market, self.lead(market), "rejected")
         self.live(market, 8)
         entries, _ = self.assertTold(market)
         last = max(index for index, entry in enumerate(entries) if "score" in entry)
