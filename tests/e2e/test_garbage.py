@@ -187,6 +187,8 @@ class Garbage(ServerCase):
         before = [self.operator.get(f"/v1/{name}") for name in ("parties", "campaigns", "contracts", "statements")]
         called = 0
         for path, methods in description["paths"].items():
+            if path == "/sign-out":  # who has no session is out, whatever came along
+                continue
             target = self.server.url + re.sub(r"\{(\w+)\}", lambda name: ids.get(name[1], name[1]), path)
             for method in {"post", "put", "patch", "delete"} & set(methods) if not path.startswith("/p/") else ():
                 kinds = list(methods[method].get("requestBody", {}).get("content", {})) or ["application/json"]

@@ -795,8 +795,8 @@ class HostileAnswers(unittest.TestCase):
         def by_path(*answers):
             return lambda connection, path: next(answer for at, answer in answers if re.search(at, path))(connection, path)
 
-        def draft(number):
-            return {"number": number, "from": number, "net_micros": number, "clicks": number, "leads": number, "payable_minor": number, "vat_minor": number,
+        def draft(number, vat=0):
+            return {"number": number, "from": number, "net_micros": number, "clicks": number, "leads": number, "payable_minor": number, "vat_minor": vat,
                     "to_pay_minor": number, "carried_micros": number, "from_at": bad, "to_at": bad * 9, "payable_by": "publisher",
                     "waiting": {"pending": number, "held": number, "micros": number}}
 
@@ -844,6 +844,7 @@ class HostileAnswers(unittest.TestCase):
             ("settle", by_path((statements, listed()), offered, ("/statements", body(json.dumps({"detail": bad * 99}).encode(), status="409 No"))), 1, "refused"),
             ("settle", by_path((statements, listed()), offered, ("/statements", body(json.dumps({**draft(least), "id": bad, "to": most}).encode(), status="201 Made"))),
              0, "settled"),
+            ("settle", by_path((statements, listed()), offered, ("/statements", body(json.dumps({**draft(5, vat=1), "id": bad, "to": most}).encode(), status="201 Made"))), 2, "not their sum"),
             ("sign", listed({"id": "S1", "contract": "../x"}), 1, "without its contract"), ("sign", listed({"id": "S2", "contract": "C1"}), 2, "has no statement S1"),
             ("sign all", listed({"id": "S1"}), 1, "without its contract"),
             ("enrol", listed({"id": bad}), 1, "no single party"), ("enrol", listed({"id": "P1", "key": {"kid": bad * 9}}), 2, "by --old"),

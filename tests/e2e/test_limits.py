@@ -372,7 +372,10 @@ class Unfinished(ServerCase):
         """A tenant's upload, a slow click and a slow postback outlast strangers that would fill all there is."""
         market, rows = self.market, b"txid,note\n" + (b"a," + b"n" * 1000 + b"\n") * 2000
         code = urllib.parse.urlsplit(market.code["click_url"]).path
-        upload = self.head(f"/v1/contracts/{market.contract}/reconcile", len(rows), market.publisher.token, "Content-Type: text/csv\r\n") + rows
+        path = f"/v1/contracts/{market.contract}/reconcile"
+        own = {"Authorization": f"Bearer {market.publisher.token}", "Content-Type": "text/csv"}
+        wait_for(lambda: send(self.server.url + path, "POST", b"txid\nx\n", own).status == 200, what="the contract's log to have a head")
+        upload = self.head(path, len(rows), market.publisher.token, "Content-Type: text/csv\r\n") + rows
         slow = f"GET {code} HTTP/1.1\r\nHost: x\r\nUser-Agent: {BROWSER['User-Agent']}\r\nX: {'a' * 3000}\r\n\r\n".encode()
         target = market.publisher.signed_target(person(click_id=market.click()))
         sent = f"GET {target} HTTP/1.1\r\nHost: {market.publisher.host}\r\n\r\n".encode()
