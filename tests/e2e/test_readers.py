@@ -83,6 +83,8 @@ class Stalled(ServerCase):
             market.share_url = market.operator.post(market.statement + "/shares", {})["url"]
 
     def setUp(self):
+        assert self.leads(self.market).status == 200  # whatever was read before is read
+        wait_for(lambda: self.server.waiting() == 0, what="no read to wait")
         self.server.stall()
         self.addCleanup(self.server.go_on)
 
