@@ -123,6 +123,13 @@ void decimal_add(struct buf *out, int64_t value, int decimals, int least)
     }
 }
 
+void micros_add(struct buf *out, int64_t micros, struct span currency)
+{
+    enum { MICRO_DECIMALS = 6 };
+    int exponent = currency_exponent(currency);
+    decimal_add(out, micros, MICRO_DECIMALS, exponent < 0 ? 0 : exponent);
+}
+
 void money_due_add(struct buf *out, int64_t payable, int64_t vat, int64_t to_pay, struct span currency)
 {
     enum { CURRENCY_MOST = 60 };

@@ -27,6 +27,8 @@ MUST_CHECK bool money_add(int64_t a, int64_t b, int64_t *sum);
 /* value / 10^decimals, with at least `least` decimals and no further trailing zeros: micros as decimal(v, 6, exponent).
  */
 void decimal_add(struct buf *out, int64_t value, int decimals, int least);
+/* The same of micros, with the decimals of a currency; none of a code that nobody knows. */
+void micros_add(struct buf *out, int64_t micros, struct span currency);
 /* Of minor units: "28.40 EUR", or with VAT "28.40 EUR and 5.68 VAT: 34.08 EUR". The currency may be a stranger's text.
  */
 void money_due_add(struct buf *out, int64_t payable, int64_t vat, int64_t to_pay, struct span currency);

@@ -64,16 +64,14 @@ static struct span text_in(const json_t *object, const char *member)
 /* Empty where there is none. */
 static struct span number_in(const json_t *lead, size_t i, struct buf *mem)
 {
-    enum { MICRO_DECIMALS = 6 };
     const json_t *number = json_object_get(lead, columns[i].member);
     int64_t n = json_integer_value(number);
     if (!json_is_integer(number))
         return SPAN("");
-    int exponent = currency_exponent(text_in(lead, "currency"));
     if (columns[i].from == NUMBER)
         buf_i64(mem, n);
     else
-        decimal_add(mem, n, MICRO_DECIMALS, exponent < 0 ? 0 : exponent);
+        micros_add(mem, n, text_in(lead, "currency"));
     return buf_span(mem);
 }
 

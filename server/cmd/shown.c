@@ -35,16 +35,15 @@ void shown_time(struct buf *line, const char *rfc3339)
 
 void shown_money(struct buf *line, const json_t *row, const char *name, size_t width, bool with_sign)
 {
-    enum { MONEY_CAP = 48, MICRO_DECIMALS = 6 };
+    enum { MONEY_CAP = 48 };
     const char *currency = shown_text(row, "currency");
     int64_t micros = json_integer_value(json_object_get(row, name));
-    int exponent = currency_exponent(span_str(currency));
     char mem[MONEY_CAP];
     struct buf money;
     buf_fixed(&money, mem, sizeof mem);
     if (with_sign && micros > 0)
         buf_byte(&money, '+');
-    decimal_add(&money, micros, MICRO_DECIMALS, exponent < 0 ? 0 : exponent);
+    micros_add(&money, micros, span_str(currency));
     for (size_t i = money.len; i < width; i++)
         buf_byte(line, ' ');
     buf_span_add(line, buf_span(&money));

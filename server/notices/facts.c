@@ -33,9 +33,8 @@ static struct span number_text(char mem[24], uint64_t n)
 static struct span micros_text(char mem[32], int64_t micros, struct span currency)
 {
     struct buf b;
-    int exponent = currency_exponent(currency);
     buf_fixed(&b, mem, 32);
-    decimal_add(&b, micros, 6, exponent > 0 ? exponent : 0);
+    micros_add(&b, micros, currency);
     return buf_span(&b);
 }
 

@@ -67,9 +67,8 @@ static void time_macro(struct letter *l, const char *name, int64_t ms)
 static struct span decimal_text(char mem[32], int64_t micros, struct span currency)
 {
     struct buf b;
-    int exponent = currency_exponent(currency);
     buf_fixed(&b, mem, 32);
-    decimal_add(&b, micros, 6, exponent > 0 ? exponent : 0);
+    micros_add(&b, micros, currency);
     return buf_span(&b);
 }
 
