@@ -91,7 +91,7 @@ class Page(html.parser.HTMLParser):
 class Story:
     def __init__(self, args):
         self.url, self.binary, self.demo, self.demo_state = args.url, args.binary, args.demo, Path(args.demo_state)
-        self.demo_pid, self.demo_log = args.demo_pid, args.demo_log
+        self.demo_pid, self.demo_log, self.month = args.demo_pid, args.demo_log, Path(args.month)
         self.operator = Caller(self.url, (Path(args.data) / "operator.token").read_text().strip())
 
     def agree(self):
@@ -242,15 +242,21 @@ class Story:
 
     def pages(self):
         """Each of them signs in, as they would in a browser, and finds what they came for."""
-        tell(f"\nSign in at {self.url}/sign-in with the token of one of the four (they are this demonstration's alone):")
-        for role, who, shows in (("publisher", self.publisher, self.publisher.name), ("advertiser", self.advertiser, self.advertiser.name),
-                                 ("auditor", self.auditor, self.contract), ("operator", self.operator, self.publisher.name)):
-            signed_in = send(self.url + "/sign-in", "POST", urllib.parse.urlencode({"token": who.token, "to": "/"}).encode(),
+        tell(f"\nSign in at {self.url}/sign-in with a token (they are this demonstration's alone):")
+        for role, token, shows in (("publisher", self.publisher.token, self.publisher.name), ("advertiser", self.advertiser.token, self.advertiser.name),
+                                   ("auditor", self.auditor.token, self.contract), ("operator", self.operator.token, self.publisher.name), *self.of_month()):
+            signed_in = send(self.url + "/sign-in", "POST", urllib.parse.urlencode({"token": token, "to": "/"}).encode(),
                              {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.url})
             hold(signed_in.status == 303, f"the {role} cannot sign in: {signed_in}")
             home = send(self.url + signed_in.headers["Location"], headers={"Cookie": "; ".join(one.split(";")[0] for one in signed_in.headers.get_all("Set-Cookie")), "Accept": "text/html"})
             hold(home.status == 200 and html.escape(shows) in home.text, f"the page of the {role}: {home}")
-            tell(f"  {role:22} {who.token}")
+            tell(f"  {role:22} {token}")
+
+    def of_month(self):
+        """Those who look back on a month, where the folder began with one: role, token, what their page shows."""
+        if self.month.exists():
+            for role, who in json.loads(self.month.read_text()).items():
+                yield role + ", a month", who["token"], who["name"]
 
     def links(self):
         tell("\nEvery step held. Links to open:")
@@ -277,6 +283,7 @@ def main():
     parser.add_argument("--demo-state", required=True, help="where that site reads what it is told")
     parser.add_argument("--demo-pid", required=True, type=int, help="that site's process")
     parser.add_argument("--demo-log", required=True, help="that site's stderr")
+    parser.add_argument("--month", required=True, help="who took part in the month that the folder began with, where it did")
     args = parser.parse_args()
     try:
         wait_ready("the server", args.url + "/readyz", args.pid, args.log)

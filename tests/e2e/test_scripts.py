@@ -34,7 +34,7 @@ class Run(unittest.TestCase):
             for _ in range(2):
                 done = run("--once", "--port", port, "--demo-port", demo_port, "--data", folder + "/data")
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                for words in ("payable 12.00 EUR", "verifies it offline", "from Le Bon Toit: pending", "from nobody: rejected (no_click)", "Every step held"):
+                for words in ("payable 12.00 EUR", "verifies it offline", "from Le Bon Toit: pending", "from nobody: rejected (no_click)", "publisher, a month", "Every step held"):
                     self.assertIn(words, done.stdout)
 
     def test_a_broken_step_is_not_success(self):
@@ -42,13 +42,13 @@ class Run(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             countersign("init", "--data", folder + "/data", "--public-url", "http://other.example")
             port, demo_port = two_free_ports()
-            done = run("--once", "--port", port, "--demo-port", demo_port, "--data", folder + "/data")
+            done = run("--once", "--no-month", "--port", port, "--demo-port", demo_port, "--data", folder + "/data")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("The story broke", done.stderr)
 
     def test_a_port_that_is_taken_is_named(self):
         with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
-            done = run("--once", "--port", free_port(), "--demo-port", taken.getsockname()[1], "--data", folder + "/data")
+            done = run("--once", "--no-month", "--port", free_port(), "--demo-port", taken.getsockname()[1], "--data", folder + "/data")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("another --demo-port", done.stderr)
 
