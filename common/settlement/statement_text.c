@@ -114,6 +114,8 @@ void statement_vat_write(struct jw *w, const struct statement *s)
         write_whose(w, s, 0, s->rows[i].as[0]);
         jw_kint(w, "net_minor", s->rows[i].net_minor);
         write_whose(w, s, 1, s->rows[i].as[1]);
+        jw_kint(w, "supplied_minor", s->rows[i].supplied_minor);
+        jw_kint(w, "supplied_vat_minor", s->rows[i].supplied_vat_minor);
         jw_kstr(w, "vat_kind", span_str(tax_word(s->rows[i].kind)));
         jw_kint(w, "vat_minor", s->rows[i].vat_minor);
         jw_kint(w, "vat_ppm", s->rows[i].vat_ppm);

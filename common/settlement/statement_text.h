@@ -15,8 +15,8 @@ struct statement_line {
     int64_t clicks, impressions, all_clicks, all_impressions, click_micros, impression_micros; /* of the traffic line */
     json_t *json;
 };
-/* "vat": [{advertiser, net_minor, publisher, vat_kind, vat_minor, vat_ppm}], of which the parties stand only where they
- * were others than the statement's head says now. */
+/* "vat": [{advertiser, net_minor, publisher, supplied_minor, supplied_vat_minor, vat_kind, vat_minor, vat_ppm}], of
+ * which the parties stand only where they were others than the statement's head says now. */
 void statement_vat_write(struct jw *w, const struct statement *s);
 /* Who the party of that entry is, {country, entry, name, vat_id}; NULL: it told nothing. */
 const json_t *statement_trader(const struct statement *s, uint64_t entry);

@@ -14,6 +14,7 @@
 #include "server/cmd/command.h"
 #include "server/cmd/listing.h"
 #include "server/cmd/settle_private.h"
+#include "server/lists/zones.h"
 #include "server/system/log.h"
 
 enum { URL, TOKEN, UNTIL, CONTRACT, PREVIEW, ARGS };
@@ -140,17 +141,6 @@ static void add_money(struct buf *line, const json_t *row, int64_t amount, int d
     settle_add_shown(line, settle_text(row, "currency"));
 }
 
-/* The minute, of a time in UTC. */
-static void add_minute(struct buf *line, const char *at)
-{
-    size_t len = strlen(at);
-    utf8_show(line, span_of(at, len < 10 ? len : 10), SHOWN);
-    if (len > 16) {
-        buf_byte(line, ' ');
-        utf8_show(line, span_of(at + 11, 5), SHOWN);
-    }
-}
-
 /* Who pays is named, so what is paid has no sign. */
 static int64_t signed_by(int64_t to_pay, int64_t v)
 {
@@ -164,15 +154,14 @@ static struct due due_of(const json_t *statement)
                         signed_by(to_pay, settle_number(statement, "vat_minor")), signed_by(to_pay, to_pay)};
 }
 
-void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement)
+void settle_add_statement(const struct settling *s, struct buf *line, const json_t *row, const json_t *statement)
 {
     const char *by = settle_text(statement, "payable_by");
     const struct due due = due_of(statement);
     buf_printf(line, "no. %" PRId64 ", ", settle_number(statement, "number"));
-    add_minute(line, settle_text(statement, "from_at"));
-    buf_str(line, " to ");
-    add_minute(line, settle_text(statement, "to_at"));
-    buf_str(line, " UTC, payable ");
+    settle_add_period(s, line, settle_text(statement, "from_at"), settle_text(statement, "to_at"),
+                      settle_text(row, "timezone"));
+    buf_str(line, ", payable ");
     money_due_add(line, due.payable, due.vat, due.to_pay, span_str(settle_text(row, "currency")));
     if (by[0] != '\0') {
         buf_str(line, " by the ");
@@ -293,7 +282,7 @@ static void show_open(struct settling *s, const json_t *row)
     buf_heap(&line);
     check_sum(s, draft);
     row_begin(&line, "open", row);
-    settle_add_statement(&line, row, draft);
+    settle_add_statement(s, &line, row, draft);
     add_sums(&line, row, draft);
     add_count(&line, settle_number(draft, "clicks"), "click");
     add_count(&line, settle_number(draft, "leads"), "lead");
@@ -333,7 +322,7 @@ static void show_issued(struct settling *s, const json_t *row, const json_t *sta
     row_begin(&line, "settled", row);
     settle_add_shown(&line, settle_text(statement, "id"));
     buf_str(&line, " ");
-    settle_add_statement(&line, row, statement);
+    settle_add_statement(s, &line, row, statement);
     settle_line(s, &line);
     buf_free(&line);
     add_sum(s, row, statement);
@@ -436,9 +425,9 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
     row_begin(&line, closed ? "closed" : "nothing", row);
     if (closed) {
         settle_add_shown(&line, settle_text(last, "id"));
-        buf_printf(&line, " no. %" PRId64 " ended at ", settle_number(last, "number"));
-        add_minute(&line, settle_text(last, "to_at"));
-        buf_str(&line, " UTC, not before that");
+        buf_printf(&line, " no. %" PRId64 " ended on ", settle_number(last, "number"));
+        settle_add_end(s, &line, settle_text(last, "to_at"), settle_text(row, "timezone"));
+        buf_str(&line, ", not before that");
     } else {
         buf_str(&line, "nothing to settle");
     }
@@ -550,6 +539,7 @@ static int settle(const char *const given[])
     s.d = download_open(given[URL], token, (struct download_limits){.slack_s = SLACK_S, .bytes = UINT64_MAX});
     snprintf(all, sizeof all, "%s", query);
     add_until(given[UNTIL], all, sizeof all);
+    s.zones = zones_new(ZONES_FOLDER);
     s.silents = settle_silents_open(&s, query);
     watch(&s);
     settle_each(&s, "settlements", all, take_row);
@@ -562,6 +552,7 @@ static int settle(const char *const given[])
         "All of this is the server's word: nothing was recomputed here. `pull` a contract's mirror and `verify` it, or "
         "let `sign` do both, before anything is paid\n");
     download_close(s.d);
+    zones_free(s.zones);
     json_decref(s.again);
     free(s.silents);
     return s.n_refused > 0 ? STATUS_FAILED : STATUS_DONE;

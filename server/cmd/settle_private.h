@@ -21,6 +21,7 @@ struct sums {
 struct settling {
     const char *const *given;
     struct download *d;
+    struct zones *zones;
     bool answered; /* the server did so once: should no answer come now, it starts anew */
     struct silents *silents;
     struct sums sums[SETTLE_CURRENCIES];
@@ -37,11 +38,20 @@ const char *settle_text(const json_t *v, const char *name); /* "" where there is
 int64_t settle_number(const json_t *v, const char *name);   /* 0 likewise */
 /* listing_walk; take's ctx is s. */
 void settle_each(struct settling *s, const char *list, const char *query, bool (*take)(void *ctx, const json_t *row));
-/* Of a statement, or one that would be: "no. 2, 2026-11-01 00:00 to 2026-12-01 00:00 UTC, payable 36.00 EUR and 7.20
- * VAT: 43.20 EUR by the advertiser". `row` says the currency. */
-void settle_add_statement(struct buf *line, const json_t *row, const json_t *statement);
+/* Of a statement, or one that would be: "no. 2, 2026-11-01 to 2026-11-30 Europe/Paris, payable 36.00 EUR and 7.20 VAT:
+ * 43.20 EUR by the advertiser". `row` says the currency and the zone. */
+void settle_add_statement(const struct settling *s, struct buf *line, const json_t *row, const json_t *statement);
 void settle_add_shown(struct buf *line, const char *text);
 void settle_line(struct settling *s, const struct buf *line);
+
+/* ---- settle_period.c ---- */
+
+/* "2026-11-01 to 2026-11-30 Europe/Paris", "2026-11-01 09:12 to 2026-11-26 10:34 Europe/Paris". */
+void settle_add_period(const struct settling *s, struct buf *line, const char *from_at, const char *to_at,
+                       const char *zone);
+void settle_add_end(const struct settling *s, struct buf *line, const char *at, const char *zone);
+void settle_add_day(const struct settling *s, struct buf *line, const char *at,
+                    const char *zone); /* without its zone */
 
 /* ---- settle_unanswered.c ---- */
 

@@ -13,14 +13,13 @@ enum {
     LINES_MOST = 100,
     OPEN = 2, /* lists go by contract: a row is of one of the last two, or of a new one */
     SILENTS_MOST = LINES_MOST + 1 + OPEN,
-    DAY = 10, /* 2026-11-30 */
     TEXT_CAP = 64,
     SAID_CAP = 640
 };
 
 /* A statement, as far as it is told of. All texts are fit for a terminal. */
 struct told {
-    char id[TEXT_CAP], issued_at[TEXT_CAP];
+    char id[TEXT_CAP], issued_at[TEXT_CAP], zone[TEXT_CAP];
     int64_t number;
 };
 
@@ -50,6 +49,7 @@ static void take_told(struct told *t, const json_t *statement)
 {
     take_text(t->id, statement, "id");
     take_text(t->issued_at, statement, "issued_at");
+    take_text(t->zone, statement, "timezone");
     t->number = settle_number(statement, "number");
 }
 
@@ -72,8 +72,9 @@ static void drop_youngest(struct silents *all)
     memmove(&all->of[youngest], &all->of[youngest + 1], (all->n - youngest) * sizeof *all->of);
 }
 
-static struct silent *silent_of(struct silents *all, const json_t *statement, bool publisher)
+static struct silent *silent_of(const struct settling *s, const json_t *statement, bool publisher)
 {
+    struct silents *all = s->silents;
     char contract[TEXT_CAP];
     struct buf said;
     take_text(contract, statement, "contract");
@@ -89,7 +90,7 @@ static struct silent *silent_of(struct silents *all, const json_t *statement, bo
     memcpy(x->contract, contract, sizeof contract);
     take_told(&x->first, statement);
     buf_heap(&said);
-    settle_add_statement(&said, statement, statement);
+    settle_add_statement(s, &said, statement, statement);
     const struct span cut = utf8_cut(buf_span(&said), SAID_CAP - 1);
     memcpy(x->said, cut.ptr, cut.len);
     buf_free(&said);
@@ -105,7 +106,7 @@ static bool take_statement(void *ctx, const json_t *statement)
     {
         if (strcmp(settle_text(a, "verdict"), "none") != 0)
             continue;
-        struct silent *x = silent_of(s->silents, statement, strcmp(settle_text(a, "role"), "publisher") == 0);
+        struct silent *x = silent_of(s, statement, strcmp(settle_text(a, "role"), "publisher") == 0);
         take_told(&x->last, statement);
         x->n++;
     }
@@ -140,11 +141,6 @@ static void add_age(struct buf *line, const struct told *first)
     buf_printf(line, ", for %" PRId64 " day%s", days, days == 1 ? "" : "s");
 }
 
-static void add_day(struct buf *line, const struct told *t)
-{
-    buf_span_add(line, utf8_cut(span_str(t->issued_at), DAY));
-}
-
 static void show(struct settling *s, const struct silent *x)
 {
     struct buf line;
@@ -155,9 +151,9 @@ static void show(struct settling *s, const struct silent *x)
     } else {
         buf_printf(&line, "no. %" PRId64 " to %s no. %" PRId64 ", %zu statements, issued ", x->first.number, x->last.id,
                    x->last.number, x->n);
-        add_day(&line, &x->first);
+        settle_add_day(s, &line, x->first.issued_at, x->first.zone);
         buf_str(&line, " to ");
-        add_day(&line, &x->last);
+        settle_add_day(s, &line, x->last.issued_at, x->last.zone);
     }
     buf_printf(&line, ": the %s %s has not answered", x->publisher ? "publisher" : "advertiser", x->name);
     add_age(&line, &x->first);

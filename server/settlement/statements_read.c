@@ -67,6 +67,7 @@ static void write_summary(const struct statement *s, const struct hash *sha256, 
     jw_kstr(&w, "payable_by", s->payable_by);
     jw_kint(&w, "payable_minor", s->payable_minor);
     jw_khex(&w, "sha256", sha256->b, sizeof sha256->b);
+    jw_kstr(&w, "timezone", s->timezone);
     jw_kint(&w, "to", (int64_t)s->to);
     jw_ktime(&w, "to_at", s->to_ms);
     jw_kint(&w, "to_pay_minor", s->to_pay_minor);

@@ -1,12 +1,15 @@
 """The month's end of a network: what each contract would come to, `settle` over all of them, whoever breaks in, and who has not answered."""
 
+import datetime
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 import time
 import unittest
+import zoneinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from harness import BINARY, Market, Party, ServerCase, click, countersign, person, rfc3339, send, wait_for
@@ -298,6 +301,36 @@ class MonthEnd(ServerCase):
         told = self.settle_by(self.between(lambda *_: (201, said)), 2, "--contract", contract)
         self.assertIn("to_pay_minor 1300, which is not their sum", told)
         self.settle(0, "--contract", contract)
+
+    def test_periods_are_told_in_the_zone_of_their_campaign_as_on_the_page(self):
+        [contract] = self.network(1)
+
+        def told(from_at, to_at, zone="Europe/Paris", status=0):
+            def read(_, body):
+                for name, value in (("from_at", from_at), ("to_at", to_at), ("timezone", zone)):
+                    body = re.sub(f'"{name}":"[^"]*"'.encode(), f'"{name}":"{value}"'.encode(), body)
+                return body
+            shown = self.settle_by(self.between(lambda *_: (0, b""), read=read), status, "--preview", "--contract", contract)
+            return re.search("no. 1, (.*), payable 12.00 EUR", shown).group(1)
+        self.assertEqual(told("2026-09-30T22:00:00.000Z", "2026-10-31T23:00:00.000Z"), "2026-10-01 to 2026-10-31 Europe/Paris")  # the clocks are set back within
+        self.assertEqual(told("2026-09-30T21:59:59.999Z", "2026-10-31T23:01:00.000Z"), "2026-09-30 23:59 to 2026-11-01 00:01 Europe/Paris")
+        self.assertEqual(told("2026-10-31T00:00:00.000Z", "2026-11-30T10:00:00.000Z", "Pacific/Kiritimati"), "2026-10-31 14:00 to 2026-11-30 Pacific/Kiritimati")
+        for none in ("Mars/Olympus", "../../etc/passwd", ""):
+            self.assertEqual(told("2026-09-30T22:00:00.000Z", "2026-11-01T00:00:00.000Z", none), "2026-09-30 22:00 to 2026-10-31 UTC")
+        self.assertEqual(told("yesterday", "soon"), "yesterday to soon UTC")
+
+        settled = self.settle(0, "--contract", contract)
+        [issued] = self.rows("statements", contract=contract)
+        paris = [datetime.datetime.fromisoformat(issued[name].replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo("Europe/Paris")) for name in ("from_at", "to_at")]
+        period = f"{paris[0]:%Y-%m-%d %H:%M} to {paris[1]:%Y-%m-%d %H:%M} Europe/Paris"
+        self.assertEqual(issued["timezone"], "Europe/Paris")
+        self.assertIn(f"no. 1, {period}, payable 12.00 EUR", settled)
+        self.assertIn(f"no. 1, {period}, payable 12.00 EUR", self.settle(0, "--preview", "--contract", contract).split("unanswered", 1)[1])
+        page = self.operator.do("GET", f"/v1/statements/{issued['id']}?format=html&lang=en").text
+        for bound in paris:
+            self.assertIn(f"{bound:%H:%M}</time>", page)
+        closed = self.settle(0, "--until", issued["to_at"], "--contract", contract)
+        self.assertIn(f"no. 1 ended on {paris[1]:%Y-%m-%d %H:%M} Europe/Paris, not before that", closed)
 
     def test_who_is_silent_is_a_line_however_many_statements_wait(self):
         first, second = self.network(2)

@@ -440,6 +440,10 @@ class Statements(ServerCase):
     def page(self, ident, more=""):
         return self.market.publisher.do("GET", f"/v1/statements/{ident}?format=html{more}").text
 
+    def vat_of(self, row):
+        """A row of a list as the payload has it."""
+        return [{name.replace("vat_kind", "kind"): value for name, value in part.items() if name not in ("advertiser", "publisher")} for part in row["vat"]]
+
     def warnings(self):
         [row] = self.operator.get("/v1/settlements", contract=self.market.contract)["data"]
         return {each["warning"]: each["text"] for each in row["warnings"]}
@@ -736,7 +740,11 @@ class Statements(ServerCase):
         self.assertIn("Company FR40999000129 owes Company FR48999000102 37.081111 EUR: it is carried over, and the next statement sets it off.", text(two, "en"))
         self.say(leads[5], "approved")
         self.swept(12_000_000)
+        [preview] = self.operator.get("/v1/settlements", contract=self.market.contract)["data"]
         three, statement, _ = self.settle()
+        listed = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]
+        for shown in (preview["draft"], listed):
+            self.assertEqual(self.vat_of(shown), self.bare(statement["tax"]["rows"]))
         self.assertEqual((statement["to_pay_minor"], statement["payable_minor"], statement["carried_micros"]), (0, 0, -25_081_111))
         self.assertEqual(self.bare(statement["tax"]["rows"]), [{"kind": "domestic", "net_minor": 0, "supplied_minor": 1200, "supplied_vat_minor": 240, "vat_minor": 0, "vat_ppm": 200_000}])
         for language, words in (("en", "From the statement before Company FR40999000129 owed Company FR48999000102 37.081111 EUR: it is set off here."), ("fr", "37,081111 EUR\u00a0: compensé ici"), ("zh", "在本单抵扣")):
