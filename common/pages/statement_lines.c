@@ -154,21 +154,45 @@ static void adjustment(struct paper *w, const json_t *a)
     json_decref(item.json);
 }
 
-static void beyond(struct paper *w)
+/* "no. 2: −8.00; no. 3: −8.00", and dots for the rest. */
+static void on_statements(struct paper *w, struct page *out, const struct corrected_lead *x)
 {
-    enum { TOLD = 8 };
-    struct beyond of[TOLD];
-    const size_t n = statement_beyond(&w->s, of, TOLD);
-    for (size_t i = 0; i < n; i++) {
-        struct page charged = aside(w, 1), by = aside(w, 2);
-        struct span lead = index_of(w, 0, of[i].lead);
-        page_amount(&charged, of[i].charged_micros, 6, (int)w->s.exponent);
-        page_amount(&by, of[i].by_micros, 6, (int)w->s.exponent);
-        struct span was = buf_span(charged.out), all = buf_span(by.out);
-        html(w, "<p class=\"s\">");
-        page_say(&w->g, WORD_ADJUSTED_BEYOND, &lead, &was, &all, (struct span *)NULL);
-        html(w, "</p>");
+    for (size_t i = 0; i < x->n_on && i < CORRECTED_ON; i++) {
+        struct span n = count_of(w, 4, (int64_t)x->on[i].number);
+        struct page amount = aside(w, 5);
+        page_amount(&amount, x->on[i].micros, 6, (int)w->s.exponent);
+        struct span micros = buf_span(amount.out);
+        buf_str(out->out, i > 0 ? "; " : "");
+        page_say(out, WORD_ADJUSTED_ON, &n, &micros, (struct span *)NULL);
     }
+    buf_str(out->out, x->n_on > CORRECTED_ON ? "; …" : "");
+}
+
+static void corrected_lead(struct paper *w, const struct corrected_lead *x)
+{
+    struct page charged = aside(w, 1), by = aside(w, 2), on = aside(w, 3);
+    struct span lead = index_of(w, 0, (int64_t)x->lead);
+    page_amount(&charged, x->charged_micros, 6, (int)w->s.exponent);
+    page_amount(&by, x->all.micros, 6, (int)w->s.exponent);
+    on_statements(w, &on, x);
+    struct span was = buf_span(charged.out), all = buf_span(by.out), each = buf_span(on.out);
+    html(w, "<p class=\"s\">");
+    page_say(&w->g, corrected_beyond(x) ? WORD_ADJUSTED_BEYOND : WORD_ADJUSTED_AGAIN, &lead, &was, &all, &each,
+             (struct span *)NULL);
+    html(w, "</p>");
+}
+
+static void corrected_leads(struct paper *w)
+{
+    const size_t n = w->in->n_corrected_leads;
+    for (size_t i = 0; i < n && i < CORRECTED_TOLD; i++)
+        corrected_lead(w, &w->in->corrected_leads[i]);
+    if (n <= CORRECTED_TOLD)
+        return;
+    struct span more = count_of(w, 0, (int64_t)(n - CORRECTED_TOLD));
+    html(w, "<p class=\"s\">");
+    page_say(&w->g, WORD_ADJUSTED_MORE, &more, (struct span *)NULL);
+    html(w, "</p>");
 }
 
 void paper_adjustments(struct paper *w)
@@ -192,7 +216,7 @@ void paper_adjustments(struct paper *w)
     cell(w, WORD_AMOUNT, true);
     money(w, w->s.net_micros - w->s.gross_micros);
     html(w, "</td></tr></tfoot></table>");
-    beyond(w);
+    corrected_leads(w);
     html(w, "</section>");
 }
 

@@ -979,7 +979,7 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
     struct paper w = {.g = {out, in->language, in->offset, in->of_page}, .in = in};
     if (statement_read(in->payload, &w.s) != ERR_OK)
         return ERR_CORRUPT;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof w.piece / sizeof *w.piece; i++)
         buf_heap(&w.piece[i]);
     if (in->parts & PAGE_FRONT)
         front(&w);
@@ -987,7 +987,7 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
         paper_lines(&w);
     if (in->parts & PAGE_BACK)
         back(&w);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof w.piece / sizeof *w.piece; i++)
         buf_free(&w.piece[i]);
     statement_close(&w.s);
     return ERR_OK;

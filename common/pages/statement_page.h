@@ -68,7 +68,9 @@ struct statement_page {
     size_t n_terms;
     const struct page_later *later; /* in order of number */
     size_t n_later;
-    const struct page_correction *corrected; /* likewise, of leads of disputed lines */
+    const struct corrected_lead *corrected_leads; /* beyond what they charged or again, the first CORRECTED_TOLD; */
+    size_t n_corrected_leads;                     /* how many in all */
+    const struct page_correction *corrected;      /* in order of number, of leads of disputed lines */
     size_t n_corrected;
     const uint64_t *still; /* entries of line items that are disputed and move no money, ascending */
     size_t n_still;

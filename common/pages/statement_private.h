@@ -11,7 +11,7 @@ struct paper {
     struct page g;
     const struct statement_page *in;
     struct statement s;
-    struct buf piece[4]; /* values of a sentence, while it is made */
+    struct buf piece[6]; /* values of a sentence, while it is made */
 };
 
 /* ---- small pieces ---- */

@@ -75,7 +75,10 @@
     X(ON_DAY, "Day", "Jour", "日期") \
     X(ADJUSTED_WHY, "Why", "Motif", "原因") \
     X(ADJUSTED_FIRST, "First on", "Origine", "原结算单") \
-    X(ADJUSTED_BEYOND, "Lead {} charged {}, corrected by {}: more than it charged is taken back.", "Le lead {} a facturé {}, rectifié de {}\u00a0: repris au-delà de ce qu’il a facturé.", "线索 {} 计费 {}，更正 {}：冲回超过其计费。") \
+    X(ADJUSTED_BEYOND, "Lead {} charged {}, corrected by {} ({}): more than it charged is taken back.", "Le lead {} a facturé {}, rectifié de {} ({})\u00a0: repris au-delà de ce qu’il a facturé.", "线索 {} 计费 {}，更正 {}（{}）：冲回超过其计费。") \
+    X(ADJUSTED_AGAIN, "Lead {} charged {}, corrected by {} ({}): more than one statement corrects it.", "Le lead {} a facturé {}, rectifié de {} ({})\u00a0: plusieurs relevés le rectifient.", "线索 {} 计费 {}，更正 {}（{}）：多份结算单对其更正。") \
+    X(ADJUSTED_ON, "no. {}: {}", "n° {}\u00a0: {}", "编号 {}：{}") \
+    X(ADJUSTED_MORE, "{} more leads are corrected beyond what they charged, or on more than one statement.", "{} autres leads sont rectifiés au-delà de ce qu’ils ont facturé, ou par plusieurs relevés.", "另有 {} 条线索的更正超过其计费，或由多份结算单更正。") \
     X(ADJUSTED_ALL, "All adjustments", "Total des ajustements", "调整合计") \
     X(CORRECTION, "Correction by the operator", "Correction de l’opérateur", "运营方更正") \
     X(AGREED_BY, "agreed by {}", "accepté par {}", "已同意：{}") \

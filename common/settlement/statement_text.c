@@ -257,40 +257,6 @@ void statement_carried_tell(struct buf *out, const struct statement *s)
     tell_more(out, s->carried.n);
 }
 
-/* What a return takes back is what the lead charged. */
-static struct beyond beyond_of(const struct statement *s, int64_t lead)
-{
-    struct beyond b = {.lead = lead};
-    const json_t *a;
-    size_t i;
-    json_array_foreach((json_t *)s->adjustments, i, a)
-    {
-        if (number(a, "lead") != lead)
-            continue;
-        b.by_micros += number(a, "micros");
-        if (span_is(text(a, "reason"), "returned"))
-            b.charged_micros = -number(a, "micros");
-    }
-    return b;
-}
-
-size_t statement_beyond(const struct statement *s, struct beyond *out, size_t cap)
-{
-    const json_t *a;
-    size_t i, n = 0;
-    json_array_foreach((json_t *)s->adjustments, i, a)
-    {
-        bool asks = n < cap && number(a, "lead") > 0 && json_object_get(a, "adjustment") != NULL;
-        for (size_t k = 0; k < n; k++)
-            asks &= out[k].lead != number(a, "lead");
-        if (!asks)
-            continue;
-        out[n] = beyond_of(s, number(a, "lead"));
-        n += out[n].charged_micros > 0 && out[n].charged_micros + out[n].by_micros < 0;
-    }
-    return n;
-}
-
 bool statement_line_find(struct span lines, uint64_t index, struct span *line)
 {
     size_t low = 0, high = lines.len; /* of begins of lines; what is looked for begins in [low, high) */

@@ -45,13 +45,6 @@ size_t statement_row_corrects(const struct statement *s, const struct tax_row *r
                               size_t cap);
 void statement_carried_tell(struct buf *out, const struct statement *s);
 
-/* A lead that is returned here and corrected by an adjustment beside, which together are more than it charged. */
-struct beyond {
-    int64_t lead, charged_micros, by_micros;
-};
-/* Up to `cap` of them. */
-size_t statement_beyond(const struct statement *s, struct beyond *out, size_t cap);
-
 /* The line item of an entry, of lines in their order. False: there is none. */
 MUST_CHECK bool statement_line_find(struct span lines, uint64_t index, struct span *line);
 

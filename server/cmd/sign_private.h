@@ -82,6 +82,10 @@ void sign_show(const struct signing *s, const json_t *statement);
 /* The payload of a statement that ends at `to`, of which the log has the hash: verify has compared them. */
 void sign_payload(const struct signing *s, const char *id, int64_t to, struct buf *out);
 
+/* ---- sign_corrected.c: which leads are corrected beyond what they charged, or again ---- */
+
+void sign_show_corrected(const struct signing *s, const char *id, int64_t to, int64_t number);
+
 /* ---- sign_statements.c, sign_assents.c ---- */
 
 /* Shows what waits or was named, asks, signs, sends. The exit status. */

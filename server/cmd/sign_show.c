@@ -92,23 +92,6 @@ static void show_party(const json_t *now, const json_t *before, const char *role
 
 /* ---- with which VAT ---- */
 
-static void show_beyond(const struct statement *st)
-{
-    enum { TOLD = 8 };
-    struct beyond of[TOLD];
-    const size_t n = statement_beyond(st, of, TOLD);
-    for (size_t i = 0; i < n; i++) {
-        char mem[200];
-        struct buf text;
-        buf_fixed(&text, mem, sizeof mem);
-        buf_printf(&text, "lead %" PRId64 " charged ", of[i].lead);
-        decimal_add(&text, of[i].charged_micros, 6, (int)st->exponent);
-        buf_str(&text, ", corrected by ");
-        decimal_add(&text, of[i].by_micros, 6, (int)st->exponent);
-        printf("adjustment  BUT %.*s: more than it charged is taken back\n", (int)text.len, text.ptr);
-    }
-}
-
 static void show_vat(const struct signing *s, const char *id, int64_t to, const json_t *before)
 {
     const char *was = sign_text(json_object_get(before, "tax"), "kind");
@@ -128,7 +111,6 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
         if (parts.len > 0)
             printf("vat         BUT %.*s\n", (int)parts.len, parts.ptr);
     }
-    show_beyond(&st);
     buf_clear(&parts);
     statement_carried_tell(&parts, &st);
     if (parts.len > 0)
@@ -197,6 +179,7 @@ void sign_show(const struct signing *s, const json_t *statement)
     show_party(now, before, "advertiser");
     show_party(now, before, "publisher");
     show_vat(s, sign_text(data, "id"), to, before);
+    sign_show_corrected(s, sign_text(data, "id"), to, number);
     show_terms(s, now, before, to);
     show_new(s, "credential", from, to);
     show_new(s, "adjustment", from, to);

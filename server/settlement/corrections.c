@@ -30,6 +30,52 @@ static void keep(struct laters *out, const struct page_later *l)
     out->of[out->n++] = *l;
 }
 
+/* ---- of leads, over statements ---- */
+
+/* What statement number n of a contract makes of them. */
+static enum err add_of(struct txn *t, const struct contract *k, uint64_t n, struct buf *payload,
+                       struct corrected_leads *out)
+{
+    char id[LIMIT_ID + 1];
+    struct statement s;
+    statement_id(span_str(k->id), n, id);
+    buf_clear(payload);
+    enum err err = corrections_payload(t, span_str(id), payload);
+    if (err != ERR_OK || !payload_corrects(buf_span(payload)))
+        return err;
+    if ((err = statement_read(buf_span(payload), &s)) == ERR_OK) {
+        corrected_leads_add(out, &s);
+        statement_close(&s);
+    }
+    return err;
+}
+
+enum err corrections_leads(struct txn *t, const struct contract *k, const struct statement *s,
+                           struct corrected_leads *out)
+{
+    const struct view view = store_view(t);
+    struct head head;
+    struct buf payload;
+    enum err err = ERR_OK;
+    corrected_leads_of(out, s);
+    if (out->n == 0)
+        return ERR_OK;
+    if ((err = head_read(t, k->number, &head)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    buf_heap(&payload);
+    for (uint64_t n = 1; err == ERR_OK && n <= head.last.number; n++)
+        err = add_of(t, k, n, &payload, out);
+    buf_free(&payload);
+    const bool is_draft = s->number > head.last.number;
+    if (is_draft)
+        corrected_leads_add(out, s);
+    corrected_leads_keep_adjusted(out);
+    if (err == ERR_OK)
+        err = corrected_leads_charge(out, &view, k->number, is_draft ? s->to : head.last.to);
+    corrected_leads_keep_told(out);
+    return err;
+}
+
 /* ---- of lines that are disputed ---- */
 
 static int ascending(const void *a, const void *b)

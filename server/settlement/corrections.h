@@ -8,6 +8,11 @@
 /* Appends the payload of a statement that there must be. ERR_CORRUPT, ERR_IO. */
 MUST_CHECK enum err corrections_payload(struct txn *t, struct span id, struct buf *out);
 
+/* Of the leads that a statement, stored or a draft, corrects those that an adjustment corrects, here or on an earlier
+ * one, beyond what they charged or again. *out is zeroed. ERR_CORRUPT, ERR_IO; then it is only to be freed. */
+MUST_CHECK enum err corrections_leads(struct txn *t, const struct contract *k, const struct statement *s,
+                                      struct corrected_leads *out);
+
 /* What changed later what a statement paid, in order of number; all zero: nothing so far. */
 struct laters {
     struct page_later *of;

@@ -300,58 +300,23 @@ static void warn_of_rate(const struct settlements *s, struct open *o, const stru
              why[st->tax]);
 }
 
-/* What the corrections of a lead come to here. */
-static int64_t corrected_by(const struct statement *st, int64_t lead)
-{
-    const json_t *a;
-    size_t i;
-    int64_t sum = 0;
-    json_array_foreach((json_t *)st->adjustments, i, a)
-    {
-        if (json_integer_value(json_object_get(a, "lead")) == lead)
-            sum += json_integer_value(json_object_get(a, "micros"));
-    }
-    return sum;
-}
-
-static enum err warn_of_lead(const struct settlements *s, struct open *o, const struct statement *st, int64_t lead)
-{
-    const struct view view = store_view(s->txn);
-    const int64_t by = corrected_by(st, lead);
-    struct lead_row row;
-    struct buf text;
-    char mem[200];
-    enum err err = row_lead(&view, o->on.k->number, (uint64_t)lead, &row);
-    if (err != ERR_OK || row.payout_micros + row.sale_micros + by >= 0)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    buf_fixed(&text, mem, sizeof mem);
-    buf_printf(&text, "lead %lld charged ", (long long)lead);
-    decimal_add(&text, row.payout_micros + row.sale_micros, 6, (int)st->exponent);
-    buf_str(&text, ", corrected by ");
-    decimal_add(&text, by, 6, (int)st->exponent);
-    warn(o, "corrected_beyond", false, "%.*s: more than it charged is taken back", (int)text.len, text.ptr);
-    return ERR_OK;
-}
-
 /* Whoever takes a lead back needs no adjustment of it. */
 static enum err warn_of_corrections(const struct settlements *s, struct open *o, const struct statement *st)
 {
-    enum { LOOKED_AT = 100 };
-    int64_t seen[LOOKED_AT];
-    const json_t *a;
-    size_t i, n = 0;
-    enum err err = ERR_OK;
-    json_array_foreach((json_t *)st->adjustments, i, a)
-    {
-        int64_t lead = json_integer_value(json_object_get(a, "lead"));
-        bool asks = lead > 0 && json_object_get(a, "adjustment") != NULL && n < LOOKED_AT && err == ERR_OK;
-        for (size_t k = 0; k < n; k++)
-            asks &= seen[k] != lead;
-        if (!asks)
-            continue;
-        seen[n++] = lead;
-        err = warn_of_lead(s, o, st, lead);
+    struct corrected_leads leads = {.n = 0};
+    enum err err = corrections_leads(s->txn, o->on.k, st, &leads);
+    for (size_t i = 0; err == ERR_OK && i < leads.n && i < CORRECTED_TOLD; i++) {
+        const struct corrected_lead *x = &leads.of[i];
+        char mem[400];
+        struct buf text;
+        buf_fixed(&text, mem, sizeof mem);
+        corrected_lead_tell(&text, x, (int)st->exponent);
+        warn(o, corrected_beyond(x) ? "corrected_beyond" : "corrected_again", false, "%.*s", (int)text.len, text.ptr);
     }
+    if (err == ERR_OK && leads.n > CORRECTED_TOLD)
+        warn(o, "corrected_again", false, "so many leads more are corrected beyond what they charged, or again: %zu",
+             leads.n - CORRECTED_TOLD);
+    corrected_leads_free(&leads);
     return err;
 }
 

@@ -446,6 +446,26 @@ static enum err later_read(struct request *rq, struct txn *t, const struct shown
     return err;
 }
 
+/* The leads that it and others correct, likewise. */
+static enum err corrected_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
+{
+    struct corrected_leads leads = {.n = 0};
+    struct statement st;
+    enum err err = payload_corrects(s->payload) ? statement_read(s->payload, &st) : ERR_NOT_FOUND;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    err = corrections_leads(t, s->meta.contract, &st, &leads);
+    if (err == ERR_OK) {
+        const size_t told = leads.n < CORRECTED_TOLD ? leads.n : CORRECTED_TOLD;
+        const struct span all = span_of((const char *)leads.of, told * sizeof *leads.of);
+        page->corrected_leads = (const struct corrected_lead *)arena_copy(rq->arena, all).ptr;
+        page->n_corrected_leads = leads.n;
+    }
+    corrected_leads_free(&leads);
+    statement_close(&st);
+    return err;
+}
+
 static struct span style_sheet(void)
 {
     return span_of(asset_statement_css, sizeof asset_statement_css);
@@ -484,6 +504,8 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
     enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;
     if (err == ERR_OK && s->form == FORM_PAGE)
         err = later_read(rq, t, s, &x->page);
+    if (err == ERR_OK && s->form == FORM_PAGE)
+        err = corrected_read(rq, t, s, &x->page);
     if (err != ERR_OK)
         return err;
     if (s->form == FORM_PAGE)

@@ -759,26 +759,95 @@ class Statements(ServerCase):
                          [("20", "12.00", "2.40", ""), ("20", "-12.00", "-2.40", "1")])
         self.verified()
 
-    def test_more_taken_back_of_a_lead_than_it_charged_is_warned_of(self):
-        lead, other = self.lead(), self.lead()
-        for each in (lead, other):
-            self.say(each, "approved")
-        self.swept(24_000_000)
+    def adjust(self, lead, micros):
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": micros, "reason": "r", "lead": lead})
+
+    def corrected(self, *said):
+        """The statement of the contract now; and its preview, `settle`, page and `sign` say of its leads just that."""
+        index = {row["lead"]: row["index"] for row in self.operator.get("/v1/leads", contract=self.market.contract, limit=100)["data"]}
+        lines = {words.format(**{name: index[lead] for name, lead in self.named.items()}): word for word, words in said}
+        [row] = self.operator.get("/v1/settlements", contract=self.market.contract)["data"]
+        self.assertEqual({each["text"]: each["warning"] for each in row["warnings"] if each["warning"].startswith("corrected")}, lines)
+        settled = countersign("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract)
+        self.assertEqual(settled.returncode, 0, settled.stderr)
+        ident = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]["id"]
+        self.assertEqual(sorted(re.findall(r"lead \d+ charged .*?(?:taken back|corrects it)", settled.stdout)), sorted(lines))
+        page = re.sub("<[^>]*>", "", self.page(ident)).replace("\u2212", "-")
+        words = [re.sub(r": [0-9.]+ (?:stands of it; )?more", ": more", re.sub(r"no\. (\d+) ", r"no. \1: ", text).replace(", no.", "; no.")).replace("lead", "Lead", 1) for text in lines]
+        self.assertEqual(re.findall(r"Lead \d+ charged [^<]*?(?:taken back|corrects it)", page), words)
+        for language, words in (("fr", ("repris au-delà de ce qu’il a facturé", "plusieurs relevés le rectifient")), ("zh", ("冲回超过其计费", "多份结算单对其更正"))):
+            page = self.page(ident, f"&lang={language}")
+            self.assertEqual([page.count(word) for word in words], [list(lines.values()).count(word) for word in ("corrected_beyond", "corrected_again")])
+        shown = countersign("sign", self.server.url, ident, "--accept", "--contract", self.market.contract, "--token", self.market.publisher.token, "--key", self.key, "--mirrors", self.mirrors)
+        self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
+        self.assertEqual([line for line in shown.stdout.splitlines() if " BUT " in line], [f"adjustment  BUT {text}" for text in lines])
+        return ident
+
+    def test_a_lead_that_is_corrected_beyond_what_it_charged_or_again_is_told_wherever_one_decides(self):
+        """Within one statement and over several; by decisions and adjustments; what never charged anything, and a sale."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.key, self.mirrors = Path(folder, "key"), Path(folder, "mirrors")
+            self.key.touch(0o600)
+            self.key.write_text(json.dumps({"crv": "Ed25519", "d": b64u(self.market.publisher.key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())), "kty": "OKP", "x": self.market.publisher.jwk["x"]}))
+            names = ("twice", "part", "both", "back", "never", "plain")
+            self.named = {name: self.lead() for name in names}
+            for name in names:
+                if name != "never":
+                    self.say(self.named[name], "approved")
+            self.swept(60_000_000)
+            self.corrected()
+            at = self.named
+            for name, micros in (("twice", -8_000_000), ("part", -5_000_000), ("both", -20_000_000), ("back", -3_000_000), ("never", -1_000_000)):
+                self.adjust(at[name], micros)
+            self.say(at["plain"], "returned")
+            self.swept(-49_000_000)
+            beyond, again = "corrected_beyond", "corrected_again"
+            first = self.corrected((beyond, "lead {both} charged 12.00, corrected by -20.00 (no. 2 -20.00): 8.00 more than it charged is taken back"),
+                                   (beyond, "lead {never} charged 0.00, corrected by -1.00 (no. 2 -1.00): 1.00 more than it charged is taken back"))
+            self.adjust(at["twice"], -8_000_000)
+            self.adjust(at["part"], -5_000_000)
+            self.adjust(at["both"], 20_000_000)
+            self.say(at["back"], "returned")
+            self.say(at["plain"], "approved")
+            self.swept(7_000_000)
+            self.corrected((beyond, "lead {twice} charged 12.00, corrected by -16.00 (no. 2 -8.00, no. 3 -8.00): 4.00 more than it charged is taken back"),
+                           (again, "lead {part} charged 12.00, corrected by -10.00 (no. 2 -5.00, no. 3 -5.00): 2.00 stands of it; more than one statement corrects it"),
+                           (again, "lead {both} charged 12.00, corrected by 0.00 (no. 2 -20.00, no. 3 20.00): 12.00 stands of it; more than one statement corrects it"),
+                           (beyond, "lead {back} charged 12.00, corrected by -15.00 (no. 2 -3.00, no. 3 -12.00): 3.00 more than it charged is taken back"))
+            page = re.sub("<[^>]*>", "", self.page(first))
+            self.assertEqual(page.count("more than it charged is taken back"), 2)  # and says what it said
+            self.assertNotIn("more than one statement corrects it", page)
+            self.verified()
+
+    def test_what_a_lead_charged_has_the_share_of_its_sale_also_once_it_is_returned(self):
+        self.market = Market(self.server, contract={"price": {"lead": [{"micros": 8_000_000}], "sale_ppm": 100_000}})
+        self.market.put_keys()
+        lead = self.assertStatus(self.market.publisher.postback(person(click_id=self.market.click())), 200).json["lead"]
+        self.assertStatus(self.market.advertiser.postback({"lead": lead, "event": "sale", "amount": "100", "currency": "EUR"}), 200)
+        self.swept(18_000_000)
         self.settle()
-        adjust = lambda of, micros: self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": micros, "reason": "r", "lead": of})  # noqa: E731
-        adjust(lead, -12_000_000)
-        adjust(other, -20_000_000)
-        self.swept(-32_000_000)
-        self.assertRegex(self.warnings()["corrected_beyond"], r"lead \d+ charged 12.00, corrected by -20.00")
-        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 20_000_000, "reason": "r", "lead": other})
-        self.swept(-12_000_000)
-        self.assertNotIn("corrected_beyond", self.warnings())
         self.say(lead, "returned")
-        self.swept(-24_000_000)
-        self.assertRegex(self.warnings()["corrected_beyond"], r"lead \d+ charged 12.00, corrected by -24.00")
-        ident, _, _ = self.settle()
-        for language, words in (("en", "charged 12.00, corrected by \u221224.00: more than it charged is taken back."), ("fr", "repris au-delà de ce qu’il a facturé"), ("zh", "冲回超过其计费")):
-            self.assertEqual(re.sub("<[^>]*>", "", self.page(ident, f"&lang={language}")).count(words), 1)
+        self.adjust(lead, 1_000_000)
+        self.swept(-17_000_000)
+        self.assertFalse({word for word in self.warnings() if word.startswith("corrected")})
+        self.adjust(lead, -2_000_000)
+        self.swept(-19_000_000)
+        self.assertRegex(self.warnings()["corrected_beyond"], r"lead \d+ charged 18.00, corrected by -19.00 \(no. 2 -19.00\): 1.00 more")
+        second = self.lead()
+        self.say(second, "approved")
+        self.adjust(second, -9_000_000)
+        self.swept(-20_000_000)
+        self.settle()
+        self.adjust(second, -1_000_000)
+        time.sleep(0.01)
+        between = rfc3339(time.time())
+        time.sleep(0.01)
+        self.say(second, "returned")  # which is of the next period
+        self.swept(-9_000_000)
+        for until, words in ((between, "8.00, corrected by -10.00 (no. 2 -9.00, no. 3 -1.00)"), (None, "8.00, corrected by -18.00 (no. 2 -9.00, no. 3 -9.00)")):
+            [row] = self.operator.get("/v1/settlements", contract=self.market.contract, **({"until": until} if until else {}))["data"]
+            [told] = [each["text"] for each in row["warnings"] if each["warning"] == "corrected_beyond"]
+            self.assertIn(words, told)
 
     def test_what_is_carried_goes_through_three_traders_and_back_for_whoever_replays_it(self):
         customer, belgian, french, german = ("FR", "FR48999000102"), ("BE", "BE0999000129"), ("FR", "FR40999000129"), ("DE", "DE999999999")

@@ -1,0 +1,124 @@
+/* What this statement and the ones before make of a lead, by what their payloads and their lines say. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/bytes.h"
+#include "common/base/json_peek.h"
+#include "common/base/money.h"
+#include "common/base/text.h"
+#include "common/settlement/corrections.h"
+#include "server/cmd/command.h"
+#include "server/cmd/sign_private.h"
+#include "server/system/log.h"
+
+enum { LINES_PIECE = 1 << 20 };
+
+static void read_statement(const struct signing *s, const char *id, int64_t to, struct statement *st)
+{
+    struct buf payload;
+    buf_heap(&payload);
+    sign_payload(s, id, to, &payload);
+    if (statement_read(buf_span(&payload), st) != ERR_OK)
+        decline("statement %s of %s does not read", id, s->dir);
+    buf_free(&payload);
+}
+
+/* The statements up to that number, each to take(). */
+static void each_statement(const struct signing *s, int64_t last, struct corrected_leads *leads,
+                           void (*take)(const struct signing *s, const char *id, int64_t to,
+                                        struct corrected_leads *leads))
+{
+    const json_t *f;
+    size_t at = 0;
+    while ((f = sign_fact(s, "statement", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        int64_t number = sign_number(data, "number");
+        if (sign_text(data, "id")[0] != '\0' && number > 0 && number <= last)
+            take(s, sign_text(data, "id"), sign_number(data, "to"), leads);
+    }
+}
+
+static void take_payload(const struct signing *s, const char *id, int64_t to, struct corrected_leads *leads)
+{
+    struct statement st;
+    read_statement(s, id, to, &st);
+    corrected_leads_add(leads, &st);
+    statement_close(&st);
+}
+
+/* ---- what they charged ---- */
+
+static struct corrected_lead *lead_of(struct corrected_leads *leads, uint64_t lead)
+{
+    for (size_t i = 0; i < leads->n; i++)
+        if (leads->of[i].lead == lead)
+            return &leads->of[i];
+    return NULL;
+}
+
+/* A lead's line, and those of decisions about it; adjustments are no part of it. */
+static void take_line(struct span line, struct corrected_leads *leads)
+{
+    const bool is_lead = memmem(line.ptr, line.len, "\"kind\":\"lead\"", 13) != NULL;
+    struct span digits, amount;
+    uint64_t lead;
+    int64_t micros;
+    if ((!is_lead && memmem(line.ptr, line.len, "\"kind\":\"disposition\"", 20) == NULL) ||
+        !json_peek(line, is_lead ? "index" : "lead", &digits) || parse_u64(digits, &lead) != ERR_OK ||
+        !json_peek(line, "micros", &amount))
+        return;
+    struct corrected_lead *x = lead_of(leads, lead);
+    if (x != NULL && parse_i64(amount, &micros) == ERR_OK && !money_add(x->charged_micros, micros, &x->charged_micros))
+        decline("what lead %" PRIu64 " charged cannot be added up", lead);
+}
+
+static void take_lines(const struct signing *s, const char *id, int64_t to, struct corrected_leads *leads)
+{
+    (void)to;
+    struct mirror m = folder_mirror(s->folder);
+    char path[NAME_CAP];
+    struct buf text;
+    uint64_t at = 0;
+    size_t took = SIZE_MAX;
+    buf_heap(&text);
+    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
+    while (took > 0) {
+        buf_clear(&text);
+        if (m.read(m.ctx, path, at, LINES_PIECE, &text) != ERR_OK)
+            decline("cannot read %s/%s", s->dir, path);
+        struct span rest = buf_span(&text), line;
+        while (memchr(rest.ptr, '\n', rest.len) != NULL && text_cut(&rest, '\n', &line))
+            take_line(line, leads);
+        took = text.len - rest.len;
+        at += took;
+    }
+    buf_free(&text);
+}
+
+/* ---- all of it ---- */
+
+void sign_show_corrected(const struct signing *s, const char *id, int64_t to, int64_t number)
+{
+    struct corrected_leads leads = {.n = 0};
+    struct statement st;
+    read_statement(s, id, to, &st);
+    corrected_leads_of(&leads, &st);
+    if (leads.n > 0)
+        each_statement(s, number, &leads, take_payload);
+    corrected_leads_keep_adjusted(&leads);
+    if (leads.n > 0)
+        each_statement(s, number, &leads, take_lines);
+    for (size_t i = 0; i < leads.n; i++)
+        leads.of[i].charged_micros -= leads.of[i].decided;
+    corrected_leads_keep_told(&leads);
+    for (size_t i = 0; i < leads.n; i++) {
+        char mem[400];
+        struct buf text;
+        buf_fixed(&text, mem, sizeof mem);
+        corrected_lead_tell(&text, &leads.of[i], (int)st.exponent);
+        printf("adjustment  BUT %.*s\n", (int)text.len, text.ptr);
+    }
+    corrected_leads_free(&leads);
+    statement_close(&st);
+}
