@@ -14,7 +14,6 @@
 #include "server/cmd/command.h"
 #include "server/cmd/listing.h"
 #include "server/cmd/settle_private.h"
-#include "server/lists/zones.h"
 #include "server/system/log.h"
 
 enum { URL, TOKEN, UNTIL, CONTRACT, PREVIEW, ARGS };
@@ -159,8 +158,8 @@ void settle_add_statement(const struct settling *s, struct buf *line, const json
     const char *by = settle_text(statement, "payable_by");
     const struct due due = due_of(statement);
     buf_printf(line, "no. %" PRId64 ", ", settle_number(statement, "number"));
-    settle_add_period(s, line, settle_text(statement, "from_at"), settle_text(statement, "to_at"),
-                      settle_text(row, "timezone"));
+    days_add_period(s->zones, line, settle_text(statement, "from_at"), settle_text(statement, "to_at"),
+                    settle_text(row, "timezone"));
     buf_str(line, ", payable ");
     money_due_add(line, due.payable, due.vat, due.to_pay, span_str(settle_text(row, "currency")));
     if (by[0] != '\0') {
@@ -426,7 +425,7 @@ static void show_done(struct settling *s, const json_t *row, bool closed)
     if (closed) {
         settle_add_shown(&line, settle_text(last, "id"));
         buf_printf(&line, " no. %" PRId64 " ended on ", settle_number(last, "number"));
-        settle_add_end(s, &line, settle_text(last, "to_at"), settle_text(row, "timezone"));
+        days_add_end(s->zones, &line, settle_text(last, "to_at"), settle_text(row, "timezone"));
         buf_str(&line, ", not before that");
     } else {
         buf_str(&line, "nothing to settle");

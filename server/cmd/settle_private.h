@@ -4,6 +4,7 @@
 
 #include "common/base/json_read.h"
 #include "common/base/limits.h"
+#include "server/cmd/days.h"
 #include "server/cmd/download.h"
 #include "server/cmd/progress.h"
 
@@ -43,15 +44,6 @@ void settle_each(struct settling *s, const char *list, const char *query, bool (
 void settle_add_statement(const struct settling *s, struct buf *line, const json_t *row, const json_t *statement);
 void settle_add_shown(struct buf *line, const char *text);
 void settle_line(struct settling *s, const struct buf *line);
-
-/* ---- settle_period.c ---- */
-
-/* "2026-11-01 to 2026-11-30 Europe/Paris", "2026-11-01 09:12 to 2026-11-26 10:34 Europe/Paris". */
-void settle_add_period(const struct settling *s, struct buf *line, const char *from_at, const char *to_at,
-                       const char *zone);
-void settle_add_end(const struct settling *s, struct buf *line, const char *at, const char *zone);
-void settle_add_day(const struct settling *s, struct buf *line, const char *at,
-                    const char *zone); /* without its zone */
 
 /* ---- settle_unanswered.c ---- */
 

@@ -151,9 +151,9 @@ static void show(struct settling *s, const struct silent *x)
     } else {
         buf_printf(&line, "no. %" PRId64 " to %s no. %" PRId64 ", %zu statements, issued ", x->first.number, x->last.id,
                    x->last.number, x->n);
-        settle_add_day(s, &line, x->first.issued_at, x->first.zone);
+        days_add(s->zones, &line, x->first.issued_at, x->first.zone);
         buf_str(&line, " to ");
-        settle_add_day(s, &line, x->last.issued_at, x->last.zone);
+        days_add(s->zones, &line, x->last.issued_at, x->last.zone);
     }
     buf_printf(&line, ": the %s %s has not answered", x->publisher ? "publisher" : "advertiser", x->name);
     add_age(&line, &x->first);

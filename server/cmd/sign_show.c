@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/settlement/statement_text.h"
+#include "server/cmd/days.h"
 #include "server/cmd/sign_private.h"
 #include "server/system/log.h"
 
@@ -90,7 +91,37 @@ static void show_party(const json_t *now, const json_t *before, const char *role
     buf_free(&was);
 }
 
+/* ---- when ---- */
+
+static void show_period(const json_t *now)
+{
+    const json_t *period = json_object_get(now, "period");
+    const char *zone = sign_text(now, "timezone");
+    struct zones *zones = zones_new(ZONES_FOLDER);
+    struct buf text;
+    buf_heap(&text);
+    days_add_period(zones, &text, sign_text(period, "from_at"), sign_text(period, "to_at"), zone);
+    buf_str(&text, ", due on ");
+    days_add(zones, &text, sign_text(now, "due_at"), zone);
+    printf("period      %.*s\n", (int)text.len, text.ptr);
+    buf_free(&text);
+    zones_free(zones);
+}
+
 /* ---- with which VAT ---- */
+
+/* A sum below 0 is the publisher's debt, whatever sign the line above gives it. */
+static void show_owed(const struct statement *st, int64_t micros, const char *what)
+{
+    char mem[40];
+    struct buf amount;
+    buf_fixed(&amount, mem, sizeof mem);
+    if (micros >= 0)
+        return;
+    decimal_add(&amount, -micros, 6, (int)st->exponent);
+    printf("owed        %.*s %.*s by the publisher%s\n", (int)amount.len, amount.ptr, (int)st->currency.len,
+           st->currency.ptr, what);
+}
 
 static void show_vat(const struct signing *s, const char *id, int64_t to, const json_t *before)
 {
@@ -102,6 +133,8 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
     sign_payload(s, id, to, &payload);
     if (statement_read(buf_span(&payload), &st) != ERR_OK)
         decline("statement %s of %s does not read", id, s->dir);
+    show_owed(&st, statement_brought(&st), " from the statement before, which is set off here");
+    show_owed(&st, st.carried_micros, ", which is carried over, and the next statement sets it off");
     statement_vat_tell(&parts, &st);
     if (parts.len > 0)
         printf("vat         %.*s\n", (int)parts.len, parts.ptr);
@@ -117,9 +150,7 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
         printf("vat         carried over, with its VAT: %.*s\n", (int)parts.len, parts.ptr);
     if (before != NULL && strcmp(was, tax_word(st.tax)) != 0)
         printf("vat         CHANGED since the statement before: by what the parties said of themselves then what is "
-               "new is "
-               "under "
-               "%s, and was under %s\n",
+               "new is under %s, and was under %s\n",
                tax_word(st.tax), was);
     statement_close(&st);
     buf_free(&parts);
@@ -176,6 +207,7 @@ void sign_show(const struct signing *s, const json_t *statement)
         before = payload_read(s, id, from);
     }
     printf("\nstatement   %s\n", sign_text(statement, "sentence"));
+    show_period(now);
     show_party(now, before, "advertiser");
     show_party(now, before, "publisher");
     show_vat(s, sign_text(data, "id"), to, before);

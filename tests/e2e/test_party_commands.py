@@ -5,9 +5,10 @@ import json
 import os
 import threading
 import unittest
+import zoneinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import send, wait_for
+from harness import Market, send, wait_for
 from parties import Parties
 
 
@@ -116,6 +117,68 @@ class PartyCommands(Parties):
         self.assertIn("CHANGED since the statement before, which named Comparateur Nord SRL", shown)
         self.assertRegex(shown, r"terms +version \d.*due")
         self.assertNotIn("unchanged", shown)
+
+    def test_all_that_a_statement_says_of_money_time_and_people_is_shown_before_it_is_signed(self):
+        self.market = Market(self.server, {"timezone": "Asia/Kolkata"}, {"vat_ppm": 200_000, "set_off": "next"})
+        self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
+        law = lambda party, **legal: self.assertStatus(party.call("PATCH", f"/v1/parties/{party.id}", {"legal": legal}), 200)  # noqa: E731
+        law(self.advertiser, name="Solaire Lumen SAS", address="14, quai des Étuves\n69002 Lyon", country="FR", vat_id="FR48999000102")
+        law(self.publisher, name="Petite SARL", country="FR", vat_id="FR40999000129", exemption="art. 293 B du CGI", cash_accounting=True,
+            representative_name="Gamma SA", representative_address="3 rue C\n69001 Lyon", representative_vat_id="FR62999000128")
+        self.enrolled()
+        said = "charges no VAT: art. 293 B du CGI, tax representative Gamma SA, 3 rue C, 69001 Lyon, VAT FR62999000128, cash accounting"
+        before, then = f"Petite SARL, FR, VAT FR40999000129, {said}", "charged as: Petite SARL, VAT FR40999000129; to: Solaire Lumen SAS, VAT FR48999000102"
+        one, leads = self.settle(2)
+        shown = self.shown_of(self.accept(0, self.publisher, "publisher"))
+        self.assertIn("payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser, ", shown.pop("statement")[0])
+        [terms] = shown.pop("terms")
+        self.assertRegex(terms, r"^version 1, entry 0 .* lead 12.00 EUR when country in FR, 8.00 EUR, .*set_off: next; .*vat_ppm: 20 %")
+        self.assertEqual([sum(f"for {role}" in line for line in shown["credential"]) for role in ("advertiser", "publisher")], [2, 2])
+        shown.pop("credential")
+        self.assertEqual(shown, {
+            "period": [self.period(one)], "advertiser": ["Solaire Lumen SAS, 14, quai des Étuves, 69002 Lyon, FR, VAT FR48999000102"], "publisher": [before],
+            "vat": ["24.00 EUR under VAT of 20% (4.80)", "BUT the supplier says that it charges no VAT (art. 293 B du CGI), and the terms charge VAT of 20%: both cannot be right"],
+            "decided": ["the rules, as leads came: 2 pending (in the whole log)", f"reported as the advertiser's word, by secret or token, of {self.advertiser.id}: 2 approved (in the whole log)"]})
+        for lead in leads:
+            self.advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": "returned"})
+        law(self.publisher, name="Petite SARL", country="DE", vat_id="DE999999999")
+        two = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        shown = self.shown_of(self.accept(0, self.advertiser, "advertiser", two))
+        self.assertIn("payable 0.00 EUR, net -24.00 EUR (gross 0.00 EUR, 2 returned leads of -24.00 EUR), carried over to the next 24.00 EUR", shown["statement"][0])
+        self.assertEqual(shown["period"], [self.period(two)])
+        self.assertEqual(shown["publisher"], [f"Petite SARL, DE, VAT DE999999999, {said}", f"CHANGED since the statement before, which named {before}"])
+        self.assertEqual(shown["advertiser"], ["Solaire Lumen SAS, 14, quai des Étuves, 69002 Lyon, FR, VAT FR48999000102"])
+        self.assertEqual(shown["owed"], ["24.00 EUR by the publisher, which is carried over, and the next statement sets it off"])
+        self.assertEqual(shown["vat"], [f"0.00 EUR under VAT of 20% (all of it carried over), {then}", f"carried over, with its VAT: 24.00 EUR under VAT of 20%, {then}"])
+        self.assertTrue(shown["terms"][0].startswith("unchanged since the statement before: version 1"), shown["terms"])
+        self.assertNotIn("credential", shown)  # none is new
+        self.market.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -1_000_000, "reason": "as told on Monday"})
+        self.market.operator.patch(f"/v1/contracts/{self.market.contract}", {"due_days": 1})
+        three, _ = self.settle(1)
+        shown = self.shown_of(self.accept(0, self.advertiser, "advertiser", three))
+        self.assertIn("payable 0.00 EUR and 2.20 VAT: 2.20 EUR by the publisher", shown["statement"][0])
+        self.assertEqual(shown["owed"], ["24.00 EUR by the publisher from the statement before, which is set off here", "13.00 EUR by the publisher, which is carried over, and the next statement sets it off"])
+        self.assertEqual(shown["vat"][0], f"-11.00 EUR under VAT of 20% (-2.20), {then} and 11.00 EUR under reverse charge (new 12.00, corrected by -1.00)")
+        self.assertTrue(shown["vat"][-1].startswith("CHANGED since the statement before"), shown["vat"])
+        self.assertIn("under reverse_charge, and was under domestic", shown["vat"][-1])
+        [adjusted], [terms] = shown["adjustment"], shown["terms"]
+        self.assertIn("as told on Monday", adjusted)
+        self.assertRegex(terms, "^version 2, .*due_days: 30 days -> 1 day")
+        self.assertEqual(shown["period"], [self.period(three)])
+
+    def shown_of(self, text):
+        """By their first word what `sign` says of one statement; what has none goes on with the one before."""
+        found, word = {}, None
+        for line in text[text.index("\nstatement   ") + 1:].splitlines():
+            if line[:12].strip() == "" or line[11:12] == " ":
+                word = line[:12].strip() or word
+                found.setdefault(word, []).append(line[12:])
+        return found
+
+    def period(self, ident):
+        [made] = [row for row in self.market.operator.get("/v1/statements", contract=self.market.contract)["data"] if row["id"] == ident]
+        at = {name: datetime.datetime.fromisoformat(made[name].replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo("Asia/Kolkata")) for name in ("from_at", "to_at", "due_at")}
+        return f"{at['from_at']:%Y-%m-%d %H:%M} to {at['to_at']:%Y-%m-%d %H:%M} Asia/Kolkata, due on {at['due_at']:%Y-%m-%d}"
 
     def at_a_terminal(self, status, typed, *call, **options):
         """What `sign` says where somebody types."""

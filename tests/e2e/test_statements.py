@@ -629,8 +629,9 @@ class Statements(ServerCase):
                 self.assertIn(word, plain(two, language))
             self.assertIn("293 B", plain(two, language), "that it is charged all the same is no secret")
             self.assertNotIn(words[0], plain(one, language))
-        # a rate is charged for who says that it charges none: said before, on the page, and by verify's reader
-        self.say(self.lead(), "approved")
+        # a rate is charged for who says that it charges none: said before, and on the page
+        charged = self.lead()
+        self.say(charged, "approved")
         self.swept(12_000_000)
         self.assertIn("exempt_but_charged", self.warnings())
         self.assertIn("charges no VAT (TVA non applicable, art. 293 B du CGI), and the terms charge VAT of 20%", self.warnings()["exempt_but_charged"])
@@ -640,6 +641,10 @@ class Statements(ServerCase):
         self.say(self.lead(), "approved")
         self.swept(12_000_000)
         self.assertLessEqual(set(self.warnings()), {"no_key", "unanswered"}, "exempt, and none is agreed: as it should be")
+        self.say(charged, "returned")
+        self.swept(0)
+        self.assertNotIn("exempt_but_charged", self.warnings(), "what is taken back at a rate is not charged at it")
+        self.assertNotIn("both cannot be right", plain(self.settle()[0], "en"))
         for legal, field in (({"exemption": 1}, "legal.exemption"), ({"cash_accounting": "yes"}, "legal.cash_accounting"), ({"representative_vat_id": "-"}, "legal.representative_vat_id")):
             refused = self.operator.call("PATCH", path, {"legal": legal})
             self.assertEqual((refused.status, refused.json["field"]), (422, field))
@@ -731,7 +736,11 @@ class Statements(ServerCase):
             self.say(lead, "returned")
         self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": -1_081_111, "reason": "of none"})
         self.swept(-37_081_111)
-        two, statement, _ = self.settle()
+        of = ("settle", self.server.url, "--token", self.operator.token, "--contract", self.market.contract)
+        self.assertIn("payable 0.00 EUR, carried over to the next 37.081111 EUR that the publisher owes, net -37.081111 EUR", countersign(*of, "--preview").stdout)
+        self.assertIn("payable 0.00 EUR, carried over to the next 37.081111 EUR that the publisher owes\n", countersign(*of).stdout)
+        two = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]["id"]
+        statement = json.loads(statement_payload(self.market.advertiser.do("GET", f"/v1/statements/{two}").body))
         self.assertEqual([(row["net_minor"], row["supplied_minor"]) for row in statement["tax"]["rows"]], [(0, 0)])
         self.assertNotIn("The VAT of what is above 0 is charged here", self.page(two))
         self.assertIn(">Settlement statement<", self.page(two))
@@ -740,6 +749,7 @@ class Statements(ServerCase):
         self.assertIn("Company FR40999000129 owes Company FR48999000102 37.081111 EUR: it is carried over, and the next statement sets it off.", text(two, "en"))
         self.say(leads[5], "approved")
         self.swept(12_000_000)
+        self.assertIn("carried over to the next 25.081111 EUR that the publisher owes, carried over from the one before -37.081111 EUR that the publisher owes, net 12.00 EUR", countersign(*of, "--preview").stdout)
         [preview] = self.operator.get("/v1/settlements", contract=self.market.contract)["data"]
         three, statement, _ = self.settle()
         listed = self.operator.get("/v1/statements", contract=self.market.contract)["data"][-1]
