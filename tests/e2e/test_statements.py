@@ -969,6 +969,9 @@ class Statements(ServerCase):
                 self.assertStatus(self.operator.do("PATCH", path, {"set_off": "owed"} if way == "owed" else {"ends_at": rfc3339(time.time() + 1)}), 200)
                 row = lambda: self.operator.get("/v1/settlements", contract=self.market.contract)["data"][0]  # noqa: E731
                 wait_for(lambda: row()["state"] == "open", what="something to settle")
+                if way == "ended":  # it moves then: what it charged is credited as it was charged, at a rate that is not idle
+                    self.law(customer, ("DE", "DE999999999"))
+                self.assertEqual({each["warning"] for each in row()["warnings"]} & {"vat_rate_unused", "no_vat_rate"}, set())
                 draft = row()["draft"]
                 self.assertEqual((draft["payable_minor"], draft["vat_minor"], draft["payable_by"], draft["carried_micros"]), (-2400, -480, "publisher", 0))
                 self.assertIn("which the publisher owes, with what was carried over", settle("--preview"))
