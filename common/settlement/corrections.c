@@ -86,7 +86,7 @@ static int by_lead(const void *a, const void *b)
     return x->lead < y->lead ? -1 : x->lead > y->lead;
 }
 
-static struct corrected_lead *find(const struct corrected_leads *c, uint64_t lead)
+struct corrected_lead *corrected_leads_find(const struct corrected_leads *c, uint64_t lead)
 {
     const struct corrected_lead key = {.lead = lead};
     return c->n > 0 ? bsearch(&key, c->of, c->n, sizeof *c->of, by_lead) : NULL;
@@ -163,7 +163,7 @@ void corrected_leads_add(struct corrected_leads *c, const struct statement *s)
     size_t i;
     json_array_foreach((json_t *)s->adjustments, i, a)
     {
-        struct corrected_lead *x = lead_of(a) > 0 ? find(c, lead_of(a)) : NULL;
+        struct corrected_lead *x = lead_of(a) > 0 ? corrected_leads_find(c, lead_of(a)) : NULL;
         if (x != NULL)
             correct(x, s->number, s->number > c->number, a);
     }
@@ -201,7 +201,7 @@ static enum err leave_out(struct corrected_leads *c, const struct view *v, uint3
             return ERR_OK;
         if (key.len != sizeof seek || move_row_read(value, &move) != ERR_OK)
             return ERR_CORRUPT;
-        if (move.kind != ENTRY_ADJUSTMENT && (x = find(c, move.lead)) != NULL)
+        if (move.kind != ENTRY_ADJUSTMENT && (x = corrected_leads_find(c, move.lead)) != NULL)
             x->charged_micros -= move.micros;
         row_index_key(seek, contract, load_be64(key.ptr + 4) + 1);
     }

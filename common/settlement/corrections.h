@@ -46,6 +46,7 @@ struct corrected_leads { /* ascending. Zeroed: none */
     uint64_t number; /* of the statement that is asked about */
 };
 void corrected_leads_free(struct corrected_leads *c);
+struct corrected_lead *corrected_leads_find(const struct corrected_leads *c, uint64_t lead); /* NULL: it is none */
 /* Those that a statement corrects. All statements are then added in order of number, itself too; of what later ones say
  * decisions count, for what was charged. */
 void corrected_leads_of(struct corrected_leads *c, const struct statement *s);

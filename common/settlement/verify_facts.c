@@ -247,8 +247,7 @@ static void tell_money(struct audit *a, struct buf *text, const struct said *s)
     tell_payable(a, text, s);
     if (s->payable_minor + s->vat_minor != 0 && a->publisher[0]) {
         buf_printf(text, " by the %s, due ", s->payable_minor + s->vat_minor > 0 ? "advertiser" : "publisher");
-        time_rfc3339(text, s->due_ms);
-        text->len -= sizeof "T00:00:00.000Z" - 1; /* the day alone */
+        time_rfc3339(text, s->due_ms); /* noon of its zone, which may be another day in UTC */
     }
     buf_str(text, ", net ");
     money(text, s->net_micros, 6, (int)s->exponent, a->currency);

@@ -49,14 +49,6 @@ static void take_payload(const struct signing *s, const char *id, int64_t to, st
 
 /* ---- what they charged ---- */
 
-static struct corrected_lead *lead_of(struct corrected_leads *leads, uint64_t lead)
-{
-    for (size_t i = 0; i < leads->n; i++)
-        if (leads->of[i].lead == lead)
-            return &leads->of[i];
-    return NULL;
-}
-
 /* A lead's line, and those of decisions about it; adjustments are no part of it. */
 static void take_line(struct span line, struct corrected_leads *leads)
 {
@@ -68,7 +60,7 @@ static void take_line(struct span line, struct corrected_leads *leads)
         !json_peek(line, is_lead ? "index" : "lead", &digits) || parse_u64(digits, &lead) != ERR_OK ||
         !json_peek(line, "micros", &amount))
         return;
-    struct corrected_lead *x = lead_of(leads, lead);
+    struct corrected_lead *x = corrected_leads_find(leads, lead);
     if (x != NULL && parse_i64(amount, &micros) == ERR_OK && !money_add(x->charged_micros, micros, &x->charged_micros))
         decline("what lead %" PRIu64 " charged cannot be added up", lead);
 }

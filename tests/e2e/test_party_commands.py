@@ -130,7 +130,8 @@ class PartyCommands(Parties):
         before, then = f"Petite SARL, FR, VAT FR40999000129, {said}", "charged as: Petite SARL, VAT FR40999000129; to: Solaire Lumen SAS, VAT FR48999000102"
         one, leads = self.settle(2)
         shown = self.shown_of(self.accept(0, self.publisher, "publisher"))
-        self.assertIn("payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser, ", shown.pop("statement")[0])
+        [due] = [row["due_at"] for row in self.market.operator.get("/v1/statements", contract=self.market.contract)["data"]]
+        self.assertIn(f"payable 24.00 EUR and 4.80 VAT: 28.80 EUR by the advertiser, due {due}, net 24.00 EUR", shown.pop("statement")[0])
         [terms] = shown.pop("terms")
         self.assertRegex(terms, r"^version 1, entry 0 .* lead 12.00 EUR when country in FR, 8.00 EUR, .*set_off: next; .*vat_ppm: 20 %")
         self.assertEqual([sum(f"for {role}" in line for line in shown["credential"]) for role in ("advertiser", "publisher")], [2, 2])
