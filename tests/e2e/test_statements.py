@@ -827,6 +827,8 @@ class Statements(ServerCase):
             page = re.sub("<[^>]*>", "", self.page(first))
             self.assertEqual(page.count("more than it charged is taken back"), 2)  # and says what it said
             self.assertNotIn("more than one statement corrects it", page)
+            shown = countersign("sign", self.server.url, first, "--accept", "--again", "--contract", self.market.contract, "--token", self.market.publisher.token, "--key", self.key, "--mirrors", self.mirrors)
+            self.assertEqual([("more than it charged" in line, "no. 3" in line) for line in shown.stdout.splitlines() if " BUT " in line], [(True, False)] * 2)
             self.verified()
 
     def test_what_a_lead_charged_has_the_share_of_its_sale_also_once_it_is_returned(self):
@@ -969,9 +971,6 @@ class Statements(ServerCase):
                 self.assertStatus(self.operator.do("PATCH", path, {"set_off": "owed"} if way == "owed" else {"ends_at": rfc3339(time.time() + 1)}), 200)
                 row = lambda: self.operator.get("/v1/settlements", contract=self.market.contract)["data"][0]  # noqa: E731
                 wait_for(lambda: row()["state"] == "open", what="something to settle")
-                if way == "ended":  # it moves then: what it charged is credited as it was charged, at a rate that is not idle
-                    self.law(customer, ("DE", "DE999999999"))
-                self.assertEqual({each["warning"] for each in row()["warnings"]} & {"vat_rate_unused", "no_vat_rate"}, set())
                 draft = row()["draft"]
                 self.assertEqual((draft["payable_minor"], draft["vat_minor"], draft["payable_by"], draft["carried_micros"]), (-2400, -480, "publisher", 0))
                 self.assertIn("which the publisher owes, with what was carried over", settle("--preview"))
@@ -984,6 +983,25 @@ class Statements(ServerCase):
                 self.assertEqual(self.verified().returncode, 0)
         done = countersign("check", "--data", self.server.data)
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_a_rate_that_an_ended_contract_charged_is_not_said_to_be_idle(self):
+        self.market.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.market.publisher, vat_ppm=200_000)
+        self.market.code = self.market.new_code(self.market.publisher, self.market.contract)
+        customer = ("FR", "FR48999000102")
+        self.law(customer, ("FR", "FR40999000129"))
+        first = self.lead()
+        self.say(first, "approved")
+        self.swept(12_000_000)
+        self.settle()
+        self.law(customer, ("DE", "DE999999999"))
+        self.say(self.lead(), "approved")
+        self.say(first, "returned")
+        self.swept(0)
+        self.assertIn("by reverse charge the customer owes it", self.warnings()["vat_rate_unused"])
+        self.operator.patch(f"/v1/contracts/{self.market.contract}", {"ends_at": rfc3339(time.time() + 0.5)})
+        wait_for(lambda: "vat_rate_unused" not in self.warnings(), what="the contract's end, behind which a rate is for what it corrects")
+        self.assertIn("vat_rate_changed", self.warnings())
 
     def test_a_rate_counts_from_its_day_on_whenever_the_statement_is_issued(self):
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
