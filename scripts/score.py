@@ -189,11 +189,56 @@ class State:
         slots = (of.to_bytes(8, "big") + u32(mean) + u32(variance) for slots in self.sets for of, mean, variance in slots)
         return head + b"".join(map(u32, (self.bias[1], self.bias[2], *self.usual))) + b"".join(slots)
 
+    def take_seed(self, data):
+        """What all contracts of the campaign know: other slots give way to it, where there is room; what is own stays."""
+        seed = read_state(data, self.shape)
+        if any(slot[0] & 2 for slots in seed.sets for slot in slots):
+            raise ValueError("it says something own")
+        if not self.leads and self.labels == [0, 0]:
+            self.bias = seed.bias
+        self.sets = [([slot for slot in own if slot[0] & 2] + brought)[:SLOTS] for own, brought in zip(self.sets, seed.sets)]
+
+    def shared(self):
+        """The bytes of all that is not own."""
+        own, self.sets = self.sets, [[slot for slot in slots if not slot[0] & 2] for slots in self.sets]
+        data, self.sets = self.bytes(), own
+        return data
+
     def sha256(self):
         return hashlib.sha256(self.bytes()).hexdigest()
 
 
+def read_state(data, shape):
+    """The state of those bytes, of that shape, strictly; else ValueError."""
+    parts = len(shape.names) + len(shape.pairs)
+    head = 27 + 4 * parts
+    if len(data) < head or (len(data) - head) % 16 or data[:1] != b"\1" or tuple(data[17:19]) != (len(shape.names), len(shape.pairs)):
+        raise ValueError("it is no state of this shape")
+
+    def at(place, signed=False):
+        return int.from_bytes(data[place:place + 4], "big", signed=signed)
+
+    state = State(shape)
+    state.leads, state.labels, state.held = at(1), [at(5), at(9)], at(13)
+    state.bias = [0, at(19, True), at(23)]
+    state.usual = [at(27 + 4 * k, True) for k in range(parts)]
+    beliefs, last = [state.bias], 0
+    for place in range(head, len(data), 16):
+        slot = [int.from_bytes(data[place:place + 8], "big"), at(place + 8, True), at(place + 12)]
+        number = ((slot[0] ^ slot[0] >> 32) >> 2) % SETS
+        if not slot[0] or number < last or state.find(slot[0]) or len(state.sets[number]) == SLOTS:
+            raise ValueError("its slots are no fold's")
+        state.sets[number].append(slot)
+        beliefs.append(slot)
+        last = number
+    if state.held > 65536 or any(abs(usual) > 2 * MOST for usual in state.usual) or not all(abs(mean) <= MOST and LEAST_DOUBT <= variance <= doubt(of) for of, mean, variance in beliefs):
+        raise ValueError("its numbers are no fold's")
+    return state
+
+
 # ---- of entries ----
+
+LABELS = 1024  # behind so many of them the log says what it has learnt
 
 OF_ONE_PUBLISHER = {"sub1", "sub2", "sub3", "sub4", "sub5", "placement"}
 TAUGHT = {"approved": 1, "converted": 1, "rejected": 0, "returned": 0}  # by a status; others teach nothing
@@ -217,6 +262,9 @@ class Fold:
 
     def __init__(self, contract):
         self.contract, self.asked, self.since, self.state = contract, None, 0, None
+        self.due = False  # the next entry is to say what was learnt
+        self.blind = False  # nothing is learnt before an entry that says what was
+        self.seeded = False  # since the last statement, or since the state began
 
     def shape(self, score):
         facts = score["facts"]
@@ -243,13 +291,19 @@ class Fold:
         """Parts of one lead move together: none is held by itself."""
         return "share_to" not in lead and state.is_low(high, score["hold_below"], score["max_held_permille"])
 
+    def begin(self, score, index):
+        if self.asked != (score["facts"], score["cross"]):
+            self.asked, self.since, self.state, self.seeded = (score["facts"], score["cross"]), index, State(self.shape(score)), False
+
     def take(self, score, index, entry, lead=None, was=None):
         """A lead or disposition entry; of the latter its lead, and that one's status before."""
         if not score:
             self.asked = self.state = None
             return
-        if self.asked != (score["facts"], score["cross"]):
-            self.asked, self.since, self.state = (score["facts"], score["cross"]), index, State(self.shape(score))
+        self.begin(score, index)
+        if self.blind:
+            return
+        before = sum(self.state.labels)
         if entry["kind"] == "lead" and entry["status"] in SCORED:
             tokens = self.tokens(self.state, score, entry)
             high = self.state.predict(tokens)[2]
@@ -258,3 +312,19 @@ class Fold:
                 self.state.learn(tokens, 1)
         elif entry["kind"] == "disposition" and entry["lead"] >= self.since and lead["status"] in SCORED:
             self.state.learn(self.tokens(self.state, score, lead), TAUGHT[entry["status"]], TAUGHT.get(was))
+        self.due = sum(self.state.labels) > before and sum(self.state.labels) % LABELS == 0
+
+    def learnt(self, terms_index):
+        """The members of the entry that is due, but its time."""
+        return {"kind": "model", "labels": sum(self.state.labels), "leads": self.state.leads, "origin": "fold", "sha256": self.state.sha256(), "terms": terms_index}
+
+    def take_learnt(self, data):
+        """What was learnt so far is taken at an entry's word."""
+        self.state, self.blind = read_state(data, self.state.shape), False
+
+    def take_seed(self, score, index, data):
+        self.begin(score, index)
+        if self.seeded:
+            raise ValueError("another one came since the last statement")
+        self.state.take_seed(data)
+        self.seeded = True

@@ -9,6 +9,7 @@ from collections import defaultdict
 from itertools import accumulate, combinations
 from math import isqrt
 
+import score as lead_score
 from verify import DAY_MS, WHOLE, CannotTell, b64u, b64u_decode, canonical, clock, leaf_hash, need, sha256
 
 FOREVER = 1 << 62
@@ -98,7 +99,7 @@ def named(lead):
 class Campaign:
     """The checks over all logs, in the order of the report. Each says what holds, or raises; `doubts` are what it cannot tell."""
 
-    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks", "parties", "document")
+    CHECKS = ("campaign", "persons", "duplicates", "txids", "shares", "caps", "clocks", "parties", "document", "seeds")
 
     def __init__(self, audits, whole):
         self.audits, self.whole, self.doubts = audits, whole, []
@@ -340,6 +341,26 @@ class Campaign:
             self.alike(DOCUMENT, one, other)
         return "the campaign's document that bound was one in all of them"
 
+    # seeds
+
+    def seeds(self):
+        """Each is what the campaign's logs taught all together, learnt again from them."""
+        told = [Seed(log, index, entry) for log in self.logs for index, entry in enumerate(log.ledger.entries) if entry["kind"] == "model" and entry["origin"] == "seed"]
+        made = 0
+        for asked in sorted({seed.asked for seed in told}):
+            joined = Joined(self.logs, asked)
+            for seed in sorted((seed for seed in told if seed.asked == asked), key=lambda seed: seed.total):
+                here = all(size <= joined.sizes.get(contract, -1) for contract, size in seed.prefixes.items())
+                need(here or not self.whole, f"{seed.name} is a seed of logs that are not here")
+                if not here:
+                    break  # this one and those behind it are taken at their word
+                need(all(seed.prefixes.get(contract, 0) >= done for contract, done in joined.done.items()), f"{seed.name} is a seed that leaves out what an earlier one had learnt")
+                data, counts = joined.learn(seed.prefixes)
+                stands, gives = (seed.entry["leads"], seed.entry["labels"], seed.entry["sha256"]), (*counts, sha256(data).hex())
+                need(stands == gives, f"{seed.name} is a seed of {stands}, the logs of its campaign give {gives}")
+                made += 1
+        return f"{made} of {len(told)} seeds of the score made again of these logs, and the same; the others taken at their word"
+
     def otherwise(self, fails, what):
         need(not fails or any(log.clocks for log in self.logs), what)
         self.doubts.append(what)
@@ -367,6 +388,50 @@ def spells(thing, log):
     said = [(time, value) for what, time, value in log.told if what == thing]
     times = list(accumulate([log.first, *(time for time, _ in said), log.end], max))
     return zip(times, times[1:], [None, *(value for _, value in said)])
+
+
+class Seed:
+    def __init__(self, log, index, entry):
+        self.entry, self.name = entry, f"entry {index} of {log.name}"
+        self.prefixes = {prefix["contract"]: prefix["size"] for prefix in entry["from"]}
+        self.total = sum(self.prefixes.values())
+        self.asked = asks(log.ledger.bound_by[index].score)
+
+
+def asks(score):
+    return (tuple(score["facts"]), tuple(score["cross"])) if score else None
+
+
+class Joined:
+    """One state that all logs teach, in the order of their times, as far as their terms ask the same."""
+
+    def __init__(self, logs, asked):
+        self.asked, self.state = asked, None
+        self.logs = {log.name: log for log in logs}
+        self.sizes = {log.name: len(log.ledger.entries) for log in logs}
+        self.folds = {log.name: lead_score.Fold(log.name) for log in logs}
+        self.done, self.statuses = dict.fromkeys(self.sizes, 0), {}
+
+    def learn(self, prefixes):
+        new = [(entry["at"], name, index, entry) for name, size in prefixes.items() for index, entry in enumerate(self.logs[name].ledger.entries)
+               if self.done[name] <= index < size and entry["kind"] in ("lead", "disposition")]
+        for _, name, index, entry in sorted(new, key=lambda each: each[:3]):
+            self.take(self.logs[name].ledger, self.folds[name], name, index, entry)
+        self.done.update(prefixes)
+        self.state = self.state or lead_score.State(lead_score.Fold("").shape({"facts": list(self.asked[0]), "cross": list(self.asked[1])}))
+        return self.state.shared(), (self.state.leads, sum(self.state.labels))
+
+    def take(self, ledger, fold, name, index, entry):
+        score, about = ledger.bound_by[index].score, entry.get("lead", index)
+        before = self.statuses.get((name, about))
+        self.statuses[name, about] = entry["status"]
+        if asks(score) != self.asked:
+            fold.asked = None
+            return
+        fold.begin(score, index)
+        self.state = self.state or fold.state
+        fold.state = self.state
+        fold.take(score, index, entry, ledger.entries[about], before)
 
 
 CAPPED = {"cap_day": "day", "cap_month": "month", "budget": "budget_micros_month"}

@@ -502,7 +502,7 @@ class Log:
 # What a file of a mirror may be called, of whatever contract, size and statement.
 NUMBER, WIDTH = "(?:0|[1-9][0-9]{0,19})", "(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 TILE_NUMBER = rf"(?:x(?!000)[0-9]{{3}}/(?:x[0-9]{{3}}/)*)?[0-9]{{3}}(?:\.p/{WIDTH})?"
-MIRROR_NAME = re.compile(r"\.well-known/jwks\.json|log/keys|log/ID/openings|log/ID/heads|v1/contracts/ID/click-key|v1/statements/ID(?:\.jws|/lines|/checkpoint)"
+MIRROR_NAME = re.compile(r"\.well-known/jwks\.json|log/keys|log/ID/openings|log/ID/heads|v1/contracts/ID/(?:click-key|models/[0-9a-f]{64})|v1/statements/ID(?:\.jws|/lines|/checkpoint)"
                          rf"|log/(?:ID/)?(?:checkpoint|witnessed|seen/{NUMBER}|tile/(?:entries|[0-7])/{TILE_NUMBER})".replace("ID", "[0-9A-Z]{1,16}"))
 
 
@@ -557,6 +557,7 @@ REASONS = ("no_click", "unknown_click", "outside_window", "missing_field", "bad_
            "duplicate", "cap_day", "cap_month", "budget", "contract_ended", "low_score", "unrecorded_click", "test", "review")
 CREDENTIALS = ("secret", "token", "postback_key", "lock", "webhook")
 TAXES = ("none", "domestic", "reverse_charge", "outside")
+ORIGINS = ("fold", "seed")
 TRUSTS = ("signed", "key", "api", "pixel", "system", "countersigned")
 CONTACTS = ("email", "phone", "first_name", "last_name")
 
@@ -642,6 +643,11 @@ def indexes(value):
     return isinstance(value, list) and 1 <= len(value) <= 128 and all(map(index, value)) and all(one < other for one, other in zip(value, value[1:]))
 
 
+def prefixes(value):
+    return isinstance(value, list) and 1 <= len(value) <= 512 and all(isinstance(each, dict) and set(each) == {"contract", "size"} and ID(each["contract"]) and whole(each["size"]) for each in value) \
+        and all(one["contract"].encode() < other["contract"].encode() for one, other in zip(value, value[1:]))
+
+
 SUBS = tuple(f"sub{n}" for n in range(1, 6))
 UTMS = ("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term")
 TEXTS = dict.fromkeys(SUBS, text(256))
@@ -675,6 +681,7 @@ MEMBERS = {
     "party": ({"by": ID, "legal": lambda value: isinstance(value, dict), "party": ID}, {"other": true}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
     "erase": ({"by": ID, "entries": indexes}, {}),
+    "model": ({"labels": index, "leads": index, "origin": word(ORIGINS), "sha256": hex32, "terms": index}, {"from": prefixes}),
     "clock": ({"steps": lambda value: value == 0 or small(value)}, {"by": ID, "confirmed_ms": whole, "from_ms": whole, "to_ms": whole, "unsure": true}),
 }
 
@@ -694,6 +701,8 @@ def read_entry(data):
             need(holds is not None and holds(value), f"its {name} is not what stands there")
     if entry["kind"] == "lead":
         need(("score" in entry) == ("score_high" in entry) >= ("score_why" in entry) and entry.get("score", 0) <= entry.get("score_high", 0), "its score is not whole")
+    if entry["kind"] == "model":
+        need(("from" in entry) == (entry["origin"] == "seed"), "its from is not there for a seed alone")
     return entry
 
 
@@ -1220,7 +1229,7 @@ GAP_COUNTS = ("clicks", "impressions", "late_clicks", "views")
 class Ledger:
     """The fold of one contract's entries: each is decided again from those in front of it."""
 
-    def __init__(self, contract, openings, issuers=()):
+    def __init__(self, contract, openings, issuers=(), state_of=None, scores_from=0):
         self.contract, self.openings, self.issuers = contract, openings, issuers
         self.entries, self.versions = [], Versions()
         self.leads, self.moves, self.adjustments, self.erased = {}, [], {}, set()
@@ -1237,7 +1246,9 @@ class Ledger:
         self.said_of_others = []  # (lead, contract and lead that its disposition was signed of): parts of one lead
         self.spelled = {"email": {}, "phone": {}}, {"email": {}, "phone": {}}  # token by key, key by token
         self.unknown_rules = None
-        self.scores = lead_score.Fold(contract)
+        self.scores, self.seeds = lead_score.Fold(contract), 0
+        self.state_of, self.scores_from = state_of, scores_from  # bytes by their hash; the entry from which on scores are worked out
+        self.scores.blind = scores_from > 0
 
     # what every entry has to keep: "each entry can follow those before it"
 
@@ -1265,12 +1276,44 @@ class Ledger:
             self.terms(at, entry)
         terms = self.versions.bound(entry["at"])
         self.bound_by.append(terms)
+        self.learnt(at, entry, terms)
         need(entry["kind"] in ("terms", "key", "assent", "gap", "server_keys", "credential", "clock", "party", "withdrawal") or self.versions.binds(entry["at"]), "it comes before any terms bind")
         amount = {"assent": self.assent, "withdrawal": self.withdrawal, "adjustment": self.adjustment, "click": self.click, "impression": self.click, "view": self.view, "lead": self.lead, "disposition": self.disposition, "key": self.key,
-                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "party": self.party, "clock": lambda *_: 0,
+                  "statement": self.statement, "response": self.response, "gap": self.gap, "terms": lambda *_: 0, "server_keys": lambda *_: 0, "credential": lambda *_: 0, "model": self.model, "party": self.party, "clock": lambda *_: 0,
                   "erase": self.erase}[entry["kind"]](at, entry, terms)
         self.bound_by[at] = self.versions.bound(entry["at"])  # an assent may be what makes a version bind
         self.tally(at, entry, amount or 0)
+
+    def learnt(self, at, entry, terms):
+        """What the log has taught is said where it is to be said, and nowhere else."""
+        self.scores.seeded &= entry["kind"] != "statement"
+        says, due = entry["kind"] == "model" and entry["origin"] == "fold", self.scores.due
+        self.scores.due = False
+        if self.scores.blind and at != self.scores_from:
+            return
+        if self.scores.blind:
+            if not says:
+                raise CannotTell(f"entry {at} says not what was learnt by then")
+            need(terms.score and self.scores.state is not None, "it says what was learnt, and nothing was")
+            try:
+                self.scores.take_learnt(self.state_of(entry["sha256"]))
+            except ValueError as error:
+                raise Fails(f"its state: {error}") from None
+        elif due:
+            expected = {"at": self.entries[-2]["at"], **self.scores.learnt(terms.index)}
+            stands = {name: entry.get(name) for name in expected}
+            need(stands == expected, f"it says {stands}, the entries in front of it give {expected}")
+        else:
+            need(not says, "it says what was learnt, and nothing is to say it there")
+
+    def model(self, at, entry, terms):
+        if entry["origin"] == "seed" and not self.scores.blind:
+            need(terms.score, "it seeds what no terms ask for")
+            try:
+                self.scores.take_seed(terms.score, at, self.state_of(entry["sha256"]))
+            except ValueError as error:
+                raise Fails(f"its seed: {error}") from None
+        self.seeds += entry["origin"] == "seed"
 
     def dates(self, entry):
         """"Dates": none is dated back."""
@@ -1621,7 +1664,7 @@ class Ledger:
         entry, way, weak = lead.entry, None, False
         missing = sum(not trim(entry.get("facts", {}).get(name, "")) for name in terms.lead["require"] if name not in CONTACTS)
         need(entry.get("missing_fields", 0) == missing, f"it says that {entry.get('missing_fields', 0)} fields are missing: {missing} are")
-        scored, lead.low = self.scores.say(terms.score, entry) if terms.score else ({}, False)
+        scored, lead.low = self.scored(entry, terms)
         tier, lead.whole = lead.tier, _ = self.tier(lead, terms, scored.get("score"))
         lead.price = cut(lead.whole, lead.share)
         dup = entry.get("dup")
@@ -1661,6 +1704,13 @@ class Ledger:
             return Decided("approved", "", tier, lead.price)
         due = lead.time + review["auto_approve_days"] * DAY_MS if review["mode"] == "auto" else 0
         return Decided("pending", "", tier, lead.price, due)
+
+    def scored(self, entry, terms):
+        """What is said of a lead, and whether that holds it; before scores are worked out it is taken at its word."""
+        if terms.score and self.scores.blind:
+            need("score" in entry or entry["status"] not in lead_score.SCORED, "it has no score")
+            return {name: entry[name] for name in ("score", "score_high", "score_why") if name in entry}, entry.get("reason") == "low_score"
+        return self.scores.say(terms.score, entry) if terms.score else ({}, False)
 
     def refusal(self, lead, terms):
         entry, wanted = lead.entry, terms.lead
@@ -2399,7 +2449,8 @@ class Audit:
 
     CHECKS = ("keys", "checkpoint", "tree", "entries", "decisions", "openings", "statements", "lines", "heads", "responses", "rootlog", "history", "files")
 
-    def __init__(self, mirror, kept=None):
+    def __init__(self, mirror, kept=None, scores_from=0):
+        self.scores_from = scores_from
         self.mirror, self.kept, self.report, self.verdicts = mirror, kept, [], {}  # kept: what its reader has beside it (kept.py)
         self.note_keys = self.statement_keys = self.ledger = self.named = None
         self.states, self.wrong_keys, self.notes, self.settling, self.rows_told = [], [], [], [], []
@@ -2572,7 +2623,7 @@ class Audit:
         self.after("entries")
         if self.verdicts["openings"] == "FAILS":
             raise CannotTell("needs openings")
-        ledger = Ledger(self.contract, self.opened, self.issuers() if getattr(self, "root_origin", None) else ())
+        ledger = Ledger(self.contract, self.opened, self.issuers() if getattr(self, "root_origin", None) else (), self.state_of, self.scores_from)
         for at, entry in enumerate(self.parsed):
             try:
                 ledger.add(entry)
@@ -2580,6 +2631,8 @@ class Audit:
                 raise Fails(f"entry {at}: {error}") from None
         if ledger.unknown_rules is not None:
             raise CannotTell(f"the log has rules {ledger.unknown_rules}; this program knows up to {max(RULES)}")
+        if ledger.scores.blind and ledger.scores_from:
+            raise CannotTell(f"entry {ledger.scores_from} is none that says what was learnt")
         self.ledger = ledger
         if ledger.unopened:
             raise CannotTell(f"{len(ledger.unopened)} leads rest on persons that no opening shows")
@@ -2729,6 +2782,13 @@ class Audit:
         found = {name: re.fullmatch(rf"(log|log/{self.contract})/seen/(0|[1-9][0-9]{{0,15}})/?", name) for name in self.mirror.names()}
         return {name: (match[1], int(match[2])) for name, match in found.items() if match}
 
+    def state_of(self, named):
+        """The bytes that a model entry names."""
+        name = f"v1/contracts/{self.contract}/models/{named}"
+        data = self.mirror.read(name, 33_035)
+        need(sha256(data).hex() == named, f"{name} has another hash")
+        return data
+
     def files(self):
         self.after("tree", "entries")
         known = {".well-known/jwks.json", "log/keys", "log/checkpoint", f"log/{self.contract}/checkpoint", f"log/{self.contract}/openings",
@@ -2736,13 +2796,16 @@ class Audit:
         for entry in self.parsed:
             if entry["kind"] == "statement":
                 known |= {f"v1/statements/{entry['id']}{end}" for end in (".jws", "/lines", "/checkpoint")}
+            if entry["kind"] == "model":
+                self.state_of(entry["sha256"])
+                known.add(f"v1/contracts/{self.contract}/models/{entry['sha256']}")
         self.after("rootlog")
         known |= set(self.root_log.paths())
         names = set(self.mirror.names())
         foreign = sorted(name for name in names - known if not name.endswith("/"))
         misplaced = [name for name in foreign if MIRROR_NAME.fullmatch(name)]
         need(not misplaced, f"{misplaced[:1]} is no file of this mirror")
-        for name in names & {"v1", "v1/statements", "v1/contracts", f"v1/contracts/{self.contract}"}:
+        for name in names & {"v1", "v1/statements", "v1/contracts", f"v1/contracts/{self.contract}", f"v1/contracts/{self.contract}/models"}:
             raise CannotTell(f"{name} is no folder")
         for name in sorted(name for name in names if name.endswith("/") and MIRROR_NAME.fullmatch(name[:-1])):
             raise CannotTell(f"{name} is a folder, not a file")
@@ -2759,10 +2822,10 @@ def verify(mirror):
     return verify_all([mirror])
 
 
-def verify_all(mirrors, whole=False, names=(), kept=None):
+def verify_all(mirrors, whole=False, names=(), kept=None, scores_from=0):
     """(exit status, lines) of mirrors: each by itself, then all of them together; `whole`: they are all of their campaign. `kept`: what is held against each."""
     from several_mirrors import Campaign  # which is written in the words of this file
-    audits, lines = [Audit(mirror, kept) for mirror in mirrors], []
+    audits, lines = [Audit(mirror, kept, scores_from) for mirror in mirrors], []
     for n, audit in enumerate(audits):
         audit.run()
         lines += [f"{'mirror':<11} {names[n]}"] if len(audits) > 1 and names else []
@@ -2786,6 +2849,7 @@ def read_arguments(argv):
     parser = argparse.ArgumentParser(description="The offline audit of mirrors, as `countersign verify` does it: 0 all holds, 1 something does not, 2 cannot tell.")
     parser.add_argument("DIR", nargs="+", help="a folder that `countersign pull` made; several: of contracts of one campaign")
     parser.add_argument("--all-contracts", action="store_true", help="they are all contracts of the campaign")
+    parser.add_argument("--scores-from", metavar="ENTRY", type=int, help="begins to work out scores at this entry, which says what was learnt by then")
     parser.add_argument("--pin", metavar="FILE", help="keys and checkpoints that you know from elsewhere")
     parser.add_argument("--against", metavar="DIR", help="another reader's mirror of the contract")
     parser.add_argument("--witnesses", metavar="FILE", help="whose cosignatures of the root log count: a C2SP tlog-policy")
@@ -2861,10 +2925,16 @@ def read_kept(given):
                 joined=len(given.DIR) > 1 or given.all_contracts)
 
 
+def read_scores_from(given):
+    if given.scores_from is not None and (len(given.DIR) > 1 or given.all_contracts or given.scores_from <= 0):
+        raise CannotTell("--scores-from is an entry of the one log of one DIR")
+    return given.scores_from or 0
+
+
 def main(argv=None):
     given = read_arguments(argv)
     try:
-        status, lines = verify_all([Mirror(folder) for folder in given.DIR], given.all_contracts, given.DIR, read_kept(given))
+        status, lines = verify_all([Mirror(folder) for folder in given.DIR], given.all_contracts, given.DIR, read_kept(given), read_scores_from(given))
     except ImportError as error:
         status, lines = 2, [f"cannot tell: {error}: verify.py needs the files that stand beside it"]
     except (CannotTell, OSError, MemoryError) as error:

@@ -5,6 +5,7 @@
 #include "server/commit/erasure.h"
 #include "server/commit/outbox.h"
 #include "server/commit/uses.h"
+#include "server/settlement/seeds.h"
 #include "server/settlement/settlement.h"
 
 job_run *const job_runs[RECORD_KINDS] = {
@@ -29,6 +30,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CODE] = code_run,
     [RECORD_CODE_CHANGE] = code_change_run,
     [RECORD_STATEMENT] = statement_run,
+    [RECORD_SEED] = seed_run,
     [RECORD_RESPONSE] = response_run,
     [RECORD_ASSENT] = assent_run,
     [RECORD_WITHDRAWAL] = withdrawal_run,

@@ -88,6 +88,7 @@ static const struct route table[] = {
     {METHOD_PATCH, "/v1/contracts/{}/codes/{}", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | MAY_CODES, codes_patch, control_finish, "Label a tracking code otherwise, switch it off or on again"},
     {READ, "/v1/contracts/{}/codes", ANY, codes_list, NULL, "List tracking codes"},
     {READ, "/v1/contracts/{}/click-key", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, click_key_get, NULL, "Keys that open the contract's click ids"},
+    {READ, "/v1/contracts/{}/models/{}", ANY | READS, state_get, NULL, "What leads are scored by, as a model entry of the contract's log names it"},
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
     {POST, "/v1/contracts/{}/reconcile", ANY | READS | ROUTE_LONG, reconcile_create, NULL, "Hold one's own rows against the log: what differs, and why; nothing is recorded"},
     {POST, "/v1/contracts/{}/statements", OPERATOR | MAY_SETTLEMENT, statements_create, statements_finish, "Issue a settlement statement"},

@@ -3,24 +3,25 @@
 #define CS_BASE_LIMITS_H
 
 enum {
-    LIMIT_ID = 16,           /* bytes of a party, campaign, contract or statement id */
-    LIMIT_TOUCHES = 10,      /* click ids considered for one lead, and kept in cookie and tag */
-    LIMIT_SUBS = 5,          /* sub1..sub5 */
-    LIMIT_UTMS = 5,          /* utm_source, medium, campaign, term, content */
-    LIMIT_PARAM = 256,       /* bytes of one sub or utm value after decoding; longer ones are cut at a character */
-    LIMIT_DEEP_LINK = 1024,  /* bytes of `to` */
-    LIMIT_URL = 2048,        /* bytes of a landing URL */
-    LIMIT_USER_AGENT = 512,  /* bytes kept; longer ones are cut */
-    LIMIT_TXID = 128,        /* bytes of txid */
-    LIMIT_FIELD = 512,       /* bytes of one contact or form field */
-    LIMIT_FIELD_NAME = 64,   /* bytes of NAME in f_NAME */
-    LIMIT_FIELDS = 32,       /* f_NAME fields of one lead */
-    LIMIT_RULES = 32,        /* profile rules of one campaign */
-    LIMIT_PASS = 32,         /* names in `pass` */
-    LIMIT_TIERS = 64,        /* price tiers of one contract */
-    LIMIT_WAITING = 8,       /* terms versions of one contract that wait for their time */
-    LIMIT_NOTICE_DAYS = 731, /* how far ahead a change of terms may be made */
-    LIMIT_VALUES = 64,       /* values in one `in` list */
+    LIMIT_ID = 16,              /* bytes of a party, campaign, contract or statement id */
+    LIMIT_SEED_CONTRACTS = 512, /* logs that one seed of the lead score is made of */
+    LIMIT_TOUCHES = 10,         /* click ids considered for one lead, and kept in cookie and tag */
+    LIMIT_SUBS = 5,             /* sub1..sub5 */
+    LIMIT_UTMS = 5,             /* utm_source, medium, campaign, term, content */
+    LIMIT_PARAM = 256,          /* bytes of one sub or utm value after decoding; longer ones are cut at a character */
+    LIMIT_DEEP_LINK = 1024,     /* bytes of `to` */
+    LIMIT_URL = 2048,           /* bytes of a landing URL */
+    LIMIT_USER_AGENT = 512,     /* bytes kept; longer ones are cut */
+    LIMIT_TXID = 128,           /* bytes of txid */
+    LIMIT_FIELD = 512,          /* bytes of one contact or form field */
+    LIMIT_FIELD_NAME = 64,      /* bytes of NAME in f_NAME */
+    LIMIT_FIELDS = 32,          /* f_NAME fields of one lead */
+    LIMIT_RULES = 32,           /* profile rules of one campaign */
+    LIMIT_PASS = 32,            /* names in `pass` */
+    LIMIT_TIERS = 64,           /* price tiers of one contract */
+    LIMIT_WAITING = 8,          /* terms versions of one contract that wait for their time */
+    LIMIT_NOTICE_DAYS = 731,    /* how far ahead a change of terms may be made */
+    LIMIT_VALUES = 64,          /* values in one `in` list */
     LIMIT_NONCE_MIN = 16,
     LIMIT_NONCE_MAX = 64,
     LIMIT_TARGET = 8192, /* bytes of a request target */

@@ -226,6 +226,10 @@ static const struct field statement_fields[] = {
     F("lines", TEXT, statement.lines),
     F("answer", TEXT, statement.answer),
 };
+static const struct field seed_fields[] = {
+    F("contract", U32, seed.contract), F("leads", U64, seed.leads), F("labels", U64, seed.labels),
+    RAW("asked", seed.asked),          RAW("base", seed.base),      F("from", TEXT, seed.from),
+    F("state", TEXT, seed.state),      F("row", TEXT, seed.row)};
 static const struct field fresh_head_fields[] = {F("contract", U32, fresh_head.contract)};
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
@@ -331,6 +335,7 @@ static const struct layout {
     [RECORD_CODE] = FIELDS(code_fields),
     [RECORD_CODE_CHANGE] = FIELDS(code_change_fields),
     [RECORD_STATEMENT] = FIELDS(statement_fields),
+    [RECORD_SEED] = FIELDS(seed_fields),
     [RECORD_FRESH_HEAD] = FIELDS(fresh_head_fields),
     [RECORD_RESPONSE] = FIELDS(response_fields),
     [RECORD_ASSENT] = FIELDS(assent_fields),

@@ -73,7 +73,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(DELIVER, 47, "deliver", INSTANCE, 0, "a delivery is to be sent again, or a test")                                \
     X(ATTEMPTED, 48, "attempted", INSTANCE, RECORD_ALONE, "what came of deliveries; old ones go")                      \
     X(CRM, 49, "crm", INSTANCE, 0, "the CRM that a campaign's leads are sent to")                                      \
-    X(NOTICES, 50, "notices", INSTANCE, 0, "which notices a party wants by e-mail, or that one was sent")
+    X(NOTICES, 50, "notices", INSTANCE, 0, "which notices a party wants by e-mail, or that one was sent")              \
+    X(SEED, 51, "seed", ADVERTISER, 0, "what a campaign knows, for a contract whose leads are scored")
 
 enum record_kind {
     RECORD_NONE,
@@ -281,6 +282,14 @@ struct record {
             struct span jws, lines;                            /* lines: bundles of them, statement.h */
             struct span answer;                                /* JSON, of the call */
         } statement;
+        struct {
+            uint32_t contract;
+            uint64_t leads, labels;
+            uint8_t asked[HASH_LEN]; /* of its terms: by which facts leads are scored */
+            uint8_t base[HASH_LEN];  /* SHA-256 of the campaign's row that it goes on from; zeros: there was none */
+            struct span from;        /* as its entry has it */
+            struct span state, row;  /* what the entry names; what the campaign knows now */
+        } seed;
         struct {
             uint32_t contract; /* whose log is told of the clock before; 0: none */
         } fresh_head;

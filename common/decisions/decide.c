@@ -336,6 +336,7 @@ static void score(struct question *q, const struct entry *e, struct scored *scor
     if (told != NULL) {
         q->scored = told->scored;
         q->score = (uint32_t)told->score;
+        q->low = q->f->low_told && told->reason == REASON_LOW_SCORE;
         return;
     }
     model_say(q->f->model, q->t, e, scored);
@@ -348,8 +349,17 @@ static void score(struct question *q, const struct entry *e, struct scored *scor
 static void record_score(const struct question *q, const struct score_said *said, struct entry_lead *l)
 {
     const struct score_terms *s = q->t->score;
-    if (s == NULL || q->f->as_told != NULL)
+    const struct entry_lead *told = q->f->as_told;
+    if (s == NULL || (told != NULL && !q->f->low_told))
         return;
+    if (told != NULL) {
+        l->scored = l->scored_high = true;
+        l->score = told->score;
+        l->score_high = told->score_high;
+        l->n_why = told->n_why;
+        memcpy(l->why, told->why, sizeof l->why);
+        return;
+    }
     l->scored = l->scored_high = true;
     l->score = said->score;
     l->score_high = said->high;

@@ -44,6 +44,7 @@ struct fold_context {
     const struct score_model *model; /* what the contract's log has taught so far; NULL: nothing */
     struct scored *scored;           /* what is said of the lead goes there as well; NULL: nobody asks */
     bool score_stands;               /* a lead that is decided again keeps the score that its entry has */
+    bool score_told;                 /* and that it was held by it, if its entry says so */
 };
 
 struct lead_facts {
@@ -64,6 +65,7 @@ struct lead_facts {
     const struct score_model *model;  /* what the lead is scored by */
     struct scored *scored;            /* what is said of it goes there as well; NULL: nobody asks */
     const struct entry_lead *as_told; /* whose score it keeps; NULL: the model says it */
+    bool low_told;                    /* and whether it holds */
     struct span utm_source;           /* of the click that takes the credit, where the terms score by it */
     enum reason cap; /* what an entry says that the campaign's caps came to, where others' leads are not known */
 };

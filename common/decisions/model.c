@@ -78,8 +78,7 @@ bool model_scores(const struct entry *lead)
     return s == STATUS_PENDING || s == STATUS_HELD || s == STATUS_APPROVED;
 }
 
-/* What a status says of a lead that was scored. */
-static int label_of(enum status s)
+int model_label(enum status s)
 {
     return status_payable(s) ? 1 : s == STATUS_REJECTED || s == STATUS_RETURNED ? 0 : SCORE_UNTAUGHT;
 }
@@ -87,6 +86,7 @@ static int label_of(enum status s)
 static void begin(struct score_model *m, const struct terms *t, uint64_t index)
 {
     m->on = true;
+    m->seeded = false;
     m->since = index;
     m->asked = t->score->asked;
     score_begin(&t->score->shape, &m->state);
@@ -159,7 +159,7 @@ static enum err fold_disposition(struct score_model *m, const struct view *v, ui
     enum err err = row_move(v, contract, index, &move);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    int before = label_of(move.was), label = label_of(d->status);
+    int before = model_label(move.was), label = model_label(d->status);
     if (label == before)
         return ERR_OK;
     const struct score_tokens *tokens = teaches ? &known->tokens : &read;
@@ -171,9 +171,89 @@ static enum err fold_disposition(struct score_model *m, const struct view *v, ui
     return ERR_OK;
 }
 
+static uint64_t labels_of(const struct score_state *s)
+{
+    return (uint64_t)s->labels[0] + s->labels[1];
+}
+
+void model_entry(const struct score_model *m, uint64_t terms, struct entry *out)
+{
+    *out = (struct entry){.kind = ENTRY_MODEL,
+                          .model = {.origin = ORIGIN_FOLD,
+                                    .leads = m->state.leads,
+                                    .labels = labels_of(&m->state),
+                                    .terms = terms,
+                                    .from = SPAN("")}};
+    score_hash(&m->state, out->model.sha256.b);
+}
+
+enum err model_seed(struct score_model *m, const struct terms *t, uint64_t index, struct span bytes)
+{
+    struct score_state seed, begun;
+    if (fits(m, t) && m->seeded)
+        return ERR_CONFLICT;
+    enum err err = score_read(bytes, &seed);
+    if (err != ERR_OK)
+        return err;
+    score_begin(&t->score->shape, &begun);
+    if (!score_take_seed(&begun, &seed))
+        return ERR_CORRUPT;
+    if (!fits(m, t))
+        begin(m, t, index);
+    bool taken = score_take_seed(&m->state, &seed);
+    m->seeded = true;
+    return taken ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err fold_seed(struct score_model *m, const struct view *v, uint32_t contract, const struct terms *t,
+                          uint64_t index, const struct entry_model *seed, bool *changed)
+{
+    struct span bytes;
+    if (t == NULL || t->score == NULL)
+        return ERR_CORRUPT;
+    enum err err = v->state(v->ctx, contract, &seed->sha256, &bytes);
+    if (err == ERR_OK)
+        err = model_seed(m, t, index, bytes);
+    *changed |= err == ERR_OK;
+    return err == ERR_NOT_FOUND || err == ERR_CONFLICT ? ERR_CORRUPT : err;
+}
+
+static enum err fold_entry(struct score_model *m, const struct view *v, uint32_t contract, const struct terms *t,
+                           uint64_t index, const struct entry *e, const struct scored *known, bool *changed)
+{
+    if (e->kind == ENTRY_DISPOSITION)
+        return fold_disposition(m, v, contract, t, index, &e->disposition, known, changed);
+    if (model_scores(e)) {
+        fold_lead(m, t, e, known);
+        *changed = true;
+    }
+    return ERR_OK;
+}
+
+enum err model_join(struct score_model *campaign, struct joined *of, const struct view *v, uint32_t contract,
+                    const struct terms *t, uint64_t index, const struct entry *e)
+{
+    bool changed = false;
+    if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
+        return ERR_OK;
+    bool asks = t != NULL && t->score != NULL && fits(campaign, t);
+    if (asks && !of->on)
+        of->since = index;
+    of->on = asks;
+    campaign->since = of->since;
+    return asks ? fold_entry(campaign, v, contract, t, index, e, NULL, &changed) : ERR_OK;
+}
+
 enum err model_fold(struct score_model *m, const struct view *v, uint32_t contract, const struct terms *t,
                     uint64_t index, const struct entry *e, const struct scored *known, bool *changed)
 {
+    m->due = false;
+    if (e->kind == ENTRY_STATEMENT) {
+        *changed |= m->on && m->seeded;
+        m->seeded = false;
+    }
+    if (e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_SEED && !m->blind)
+        return fold_seed(m, v, contract, t, index, &e->model, changed);
     if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
         return ERR_OK;
     if (t == NULL || t->score == NULL) {
@@ -185,13 +265,12 @@ enum err model_fold(struct score_model *m, const struct view *v, uint32_t contra
         begin(m, t, index);
         *changed = true;
     }
-    if (e->kind == ENTRY_DISPOSITION)
-        return fold_disposition(m, v, contract, t, index, &e->disposition, known, changed);
-    if (model_scores(e)) {
-        fold_lead(m, t, e, known);
-        *changed = true;
-    }
-    return ERR_OK;
+    if (m->blind)
+        return ERR_OK;
+    const uint64_t before = labels_of(&m->state);
+    enum err err = fold_entry(m, v, contract, t, index, e, known, changed);
+    m->due = labels_of(&m->state) > before && labels_of(&m->state) % MODEL_LABELS == 0;
+    return err;
 }
 
 /* ---- stored ---- */
@@ -200,14 +279,18 @@ size_t model_write(const struct score_model *m, uint8_t out[MODEL_MAX])
 {
     store_be64(out, m->since);
     memcpy(out + 8, m->asked.b, HASH_LEN);
+    out[8 + HASH_LEN] = m->seeded;
     return MODEL_HEAD + score_write(&m->state, out + MODEL_HEAD);
 }
 
 enum err model_read(struct span row, struct score_model *out)
 {
-    if (row.len < MODEL_HEAD)
+    uint8_t seeded = row.len < MODEL_HEAD ? 2 : (uint8_t)row.ptr[MODEL_HEAD - 1];
+    if (seeded > 1)
         return ERR_CORRUPT;
     out->on = true;
+    out->due = out->blind = false;
+    out->seeded = seeded;
     out->since = load_be64(row.ptr);
     memcpy(out->asked.b, row.ptr + 8, HASH_LEN);
     return score_read(span_skip(row, MODEL_HEAD), &out->state);

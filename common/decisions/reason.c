@@ -11,6 +11,7 @@ static const char *const trust_words[] = {TRUST_TABLE(WORD)};
 static const char *const device_words[] = {DEVICE_TABLE(WORD)};
 static const char *const credential_words[] = {CREDENTIAL_TABLE(WORD)};
 static const char *const tax_words[] = {TAX_TABLE(WORD)};
+static const char *const model_origin_words[] = {ORIGIN_TABLE(WORD)};
 
 static int find(const char *const *words, int n, struct span word)
 {
@@ -47,3 +48,4 @@ WORD_FUNCTIONS(trust, TRUST_COUNT)
 WORD_FUNCTIONS(device, DEVICE_COUNT)
 WORD_FUNCTIONS(credential, CREDENTIAL_COUNT)
 WORD_FUNCTIONS(tax, TAX_COUNT)
+WORD_FUNCTIONS(model_origin, ORIGIN_COUNT)

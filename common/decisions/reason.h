@@ -130,6 +130,18 @@ enum tax {
         TAX_COUNT
 };
 
+/* Where what leads are scored by comes from. */
+#define ORIGIN_TABLE(X)                                                                                                \
+    X(FOLD, "fold", "the entries in front of it")                                                                      \
+    X(SEED, "seed", "the campaign's contracts, all together")
+
+enum model_origin {
+#define X(symbol, word, meaning) ORIGIN_##symbol,
+    ORIGIN_TABLE(X)
+#undef X
+        ORIGIN_COUNT
+};
+
 /* A refusal of the report, not of the person: it may come again, mended, under the same txid. */
 static inline bool reason_is_technical(enum reason r)
 {
@@ -143,6 +155,7 @@ const char *trust_word(enum trust t);
 const char *device_word(enum device d);
 const char *credential_word(enum credential c);
 const char *tax_word(enum tax t);
+const char *model_origin_word(enum model_origin o);
 static inline bool status_payable(enum status s)
 {
     return s == STATUS_APPROVED || s == STATUS_CONVERTED;
@@ -155,5 +168,6 @@ MUST_CHECK enum err trust_parse(struct span word, enum trust *out);
 MUST_CHECK enum err device_parse(struct span word, enum device *out);
 MUST_CHECK enum err credential_parse(struct span word, enum credential *out);
 MUST_CHECK enum err tax_parse(struct span word, enum tax *out);
+MUST_CHECK enum err model_origin_parse(struct span word, enum model_origin *out);
 
 #endif

@@ -168,8 +168,9 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
         err = score_again(v, cx, t, l, &f);
     if (err != ERR_OK)
         return err;
-    if (cx->score_stands)
+    if (cx->score_stands || cx->score_told)
         f.as_told = l;
+    f.low_told = cx->score_told;
     t->ruleset->lead(t, terms_index, &r, &f, entry_clock(recorded), out);
     entry_date(out, entry_clock(recorded), recorded->at_ms);
     *foreign = taken || l->other_touches > 0 || l->share_to > 0;

@@ -46,6 +46,8 @@ struct view {
     enum err (*leaf)(void *ctx, uint32_t contract, uint64_t index, struct hash *out);
     /* The bytes of a recorded entry, until the view is asked again; ERR_NOT_FOUND when there is none at that index. */
     enum err (*entry)(void *ctx, uint32_t contract, uint64_t index, struct span *out);
+    /* The bytes that a `model` entry of the contract names, which have that hash, likewise; NULL: nobody asks. */
+    enum err (*state)(void *ctx, uint32_t contract, const struct hash *sha256, struct span *out);
     void *ctx;
 };
 

@@ -29,7 +29,8 @@
     X(ADJUSTMENT, 15, "adjustment", "a correction in money: the operator's word, or what both parties assent to")      \
     X(CLOCK, 16, "clock", "steps of the server's clock, and the operator's word that it is right")                     \
     X(PARTY, 17, "party", "who a party is by law, for statements")                                                     \
-    X(WITHDRAWAL, 18, "withdrawal", "a version of the terms that binds nobody yet was taken back")
+    X(WITHDRAWAL, 18, "withdrawal", "a version of the terms that binds nobody yet was taken back")                     \
+    X(MODEL, 19, "model", "what leads are scored by: as the log has taught it, or brought in from its campaign")
 
 enum entry_kind {
 #define X(symbol, number, word, meaning) ENTRY_##symbol = number,
@@ -272,6 +273,26 @@ struct entry_erase {
     size_t n;
 };
 
+/* What leads are scored by, as it stands in front of the entry, or what is brought in with it. */
+enum { MODEL_LABELS = 1024 }; /* behind so many labels the log says what it has learnt */
+struct entry_model {
+    enum model_origin origin;
+    uint64_t leads, labels; /* that it was learnt from; labels of both kinds */
+    struct hash sha256;     /* of its bytes, which stand beside the log */
+    uint64_t terms;         /* of those in force */
+    struct span from;       /* of a seed: canonical JSON, a list of prefixes; else empty */
+};
+
+/* A log of the campaign, as far as a seed has learnt of it. */
+struct entry_prefix {
+    struct span contract;
+    uint64_t size;
+};
+/* Takes the next one off a seed's list, which an entry has or entry_prefix_add made. False: there is none. */
+bool entry_prefix_next(struct span *from, struct entry_prefix *out);
+/* Appends one to a list, contracts ascending: "" is none, "[" ... "]" one that is whole. */
+void entry_prefix_add(struct buf *list, const struct entry_prefix *p);
+
 enum { CREDENTIAL_ID_LEN = 12 };
 /* What a token or postback key is known by: the beginning of its SHA-256. */
 void credential_id(const uint8_t sha256[HASH_LEN], char id[LIMIT_ID + 1]);
@@ -298,6 +319,7 @@ struct entry {
         struct entry_adjustment adjustment;
         struct entry_clock clock;
         struct entry_erase erase;
+        struct entry_model model;
     };
     json_t *json; /* after entry_read: what the spans point into */
 };
@@ -337,6 +359,8 @@ bool gap_fits(const struct entry_gap *g);
 bool gap_of_lead(const struct entry_lead *l, struct entry_gap *out);
 /* Whether a lead's score is there whole, or not at all. */
 bool entry_score_fits(const struct entry *e);
+/* Whether a model entry has a list of prefixes that is one, just where it is a seed. */
+bool entry_model_fits(const struct entry_model *m);
 /* To the sealed part that stands beside it; NULL for kinds that have none. */
 const struct hash *entry_commitment(const struct entry *e);
 

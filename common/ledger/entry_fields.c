@@ -272,6 +272,19 @@ static const struct field erase_fields[] = {
     {0},
 };
 
+static const struct field model_fields[] = {
+    COMMON_AT,
+    COMMON_CLOCK,
+    {"from", PREFIXES, AT(model.from)},
+    COMMON_KIND,
+    {"labels", NAT64, AT(model.labels), .always = true},
+    {"leads", NAT64, AT(model.leads), .always = true},
+    {"origin", ORIGIN, AT(model.origin), .always = true},
+    {"sha256", HEX_32, AT(model.sha256), .always = true},
+    {"terms", NAT64, AT(model.terms), .always = true},
+    {0},
+};
+
 const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_TERMS] = terms_fields,
     [ENTRY_CLICK] = click_fields,
@@ -291,6 +304,7 @@ const struct field *const entry_fields[ENTRY_KINDS] = {
     [ENTRY_CLOCK] = clock_fields,
     [ENTRY_ERASE] = erase_fields,
     [ENTRY_WITHDRAWAL] = withdrawal_fields,
+    [ENTRY_MODEL] = model_fields,
 };
 
 /* clang-format on */
@@ -437,6 +451,62 @@ bool entry_why_read(struct span text, struct entry_why *out)
         return false;
     *out = (struct entry_why){text.ptr[0] == '+', span_skip(text, 1)};
     return true;
+}
+
+/* The text is canonical, so each prefix is spelled in one way: {"contract":"C1","size":5}. */
+#define PREFIX_FRONT "{\"contract\":\""
+#define PREFIX_MIDDLE "\",\"size\":"
+
+bool entry_prefix_next(struct span *from, struct entry_prefix *out)
+{
+    struct span rest = *from, number;
+    const size_t front = sizeof PREFIX_FRONT, middle = sizeof PREFIX_MIDDLE - 1;
+    if (rest.len < front + middle || memcmp(rest.ptr + 1, PREFIX_FRONT, front - 1) != 0)
+        return false;
+    rest = span_skip(rest, front);
+    const char *end = memchr(rest.ptr, '"', rest.len);
+    if (end == NULL || rest.len < (size_t)(end - rest.ptr) + middle || memcmp(end, PREFIX_MIDDLE, middle) != 0)
+        return false;
+    out->contract = span_of(rest.ptr, (size_t)(end - rest.ptr));
+    rest = span_skip(rest, out->contract.len + middle);
+    end = memchr(rest.ptr, '}', rest.len);
+    number = span_of(rest.ptr, end != NULL ? (size_t)(end - rest.ptr) : 0);
+    *from = end != NULL ? span_skip(rest, number.len + 1) : *from;
+    return end != NULL && parse_u64(number, &out->size) == ERR_OK;
+}
+
+void entry_prefix_add(struct buf *list, const struct entry_prefix *p)
+{
+    if (list->len == 0)
+        buf_byte(list, '[');
+    else
+        list->ptr[list->len - 1] = ',';
+    buf_str(list, PREFIX_FRONT);
+    buf_span_add(list, p->contract);
+    buf_printf(list, PREFIX_MIDDLE "%llu}]", (unsigned long long)p->size);
+}
+
+static bool ascends(struct span a, struct span b)
+{
+    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+    return order < 0 || (order == 0 && a.len < b.len);
+}
+
+static bool prefixes_fit(struct span from)
+{
+    struct entry_prefix p, before = {SPAN(""), 0};
+    size_t n = 0;
+    while (entry_prefix_next(&from, &p) && ascends(before.contract, p.contract) && p.size > 0 &&
+           p.size <= JSON_INT_MAX && p.contract.len <= LIMIT_ID) {
+        before = p;
+        n++;
+    }
+    return n > 0 && n <= LIMIT_SEED_CONTRACTS && span_is(from, "]");
+}
+
+bool entry_model_fits(const struct entry_model *m)
+{
+    return m->origin == ORIGIN_SEED ? prefixes_fit(m->from) : span_empty(m->from);
 }
 
 bool entry_score_fits(const struct entry *e)

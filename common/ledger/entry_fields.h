@@ -25,12 +25,14 @@ enum field_type {
     REASON, /* absent = none */
     DEVICE, /* absent = none */
     CREDENTIAL,
-    TAX,      /* absent = none */
+    TAX, /* absent = none */
+    ORIGIN,
     CONTACTS, /* contact bits, as a list of names; absent = none */
     FACTS,    /* entry_lead's facts, as an object; absent = none */
     DUP,      /* entry_lead's dup_contract and dup_index, as an object */
     WHY,      /* entry_lead's why, as a list of texts; absent = none */
     TOUCHES,  /* entry_lead's touches, as a list of objects; absent = none */
+    PREFIXES, /* span of canonical JSON, a list; absent = empty */
     ERASED    /* entry_erase's entries, as a list of numbers */
 };
 

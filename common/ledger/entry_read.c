@@ -33,6 +33,7 @@ static enum err read_word(const json_t *obj, const struct field *f, void *at, st
               : f->type == DEVICE     ? device_parse(word, at)
               : f->type == CREDENTIAL ? credential_parse(word, at)
               : f->type == TAX        ? tax_parse(word, at)
+              : f->type == ORIGIN     ? model_origin_parse(word, at)
                                       : reason_parse(word, at);
     }
     return err == ERR_OK ? err : bad(p, f->name, "is not a word of its table");
@@ -208,6 +209,7 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
     case DEVICE:
     case CREDENTIAL:
     case TAX:
+    case ORIGIN:
         return read_word(obj, f, at, p);
     case CONTACTS:
         return read_contacts(obj, f, at, p);
@@ -219,6 +221,10 @@ static enum err read_field(json_t *obj, const struct field *f, struct entry *e, 
         return read_why(obj, &e->lead, p);
     case TOUCHES:
         return read_touches(obj, &e->lead, p);
+    case PREFIXES:
+        return json_object_get(obj, f->name) == NULL || embedded_list(obj, f->name, at)
+                   ? ERR_OK
+                   : bad(p, f->name, "must be a list");
     case ERASED:
         return read_erased(obj, &e->erase, p);
     }
@@ -259,6 +265,8 @@ static enum err parts_fit(const struct entry *e, struct problem *p)
 {
     if (!entry_score_fits(e))
         return bad(p, "score", "must be there with score_high, which is not below it nor above 1000, or without all");
+    if (e->kind == ENTRY_MODEL && !entry_model_fits(&e->model))
+        return bad(p, "from", "must list contracts and sizes, ascending, of a seed alone");
     return e->clocked_ms == 0 || e->clocked_ms < e->at_ms ? ERR_OK : bad(p, "clock_ms", "must be before `at`");
 }
 

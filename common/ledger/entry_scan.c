@@ -44,6 +44,8 @@ static bool take_word(struct span *s, enum field_type type, void *at)
         return credential_parse(text, at) == ERR_OK;
     case TAX:
         return tax_parse(text, at) == ERR_OK && *(enum tax *)at != TAX_NONE;
+    case ORIGIN:
+        return model_origin_parse(text, at) == ERR_OK;
     default:
         return false;
     }
@@ -174,6 +176,7 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
     case DEVICE:
     case CREDENTIAL:
     case TAX:
+    case ORIGIN:
         return take_word(s, f->type, at);
     case CONTACTS:
         return take_contacts(s, at);
@@ -188,6 +191,7 @@ static bool take_value(struct span *s, const struct field *f, struct entry *e)
     case ERASED:
         return take_erased(s, &e->erase);
     case DOCUMENT:
+    case PREFIXES:
         break;
     }
     return false;
@@ -251,7 +255,7 @@ bool entry_scan(struct span bytes, struct entry *out)
         first = false;
     }
     if (!span_is(s, "}") || !utf8_valid(bytes) || (e.clocked_ms != 0 && e.clocked_ms >= e.at_ms) ||
-        !entry_score_fits(&e))
+        !entry_score_fits(&e) || (kind == ENTRY_MODEL && !entry_model_fits(&e.model)))
         return false;
     memcpy(out, &e, size_of(kind));
     out->json = NULL;

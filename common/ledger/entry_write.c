@@ -22,6 +22,7 @@ static bool is_default(const struct field *f, const struct entry *e)
     case BOOL:
         return !*(const bool *)at;
     case TEXT:
+    case PREFIXES:
     case DUP:
         return ((const struct span *)at)->len == 0;
     case HEX_32:
@@ -148,6 +149,7 @@ static const char *word_of(enum field_type type, const void *at)
            : type == DEVICE     ? device_word(*(const enum device *)at)
            : type == CREDENTIAL ? credential_word(*(const enum credential *)at)
            : type == TAX        ? tax_word(*(const enum tax *)at)
+           : type == ORIGIN     ? model_origin_word(*(const enum model_origin *)at)
                                 : reason_word(*(const enum reason *)at);
 }
 
@@ -179,6 +181,7 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
         jw_str(w, *(const struct span *)at);
         break;
     case DOCUMENT:
+    case PREFIXES:
         jw_raw(w, *(const struct span *)at);
         break;
     case B64_32:
@@ -194,6 +197,7 @@ static void write_value(struct jw *w, const struct field *f, const struct entry 
     case DEVICE:
     case CREDENTIAL:
     case TAX:
+    case ORIGIN:
         jw_str(w, span_str(word_of(f->type, at)));
         break;
     case CONTACTS:

@@ -252,3 +252,41 @@ void score_learn(const struct score_shape *s, struct score_state *state, const s
     for (size_t i = 0; i < s->pairs; i++)
         step(place(state, t->pair[i], 0), l);
 }
+
+/* ---- seeds ---- */
+
+/* Those that are own, or those that are not, in their order. */
+static size_t keep(const struct score_set *from, bool own, struct score_set *to, size_t n)
+{
+    for (size_t i = 0; i < SCORE_SLOTS && from->slot[i].tag != 0 && n < SCORE_SLOTS; i++)
+        if (score_is_own(from->slot[i].tag) == own)
+            to->slot[n++] = from->slot[i];
+    return n;
+}
+
+void score_shared(const struct score_state *campaign, struct score_state *seed)
+{
+    *seed = *campaign;
+    for (size_t i = 0; i < SCORE_SETS; i++) {
+        seed->set[i] = (struct score_set){0};
+        (void)keep(&campaign->set[i], false, &seed->set[i], 0);
+    }
+}
+
+bool score_take_seed(struct score_state *state, const struct score_state *seed)
+{
+    bool fits = state->fields == seed->fields && state->pairs == seed->pairs;
+    for (size_t i = 0; i < SCORE_SETS && fits; i++)
+        for (size_t j = 0; j < SCORE_SLOTS; j++)
+            fits &= !score_is_own(seed->set[i].slot[j].tag);
+    if (!fits)
+        return false;
+    if (state->leads == 0 && state->labels[0] == 0 && state->labels[1] == 0)
+        state->bias = seed->bias;
+    for (size_t i = 0; i < SCORE_SETS; i++) {
+        struct score_set set = {0};
+        (void)keep(&seed->set[i], false, &set, keep(&state->set[i], true, &set, 0));
+        state->set[i] = set;
+    }
+    return true;
+}

@@ -100,6 +100,12 @@ enum { SCORE_UNTAUGHT = -1 };
 void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, int label,
                  int before);
 
+/* What all contracts of a campaign know, without what means something to one publisher only. */
+void score_shared(const struct score_state *campaign, struct score_state *seed);
+/* Takes it in: what is own stays, and what is usual; the rest is the seed's, where there is room. False, and nothing
+ * happened: the seed is of another shape, or says something own. */
+MUST_CHECK bool score_take_seed(struct score_state *state, const struct score_state *seed);
+
 /* Returns how many bytes were written. */
 size_t score_write(const struct score_state *state, uint8_t out[SCORE_STATE_MAX]);
 /* ERR_CORRUPT: what no fold comes to. *out is undefined then. */

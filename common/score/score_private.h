@@ -30,6 +30,11 @@ static inline bool score_is_pair(uint64_t tag)
     return tag & 1;
 }
 
+static inline bool score_is_own(uint64_t tag)
+{
+    return tag & 2;
+}
+
 static inline uint32_t score_doubt(uint64_t tag)
 {
     return score_is_pair(tag) ? SCORE_VX : SCORE_V0;

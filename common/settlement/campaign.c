@@ -38,6 +38,7 @@ void campaign_free(struct campaign *c)
     free(c->root);
     free(c->standing);
     persons_free(&c->persons);
+    campaign_lessons_free(c->lessons);
     free(c);
 }
 
@@ -243,12 +244,13 @@ void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, con
         l->mended_ms = entry_clock(e) + CAMPAIGN_APART_MS; /* reinstated: its txid is taken */
 }
 
-void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
+void campaign_end(struct campaign *c, bool complete, uint64_t entries, int64_t last_ms, uint32_t clock_steps,
                   const struct persons *persons)
 {
     struct member *m = c->member[c->n_members - 1];
     m->last_ms = last_ms;
     m->n = c->n - m->first;
+    m->entries = entries;
     for (size_t i = c->first; i < c->n; i++)
         if (c->lead[i].stands)
             add_standing(c, i, last_ms, true);
@@ -449,6 +451,12 @@ static void good_sentence(const struct campaign *c, enum campaign_check check, s
     case CAMPAIGN_DOCUMENT:
         buf_str(out, "the campaign's document that bound was one in all of them");
         break;
+    case CAMPAIGN_SEEDS:
+        buf_printf(out,
+                   "%" PRIu64 " of %" PRIu64 " seeds of the score made again of these logs, and the same; the others "
+                   "taken at their word",
+                   c->seeded, campaign_seeds_told(c));
+        break;
     case CAMPAIGN_RECEIPTS:
         buf_str(out, "each is of one of these contracts");
         break;
@@ -485,6 +493,7 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
         campaign_caps(c);
         judge_clocks(c);
         campaign_parties(c);
+        campaign_seeds(c);
     }
     if (c->n_not_here > 0)
         qsort(c->not_here, c->n_not_here, sizeof *c->not_here, by_id);

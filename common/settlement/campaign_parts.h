@@ -20,6 +20,7 @@
     X(CLOCKS, "clocks")                                                                                                \
     X(PARTIES, "parties")                                                                                              \
     X(DOCUMENT, "document")                                                                                            \
+    X(SEEDS, "seeds")                                                                                                  \
     X(RECEIPTS, "receipts")                                                                                            \
     X(CLICKS, "clicks")
 
@@ -38,6 +39,7 @@ struct member {
     char contract[LIMIT_ID + 1], campaign[LIMIT_ID + 1], advertiser[LIMIT_ID + 1], publisher[LIMIT_ID + 1];
     struct buf root_origin;
     size_t first, n;           /* its leads */
+    uint64_t entries;          /* of its log */
     bool asks;                 /* a version of its terms asks for assents: its parties say when what binds */
     int64_t first_ms, last_ms; /* clocks of its first and its last entry: what is known of it begins and ends there */
 };
@@ -172,7 +174,8 @@ struct campaign {
     struct not_here *not_here;
     size_t n_not_here, not_here_room;
     bool asked[CAMPAIGN_CHECKS]; /* of what somebody kept */
-    uint64_t found, shared, capped;
+    uint64_t found, shared, capped, seeded;
+    struct lessons *lessons; /* what leads taught, in logs that score them; NULL: nothing did */
 };
 
 /* For the audit of a mirror, in this order: its first terms, of that clock's time; each lead that was folded, with its
@@ -192,9 +195,12 @@ void campaign_bound(struct campaign *c, const struct version *v);
 void campaign_party(struct campaign *c, uint64_t index, const struct entry *e);
 void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, const struct entry *e,
                           const struct terms *t, const struct lead_row *row);
+/* Each lead and disposition once it is folded, bound by *t; of a disposition what its lead was before. A seed. */
+void campaign_lesson(struct campaign *c, uint64_t index, const struct entry *e, const struct terms *t, enum status was);
+void campaign_seed(struct campaign *c, uint64_t index, const struct entry_model *m, const struct terms *t);
 /* A tree of the root log on the way, in each mirror. */
 void campaign_root_look(struct campaign *c, const struct frontier *tree);
-void campaign_end(struct campaign *c, bool complete, int64_t last_ms, uint32_t clock_steps,
+void campaign_end(struct campaign *c, bool complete, uint64_t entries, int64_t last_ms, uint32_t clock_steps,
                   const struct persons *persons);
 
 /* The lead of that index among n that stand together; NULL: none is. */
@@ -203,6 +209,9 @@ void campaign_duplicates(struct campaign *c); /* campaign_duplicates.c */
 void campaign_caps(struct campaign *c);       /* campaign_caps.c */
 void campaign_shares(struct campaign *c);     /* campaign_shares.c */
 void campaign_parties(struct campaign *c);    /* campaign_parties.c */
+void campaign_seeds(struct campaign *c);      /* campaign_seeds.c */
+uint64_t campaign_seeds_told(const struct campaign *c);
+void campaign_lessons_free(struct lessons *l); /* NULL-safe */
 struct joined_part *joined_part_new(uint32_t member, const struct entry *e, const struct terms *t);
 
 #endif

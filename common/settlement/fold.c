@@ -443,7 +443,46 @@ static void may_score(struct fold *f)
     if (f->terms == NULL || f->terms->score == NULL || f->model != NULL)
         return;
     f->model = xcalloc(1, sizeof *f->model);
+    f->model->blind = f->begin > 0;
     f->scored = xcalloc(1, sizeof *f->scored);
+}
+
+/* What was learnt up to here is taken at this entry's word. */
+static enum err begin(struct fold *f, const struct entry_model *m)
+{
+    struct span bytes;
+    if (f->model == NULL || !f->model->on || f->terms->score == NULL)
+        return ERR_NOT_FOUND;
+    enum err err = f->view->state(f->view->ctx, f->cx.contract, &m->sha256, &bytes);
+    if (err == ERR_OK)
+        err = score_read(bytes, &f->model->state);
+    if (err == ERR_OK && (f->model->state.fields != f->terms->score->shape.fields ||
+                          f->model->state.pairs != f->terms->score->shape.pairs))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        f->model->blind = false;
+    return err == ERR_NOT_FOUND ? ERR_IO : err;
+}
+
+static bool says(const struct entry *e, const struct entry *due)
+{
+    const struct entry_model *a = &e->model, *b = &due->model;
+    return e->kind == ENTRY_MODEL && a->origin == b->origin && a->leads == b->leads && a->labels == b->labels &&
+           a->terms == b->terms && memcmp(a->sha256.b, b->sha256.b, HASH_LEN) == 0 && e->at_ms == due->at_ms;
+}
+
+enum err fold_model(struct fold *f, uint64_t index, const struct entry *e, struct entry *due)
+{
+    bool learnt = e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_FOLD;
+    bool blind = f->begin > 0 && (f->model == NULL || f->model->blind);
+    enum err err = learnt && blind && index == f->begin ? begin(f, &e->model) : ERR_OK;
+    if (err != ERR_OK || blind)
+        return err;
+    if (f->model == NULL || !f->model->due)
+        return learnt ? ERR_NOT_FOUND : ERR_OK;
+    model_entry(f->model, f->terms_index, due);
+    due->at_ms = f->last_ms;
+    return says(e, due) ? ERR_OK : ERR_CONFLICT;
 }
 
 enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
@@ -453,6 +492,7 @@ enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, con
     may_score(f);
     f->cx.model = f->model;
     f->cx.scored = f->scored;
+    f->cx.score_told = f->model != NULL && f->model->blind;
     enum err err = redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, again, foreign);
     if (err == ERR_OK && !writes(f, again, bytes))
         err = ERR_CONFLICT;

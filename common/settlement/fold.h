@@ -43,6 +43,7 @@ struct fold {
     struct scored *scored;   /* of the lead under way; NULL likewise */
     struct byte_map *tokens; /* index be64 -> what each lead says that may teach yet: a mirror is slow to read again */
     struct score_model *model; /* what leads are scored by; NULL: no terms scored so far */
+    uint64_t begin;            /* scores are learnt again from this `model` entry on; 0: from the start */
     struct byte_map *erased;   /* index be64 -> that of the `erase` entry be64; NULL: none so far */
     struct buf scratch;
 };
@@ -115,6 +116,10 @@ MUST_CHECK enum err fold_view(const struct fold *f, const struct entry_view *v);
  * redecide_lead. */
 MUST_CHECK enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
                               struct entry *again, bool *foreign);
+/* Any entry, once the terms are those that bind it: what was learnt is said where it is to be said, and nowhere else.
+ * ERR_CONFLICT: *due is to stand there. ERR_NOT_FOUND: no such entry may stand there. Any other error: it cannot be
+ * told. */
+MUST_CHECK enum err fold_model(struct fold *f, uint64_t index, const struct entry *e, struct entry *due);
 /* Decides a disposition again. ERR_NOT_FOUND: it is about a lead that is not there. ERR_CONFLICT: it is not what the
  * lead's state and the terms allow then. Any other error: it cannot be told. */
 MUST_CHECK enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes);

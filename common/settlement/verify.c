@@ -105,6 +105,7 @@ static void audit_contract(struct audit *a)
     a->openings = openings_open(a->asked, a->mirror, &a->finding[CHECK_OPENINGS], path);
     bool complete = verify_log(a, CHECK_TREE, base, &a->head, audit_fold_entry);
     verify_heads_end(a, complete);
+    verify_model_end(a);
     if (a->n_closed > 0 && !a->stopped)
         verify_corrections_open(a);
     a->signers.walked = complete && !a->stopped;
@@ -121,7 +122,8 @@ static void audit_contract(struct audit *a)
     openings_close(a->openings);
     persons_judge(&a->persons, &a->finding[CHECK_OPENINGS]);
     if (a->asked->campaign != NULL && a->joined)
-        campaign_end(a->asked->campaign, complete && !a->stopped, a->fold.clocked_ms, a->fold.clock_steps, &a->persons);
+        campaign_end(a->asked->campaign, complete && !a->stopped, a->head.size, a->fold.clocked_ms, a->fold.clock_steps,
+                     &a->persons);
 }
 
 /* Pairs: a leaf, and whose it is. */

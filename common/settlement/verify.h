@@ -80,7 +80,8 @@ struct verify_asked {
     const struct mirror *receipts, *clicks; /* files that a sender and a party kept: receipts, click ids */
     const struct verify_rows *own_rows;     /* NULL: none */
     struct buf *pin_out;                    /* gets what to pin of this mirror, if all holds */
-    struct campaign *campaign;              /* gets what this log has to be held against others of its campaign */
+    uint64_t scores_from;      /* the entry, a model's, from which on scores are worked out again; 0: all are */
+    struct campaign *campaign; /* gets what this log has to be held against others of its campaign */
     const struct ahead *ahead; /* NULL: each piece is made when it is wanted. It says nothing of the report. */
     const struct spill *spill; /* NULL: all rows are on the heap. Nor does it. */
     void (*progress)(void *ctx, uint64_t done, uint64_t all); /* NULL, or hears of each bundle how many entries are

@@ -527,6 +527,7 @@ static void tell_hidden(struct audit *a)
                   {"keys", hide_keys},
                   {"terms", hide_terms},
                   {"withdrawn", hide_withdrawn},
+                  {"scores", verify_model_hidden},
                   {"kept_back", hide_kept_back},
                   {"reported", hide_reported},
                   {"credentials", hide_credentials},

@@ -16,6 +16,14 @@ static bool is_log_name(struct span path)
            (span_starts(path, MIRROR_SEEN "/") && parse_u64(span_skip(path, sizeof MIRROR_SEEN), &n) == ERR_OK);
 }
 
+static bool is_state_name(struct span path)
+{
+    struct hash sha256;
+    size_t len = 0;
+    return span_starts(path, "models/") && hex_decode(span_skip(path, 7), sha256.b, HASH_LEN, &len) == ERR_OK &&
+           len == HASH_LEN;
+}
+
 bool mirror_has_name(struct span path)
 {
     static const struct span statements = {"v1/statements/", 14}, contracts = {"v1/contracts/", 13};
@@ -30,7 +38,7 @@ bool mirror_has_name(struct span path)
     }
     if (span_starts(path, contracts.ptr)) {
         path = span_skip(path, contracts.len);
-        return text_cut(&path, '/', &id) && id_is_plain(id) && span_is(path, "click-key");
+        return text_cut(&path, '/', &id) && id_is_plain(id) && (span_is(path, "click-key") || is_state_name(path));
     }
     if (!span_starts(path, "log/"))
         return false;
@@ -91,7 +99,8 @@ static bool is_folder(const struct audit *a, struct span path)
 {
     struct span v1 = below(path, "v1");
     return span_is(path, "v1") || span_is(v1, "statements") || span_is(v1, "contracts") ||
-           span_is(below(v1, "contracts"), a->contract) || span_is(path, MIRROR_SIDE);
+           span_is(below(v1, "contracts"), a->contract) ||
+           span_is(below(below(v1, "contracts"), a->contract), "models") || span_is(path, MIRROR_SIDE);
 }
 
 /* What is there can be opened, whoever reads it. */
@@ -107,15 +116,22 @@ static void open_it(struct audit *a, struct span p)
     buf_free(&none);
 }
 
+static bool is_state_file(const struct audit *a, struct span name)
+{
+    struct span none;
+    return byte_map_get(a->states, name, &none);
+}
+
 /* Tiles are opened by who walks the tree. */
 static bool is_expected(const struct look *l, struct span p, bool *tile)
 {
     struct span in_log = below(p, "log"), in_contract = below(in_log, l->a->contract);
+    struct span in_api = below(below(p, "v1/contracts"), l->a->contract);
     *tile = is_tile_of(in_log, l->root_head->size) || is_tile_of(in_contract, l->a->head.size);
     return *tile || span_is(p, ".well-known/jwks.json") || span_is(p, "log/keys") || is_log_file(in_log) ||
            is_log_file(in_contract) || span_is(in_contract, "openings") || span_is(in_contract, "heads") ||
-           is_statement_file(l->a, below(p, "v1/statements")) ||
-           span_is(below(below(p, "v1/contracts"), l->a->contract), "click-key");
+           is_statement_file(l->a, below(p, "v1/statements")) || span_is(in_api, "click-key") ||
+           is_state_file(l->a, below(in_api, "models"));
 }
 
 static void look_at(void *arg, const char *path)

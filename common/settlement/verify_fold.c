@@ -86,6 +86,11 @@ static enum err view_bytes(void *ctx, uint32_t contract, uint64_t index, struct 
     return err == ERR_CORRUPT ? ERR_IO : err;
 }
 
+static enum err view_state(void *ctx, uint32_t contract, const struct hash *sha256, struct span *out)
+{
+    return contract == CONTRACT ? verify_state(ctx, sha256, out) : ERR_NOT_FOUND;
+}
+
 void audit_fold_open(struct audit *a)
 {
     const struct fold_context cx = {.contract = CONTRACT,
@@ -97,11 +102,14 @@ void audit_fold_open(struct audit *a)
     buf_heap(&a->again);
     buf_heap(&a->assents);
     buf_heap(&a->shown);
-    a->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, a};
+    buf_heap(&a->state);
+    a->states = byte_map_new(NULL);
+    a->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, view_state, a};
     fold_open(&a->fold, &cx, &a->view, a->rows);
     a->fold.tokens = rows_map_beside(a->rows);
     a->fold.end_of = audit_end_of;
     a->fold.end_ctx = a;
+    a->fold.begin = a->asked->scores_from;
 }
 
 void audit_fold_close(struct audit *a)
@@ -116,6 +124,8 @@ void audit_fold_close(struct audit *a)
     persons_free(&a->persons);
     buf_free(&a->assents);
     buf_free(&a->shown);
+    buf_free(&a->state);
+    byte_map_free(a->states);
 }
 
 void audit_stop(struct audit *a, enum check c, uint64_t index, const char *why)
@@ -492,9 +502,14 @@ static void join(struct audit *a, uint64_t index, const struct entry *e, struct 
 {
     struct campaign *c = a->asked->campaign;
     struct lead_row row;
+    struct move_row move;
     uint64_t lead = e->kind == ENTRY_LEAD ? index : e->disposition.lead;
     if (c == NULL || row_lead(&a->view, CONTRACT, lead, &row) != ERR_OK)
         return;
+    if (e->kind == ENTRY_LEAD)
+        campaign_lesson(c, index, e, a->fold.terms, STATUS_PENDING);
+    else if (row_move(&a->view, CONTRACT, index, &move) == ERR_OK)
+        campaign_lesson(c, index, e, a->fold.terms, move.was);
     if (e->kind == ENTRY_LEAD)
         campaign_lead(c, index, e, bytes, a->fold.terms, &row, own_cap(a, e, &row));
     else
@@ -557,6 +572,8 @@ static void go_on(struct audit *a, uint64_t index, const struct entry *e, struct
         return;
     verify_reconcile_entry(a, index, e);
     verify_settle(a, index, e);
+    if (e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_SEED && a->asked->campaign != NULL)
+        campaign_seed(a->asked->campaign, index, &e->model, a->fold.terms);
     if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
         return;
     verify_due_next(a);
@@ -571,6 +588,7 @@ static void take(struct audit *a, uint64_t index, const struct entry *e, struct 
     if (!stands(a, index, e))
         return;
     check_dates(a, index, e);
+    verify_model(a, index, e);
     switch (e->kind) {
     case ENTRY_TERMS:
         take_terms(a, index, e);

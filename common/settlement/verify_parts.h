@@ -286,9 +286,13 @@ struct audit {
         int64_t seen_ms; /* time of the first entry a day behind its end; 0: none */
     } settle;
     struct clock_told clock;
-    struct persons persons; /* of leads whose contact fields are open */
-    uint64_t contacts_open; /* such leads */
-    struct buf shown;       /* a bit for each entry: its opening shows what was sealed */
+    struct persons persons;  /* of leads whose contact fields are open */
+    uint64_t contacts_open;  /* such leads */
+    struct buf shown;        /* a bit for each entry: its opening shows what was sealed */
+    struct byte_map *states; /* hashes that model entries name, in hex */
+    struct buf state;        /* the bytes of one of them */
+    uint64_t seeds;          /* of these */
+    bool began;              /* scores are worked out again, from where that was asked to begin */
     uint64_t erased_leads;
     uint64_t withdrawn_unsigned; /* versions, by somebody's word alone */
     bool joined;                 /* the campaign that is asked about has its first terms */
@@ -397,6 +401,13 @@ void verify_clicks_sentence(const struct audit *a, struct buf *out);
 void verify_clicks_free(struct audit *a);
 /* The mirror's click keys by kid, the caller's to free; false, with a doubt of f, when it has none. */
 bool audit_click_keys(struct audit *a, struct finding *f, struct block_cipher *keys[256]);
+
+/* verify_model.c: what was learnt of leads, in front of each entry; the bytes that a model entry names, until the next
+ * call; where the walk ended; and what is taken at its word. */
+void verify_model(struct audit *a, uint64_t index, const struct entry *e);
+MUST_CHECK enum err verify_state(struct audit *a, const struct hash *sha256_of, struct span *out);
+void verify_model_end(struct audit *a);
+void verify_model_hidden(const struct audit *a, struct buf *out);
 
 /* verify_reconcile.c: a party's own rows (common/reconcile). Each entry on the way, once it is folded; where the walk
  * ended; what is told. Nothing of it where it is not asked about. */

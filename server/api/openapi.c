@@ -29,6 +29,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"statements", "{statement}", {"statement"}},
                                               {"shares", "{share}", {"share"}},
                                               {"codes", "{code}", {"code"}},
+                                              {"models", "{sha256}", {"sha256"}},
                                               {"secrets", "{kid}", {"kid"}},
                                               {"tokens", "{token}", {"token"}},
                                               {"invitations", "{invitation}", {"invitation"}},

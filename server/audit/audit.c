@@ -175,6 +175,32 @@ enum err tile_get(struct request *rq, struct reply *reply)
     return tile_reply(rq, reply, k->number, path_from(rq, strlen("/log/") + rq->param[0].len + 1));
 }
 
+/* ---- what leads are scored by ---- */
+
+enum err state_get(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    struct hash sha256;
+    struct span bytes;
+    struct txn *reader;
+    size_t len = 0;
+    enum err err;
+    if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = call_contract(rq, rq->param[0], &k)) != ERR_OK)
+        return err;
+    if (hex_decode(rq->param[1], sha256.b, sizeof sha256.b, &len) != ERR_OK || len != HASH_LEN)
+        return problem(&rq->problem, ERR_NOT_FOUND, "", "this is no SHA-256 in hexadecimal");
+    if ((err = worker_reader(rq->worker, &reader)) != ERR_OK)
+        return err;
+    err = ledger_state(reader, k->number, &sha256, &bytes);
+    if (err == ERR_NOT_FOUND)
+        return problem(&rq->problem, err, "", "no model entry of this contract names such a state");
+    if (err != ERR_OK)
+        return err;
+    reply_body(rq, reply, "application/octet-stream", bytes);
+    reply_header(reply, "Cache-Control", SPAN("private, max-age=31536000, immutable"));
+    return ERR_OK;
+}
+
 /* ---- keys ---- */
 
 enum err jwks_get(struct request *rq, struct reply *reply)

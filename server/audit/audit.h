@@ -32,6 +32,7 @@ enum err root_witnessed_get(struct request *rq, struct reply *reply);
 enum err witnessed_get(struct request *rq, struct reply *reply);
 enum err witness_add(struct request *rq, struct reply *reply);
 enum err witness_key_get(struct request *rq, struct reply *reply);
+enum err state_get(struct request *rq, struct reply *reply);
 enum err openings_get(struct request *rq, struct reply *reply);
 enum err heads_get(struct request *rq, struct reply *reply);
 enum err leads_proof(struct request *rq, struct reply *reply);

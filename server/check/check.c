@@ -88,6 +88,10 @@ static void prove_made(struct check *c, enum table t)
         prove_clock(c);
     else if (t == TABLE_MODELS)
         prove_models(c);
+    else if (t == TABLE_STATES)
+        prove_states(c);
+    else if (t == TABLE_SEEDS)
+        prove_seeds(c);
     else
         prove_rollups(c);
 }
@@ -145,6 +149,8 @@ static void prove(struct check *c, enum table t)
     case TABLE_COSIGNED:
     case TABLE_CLOCK:
     case TABLE_MODELS:
+    case TABLE_STATES:
+    case TABLE_SEEDS:
     case TABLE_ROLLUPS:
         prove_made(c, t);
         return;
@@ -221,6 +227,8 @@ static void close_all(struct check *c)
     row_set_free(c->published);
     row_set_free(c->leaves);
     rollup_free(c->rollup);
+    check_seeds_free(c);
+    row_set_free(c->states);
     row_set_free(c->rolled);
     row_set_free(c->ids);
     sealer_free(c->sealer);
@@ -240,6 +248,7 @@ enum verdict check_folder(const char *dir, uint64_t map_size, verify_report *rep
                       .last_answer = byte_map_new(NULL),
                       .published = row_set_new(),
                       .leaves = row_set_new(),
+                      .states = row_set_new(),
                       .rolled = row_set_new(),
                       .ids = row_set_new()};
     buf_heap(&c.scratch);

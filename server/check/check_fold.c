@@ -55,14 +55,19 @@ static enum err view_bytes(void *ctx, uint32_t contract, uint64_t index, struct 
     return err;
 }
 
+static enum err view_state(void *ctx, uint32_t contract, const struct hash *sha256, struct span *out)
+{
+    return ledger_state(((struct check *)ctx)->txn, contract, sha256, out);
+}
+
 void check_fold_open(struct check *c)
 {
     c->rows = rows_map_new(NULL);
-    c->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, c};
+    c->view = (struct view){view_get, view_seek, view_click, view_leaf, view_bytes, view_state, c};
 }
 
 /* A finding about the journal's row that is looked at. */
-static void entry_fails(struct check *c, enum store_check check, const char *what)
+void check_entry_fails(struct check *c, enum store_check check, const char *what)
 {
     char name[ROW_NAME];
     uint8_t mem[SEQ_LEN];
@@ -92,13 +97,13 @@ static bool take_private(struct check *c, const struct envelope *env, const stru
     if (commitment == NULL)
         return false;
     if (lead && kept_read(env->beside, &kept) != ERR_OK) {
-        entry_fails(c, STORE_CHECK_PRIVATE, "has beside it what does not read");
+        check_entry_fails(c, STORE_CHECK_PRIVATE, "has beside it what does not read");
         return false;
     }
     if (lead)
         kept_commitment(&kept, &opened);
     if (lead && memcmp(opened.b, commitment->b, HASH_LEN) != 0)
-        entry_fails(c, STORE_CHECK_PRIVATE, "has beside it what is not what it commits to");
+        check_entry_fails(c, STORE_CHECK_PRIVATE, "has beside it what is not what it commits to");
     check_sealed(c, env, e, lead ? &kept : NULL);
     *out = (struct private_part){.lead = lead};
     if (lead)
@@ -116,7 +121,8 @@ static void judge_terms(struct check *c, struct checked_log *log, uint64_t index
                     " cannot be followed here: take the version of countersign that made them",
                     e->terms.rules);
     else if (err != ERR_OK)
-        entry_fails(c, STORE_CHECK_ENTRIES, "holds terms that are not its contract's, the next version, or complete");
+        check_entry_fails(c, STORE_CHECK_ENTRIES,
+                          "holds terms that are not its contract's, the next version, or complete");
     versions_free(&gone);
     sha256(e->terms.campaign.ptr, e->terms.campaign.len, log->documents[0].b);
     sha256(e->terms.contract.ptr, e->terms.contract.len, log->documents[1].b);
@@ -143,8 +149,9 @@ static void judge_assent(struct check *c, struct checked_log *log, uint64_t inde
         assent_close(&said);
     }
     if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
-        entry_fails(c, STORE_CHECK_ENTRIES,
-                    "is no assent of the party, by its key, to a version that may bind or an adjustment that asks");
+        check_entry_fails(
+            c, STORE_CHECK_ENTRIES,
+            "is no assent of the party, by its key, to a version that may bind or an adjustment that asks");
     if (e->assent.adjustment == 0)
         log->assented = index;
 }
@@ -163,12 +170,12 @@ static void judge_adjustment(struct check *c, struct checked_log *log, const str
 {
     enum err err = fold_adjustment(&log->fold, e, NULL);
     if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is no adjustment that can stand there");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is no adjustment that can stand there");
     if (!is_settled(c, log, e->adjustment.statement))
-        entry_fails(c, STORE_CHECK_ENTRIES, "cites a statement that is none of its log so far");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "cites a statement that is none of its log so far");
     const struct party *by = catalog_party(c->catalog, e->adjustment.by);
     if (by == NULL || !(by->role & ROLE_OPERATOR))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator");
 }
 
 static void judge_erase(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,
@@ -178,10 +185,10 @@ static void judge_erase(struct check *c, struct checked_log *log, const struct c
     struct problem why = {0};
     enum err err = fold_erase(&log->fold, index, &e->erase, &leads, &why);
     if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
-        entry_fails(c, STORE_CHECK_ENTRIES, "erases what it cannot");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "erases what it cannot");
     const struct party *by = catalog_party(c->catalog, e->erase.by);
     if (by == NULL || !(by == k->campaign->advertiser || by->role & ROLE_OPERATOR))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator, nor the advertiser");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator, nor the advertiser");
     check_erase(c, k->number, index, &e->erase);
 }
 
@@ -234,16 +241,16 @@ static void take_control(struct check *c, struct checked_log *log, const struct 
     if (placement > log->placements)
         log->placements = placement;
     if (e->kind == ENTRY_SERVER_KEYS && !is_next_step(c, log, &e->server_keys))
-        entry_fails(c, STORE_CHECK_ENTRIES, "gives the server other keys than row server_keys of meta");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "gives the server other keys than row server_keys of meta");
     if (e->kind == ENTRY_CLOCK && !check_clock_entry(c, &log->fold, &e->clock))
-        entry_fails(c, STORE_CHECK_ENTRIES, "tells of other steps of the clock than table clock has");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "tells of other steps of the clock than table clock has");
     if (e->kind == ENTRY_KEY && catalog_party(c->catalog, e->key.party) == NULL)
-        entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "gives a key to a party that is not there");
     if (e->kind == ENTRY_PARTY && fold_party(&log->fold, &e->party) != ERR_OK)
-        entry_fails(c, STORE_CHECK_ENTRIES, "gives legal data that are none, or nobody's here");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "gives legal data that are none, or nobody's here");
     if (e->kind == ENTRY_CREDENTIAL &&
         (catalog_party(c->catalog, e->credential.party) == NULL || catalog_party(c->catalog, e->credential.by) == NULL))
-        entry_fails(c, STORE_CHECK_ENTRIES, "tells of a credential of, or by, a party that is not there");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "tells of a credential of, or by, a party that is not there");
 }
 
 static void judge_withdrawal(struct check *c, struct checked_log *log, const struct contract *k, const struct entry *e)
@@ -263,16 +270,16 @@ static void judge_withdrawal(struct check *c, struct checked_log *log, const str
         hash_documents(log, versions_newest(&log->fold.versions)->terms);
     }
     if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
-        entry_fails(c, STORE_CHECK_ENTRIES, "withdraws terms, and may not");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "withdraws terms, and may not");
 }
 
 static void judge_view(struct check *c, struct checked_log *log, const struct entry *e)
 {
     enum err err = fold_view(&log->fold, &e->view);
     if (err == ERR_NOT_FOUND)
-        entry_fails(c, STORE_CHECK_ENTRIES, "names as its click what is none");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "names as its click what is none");
     else if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
-        entry_fails(c, STORE_CHECK_ENTRIES, "has another placement than its click");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "has another placement than its click");
 }
 
 static void judge(struct check *c, struct checked_log *log, const struct contract *k, const struct envelope *env,
@@ -281,11 +288,12 @@ static void judge(struct check *c, struct checked_log *log, const struct contrac
     if (e->kind == ENTRY_VIEW)
         judge_view(c, log, e);
     if (!fold_gap(&log->fold, e))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is, or follows, a gap that no server makes");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is, or follows, a gap that no server makes");
     if (e->kind == ENTRY_LEAD && !fold_unrecorded(&log->fold, &e->lead))
-        entry_fails(c, STORE_CHECK_ENTRIES, "has a click by its id alone that no gap entry in front of it covers");
+        check_entry_fails(c, STORE_CHECK_ENTRIES,
+                          "has a click by its id alone that no gap entry in front of it covers");
     if ((e->kind == ENTRY_LEAD || e->kind == ENTRY_DISPOSITION) && !entry_request_fits(e))
-        entry_fails(c, STORE_CHECK_ENTRIES, "names no request that it came by, or one where nobody sent any");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "names no request that it came by, or one where nobody sent any");
     if (e->kind == ENTRY_ASSENT)
         judge_assent(c, log, env->index, e);
     if (e->kind == ENTRY_WITHDRAWAL)
@@ -311,7 +319,7 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     if (e->kind == ENTRY_TERMS)
         judge_terms(c, log, env->index, e);
     if (log->fold.terms == NULL) {
-        entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log");
         return;
     }
     struct private_part priv = {0};
@@ -319,14 +327,15 @@ static void fold_entry(struct check *c, struct checked_log *log, const struct co
     check_share(c, log, k, e);
     take_control(c, log, e);
     if (!fold_dated(&log->fold, e))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is dated back");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is dated back");
     if (!fold_clock(&log->fold, e))
-        entry_fails(c, STORE_CHECK_ENTRIES, "says of the server's clock what the entries before it do not");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "says of the server's clock what the entries before it do not");
     if (!fold_may(&log->fold, e))
-        entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log bind");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "comes before any terms of its log bind");
+    check_model_entry(c, log, env->index, e);
     judge(c, log, k, env, e, opened ? &priv : NULL);
     if (fold_apply(&log->fold, env->index, e, &log->tree.frontier, opened ? &priv : NULL) != ERR_OK)
-        entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "cannot follow those before it");
     check_rollup(c, log, env, e);
     if (e->at_ms > c->newest_ms)
         c->newest_ms = e->at_ms;
@@ -350,7 +359,7 @@ static void fold_head(struct check *c, const struct envelope *env, const struct 
     const struct contract *k = named(c, head->origin);
     struct checked_log *log = k != NULL ? check_log(c, k->number) : NULL;
     if (log == NULL || head->size <= log->last_leaf_size || head->size > log->tree.frontier.size) {
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and no head that can follow those before it");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and no head that can follow those before it");
         return;
     }
     leaves_key(row, k->number, env->index);
@@ -378,12 +387,12 @@ static void fold_root_leaf(struct check *c, const struct envelope *env)
     struct checkpoint head = {.origin = instance_log_name(&c->in, NULL, name)};
     sha256(env->beside.ptr, env->beside.len, sum);
     if (!span_eq(env->entry, span_of(sum, sizeof sum)))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of what stands beside it");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and not the hash of what stands beside it");
     row_set_add(c->published, env->entry);
     if (checkpoint_peek(env->beside, &head) == ERR_OK)
         fold_head(c, env, &head);
     else if (!is_key_step(c, env))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and neither a head nor keys of ours");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and neither a head nor keys of ours");
     root_tag(head.origin, env->index, &c->root_tag);
 }
 
@@ -391,11 +400,11 @@ static void fold_root_entry(struct check *c, const struct envelope *env)
 {
     bool first = env->index % ROOT_PAIR == 0;
     if (env->kind != ENTRY_ROOT || env->class != 0)
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and its envelope of another kind");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and its envelope of another kind");
     if (first)
         fold_root_leaf(c, env);
     else if (!span_eq(env->entry, span_of(c->root_tag.b, HASH_LEN)) || !span_empty(env->beside))
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and does not say whose the head before it is");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is of the root log, and does not say whose the head before it is");
     check_share(c, NULL, NULL, NULL);
 }
 
@@ -408,11 +417,11 @@ void check_fold(struct check *c, struct checked_log *log, const struct envelope 
         return;
     }
     if (entry_read(env->entry, &e, NULL) != ERR_OK) {
-        entry_fails(c, STORE_CHECK_ENTRIES, "is not canonical");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is not canonical");
         return;
     }
     if (e.kind != env->kind || entry_class(&e) != env->class || entry_device(&e) != env->device)
-        entry_fails(c, STORE_CHECK_ENTRIES, "is of another kind, class or device than its envelope says");
+        check_entry_fails(c, STORE_CHECK_ENTRIES, "is of another kind, class or device than its envelope says");
     fold_entry(c, log, k, env, &e);
     entry_close(&e);
 }

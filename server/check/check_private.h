@@ -91,6 +91,8 @@ struct check {
     struct row_set *leaves;                              /* rows of its heads: key and value */
     struct rollup *rollup;                               /* the entries below the watermark; */
     bool counted;                                        /* all of them so far */
+    struct checked_seed *seeds;                          /* that logs name, the last first */
+    struct row_set *states;                              /* keys of its rows */
     struct row_set *rolled;                              /* keys of its rows */
     struct row_set *ids;                                 /* of parties, campaigns and contracts, and whose they are */
     struct buf scratch;
@@ -127,6 +129,11 @@ void prove_seqs(struct check *c);
 void prove_heads(struct check *c);
 void prove_models(struct check *c);                         /* check_models.c */
 void check_model(struct check *c, struct checked_log *log); /* the fold stands at the stored head */
+void check_model_entry(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e); /* in front */
+void prove_states(struct check *c);
+void prove_seeds(struct check *c);                                                /* check_seeds.c */
+void check_seed(struct check *c, struct checked_log *log, const struct entry *e); /* a seed that a log names */
+void check_seeds_free(struct check *c);
 void prove_leaves(struct check *c);
 void prove_statements(struct check *c); /* check_statement.c */
 void prove_responses(struct check *c);
@@ -153,6 +160,8 @@ void check_logs_free(struct check *c);
 /* check_fold.c: one entry of the journal, before it is appended to its tree. */
 void check_fold_open(struct check *c);
 void check_fold(struct check *c, struct checked_log *log, const struct envelope *env);
+
+void check_entry_fails(struct check *c, enum store_check check, const char *what); /* the journal's row */
 
 /* check_sealed.c: the sealed part of an entry that commits to one; kept: of a lead, else NULL. */
 void check_sealed(struct check *c, const struct envelope *env, const struct entry *e, const struct kept_part *kept);

@@ -11,6 +11,7 @@
 #include "common/base/id.h"
 #include "common/base/text.h"
 #include "common/ledger/entry.h"
+#include "common/score/score.h"
 #include "server/cmd/command.h"
 #include "server/cmd/pull_private.h"
 #include "server/cmd/staging.h"
@@ -72,8 +73,43 @@ static void get_statement(struct pull *p, const struct entry_statement *s, uint6
     look_at_statement_file(p, path);
 }
 
-/* The statements are those that the log names. Counts the changes of the server's keys on the way. */
-static void get_statements(struct pull *p, const char *base, uint64_t size)
+static bool is_state(struct span bytes, const struct hash *sha256_of)
+{
+    struct hash is;
+    sha256(bytes.ptr, bytes.len, is.b);
+    return memcmp(is.b, sha256_of->b, HASH_LEN) == 0;
+}
+
+/* Named by its hash: what is there already needs no second look. */
+static void get_state(struct pull *p, const struct hash *sha256_of)
+{
+    char path[NAME_CAP];
+    struct buf name;
+    buf_fixed(&name, path, sizeof path - 1);
+    buf_printf(&name, "v1/contracts/%s/models/", p->contract);
+    buf_hex(&name, sha256_of->b, HASH_LEN);
+    path[name.len] = '\0';
+    buf_clear(&p->body);
+    if (staging_read(path, SCORE_STATE_MAX + 1, &p->body) == ERR_OK && is_state(buf_span(&p->body), sha256_of))
+        return;
+    struct span bytes = pull_fetch(p, path, SCORE_STATE_MAX);
+    if (!is_state(bytes, sha256_of))
+        pull_refuse(p, path, "what the log's model entry names");
+    pull_keep(p, path, bytes);
+}
+
+static bool is_wanted(struct span entry)
+{
+    static const char *const kinds[] = {"\"kind\":\"statement\"", "\"kind\":\"server_keys\"", "\"kind\":\"model\""};
+    bool is = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        is |= memmem(entry.ptr, entry.len, kinds[i], strlen(kinds[i])) != NULL;
+    return is;
+}
+
+/* The statements are those that the log names, and what leads are scored by. Counts the changes of the server's keys on
+ * the way. */
+static void get_named(struct pull *p, const char *base, uint64_t size)
 {
     struct buf bundle;
     buf_heap(&bundle);
@@ -88,12 +124,12 @@ static void get_statements(struct pull *p, const char *base, uint64_t size)
         enum err err;
         while (bundle_next(&rest, &bytes, &err)) {
             struct entry e;
-            if ((memmem(bytes.ptr, bytes.len, "\"kind\":\"statement\"", 18) == NULL &&
-                 memmem(bytes.ptr, bytes.len, "\"kind\":\"server_keys\"", 20) == NULL) ||
-                entry_read(bytes, &e, NULL) != ERR_OK)
+            if (!is_wanted(bytes) || entry_read(bytes, &e, NULL) != ERR_OK)
                 continue;
             if (e.kind == ENTRY_STATEMENT)
                 get_statement(p, &e.statement, size);
+            if (e.kind == ENTRY_MODEL)
+                get_state(p, &e.model.sha256);
             p->key_steps += e.kind == ENTRY_SERVER_KEYS;
             entry_close(&e);
         }
@@ -223,7 +259,7 @@ static bool pull_once(struct pull *p, struct buf tried[2], uint64_t *least)
                    *least, p->log.base, p->log.head.size);
     pull_openings(p);
     p->key_steps = 0;
-    get_statements(p, p->log.base, p->log.head.size);
+    get_named(p, p->log.base, p->log.head.size);
     keep_witnessed(p);
     pull_head(p, &p->root); /* last: it holds the heads of all statements above */
     pull_tiles(p, &p->root);

@@ -124,6 +124,7 @@ enum {
     CSV,
     WITNESSES,
     PRINT_PIN,
+    SCORES_FROM,
     ALL,
     ARGS
 };
@@ -470,6 +471,10 @@ static const struct arg args[ARGS] = {
     [WITNESSES] = {.name = "--witnesses",
                    .value = "FILE",
                    .help = "whose cosignatures of the root log count, and how many: a C2SP tlog-policy"},
+    [SCORES_FROM] = {.name = "--scores-from",
+                     .value = "ENTRY",
+                     .help =
+                         "begins to work out scores at this entry, which says what was learnt by then (kind model)"},
     [ALL] = {.name = "--all-contracts", .help = "the DIRs are all contracts of the campaign: no lead may be missing"},
     [PRINT_PIN] = {.name = "--print-pin", .help = "if all holds, prints nothing but what --pin takes"},
 };
@@ -500,7 +505,10 @@ static int verify(const char *const given[])
         asked.pins = read_text(given[PIN], "file of pins", &pins);
     if (given[WITNESSES] != NULL)
         asked.witnesses = read_text(given[WITNESSES], "policy", &witnesses);
-    static const int of_one[] = {AGAINST, RECONCILE, PRINT_PIN};
+    if (given[SCORES_FROM] != NULL &&
+        (parse_u64(span_str(given[SCORES_FROM]), &asked.scores_from) != ERR_OK || asked.scores_from == 0))
+        decline("--scores-from is \"%.40s\": write the index of an entry", given[SCORES_FROM]);
+    static const int of_one[] = {AGAINST, RECONCILE, SCORES_FROM, PRINT_PIN};
     for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
         if ((further[0] != NULL || given[ALL] != NULL) && given[of_one[i]] != NULL)
             decline("%s is about one DIR, without --all-contracts", args[of_one[i]].name);

@@ -74,6 +74,9 @@ MUST_CHECK enum err pipeline_clock(struct batch *cx, const struct contract *k);
 /* Right behind the first terms of a log, with them: of the steps before it began, if there were any. Without it the
  * next entry would tell of them as if they had been since. */
 MUST_CHECK enum err pipeline_clock_begins(struct batch *cx, const struct contract *k);
+/* A seed, and the bytes that it names, which fit the contract's terms, where one may stand. */
+MUST_CHECK enum err pipeline_seed(struct batch *cx, const struct contract *k, const struct entry_model *seed,
+                                  struct span state);
 /* The `statement` entry, with what the ledger keeps of it: a new period begins. */
 MUST_CHECK enum err pipeline_close_period(struct batch *cx, const struct contract *k, const struct entry *e,
                                           const struct last_statement *last, const struct tally *closed,

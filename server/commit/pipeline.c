@@ -157,6 +157,47 @@ enum err pipeline_clock_begins(struct batch *cx, const struct contract *k)
     return tell_clock(cx, k, true);
 }
 
+static enum err append_model(struct batch *cx, const struct contract *k, const struct entry *e, struct span state)
+{
+    char mem[LIMIT_ENTRY];
+    struct buf bytes;
+    uint64_t index;
+    buf_fixed(&bytes, mem, sizeof mem);
+    entry_write(&bytes, e);
+    enum err err = ledger_state_put(cx->ledger, cx->txn, k->number, &e->model.sha256, state);
+    if (err == ERR_OK)
+        err = append(cx, k, e, buf_span(&bytes), NULL, &index, NULL);
+    return err == ERR_OK ? ledger_learn(cx->ledger, &cx->view, k->number, contract_terms(k, e->at_ms), index, e, NULL)
+                         : err;
+}
+
+/* Right behind the entry that taught the last of so many labels, and dated like that. */
+static enum err append_learnt(struct batch *cx, const struct contract *k, const struct entry *taught)
+{
+    const struct score_model *m = ledger_model(cx->ledger, k->number);
+    uint8_t state[SCORE_STATE_MAX];
+    struct entry e;
+    if (m == NULL || !m->due)
+        return ERR_OK;
+    model_entry(m, versions_at(&k->versions, taught->at_ms)->index, &e);
+    e.at_ms = taught->at_ms;
+    e.clocked_ms = taught->clocked_ms;
+    return append_model(cx, k, &e, span_of(state, score_write(&m->state, state)));
+}
+
+enum err pipeline_seed(struct batch *cx, const struct contract *k, const struct entry_model *seed, struct span state)
+{
+    struct entry e = {.kind = ENTRY_MODEL};
+    enum err err = pipeline_ready(cx, k);
+    if (err == ERR_OK)
+        err = pipeline_clock(cx, k);
+    if (err != ERR_OK)
+        return err;
+    pipeline_date(cx, k, cx->now_ms, &e);
+    e.model = *seed;
+    return written(append_model(cx, k, &e, state));
+}
+
 /* `bytes` is the caller's memory for the entry; it is left holding them. */
 static enum err record(struct batch *cx, const struct contract *k, const struct entry *e, const struct brought *with,
                        struct buf *bytes, struct recorded *out)
@@ -192,6 +233,8 @@ static enum err record(struct batch *cx, const struct contract *k, const struct 
         err = outbox_entry(cx, k, e, r.index);
     if (err == ERR_OK)
         notes_entry(cx->notes, ledger_next_seq(cx->ledger) - 1, k->number, r.index, e);
+    if (err == ERR_OK)
+        err = append_learnt(cx, k, e);
     if (err == ERR_OK)
         *out = r;
     return written(err);

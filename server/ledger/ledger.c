@@ -475,6 +475,8 @@ enum err ledger_append(struct ledger *l, struct txn *t, uint32_t contract, const
     err = ledger_extend(l, t, log, contract, l->next_seq++, &hash);
     if (err != ERR_OK)
         return err;
+    if (e->kind == ENTRY_STATEMENT)
+        ledger_model_closed(log);
     if (e->kind == ENTRY_STATEMENT || (e->kind == ENTRY_ROOT && log->now.head.size % ROOT_PAIR == 0)) {
         /* what ledger_statement set is in no entry: it is saved at once, so that no replay has to find it; and the root
          * log shows what its logs' heads say of it, by whole pairs */
@@ -597,6 +599,11 @@ static enum err view_bytes(void *ctx, uint32_t contract, uint64_t index, struct 
     return err;
 }
 
+static enum err view_state(void *ctx, uint32_t contract, const struct hash *sha256, struct span *out)
+{
+    return ledger_state(((struct ledger_view *)ctx)->txn, contract, sha256, out);
+}
+
 /* What decides about money is held against the entry that it repeats: a statement over a changed row would be signed,
  * and stand for ever. */
 static enum err row_holds(struct ledger_view *v, enum row_table table, struct span key, struct span value)
@@ -646,6 +653,11 @@ struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)
     v->txn = t;
     v->near.n_entries = v->near.n_seqs = 0;
     v->near.parsed = false;
-    return (struct view){
-        .get = view_get, .seek = view_seek, .click = view_click, .leaf = view_leaf, .entry = view_bytes, .ctx = v};
+    return (struct view){.get = view_get,
+                         .seek = view_seek,
+                         .click = view_click,
+                         .leaf = view_leaf,
+                         .entry = view_bytes,
+                         .state = view_state,
+                         .ctx = v};
 }

@@ -69,6 +69,9 @@ const struct score_model *ledger_model(const struct ledger *l, uint32_t contract
  */
 MUST_CHECK enum err ledger_learn(struct ledger *l, const struct view *v, uint32_t contract, const struct terms *terms,
                                  uint64_t index, const struct entry *e, const struct scored *known);
+/* The bytes that a `model` entry of the log names: before it is appended. Errors as ledger_append. */
+MUST_CHECK enum err ledger_state_put(struct ledger *l, struct txn *t, uint32_t contract, const struct hash *sha256,
+                                     struct span bytes);
 /* Sweep: writes dirty tails of tiles and seqs, heads and the watermark into t. */
 MUST_CHECK enum err ledger_sweep(struct ledger *l, struct txn *t);
 void ledger_swept(struct ledger *l); /* after the sweep's commit */
@@ -138,6 +141,38 @@ struct head {
 MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
 /* What was learnt up to that head. ERR_NOT_FOUND: nothing. */
 MUST_CHECK enum err ledger_model_read(struct txn *t, uint32_t contract, struct score_model *out);
+/* The bytes of that hash that a `model` entry of the log names. ERR_NOT_FOUND. */
+enum { STATE_KEY_LEN = 4 + HASH_LEN };
+MUST_CHECK enum err ledger_state(struct txn *t, uint32_t contract, const struct hash *sha256, struct span *out);
+/* What a campaign's logs have taught under terms that ask the same, all together: what seeds are made of. */
+struct seed {
+    struct score_model known; /* on, and what it asks for */
+    size_t n;
+    struct seed_log {
+        uint32_t contract;
+        char id[LIMIT_ID + 1];
+        uint64_t size; /* so far it has learnt of it */
+        struct joined joined;
+    } log[LIMIT_SEED_CONTRACTS]; /* ascending by id */
+};
+/* As it stands, or with nothing learnt. ERR_CORRUPT: the row does not read. */
+MUST_CHECK enum err seed_load(struct txn *t, uint32_t campaign, const struct hash *asked, struct seed *out);
+MUST_CHECK enum err seed_read(struct span row, struct seed *out); /* which knows what it asks for */
+void seed_write(const struct seed *s, struct buf *out);
+struct span seed_key(uint8_t key[4 + HASH_LEN], uint32_t campaign, const struct hash *asked);
+/* What an entry says of it: the list of prefixes, and the bytes that it names. */
+void seed_from(const struct seed *s, struct buf *out);
+size_t seed_bytes(const struct seed *s, uint8_t out[SCORE_STATE_MAX]);
+
+/* Learns on, up to other sizes, a few entries at a time: nothing of a step's transaction is needed by the next. *s is
+ * the caller's, and knows no more between two steps than that it is under way. */
+struct seed_walk;
+/* Adds a log to what is learnt, up to `size`, which is not below that of before. ERR_TOO_LARGE: they are too many. */
+struct seed_walk *seed_walk_new(struct seed *s);
+MUST_CHECK enum err seed_walk_to(struct seed_walk *w, uint32_t contract, const char *id, uint64_t size);
+MUST_CHECK enum err seed_walk_step(struct seed_walk *w, struct txn *t, size_t entries, bool *done);
+void seed_walk_free(struct seed_walk *w);
+
 /* The size of the log's last head that is in the root log, and which leaf of that it is. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf);
 /* The note that this leaf of the root log is of, as it was signed, whatever key signs now. ERR_CORRUPT: it has none. */

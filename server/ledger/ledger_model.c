@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "server/ledger/ledger_private.h"
 
@@ -55,4 +56,32 @@ enum err ledger_learn(struct ledger *l, const struct view *v, uint32_t contract,
     if (log->model == NULL)
         log->model = xcalloc(1, sizeof *log->model);
     return model_fold(log->model, v, contract, terms, index, e, known, &log->taught);
+}
+
+void ledger_model_closed(struct log *log)
+{
+    log->taught |= log->model != NULL && log->model->seeded;
+    if (log->model != NULL)
+        log->model->seeded = false;
+}
+
+static struct span state_key(uint8_t key[STATE_KEY_LEN], uint32_t contract, const struct hash *sha256)
+{
+    store_be32(key, contract);
+    memcpy(key + 4, sha256->b, HASH_LEN);
+    return span_of(key, STATE_KEY_LEN);
+}
+
+enum err ledger_state(struct txn *t, uint32_t contract, const struct hash *sha256, struct span *out)
+{
+    uint8_t key[STATE_KEY_LEN];
+    return store_get(t, TABLE_STATES, state_key(key, contract, sha256), out);
+}
+
+enum err ledger_state_put(struct ledger *l, struct txn *t, uint32_t contract, const struct hash *sha256,
+                          struct span bytes)
+{
+    uint8_t key[STATE_KEY_LEN];
+    l->changes++;
+    return store_put(t, TABLE_STATES, state_key(key, contract, sha256), bytes);
 }

@@ -107,7 +107,7 @@ static enum err replay_lesson(struct ledger *l, struct txn *t, const struct log 
 {
     struct ledger_view memory;
     struct entry e;
-    if ((env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION) || !may_learn(log))
+    if ((env->kind != ENTRY_LEAD && env->kind != ENTRY_DISPOSITION && env->kind != ENTRY_MODEL) || !may_learn(log))
         return ERR_OK;
     enum err err = entry_read(env->entry, &e, NULL);
     if (err != ERR_OK)

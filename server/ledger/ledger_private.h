@@ -38,6 +38,8 @@ MUST_CHECK enum err ledger_tallied(const struct envelope *env, struct tallied *o
 /* ledger_model.c. As it was saved, into memory; and saved, if it is another one since. */
 MUST_CHECK enum err ledger_model_load(struct txn *t, struct log *log, uint32_t contract);
 MUST_CHECK enum err ledger_model_save(struct txn *t, struct log *log, uint32_t contract);
+/* Right before a statement's entry is saved. */
+void ledger_model_closed(struct log *log);
 /* What a `clock` entry tells. */
 void ledger_take_clock(struct log *log, const struct entry *e);
 

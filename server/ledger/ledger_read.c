@@ -370,11 +370,17 @@ static enum err store_bytes(void *txn, uint32_t contract, uint64_t index, struct
     return err;
 }
 
+static enum err store_state(void *txn, uint32_t contract, const struct hash *sha256, struct span *out)
+{
+    return ledger_state(txn, contract, sha256, out);
+}
+
 struct view ledger_store_view(struct txn *t)
 {
     struct view view = store_view(t);
     view.click = store_click;
     view.leaf = store_leaf;
     view.entry = store_bytes;
+    view.state = store_state;
     return view;
 }

@@ -7,12 +7,13 @@
 
 #include "common/base/mem.h"
 #include "server/settlement/premises.h"
+#include "server/settlement/seeds.h"
 #include "server/settlement/statements.h"
 #include "server/settlement/until.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { LOOK_MS = 1000, ROUND_MS = 60000 };
+enum { LOOK_MS = 1000, ROUND_MS = 60000, SEEDS_US = 10 * 1000 * 1000 };
 enum { BEHIND_MS = 5000 }; /* a period is over for sure: what came in it is recorded by then */
 
 struct settler {
@@ -20,6 +21,7 @@ struct settler {
     size_t lane;
     pthread_t thread;
     int64_t again_ms; /* wall clock: nothing is due before */
+    int64_t seeds_us; /* monotonic: which contracts are to have a seed is looked at next */
 };
 
 /* ---- one statement ---- */
@@ -162,6 +164,47 @@ static void look(struct settler *s)
     catalog_unref(c);
 }
 
+/* ---- seeds of the lead score ---- */
+
+/* One that its premises have left is made again in the next round. */
+static enum err seed(struct settler *s, const struct contract *k, struct problem *p)
+{
+    struct arena *arena = arena_new();
+    struct job job = job_of(k, RECORD_SEED, arena);
+    enum err err = seed_make(&s->contexts, arena, k->number, clock_ms(), &job.record, p);
+    worker_reader_end(&s->contexts);
+    if (err == ERR_OK)
+        err = commit(s, &job);
+    if (err == ERR_OK)
+        log_line(LOG_INFO, 0, "seeded", "contract %s: what its campaign knows of leads, by %llu labels", k->id,
+                 (unsigned long long)job.record.seed.labels);
+    arena_free(arena);
+    return job.outdated || err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static void look_for_seeds(struct settler *s)
+{
+    int64_t now_ms = clock_ms();
+    struct catalog *c = catalog_hold(s->contexts.server->instance.catalog);
+    for (uint32_t n = 1; n <= c->n_contracts && !atomic_load(&s->contexts.stopping); n++) {
+        const struct contract *k = catalog_contract_number(c, n);
+        struct problem p = {0};
+        struct txn *t;
+        bool wanted = false;
+        enum err err = worker_reader(&s->contexts, &t);
+        if (err == ERR_OK)
+            err = seed_wanted(t, c, k, now_ms, &wanted);
+        worker_reader_end(&s->contexts);
+        if (err == ERR_OK && wanted)
+            err = seed(s, k, &p);
+        if (err != ERR_OK)
+            log_line(LOG_WARN, 0, "not_seeded", "contract %s: %s (%s); it is tried again within seconds", k->id,
+                     p.detail[0] != '\0' ? p.detail : err_title(err), err_word(err));
+    }
+    catalog_unref(c);
+    s->seeds_us = clock_monotonic_us() + SEEDS_US;
+}
+
 static void *run(void *arg)
 {
     struct settler *s = arg;
@@ -171,6 +214,8 @@ static void *run(void *arg)
             s->again_ms = 0; /* once it is: at once */
         else if (clock_ms() >= s->again_ms || clock_ms() < s->again_ms - ROUND_MS)
             look(s);
+        if (clock_monotonic_us() >= s->seeds_us)
+            look_for_seeds(s);
         wait_at(s);
     }
     return NULL;

@@ -63,6 +63,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       TELLS_ALL, "what the notes say that stand in the root log")                                                      \
     X(MODELS, "models", "contract be32 -> what its leads are scored by: since when, what is asked, state (model.h)",   \
       FOLD, TELLS_ALL, "what the log has taught up to its swept head")                                                 \
+    X(STATES, "states", "contract be32, SHA-256 -> the bytes of a score's state that its log names", FOLD, TELLS_ALL,  \
+      "have that hash, which a `model` entry names")                                                                   \
+    X(SEEDS, "seeds", "campaign be32, what is asked 32 -> how far it has learnt of which logs, state (ledger.h)",      \
+      FOLD, TELLS_ALL, "what those logs taught up to the seeds that stand in them")                                    \
     X(DAY_KEYS, "day_keys", "day be32 -> AES-256 key of the private parts of that UTC day, wrapped under its month's", \
       SEALED, TELLS_VALUE,                                                                                             \
       "unwraps under its day and the key of its month, unless that was destroyed on purpose. One of a month whose "    \

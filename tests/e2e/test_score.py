@@ -31,12 +31,16 @@ DAY = 86_400
 MEMBERS = ("score", "score_high", "score_why")
 
 
-def told(contract, entries):
-    """The leads' scores by the documents alone, from the entries in front of each; and how often one was learnt from."""
+def told(contract, entries, state_of=None):
+    """The leads' scores by the documents alone, from the entries in front of each; and how often one was learnt from. state_of: the bytes of a seed."""
     fold, terms, status, scores = score.Fold(contract), {}, {}, {}
     for index, entry in enumerate(entries):
         if entry["kind"] == "terms":
             terms = entry["campaign"]["score"]
+        elif entry["kind"] == "statement":
+            fold.seeded = False
+        elif entry["kind"] == "model" and entry["origin"] == "seed":
+            fold.take_seed(terms, index, state_of(entry["sha256"]))
         elif entry["kind"] == "lead":
             scores[index] = fold.say(terms, entry) if terms and entry["status"] in score.SCORED else ({}, False)
             fold.take(terms, index, entry)
@@ -441,6 +445,15 @@ class Holds(Scored, unittest.TestCase):
         entries, fold = self.assertTold(market)
         self.assertEqual(fold.state.labels, [20, 22])
         self.audit(market)
+        for below in (0, 550, 601):
+            with self.subTest(below=below), tempfile.TemporaryDirectory() as folder:
+                liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
+                liar.entries[0]["campaign"]["score"]["hold_below"] = below
+                liar.publish()
+                held = next(entry for entry in entries if entry.get("reason") == "low_score")
+                done = verify_twice(liar.mirror)
+                self.assertEqual(done.returncode, int(below <= held["score_high"]), done.stdout)
+                self.assertIn(f"lead {entries.index(held)} is recorded as held low_score" if below <= held["score_high"] else "all holds", done.stdout)
 
     def test_a_trial_says_how_many_a_threshold_would_have_held(self):
         market = self.learnt()

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/ledger/jws.h"
+#include "server/settlement/settler.h"
 #include "tests/support/live_server.h"
 #include "tests/support/party_words.h"
 
@@ -252,6 +253,24 @@ static inline void filled_statement(struct filled *f)
     }
 }
 
+/* What the campaign knows of leads, into the logs that are to have it. */
+static inline void filled_seed(struct filled *f)
+{
+    struct settler *settler = settler_start(&f->live.sh, 2, 1);
+    for (bool seeded = false; !seeded;) {
+        struct cursor *c;
+        struct span key, row;
+        struct txn *t;
+        usleep(1000);
+        assert_ok(txn_begin(f->live.sh.instance.store, false, &t));
+        assert_ok(cursor_open(t, TABLE_SEEDS, &c));
+        seeded = cursor_seek(c, SPAN(""), &key, &row) == ERR_OK;
+        cursor_close(c);
+        txn_abort(t);
+    }
+    settler_stop(settler);
+}
+
 /* The folder is f->live.f.dir, closed. */
 static inline void filled_open(struct filled *f)
 {
@@ -276,6 +295,7 @@ static inline void filled_open(struct filled *f)
     filled_campaign(f);
     filled_traffic(f);
     filled_statement(f);
+    filled_seed(f);
     /* an entry of the closing millisecond could be one that came while the clock was set back */
     for (int64_t closed_ms = clock_ms(); clock_ms() <= closed_ms;)
         usleep(1000);

@@ -152,10 +152,11 @@ static inline enum err live_commit_start(struct live *l, size_t workers)
     static const struct list_files no_files = {"", ""};
     assert_ok(lists_open(l->files != NULL ? l->files : &no_files, &l->sh.lists, NULL));
     l->sh.repeats = repeats_new(1 << 20);
-    l->sh.metrics = metrics_new(workers + 1);
+    l->sh.metrics = metrics_new(workers + 2);
     const struct source_setup source = {
         .instance = &l->sh.instance,
         .workers = workers,
+        .others = 1,
         .queue_size = (size_t)l->options.queue_size.number,
         .sweep_ms = l->options.sweep_ms.number,
         .stuck_ms = 1000,

@@ -70,6 +70,7 @@ class World:
             stream = Events(server.url, self.market.publisher.token)
             self.event = wait_for(lambda: stream.last, what="an event id")
             stream.close()
+            wait_for(lambda: any(b'"origin":"seed"' in entry for _, entry in self.market.entries()), 30, "a seed")
             self.mirror = self.pulled(server)
             self.lines = self.line_items()
             self.told = json.loads(countersign("verify", server.data.parent / "mirror", "--json").stdout)["facts"]

@@ -82,6 +82,11 @@ static const struct {
      "{\"at\":1,\"by\":\"P1\",\"kind\":\"adjustment\",\"micros\":5,\"reason\":\"a test\"}"},
     {{ENTRY_ERASE, 9, .erase = {SPAN("P1"), {0, 3, 70000}, 3}},
      "{\"at\":9,\"by\":\"P1\",\"entries\":[0,3,70000],\"kind\":\"erase\"}"},
+    {{ENTRY_MODEL, 9, .model = {ORIGIN_FOLD, 1300, 1024, {ONES}, 0, SPAN("")}},
+     "{\"at\":9,\"kind\":\"model\",\"labels\":1024,\"leads\":1300,\"origin\":\"fold\",\"sha256\":\"" HEX_1 "\",\"terms\":0}"},
+    {{ENTRY_MODEL, 9, .model = {ORIGIN_SEED, 0, 0, {ONES}, 4, SPAN("[{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C2\",\"size\":70}]")}},
+     "{\"at\":9,\"from\":[{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C2\",\"size\":70}],\"kind\":\"model\",\"labels\":0,\"leads\":0,"
+     "\"origin\":\"seed\",\"sha256\":\"" HEX_1 "\",\"terms\":4}"},
     {{ENTRY_CLOCK, 9, .clock = {2, 5, 8, .unsure = true}},
      "{\"at\":9,\"from_ms\":5,\"kind\":\"clock\",\"steps\":2,\"to_ms\":8,\"unsure\":true}"},
     {{ENTRY_CLOCK, 9, .clock = {2, .by = SPAN("O1"), .confirmed_ms = 9}},

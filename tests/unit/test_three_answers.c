@@ -351,7 +351,7 @@ static unsigned wrong_outcomes(reading *read, enum fault fault, unsigned *fired)
     *fired = 0;
     for (unsigned n = 1, met = 1; met; n++) {
         struct faulty f = {.real = world_view(&s.world), .fault = fault, .left = n};
-        v = (struct view){faulty_get, faulty_seek, faulty_click, faulty_leaf, faulty_entry, &f};
+        v = (struct view){faulty_get, faulty_seek, faulty_click, faulty_leaf, faulty_entry, NULL, &f};
         buf_clear(&out);
         enum err err = read(&s, &v, &out);
         met = f.left == 0;

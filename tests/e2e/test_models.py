@@ -1,0 +1,282 @@
+"""What a log says that it has taught: behind 1,024 labels, and over restarts and kill -9; an auditor begins there, and comes to the same verdicts; who says
+something else, or nothing, is told what is to stand there."""
+
+import hashlib
+import json
+import os
+import random
+import secrets
+import shutil
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness import BROWSER, Market, Server, ServerCase, click, countersign, person, wait_for
+from liar import Liar
+from test_score import SCORE, Scored, score, told
+from second import verify_twice
+
+LABELS = 1024
+AT_ONCE = {"lead": {"require": ["email"]}, "review": {"mode": "auto", "auto_approve_days": 0}, "score": SCORE}
+
+
+class Models(Scored, unittest.TestCase):
+    assertStatus = ServerCase.assertStatus
+
+    @classmethod
+    def setUpClass(cls):
+        seed = int(os.environ.get("SEED", secrets.randbits(32)))
+        print(f"seed {seed}", file=sys.stderr)
+        cls.chance = random.Random(seed)
+        cls.server = Server(WORKERS=2)
+        cls.addClassCleanup(cls.server.close)
+        cls.market = Market(cls.server, AT_ONCE)
+        cls.many(LABELS - 20)
+
+    @classmethod
+    def many(cls, n):
+        """Leads that are approved at once, as rows."""
+        with ThreadPoolExecutor(8) as pool:
+            clicks = list(pool.map(lambda _: cls.market.click(), range(n)))
+        some = cls.chance.choice
+        rows = [person(click_id=click, country=some(["FR", "DE"]), f_job=some(["cook", "nurse"]), f_age=str(some(range(18, 80)))) for click in clicks]
+        for at in range(0, n, 1000):
+            cls.market.publisher.post("/v1/leads", rows[at:at + 1000])
+
+    def past(self, market):
+        """Returned leads are no new labels, and a killed server says what it has learnt once: 20 more labels, and some beyond."""
+        taught = [self.lead(market) for _ in range(10)]
+        for lead in taught[:5]:
+            self.dispose(market, lead, "returned")
+        market.server.kill()
+        market.server.start()
+        for _ in range(15):
+            self.lead(market)
+
+    def test_all_of_it(self):
+        market = self.market
+        self.past(market)
+        entries, fold = self.assertTold(market)
+        models = [index for index, entry in enumerate(entries) if entry["kind"] == "model"]
+        self.assertEqual(len(models), 1)
+        at = models[0]
+        before = told(market.contract, entries[:at])[1]
+        self.assertEqual(sum(before.state.labels), LABELS)
+        self.assertEqual(entries[at], {"at": entries[at - 1]["at"], **before.learnt(0)})
+        self.assertEqual(entries[at]["origin"], "fold")
+        served = self.assertStatus(market.publisher.do("GET", f"/v1/contracts/{market.contract}/models/{entries[at]['sha256']}"), 200)
+        self.assertEqual(served.body, before.state.bytes())
+        for name, status in (("0" * 64, 404), ("x", 404)):
+            self.assertEqual(market.publisher.call("GET", f"/v1/contracts/{market.contract}/models/{name}").status, status)
+        self.audit(market)
+        market.server.stop()
+        checked = countersign("check", "--data", market.server.data)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+        market.server.start()
+        with tempfile.TemporaryDirectory() as folder:
+            self.begun_late(self.pull(market, Path(folder) / "mirror"), at, entries)
+
+    def begun_late(self, mirror, at, entries):
+        file = mirror / f"v1/contracts/{self.market.contract}/models/{entries[at]['sha256']}"
+        plain = verify_twice(mirror)
+        self.assertEqual(plain.returncode, 0, plain.stdout)
+        self.assertNotIn("not worked out again", plain.stdout)
+        late = verify_twice(mirror, "--scores-from", at)
+        self.assertEqual(late.returncode, 0, late.stdout)
+        self.assertIn(f"scores before entry {at}, which were not worked out again", late.stdout)
+        self.assertEqual([line for line in late.stdout.splitlines() if " holds " in line], [line for line in plain.stdout.splitlines() if " holds " in line])
+        for wrong in (at - 1, at + 1, len(entries) + 5):
+            self.assertEqual(verify_twice(mirror, "--scores-from", wrong).returncode, 2, wrong)
+        kept = file.read_bytes()
+        file.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        for more in ((), ("--scores-from", at)):
+            self.assertEqual(verify_twice(mirror, *more).returncode, 1, more)
+        file.unlink()
+        for more in ((), ("--scores-from", at)):
+            self.assertEqual(verify_twice(mirror, *more).returncode, 2, more)
+        file.write_bytes(kept)
+        self.lies(mirror, at, entries)
+
+    def lies(self, mirror, at, entries):
+        """(what is changed, what is said of it, whether one who begins late sees it too)"""
+        last = max(index for index, entry in enumerate(entries) if "score" in entry)
+        first = next(index for index, entry in enumerate(entries) if "score" in entry)
+        hashed = entries[at]["sha256"]
+        changes = [
+            (lambda liar: liar.entries[at].update(leads=entries[at]["leads"] + 1), (f"entry {at} ", f"{entries[at]['leads'] + 1} leads", f"{entries[at]['leads']} leads"), False),
+            (lambda liar: liar.entries[at].update(labels=2048), (f"entry {at} ", "2048 labels", "1024 labels"), False),
+            (lambda liar: liar.drop(at), (f"entry {at} ", "of kind", hashed), None),
+            (lambda liar: liar.insert(at + 1, liar.entries[at]), (f"entry {at + 1} ", "nothing is to say it there"), True),
+            (lambda liar: liar.entries[last].update(score=entries[last]["score"] - 1), (f"lead {last} ", f"score {entries[last]['score']} "), True),
+            (lambda liar: liar.entries[first].update(score=entries[first]["score"] - 1), (f"lead {first} ", f"score {entries[first]['score']} "), False),
+            (lambda liar: liar.entries[first]["facts"].update(f_job="pilot"), ("lead ", "the entries in front of it give score"), False),
+        ]
+        names = {path.relative_to(mirror): path.read_bytes() for path in mirror.rglob("*") if path.is_file()}
+        for n, (change, words, late) in enumerate(changes):
+            with self.subTest(change=n), tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / "mirror"
+                for name, data in names.items():
+                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                    (copy / name).write_bytes(data)
+                liar = Liar(self.server.data, copy, self.market.contract)
+                change(liar)
+                liar.publish()
+                done = verify_twice(copy)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                for word in words:
+                    self.assertIn(word, done.stdout)
+                if late is not None:
+                    self.assertEqual(verify_twice(copy, "--scores-from", at).returncode, 1 if late else 0)
+
+
+class Joined:
+    """What a campaign's logs teach all together, by the documents alone."""
+
+    def __init__(self, logs):
+        self.logs = logs  # entries by contract
+        self.folds = {contract: score.Fold(contract) for contract in logs}
+        self.known, self.done, self.statuses = None, dict.fromkeys(logs, 0), {}
+
+    def learn(self, prefixes):
+        """The bytes of the seed that names these."""
+        new = [(entry["at"], contract, index) for contract, size in prefixes.items() for index, entry in enumerate(self.logs[contract]) if self.done[contract] <= index < size]
+        for _, contract, index in sorted(new):
+            entry, fold = self.logs[contract][index], self.folds[contract]
+            if entry["kind"] not in ("lead", "disposition"):
+                continue
+            terms = [each for each in self.logs[contract][:index] if each["kind"] == "terms"][-1]["campaign"]["score"]
+            self.known = self.known or score.State(fold.shape(terms))
+            fold.begin(terms, index)
+            fold.state = self.known
+            about = entry if entry["kind"] == "lead" else self.logs[contract][entry["lead"]]
+            key = contract, entry.get("lead", index)
+            fold.take(terms, index, entry, about, self.statuses.get(key))
+            self.statuses[key] = entry["status"]
+        self.done.update(prefixes)
+        return self.known.shared()
+
+
+class Seeds(Scored, unittest.TestCase):
+    assertStatus = ServerCase.assertStatus
+
+    def setUp(self):
+        self.chance = random.Random(int(os.environ.get("SEED", secrets.randbits(32))))
+        self.server = Server(WORKERS=2)
+        self.addCleanup(self.server.close)
+        self.market = Market(self.server, {"lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE})
+
+    def lead_of(self, publisher, url, job, status):
+        lead = self.assertStatus(publisher.postback(person(f_job=job, country="FR", click_id=click(url, **BROWSER)[1])), 200).json
+        if status:
+            self.dispose(self.market, lead, status)
+        return lead
+
+    def learn(self, publisher, url, n):
+        for at in range(n):
+            self.lead_of(publisher, url, ("nurse", "cook")[at % 2], ("rejected", "approved")[at % 2])
+
+    def log(self, contract):
+        size = int(self.market.operator.do("GET", f"/log/{contract}/checkpoint").text.split("\n")[1])
+        return [json.loads(entry) for _, entry in self.market.entries(contract, size=size)] if size else []
+
+    def state_of(self, contract):
+        return lambda named: self.assertStatus(self.market.operator.do("GET", f"/v1/contracts/{contract}/models/{named}"), 200).body
+
+    def seeds(self, contract):
+        return [(index, entry) for index, entry in enumerate(self.log(contract)) if entry.get("origin") == "seed"]
+
+    def test_what_the_campaign_knows_comes_into_a_log_that_begins_and_behind_statements(self):
+        market = self.market
+        self.learn(market.publisher, market.code["click_url"], 40)
+        other = market.new_publisher()
+        contract = market.new_contract(other)
+        url = market.new_code(other, contract)["click_url"]
+        at, seed = wait_for(lambda: next(iter(self.seeds(contract)), None), what="its seed", seconds=30)
+        self.assertIn(market.contract, [prefix["contract"] for prefix in seed["from"]])
+        cook, nurse = (self.lead_of(other, url, job, None)["score"] for job in ("cook", "nurse"))
+        self.assertGreater(cook, nurse + 100)
+        self.learn(other, url, 30)
+        self.server.kill()
+        self.server.start()
+        self.assertStatus(market.operator.do("POST", f"/v1/contracts/{market.contract}/statements", {}), 201)
+        wait_for(lambda: self.seeds(market.contract), what="one behind the statement", seconds=30)
+        self.learn(market.publisher, market.code["click_url"], 4)
+        for log in (market.contract, contract):
+            size = len(self.log(log))
+            wait_for(lambda log=log, size=size: len(self.log(log)) >= size, what="heads")
+        self.holds([market.contract, contract])
+
+    def holds(self, contracts):
+        market = self.market
+        every = [row["id"] for row in market.operator.get(f"/v1/contracts?campaign={market.campaign}&limit=50")["data"]]
+        logs = {contract: self.log(contract) for contract in every}
+        for contract in contracts:
+            scores, _ = told(contract, logs[contract], self.state_of(contract))
+            for index, (said, _) in scores.items():
+                self.assertEqual({name: logs[contract][index][name] for name in ("score", "score_high", "score_why") if name in logs[contract][index]}, said)
+        seeds = sorted((sum(prefix["size"] for prefix in entry["from"]), contract, entry) for contract in every for entry in logs[contract] if entry.get("origin") == "seed")
+        joined = Joined(logs)
+        for _, contract, entry in seeds:
+            made = joined.learn({prefix["contract"]: prefix["size"] for prefix in entry["from"]})
+            self.assertEqual(self.state_of(contract)(entry["sha256"]), made)
+            self.assertEqual((entry["leads"], entry["labels"]), (joined.known.leads, sum(joined.known.labels)))
+        self.server.stop()
+        checked = countersign("check", "--data", self.server.data)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.server.start()
+        with tempfile.TemporaryDirectory() as folder:
+            mirrors = []
+            for contract in every:
+                mirrors.append(Path(folder) / contract)
+                done = countersign("pull", self.server.url, mirrors[-1], "--contract", contract, "--token", market.advertiser.token)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                alone = verify_twice(mirrors[-1])
+                self.assertEqual(alone.returncode, 0, alone.stdout)
+                self.assertEqual("the operator's word, unless the mirrors" in alone.stdout, bool(self.seeds(contract)))
+            together = verify_twice(*mirrors, "--all-contracts")
+            self.assertEqual(together.returncode, 0, together.stdout)
+            n = len(seeds)
+            self.assertIn(f"{n} of {n} seeds of the score made again", together.stdout)
+            some = verify_twice(*mirrors[:1], mirrors[-1])
+            self.assertEqual(some.returncode, 0, some.stdout)
+            self.assertIn("0 of ", some.stdout)
+            self.lies(contracts, logs, mirrors)
+
+    def lies(self, contracts, logs, mirrors):
+        """A seed that the campaign does not give: each mirror by itself holds, all of them together do not."""
+        for contract in contracts:
+            at = next(index for index, entry in enumerate(logs[contract]) if entry.get("origin") == "seed")
+            named = logs[contract][at]["sha256"]
+            for change in ("a mean", "leads", "a size"):
+                with self.subTest(contract=contract, change=change), tempfile.TemporaryDirectory() as folder:
+                    copies = [Path(folder) / mirror.name for mirror in mirrors]
+                    for mirror, copy in zip(mirrors, copies):
+                        shutil.copytree(mirror, copy, ignore=shutil.ignore_patterns("seen", "witnessed"))
+                    liars = [Liar(self.server.data, copy, copy.name) for copy in copies]
+                    liar = next(liar for liar in liars if liar.contract == contract)
+                    entry = liar.entries[at]
+                    if change == "a mean":
+                        data = self.state_of(contract)(named)
+                        data = data[:-5] + bytes([data[-5] ^ 1]) + data[-4:]
+                        entry["sha256"] = hashlib.sha256(data).hexdigest()
+                        states = liar.mirror / f"v1/contracts/{contract}/models"
+                        (states / named).rename(states / entry["sha256"])
+                        (states / entry["sha256"]).write_bytes(data)
+                    elif change == "leads":
+                        entry["leads"] += 1
+                    else:
+                        max(entry["from"], key=lambda prefix: prefix["size"])["size"] -= 20
+                    for before, each in zip((None, *liars), liars):
+                        each.take_root_log(before)
+                        each.publish()
+                    for each in liars:
+                        each.take_root_log(liars[-1])
+                    done = verify_twice(*copies, "--all-contracts")
+                    self.assertEqual(done.returncode, 1, done.stdout)
+                    self.assertIn(f"entry {at} of {contract} brings in a seed", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
