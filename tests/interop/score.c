@@ -2,6 +2,8 @@
  *   begin NAME OWN NAME OWN ...   a shape of these fields, OWN 0 or 1; the state empty, what is held nothing
  *   cross FIELD ...               which are crossed, by number; begins the state again
  *   hold BELOW MAX_PERMILLE
+ *   contract N            of which state, 0 to 31, it is asked from now on
+ *   seed N                it takes in what state N knows, but for what is own
  *   predict VALUE ...             -> p score high held why
  *   learn LEAD LABEL BEFORE       the lead of that number, of those that were predicted; BEFORE -1: none
  *   tokens VALUE ...              -> fine tags, coarse tags, tags of pairs, in hexadecimal
@@ -24,8 +26,9 @@ struct known {
     int label;
 };
 
+enum { STATES = 32 };
 static struct score_shape shape;
-static struct score_state state;
+static struct score_state states[STATES], *now = states;
 static struct score_hold hold;
 static struct known *lead;
 static size_t leads, room;
@@ -45,6 +48,13 @@ static int number(struct span text)
     return (int)strtol(text.ptr, NULL, 10);
 }
 
+static void begin_states(void)
+{
+    now = states;
+    for (size_t i = 0; i < STATES; i++)
+        score_begin(&shape, &states[i]);
+}
+
 static void begin(char *rest)
 {
     struct span part[2 * SCORE_FIELDS];
@@ -56,7 +66,7 @@ static void begin(char *rest)
     score_shape_open(&shape);
     for (size_t i = 0; i + 1 < n; i += 2)
         score_shape_field(&shape, part[i], number(part[i + 1]));
-    score_begin(&shape, &state);
+    begin_states();
 }
 
 static void cross(char *rest)
@@ -65,7 +75,24 @@ static void cross(char *rest)
     size_t n = parts(rest, part, SCORE_CROSS);
     for (size_t i = 0; i < n; i++)
         score_shape_cross(&shape, (size_t)number(part[i]));
-    score_begin(&shape, &state);
+    begin_states();
+}
+
+static void set_contract(char *rest)
+{
+    size_t n = (size_t)number(span_str(rest));
+    assert(n < STATES);
+    now = &states[n];
+}
+
+static void take_seed(char *rest)
+{
+    static struct score_state seed;
+    size_t n = (size_t)number(span_str(rest));
+    assert(n < STATES);
+    score_shared(&states[n], &seed);
+    bool taken = score_take_seed(now, &seed);
+    assert(taken);
 }
 
 static void set_hold(char *rest)
@@ -89,9 +116,9 @@ static void predict(char *rest)
     l->line = xstrdup(rest);
     read_values(l->line, l->value);
     score_tokens(&shape, l->value, &l->tokens);
-    score_say(&shape, &state, &l->tokens, &said);
-    bool low = score_low(&state, &said, hold);
-    score_note(&shape, &state, &said, low);
+    score_say(&shape, now, &l->tokens, &said);
+    bool low = score_low(now, &said, hold);
+    score_note(&shape, now, &said, low);
     printf("%u\t%u\t%u\t%d\t", said.p, said.score, said.high, low);
     for (size_t i = 0; i < said.n_why; i++)
         printf("%s%c%u", i > 0 ? "," : "", said.why[i].up ? '+' : '-', said.why[i].part);
@@ -105,7 +132,7 @@ static void learn(char *rest)
     struct known *l = &lead[(size_t)number(part[0])];
     assert(l < lead + leads);
     l->label = number(part[1]);
-    score_learn(&shape, &state, &l->tokens, l->label, number(part[2]));
+    score_learn(&shape, now, &l->tokens, l->label, number(part[2]));
 }
 
 static void tokens(char *rest)
@@ -127,10 +154,10 @@ static void say_state(char *rest)
 {
     static uint8_t bytes[SCORE_STATE_MAX], hash[HASH_LEN];
     (void)rest;
-    size_t len = score_write(&state, bytes);
-    enum err err = score_read(span_of(bytes, len), &state);
+    size_t len = score_write(now, bytes);
+    enum err err = score_read(span_of(bytes, len), now);
     assert(err == ERR_OK);
-    score_hash(&state, hash);
+    score_hash(now, hash);
     printf("%zu\t", len);
     for (size_t i = 0; i < HASH_LEN; i++)
         printf("%02x", hash[i]);
@@ -156,14 +183,14 @@ static void say_time(char *rest)
     for (int r = 0; r < rounds; r++)
         for (size_t i = 0; i < leads; i++) {
             score_tokens(&shape, lead[i].value, &t);
-            score_say(&shape, &state, &t, &said);
-            score_note(&shape, &state, &said, false);
-            score_learn(&shape, &state, &t, lead[i].label, SCORE_UNTAUGHT);
+            score_say(&shape, now, &t, &said);
+            score_note(&shape, now, &said, false);
+            score_learn(&shape, now, &t, lead[i].label, SCORE_UNTAUGHT);
         }
     int64_t folded = since(&from);
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
     for (int i = 0; i < HASHES; i++)
-        score_hash(&state, hash);
+        score_hash(now, hash);
     printf("%" PRId64 "\t%" PRId64 "\n", folded / rounds / (int64_t)leads, since(&from) / HASHES);
 }
 
@@ -172,8 +199,9 @@ int main(void)
     static const struct {
         const char *word;
         void (*answer)(char *rest);
-    } questions[] = {{"begin", begin}, {"cross", cross},   {"hold", set_hold},   {"predict", predict},
-                     {"learn", learn}, {"tokens", tokens}, {"state", say_state}, {"time", say_time}};
+    } questions[] = {{"begin", begin},     {"cross", cross},     {"hold", set_hold}, {"contract", set_contract},
+                     {"seed", take_seed},  {"predict", predict}, {"learn", learn},   {"tokens", tokens},
+                     {"state", say_state}, {"time", say_time}};
     char *line = NULL;
     size_t size = 0;
     for (ssize_t len; (len = getline(&line, &size, stdin)) > 0;) {

@@ -304,6 +304,101 @@ class RealLeads(unittest.TestCase):
         self.assertLessEqual(under, 180)
 
 
+@needs_shared
+class Campaign(unittest.TestCase):
+    """Each source of the real leads is a contract of its own; state 0 is what the campaign knows."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fields, cls.leads = real_leads()
+        cls.source = cls.fields.index("lead_source")
+        cls.contracts = [*sorted({values[cls.source] for values, _ in cls.leads}), b"forger"]
+        cls.shape = begin([*cls.fields, "contract"], ("contract",), CROSSED)
+
+    def live(self, every, late, forger=False):
+        """[(per mille, whether it was good, whose)]; labels so many leads late (of the campaign's, where it has seeds, else of the contract's), seeds after so many labels."""
+        known = [values for values, good in self.leads[:2000] if good]
+        asked, said, waiting, seen, labels = [*self.shape], [], {}, {0}, 0
+
+        def lead(name, values, good):
+            nonlocal labels
+            here = 1 + self.contracts.index(name)
+            if here not in seen and every:
+                asked.extend([("contract", here), ("seed", 0)])
+            seen.add(here)
+            values = [*values, b"%d" % here]
+            for state in (0, here):
+                asked.extend([("contract", state), ("predict", *values)])
+            said.append((len(said), good, name))
+            queue = waiting.setdefault(0 if every else here, [])
+            queue.append((here, 2 * len(said) - 2, good))
+            if len(queue) <= late:
+                return
+            whose, about, label = queue.pop(0)
+            asked.extend([("contract", 0), ("learn", about, label, -1), ("contract", whose), ("learn", about + 1, label, -1)])
+            labels += 1
+            if every and labels % every == 0:
+                for state in sorted(seen - {0}):
+                    asked.extend([("contract", state), ("seed", 0)])
+
+        for n, (values, good) in enumerate(self.leads):
+            lead(values[self.source], values, good)
+            if forger and n >= 2000 and n % 3 == 0:
+                lead(b"forger", known[n // 3 * 7 % len(known)], 0)
+        answers = ask(asked)
+        return [(int(answers[2 * n + 1][1]), good, name) for n, good, name in said]
+
+    @staticmethod
+    def honest(scored):
+        return [(mille, good) for mille, good, name in scored if name != b"forger"]
+
+    def test_seeds_are_worth_what_was_measured(self):
+        alone, seeded = (area(self.honest(self.live(every, 0))) for every in (0, 1000))
+        print(f"each source a contract: auc {alone:.4f}, with seeds every 1,000 labels {seeded:.4f}", file=sys.stderr)
+        self.assertGreaterEqual(alone, .858)
+        self.assertGreaterEqual(seeded, .868)
+
+    def test_a_forger_reaches_others_by_seeds_alone_and_not_far(self):
+        for every in (0, 1000):
+            with self.subTest(seeds=every):
+                before, after = self.live(every, 200), self.live(every, 200, forger=True)
+                forged = [mille for mille, _, name in after if name == b"forger"][-500:]
+                figures = area(self.honest(before)), area(self.honest(after)), sum(forged) / 500
+                print("seeds every {}: honest auc {:.4f}, beside a forger {:.4f}; the forger's last 500 average {:.1f}".format(every, *figures), file=sys.stderr)
+                self.assertEqual(self.honest(before) == self.honest(after), not every)
+                self.assertLessEqual(figures[0] - figures[1], .004)
+                self.assertLessEqual(figures[2], 50)
+
+
+class Seeded(unittest.TestCase):
+    def test_seeds_of_random_streams_are_the_same_bits_in_both(self):
+        seed = int(os.environ.get("SEED", secrets.randbits(32)))
+        print(f"seed {seed}", file=sys.stderr)
+        chance = random.Random(seed)
+        for _ in range(10):
+            asked = begin(("f_a", "f_b", "sub1"), ("sub1",), ("f_a", "f_b"))
+            shape = score.Shape([("f_a", 0), ("f_b", 0), ("sub1", 1)], [0, 1])
+            states, n, tokens = [score.State(shape) for _ in range(3)], 0, []
+            for _ in range(chance.randrange(200, 1500)):
+                state = chance.randrange(3)
+                asked.append(("contract", state))
+                if chance.random() < .03:
+                    other = chance.randrange(3)
+                    asked.append(("seed", other))
+                    states[state].take_seed(states[other].shared())
+                    continue
+                values = [str(chance.randrange(4000)).encode(), chance.choice([b"x", b"y", b""]), str(chance.randrange(300)).encode()]
+                tokens.append(shape.tokens(values))
+                label = chance.randrange(2)
+                asked += [("predict", *values), ("learn", n, label, -1)]
+                states[state].predict(tokens[n])
+                states[state].learn(tokens[n], label)
+                n += 1
+            for state in range(3):
+                asked += [("contract", state), ("state",)]
+            self.assertEqual([answer[1] for answer in ask(asked)[-3:]], [state.sha256() for state in states])
+
+
 class Generated(unittest.TestCase):
     def test_the_table_is_what_its_script_makes(self):
         with tempfile.TemporaryDirectory() as folder:
