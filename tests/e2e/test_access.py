@@ -34,6 +34,7 @@ READS = {
     "/v1/contracts/{contract}/adjustments": OF_CONTRACT, "/v1/contracts/{contract}/grants": OF_CONTRACT,
     "/v1/contracts/{contract}/terms": OF_CONTRACT, "/v1/contracts/{contract}/terms/{version}": OF_CONTRACT,
     "/v1/contracts/{contract}/click-key": OF_PARTIES, "/v1/contracts/{contract}/leads": OF_CONTRACT,
+    "/v1/contracts/{contract}/models/{sha256}": (404,) * 8 + (401,),  # it has none
     "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
     "/v1/statements/{statement}": OF_CONTRACT, "/v1/statements/{statement}/lines": OF_CONTRACT,
     "/v1/statements/{statement}/checkpoint": OF_CONTRACT, "/v1/statements/{statement}/responses": OF_CONTRACT,
@@ -151,7 +152,7 @@ class Access(ServerCase):
         cls.real = {"party": market.publisher.id, "campaign": market.campaign, "contract": market.contract, "lead": lead,
                     "statement": statement["id"], "share": share, "link": "A", "kid": kid, "token": token, "invitation": invitation["id"], "code": market.code["code"], "version": "1", "adjustment": "1", "level": "entries", "tile": f"000.p/{size}",
                     "asset": re.search(r"/assets/([^\"]+)", send(cls.server.url + "/sign-in").text)[1],
-                    "auditor": gone, "delivery": market.publisher.get("/v1/deliveries?event=lead")["data"][0]["id"]}
+                    "auditor": gone, "sha256": "0" * 64, "delivery": market.publisher.get("/v1/deliveries?event=lead")["data"][0]["id"]}
         cls.openapi = send(cls.server.url + "/openapi.json").json
         root_size = wait_for(lambda: int(send(cls.server.url + "/log/checkpoint").text.split("\n")[1]), what="a sweep of the root log")
         cls.root_tile = f"entries/000.p/{root_size}"
@@ -258,7 +259,7 @@ class Access(ServerCase):
         """Not one byte tells a stranger that an id is in use."""
         nowhere = {"party": "P000000000000000", "campaign": "A000000000000000", "contract": "C000000000000000", "lead": "x" * len(self.real["lead"]),
                    "statement": "S000000000000", "share": "H000000000000", "version": "1", "adjustment": "1", "level": "entries", "tile": self.real["tile"],
-                   "delivery": "C000000000000-1-P000000000000"}
+                   "delivery": "C000000000000-1-P000000000000", "sha256": "0" * 64}
         for template, row in READS.items():
             if 404 not in row:
                 continue

@@ -170,7 +170,8 @@ class CommandLine(unittest.TestCase):
             row = re.search(key + rb"(\d+)(.{8})", whole, re.DOTALL)
             seed = xxh64(key, xxh64(b"meta", 0))
             self.assertEqual(xxh64(row[1], seed).to_bytes(8), row[2])
-            for old, new in ((row[0], key + b"0" + xxh64(b"0", seed).to_bytes(8)), *changes):
+            other = b"0" * len(row[1])  # of a number as long
+            for old, new in ((row[0], key + other + xxh64(other, seed).to_bytes(8)), *changes):
                 self.assertIn(old, whole)
                 whole = whole.replace(old, new)
             store.write_bytes(whole)
