@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).with_name("openapi.mjs")
 def judge(*cases):
     """What the script says of each (document, exchanges)."""
     given = json.dumps([{"document": document, "exchanges": exchanges} for document, exchanges in cases])
-    done = subprocess.run(["node", str(SCRIPT)], input=given, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(["node", str(SCRIPT)], input=given, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -118,6 +118,12 @@ def be_told(market, post):
     advertiser.do("GET", f"/v1/contracts/{market.contract}/leads", headers={"Accept": "text/csv"})
 
 
+def be_seeded(market):
+    """Behind the statement comes what the campaign knows of leads."""
+    entries = wait_for(lambda: [entry for _, entry in market.entries() if b'"origin":"seed"' in entry], 30, "a seed")
+    market.publisher.do("GET", f"/v1/contracts/{market.contract}/models/{json.loads(entries[0])['sha256']}")
+
+
 class Description(ServerCase):
     @classmethod
     def setUpClass(cls):
@@ -132,6 +138,7 @@ class Description(ServerCase):
             market = tell_a_whole_story(cls.server)
             be_told(market, cls.post)
             be_witnessed(cls.server, market)
+            be_seeded(market)
         cls.exchanges = recorder.exchanges
         document = client.send(cls.server.url + "/openapi.json").json
         cases = [(document, cls.exchanges)] + [(changed(document, change), cls.exchanges) for _, change, _, _ in CHANGES]
