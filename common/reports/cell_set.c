@@ -197,7 +197,7 @@ static enum err load(struct cell_set *s, struct cell *c, struct span row)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* Of a value that has none so far; the rest's stands in the table too, by no value. */
+/* Of a value that has none so far. */
 static struct cell *make_cell(struct cell_set *s, struct place *p, uint64_t hash, struct span value)
 {
     struct cell *c = make(s, sizeof *c);
@@ -208,6 +208,12 @@ static struct cell *make_cell(struct cell_set *s, struct place *p, uint64_t hash
     c->place = p;
     hashed_add(&s->cells, hash, c);
     return c;
+}
+
+/* That of a whole day or of all other values: nobody looks it up in the table, which only holds it. */
+static struct cell *make_unnamed(struct cell_set *s, struct place *p)
+{
+    return make_cell(s, p, hash_of(p, SPAN("")), SPAN(""));
 }
 
 static struct cell *find(const struct cell_set *s, const struct place *p, uint64_t hash, struct span value)
@@ -252,7 +258,7 @@ static enum err know_rest(struct cell_set *s, struct place *p)
     enum err err = s->source.row(s->source.ctx, key_of(mem, p, false, SPAN("")), &row);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    p->rest = make_cell(s, p, 0, SPAN(""));
+    p->rest = make_unnamed(s, p);
     p->rest->loaded = p->all_known = err == ERR_NOT_FOUND;
     return err == ERR_OK ? load(s, p->rest, row) : ERR_OK;
 }
@@ -276,7 +282,7 @@ static enum err load_named(struct cell_set *s, struct cell *c)
 /* The one cell of a contract's day as a whole. */
 static enum err whole_of(struct cell_set *s, struct place *p, struct cell **out)
 {
-    struct cell *c = *out = make_cell(s, p, 0, SPAN(""));
+    struct cell *c = *out = make_unnamed(s, p);
     enum err err = load_named(s, c);
     c->loaded |= err == ERR_NOT_FOUND;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
