@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "common/base/json_peek.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -22,29 +23,27 @@ static int64_t newest_from_ms(const struct contract *k)
 static enum err jw_contract(struct jw *w, const struct contract *k, int64_t now_ms)
 {
     const struct version *newest = versions_newest(&k->versions);
-    static const char *const times[] = {"starts_at", "ends_at"};
-    json_t *document;
-    if (json_read(k->document, &document, NULL) != ERR_OK)
-        return ERR_CORRUPT;
+    static const char *const times[] = {"ends_at", "starts_at"};
+    struct span open[sizeof times / sizeof *times];
+    json_t *more = json_object();
+    json_peek_all(k->document, times, sizeof times / sizeof *times, open);
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-        if (json_string_length(json_object_get(document, times[i])) == 0)
-            json_object_del(document, times[i]);
-    json_object_set_new(document, "created_at", json_time(k->created_ms));
-    json_object_set_new(document, "terms_index", json_integer((json_int_t)newest->index));
-    json_object_set_new(document, "terms_version", json_integer(newest->number));
+        if (span_is(open[i], "\"\""))
+            json_object_set_new(more, times[i], json_null());
+    json_object_set_new(more, "created_at", json_time(k->created_ms));
+    json_object_set_new(more, "terms_index", json_integer((json_int_t)newest->index));
+    json_object_set_new(more, "terms_version", json_integer(newest->number));
     if (newest_from_ms(k) > now_ms)
-        json_object_set_new(document, "effective_at", json_time(newest_from_ms(k)));
+        json_object_set_new(more, "effective_at", json_time(newest_from_ms(k)));
     if (versions_proposal(&k->versions) != NULL) {
         json_t *awaited = json_array();
         if (!(newest->assents & SIDE_ADVERTISER))
             json_array_append_new(awaited, json_string(k->campaign->advertiser->id));
         if (!(newest->assents & SIDE_PUBLISHER))
             json_array_append_new(awaited, json_string(k->publisher->id));
-        json_object_set_new(document, "awaits_assent_of", awaited);
+        json_object_set_new(more, "awaits_assent_of", awaited);
     }
-    jw_value(w, document);
-    json_decref(document);
-    return ERR_OK;
+    return jw_document(w, k->document, more);
 }
 
 static enum err answer_contract(const struct batch *cx, struct job *job, const struct contract *k, int status)

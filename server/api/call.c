@@ -1,6 +1,7 @@
 #include "server/api/call.h"
 
 #include "common/base/ascii.h"
+#include "common/base/json_peek.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "server/api/body.h"
@@ -245,15 +246,47 @@ json_t *json_time(int64_t ms)
     return json_stringn(s.ptr, s.len);
 }
 
+/* The first of them behind this name (NULL: of all); NULL: none is. */
+static const char *more_behind(json_t *more, const char *name)
+{
+    const char *key, *first = NULL;
+    json_t *value;
+    json_object_foreach(more, key, value)
+    {
+        if ((name == NULL || strcmp(key, name) > 0) && (first == NULL || strcmp(key, first) < 0))
+            first = key;
+    }
+    return first;
+}
+
+static void jw_more(struct jw *w, json_t *more, const char *name)
+{
+    const json_t *value = json_object_get(more, name);
+    if (json_is_null(value))
+        return;
+    jw_key(w, name);
+    jw_value(w, value);
+}
+
 enum err jw_document(struct jw *w, struct span canonical, json_t *more)
 {
-    json_t *document = NULL;
-    enum err err = json_read(canonical, &document, NULL);
-    if (err == ERR_OK) {
-        json_object_update(document, more);
-        jw_value(w, document);
+    struct json_members members = json_members(canonical);
+    struct span name, value;
+    const char *next = more_behind(more, NULL);
+    enum err err;
+    jw_object(w);
+    while ((err = json_members_next(&members, &name, &value)) == ERR_OK) {
+        int by = 1;
+        for (; next != NULL && (by = span_order(span_str(next), name)) < 0; next = more_behind(more, next))
+            jw_more(w, more, next);
+        if (next != NULL && by == 0)
+            continue; /* it comes in the place of this one */
+        jw_key_span(w, name);
+        jw_raw(w, value);
     }
-    json_decref(document);
+    for (; next != NULL; next = more_behind(more, next))
+        jw_more(w, more, next);
+    jw_object_end(w);
     json_decref(more);
-    return err == ERR_OK ? err : ERR_CORRUPT;
+    return err == ERR_NOT_FOUND ? ERR_OK : ERR_CORRUPT;
 }

@@ -67,8 +67,9 @@ void call_reply(struct request *rq, struct reply *reply, struct span json);
 void jw_ktime(struct jw *w, const char *name, int64_t ms);
 json_t *json_time(int64_t ms);
 void jw_cidrs(struct jw *w, struct span cidrs); /* "cidrs": a list of what stands between the commas */
-/* The value `canonical`, an object, with the members of `more` (taken over) added to it. ERR_CORRUPT when it is
- * none. */
+/* The object `canonical`, which was read and judged before and is copied as it stands, with the members of `more`
+ * (taken over) in their places: added, or instead of its own, or, by a null, without that. ERR_CORRUPT when it is none.
+ */
 MUST_CHECK enum err jw_document(struct jw *w, struct span canonical, json_t *more);
 
 #endif

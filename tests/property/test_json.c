@@ -123,6 +123,38 @@ static void what_is_written_reads_back(void **state)
     }
 }
 
+/* Also cut off anywhere: then it never ends well. */
+static void all_members_are_found_in_their_order(void **state)
+{
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        json_t *v = random_object(), *back = json_object();
+        struct buf b;
+        struct span name, value;
+        enum err err;
+        buf_heap(&b);
+        write_value(&b, v);
+        struct json_members m = json_members(buf_span(&b));
+        while ((err = json_members_next(&m, &name, &value)) == ERR_OK) {
+            json_t *of = json_loadb(value.ptr, value.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+            assert_non_null(of);
+            json_object_setn_new(back, name.ptr, name.len, of);
+        }
+        assert_int_equal(err, ERR_NOT_FOUND);
+        assert_true(json_equal(v, back));
+        size_t len = draw(b.len);
+        char *cut = malloc(len > 0 ? len : 1); /* so that a look beyond it shows */
+        memcpy(cut, b.ptr, len);
+        m = json_members(span_of(cut, len));
+        while ((err = json_members_next(&m, &name, &value)) == ERR_OK)
+            assert_true(value.ptr + value.len <= cut + len);
+        assert_int_equal(err, ERR_CORRUPT);
+        free(cut);
+        json_decref(v), json_decref(back);
+        buf_free(&b);
+    }
+}
+
 /* Also cut off anywhere: what is found then is whole. */
 static void a_member_is_found_as_it_is_written(void **state)
 {
@@ -241,9 +273,9 @@ static void python_writes_the_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_reads_back),   cmocka_unit_test(a_member_is_found_as_it_is_written),
-        cmocka_unit_test(any_changed_byte_shows),       cmocka_unit_test(cut_or_lengthened_texts_are_refused),
-        cmocka_unit_test(python_writes_the_same_bytes),
+        cmocka_unit_test(what_is_written_reads_back),           cmocka_unit_test(a_member_is_found_as_it_is_written),
+        cmocka_unit_test(all_members_are_found_in_their_order), cmocka_unit_test(any_changed_byte_shows),
+        cmocka_unit_test(cut_or_lengthened_texts_are_refused),  cmocka_unit_test(python_writes_the_same_bytes),
     };
     const char *given = getenv("SEED");
     seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
