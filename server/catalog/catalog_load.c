@@ -5,6 +5,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/id.h"
+#include "common/base/json_peek.h"
 #include "common/base/mem.h"
 #include "common/commit/clock.h"
 #include "common/commit/crm.h"
@@ -23,6 +24,7 @@ struct load {
     struct compiled_pool *compiled; /* NULL: nothing was */
     struct catalog *c;              /* the draft */
     bool whole;                     /* of all rows */
+    struct span document;           /* of the row that is read, until the next read */
     struct buf parties, campaigns;  /* numbers (uint32_t) of those that are others now */
 };
 
@@ -32,6 +34,7 @@ struct loader {
     enum err (*read)(struct load *l, struct span key, const json_t *row);
     /* Once all its rows are read: what hangs on them, and on those of tables before it. */
     enum err (*settle)(struct load *l);
+    bool document; /* its rows have one */
 };
 
 static void note_number(struct buf *b, uint32_t number)
@@ -71,13 +74,31 @@ static struct span text_put(struct text *t, struct span s)
     return span_of(p, s.len);
 }
 
+/* *out: the row without its document, in the place of which stands a number. The document is most of it, and is judged
+ * by who compiles it: where both are canonical, so is the row. */
+static enum err around_document(struct load *l, struct span value, struct buf *out)
+{
+    if (!json_peek(value, "document", &l->document))
+        return ERR_CORRUPT;
+    const char *behind = l->document.ptr + l->document.len;
+    buf_span_add(out, span_of(value.ptr, (size_t)(l->document.ptr - value.ptr)));
+    buf_byte(out, '0');
+    buf_span_add(out, span_of(behind, (size_t)(value.ptr + value.len - behind)));
+    return ERR_OK;
+}
+
 static enum err row_load(struct load *l, const struct loader *how, struct span key, struct span value)
 {
-    json_t *row;
-    if (json_read_canonical(value, &row, NULL) != ERR_OK)
-        return ERR_CORRUPT;
-    enum err err = how->read(l, key, row);
+    json_t *row = NULL;
+    struct buf rest;
+    buf_heap(&rest);
+    enum err err = how->document ? around_document(l, value, &rest) : ERR_OK;
+    if (err == ERR_OK && json_read_canonical(how->document ? buf_span(&rest) : value, &row, NULL) != ERR_OK)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = how->read(l, key, row);
     json_decref(row);
+    buf_free(&rest);
     return err;
 }
 
@@ -139,21 +160,6 @@ static enum err need_id(const json_t *row, char out[LIMIT_ID + 1])
         return ERR_CORRUPT;
     memcpy(out, id.ptr, id.len);
     out[id.len] = '\0';
-    return ERR_OK;
-}
-
-/* To be freed. */
-static enum err need_document(const json_t *row, struct buf *out)
-{
-    const json_t *document;
-    bool found = false;
-    if (json_get_object(row, "", "document", &document, &found, NULL) != ERR_OK || !found)
-        return ERR_CORRUPT;
-    struct jw w;
-    buf_heap(out);
-    jw_open(&w, out);
-    jw_value(&w, document);
-    jw_close(&w);
     return ERR_OK;
 }
 
@@ -458,17 +464,15 @@ static enum err campaign_fill(struct load *l, struct span key, const json_t *row
 static enum err campaign_read(struct load *l, struct span key, const json_t *row)
 {
     struct campaign_row *r = item_new(l->c, sizeof *r, NULL);
-    struct buf document;
     struct crm_texts crm;
     if (campaign_fill(l, key, row, &r->c) != ERR_OK || crm_texts_read(row, &r->c, &crm) != ERR_OK ||
-        r->c.crm_by > l->c->n_parties || need_document(row, &document) != ERR_OK)
+        r->c.crm_by > l->c->n_parties)
         return ERR_CORRUPT;
-    r->text = text_new(l, document.len + crm.document.len + crm.url.len + crm.sealed.len, 4);
-    r->c.document = text_put(r->text, buf_span(&document));
+    r->text = text_new(l, l->document.len + crm.document.len + crm.url.len + crm.sealed.len, 4);
+    r->c.document = text_put(r->text, l->document);
     r->c.crm = text_put(r->text, crm.document);
     r->c.crm_url = text_put(r->text, crm.url);
     r->c.crm_sealed = text_put(r->text, crm.sealed);
-    buf_free(&document);
     note_number(&l->campaigns, r->c.number);
     const struct campaign_row *old = part_number(l->c, PART_CAMPAIGNS, r->c.number);
     if (old == NULL) {
@@ -581,14 +585,12 @@ static bool same_parties(const struct contract *a, const struct contract *b)
 static enum err contract_read(struct load *l, struct span key, const json_t *row)
 {
     struct contract_row *r = item_new(l->c, sizeof *r, contract_release);
-    struct buf document;
+    r->text = text_new(l, l->document.len, 1);
+    r->k.document = text_put(r->text, l->document);
     enum err err = contract_fill(l, key, row, &r->k);
-    if (err != ERR_OK || (err = need_document(row, &document)) != ERR_OK)
+    if (err != ERR_OK)
         return err;
     const struct contract_row *old = part_number(l->c, PART_CONTRACTS, r->k.number);
-    r->text = text_new(l, document.len, 1);
-    r->k.document = text_put(r->text, buf_span(&document));
-    buf_free(&document);
     for (size_t i = 0; i < r->k.versions.n && err == ERR_OK; i++)
         err = load_version(l, r, old, i);
     if (err != ERR_OK)
@@ -910,8 +912,8 @@ static enum err past_load(struct load *l)
 /* In the order of dependence. */
 static const struct loader loaders[] = {
     {TABLE_PARTIES, party_read, parties_settle},
-    {TABLE_CAMPAIGNS, campaign_read, NULL},
-    {TABLE_CONTRACTS, contract_read, contracts_settle},
+    {TABLE_CAMPAIGNS, campaign_read, NULL, .document = true},
+    {TABLE_CONTRACTS, contract_read, contracts_settle, .document = true},
     {TABLE_CODES, code_row_read, NULL},
     {TABLE_SECRETS, secret_read, NULL},
     {TABLE_TOKENS, token_read, NULL},
