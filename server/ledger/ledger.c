@@ -49,7 +49,6 @@ void ledger_close(struct ledger *l)
         if (l->logs[i] == NULL)
             continue;
         log_drop_tails(l->logs[i]);
-        versions_free(&l->logs[i]->versions);
         free(l->logs[i]);
     }
     free(l->logs);
@@ -57,6 +56,23 @@ void ledger_close(struct ledger *l)
 }
 
 /* ---- tails ---- */
+
+/* Most logs are short, and there is one of each contract: a tail has room for as many items as are in it, rounded up to
+ * a power of two; so it is full where their number is one. */
+enum { TAIL_FIRST = 8 };
+
+static unsigned tail_room(unsigned n)
+{
+    unsigned room = TAIL_FIRST;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
+static bool tail_is_full(unsigned n)
+{
+    return n == 0 || (n >= TAIL_FIRST && (n & (n - 1)) == 0);
+}
 
 /* Whether a tail's hashes make the frontier's edges of its level. */
 static bool tail_is_of(const struct frontier *f, int level, const uint8_t *tail)
@@ -99,7 +115,7 @@ static enum err tail_load(const struct ledger *l, struct txn *t, enum table tabl
         err = ERR_CORRUPT;
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    *out = xmalloc(TILE_WIDTH * item_len);
+    *out = xmalloc(tail_room(slot) * item_len);
     memcpy(*out, row.ptr, slot * item_len);
     return ERR_OK;
 }
@@ -159,8 +175,8 @@ static enum err tail_push(struct ledger *l, struct txn *t, enum table table, str
                           unsigned slot, const void *item, size_t item_len)
 {
     assert(*tail != NULL || slot == 0);
-    if (*tail == NULL)
-        *tail = xmalloc(TILE_WIDTH * item_len);
+    if (tail_is_full(slot))
+        *tail = xrealloc(*tail, tail_room(slot + 1) * item_len);
     memcpy(*tail + slot * item_len, item, item_len);
     if (slot + 1 < TILE_WIDTH || l->replaying)
         return ERR_OK;

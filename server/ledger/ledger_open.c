@@ -33,7 +33,7 @@ static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, 
 {
     struct envelope env;
     struct entry e;
-    if (!log->now.has_terms || log->versions.n > 0)
+    if (!log->now.has_terms || log->replaying->versions.n > 0)
         return ERR_OK;
     enum err err = ledger_get(l, t, contract, log->now.terms, &env);
     if (err == ERR_OK)
@@ -42,12 +42,12 @@ static enum err load_versions(struct ledger *l, struct txn *t, struct log *log, 
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     bool alone = e.kind == ENTRY_TERMS && !e.terms.effective_ms && !e.terms.on_assent;
     if (alone)
-        err = ledger_bind(&log->versions, log->now.terms, &e);
+        err = ledger_bind(&log->replaying->versions, log->now.terms, &e);
     entry_close(&e);
     if (alone)
         return err;
-    err = ledger_versions(t, contract, log->now.head.size, &log->versions);
-    bool same = err == ERR_OK && log->versions.made_index == log->now.terms;
+    err = ledger_versions(t, contract, log->now.head.size, &log->replaying->versions);
+    bool same = err == ERR_OK && log->replaying->versions.made_index == log->now.terms;
     return err == ERR_NOT_FOUND || (err == ERR_OK && !same) ? ERR_CORRUPT : err;
 }
 
@@ -65,11 +65,11 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
         if (e.kind == ENTRY_CLOCK)
             ledger_take_clock(log, &e);
         else
-            err = ledger_bind(&log->versions, env->index, &e);
+            err = ledger_bind(&log->replaying->versions, env->index, &e);
         entry_close(&e);
     }
     if (err == ERR_OK) {
-        const struct version *bound = versions_at(&log->versions, x.at_ms);
+        const struct version *bound = versions_at(&log->replaying->versions, x.at_ms);
         ledger_fold(log, bound != NULL ? bound->terms : NULL, &x, &full);
     }
     return err;
@@ -85,10 +85,10 @@ static enum err replay_leaf(struct txn *t, struct log *log, const struct envelop
         enum err err = store_get(t, TABLE_TILES, tile_key(key, env->contract, 0, env->index / TILE_WIDTH), &row);
         if (err != ERR_OK && err != ERR_NOT_FOUND)
             return err;
-        log->leaves = err == ERR_OK && row.len == TILE_WIDTH * HASH_LEN ? row.ptr : NULL;
+        log->replaying->leaves = err == ERR_OK && row.len == TILE_WIDTH * HASH_LEN ? row.ptr : NULL;
     }
-    if (log->leaves != NULL)
-        memcpy(out->b, log->leaves + slot * HASH_LEN, HASH_LEN);
+    if (log->replaying->leaves != NULL)
+        memcpy(out->b, log->replaying->leaves + slot * HASH_LEN, HASH_LEN);
     else
         merkle_leaf(env->entry, out);
     return ERR_OK;
@@ -97,8 +97,8 @@ static enum err replay_leaf(struct txn *t, struct log *log, const struct envelop
 static bool may_learn(const struct log *log)
 {
     bool asked = log->model != NULL;
-    for (size_t i = 0; i < log->versions.n; i++)
-        asked |= log->versions.v[i].terms->score != NULL;
+    for (size_t i = 0; i < log->replaying->versions.n; i++)
+        asked |= log->replaying->versions.v[i].terms->score != NULL;
     return asked;
 }
 
@@ -113,7 +113,7 @@ static enum err replay_lesson(struct ledger *l, struct txn *t, const struct log 
     if (err != ERR_OK)
         return err;
     const struct view v = ledger_view(&memory, l, t);
-    const struct version *bound = versions_at(&log->versions, e.at_ms);
+    const struct version *bound = versions_at(&log->replaying->versions, e.at_ms);
     err = ledger_learn(l, &v, env->contract, bound != NULL ? bound->terms : NULL, env->index, &e, NULL);
     entry_close(&e);
     return err;
@@ -131,6 +131,8 @@ static enum err replay_row(struct ledger *l, struct txn *t, uint64_t seq, struct
     if (env.index > log->now.head.size || env.kind == ENTRY_STATEMENT || env.kind == ENTRY_ROOT)
         return ERR_CORRUPT;
     struct hash leaf;
+    if (log->replaying == NULL)
+        log->replaying = xcalloc(1, sizeof *log->replaying);
     err = replay_leaf(t, log, &env, &leaf);
     if (err == ERR_OK)
         err = ledger_ready(l, t, env.contract);
@@ -179,6 +181,13 @@ static enum err reaches(struct txn *t, uint64_t next_seq)
     return key.len == SEQ_LEN && load_be64(key.ptr) + 1 == next_seq ? ERR_OK : ERR_CORRUPT;
 }
 
+static void replaying_free(struct replaying *r)
+{
+    if (r != NULL)
+        versions_free(&r->versions);
+    free(r);
+}
+
 enum err ledger_open(struct txn *t, struct ledger **out)
 {
     struct ledger *l = xcalloc(1, sizeof *l);
@@ -192,8 +201,8 @@ enum err ledger_open(struct txn *t, struct ledger **out)
     for (size_t i = 0; i < l->n_logs; i++) {
         if (l->logs[i] == NULL)
             continue;
-        versions_free(&l->logs[i]->versions);
-        l->logs[i]->leaves = NULL;
+        replaying_free(l->logs[i]->replaying);
+        l->logs[i]->replaying = NULL;
     }
     if (err != ERR_OK)
         ledger_close(l);

@@ -9,13 +9,17 @@ struct log {
     uint64_t saved;               /* size of the head written last, maybe not yet committed */
     uint64_t swept;               /* size of the head of the last committed sweep */
     bool dirty;                   /* the stored head is older than `now` */
-    uint8_t *hashes[TILE_LEVELS]; /* TILE_WIDTH hashes each; NULL: all is in the store */
-    uint8_t *seqs;                /* TILE_WIDTH seqs; likewise */
+    uint8_t *hashes[TILE_LEVELS]; /* of the tile that each level is filling; NULL: all is in the store */
+    uint8_t *seqs;                /* likewise */
     bool ready;                   /* every tail that is not empty is in memory, and was checked */
     struct score_model *model;    /* what its leads are scored by, likewise; NULL: nothing was learnt */
     bool taught;                  /* it is another one than was saved last */
-    struct versions versions;     /* while replaying: the terms that may bind */
-    const char *leaves;           /* while replaying: of the tile under way, if it was filled and so is in the store */
+    struct replaying *replaying;  /* NULL: it has no entry that is replayed */
+};
+
+struct replaying {
+    struct versions versions; /* the terms that may bind */
+    const char *leaves;       /* of the tile under way, if it was filled and so is in the store */
 };
 
 struct ledger {
