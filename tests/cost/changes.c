@@ -1,7 +1,7 @@
-/* `changes DIR CONTRACTS CHANGES` makes an instance in the empty folder, with so many contracts of 100 campaigns, of 20
- * advertisers and of 500 publishers; then changes of each kind, by the committer's own fold, one a batch. It prints
- * what one costs the committer's thread, beside what a batch costs that changes nothing of the control data; and what a
- * contract and a code hold in memory.
+/* `changes DIR CONTRACTS CHANGES [NAME]` makes an instance in the empty folder, with so many contracts of 100
+ * campaigns, of 20 advertisers and of 500 publishers; then changes of each kind, by the committer's own fold, one a
+ * batch (NAME: of one kind alone). It prints what one costs the committer's thread, beside what a batch costs that
+ * changes nothing of the control data; and what a contract and a code hold in memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -430,10 +430,11 @@ int main(int argc, char **argv)
 {
     static struct bench b;
     const char *what;
-    b.contracts = argc == 4 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
-    b.changes = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+    const char *only = argc == 5 ? argv[4] : NULL;
+    b.contracts = argc >= 4 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+    b.changes = argc >= 4 ? strtoul(argv[3], NULL, 10) : 0;
     if (b.contracts < 2 * CAMPAIGNS || b.changes < 1 || b.changes > 20000)
-        die("usage: changes DIR CONTRACTS CHANGES");
+        die("usage: changes DIR CONTRACTS CHANGES [NAME]");
     b.arena = arena_new();
     b.kid = xcalloc(b.changes, sizeof *b.kid);
     b.token = xcalloc(b.changes, sizeof *b.token);
@@ -454,7 +455,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < b.contracts && i < 10000; i++) /* logs that had an entry hold more than others */
         (void)run_one(&b, &(const struct change){"a click", RECORD_CLICK, make_click}, i);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        run(&b, &table[i]);
+        if (only == NULL || strcmp(only, table[i].name) == 0)
+            run(&b, &table[i]);
     committer_close(b.committer);
     instance_close(&b.in);
     arena_free(b.arena);
