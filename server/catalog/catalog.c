@@ -19,7 +19,7 @@ static const void *by_id(const struct catalog *c, struct span id, enum part part
     if (id.len == 0 || id.len > LIMIT_ID || memchr(id.ptr, '\0', id.len) != NULL)
         return NULL;
     memcpy(text, id.ptr, id.len);
-    const struct name *found = table_find(c->index->part[PART_NAMES], text, name_order);
+    const struct name *found = table_find(*part_names(c, text), text, name_order);
     return found != NULL && found->part == part ? part_number(c, part, found->number) : NULL;
 }
 
@@ -78,7 +78,7 @@ const struct secret *catalog_secret(const struct catalog *c, struct span kid)
 {
     if (kid.len == 0 || kid.len > LIMIT_ID)
         return NULL;
-    return table_find(c->index->part[PART_SECRETS], &kid, secret_order);
+    return table_find(*part_whole(c, PART_SECRETS), &kid, secret_order);
 }
 
 static struct secret_list secrets_in(const struct table_of *t)
@@ -88,7 +88,7 @@ static struct secret_list secrets_in(const struct table_of *t)
 
 struct secret_list catalog_secrets(const struct catalog *c)
 {
-    return secrets_in(c->index->part[PART_SECRETS]);
+    return secrets_in(*part_whole(c, PART_SECRETS));
 }
 
 struct secret_list catalog_secrets_of(const struct catalog *c, const struct party *p)
@@ -103,7 +103,7 @@ int token_order(const void *key, const void *what)
 
 const struct api_token *catalog_token_hashed(const struct catalog *c, const uint8_t sha256[HASH_LEN])
 {
-    return table_find(c->index->part[PART_TOKENS], sha256, token_order);
+    return table_find(*part_whole(c, PART_TOKENS), sha256, token_order);
 }
 
 static struct token_list tokens_in(const struct table_of *t)
@@ -113,7 +113,7 @@ static struct token_list tokens_in(const struct table_of *t)
 
 struct token_list catalog_tokens(const struct catalog *c)
 {
-    return tokens_in(c->index->part[PART_TOKENS]);
+    return tokens_in(*part_whole(c, PART_TOKENS));
 }
 
 struct token_list catalog_tokens_of(const struct catalog *c, const struct party *p)
@@ -184,7 +184,7 @@ int postback_key_order(const void *key, const void *what)
 
 const struct party *catalog_postback_key(const struct catalog *c, const uint8_t sha256[HASH_LEN])
 {
-    const struct postback_key *k = table_find(c->index->part[PART_KEYS], sha256, postback_key_order);
+    const struct postback_key *k = table_find(*part_whole(c, PART_KEYS), sha256, postback_key_order);
     return k != NULL ? catalog_party_number(c, k->party) : NULL;
 }
 
@@ -202,20 +202,20 @@ int grant_order(const void *key, const void *what)
 static size_t grants_from(const struct catalog *c, uint32_t contract, uint32_t party)
 {
     const struct grant first = {.contract = contract, .party = party};
-    return table_from(c->index->part[PART_GRANTS], &first, grant_order);
+    return table_from(*part_whole(c, PART_GRANTS), &first, grant_order);
 }
 
 struct grant_list catalog_grants(const struct catalog *c, const struct contract *k)
 {
     size_t from = grants_from(c, k->number, 0);
-    const void *const *first = c->index->part[PART_GRANTS]->what + from;
+    const void *const *first = (*part_whole(c, PART_GRANTS))->what + from;
     return (struct grant_list){(const struct grant *const *)first, grants_from(c, k->number + 1, 0) - from};
 }
 
 const struct grant *catalog_grant(const struct catalog *c, const struct contract *k, const struct party *p)
 {
     size_t behind = grants_from(c, k->number, p->number + 1);
-    const struct grant *last = behind > 0 ? c->index->part[PART_GRANTS]->what[behind - 1] : NULL;
+    const struct grant *last = behind > 0 ? (*part_whole(c, PART_GRANTS))->what[behind - 1] : NULL;
     return last != NULL && last->contract == k->number && last->party == p->number ? last : NULL;
 }
 

@@ -136,6 +136,16 @@ const void *table_find(const struct table_of *t, const void *key, table_order *o
     return at < t->n && order(key, t->what[at]) == 0 ? t->what[at] : NULL;
 }
 
+void part_put(struct catalog *c, enum part part, uint32_t number, const void *what)
+{
+    uint32_t i = number - 1;
+    struct table_of **t = &c->index->part[part][i % SHARES];
+    if (i / SHARES < (*t)->n)
+        table_set(t, i / SHARES, what);
+    else
+        table_insert(t, i / SHARES, what);
+}
+
 /* ---- snapshots ---- */
 
 struct catalog *catalog_draft(const struct catalog *before)
@@ -148,8 +158,9 @@ struct catalog *catalog_draft(const struct catalog *before)
     x->draft = true;
     x->before = before;
     x->version = before != NULL ? before->index->version + 1 : 1;
-    for (size_t i = 0; i < PARTS; i++)
-        x->part[i] = before != NULL ? table_ref(before->index->part[i]) : table_new();
+    for (enum part part = 0; part < PARTS; part++)
+        for (size_t i = 0; i < shares(part); i++)
+            x->part[part][i] = before != NULL ? table_ref(before->index->part[part][i]) : table_new();
     if (before == NULL)
         return c;
     const struct catalog_index *old = before->index;
@@ -167,10 +178,11 @@ struct catalog *catalog_draft(const struct catalog *before)
 
 static void tables_release(struct catalog_index *x)
 {
-    for (size_t i = 0; i < PARTS; i++) {
-        table_unref(x->part[i]);
-        x->part[i] = NULL;
-    }
+    for (enum part part = 0; part < PARTS; part++)
+        for (size_t i = 0; i < shares(part); i++) {
+            table_unref(x->part[part][i]);
+            x->part[part][i] = NULL;
+        }
 }
 
 static void catalog_free(struct catalog *c)
@@ -196,15 +208,20 @@ static void free_shared(enum part part, const void *what)
         item_free(k->codes->what[i]);
 }
 
+static void free_items(enum part part, const struct table_of *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        free_shared(part, t->what[i]);
+        item_free(t->what[i]);
+    }
+}
+
 /* The last of its line. */
 static void free_all(struct catalog *c)
 {
-    for (size_t part = 0; part < PARTS; part++)
-        for (size_t i = 0; i < c->index->part[part]->n; i++) {
-            const void *what = c->index->part[part]->what[i];
-            free_shared((enum part)part, what);
-            item_free(what);
-        }
+    for (enum part part = 0; part < PARTS; part++)
+        for (size_t i = 0; i < shares(part); i++)
+            free_items(part, c->index->part[part][i]);
 }
 
 static void free_list(struct item *first, bool born)

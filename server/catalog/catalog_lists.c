@@ -21,7 +21,7 @@ static struct numbers *numbers_own(struct catalog *c, enum part part, uint32_t o
     for (size_t i = 0; i < n->n; i++)
         n->number[i] = old->number[i];
     item_gone(c, old);
-    table_set(&c->index->part[part], of - 1, n);
+    part_put(c, part, of, n);
     return n;
 }
 
@@ -56,16 +56,16 @@ static void party_add(struct catalog *c, const struct party *p, const struct con
 
 void lists_add_party(struct catalog *c)
 {
-    struct catalog_index *x = c->index;
-    table_insert(&x->part[PART_READS], c->n_parties - 1, item_new(c, sizeof(struct numbers), NULL));
+    uint32_t number = (uint32_t)c->n_parties;
+    part_put(c, PART_READS, number, item_new(c, sizeof(struct numbers), NULL));
     struct credentials *none = item_new(c, sizeof *none, credentials_release);
     *none = (struct credentials){table_new(), table_new()};
-    table_insert(&x->part[PART_CREDENTIALS], c->n_parties - 1, none);
+    part_put(c, PART_CREDENTIALS, number, none);
 }
 
 void lists_add_campaign(struct catalog *c)
 {
-    table_insert(&c->index->part[PART_PLACES], c->n_campaigns - 1, item_new(c, sizeof(struct numbers), NULL));
+    part_put(c, PART_PLACES, (uint32_t)c->n_campaigns, item_new(c, sizeof(struct numbers), NULL));
 }
 
 /* The first that is of this publisher, or of one behind. */
@@ -124,7 +124,7 @@ static struct credentials *credentials_own(struct catalog *c, uint32_t party)
     struct credentials *own = item_new(c, sizeof *own, credentials_release);
     *own = (struct credentials){table_ref(old->tokens), table_ref(old->secrets)};
     item_gone(c, old);
-    table_set(&c->index->part[PART_CREDENTIALS], party - 1, own);
+    part_put(c, PART_CREDENTIALS, party, own);
     return own;
 }
 
@@ -140,14 +140,14 @@ static void put(struct table_of **t, const void *key, table_order *order, const 
 void lists_put_token(struct catalog *c, const struct api_token *t)
 {
     put(&credentials_own(c, t->party->number)->tokens, t->sha256, token_order, t);
-    put(&c->index->part[PART_TOKENS], t->sha256, token_order, t);
+    put(part_whole(c, PART_TOKENS), t->sha256, token_order, t);
 }
 
 void lists_put_secret(struct catalog *c, const struct secret *s)
 {
     const struct span kid = span_str(s->kid);
     put(&credentials_own(c, s->party->number)->secrets, &kid, secret_order, s);
-    put(&c->index->part[PART_SECRETS], &kid, secret_order, s);
+    put(part_whole(c, PART_SECRETS), &kid, secret_order, s);
 }
 
 /* ---- what is asked ---- */

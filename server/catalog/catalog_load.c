@@ -246,7 +246,7 @@ static enum err webhook_read(const json_t *row, struct party *p, struct webhook_
 /* Two rows of one id would hide each other. Of a whole load they are put in order at its end. */
 static enum err name_add(struct load *l, enum part part, uint32_t number, const char *id)
 {
-    struct table_of **names = &l->c->index->part[PART_NAMES];
+    struct table_of **names = part_names(l->c, id);
     size_t at = l->whole ? (*names)->n : table_from(*names, id, name_order);
     struct name *n = item_new(l->c, sizeof *n, NULL);
     n->part = part;
@@ -266,11 +266,13 @@ static int name_compare(const void *a, const void *b)
 
 static enum err names_sort(struct load *l)
 {
-    struct table_of *names = l->c->index->part[PART_NAMES];
-    qsort(names->what, names->n, sizeof *names->what, name_compare);
-    for (size_t i = 1; i < names->n; i++)
-        if (name_compare(&names->what[i - 1], &names->what[i]) == 0)
-            return ERR_CORRUPT;
+    for (size_t share = 0; share < SHARES; share++) {
+        struct table_of *names = l->c->index->part[PART_NAMES][share];
+        qsort(names->what, names->n, sizeof *names->what, name_compare);
+        for (size_t i = 1; i < names->n; i++)
+            if (name_compare(&names->what[i - 1], &names->what[i]) == 0)
+                return ERR_CORRUPT;
+    }
     return ERR_OK;
 }
 
@@ -281,7 +283,7 @@ static void key_put(struct catalog *c, const struct party *p)
 {
     if (span_empty(p->postback_cidrs))
         return;
-    struct table_of **keys = &c->index->part[PART_KEYS];
+    struct table_of **keys = part_whole(c, PART_KEYS);
     struct postback_key *k = item_new(c, sizeof *k, NULL);
     k->party = p->number;
     memcpy(k->sha256, p->postback_key, HASH_LEN);
@@ -290,7 +292,7 @@ static void key_put(struct catalog *c, const struct party *p)
 
 static void key_remove(struct catalog *c, const struct party *p)
 {
-    struct table_of **keys = &c->index->part[PART_KEYS];
+    struct table_of **keys = part_whole(c, PART_KEYS);
     if (span_empty(p->postback_cidrs))
         return;
     size_t at = table_from(*keys, p->postback_key, postback_key_order);
@@ -305,8 +307,9 @@ static enum err party_put(struct load *l, struct party_row *r)
     struct catalog *c = l->c;
     const struct party_row *old = part_number(c, PART_PARTIES, r->p.number);
     key_put(c, &r->p);
+    part_put(c, PART_PARTIES, r->p.number, r);
     if (old == NULL) {
-        table_insert(&c->index->part[PART_PARTIES], c->n_parties++, r);
+        c->n_parties++;
         lists_add_party(c);
         return name_add(l, PART_PARTIES, r->p.number, r->p.id);
     }
@@ -315,7 +318,6 @@ static enum err party_put(struct load *l, struct party_row *r)
     key_remove(c, &old->p);
     item_gone(c, old->text);
     item_gone(c, old);
-    table_set(&c->index->part[PART_PARTIES], r->p.number - 1, r);
     note_number(&l->parties, r->p.number);
     return ERR_OK;
 }
@@ -381,7 +383,7 @@ static void credentials_copy(struct load *l, const struct party *p)
 static void campaign_put(struct load *l, const struct campaign *old, struct campaign_row *r)
 {
     item_gone(l->c, old);
-    table_set(&l->c->index->part[PART_CAMPAIGNS], r->c.number - 1, r);
+    part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
 }
 
 /* Those of an advertiser, by their direct contracts. */
@@ -476,7 +478,8 @@ static enum err campaign_read(struct load *l, struct span key, const json_t *row
     note_number(&l->campaigns, r->c.number);
     const struct campaign_row *old = part_number(l->c, PART_CAMPAIGNS, r->c.number);
     if (old == NULL) {
-        table_insert(&l->c->index->part[PART_CAMPAIGNS], l->c->n_campaigns++, r);
+        part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
+        l->c->n_campaigns++;
         lists_add_campaign(l->c);
         return name_add(l, PART_CAMPAIGNS, r->c.number, r->c.id);
     }
@@ -547,12 +550,9 @@ static void contract_put(struct load *l, const struct contract_row *old, struct 
     k->locked = k->campaign->advertiser->locked_ms != 0 || (k->publisher != NULL && k->publisher->locked_ms != 0);
     k->codes = (const struct code *const *)r->codes->what;
     k->n_codes = r->codes->n;
-    if (old == NULL) {
-        table_insert(&l->c->index->part[PART_CONTRACTS], l->c->n_contracts++, r);
-        return;
-    }
     item_gone(l->c, old);
-    table_set(&l->c->index->part[PART_CONTRACTS], k->number - 1, r);
+    part_put(l->c, PART_CONTRACTS, k->number, r);
+    l->c->n_contracts += old == NULL;
 }
 
 static enum err contract_fill(struct load *l, struct span key, const json_t *row, struct contract *k)
@@ -829,7 +829,7 @@ static void token_copy(struct load *l, const struct api_token *old)
 /* Those of one contract and auditor count from 1 on, and each but the last was revoked. */
 static enum err grant_put(struct load *l, struct span key, struct grant g)
 {
-    struct table_of **grants = &l->c->index->part[PART_GRANTS];
+    struct table_of **grants = part_whole(l->c, PART_GRANTS);
     g.contract = load_be32(key.ptr);
     g.party = load_be32(key.ptr + 4);
     g.number = load_be32(key.ptr + 8);

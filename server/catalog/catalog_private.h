@@ -44,19 +44,27 @@ const void *table_find(const struct table_of *t, const void *key, table_order *o
 /* ---- what is in them ---- */
 
 enum part {
-    PART_PARTIES, /* number n at n-1, as are: */
+    PART_PARTIES, /* by number, as are: */
     PART_CAMPAIGNS,
     PART_CONTRACTS,
     PART_READS,       /* struct numbers, of party n */
     PART_CREDENTIALS, /* struct credentials, of party n */
     PART_PLACES,      /* struct numbers, of campaign n */
+    PART_NAMES,       /* by id; those up to here are in shares */
     PART_SECRETS,     /* by kid */
     PART_TOKENS,      /* by hash */
     PART_GRANTS,      /* by contract, party, number */
-    PART_NAMES,       /* by id */
     PART_KEYS,        /* struct postback_key, by hash */
     PARTS
 };
+
+/* What grows with the contracts is in so many tables of each part: a change copies one of them. Numbers go round, ids
+ * by their bytes. */
+enum { SHARES = 16 };
+static inline size_t shares(enum part part)
+{
+    return part <= PART_NAMES ? SHARES : 1;
+}
 
 /* The texts of an item, which its copies share. */
 struct text;
@@ -107,7 +115,7 @@ struct past {
 };
 
 struct catalog_index {
-    struct table_of *part[PARTS];
+    struct table_of *part[PARTS][SHARES];
     uint64_t version;
     bool draft;                   /* not published yet */
     const struct catalog *before; /* of a draft: what it was made of */
@@ -123,12 +131,28 @@ struct catalog *catalog_draft(const struct catalog *before); /* before: NULL of 
 /* It is published in the place of `old`. */
 void catalog_follow(struct catalog *old, struct catalog *c);
 
+/* The table of a part that is not in shares, and that of an id. */
+static inline struct table_of **part_whole(const struct catalog *c, enum part part)
+{
+    return &c->index->part[part][0];
+}
+static inline struct table_of **part_names(const struct catalog *c, const char *id)
+{
+    size_t h = 0;
+    while (*id != '\0')
+        h = 31 * h + (unsigned char)*id++;
+    return &c->index->part[PART_NAMES][h % SHARES];
+}
+
 /* Whose row of the store it is. */
 static inline const void *part_number(const struct catalog *c, enum part part, uint32_t number)
 {
-    const struct table_of *t = c->index->part[part];
-    return number >= 1 && number <= t->n ? t->what[number - 1] : NULL;
+    uint32_t i = number - 1; /* of 0 far behind them all */
+    const struct table_of *t = c->index->part[part][i % SHARES];
+    return i / SHARES < t->n ? t->what[i / SHARES] : NULL;
 }
+/* In the place of what is there, or behind the last. */
+void part_put(struct catalog *c, enum part part, uint32_t number, const void *what);
 
 table_order name_order, secret_order, token_order, grant_order, postback_key_order;
 
