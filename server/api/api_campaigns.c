@@ -83,14 +83,6 @@ static enum err find(struct request *rq, struct span id, const struct campaign *
 
 /* ---- POST /v1/campaigns ---- */
 
-static size_t campaigns_counted(const struct catalog *c, const struct party *advertiser)
-{
-    size_t n = 0;
-    for (uint32_t number = 1; number <= c->n_campaigns; number++)
-        n += catalog_campaign_number(c, number)->advertiser == advertiser;
-    return n;
-}
-
 enum err campaign_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -111,7 +103,7 @@ enum err campaign_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = call_taken(job, catalog_contract(cat, span_str(direct.id)));
     if (err == ERR_OK)
-        err = quota_leaves(job, QUOTA_CAMPAIGNS, c.advertiser, campaigns_counted(cat, c.advertiser));
+        err = quota_leaves(job, QUOTA_CAMPAIGNS, c.advertiser, catalog_campaigns_of(cat, c.advertiser).n);
     if (err == ERR_OK)
         err = contract_plan(cx, &direct, &job->problem);
     if (err == ERR_OK)

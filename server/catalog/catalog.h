@@ -23,6 +23,10 @@ struct contract_list {
     const uint32_t *number; /* of contracts; NULL: all from 1 on. By catalog_listed() */
     size_t n;
 };
+struct campaign_list {
+    const uint32_t *number;
+    size_t n;
+};
 struct token_list {
     const struct api_token *const *t;
     size_t n;
@@ -231,6 +235,8 @@ struct contract_list catalog_reads(const struct catalog *c, const struct party *
 /* The first campaign that an advertiser's or publisher's contracts are of, and whether they are of others too; NULL:
  * none. */
 const struct campaign *catalog_takes(const struct catalog *c, const struct party *p, bool *several);
+/* An advertiser's, by number. */
+struct campaign_list catalog_campaigns_of(const struct catalog *c, const struct party *p);
 /* Terms beside which those of its contracts are compiled, since they have its document as a rule; NULL: none yet. */
 const struct terms *catalog_beside(const struct catalog *c, const struct campaign *campaign);
 /* The direct one, then by publisher and number. */

@@ -58,14 +58,17 @@ void lists_add_party(struct catalog *c)
 {
     uint32_t number = (uint32_t)c->n_parties;
     part_put(c, PART_READS, number, item_new(c, sizeof(struct numbers), NULL));
+    part_put(c, PART_OWN, number, item_new(c, sizeof(struct numbers), NULL));
     struct credentials *none = item_new(c, sizeof *none, credentials_release);
     *none = (struct credentials){table_new(), table_new()};
     part_put(c, PART_CREDENTIALS, number, none);
 }
 
-void lists_add_campaign(struct catalog *c)
+void lists_add_campaign(struct catalog *c, const struct campaign *g)
 {
-    part_put(c, PART_PLACES, (uint32_t)c->n_campaigns, item_new(c, sizeof(struct numbers), NULL));
+    part_put(c, PART_PLACES, g->number, item_new(c, sizeof(struct numbers), NULL));
+    struct numbers *n = numbers_own(c, PART_OWN, g->advertiser->number);
+    number_insert(n, n->n, g->number);
 }
 
 /* The first that is of this publisher, or of one behind. */
@@ -170,6 +173,12 @@ const struct campaign *catalog_takes(const struct catalog *c, const struct party
     bool takes = (p->role == ROLE_ADVERTISER || p->role == ROLE_PUBLISHER) && n->n > 0;
     *several = takes && n->several;
     return takes ? catalog_contract_number(c, n->number[0])->campaign : NULL;
+}
+
+struct campaign_list catalog_campaigns_of(const struct catalog *c, const struct party *p)
+{
+    const struct numbers *n = part_number(c, PART_OWN, p->number);
+    return (struct campaign_list){n->number, n->n};
 }
 
 struct contract_list catalog_contracts_of(const struct catalog *c, const struct campaign *campaign)

@@ -386,14 +386,12 @@ static void campaign_put(struct load *l, const struct campaign *old, struct camp
     part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
 }
 
-/* Those of an advertiser, by their direct contracts. */
 static void campaigns_copy(struct load *l, const struct party *p)
 {
-    const struct contract_list reads = catalog_reads(l->c, p);
-    for (size_t i = 0; p->role == ROLE_ADVERTISER && i < reads.n; i++) {
-        const struct contract *k = catalog_listed(l->c, &reads, i);
-        const struct campaign *old = catalog_campaign_number(l->c, k->campaign->number);
-        if (k->publisher != NULL || old->advertiser == p)
+    const struct campaign_list own = catalog_campaigns_of(l->c, p);
+    for (size_t i = 0; i < own.n; i++) {
+        const struct campaign *old = catalog_campaign_number(l->c, own.number[i]);
+        if (old->advertiser == p)
             continue;
         struct campaign_row *r = item_new(l->c, sizeof *r, NULL);
         *r = *(const struct campaign_row *)old;
@@ -480,7 +478,7 @@ static enum err campaign_read(struct load *l, struct span key, const json_t *row
     if (old == NULL) {
         part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
         l->c->n_campaigns++;
-        lists_add_campaign(l->c);
+        lists_add_campaign(l->c, &r->c);
         return name_add(l, PART_CAMPAIGNS, r->c.number, r->c.id);
     }
     if (strcmp(old->c.id, r->c.id) != 0 || old->c.advertiser->number != r->c.advertiser->number)

@@ -50,6 +50,7 @@ enum part {
     PART_READS,       /* struct numbers, of party n */
     PART_CREDENTIALS, /* struct credentials, of party n */
     PART_PLACES,      /* struct numbers, of campaign n */
+    PART_OWN,         /* struct numbers, but of campaigns, of party n */
     PART_NAMES,       /* by id; those up to here are in shares */
     PART_SECRETS,     /* by kid */
     PART_TOKENS,      /* by hash */
@@ -161,7 +162,7 @@ table_order name_order, secret_order, token_order, grant_order, postback_key_ord
 void credentials_release(void *what);
 
 void lists_add_party(struct catalog *c); /* empty ones, as: */
-void lists_add_campaign(struct catalog *c);
+void lists_add_campaign(struct catalog *c, const struct campaign *g);
 void lists_add_contract(struct catalog *c, const struct contract *k);
 void lists_add_grant(struct catalog *c, uint32_t party, uint32_t contract);
 void lists_remove_grant(struct catalog *c, uint32_t party, uint32_t contract);

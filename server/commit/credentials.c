@@ -203,15 +203,15 @@ static enum err tell_new(struct batch *cx, const struct contract *k, const struc
 
 static enum err open_crms(struct batch *cx, const struct contract *k, const struct party *p, uint32_t *left)
 {
-    const struct contract_list reads = catalog_reads(cx->catalog, p);
+    const struct campaign_list own = catalog_campaigns_of(cx->catalog, p);
     enum err err = ERR_OK;
-    for (size_t i = 0; p->role == ROLE_ADVERTISER && i < reads.n && err == ERR_OK; i++) {
-        const struct contract *of = catalog_listed(cx->catalog, &reads, i);
-        const struct campaign *c = of->campaign;
+    for (size_t i = 0; i < own.n && err == ERR_OK; i++) {
+        const struct campaign *c = catalog_campaign_number(cx->catalog, own.number[i]);
+        if (span_empty(c->crm))
+            continue;
         struct credential_told told = {p, c->crm_by, CREDENTIAL_WEBHOOK, .since_ms = c->crm_since_ms};
         memcpy(told.id, c->crm_id, sizeof told.id);
-        if (of->publisher == NULL && !span_empty(c->crm)) /* each campaign by its direct contract */
-            err = tell_new(cx, k, &told, left);
+        err = tell_new(cx, k, &told, left);
     }
     return err;
 }

@@ -610,6 +610,18 @@ static void market_crowd(struct market *m, struct txn *t)
 }
 
 /* By a walk over all. */
+static void assert_own_campaigns(const struct catalog *c, const struct party *p)
+{
+    const struct campaign_list own = catalog_campaigns_of(c, p);
+    size_t n = 0;
+    for (uint32_t i = 1; i <= c->n_campaigns; i++)
+        if (catalog_campaign_number(c, i)->advertiser == p) {
+            assert_true(n < own.n);
+            assert_int_equal(own.number[n++], i);
+        }
+    assert_int_equal(own.n, n);
+}
+
 static void assert_party_lists(const struct catalog *c, const struct party *p)
 {
     const struct contract_list reads = catalog_reads(c, p);
@@ -659,8 +671,10 @@ static void assert_campaign_lists(const struct catalog *c, const struct campaign
 static void assert_lists(struct catalog_slot *slot)
 {
     struct catalog *c = catalog_hold(slot);
-    for (uint32_t i = 1; i <= c->n_parties; i++)
+    for (uint32_t i = 1; i <= c->n_parties; i++) {
+        assert_own_campaigns(c, catalog_party_number(c, i));
         assert_party_lists(c, catalog_party_number(c, i));
+    }
     for (uint32_t i = 1; i <= c->n_campaigns; i++)
         assert_campaign_lists(c, catalog_campaign_number(c, i));
     catalog_unref(c);
