@@ -408,7 +408,8 @@ static void start(struct running *r)
                                               .runs = job_runs,
                                               .source = sv->source,
                                               .news = sv->news,
-                                              .data_dir = sv->options->data.text};
+                                              .data_dir = sv->options->data.text,
+                                              .ahead = (uint64_t)sv->options->store_ahead_kib.number << 10};
     enum err err = committer_start(&committer, &r->committer);
     if (err == ERR_FULL)
         die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "

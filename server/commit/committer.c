@@ -460,6 +460,7 @@ enum err committer_start(const struct committer_setup *setup, struct committer *
         return err;
     }
     store_tidy_beside(c->cx.instance->store);
+    store_write_ahead(c->cx.instance->store, setup->ahead);
     thread_start(&c->thread, committer_main, c);
     *out = c;
     return ERR_OK;

@@ -14,6 +14,7 @@ struct committer_setup {
     struct source *source;
     struct news *news;    /* gets what was committed; NULL: nobody follows */
     const char *data_dir; /* where room is kept for what ends rights; NULL: nowhere */
+    uint64_t ahead;       /* bytes: store_write_ahead */
 };
 
 /* Recovers, checks that every signed head is a prefix of its log, sees to today's keys, starts the thread. ERR_IO,

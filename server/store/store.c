@@ -391,6 +391,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    zeros_close(s->zeros);
     spread_close(s);
     if (s->env != NULL)
         mdb_env_close(s->env);
@@ -445,6 +446,8 @@ enum err txn_commit(struct txn *t)
     if (rc == EIO && errno == 0)
         rc = ENOSPC;
     spread_ended(t, rc == 0);
+    if (rc == 0)
+        zeros_committed(t->store->zeros);
     buf_free(&t->notes);
     free(t);
     return result(rc, "commit");

@@ -284,6 +284,10 @@ bool store_tidies(struct store *s); /* whether the next one has something to put
 /* From now on, until the store is closed, a thread of its own makes what these put; without it each does that itself.
  */
 void store_tidy_beside(struct store *s);
+/* From now on, until the store is closed, a thread of its own keeps so many bytes behind what is used written with
+ * zeros, once four times as much is used and while the disk has room: commits then make the file no longer. Fewer than
+ * 16 KiB: none. */
+void store_write_ahead(struct store *s, uint64_t bytes);
 /* How many rows are written before they become a run: few in tests. */
 void store_spread_recent(struct store *s, size_t rows);
 

@@ -15,6 +15,7 @@ struct store {
     MDB_dbi spread_dbi[SPREAD_DBIS];
     uint64_t seed[TABLE_COUNT], gone_seed[TABLE_COUNT]; /* of the checksums of a table's rows, and of marks */
     struct spread *spread;                              /* of the write transaction */
+    struct zeros *zeros;                                /* NULL: nothing is written ahead */
     int lock[STORE_LOCKS];
     char dir[PATH_MAX];
 };
@@ -74,6 +75,11 @@ MUST_CHECK bool held_get(struct txn *t, struct span key, struct span *value); /*
 MUST_CHECK bool held_seek(struct txn *t, struct span from, struct span *key, struct span *value);
 /* false: there is no room for it, and no older one */
 MUST_CHECK bool held_put(struct txn *t, struct span key, struct span value);
+
+/* ---- zeros.c ---- */
+
+void zeros_committed(struct zeros *z); /* after each commit; NULL-safe, as the next */
+void zeros_close(struct zeros *z);
 
 /* ---- spread.c ---- */
 

@@ -27,6 +27,9 @@
     X(readers, NUMBER(1, 64), "2", "threads for reads of the API and of logs; workers and commits come before them")   \
     X(map_size_gib, NUMBER(0, 65536), "0",                                                                             \
       "largest size of the database file in GiB, which grows as needed; 0: as large as can be mapped, 16 TiB at most") \
+    X(store_ahead_kib, NUMBER(0, 1048576), "4096",                                                                     \
+      "KiB of the database file that are written with zeros ahead of their use, so that commits are shorter; below "   \
+      "16: none")                                                                                                      \
     X(least_room_mib, NUMBER(0, 1073741824), "1024",                                                                   \
       "MiB that the disk, or the map, can still take, below which the log and /readyz say so")                         \
     X(queue_size, NUMBER(16, 1048576), "8192",                                                                         \

@@ -96,7 +96,7 @@ class Witness:
 
 class Kill9(unittest.TestCase):
     def setUp(self):
-        self.server = Server(SWEEP_MS=50)
+        self.server = Server(SWEEP_MS=50, STORE_AHEAD_KIB=16)
         self.addCleanup(self.server.close)
         self.market = Market(self.server, campaign={"lead": {"require": []}})
         self.witness = Witness(self.market)
@@ -150,7 +150,7 @@ class SharedLeads(unittest.TestCase):
     """A lead of several contracts is there with all its parts or not at all, and what became of it became of all of them."""
 
     def setUp(self):
-        self.server = Server(SWEEP_MS=50)
+        self.server = Server(SWEEP_MS=50, STORE_AHEAD_KIB=16)
         self.addCleanup(self.server.close)
         self.market = Market(self.server, campaign={"attribution": {"model": "linear"}, "lead": {"require": []}})
         other = Party(self.server.operator, "Other publisher", "publisher")
@@ -205,7 +205,7 @@ class Statements(unittest.TestCase):
     """Statements and answers that were acknowledged are there, each once, and a call that was cut off may be sent again."""
 
     def setUp(self):
-        self.server = Server(SWEEP_MS=50)
+        self.server = Server(SWEEP_MS=50, STORE_AHEAD_KIB=16)
         self.addCleanup(self.server.close)
         self.market = Market(self.server, campaign={"review": {"mode": "auto", "auto_approve_days": 0}, "dedupe": {"by": []}}, contract={"price": {"lead": [{"micros": PRICE}]}})
         self.market.put_keys()
@@ -318,7 +318,7 @@ class WitnessItself(unittest.TestCase):
     """The negative control: a witness that cannot fail would be worth nothing."""
 
     def setUp(self):
-        self.server = Server()
+        self.server = Server(STORE_AHEAD_KIB=16)
         self.addCleanup(self.server.close)
         self.market = Market(self.server)
         for n in range(5):

@@ -168,7 +168,7 @@ class PowerCut(unittest.TestCase):
         scratch = tempfile.TemporaryDirectory(prefix="countersign-power-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
         cls.addClassCleanup(scratch.cleanup)
         cls.scratch = scratch.name
-        server = RecordedServer(SWEEP_MS=50)
+        server = RecordedServer(SWEEP_MS=50, STORE_AHEAD_KIB=16)
         cls.addClassCleanup(server.folder.cleanup)
         try:
             Story(server).run()

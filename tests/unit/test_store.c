@@ -536,6 +536,81 @@ static void a_store_says_how_much_more_it_takes(void **state)
     assert_int_equal(small.map, SMALL_MAP - store_bytes_used(f.store));
 }
 
+/* ---- zeros ahead ---- */
+
+static off_t file_size(void)
+{
+    char path[128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/store.mdb", f.dir);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+/* Some are rows of a page, some have pages of their own. */
+static struct span filling(size_t row)
+{
+    static char bytes[9000];
+    size_t len = row * 2654435761u % sizeof bytes;
+    memset(bytes, 'a' + (int)(row % 26), len);
+    return span_of(bytes, len);
+}
+
+static void put_rows(size_t from, size_t n)
+{
+    char key[16];
+    struct txn *t = fixture_begin(&f, true);
+    for (size_t i = from; i < from + n; i++) {
+        snprintf(key, sizeof key, "%06zu", i);
+        assert_ok(store_put(t, TABLE_META, span_str(key), filling(i)));
+    }
+    assert_ok(txn_commit(t));
+}
+
+static void assert_rows(size_t n)
+{
+    char key[16];
+    struct span value;
+    struct txn *t = fixture_begin(&f, false);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(key, sizeof key, "%06zu", i);
+        assert_ok(store_get(t, TABLE_META, span_str(key), &value));
+        assert_true(span_eq(value, filling(i)));
+    }
+    txn_abort(t);
+}
+
+static void zeros_are_written_behind_what_is_used_and_over_nothing(void **state)
+{
+    (void)state;
+    enum { AHEAD = 64 << 10, COMMITS = 300, ROWS = 8 };
+    store_write_ahead(f.store, AHEAD);
+    for (size_t i = 0; i < COMMITS; i++)
+        put_rows(i * ROWS, ROWS); /* meanwhile the other thread appends */
+    while (file_size() < (off_t)(store_bytes_used(f.store) + AHEAD))
+        usleep(1000);
+    assert_rows(COMMITS * ROWS);
+    off_t size = file_size();
+    put_rows(COMMITS * ROWS, 1);
+    assert_true((off_t)store_bytes_used(f.store) <= size); /* it made the file no longer */
+    fixture_reopen(&f, SMALL_MAP);
+    assert_true(file_size() >= size);
+    assert_rows(COMMITS * ROWS + 1);
+}
+
+static void nothing_is_written_ahead_of_little_or_where_that_is_not_wanted(void **state)
+{
+    (void)state;
+    store_write_ahead(f.store, 0);
+    for (size_t i = 0; i < 50; i++)
+        put_rows(i * 8, 8);
+    assert_true(file_size() <= (off_t)store_bytes_used(f.store));
+    store_write_ahead(f.store, store_bytes_used(f.store)); /* a quarter of it is there */
+    put_rows(400, 8);
+    usleep(20000);
+    assert_true(file_size() <= (off_t)store_bytes_used(f.store));
+}
+
 static void without_a_size_the_map_is_as_large_as_it_can_be(void **state)
 {
     (void)state;
@@ -567,6 +642,8 @@ int main(void)
         TEST(more_sums_than_are_held_are_there_as_well),
         TEST(a_reader_that_stays_behind_is_named),
         TEST(a_store_says_how_much_more_it_takes),
+        TEST(zeros_are_written_behind_what_is_used_and_over_nothing),
+        TEST(nothing_is_written_ahead_of_little_or_where_that_is_not_wanted),
         TEST(without_a_size_the_map_is_as_large_as_it_can_be),
         TEST(a_full_map_loses_nothing_and_goes_on),
     };
