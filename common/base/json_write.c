@@ -137,6 +137,17 @@ static void quoted_with_escapes(struct buf *b, struct span s)
     buf_byte(b, '"');
 }
 
+/* Where it ends. */
+static char *put_plain(char *to, struct span s)
+{
+    *to++ = '"';
+    if (s.len > 0) /* nothing may stand nowhere */
+        memcpy(to, s.ptr, s.len);
+    to += s.len;
+    *to++ = '"';
+    return to;
+}
+
 static void quoted(struct buf *b, struct span s)
 {
     if (!all_plain(s)) {
@@ -146,11 +157,22 @@ static void quoted(struct buf *b, struct span s)
     char *to = buf_room(b, s.len + 2);
     if (to == NULL)
         return;
-    to[0] = '"';
-    if (s.len > 0) /* nothing may stand nowhere */
-        memcpy(to + 1, s.ptr, s.len);
-    to[s.len + 1] = '"';
+    put_plain(to, s);
     b->len += s.len + 2;
+}
+
+/* Hot: at once, as nearly all are plain. */
+static void put_key(struct buf *b, bool comma, struct span key)
+{
+    size_t len = comma + key.len + 3;
+    char *to = buf_room(b, len);
+    if (to == NULL)
+        return;
+    if (comma)
+        *to++ = ',';
+    to = put_plain(to, key);
+    *to = ':';
+    b->len += len;
 }
 
 void jw_key_span(struct jw *w, struct span key)
@@ -158,12 +180,17 @@ void jw_key_span(struct jw *w, struct span key)
     bool *any = &w->level[w->depth].any;
     assert(w->level[w->depth].object && !w->after_key);
     assert(!*any || span_order(w->level[w->depth].last_key, key) < 0);
-    if (*any)
-        buf_byte(w->b, ',');
+    bool comma = *any;
     *any = true;
     w->level[w->depth].last_key = key;
     w->after_key = true;
-    quoted(w->b, key);
+    if (all_plain(key)) {
+        put_key(w->b, comma, key);
+        return;
+    }
+    if (comma)
+        buf_byte(w->b, ',');
+    quoted_with_escapes(w->b, key);
     buf_byte(w->b, ':');
 }
 
