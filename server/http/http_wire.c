@@ -1,15 +1,20 @@
 /* The bytes of a connection, in and out: as its socket has them, or by TLS. */
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "server/http/http_private.h"
 #include "server/system/address.h"
 
 /* ---- plain ---- */
 
+/* recv, send and sendmsg of glibc are cancellation points, for which each takes and gives back a word that threads
+ * share: nobody cancels a thread here. */
+
 static ssize_t read_plain(struct conn *c, char *to, size_t most)
 {
-    ssize_t n = recv(c->fd, to, most, MSG_DONTWAIT);
+    ssize_t n = syscall(SYS_recvfrom, c->fd, to, most, MSG_DONTWAIT, NULL, NULL);
     c->readable = n >= 0 && ((size_t)n == most || c->hung_up);
     return n;
 }
@@ -17,7 +22,9 @@ static ssize_t read_plain(struct conn *c, char *to, size_t most)
 static ssize_t write_plain(struct conn *c, struct iovec *part, size_t parts)
 {
     const struct msghdr message = {.msg_iov = part, .msg_iovlen = parts};
-    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    ssize_t n = parts == 1 ? syscall(SYS_sendto, c->fd, part->iov_base, part->iov_len, flags, NULL, 0)
+                           : sendmsg(c->fd, &message, flags); /* whose head the kernel copies in, too */
     c->sent += n > 0 ? (uint64_t)n : 0;
     return n;
 }
