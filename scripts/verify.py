@@ -1578,6 +1578,7 @@ class Ledger:
         if "contact" in opening:
             contact = {name: value for name, value in opening["contact"].items() if trim(value)}
             need([name for name in CONTACTS if name in contact] == given, "its given is not what the opening shows")
+            need(entry.get("other_touches", 0) <= contact.get("touches", "").count(","), "it counts more clicks that led to it than its opening names")
             if "email" in contact:
                 key = email_key(contact["email"])
                 self.person("email", [key], opening.get("email"))
@@ -2411,7 +2412,7 @@ def open_lead(opening):
     if "contact" in groups:
         contact, contact_salt = opening["contact"], b64u_decode(opening["contact_salt"], 16)
         need(contact_salt is not None and isinstance(contact, dict) and all(isinstance(v, str) for v in contact.values()), "a contact part does not read")
-        need(all(name in CONTACTS or name.startswith("f_") for name in contact), "a contact part has other members")
+        need(all(name in (*CONTACTS, "touches") or name.startswith("f_") for name in contact), "a contact part has other members")
         need(b64u(sha256(b"countersign/v1/contact\n" + contact_salt + canonical(contact))) == opening["contact_sha256"], "a contact part is another one")
     if "ip" in groups:
         need(b64u(network_hash(opening["network_salt"], opening)) == opening["network_sha256"], "a network part is another one")

@@ -114,7 +114,7 @@ static const struct route table[] = {
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},
     {POST, "/v1/clock/confirm", OPERATOR | MAY_CLOCK, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},
 
-    {READ, "/v1/reports", ANY | READS, reports_get, NULL, "Clicks, leads, money and ratios, grouped and filtered; JSON, CSV or signed"},
+    {READ, "/v1/reports", ANY | READS, reports_get, NULL, "Clicks, leads, money and ratios, grouped and filtered; JSON, CSV or signed", .admit = reports_admit},
 
     {READ, "/v1/settlements", OPERATOR | READS, settlements_list, NULL, "What a statement of each contract would come to now, and what stands in its way"},
     {READ, "/v1/statements", ANY | READS, statements_list, NULL, "List statements"},

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/when.h"
 
@@ -79,12 +80,27 @@ static uint32_t share_of(const struct dealt *d, uint32_t contract)
 }
 
 /* After a step of the clock a touch may seem earlier than the one before it: then it is as old as that. */
-static void deal(struct dealt *d, const struct terms *t, int64_t lead_ms)
+static void deal(struct dealt *d, const struct terms *t, enum attribution model, int64_t lead_ms)
 {
     int64_t at_ms[LIMIT_TOUCHES];
     for (size_t i = 0; i < d->n; i++)
         at_ms[i] = i > 0 && d->touch[i].at_ms < at_ms[i - 1] ? at_ms[i - 1] : d->touch[i].at_ms;
-    attribution_shares((enum attribution)t->attribution, t->half_life_days, lead_ms, at_ms, d->n, d->share);
+    attribution_shares(model, t->half_life_days, lead_ms, at_ms, d->n, d->share);
+}
+
+size_t credit_touches(const struct terms *t, enum attribution model, const struct touch *touches, size_t n,
+                      int64_t lead_ms, uint32_t lead_steps, struct touch out[LIMIT_TOUCHES],
+                      uint32_t share[LIMIT_TOUCHES])
+{
+    struct dealt d;
+    assert(n <= LIMIT_TOUCHES);
+    take_inside(&d, t, touches, n, lead_ms, lead_steps);
+    if (d.n == 0)
+        return 0;
+    deal(&d, t, model, lead_ms);
+    memcpy(out, d.touch, d.n * sizeof *out);
+    memcpy(share, d.share, d.n * sizeof *share);
+    return d.n;
 }
 
 /* Contracts that get nothing go; true when there was one. Who stays is dealt to anew, so that the shares follow from
@@ -131,7 +147,7 @@ size_t credits_of(const struct terms *t, const struct touch *touches, size_t n, 
     if (d.n == 0)
         return 0;
     do
-        deal(&d, t, lead_ms);
+        deal(&d, t, (enum attribution)t->attribution, lead_ms);
     while (drop_idle(&d));
     for (size_t i = 0; i < d.n; i++) {
         if (d.share[i] == 0 || has_later(&d, i))

@@ -31,6 +31,11 @@ int touch_order(const struct touch *a, const struct touch *b);
  * last one's click is the latest of all. 0: no touch is inside the window. */
 size_t credits_of(const struct terms *t, const struct touch *touches, size_t n, int64_t lead_ms, uint32_t lead_steps,
                   struct credit out[LIMIT_TOUCHES]);
+/* By another model than the terms': the touches inside their window, in their order, with the shares that sum to
+ * SHARE_WHOLE. 0: none is inside. */
+size_t credit_touches(const struct terms *t, enum attribution model, const struct touch *touches, size_t n,
+                      int64_t lead_ms, uint32_t lead_steps, struct touch out[LIMIT_TOUCHES],
+                      uint32_t share[LIMIT_TOUCHES]);
 /* How long it took from the touch to a lead, 0 where that is negative; false: a step of the clock makes it unknowable.
  */
 bool touch_waited(const struct touch *touch, int64_t lead_ms, uint32_t lead_steps, int64_t *ms);

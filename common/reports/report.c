@@ -129,6 +129,8 @@ void report_close(struct report *r)
     free(r->row);
     free(r->slot);
     free(r->total);
+    free(r->way);
+    free(r->sale);
     free(r);
 }
 
@@ -255,6 +257,8 @@ static bool of_lead(enum count_kind k)
 static bool is_wanted(const struct report_asked *a, const struct count_what *w)
 {
     bool lead = of_lead(w->kind);
+    if (lead && a->model != REPORT_BOOKED) /* they come one by one */
+        return false;
     return (a->class < 0 || (has_class(w->kind) && (unsigned)a->class == w->class)) &&
            (a->status < 0 || (lead && (unsigned)a->status == w->status)) &&
            (a->reason < 0 || (lead && (unsigned)a->reason == w->reason));
@@ -309,6 +313,25 @@ static void key_open(const struct report_asked *a, const struct report_place *pl
         k->contract = place->contract;
     if (asks(a, GROUP_PUBLISHER))
         k->publisher = place->publisher;
+}
+
+struct report_row *report_touch_row(struct report *r, const struct report_lead *lead, const struct report_touch *t)
+{
+    struct report_row k;
+    struct count_what w = lead->what;
+    w.class = t->class;
+    key_open(&r->asked, &t->place, &k);
+    if (asks(&r->asked, GROUP_VALUE))
+        k.value = t->value;
+    key_of(&r->asked, &w, lead->time, &k);
+    return row_of(r, &k);
+}
+
+struct report_row *report_beside(struct report *r, const struct report_row *row, uint32_t currency)
+{
+    struct report_row k = *row;
+    k.currency = currency;
+    return row_of(r, &k);
 }
 
 /* A cell of a value is that value's, and no more what has none; a cell of the whole contract is what has none, until
@@ -408,9 +431,9 @@ static size_t ranked_values(const struct report *r, struct ranked *out)
     for (size_t i = 0; i < r->n; i++) {
         const struct sums *s = &r->row[i]->sums[0];
         if (!r->row[i]->rest && !span_empty(r->row[i]->value))
-            out[n++] =
-                (struct ranked){r->row[i]->value, sum(s->clicks, CLASS_COUNT) + sum(s->views, CLASS_COUNT) +
-                                                      sum(s->impressions, CLASS_COUNT) + sum(s->leads, STATUS_COUNT)};
+            out[n++] = (struct ranked){r->row[i]->value, sum(s->clicks, CLASS_COUNT) + sum(s->views, CLASS_COUNT) +
+                                                             sum(s->impressions, CLASS_COUNT) +
+                                                             sum(s->leads, STATUS_COUNT) / report_lead_units(r)};
     }
     if (n > 1)
         qsort(out, n, sizeof *out, by_value);
@@ -450,7 +473,7 @@ static void merge(struct report *r)
     free(rank);
 }
 
-static int by_key(const void *p, const void *q, void *asked)
+int report_row_order(const void *p, const void *q, void *asked)
 {
     const struct report_row *x = *(struct report_row *const *)p, *y = *(struct report_row *const *)q;
     const struct report_asked *a = asked;
@@ -520,13 +543,17 @@ static void add_total(struct report *r, const struct report_row *row)
         sums_add(&r->total[i].sums[period], &row->sums[period]);
 }
 
-void report_finish(struct report *r)
+enum err report_finish(struct report *r, struct problem *p)
 {
+    enum err err = r->asked.model == REPORT_MARKOV ? report_markov(r, p) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     if (asks(&r->asked, GROUP_VALUE))
         merge(r);
     drop_nothing(r);
     if (r->shown > 1)
-        qsort_r(r->row, r->shown, sizeof(struct report_row *), by_key, &r->asked);
+        qsort_r(r->row, r->shown, sizeof(struct report_row *), report_row_order, &r->asked);
     for (size_t i = 0; i < r->shown; i++)
         add_total(r, r->row[i]);
+    return ERR_OK;
 }

@@ -32,6 +32,24 @@ static inline bool group_is_time(enum group g)
     return g <= GROUP_MONTH;
 }
 
+/* How leads are dealt among the clicks that led to them, in place of how they were booked: symbol, word */
+#define REPORT_MODEL_TABLE(X)                                                                                          \
+    X(BOOKED, "")                                                                                                      \
+    X(LAST, "last")                                                                                                    \
+    X(FIRST, "first")                                                                                                  \
+    X(LINEAR, "linear")                                                                                                \
+    X(TIME_DECAY, "time-decay")                                                                                        \
+    X(POSITION, "position")                                                                                            \
+    X(SHAPLEY, "shapley")                                                                                              \
+    X(MARKOV, "markov")
+
+enum report_model {
+#define X(symbol, word) REPORT_##symbol,
+    REPORT_MODEL_TABLE(X)
+#undef X
+        REPORT_MODELS
+};
+
 enum { REPORT_VALUES = 1000, REPORT_VALUES_MOST = 10000, REPORT_ROWS_MOST = 100000 };
 
 struct report_asked {
@@ -42,11 +60,15 @@ struct report_asked {
     struct span value;
     int class, status, reason; /* only that; -1: all */
     bool compare;              /* with the period before */
-    size_t values;             /* of the dimension: so many of the largest by themselves, the rest together */
+    enum report_model model;
+    size_t values; /* of the dimension: so many of the largest by themselves, the rest together */
 };
 /* `group=` as it is given. ERR_MALFORMED with the cure: a group is not known, comes twice, or there are two of time or
  * two of traffic, of which the cells count no crossing. */
 MUST_CHECK enum err report_groups(struct span list, struct report_asked *a, struct problem *p);
+/* `model=` as it is given. ERR_MALFORMED with the cure: it is none, or goes not with what else is asked. */
+MUST_CHECK enum err report_model(struct span word, struct report_asked *a, struct problem *p);
+const char *report_model_word(enum report_model m);
 /* The name of one of the groups asked for. */
 const char *report_group_name(const struct report_asked *a, size_t i);
 
@@ -67,6 +89,28 @@ void report_close(struct report *r);                      /* NULL-safe */
 MUST_CHECK enum err report_cell(struct report *r, const struct report_place *place, const struct cell_key *k,
                                 struct span row, const int64_t times[QUARTERS], bool before);
 
+/* A click that led to a lead, or what is said in its place. */
+struct report_touch {
+    struct report_place place;
+    bool wanted;       /* its contract is one of those asked for */
+    unsigned class;    /* CLASS_NONE: it is not known */
+    struct span value; /* of the dimension */
+    uint32_t share;    /* of SHARE_WHOLE; of Shapley's and Markov's model nothing */
+};
+enum { REPORT_CHANNELS = 100 }; /* rows of Markov's model that leads lead through */
+
+/* A lead, or a contract's part of one, as it is counted now. */
+struct report_lead {
+    const struct report_touch *touch; /* oldest first, 1 to LIMIT_TOUCHES */
+    size_t n;
+    struct count_what what;        /* of COUNT_LEADS; its class is nothing */
+    uint32_t part;                 /* of SHARE_WHOLE */
+    int64_t micros, revenue, time; /* time: as report_time */
+    bool before;
+};
+/* Deals it by the model asked for: then cells count no leads. Errors as report_cell. */
+MUST_CHECK enum err report_lead(struct report *r, const struct report_lead *lead);
+
 struct report_head {
     struct span timezone, issuer, party; /* issuer, party: of what is signed */
     int64_t at_ms, from_ms, to_ms;       /* from_ms 0, to_ms INT64_MAX: it is open */
@@ -79,9 +123,11 @@ struct report_head {
     /* Days of contracts on which the dimension had more values than have a cell each: what a value came to on these may
      * lack what is in the cell of all others. */
     uint64_t crowded_days;
+    uint64_t without_touches; /* leads whose other clicks are not known any more */
 };
 #define REPORT_TYP "countersign-report"
-/* ERR_INVALID with from: a sum is beyond what is written as an integer. */
+/* ERR_INVALID with from: a sum is beyond what is written as an integer; with group: there are too many rows for
+ * Markov's model. */
 MUST_CHECK enum err report_json(struct report *r, const struct report_head *h, struct buf *out, struct problem *p);
 MUST_CHECK enum err report_csv(struct report *r, struct buf *out, struct problem *p);
 

@@ -2,6 +2,7 @@
 #ifndef CS_REPORTS_REPORT_PRIVATE_H
 #define CS_REPORTS_REPORT_PRIVATE_H
 
+#include "common/decisions/attribution.h"
 #include "common/reports/report.h"
 
 struct sums {
@@ -22,6 +23,22 @@ struct report_row {
     bool rest;                     /* all other values */
     /* what it comes to: now, and in the period before */
     struct sums sums[2];
+    uint32_t channel;   /* of Markov's model, one behind its number; 0: leads do not lead through it */
+    uint64_t effect[2]; /* of PATH_EFFECT_WHOLE: what is lost without it */
+};
+
+/* The way of a lead, by Markov's model. */
+struct report_way {
+    struct report_row *row[LIMIT_TOUCHES];
+    size_t n;
+    uint32_t part; /* of SHARE_WHOLE */
+    bool converted, before;
+};
+
+/* What is divided at the end. */
+struct report_sale {
+    uint32_t currency;
+    int64_t revenue[2];
 };
 
 struct report {
@@ -32,10 +49,29 @@ struct report {
     size_t n_totals;
     char *texts; /* values, in chunks, each leading to the one before */
     size_t texts_used;
-    bool merging, merged; /* merged: values beyond those asked for are together */
+    bool merging, merged;   /* merged: values beyond those asked for are together */
+    struct report_way *way; /* of Markov's model */
+    size_t n_ways;
+    struct sums to_deal[2];
+    struct report_sale *sale; /* one a currency */
+    size_t n_sales;
 };
 
-/* Merges what is too much, sorts, sums up. */
-void report_finish(struct report *r);
+/* In what leads are counted: a model's in millionths. */
+static inline int64_t report_lead_units(const struct report *r)
+{
+    return r->asked.model != REPORT_BOOKED ? SHARE_WHOLE : 1;
+}
+/* The row that a lead's touch is counted in; NULL: there would be too many. */
+struct report_row *report_touch_row(struct report *r, const struct report_lead *lead, const struct report_touch *t);
+/* The row beside it, of another currency. */
+struct report_row *report_beside(struct report *r, const struct report_row *row, uint32_t currency);
+/* Divides what the ways came to among them. */
+MUST_CHECK enum err report_markov(struct report *r, struct problem *p);
+
+/* Deals what is dealt at the end, merges what is too much, sorts, sums up. ERR_INVALID: as report_json. */
+MUST_CHECK enum err report_finish(struct report *r, struct problem *p);
+/* Orders rows as they are shown. */
+int report_row_order(const void *p, const void *q, void *asked);
 
 #endif

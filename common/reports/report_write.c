@@ -7,6 +7,7 @@
 #include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/decisions/rows.h"
+#include "common/reports/paths.h"
 #include "common/reports/report_private.h"
 
 enum { PPM = 1000000, WORDS_MOST = REASON_COUNT + 1, TIME_TEXT = 32 };
@@ -54,7 +55,8 @@ static const char *const ratio_names[RATIOS] = {
     [MEAN_SCORE] = "mean_score",
 };
 
-static bool ratio_of(enum ratio which, const struct sums *s, int64_t *out)
+/* Of a model's leads, which are counted in millionths, `of` is that many. */
+static bool ratio_of(enum ratio which, const struct sums *s, int64_t of, int64_t *out)
 {
     const struct figures f = figures_of(s);
     const int64_t good = s->leads[STATUS_APPROVED] + f.sales;
@@ -62,11 +64,11 @@ static bool ratio_of(enum ratio which, const struct sums *s, int64_t *out)
     case APPROVAL:
         return ratio(good, PPM, f.leads, out);
     case CONVERSION:
-        return ratio(f.leads, PPM, s->clicks[CLASS_OK], out);
+        return ratio(f.leads, PPM / of, s->clicks[CLASS_OK], out);
     case PER_LEAD:
-        return ratio(f.payout, 1, good, out);
+        return ratio(f.payout, of, good, out);
     case PER_SALE:
-        return ratio(f.payout, 1, f.sales, out);
+        return ratio(f.payout, of, f.sales, out);
     case CLICK_THROUGH:
         return ratio(f.clicks, PPM, f.impressions, out);
     case ROI:
@@ -211,10 +213,15 @@ static const char *gap_at(size_t i)
     return words[i];
 }
 
-static void jw_ratio(struct jw *w, enum ratio which, const struct sums *s)
+static bool is_modelled(const struct report *r)
+{
+    return r->asked.model != REPORT_BOOKED;
+}
+
+static void jw_ratio(struct jw *w, enum ratio which, const struct report *r, const struct sums *s)
 {
     int64_t v;
-    if (ratio_of(which, s, &v))
+    if (ratio_of(which, s, report_lead_units(r), &v))
         jw_kint(w, ratio_names[which], v);
 }
 
@@ -263,22 +270,25 @@ static void jw_row(struct jw *w, const struct shown *x)
 {
     const struct sums *s = &x->row->sums[x->before];
     const struct figures f = figures_of(s);
+    const bool model = is_modelled(x->r);
     char currency[4];
     jw_object(w);
     jw_kint(w, "adjustment_micros", s->adjustment_micros);
-    jw_ratio(w, APPROVAL, s);
+    jw_ratio(w, APPROVAL, x->r, s);
     if (x->r->asked.compare && !x->before) {
         const struct shown before = {x->r, x->row, x->mem, false, true};
         jw_key(w, "before");
         jw_row(w, &before);
     }
     jw_kint(w, "click_micros", s->click_micros);
-    jw_ratio(w, CLICK_THROUGH, s);
+    jw_ratio(w, CLICK_THROUGH, x->r, s);
     jw_lag(w, s);
     jw_words(w, "clicks", s->clicks, CLASS_COUNT, class_at);
-    jw_ratio(w, CONVERSION, s);
-    jw_ratio(w, PER_LEAD, s);
-    jw_ratio(w, PER_SALE, s);
+    jw_ratio(w, CONVERSION, x->r, s);
+    jw_ratio(w, PER_LEAD, x->r, s);
+    jw_ratio(w, PER_SALE, x->r, s);
+    if (model)
+        jw_words(w, "credit", s->leads, STATUS_COUNT, status_at);
     currency_code(x->row->currency, currency);
     if (!x->before)
         jw_kstr(w, "currency", span_str(currency));
@@ -287,15 +297,20 @@ static void jw_row(struct jw *w, const struct shown *x)
     if (x->key)
         jw_row_key(w, x);
     jw_kint(w, "lead_micros", s->lead_micros);
-    jw_words(w, "leads", s->leads, STATUS_COUNT, status_at);
-    jw_ratio(w, MEAN_SCORE, s);
+    if (!model)
+        jw_words(w, "leads", s->leads, STATUS_COUNT, status_at);
+    jw_ratio(w, MEAN_SCORE, x->r, s);
     if (x->key && x->row->rest)
         jw_kbool(w, "other", true);
     jw_kint(w, "payout_micros", f.payout);
-    jw_words(w, "reasons", s->reasons + 1, REASON_COUNT - 1, reason_at);
+    if (!model)
+        jw_words(w, "reasons", s->reasons + 1, REASON_COUNT - 1, reason_at);
+    if (x->key && x->row->channel != 0)
+        jw_kint(w, "removal_ppm", (int64_t)(x->row->effect[x->before] * PPM / PATH_EFFECT_WHOLE));
     jw_kint(w, "revenue_micros", s->revenue);
-    jw_ratio(w, ROI, s);
-    jw_kint(w, "sales", f.sales);
+    jw_ratio(w, ROI, x->r, s);
+    if (!model)
+        jw_kint(w, "sales", f.sales);
     if (s->scored != 0)
         jw_kint(w, "scored", s->scored);
     if (total(s->gaps, 3) != 0)
@@ -390,8 +405,9 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
     const bool is_signed = !span_empty(h->issuer);
     struct jw w;
     struct buf mem;
-    report_finish(r);
-    enum err err = check_range(r, p);
+    enum err err = report_finish(r, p);
+    if (err == ERR_OK)
+        err = check_range(r, p);
     if (err != ERR_OK)
         return err;
     buf_heap(&mem);
@@ -409,10 +425,12 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
     for (size_t i = 0; i < r->asked.n; i++)
         jw_str(&w, span_str(report_group_name(&r->asked, i)));
     jw_array_end(&w);
-    if (is_signed) {
+    if (is_signed)
         jw_kstr(&w, "issuer", h->issuer);
+    if (is_modelled(r))
+        jw_kstr(&w, "model", span_str(report_model_word(r->asked.model)));
+    if (is_signed)
         jw_kstr(&w, "party", h->party);
-    }
     jw_key(&w, "rows");
     jw_array(&w);
     for (size_t i = 0; i < r->shown; i++)
@@ -428,6 +446,8 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
     jw_array_end(&w);
     if (is_signed)
         jw_kstr(&w, "typ", SPAN(REPORT_TYP));
+    if (is_modelled(r))
+        jw_kint(&w, "without_touches", (int64_t)h->without_touches);
     jw_object_end(&w);
     jw_close(&w);
     buf_free(&mem);
@@ -442,21 +462,31 @@ static void csv_number(struct buf *out, int64_t v)
     buf_byte(out, ',');
 }
 
+/* What has no meaning of a lead that is divided is left out of its tables. */
+enum { CSV_SALES = 2, CSV_SCORED = 9, CSV_REST };
+static const char *const csv_rest[CSV_REST] = {
+    "views",       "impressions",       "sales",          "payout_micros", "click_micros", "impression_micros",
+    "lead_micros", "adjustment_micros", "revenue_micros", "scored"};
+
+static bool csv_has(const struct report *r, int column)
+{
+    return !is_modelled(r) || (column != CSV_SALES && column != CSV_SCORED);
+}
+
 static void csv_names(const struct report *r, struct buf *out)
 {
-    static const char *const rest[] = {
-        "views",       "impressions",       "sales",          "payout_micros", "click_micros", "impression_micros",
-        "lead_micros", "adjustment_micros", "revenue_micros", "scored"};
+    const char *leads = is_modelled(r) ? "credit" : "leads";
     for (size_t i = 0; i < r->asked.n; i++)
         buf_printf(out, "%s,", report_group_name(&r->asked, i));
     buf_str(out, "other,currency,clicks,");
     for (size_t i = 0; i < CLASS_COUNT; i++)
         buf_printf(out, "clicks_%s,", class_at(i));
-    buf_str(out, "leads,");
+    buf_printf(out, "%s,", leads);
     for (size_t i = 0; i < STATUS_COUNT; i++)
-        buf_printf(out, "leads_%s,", status_at(i));
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        buf_printf(out, "%s,", rest[i]);
+        buf_printf(out, "%s_%s,", leads, status_at(i));
+    for (int i = 0; i < CSV_REST; i++)
+        if (csv_has(r, i))
+            buf_printf(out, "%s,", csv_rest[i]);
     for (int i = 0; i < RATIOS; i++)
         buf_printf(out, "%s,", ratio_names[i]);
     buf_str(out, "click_to_lead_from_s\r\n");
@@ -479,13 +509,14 @@ static void csv_row(const struct report *r, const struct report_row *row, struct
     csv_number(out, f.leads);
     for (size_t i = 0; i < STATUS_COUNT; i++)
         csv_number(out, s->leads[i]);
-    const int64_t rest[] = {
+    const int64_t rest[CSV_REST] = {
         f.views,        f.impressions,        f.sales,    f.payout, s->click_micros, s->impression_micros,
         s->lead_micros, s->adjustment_micros, s->revenue, s->scored};
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        csv_number(out, rest[i]);
+    for (int i = 0; i < CSV_REST; i++)
+        if (csv_has(r, i))
+            csv_number(out, rest[i]);
     for (int i = 0; i < RATIOS; i++) {
-        if (ratio_of((enum ratio)i, s, &v))
+        if (ratio_of((enum ratio)i, s, report_lead_units(r), &v))
             buf_i64(out, v);
         buf_byte(out, ',');
     }
@@ -498,8 +529,9 @@ static void csv_row(const struct report *r, const struct report_row *row, struct
 enum err report_csv(struct report *r, struct buf *out, struct problem *p)
 {
     struct buf mem;
-    report_finish(r);
-    enum err err = check_range(r, p);
+    enum err err = report_finish(r, p);
+    if (err == ERR_OK)
+        err = check_range(r, p);
     if (err != ERR_OK)
         return err;
     buf_heap(&mem);

@@ -12,13 +12,6 @@
 
 enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, UTM_NEAR = 48, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
 
-/* How a lead is counted now. */
-struct lead_state {
-    uint32_t quarter; /* since 1970-01-01 */
-    uint64_t number;
-    int64_t micros, revenue;
-};
-
 struct lead {
     uint32_t contract;
     uint64_t index;
@@ -93,7 +86,7 @@ static struct log_of *log_of(struct rollup *r, uint32_t contract)
 /* What an entry says of itself, or its click of it; empty where it says nothing. */
 struct values {
     struct span of[DIMENSIONS];
-    char code[12];
+    char code[VALUE_CODE_MAX];
 };
 
 static void set_code(struct values *v, uint32_t placement)
@@ -162,6 +155,25 @@ static struct span band(uint64_t score)
                                         "500-599", "600-699", "700-799", "800-899", "900-1000"};
     enum { BANDS = sizeof bands / sizeof *bands };
     return span_str(bands[score < 100 * BANDS ? score / 100 : BANDS - 1]);
+}
+
+struct span rollup_own_value(const struct entry_lead *l, enum dimension d)
+{
+    return d == DIMENSION_SCORE && l->scored ? band(l->score) : SPAN("");
+}
+
+struct span rollup_value(const struct entry *e, enum dimension d, char mem[VALUE_CODE_MAX])
+{
+    struct values v = {0};
+    assert(e->kind == ENTRY_CLICK || e->kind == ENTRY_LEAD);
+    if (e->kind == ENTRY_CLICK)
+        values_of_click(&v, &e->click, channel(&e->click));
+    else
+        values_of_lead(&v, &e->lead);
+    if (d != DIMENSION_CODE || span_empty(v.of[d]))
+        return v.of[d];
+    memcpy(mem, v.of[d].ptr, v.of[d].len);
+    return span_of(mem, v.of[d].len);
 }
 
 /* The spans move into memory that outlives the entry. */
@@ -274,7 +286,7 @@ static struct span state_write(const struct lead_state *s, uint8_t out[LEAD_STAT
     return span_of(out, LEAD_STATE);
 }
 
-static enum err state_read(struct span row, struct lead_state *out)
+enum err lead_state_read(struct span row, struct lead_state *out)
 {
     struct count_what what;
     if (row.len != LEAD_STATE)
@@ -315,7 +327,7 @@ static enum err get_state(struct rollup *r, uint32_t contract, uint64_t index, s
         return ERR_OK;
     }
     enum err err = r->source.row(r->source.ctx, rollup_lead_key(mem, contract, index), &row);
-    return err == ERR_OK ? state_read(row, out) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    return err == ERR_OK ? lead_state_read(row, out) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* What its click says of it, and how long after that it came, where both are known. */
@@ -326,8 +338,7 @@ static enum err read_lead(struct rollup *r, uint32_t contract, const struct entr
     struct entry click;
     *class = CLASS_NONE;
     *lag = 0;
-    if (l->scored)
-        v->of[DIMENSION_SCORE] = band(l->score);
+    v->of[DIMENSION_SCORE] = rollup_own_value(l, DIMENSION_SCORE);
     if (!l->has_click || l->click_unrecorded) {
         values_of_lead(v, l);
         values_keep(v, mem);

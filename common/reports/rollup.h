@@ -7,6 +7,21 @@
 #include "common/decisions/terms.h"
 #include "common/reports/cell_set.h"
 
+/* How a lead is counted now: the row under its rollup_lead_key. */
+struct lead_state {
+    uint32_t quarter; /* in which it came, since 1970-01-01 */
+    uint64_t number;  /* count_number, of COUNT_LEADS */
+    int64_t micros, revenue;
+};
+MUST_CHECK enum err lead_state_read(struct span row, struct lead_state *out); /* ERR_CORRUPT */
+
+/* What a click, or a lead without one, says of a dimension; empty where it says nothing. Of the code its placement, as
+ * the number that it has in cells, in mem. Borrows from the entry. */
+enum { VALUE_CODE_MAX = 12 };
+struct span rollup_value(const struct entry *e, enum dimension d, char mem[VALUE_CODE_MAX]);
+/* What a lead says itself, whatever its click says. */
+struct span rollup_own_value(const struct entry_lead *l, enum dimension d);
+
 struct rollup;
 struct rollup *rollup_new(const struct rollup_source *source);
 void rollup_free(struct rollup *r);          /* NULL-safe */

@@ -152,6 +152,16 @@ static bool one_key(const struct audit *a, const struct inputs *in, unsigned bit
     return found && one;
 }
 
+/* Its opening names all clicks that led to it, where they are several. */
+static bool has_more_touches(const struct inputs *in)
+{
+    struct span ids = text_of(json_object_get(in->contact, "touches"));
+    size_t n = 0;
+    for (; ids.len; n++)
+        text_take(&ids, ',');
+    return in->lead->other_touches > (n > 0 ? n - 1 : 0);
+}
+
 /* Its contact fields against its tokens, for the comparison with all other leads. */
 static void note_person(struct audit *a, uint64_t index, const struct inputs *in, int64_t at_ms)
 {
@@ -184,6 +194,8 @@ static void check_contact(struct audit *a, uint64_t index, const struct inputs *
         finds_failure(f, "lead %" PRIu64 " was given another email or phone than its opening has tokens of", index);
     } else if (in->contact != NULL && given_again(in) != l->given) {
         finds_failure(f, "lead %" PRIu64 " says that other contact fields were given than its opening holds", index);
+    } else if (in->contact != NULL && has_more_touches(in)) {
+        finds_failure(f, "lead %" PRIu64 " counts more clicks that led to it than its opening names", index);
     } else if (in->contact != NULL) {
         unsigned differ = differs(a, in, at_ms);
         if (differ == CONTACT_EMAIL && beyond_ascii(contact_text(in, CONTACT_EMAIL)))

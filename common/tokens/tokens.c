@@ -237,6 +237,16 @@ void click_id_write(struct tokens *t, const struct pointer *c, char out[CLICK_ID
     write_text(bytes, sizeof(bytes), out, CLICK_ID_LEN);
 }
 
+void click_ids_write(struct tokens *t, const struct pointer *c, size_t n, struct buf *out)
+{
+    char id[CLICK_ID_LEN];
+    for (size_t i = 0; i < n; i++) {
+        click_id_write(t, &c[i], id);
+        buf_str(out, i > 0 ? "," : "");
+        buf_add(out, id, sizeof id);
+    }
+}
+
 enum err click_id_read(struct tokens *t, struct span text, struct pointer *out)
 {
     uint8_t bytes[CLICK_BYTES], block[BLOCK_LEN];

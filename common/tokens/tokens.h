@@ -55,6 +55,7 @@ MUST_CHECK enum err code_read(struct tokens *t, struct span text,
                               struct tracking_code *out); /* ERR_NOT_FOUND for anything not ours */
 void click_id_write(struct tokens *t, const struct pointer *c, char out[CLICK_ID_LEN]);
 MUST_CHECK enum err click_id_read(struct tokens *t, struct span text, struct pointer *out);
+void click_ids_write(struct tokens *t, const struct pointer *c, size_t n, struct buf *out); /* with commas between */
 void lead_ref_write(struct tokens *t, const struct pointer *l, char out[LEAD_REF_LEN]);
 MUST_CHECK enum err lead_ref_read(struct tokens *t, struct span text, struct pointer *out);
 void event_id_write(struct tokens *t, const struct event_place *p, uint16_t blur, char out[EVENT_ID_LEN]);

@@ -14,7 +14,7 @@
 #include "server/cmd/download.h"
 #include "server/system/log.h"
 
-enum { URL, TOKEN, GROUP, FROM, TO, TIMEZONE, CONTRACT, CAMPAIGN, PUBLISHER, VALUES, FILTER, JSON, CSV, ARGS };
+enum { URL, TOKEN, GROUP, FROM, TO, TIMEZONE, CONTRACT, CAMPAIGN, PUBLISHER, VALUES, MODEL, FILTER, JSON, CSV, ARGS };
 enum { ANSWER_MAX = 256 << 20, SLACK_S = 120, COLUMNS = 24, CELL_MAX = 48 };
 
 static const struct arg args[ARGS] = {
@@ -34,6 +34,9 @@ static const struct arg args[ARGS] = {
     [CAMPAIGN] = {.name = "--campaign", .value = "ID", .help = "of this campaign alone"},
     [PUBLISHER] = {.name = "--publisher", .value = "ID", .help = "of this publisher alone"},
     [VALUES] = {.name = "--values", .value = "N", .help = "rows of so many values, the largest; else 1000"},
+    [MODEL] = {.name = "--model",
+               .value = "MODEL",
+               .help = "leads as last, first, linear, time-decay, position, shapley or markov credits them"},
     [FILTER] = {.name = "--where",
                 .value = "FILTER",
                 .help = "of one value alone: NAME=VALUE, as sub1=news or status=approved"},
@@ -57,7 +60,7 @@ static void path_of(const char *const given[], struct buf *path)
     const char *where = given[FILTER], *equals = where != NULL ? strchr(where, '=') : NULL;
     buf_str(path, "v1/reports?");
     add(path, "group", given[GROUP] != NULL ? given[GROUP] : "day");
-    for (int i = FROM; i <= VALUES; i++)
+    for (int i = FROM; i <= MODEL; i++)
         add(path, args[i].name + 2, given[i]);
     if (where != NULL && (equals == NULL || equals == where || (size_t)(equals - where) >= sizeof name))
         decline("--where \"%.60s\" is not NAME=VALUE, as sub1=news or status=approved", where);
@@ -120,16 +123,16 @@ static int64_t number(const json_t *v, const char *name)
     return json_integer_value(json_object_get(v, name));
 }
 
-enum kind { COUNT, MONEY, PERCENT };
+enum kind { COUNT, LEADS, MONEY, PERCENT };
 static const struct column {
     const char *title, *object, *name;
     enum kind kind;
 } columns[] = {
     {"clicks", "clicks", "total", COUNT},
     {"valid", "clicks", "ok", COUNT},
-    {"leads", "leads", "total", COUNT},
-    {"approved", "leads", "approved", COUNT},
-    {"converted", "leads", "converted", COUNT},
+    {"leads", "leads", "total", LEADS},
+    {"approved", "leads", "approved", LEADS},
+    {"converted", "leads", "converted", LEADS},
     {"payout", NULL, "payout_micros", MONEY},
     {"per lead", NULL, "cost_per_lead_micros", MONEY},
     {"revenue", NULL, "revenue_micros", MONEY},
@@ -144,13 +147,18 @@ static void set_figures(struct table *t, const json_t *row, size_t at)
 {
     for (size_t i = 0; i < NUMBERS; i++) {
         const struct column *c = &columns[i];
-        const json_t *of = c->object != NULL ? json_object_get(row, c->object) : row;
+        const json_t *credit = c->kind == LEADS ? json_object_get(row, "credit") : NULL, /* millionths, by a model */
+            *of = credit != NULL      ? credit
+                  : c->object != NULL ? json_object_get(row, c->object)
+                                      : row;
         struct cell *cell = next_cell(t, at + i);
         cell->right = true;
         if (c->object == NULL && json_object_get(of, c->name) == NULL)
             continue;
         int64_t v = number(of, c->name);
-        if (c->kind == COUNT)
+        if (credit != NULL)
+            set_number(cell, v / 10000, 2, 2);
+        else if (c->kind == COUNT || c->kind == LEADS)
             set_number(cell, v, 0, 0);
         else if (c->kind == MONEY)
             set_number(cell, v / 10000, 2, 2);
@@ -221,6 +229,9 @@ static void print_report(const struct download *d, const json_t *report)
     if (number(report, "crowded_days") > 0)
         printf("on %" PRId64 " days of contracts there were more values than are counted apart: (other) has the rest\n",
                number(report, "crowded_days"));
+    if (number(report, "without_touches") > 0)
+        printf("of %" PRId64 " leads all clicks but their own are not known any more\n",
+               number(report, "without_touches"));
     free(t.cell);
 }
 

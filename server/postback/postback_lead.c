@@ -277,12 +277,24 @@ static bool is_public(const struct lead_report *r, struct span name)
     return false;
 }
 
-/* Canonical: "email" < "f_..." < "first_name" < "last_name" < "phone". */
+/* One alone is the entry's click, or nobody's. */
+static void add_touches(struct jw *w, struct postback *pb, const struct lead_report *r)
+{
+    char mem[LIMIT_TOUCHES * (CLICK_ID_LEN + 1)];
+    struct buf ids;
+    if (r->n_touches < 2)
+        return;
+    buf_fixed(&ids, mem, sizeof mem);
+    click_ids_write(pb->rq->worker->tokens, r->touches, r->n_touches, &ids);
+    jw_kstr(w, "touches", buf_span(&ids));
+}
+
+/* Canonical: "email" < "f_..." < "first_name" < "last_name" < "phone" < "touches". */
 static struct span contact_json(struct postback *pb, const struct lead_report *r)
 {
     struct buf b;
     struct jw w;
-    size_t room = 10 * LIMIT_FIELD;
+    size_t room = 10 * LIMIT_FIELD + LIMIT_TOUCHES * (CLICK_ID_LEN + 1);
     for (size_t i = 0; i < pb->n_form; i++)
         room += pb->form[i].name.len + 2 * pb->form[i].value.len + 8;
     arena_buf(pb->rq->arena, &b, room);
@@ -297,6 +309,7 @@ static struct span contact_json(struct postback *pb, const struct lead_report *r
     add_contact(&w, pb, FIELD_FIRST_NAME, "first_name");
     add_contact(&w, pb, FIELD_LAST_NAME, "last_name");
     add_contact(&w, pb, FIELD_PHONE, "phone");
+    add_touches(&w, pb, r);
     jw_object_end(&w);
     jw_close(&w);
     return buf_span(&b);

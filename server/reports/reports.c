@@ -9,57 +9,18 @@
 #include "common/base/when.h"
 #include "common/ledger/jws.h"
 #include "common/reconcile/values.h"
-#include "common/reports/report.h"
 #include "server/api/call.h"
-#include "server/api/list.h"
 #include "server/commit/rollups.h"
 #include "server/ledger/ledger_rows.h"
 #include "server/lists/zones.h"
+#include "server/reports/reports_private.h"
 
-enum { CELLS_MOST = 400000 }; /* that one call looks at */
-
-enum form { FORM_JWS, FORM_JSON, FORM_CSV, FORMS };
 static const struct {
     const char *word, *range, *content_type;
 } forms[FORMS] = {
     [FORM_JWS] = {"jws", "application/jose+json", "application/jose+json"},
     [FORM_JSON] = {"json", "application/json", "application/json"},
     [FORM_CSV] = {"csv", "text/csv", "text/csv; charset=utf-8"},
-};
-
-enum {
-    GROUP,
-    FROM,
-    TO,
-    TIMEZONE,
-    CONTRACT,
-    CAMPAIGN,
-    PUBLISHER,
-    CLASS,
-    STATUS,
-    REASON,
-    COMPARE,
-    VALUES,
-    FORMAT,
-    VALUE,
-    PARAMS = VALUE + DIMENSIONS
-};
-
-struct reporting {
-    struct request *rq;
-    struct txn *txn;
-    struct param p[PARAMS];
-    struct report_asked asked;
-    struct report *report;
-    struct bound from, to;
-    enum form form;
-    struct tracking_code code; /* the value of the filter by code */
-    const struct contract **k;
-    struct report_as_of *as_of;
-    struct hash *root;
-    size_t n, cells;
-    uint64_t crowded;
-    struct span zone; /* of all contracts; empty: they have several */
 };
 
 /* ---- what is asked ---- */
@@ -70,7 +31,7 @@ static void name_params(struct param p[PARAMS])
         [GROUP] = "group",       [FROM] = "from",         [TO] = "to",           [TIMEZONE] = "timezone",
         [CONTRACT] = "contract", [CAMPAIGN] = "campaign", [CLASS] = "class",     [PUBLISHER] = "publisher",
         [STATUS] = "status",     [REASON] = "reason",     [COMPARE] = "compare", [VALUES] = "values",
-        [FORMAT] = "format"};
+        [FORMAT] = "format",     [MODEL] = "model"};
     for (int i = 0; i < PARAMS; i++)
         p[i].name = i < VALUE ? names[i] : dimension_name((enum dimension)(i - VALUE));
 }
@@ -180,6 +141,27 @@ static enum err read_rest(struct reporting *r)
     return ERR_OK;
 }
 
+/* Whose clicks led to a lead is for who may read all of its campaign. */
+static enum err read_model(struct reporting *r)
+{
+    struct problem *p = &r->rq->problem;
+    if (!r->p[MODEL].given)
+        return ERR_OK;
+    if (!caller_is(r->rq, ROLE_OPERATOR) && !caller_is(r->rq, ROLE_ADVERTISER))
+        return problem(p, ERR_FORBIDDEN, "model",
+                       "is for the campaign's advertiser: it rests on the clicks of all of its publishers");
+    enum err err = report_model(r->p[MODEL].value, &r->asked, p);
+    if (err != ERR_OK || r->asked.model < REPORT_SHAPLEY)
+        return err;
+    if (r->p[CONTRACT].given || r->p[PUBLISHER].given)
+        return problem(p, ERR_MALFORMED, "model",
+                       "%s weighs all clicks of a lead: in place of a filter group by contract or publisher",
+                       report_model_word(r->asked.model));
+    if (r->asked.model == REPORT_MARKOV && !r->p[CAMPAIGN].given)
+        return problem(p, ERR_MALFORMED, "model", "markov is of one campaign: name it in campaign");
+    return ERR_OK;
+}
+
 static enum err read_asked(struct reporting *r)
 {
     enum err err;
@@ -191,7 +173,8 @@ static enum err read_asked(struct reporting *r)
         return err;
     if (bounds_cross(&r->from, &r->to))
         return problem(&r->rq->problem, ERR_MALFORMED, "from", "is not before to: the period would hold nothing");
-    return read_rest(r);
+    err = read_rest(r);
+    return err == ERR_OK ? read_model(r) : err;
 }
 
 /* ---- of which contracts ---- */
@@ -213,9 +196,22 @@ static bool fits(const struct reporting *r, int which, const struct contract *k)
     }
 }
 
-static struct span zone_of(const struct reporting *r, const struct contract *k)
+struct span reports_zone(const struct reporting *r, const struct contract *k)
 {
     return r->p[TIMEZONE].given ? r->p[TIMEZONE].value : contract_terms(k, r->rq->arrived_ms)->timezone;
+}
+
+/* Leads of one contract may have come by another's clicks. */
+static void find_read(struct reporting *r, const struct contract_list *all)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        const struct contract *k = catalog_listed(r->rq->catalog, all, i);
+        size_t at = 0;
+        while (at < r->n && !(r->k[at] == k || (r->asked.model != REPORT_BOOKED && r->k[at]->campaign == k->campaign)))
+            at++;
+        if (at < r->n)
+            r->read[r->n_read++] = k;
+    }
 }
 
 /* What is named and not there looks like what is another's. Things that are there, and have nothing in common, give no
@@ -233,6 +229,7 @@ static enum err find_contracts(struct reporting *r)
     if (err != ERR_OK)
         return err;
     r->k = xcalloc(all.n + 1, sizeof(struct contract *));
+    r->read = xcalloc(all.n + 1, sizeof(struct contract *));
     for (size_t i = 0; i < all.n; i++) {
         size_t n = 0;
         for (size_t f = 0; f < FILTERS; f++) {
@@ -243,6 +240,7 @@ static enum err find_contracts(struct reporting *r)
         if (n == FILTERS)
             r->k[r->n++] = catalog_listed(rq->catalog, &all, i);
     }
+    find_read(r, &all);
     for (size_t f = 0; f < FILTERS; f++)
         if (!found[f] && r->p[which[f]].given)
             return problem(&rq->problem, ERR_NOT_FOUND, r->p[which[f]].name,
@@ -251,18 +249,14 @@ static enum err find_contracts(struct reporting *r)
         return err == ERR_NOT_FOUND
                    ? problem(&rq->problem, ERR_MALFORMED, "timezone", "must be an IANA time zone, such as Europe/Paris")
                    : err;
-    r->zone = r->n > 0 ? zone_of(r, r->k[0]) : r->p[TIMEZONE].given ? r->p[TIMEZONE].value : SPAN("UTC");
+    r->zone = r->n > 0 ? reports_zone(r, r->k[0]) : r->p[TIMEZONE].given ? r->p[TIMEZONE].value : SPAN("UTC");
     for (size_t i = 1; i < r->n; i++)
-        if (!span_eq(r->zone, zone_of(r, r->k[i])))
+        if (!span_eq(r->zone, reports_zone(r, r->k[i])))
             r->zone = SPAN("");
     return ERR_OK;
 }
 
 /* ---- of when ---- */
-
-struct period {
-    int64_t from_ms, to_ms; /* 0, INT64_MAX: open */
-};
 
 /* A zone that was checked, or stands in terms, and is there no more. */
 static enum err midnight(struct reporting *r, struct span zone, int64_t day, int64_t *ms)
@@ -271,7 +265,7 @@ static enum err midnight(struct reporting *r, struct span zone, int64_t day, int
     return err == ERR_NOT_FOUND ? ERR_IO : err;
 }
 
-static enum err period_of(struct reporting *r, struct span zone, bool before, struct period *out)
+enum err reports_period(struct reporting *r, struct span zone, bool before, struct period *out)
 {
     const int64_t from_day = r->from.ms / MS_PER_DAY, to_day = r->to.ms / MS_PER_DAY + 1, days = to_day - from_day;
     enum err err = ERR_OK;
@@ -289,24 +283,13 @@ static enum err period_of(struct reporting *r, struct span zone, bool before, st
     return err;
 }
 
-/* Of one contract and period: which of its days' quarters belong to which row. */
-struct days {
-    struct reporting *r;
-    const struct contract *k;
-    struct span zone;
-    struct period period;
-    bool before, known;
-    uint32_t day;
-    int64_t times[QUARTERS];
-};
-
 static enum err offset_at(const struct days *d, int64_t ms, int64_t *offset_s)
 {
     enum err err = zones_offset(d->r->rq->worker->zones, d->zone, ms, offset_s);
     return err == ERR_NOT_FOUND ? ERR_IO : err;
 }
 
-static enum err times_of(struct days *d, uint32_t day)
+enum err reports_times(struct days *d, uint32_t day)
 {
     const int64_t start_ms = (int64_t)day * MS_PER_DAY;
     int64_t first_s, last_s, offset_s;
@@ -342,7 +325,7 @@ static uint32_t last_day(const struct days *d)
 
 /* ---- cells ---- */
 
-static enum err too_much(struct reporting *r, const char *what)
+enum err reports_too_much(struct reporting *r, const char *what)
 {
     return problem(&r->rq->problem, ERR_INVALID, "from",
                    "this looks at more than %s: ask for a shorter period, or name a contract or campaign", what);
@@ -366,8 +349,8 @@ static enum err take_cell(struct days *d, struct cell_key k, struct span row)
                                        span_str(d->k->publisher != NULL ? d->k->publisher->id : ""),
                                        contract_currency(d->k)};
     if (++r->cells > CELLS_MOST)
-        return too_much(r, "400,000 values of days");
-    enum err err = times_of(d, k.day);
+        return reports_too_much(r, "400,000 values of days");
+    enum err err = reports_times(d, k.day);
     if (err != ERR_OK)
         return err;
     r->crowded += !d->before && !k.named && row.len >= 4 && load_be32(row.ptr) >= ROLLUP_VALUES;
@@ -375,7 +358,7 @@ static enum err take_cell(struct days *d, struct cell_key k, struct span row)
         return ERR_OK; /* looked at for its number alone */
     k.value = shown(d, &k, code);
     err = report_cell(r->report, &place, &k, row, d->times, d->before);
-    return err == ERR_TOO_LARGE ? too_much(r, "100,000 rows") : err;
+    return err == ERR_TOO_LARGE ? reports_too_much(r, "100,000 rows") : err;
 }
 
 /* The dimension's cells of all days of the period. */
@@ -441,8 +424,8 @@ static enum err take_value(struct days *d)
 static enum err take_contract(struct reporting *r, const struct contract *k, bool before)
 {
     const struct report_asked *a = &r->asked;
-    struct days d = {.r = r, .k = k, .zone = zone_of(r, k), .before = before};
-    enum err err = period_of(r, d.zone, before, &d.period);
+    struct days d = {.r = r, .k = k, .zone = reports_zone(r, k), .before = before};
+    enum err err = reports_period(r, d.zone, before, &d.period);
     if (err != ERR_OK)
         return err;
     if (a->by_value && !span_empty(a->value))
@@ -459,15 +442,17 @@ static enum err take_contracts(struct reporting *r)
         err = rollups_reach(r->txn, ROOT_LOG, &reach);
     if (err == ERR_OK && reach != swept) /* a row of theirs does not read, and so they stay behind */
         return ERR_CORRUPT;
-    r->as_of = xcalloc(r->n + 1, sizeof *r->as_of);
-    r->root = xcalloc(r->n + 1, sizeof *r->root);
-    for (size_t i = 0; i < r->n && err == ERR_OK; i++) {
-        r->as_of[i].contract = span_str(r->k[i]->id);
-        err = rollups_reach(r->txn, r->k[i]->number, &r->as_of[i].size);
-        if (err == ERR_OK)
-            err = take_contract(r, r->k[i], false);
-        if (err == ERR_OK && r->asked.compare)
-            err = take_contract(r, r->k[i], true);
+    r->as_of = xcalloc(r->n_read + 1, sizeof *r->as_of);
+    r->root = xcalloc(r->n_read + 1, sizeof *r->root);
+    for (size_t i = 0; i < r->n_read && err == ERR_OK; i++) {
+        r->as_of[i].contract = span_str(r->read[i]->id);
+        err = rollups_reach(r->txn, r->read[i]->number, &r->as_of[i].size);
+    }
+    for (int before = 0; before <= r->asked.compare; before++) {
+        for (size_t i = 0; i < r->n && err == ERR_OK; i++)
+            err = take_contract(r, r->k[i], before);
+        for (size_t i = 0; i < r->n_read && err == ERR_OK && r->asked.model != REPORT_BOOKED; i++)
+            err = reports_deal(r, r->read[i], r->as_of[i].size, before);
     }
     return err;
 }
@@ -476,10 +461,10 @@ static enum err take_contracts(struct reporting *r)
 
 static enum err read_roots(struct reporting *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < r->n_read; i++) {
         if (r->as_of[i].size == 0)
             continue;
-        enum err err = ledger_root_at(r->txn, r->k[i]->number, r->as_of[i].size, &r->root[i]);
+        enum err err = ledger_root_at(r->txn, r->read[i]->number, r->as_of[i].size, &r->root[i]);
         if (err != ERR_OK)
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
         r->as_of[i].root = span_of(r->root[i].b, HASH_LEN);
@@ -491,13 +476,14 @@ static enum err head_of(struct reporting *r, struct report_head *out)
 {
     const struct request *rq = r->rq;
     struct period period = {0, INT64_MAX};
-    enum err err = span_empty(r->zone) ? ERR_OK : period_of(r, r->zone, false, &period);
+    enum err err = span_empty(r->zone) ? ERR_OK : reports_period(r, r->zone, false, &period);
     *out = (struct report_head){.timezone = span_empty(r->zone) ? SPAN("contract") : r->zone,
                                 .from_ms = period.from_ms,
                                 .to_ms = period.to_ms,
                                 .as_of = r->as_of,
-                                .n = r->n,
-                                .crowded_days = r->crowded};
+                                .n = r->n_read,
+                                .crowded_days = r->crowded,
+                                .without_touches = r->without_touches};
     if (err != ERR_OK || r->form != FORM_JWS)
         return err;
     out->issuer = span_str(rq->worker->server->instance.public_url);
@@ -533,6 +519,17 @@ static enum err answer(struct reporting *r, struct reply *reply)
     return err;
 }
 
+/* Leads are read one by one, each with what is sealed of it. */
+enum err reports_admit(struct request *rq)
+{
+    struct span query = rq->query, pair;
+    while (!span_empty(query)) {
+        pair = text_take(&query, '&');
+        rq->lasts |= span_starts(pair, "model=");
+    }
+    return ERR_OK;
+}
+
 enum err reports_get(struct request *rq, struct reply *reply)
 {
     struct reporting r = {.rq = rq};
@@ -545,6 +542,7 @@ enum err reports_get(struct request *rq, struct reply *reply)
     }
     report_close(r.report);
     free(r.k);
+    free(r.read);
     free(r.as_of);
     free(r.root);
     return err;

@@ -4,6 +4,7 @@
 
 #include "server/worker/dispatch.h"
 
+enum err reports_admit(struct request *rq); /* route.admit: whether it takes long */
 enum err reports_get(struct request *rq, struct reply *reply);
 
 #endif

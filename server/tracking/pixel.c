@@ -232,12 +232,25 @@ static void facts_sha256(struct request *rq, const struct report *report, struct
     sha256(b.ptr, b.len, out);
 }
 
+/* Nothing of a person, but the clicks that led there where they are several. */
+static struct span contact_of(struct request *rq, const struct lead_report *r)
+{
+    struct buf b;
+    if (r->n_touches < 2)
+        return SPAN("{}");
+    arena_buf(rq->arena, &b, LIMIT_TOUCHES * (CLICK_ID_LEN + 1) + 32);
+    buf_str(&b, "{\"touches\":\"");
+    click_ids_write(rq->worker->tokens, r->touches, r->n_touches, &b);
+    buf_str(&b, "\"}");
+    return buf_span(&b);
+}
+
 /* Nobody signed it: its sender is nobody, and its txid is unique among such leads of the campaign. */
 static enum err report_lead(struct request *rq, struct reply *r, const struct target *t, const struct report *report)
 {
     struct job *job = worker_job(rq, RECORD_LEAD, t->contract->campaign->advertiser);
     struct record_lead *l = &job->record.lead;
-    struct private_part priv = {.lead = true, .contact = SPAN("{}")};
+    struct private_part priv = {.lead = true};
     if (contract_terms(t->contract, rq->arrived_ms)->pixel_leads == PIXEL_LEADS_OFF)
         return refuse_lead(rq, r, t, PIXEL_LEADS);
     if (t->contract->locked || t->code->off_ms != 0)
@@ -252,6 +265,7 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     l->report.trust = TRUST_PIXEL;
     l->fallback_contract = t->contract->number;
     read_touches(rq, t, report->click_id, &l->report);
+    priv.contact = contact_of(rq, &l->report);
     facts_sha256(rq, report, l->report.txid, l->report.facts_sha256);
     struct span zone = contract_terms(t->contract, rq->arrived_ms)->timezone;
     enum err err = zones_offset(rq->worker->zones, zone, rq->arrived_ms, &l->report.utc_offset_s);

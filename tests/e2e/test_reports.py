@@ -379,7 +379,8 @@ class Reports(ServerCase):
                              ("from=2026-11-02&to=2026-11-01", "from"), ("from=2026-11-01T00:07:00Z", "from"), ("from=yesterday", "from"), ("timezone=Mars/Olympus", "timezone"),
                              ("class=people", "class"), ("status=good", "status"), ("reason=why", "reason"), ("group=sub1&sub2=x", "sub2"), ("compare=previous", "compare"),
                              ("compare=next", "compare"), ("group=day&compare=previous&from=2026-11-01&to=2026-11-01", "compare"), ("values=0", "values"),
-                             ("values=10001", "values"), ("format=xml", "format"), ("model=last", "model"), ("sub1=" + "x" * 257, "sub1")):
+                             ("values=10001", "values"), ("format=xml", "format"), ("model=best", "model"), ("model=", "model"), ("model=shapley&class=ok", "model"), ("model=shapley&sub1=a", "model"), ("model=markov", "model"),
+                             ("model=markov&campaign=" + self.shops.markets[0].campaign + "&group=day", "model"), ("model=shapley&contract=" + self.shops.contracts[0][2], "model"), ("sub1=" + "x" * 257, "sub1")):
             answer = self.operator.call("GET", "/v1/reports?" + query)
             if field is None:
                 self.assertStatus(answer, 200)

@@ -285,6 +285,8 @@ class MadeLog:
         if self.ledger.txid_taken(entry):
             entry["txid"] = ""
         self.touch(entry, terms)
+        if "other_touches" in entry:
+            contact["touches"] = ",".join(b64u(self.chance.randbytes(38)) for _ in range(entry["other_touches"] + 1))
         self.book(entry, self.open(contact, tokens), terms)
 
     def report(self, campaign, wanted, looked):
