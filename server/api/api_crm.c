@@ -32,13 +32,6 @@ static enum err jw_crm(struct jw *w, const struct campaign *c)
 
 /* ---- the fold ---- */
 
-static enum err tell(struct batch *cx, const struct campaign *c, uint32_t by, const char *id, bool retired)
-{
-    struct credential_told told = {c->advertiser, by, CREDENTIAL_WEBHOOK, .since_ms = cx->now_ms, .retired = retired};
-    memcpy(told.id, id, sizeof told.id);
-    return credential_tell(cx->txn, cx->catalog, &told);
-}
-
 /* A token stays where it was sent before, and goes nowhere else. */
 static void set(const struct batch *cx, const struct record *r, struct campaign *c)
 {
@@ -75,11 +68,12 @@ enum err crm_run(struct batch *cx, struct job *job)
     answer_job(&a, job, 200);
     if (same)
         return ERR_OK;
+    struct credential_told told = {before->advertiser, r->crm.by, CREDENTIAL_WEBHOOK};
     err = catalog_put_campaign(cx->txn, &c);
     cx->catalog_changed = err == ERR_OK;
-    if (err == ERR_OK && !span_empty(before->crm))
-        err = tell(cx, before, r->crm.by, before->crm_id, true);
-    return err == ERR_OK && !span_empty(c.crm) ? tell(cx, before, r->crm.by, c.crm_id, false) : err;
+    return err == ERR_OK ? credential_replaced(cx, &told, span_empty(before->crm) ? "" : before->crm_id,
+                                               span_empty(c.crm) ? "" : c.crm_id)
+                         : err;
 }
 
 /* ---- the calls ---- */
@@ -221,10 +215,5 @@ enum err crm_test(struct request *rq, struct reply *reply)
     enum err err = owned(rq, true, &c);
     if (err != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_DELIVER, NULL);
-    job->record.deliver.target = DELIVERY_CRM | c->number;
-    job->record.deliver.by = rq->caller->number;
-    job->record.deliver.at_ms = rq->arrived_ms;
-    job->record.deliver.index = (uint64_t)rq->arrived_ms;
-    return call_submit(rq, job);
+    return webhook_submit_test(rq, DELIVERY_CRM | c->number, c->crm_since_ms);
 }

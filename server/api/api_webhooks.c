@@ -67,13 +67,6 @@ static enum err jw_webhook(struct jw *w, const struct keys *keys, const struct p
 
 /* ---- the fold ---- */
 
-static enum err tell(struct batch *cx, const struct party *p, uint32_t by, const char *id, bool retired)
-{
-    struct credential_told told = {p, by, CREDENTIAL_WEBHOOK, .since_ms = cx->now_ms, .retired = retired};
-    memcpy(told.id, id, sizeof told.id);
-    return credential_tell(cx->txn, cx->catalog, &told);
-}
-
 static void set(const struct batch *cx, const struct record *r, struct party *p, struct span *fresh)
 {
     bool had = !span_empty(p->webhook);
@@ -108,11 +101,12 @@ enum err webhook_run(struct batch *cx, struct job *job)
     answer_job(&a, job, 200);
     if (same)
         return ERR_OK;
+    struct credential_told told = {before, r->webhook.by, CREDENTIAL_WEBHOOK};
     err = catalog_put_party(cx->txn, &p);
     cx->catalog_changed = err == ERR_OK;
-    if (err == ERR_OK && !span_empty(before->webhook))
-        err = tell(cx, before, r->webhook.by, before->webhook_id, true);
-    return err == ERR_OK && !span_empty(p.webhook) ? tell(cx, before, r->webhook.by, p.webhook_id, false) : err;
+    return err == ERR_OK ? credential_replaced(cx, &told, span_empty(before->webhook) ? "" : before->webhook_id,
+                                               span_empty(p.webhook) ? "" : p.webhook_id)
+                         : err;
 }
 
 enum err deliver_run(struct batch *cx, struct job *job)
@@ -127,6 +121,8 @@ enum err deliver_run(struct batch *cx, struct job *job)
     if (!aim_at(cx->catalog, at.target, &aim) || span_empty(aim.url) || aim.off_ms != 0)
         return problem(&job->problem, ERR_CONFLICT, "", "the %s that is on: set one first",
                        at.target & DELIVERY_CRM ? "campaign has no CRM" : "party has no webhook");
+    if (aim_tested_before(&aim, &at))
+        return problem(&job->problem, ERR_CONFLICT, "", "this tested what has been set anew since: test that");
     enum err err = k != NULL ? delivery_get(cx->txn, &at, &d) : ERR_OK;
     if (err == ERR_NOT_FOUND)
         return problem(&job->problem, err, "", "there is no such delivery, or it is older than %d days",
@@ -265,6 +261,17 @@ enum err webhook_get(struct request *rq, struct reply *reply)
     return err;
 }
 
+enum err webhook_submit_test(struct request *rq, uint32_t target, int64_t since_ms)
+{
+    const int64_t at_ms = rq->arrived_ms > since_ms ? rq->arrived_ms : since_ms; /* whatever the clock did since */
+    struct job *job = worker_job(rq, RECORD_DELIVER, NULL);
+    job->record.deliver.target = target;
+    job->record.deliver.by = rq->caller->number;
+    job->record.deliver.at_ms = at_ms;
+    job->record.deliver.index = (uint64_t)at_ms;
+    return call_submit(rq, job);
+}
+
 enum err webhook_test(struct request *rq, struct reply *reply)
 {
     (void)reply;
@@ -273,9 +280,5 @@ enum err webhook_test(struct request *rq, struct reply *reply)
     enum err err = own_party(rq, &p);
     if (err != ERR_OK || (err = body_read(rq, none, NULL)) != ERR_OK)
         return err;
-    struct job *job = worker_job(rq, RECORD_DELIVER, NULL);
-    job->record.deliver.target = job->record.deliver.by = p->number;
-    job->record.deliver.at_ms = rq->arrived_ms;
-    job->record.deliver.index = (uint64_t)rq->arrived_ms;
-    return call_submit(rq, job);
+    return webhook_submit_test(rq, p->number, p->webhook_since_ms);
 }

@@ -8,4 +8,7 @@
  * `macro`: it is a template, with macros behind its host. */
 MUST_CHECK enum err webhook_url_ok(struct request *rq, const char *field, struct span url, bool macro);
 
+/* A test of what has been set since then. */
+MUST_CHECK enum err webhook_submit_test(struct request *rq, uint32_t target, int64_t since_ms);
+
 #endif

@@ -120,6 +120,22 @@ enum err credential_tell(struct txn *t, const struct catalog *c, const struct cr
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* it was made already */
 }
 
+static enum err tell_one(struct batch *cx, struct credential_told *told, const char *id, bool retired)
+{
+    if (*id == '\0')
+        return ERR_OK;
+    told->since_ms = cx->now_ms;
+    told->retired = retired;
+    memcpy(told->id, id, sizeof told->id);
+    return credential_tell(cx->txn, cx->catalog, told);
+}
+
+enum err credential_replaced(struct batch *cx, struct credential_told *told, const char *before, const char *now)
+{
+    enum err err = tell_one(cx, told, before, true);
+    return err == ERR_OK ? tell_one(cx, told, now, false) : err;
+}
+
 /* ---- the chore ---- */
 
 /* *left: so many entries may still be written. */

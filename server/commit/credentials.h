@@ -20,6 +20,9 @@ enum { TELL_STEPS = 64 };
 /* To be told in every log of the party that there is now; those of later contracts begin with it. In the transaction
  * that makes it. */
 MUST_CHECK enum err credential_tell(struct txn *t, const struct catalog *c, const struct credential_told *told);
+/* One in place of another: told->id is in turn that of the one before and of the new one; empty: there is none. */
+MUST_CHECK enum err credential_replaced(struct batch *cx, struct credential_told *told, const char *before,
+                                        const char *now);
 /* The entries of a new contract, for what lets anybody act as its parties when it begins. */
 MUST_CHECK enum err credentials_open(struct batch *cx, const struct contract *k);
 

@@ -16,6 +16,11 @@ struct aim {
 };
 /* False: there is no such party or campaign. */
 bool aim_at(const struct catalog *c, uint32_t target, struct aim *out);
+/* Whether it is a test, of what stood there before: an event is for whoever the target is, a test for one address. */
+static inline bool aim_tested_before(const struct aim *aim, const struct delivery_place *at)
+{
+    return at->contract == 0 && at->at_ms < aim->since_ms;
+}
 
 /* Of an entry that was just appended: due to whom it is for. ERR_FULL, ERR_IO. */
 MUST_CHECK enum err outbox_entry(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t index);

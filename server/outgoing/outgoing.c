@@ -293,7 +293,7 @@ static void begin(struct outgoing *o, struct line *l, const struct letter_desk *
     bool waits;
     if (at->contract > desk->catalog->n_contracts)
         return; /* of a contract that the snapshot does not know yet */
-    bool dropped = is_dropped(desk, aim, at->target, &waits);
+    bool dropped = is_dropped(desk, aim, at->target, &waits) || aim_tested_before(aim, at);
     if (waits)
         return;
     enum err err = delivery_get(desk->txn, at, &d);

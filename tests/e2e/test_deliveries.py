@@ -205,6 +205,18 @@ class Misbehaving(Deliveries):
         self.publisher.delete(f"/v1/parties/{self.publisher.id}/webhook")
         self.assertEqual(self.settled(self.publisher, identity)["state"], "dropped")
 
+    def test_a_test_is_of_the_address_that_stood_then(self):
+        delivery, old = self.failing(lambda request: (500, {}, b""))
+        lead, new = self.lead(), Target(self)
+        self.hook(self.publisher, new.url)
+        self.assertEqual(self.settled(self.publisher, delivery["id"])["state"], "dropped")
+        self.assertProblem(self.publisher.call("POST", f"/v1/deliveries/{delivery['id']}/resend", {}), 409)
+        again = self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})
+        self.assertEqual(self.settled(self.publisher, again["id"])["state"], "delivered")
+        wait_for(lambda: len(new.got) == 2, what="the lead, which is for the party wherever it has its events sent")
+        self.assertEqual(([each["lead"] for each in new.data("lead")], new.data("test")), ([lead["lead"]], [{"party": self.publisher.id}]))
+        self.assertEqual({identity for identity in old.ids() if identity == again["id"]}, set())
+
     def test_a_failure_is_tried_again_under_its_id(self):
         answers = [(500, {}, b""), (200, {}, b"")]
         delivery, target = self.failing(lambda request: answers.pop(0))
