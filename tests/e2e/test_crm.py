@@ -12,6 +12,7 @@ import unittest
 import urllib.parse
 
 from harness import SOURCE, Market, Party, ServerCase, countersign, free_port, person, wait_for
+from sent import deliveries, ended
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 import crms  # noqa: E402
@@ -19,10 +20,6 @@ from second import verify_twice  # noqa: E402
 
 LOOPBACK = {"WEBHOOK_ALLOW": "127.0.0.0/8"}
 FORM = "0f3c9a52-1111-4222-8333-444455556666"
-
-
-def deliveries(caller, **query):
-    return caller.get("/v1/deliveries?" + urllib.parse.urlencode(query))["data"]
 
 
 class CrmCase(ServerCase):
@@ -40,7 +37,7 @@ class CrmCase(ServerCase):
         return self.publisher.postback(person(click_id=self.market.click("?sub1=ad-7"), f_age="44", **fields)).json
 
     def ended(self, identity):
-        return wait_for(lambda: next((d for d in deliveries(self.advertiser) if d["id"] == identity and d["state"] != "pending"), None), what="an end of " + identity)
+        return ended(self.advertiser, identity)
 
     def sent(self, lead):
         return self.ended(f"{lead['contract']}-{lead['index']}-{self.market.campaign}")

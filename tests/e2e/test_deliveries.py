@@ -18,6 +18,7 @@ from datetime import datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from harness import SOURCE, Market, Party, ServerCase, countersign, free_port, person, wait_for
+from sent import deliveries, ended
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from second import verify_twice  # noqa: E402
@@ -71,10 +72,6 @@ class Target:
         return [each["data"] for each in said if kind in (None, each["type"])]
 
 
-def deliveries(caller, **query):
-    return caller.get("/v1/deliveries?" + urllib.parse.urlencode(query))["data"]
-
-
 class Deliveries(ServerCase):
     settings = LOOPBACK
 
@@ -90,10 +87,6 @@ class Deliveries(ServerCase):
 
     def dispose(self, lead, status="approved", **fields):
         return self.advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": status, **fields})
-
-    def settled(self, party, identity):
-        """The delivery once it is no longer pending."""
-        return wait_for(lambda: next((d for d in deliveries(party) if d["id"] == identity and d["state"] != "pending"), None), what="an end of " + identity)
 
 
 class Told(Deliveries):
@@ -153,7 +146,7 @@ class Told(Deliveries):
         target = Target(self)
         self.hook(self.publisher, target.url)
         made = self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})
-        self.assertEqual(self.settled(self.publisher, made["id"])["state"], "delivered")
+        self.assertEqual(ended(self.publisher, made["id"])["state"], "delivered")
         again = self.publisher.post(f"/v1/deliveries/{made['id']}/resend", {})
         self.assertEqual(again["id"], made["id"])
         wait_for(lambda: len(target.got) == 2, what="it again")
@@ -203,16 +196,16 @@ class Misbehaving(Deliveries):
         self.failing(lambda request: (500, {}, b""))
         identity = deliveries(self.publisher)[0]["id"]
         self.publisher.delete(f"/v1/parties/{self.publisher.id}/webhook")
-        self.assertEqual(self.settled(self.publisher, identity)["state"], "dropped")
+        self.assertEqual(ended(self.publisher, identity)["state"], "dropped")
 
     def test_a_test_is_of_the_address_that_stood_then(self):
         delivery, old = self.failing(lambda request: (500, {}, b""))
         lead, new = self.lead(), Target(self)
         self.hook(self.publisher, new.url)
-        self.assertEqual(self.settled(self.publisher, delivery["id"])["state"], "dropped")
+        self.assertEqual(ended(self.publisher, delivery["id"])["state"], "dropped")
         self.assertProblem(self.publisher.call("POST", f"/v1/deliveries/{delivery['id']}/resend", {}), 409)
         again = self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})
-        self.assertEqual(self.settled(self.publisher, again["id"])["state"], "delivered")
+        self.assertEqual(ended(self.publisher, again["id"])["state"], "delivered")
         wait_for(lambda: len(new.got) == 2, what="the lead, which is for the party wherever it has its events sent")
         self.assertEqual(([each["lead"] for each in new.data("lead")], new.data("test")), ([lead["lead"]], [{"party": self.publisher.id}]))
         self.assertEqual({identity for identity in old.ids() if identity == again["id"]}, set())
@@ -220,7 +213,7 @@ class Misbehaving(Deliveries):
     def test_a_failure_is_tried_again_under_its_id(self):
         answers = [(500, {}, b""), (200, {}, b"")]
         delivery, target = self.failing(lambda request: answers.pop(0))
-        done = self.settled(self.publisher, delivery["id"])
+        done = ended(self.publisher, delivery["id"])
         self.assertEqual(([a["status"] for a in done["attempts"]], set(target.ids())), ([500, 200], {delivery["id"]}))
         self.assertEqual(target.got[0]["body"], target.got[1]["body"])
 
@@ -322,7 +315,7 @@ class Seen(Deliveries):
         self.told = self.lead(email="ada@example.com")
         wait_for(lambda: self.crm.got, what="a delivery")
         self.identity = self.crm.ids()[0]
-        self.settled(self.advertiser, self.identity)
+        ended(self.advertiser, self.identity)
 
     def test_both_sides_see_every_attempt_and_one_of_them_the_person(self):
         ours, theirs = (party.get(f"/v1/deliveries/{self.identity}") for party in (self.advertiser, self.publisher))

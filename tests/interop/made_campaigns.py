@@ -145,6 +145,9 @@ class MadeCampaign:
             credit = {log: {}}
         if "email" in tokens and list(credit) == [self.logs[-1]] and self.lies("token", 1):
             tokens["email"] = b64u(sha256(tokens["email"].encode())[:16])
+        others = max(members.get("other_touches", 0) for members in credit.values())
+        if others:
+            contact["touches"] = ",".join(f"{n:051}" for n in range(others + 1))
         opening = log.open(contact, tokens)
         if len(credit) > 1 and self.lies("left out", 0.5):
             credit.pop(chance.choice(sorted(credit, key=lambda each: each.contract)))

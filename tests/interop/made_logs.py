@@ -286,7 +286,7 @@ class MadeLog:
             entry["txid"] = ""
         self.touch(entry, terms)
         if "other_touches" in entry:
-            contact["touches"] = ",".join(b64u(self.chance.randbytes(38)) for _ in range(entry["other_touches"] + 1))
+            contact["touches"] = ",".join(f"{n:051}" for n in range(entry["other_touches"] + 1))
         self.book(entry, self.open(contact, tokens), terms)
 
     def report(self, campaign, wanted, looked):
