@@ -20,7 +20,7 @@
 #include "server/system/log.h"
 
 /* Of a row's answer, beside the row's own texts. */
-enum { COLUMNS = 64, ROW_ANSWER = 16384, ROWS_OF_PARTY = 4, AT_ONCE = 64 };
+enum { COLUMNS = 64, ROW_ANSWER = 16384, ROWS_OF_PARTY = 4, AT_ONCE = 24 };
 
 struct kind {
     size_t most;    /* rows */
