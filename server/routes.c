@@ -155,7 +155,7 @@ static const struct route table[] = {
     {POST, "/sign-out", SESSION, sign_out_post, NULL, "Sign it out", .fail = pages_fail},
     {READ, "/leads", SESSION, leads_page_get, NULL, "Page of leads", .fail = pages_fail},
     {READ, "/leads/{}", SESSION, lead_page_get, NULL, "Page of a lead", .fail = pages_fail},
-    {POST, "/leads/{}", SESSION, lead_page_post, lead_page_finish, "Decide a lead, by the form on its page", .fail = pages_fail},
+    {POST, "/leads/{}", SESSION, lead_page_post, act_finish, "Decide a lead, by the form on its page", .fail = pages_fail},
     {READ, "/statements", SESSION, statements_page_get, NULL, "Page of statements", .fail = pages_fail},
     {READ, "/statements/{}", SESSION, statement_page_get, NULL, "Page of a statement", .fail = pages_fail},
     {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it"},

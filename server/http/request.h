@@ -13,6 +13,7 @@ struct worker; /* the application's thread, opaque here */
 struct reply;
 struct reading;
 struct session;
+struct acting;
 struct stream;
 struct party;
 struct catalog;
@@ -61,6 +62,7 @@ struct request {
     const struct api_token *token; /* which named the caller */
     uint32_t spent;                /* of its sender's budget */
     const struct session *session; /* by cookie, for routes that want one; NULL: none */
+    struct acting *acting;         /* a page's form that is a call, pages/act.h; NULL: none */
     unsigned lacks;                /* MAY_*: what is asked of it, where it has not all of that */
     uint32_t seen;                 /* number of the contract of which the caller is shown something; 0: of none */
     const char *unseen;            /* what it is told in place of that if it may not see it */

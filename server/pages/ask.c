@@ -6,8 +6,7 @@
 #include "common/base/json_read.h"
 #include "common/base/when.h"
 
-/* The row of the call, for what it lets whom. */
-static const struct route *route_of(const struct request *rq, asked *of)
+const struct route *ask_route(const struct request *rq, asked *of)
 {
     const struct routes *all = &rq->worker->server->routes;
     size_t i = 0;
@@ -19,7 +18,7 @@ static const struct route *route_of(const struct request *rq, asked *of)
 
 enum err ask_body(struct request *rq, asked *of, struct span param, struct span query, struct span *out)
 {
-    const struct route *route = route_of(rq, of);
+    const struct route *route = ask_route(rq, of);
     struct request call = {.id = rq->id,
                            .method = METHOD_GET,
                            .target = rq->target,

@@ -9,6 +9,8 @@
 
 typedef enum err asked(struct request *rq, struct reply *reply);
 
+/* The row of the call in routes.c, for what it lets whom. */
+const struct route *ask_route(const struct request *rq, asked *of);
 /* *out: the body of its 200, in the arena. param: what the path of the call names; empty: nothing. query: encoded.
  * Errors are the call's, told in rq; ERR_FORBIDDEN also where it is not for the caller's role. */
 MUST_CHECK enum err ask_body(struct request *rq, asked *of, struct span param, struct span query, struct span *out);

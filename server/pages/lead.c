@@ -1,30 +1,17 @@
 /* One lead: what the ledger says of it, in the order of time. */
-#include "common/base/json_read.h"
-#include "common/base/json_write.h"
 #include "common/base/query.h"
 #include "common/decisions/reason.h"
 #include "server/api/api.h"
+#include "server/pages/act.h"
 #include "server/pages/pages.h"
 #include "server/pages/rows.h"
-#include "server/pages/sign_in.h"
 #include "server/settlement/settlement.h"
-#include "server/system/system.h"
-
-enum { ONCE_LEN = 16 };
-
-/* What was sent by its form, and was refused. */
-struct refused {
-    struct span reason;
-    enum err err;
-    struct problem problem;
-};
 
 struct lead_page {
     struct request *rq;
     struct screen s;
     const struct contract *k;
-    const struct refused *refused; /* NULL: nothing was sent */
-    json_t *lead, *statement;      /* statement: NULL, it is on none */
+    json_t *lead, *statement; /* statement: NULL, it is on none */
 };
 
 /* Whether what changed it last, or, unchanged, its own entry is of that statement. */
@@ -66,6 +53,22 @@ static enum err gather(struct lead_page *l)
     l->k = catalog_contract(l->rq->catalog, ask_text(l->lead, "contract"));
     return l->k != NULL ? find_statement(l) : ERR_INTERNAL;
 }
+
+/* ---- deciding it ---- */
+
+static enum err lead_read(struct request *rq, struct reply *reply);
+
+static const struct act_field decide_fields[] = {
+    {"reason", "reason", ACT_TEXT},
+    {"status", "status", ACT_TEXT},
+    {NULL},
+};
+static const struct act decide = {.name = "decide",
+                                  .call = leads_dispose,
+                                  .in = {ACT_PATH},
+                                  .fields = decide_fields,
+                                  .again = lead_read,
+                                  .to = "/leads/{}"};
 
 /* ---- the page ---- */
 
@@ -150,41 +153,25 @@ static void write_button(struct lead_page *l, enum status to, enum word word, co
              P_TEXT(span_str(status_word(to))), P_WORD(word));
 }
 
-/* What may be said of it now, by whom it is decided. Sent twice it counts once. */
+/* What may be said of it now, by whom it is decided. */
 static void write_form(struct lead_page *l)
 {
-    struct page *g = &l->s.g;
+    struct act_form f;
     const struct span status = ask_text(l->lead, "status");
     bool waits = span_is(status, "pending") || span_is(status, "held"), stands = span_is(status, "approved");
-    uint8_t once[ONCE_LEN];
-    char text[2 * ONCE_LEN];
-    struct buf hex;
     if ((l->s.frame.seat != SEAT_ADVERTISER && l->s.frame.seat != SEAT_OPERATOR) || (!waits && !stands))
         return;
-    random_bytes(once, sizeof once);
-    buf_fixed(&hex, text, sizeof text);
-    buf_hex(&hex, once, sizeof once);
-    page_put(g, "<form class=\"card\" method=\"post\" action=\"/leads/{}\">\n<h2>{}</h2>\n",
-             P_QUERY(ask_text(l->lead, "lead")), P_WORD(WORD_DECIDE));
-    frame_form_token(g, l->s.frame.form_token);
-    page_put(g,
-             "<input type=\"hidden\" name=\"once\" value=\"{}\">\n<div class=\"f\"><label "
-             "for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" value=\"{}\" "
-             "aria-describedby=\"reason-h{}><span class=\"s\" id=\"reason-h\">{}</span>",
-             P_TEXT(buf_span(&hex)), P_WORD(WORD_DECIDE_REASON),
-             P_TEXT(l->refused != NULL ? l->refused->reason : SPAN("")),
-             P_HTML(l->refused != NULL ? " reason-e\" aria-invalid=\"true\"" : "\""), P_WORD(WORD_DECIDE_SAYS));
-    if (l->refused != NULL)
-        page_put(g, "<span class=\"err\" id=\"reason-e\">{} <span lang=\"en\">{}</span></span>",
-                 P_WORD(WORD_DECIDE_NOT), P_TEXT(span_str(l->refused->problem.detail)));
-    page_html(g, "</div>\n<div class=\"line\">\n");
+    act_open(&f, &l->s, &decide, SPAN(""), "card");
+    page_put(&l->s.g, "<h2>{}</h2>\n", P_WORD(WORD_DECIDE));
+    act_input(&f, "reason", WORD_DECIDE_REASON, WORD_DECIDE_SAYS, SPAN(""), "");
+    page_html(&l->s.g, "<div class=\"line\">\n");
     if (waits) {
         write_button(l, STATUS_APPROVED, WORD_APPROVE, "one");
         write_button(l, STATUS_REJECTED, WORD_REJECT, "no");
     } else {
         write_button(l, STATUS_RETURNED, WORD_GIVE_BACK, "no");
     }
-    page_html(g, "</div>\n</form>\n");
+    page_html(&l->s.g, "</div>\n</form>\n");
 }
 
 static void write_pairs(struct lead_page *l, const json_t *pairs)
@@ -256,7 +243,7 @@ static void write_page(struct lead_page *l)
 
 static enum err lead_read(struct request *rq, struct reply *reply)
 {
-    struct lead_page l = {.rq = rq, .refused = rq->method == METHOD_POST ? (const void *)rq->kept.ptr : NULL};
+    struct lead_page l = {.rq = rq};
     enum err err = screen_read(&l.s, rq, NULL, 0);
     if (err == ERR_OK)
         err = gather(&l);
@@ -264,7 +251,7 @@ static enum err lead_read(struct request *rq, struct reply *reply)
         err = screen_zone(&l.s, contract_terms(l.k, rq->arrived_ms)->timezone);
     if (err == ERR_OK) {
         write_page(&l);
-        err = screen_reply(&l.s, reply, l.refused != NULL ? err_status(l.refused->err) : 200);
+        err = screen_reply(&l.s, reply, act_status(rq));
     }
     json_decref(l.lead);
     json_decref(l.statement);
@@ -276,69 +263,7 @@ enum err lead_page_get(struct request *rq, struct reply *reply)
     return screen_enter(rq, reply, lead_read);
 }
 
-/* ---- deciding it: as POST /v1/leads/{lead}/dispositions does ---- */
-
-/* The page again, with what was typed and why it does not do. What is no matter of the form stays an error. */
-static enum err refuse(struct request *rq, enum err err)
-{
-    json_t *sent = NULL;
-    if (err != ERR_MALFORMED && err != ERR_INVALID && err != ERR_CONFLICT)
-        return err;
-    struct refused *r = arena_alloc(rq->arena, sizeof *r);
-    *r = (struct refused){.err = err, .problem = rq->problem};
-    if (json_read(rq->body, &sent, NULL) == ERR_OK) /* as become_call has it */
-        r->reason = arena_copy(rq->arena, ask_text(sent, "reason"));
-    json_decref(sent);
-    rq->kept = span_of(r, sizeof *r);
-    rq->read = lead_read;
-    return ERR_PENDING;
-}
-
-/* As the call of the API that it is: so says the record, too, what was sent. */
-static void become_call(struct request *rq, const struct form *f)
-{
-    struct buf body, target;
-    struct jw w;
-    buf_heap(&body);
-    jw_open(&w, &body);
-    jw_object(&w);
-    if (!span_empty(form_value(f, "reason")))
-        jw_kstr(&w, "reason", form_value(f, "reason"));
-    jw_kstr(&w, "status", form_value(f, "status"));
-    jw_object_end(&w);
-    jw_close(&w);
-    rq->body = arena_copy(rq->arena, buf_span(&body));
-    rq->content_type = SPAN("application/json");
-    rq->idempotency_key = form_value(f, "once");
-    arena_buf(rq->arena, &target, 64 + rq->param[0].len);
-    buf_str(&target, "/v1/leads/");
-    buf_span_add(&target, rq->param[0]);
-    buf_str(&target, "/dispositions");
-    rq->target = buf_span(&target);
-    buf_free(&body);
-}
-
 enum err lead_page_post(struct request *rq, struct reply *reply)
 {
-    struct form f;
-    bool answered;
-    enum err err = sign_in_form(rq, reply, &f, &answered);
-    if (err != ERR_OK || answered)
-        return err;
-    become_call(rq, &f);
-    err = leads_dispose(rq, reply);
-    return err == ERR_PENDING ? err : refuse(rq, err);
-}
-
-enum err lead_page_finish(struct request *rq, struct job *job, struct reply *reply)
-{
-    struct buf to;
-    if (job->err != ERR_OK) {
-        rq->problem = job->problem;
-        return refuse(rq, job->err);
-    }
-    arena_buf(rq->arena, &to, 16 + 3 * rq->param[0].len);
-    buf_str(&to, "/leads/");
-    query_encode(&to, rq->param[0]);
-    return screen_go(rq, reply, buf_span(&to));
+    return act_post(rq, reply, &decide, 1);
 }

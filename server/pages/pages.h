@@ -14,7 +14,7 @@ enum err home_get(struct request *rq, struct reply *reply);
 enum err leads_page_get(struct request *rq, struct reply *reply);
 enum err lead_page_get(struct request *rq, struct reply *reply);
 enum err lead_page_post(struct request *rq, struct reply *reply);
-enum err lead_page_finish(struct request *rq, struct job *job, struct reply *reply);
+enum err act_finish(struct request *rq, struct job *job, struct reply *reply); /* of every form that is a call: act.h */
 enum err statements_page_get(struct request *rq, struct reply *reply);
 enum err statement_page_get(struct request *rq, struct reply *reply);
 void pages_fail(struct request *rq, enum err err, struct reply *reply); /* an error, for people */
