@@ -6,6 +6,9 @@
 #define ICON_MONEY ICON("M3 6h14v9H3zM3 9h14")
 #define ICON_HEALTH ICON("M2 10h4l2-5 4 10 2-5h4")
 #define ICON_CONTRACTS ICON("M4 6h8m3 0h1M4 14h1m3 0h8M13 4v4M7 12v4")
+#define ICON_PARTIES ICON("M7 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2 17c0-4 10-4 10 0M13 4a3 3 0 0 1 0 5m2 3c2 1 3 2 3 5")
+#define ICON_SYSTEM ICON("M3 4h14v5H3zM3 11h14v5H3zM6 6.500h2M6 13.500h2")
+#define ICON_SEARCH ICON("M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12zM13.500 13.500L18 18")
 #define ICON_CHECK ICON("M10 2l7 3v5c0 4-3 7-7 8-4-1-7-4-7-8V5zM7 10l2 2 4-4")
 
 static const struct place {
@@ -14,12 +17,21 @@ static const struct place {
     enum word word;
     const char *icon;
 } places[] = {
-    {SEAT_OPERATOR, "/", WORD_NAV_HEALTH, ICON_HEALTH},      {SEAT_OPERATOR, "/leads", WORD_LEADS, ICON_LEADS},
-    {SEAT_OPERATOR, "/statements", WORD_MONEY, ICON_MONEY},  {SEAT_ADVERTISER, "/", WORD_TODAY, ICON_TODAY},
-    {SEAT_ADVERTISER, "/leads", WORD_LEADS, ICON_LEADS},     {SEAT_ADVERTISER, "/statements", WORD_MONEY, ICON_MONEY},
-    {SEAT_PUBLISHER, "/", WORD_TODAY, ICON_TODAY},           {SEAT_PUBLISHER, "/leads", WORD_LEADS, ICON_LEADS},
-    {SEAT_PUBLISHER, "/statements", WORD_MONEY, ICON_MONEY}, {SEAT_AUDITOR, "/", WORD_CONTRACTS, ICON_CONTRACTS},
-    {SEAT_AUDITOR, "/leads", WORD_LEADS, ICON_LEADS},        {SEAT_AUDITOR, "/statements", WORD_STATEMENTS, ICON_MONEY},
+    {SEAT_OPERATOR, "/", WORD_NAV_HEALTH, ICON_HEALTH},
+    {SEAT_OPERATOR, "/parties", WORD_OP_PARTIES, ICON_PARTIES},
+    {SEAT_OPERATOR, "/contracts", WORD_CONTRACTS, ICON_CONTRACTS},
+    {SEAT_OPERATOR, "/leads", WORD_LEADS, ICON_LEADS},
+    {SEAT_OPERATOR, "/month-end", WORD_MONEY, ICON_MONEY},
+    {SEAT_OPERATOR, "/system", WORD_SYSTEM, ICON_SYSTEM},
+    {SEAT_ADVERTISER, "/", WORD_TODAY, ICON_TODAY},
+    {SEAT_ADVERTISER, "/leads", WORD_LEADS, ICON_LEADS},
+    {SEAT_ADVERTISER, "/statements", WORD_MONEY, ICON_MONEY},
+    {SEAT_PUBLISHER, "/", WORD_TODAY, ICON_TODAY},
+    {SEAT_PUBLISHER, "/leads", WORD_LEADS, ICON_LEADS},
+    {SEAT_PUBLISHER, "/statements", WORD_MONEY, ICON_MONEY},
+    {SEAT_AUDITOR, "/", WORD_CONTRACTS, ICON_CONTRACTS},
+    {SEAT_AUDITOR, "/leads", WORD_LEADS, ICON_LEADS},
+    {SEAT_AUDITOR, "/statements", WORD_STATEMENTS, ICON_MONEY},
     {SEAT_AUDITOR, "/verify", WORD_VERIFY, ICON_CHECK},
 };
 
@@ -39,8 +51,15 @@ static void navigation(struct page *g, const struct frame *f)
             page_put(g, "    <a href=\"{}\"{}>{}{}</a>\n", P_TEXT(span_str(p->address)),
                      P_HTML(here ? " aria-current=\"page\"" : ""), P_HTML(p->icon), P_WORD(p->word));
     }
-    page_put(g, "  </nav>\n  <div class=\"who\"><div><b>{}</b><span>{}</span></div></div>\n", P_NAME(f->name),
-             P_WORD(seat_words[f->seat]));
+    page_put(g,
+             "  </nav>\n  <form class=\"find\" role=\"search\" action=\"/search\"><input type=\"search\" name=\"q\" "
+             "aria-label=\"{}\" placeholder=\"{}\"></form>\n  <div class=\"who\"><a class=\"seek\" href=\"/search\" "
+             "aria-label=\"{}\">" ICON_SEARCH "</a><div><b><a href=\"/settings\">{}</a></b><span>{}</span></div> "
+             "<a class=\"b sm\" href=\"/settings\"{}>{}</a></div>\n",
+             P_WORD(WORD_SEARCH), P_WORD(WORD_SEARCH), P_WORD(WORD_SEARCH), P_NAME(f->name),
+             P_WORD(seat_words[f->seat]),
+             P_HTML(f->here != NULL && strcmp(f->here, "/settings") == 0 ? " aria-current=\"page\"" : ""),
+             P_WORD(WORD_SETTINGS));
 }
 
 void frame_open(struct page *g, const struct frame *f)

@@ -2,6 +2,8 @@
 #ifndef CS_PAGES_WORDS_TABLE_H
 #define CS_PAGES_WORDS_TABLE_H
 
+#include "common/pages/words_oper.h"
+
 /* clang-format off */
 #define WORD_TABLE(X)                                                                                                  \
     X(STATEMENT, "Statement {}", "Relevé {}", "结算单 {}") \
@@ -404,7 +406,8 @@
     X(INVITE_FULL, "This account has too many tokens or secrets", "Ce compte a trop de jetons ou de secrets", "此账户的令牌或密钥过多") \
     X(INVITE_FULL_WHY, "The invitation is not used up: it opens once some of the account’s tokens or secrets were ended. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira quand des jetons ou des secrets du compte auront été révoqués. Demandez à qui vous l’a envoyée.", "邀请尚未使用：作废该账户的部分令牌或密钥后即可打开。请询问发送者。") \
     X(INVITE_NONE, "There is no such invitation", "Cette invitation n’existe pas", "没有此邀请") \
-    X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。")
+    X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。") \
+    WORD_TABLE_OPER(X)
 /* clang-format on */
 
 #endif

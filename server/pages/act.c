@@ -92,12 +92,12 @@ static asked *note_outcome(struct request *rq, enum err err, struct reply *answe
 static enum err go(struct request *rq, struct reply *reply)
 {
     const struct acting *w = rq->acting;
-    const char *hole = strstr(w->act->to, "{}");
+    const char *hole = w->act->to != NULL ? strstr(w->act->to, "{}") : NULL;
     struct span named_there = rq->param[0];
     json_t *said = NULL;
     struct buf to;
     if (hole == NULL)
-        return screen_go(rq, reply, span_str(w->act->to));
+        return screen_go(rq, reply, w->act->to != NULL ? span_str(w->act->to) : rq->path);
     if (w->act->made != NULL && json_read(w->answer, &said, NULL) == ERR_OK)
         named_there = arena_copy(rq->arena, ask_text(said, w->act->made));
     json_decref(said);

@@ -43,8 +43,9 @@ struct act {
     void (*more)(const struct form *f, json_t *body); /* adds what no table says; NULL: nothing */
     asked *again;                                     /* the page, on a reader thread: after a refusal */
     asked *show;                                      /* likewise what it answers, shown once; NULL: */
-    const char *to, *made; /* where to go then: its {}, if any, is that member of the answer, or NULL: of the path */
-    const char *at;        /* where its form is sent; NULL: to the page's own address */
+    /* Where to go then, NULL: to the page itself; its {}, if any, is that member of the answer, or NULL: of the path */
+    const char *to, *made;
+    const char *at; /* where its form is sent; NULL: to the page's own address */
 };
 
 /* A form that was sent: rq->acting. */

@@ -14,6 +14,19 @@ static json_t *text_json(struct span s)
     return json_stringn(s.ptr, s.len);
 }
 
+/* Lines of a form end with two bytes, wherever they were typed. */
+static json_t *lines_json(struct span s)
+{
+    struct buf b;
+    buf_heap(&b);
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] != '\r' || i + 1 == s.len || s.ptr[i + 1] != '\n')
+            buf_byte(&b, (uint8_t)s.ptr[i]);
+    json_t *text = text_json(buf_span(&b));
+    buf_free(&b);
+    return text;
+}
+
 static enum err read_integer(const struct act_field *row, struct span text, json_t **out, struct problem *p)
 {
     bool minus = text.len > 0 && text.ptr[0] == '-';
@@ -130,7 +143,7 @@ static enum err read_field(const struct act_field *row, const struct form *f, js
     case ACT_JSON:
         return read_value(row, text, out, p);
     default:
-        *out = text_json(raw);
+        *out = lines_json(raw);
         return ERR_OK;
     }
 }

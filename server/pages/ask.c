@@ -59,6 +59,30 @@ enum err ask(struct request *rq, asked *of, struct span param, struct span query
     return json_read(body, out, NULL) == ERR_OK ? ERR_OK : ERR_INTERNAL;
 }
 
+enum err ask_all(struct request *rq, asked *of, struct span param, const char *query, size_t most, json_t **out)
+{
+    json_t *all = json_array();
+    struct span after = SPAN("");
+    do {
+        json_t *answer = NULL;
+        struct buf b;
+        arena_buf(rq->arena, &b, 64 + strlen(query) + after.len);
+        buf_printf(&b, "limit=%d%s", LIMIT_LIST, query);
+        buf_str(&b, span_empty(after) ? "" : "&after=");
+        buf_span_add(&b, after);
+        enum err err = ask(rq, of, param, buf_span(&b), &answer);
+        if (err != ERR_OK) {
+            json_decref(all);
+            return err;
+        }
+        json_array_extend(all, json_object_get(answer, "data"));
+        after = arena_copy(rq->arena, ask_text(answer, "next"));
+        json_decref(answer);
+    } while (!span_empty(after) && json_array_size(all) < most);
+    *out = all;
+    return ERR_OK;
+}
+
 struct span ask_text(const json_t *from, const char *member)
 {
     const json_t *v = json_object_get(from, member);

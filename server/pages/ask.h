@@ -17,6 +17,10 @@ MUST_CHECK enum err ask_body(struct request *rq, asked *of, struct span param, s
 /* *out: the JSON of its 200, for json_decref. Else the same. */
 MUST_CHECK enum err ask(struct request *rq, asked *of, struct span param, struct span query, json_t **out);
 
+/* *out: the items of a list of the API, a page after the other, up to `most` and those that come with them. */
+MUST_CHECK enum err ask_all(struct request *rq, asked *of, struct span param, const char *query, size_t most,
+                            json_t **out);
+
 /* Members; empty and 0 where there is none. */
 struct span ask_text(const json_t *from, const char *member);
 int64_t ask_int(const json_t *from, const char *member);

@@ -51,7 +51,7 @@ static void write_figures(struct overview *o)
     page_html(&o->s.g, "</dl>\n");
 }
 
-static enum word kind_word(struct span kind)
+enum word kind_word(struct span kind)
 {
     return span_is(kind, "advertiser")  ? WORD_ADVERTISER
            : span_is(kind, "publisher") ? WORD_PUBLISHER

@@ -17,6 +17,22 @@ enum err lead_page_post(struct request *rq, struct reply *reply);
 enum err act_finish(struct request *rq, struct job *job, struct reply *reply); /* of every form that is a call: act.h */
 enum err statements_page_get(struct request *rq, struct reply *reply);
 enum err statement_page_get(struct request *rq, struct reply *reply);
+enum err account_get(struct request *rq, struct reply *reply);
+enum err account_post(struct request *rq, struct reply *reply);
+enum err parties_page_get(struct request *rq, struct reply *reply);
+enum err parties_page_post(struct request *rq, struct reply *reply);
+enum err refused_page_get(struct request *rq, struct reply *reply);
+enum err deliveries_page_get(struct request *rq, struct reply *reply);
+enum err deliveries_page_post(struct request *rq, struct reply *reply);
+enum err search_page_get(struct request *rq, struct reply *reply);
+enum err contracts_page_get(struct request *rq, struct reply *reply);
+enum err contracts_page_post(struct request *rq, struct reply *reply);
+enum err contract_page_get(struct request *rq, struct reply *reply);
+enum err contract_page_post(struct request *rq, struct reply *reply);
+enum err month_page_get(struct request *rq, struct reply *reply);
+enum err month_page_post(struct request *rq, struct reply *reply);
+enum err system_page_get(struct request *rq, struct reply *reply);
+enum err changes_page_get(struct request *rq, struct reply *reply);
 void pages_fail(struct request *rq, enum err err, struct reply *reply); /* an error, for people */
 
 #endif

@@ -93,8 +93,11 @@ enum err screen_read(struct screen *s, struct request *rq, struct param *more, s
 
 enum err screen_zone(struct screen *s, struct span zone)
 {
+    const struct span kept = session_cookie(s->rq, "tz");
     int64_t offset_s;
-    s->frame.zone = s->tz.given ? s->tz.value : zone;
+    bool chosen =
+        !span_empty(kept) && zones_offset(s->zones, kept, s->rq->arrived_ms, &offset_s) == ERR_OK; /* it may be old */
+    s->frame.zone = s->tz.given ? s->tz.value : chosen ? kept : zone;
     s->g.offset = offset_of;
     s->g.of_page = s;
     enum err err = zones_offset(s->zones, s->frame.zone, s->rq->arrived_ms, &offset_s);

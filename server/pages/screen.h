@@ -22,7 +22,8 @@ struct screen {
 
 /* Reads the query: `lang`, `tz` and the n of this page. ERR_MALFORMED as params_read. Of nobody's page n may be 0. */
 MUST_CHECK enum err screen_read(struct screen *s, struct request *rq, struct param *more, size_t n);
-/* The zone of its times, unless the query says one. ERR_IO: it does not read. */
+/* The zone of its times, unless the query says one, or the browser keeps one that was chosen under its settings.
+ * ERR_IO: it does not read. */
 MUST_CHECK enum err screen_zone(struct screen *s, struct span zone);
 /* The zone of the first contract that the caller reads; UTC without any. */
 struct span screen_first_zone(const struct request *rq);

@@ -5,13 +5,17 @@ import re
 import unittest
 import urllib.parse
 
-from harness import BROWSER, Market, ServerCase, person, send, wait_for
+from harness import BROWSER, Market, Party, ServerCase, person, send, wait_for
 
 POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
           "frame-ancestors 'none'; base-uri 'none'")
 PAGE = {**BROWSER, "Accept": "text/html"}
 FORM = {**PAGE, "Content-Type": "application/x-www-form-urlencoded"}
 EVIL = "<script>x</script>\"'><img src=x onerror=y>&amp;{}"
+
+
+OPEN = ("/refused", "/deliveries")  # to all but auditors
+OPERATORS = ("/month-end", "/system", "/audit")
 
 
 class Browser:
@@ -276,6 +280,240 @@ class Deciding(ServerCase):
         self.assertEqual(self.status(lead)["status"], "pending")
 
 
+def forms(text):
+    """Each form that is sent: what its hidden fields say, its act first."""
+    found = []
+    for form in re.findall(r"<form[^>]* method=\"post\".*?</form>", text, re.S):
+        fields = {name: html.unescape(value) for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)}
+        found.append((fields.get("act"), fields))
+    return found
+
+
+class Forms(ServerCase):
+    """How a form of a page is sent."""
+
+    def signed_in(self, token):
+        browser = Browser(self.server)
+        browser.sign_in(token)
+        return browser
+
+    def send(self, browser, path, act, **typed):
+        ident = typed.get("id")
+        fields = [f for name, f in forms(browser.get(path).text) if name == act and (ident is None or f.get("id") == ident)]
+        self.assertTrue(fields, f"{act} {ident}")
+        return browser.post(path, {**fields[0], **typed})
+
+
+class Settings(Forms):
+    """Forms that make and end what a party acts by: each is its call, with that call's rights."""
+
+    def tokens(self, party):
+        return party.get(f"/v1/parties/{party.id}/tokens")["data"]
+
+    def test_a_token_is_made_and_shown_once_and_ended(self):
+        party = self.market.publisher
+        browser = self.signed_in(party.token)
+        answer = self.send(browser, "/settings", "token", label="by form " + EVIL[:20], expires="2099-01-31", scope="codes")
+        self.assertEqual(answer.status, 201, answer.text)
+        token = re.search(r'id="token">(cst_[^<]+)<', answer.text)[1]
+        self.assertIn(urllib.parse.quote("token=" + token, safe=""), answer.text)  # the file
+        listed = [one for one in self.tokens(party) if one.get("label", "").startswith("by form")]
+        self.assertEqual([(one["expires_at"], one["scope"]) for one in listed], [("2099-01-31T00:00:00.000Z", "codes")])
+        page = browser.get("/settings").text
+        self.assertNotIn(token, page)
+        self.assertIn(listed[0]["id"], page)
+        # what that token may not, its session may not
+        other = self.signed_in(token)
+        self.assertNotIn("secret", [act for act, _ in forms(other.get("/settings").text)])
+        form = other.form_token("/settings")
+        refused = other.post("/settings", {"form": form, "act": "secret", "once": "a", "party": party.id})
+        self.assertEqual(refused.status, 403)
+        self.assertEqual(len(party.get(f"/v1/parties/{party.id}")["kids"]), 1)
+        self.assertEqual(self.send(browser, "/settings", "end-token", id=listed[0]["id"]).status, 303)
+        self.assertEqual(other.get("/settings").status, 303)
+
+    def test_sent_twice_one_is_made(self):
+        party = self.market.advertiser
+        browser = self.signed_in(party.token)
+        fields = dict(next(f for act, f in forms(browser.get("/settings").text) if act == "secret"))
+        first, again = browser.post("/settings", fields), browser.post("/settings", fields)
+        secret = re.compile(r'id="postback_secret">([^<]+)<')
+        self.assertEqual((first.status, again.status, secret.search(first.text)[1]), (201, 201, secret.search(again.text)[1]))
+        kids = party.get(f"/v1/parties/{party.id}")["kids"]
+        self.assertEqual(len(kids), 2)
+        self.assertEqual(self.send(browser, "/settings", "end-secret", id=kids[1]).status, 303)
+        self.assertEqual(party.get(f"/v1/parties/{party.id}")["kids"], kids[:1])
+
+    def test_bad_input_keeps_what_was_typed_and_says_why_beside_it(self):
+        browser = self.signed_in(self.market.publisher.token)
+        for act, typed, field, what in (("token", {"label": "kept <b>", "expires": "2001-01-01"}, "token-expires", "later than now"),
+                                        ("hook", {"url": "http://10.0.0.1/kept", "macro": ""}, "hook-url", "")):
+            with self.subTest(act):
+                answer = self.send(browser, "/settings", act, **typed)
+                self.assertIn(answer.status, (400, 409, 422))
+                self.assertIn("Nothing was recorded.", answer.text)
+                self.assertRegex(answer.text, rf'id="{field}"[^>]* aria-describedby="[^"]*{field}-e" aria-invalid="true"')
+                self.assertIn(f'id="{field}-e"', answer.text)
+                self.assertIn(what, answer.text)
+                self.assertIn("kept", answer.text)
+
+    def test_webhook_notices_and_legal_data_are_set_and_taken_away(self):
+        party = self.market.publisher
+        browser, path = self.signed_in(party.token), f"/v1/parties/{party.id}"
+        self.assertEqual(self.send(browser, "/settings", "hook", url="https://hooks.example.com/x").status, 303)
+        self.assertEqual(party.get(path + "/webhook")["url"], "https://hooks.example.com/x")
+        answer = self.send(browser, "/settings", "try-hook")
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/deliveries"))
+        self.assertIn("resend", [act for act, _ in forms(browser.get("/deliveries").text)])
+        self.assertEqual(self.send(browser, "/settings", "end-hook").status, 303)
+        self.assertEqual(self.send(browser, "/settings", "legal", name="Nord SRL", country="BE", address="Rue 18\r\n7500 Tournai", vat_id="", email="", exemption="").status, 303)
+        self.assertEqual(party.get(path)["legal"], {"name": "Nord SRL", "country": "BE", "address": "Rue 18\n7500 Tournai"})
+        self.assertEqual(self.send(browser, "/settings", "legal", name="Nord SA", country="BE", address="", vat_id="", email="", exemption="").status, 303)
+        self.assertEqual(party.get(path)["legal"], {"name": "Nord SA", "country": "BE"})
+
+    def test_notices_are_wanted_where_e_mail_is_sent(self):
+        self.assertNotIn("notices", [act for act, _ in forms(self.signed_in(self.market.publisher.token).get("/settings").text)])
+        server = type(self.server)(SMTP_URL="smtp://127.0.0.1:9", SMTP_FROM="cs@server.example")
+        self.addCleanup(server.close)
+        party = Market(server).publisher
+        browser = Browser(server)
+        browser.sign_in(party.token)
+        for typed, status in (({"email": "no address kept", "kinds": "webhook"}, 422), ({"email": "a@b.example", "kinds": "webhook", "language": "fr"}, 303)):
+            answer = self.send(browser, "/settings", "notices", **typed)
+            self.assertEqual((answer.status, "kept" in answer.text), (status, status == 422))
+        said = party.get(f"/v1/parties/{party.id}/notices")
+        self.assertEqual((said["email"], said["kinds"], said["language"]), ("a@b.example", ["webhook"], "fr"))
+        self.assertIn('value="webhook" checked', browser.get("/settings").text)
+        self.assertEqual(self.send(browser, "/settings", "end-notices").status, 303)
+        self.assertNotIn("email", party.get(f"/v1/parties/{party.id}/notices"))
+
+    def test_the_operator_makes_invites_renames_and_locks(self):
+        browser = self.signed_in(self.operator.token)
+        answer = self.send(browser, "/parties", "party", name="Neue Firma", kind="publisher")
+        self.assertEqual(answer.status, 201, answer.text)
+        link = re.search(r'id="invite_url">([^<]+)<', answer.text)[1]
+        self.assertEqual(send(link, headers=PAGE).status, 200)
+        ident = re.search(r'href="/parties/([^"]+)"', browser.get("/parties?q=neue+f").text)[1]
+        path = "/parties/" + ident
+        self.assertEqual(self.send(browser, path, "rename", name="Neuere Firma").status, 303)
+        self.assertEqual(self.send(browser, path, "lock").status, 303)
+        said = self.operator.get("/v1" + path)
+        self.assertEqual((said["name"], "locked_at" in said), ("Neuere Firma", True))
+        self.assertEqual(self.send(browser, path, "unlock").status, 303)
+        self.assertEqual(self.send(browser, path, "invite").status, 201)
+        self.assertNotIn("locked_at", self.operator.get("/v1" + path))
+
+    def test_a_party_is_another_ones_business(self):
+        market = self.market
+        browser = self.signed_in(market.publisher.token)
+        self.assertEqual(browser.get("/parties/" + market.advertiser.id).status, 404)
+        fields = dict(next(f for act, f in forms(browser.get("/settings").text) if act == "secret"))
+        before = len(market.advertiser.get(f"/v1/parties/{market.advertiser.id}")["kids"])
+        self.assertEqual(browser.post("/settings", {**fields, "party": market.advertiser.id}).status, 404)
+        self.assertEqual(len(market.advertiser.get(f"/v1/parties/{market.advertiser.id}")["kids"]), before)
+        self.assertEqual(browser.post("/parties", {"form": fields["form"], "once": "b", "name": "x", "kind": "operator"}).status, 403)
+
+    def test_a_session_that_is_over_loses_nothing_of_a_longer_form(self):
+        party = self.market.publisher
+        browser = self.signed_in(party.token)
+        fields = dict(next(f for act, f in forms(browser.get("/settings").text) if act == "token"))
+        browser.jar.clear()
+        asked = browser.post("/settings", {**fields, "label": "typed before " + EVIL[:9], "expires": "2098-02-03"})
+        again = browser.post("/sign-in", {**forms(asked.text)[0][1], "token": party.token})
+        sent = forms(again.text)[0][1]
+        self.assertEqual(browser.post("/settings", sent).status, 201)
+        self.assertIn(("typed before " + EVIL[:9], "2098-02-03T00:00:00.000Z"), [(t.get("label"), t.get("expires_at")) for t in self.tokens(party)])
+
+    def test_a_chosen_zone_is_kept_and_a_wrong_one_is_told(self):
+        browser = self.signed_in(self.market.publisher.token)
+        self.assertIn("Times in America/Lima", browser.get("/settings?zone=America/Lima").text)
+        self.assertIn("Times in America/Lima", browser.get("/leads").text)
+        self.assertEqual(browser.get("/settings?zone=Mars/Olympus").status, 400)
+        browser.get("/settings?zone=")
+        self.assertIn("Times in Europe/Paris", browser.get("/leads").text)
+        browser.jar["tz"] = "Nowhere/At-All"
+        self.assertIn("Times in Europe/Paris", browser.get("/leads").text)
+
+    def test_search_finds_what_the_caller_may_see(self):
+        market = self.market
+        lead = market.publisher.postback(person(click_id=market.click(), txid="FIND-1 é")).json["lead"]
+        statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
+        mine, other = self.signed_in(market.publisher.token), self.signed_in(Market(self.server).publisher.token)
+        for q, href in (("FIND-1 é", "/leads/" + lead), (lead, "/leads/" + lead), (statement, "/statements/" + statement), (market.contract, "/contracts/" + market.contract)):
+            with self.subTest(q):
+                path = "/search?q=" + urllib.parse.quote(q)
+                self.assertIn(f'href="{href}"', mine.get(path).text)
+                answer = other.get(path)
+                self.assertEqual((answer.status, f'href="{href}"' in answer.text), (200, False))
+        self.assertIn("People are not looked up", mine.get("/search?q=a%40b.example").text)
+
+
+class Operating(Forms):
+    """What the operator does by clicks, and that it is his alone."""
+
+    def test_a_contract_is_made_of_the_form_and_an_auditor_let_in(self):
+        market, browser = self.market, self.signed_in(self.operator.token)
+        publisher = market.new_publisher()
+        typed = {"campaign": market.campaign, "publisher": publisher.id, "lead": "12,50", "sale": "5", "click": "0.02", "due_days": "14"}
+        for bad, field in (({"lead": "1,234"}, "contract-lead"), ({"due_days": "soon"}, "contract-due_days"), ({"ends_at": "x"}, "contract-ends_at")):
+            answer = self.send(browser, "/contracts", "contract", **{**typed, **bad})
+            self.assertEqual(answer.status, 422)
+            self.assertIn(f'id="{field}-e"', answer.text)
+            self.assertIn('value="0.02"', answer.text)
+        answer = self.send(browser, "/contracts", "contract", **typed)
+        self.assertEqual(answer.status, 303, answer.text)
+        path = answer.headers["Location"]
+        made = self.operator.get("/v1" + path)
+        self.assertEqual((made["price"]["lead"], made["price"]["sale_ppm"], made["price"]["click_micros"], made["due_days"]), ([{"micros": 12_500_000}], 50_000, 20_000, 14))
+        page = browser.get(path).text
+        self.assertIn("12.50\u00a0EUR", page)
+        self.assertIn("5.0%", page)
+        self.assertEqual(self.send(browser, path, "grant", auditor=market.auditor.id).status, 303)
+        self.assertEqual(self.signed_in(market.auditor.token).get(path).status, 200)
+        self.assertEqual(self.send(browser, path, "revoke", id=market.auditor.id).status, 303)
+        self.assertEqual(self.signed_in(market.auditor.token).get(path).status, 404)
+
+    def test_terms_that_change_are_told_by_what_differs(self):
+        market = Market(self.server)
+        self.operator.do("PATCH", f"/v1/contracts/{market.contract}", {"due_days": 21})
+        page = self.signed_in(market.publisher.token).get("/contracts/" + market.contract).text
+        self.assertIn("Version 2", page)
+        self.assertRegex(page, r"<code>[^<]*due_days</code> <del>.*30.*</del> <ins>.*21.*</ins>")
+
+    def test_statements_are_issued_one_by_one_and_once(self):
+        market = Market(self.server)
+        lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        market.advertiser.postback({"lead": lead, "status": "approved"})
+        browser = self.signed_in(self.operator.token)
+        fields = wait_for(lambda: next((f for act, f in forms(browser.get("/month-end").text) if act == "issue" and f["id"] == market.contract), None), what="the draft")
+        self.assertEqual([browser.post("/month-end", fields).status for _ in range(2)], [303, 303])
+        statements = self.operator.get(f"/v1/statements?contract={market.contract}")["data"]
+        self.assertEqual(len(statements), 1)
+        page = browser.get("/month-end").text
+        self.assertIn("/statements/" + statements[0]["id"], page)
+        self.assertNotIn(market.contract, [f.get("id") for act, f in forms(page) if act == "issue"])
+
+    def test_these_pages_are_the_operators(self):
+        for party in (self.market.publisher, self.market.advertiser, self.market.auditor):
+            browser = self.signed_in(party.token)
+            for path in ("/month-end", "/system", "/audit"):
+                self.assertEqual(browser.get(path).status, 403, path)
+            form = browser.form_token()
+            for path, act in (("/contracts", "contract"), ("/month-end", "issue"), ("/contracts/" + self.market.contract, "grant")):
+                self.assertEqual(browser.post(path, {"form": form, "act": act, "once": "a", "id": self.market.contract}).status, 403, path)
+
+    def test_what_was_made_is_told_with_its_maker(self):
+        party = Party(self.operator, "Made lately", "publisher")
+        party.post(f"/v1/parties/{party.id}/tokens", {"label": "x"})
+        text = self.signed_in(self.operator.token).get("/audit").text
+        self.assertRegex(text, r"API token made for</b> <a href=\"/parties/" + party.id + r"\"><bdi>Made lately</bdi></a> · by <bdi>Made lately")
+
+    def test_the_system_is_told_as_it_is(self):
+        text = self.signed_in(self.operator.token).get("/system").text
+        for said in (str(self.server.data), "countersign backup", "<code>sweep_ms</code></dt><dd class=\"id\">100<"):
+            self.assertIn(said, text)
+
+
 class Strangers(ServerCase):
     """Every text that somebody may place, shown to each role."""
 
@@ -297,14 +535,17 @@ class Strangers(ServerCase):
 
     def test_no_text_of_a_stranger_is_html(self):
         market = self.market
-        paths = ("/", "/leads", f"/leads?contract={market.contract}", "/leads/" + self.lead, "/statements", "/statements/" + self.statement)
+        paths = ("/", "/leads", f"/leads?contract={market.contract}", "/leads/" + self.lead, "/statements", "/statements/" + self.statement,
+                 "/settings", "/parties", "/contracts", "/contracts/" + market.contract, "/search?q=" + urllib.parse.quote("T" + EVIL), *OPEN, *OPERATORS)
         for party in (market.publisher, market.advertiser, market.auditor, market.operator):
             browser = Browser(self.server)
             browser.sign_in(party.token)
+            closed = OPERATORS if party is not market.operator else ()
+            closed += OPEN if party is market.auditor else ()
             for path in paths:
                 with self.subTest(party=party.token[-4:], path=path):
                     answer = browser.get(path)
-                    self.assertEqual(answer.status, 200, answer.text)
+                    self.assertEqual(answer.status, 403 if path in closed else 200, answer.text)
                     for bad in ("<script>x", "<img", "onerror=y>", "&amp;{}"):
                         self.assertNotIn(bad, answer.text)
 

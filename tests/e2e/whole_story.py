@@ -12,17 +12,27 @@ import client  # from scripts/, where harness points to
 MODES = ("jws", "html", "csv")
 
 
-def look_at_pages(publisher, lead):
-    """Signed in with a token, as a browser."""
+def sign_in(party):
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    signed = client.send(publisher.base + "/sign-in", "POST", urllib.parse.urlencode({"token": publisher.token}).encode(), form)
-    cookie = {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
+    signed = client.send(party.base + "/sign-in", "POST", urllib.parse.urlencode({"token": party.token}).encode(), form)
+    return form, {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
+
+
+def look_at_pages(publisher, lead, market):
+    """Signed in with a token, as a browser."""
+    form, cookie = sign_in(market.operator)
+    for path in ("/month-end", "/audit", "/system"):
+        client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"})
+    form, cookie = sign_in(publisher)
     text = ""
     for path in ("/sign-in", "/leads", "/leads/" + lead, "/statements", "/"):
         text = client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"}).text
     client.send(publisher.base + text.split('rel="stylesheet" href="')[1].split('"')[0])
     token = text.split('name="form" value="')[1].split('"')[0]
-    client.send(publisher.base + "/leads/" + lead, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})  # of a session before
+    for path in ("/settings", "/search?q=T1", "/refused", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + market.contract):
+        client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"})
+    for path in ("/leads/" + lead, "/settings", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + market.contract, "/month-end"):  # of a session before
+        client.send(publisher.base + path, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})
     client.send(publisher.base + "/sign-out", "POST", urllib.parse.urlencode({"form": token}).encode(), {**form, **cookie})
     client.send(publisher.base + "/statements/S0")  # leads to the sign-in
 
@@ -63,7 +73,7 @@ def tell_a_whole_story(server):
     publisher.do("GET", f"/v1/parties/{publisher.id}/tokens")
     publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
     invite(operator, publisher)
-    look_at_pages(publisher, lead)
+    look_at_pages(publisher, lead, market)
     key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
     client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
     rows = [person(click_id=market.click()), {"email": "{email}"}]

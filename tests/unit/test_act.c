@@ -45,6 +45,7 @@ static void each_field_is_the_member_that_its_row_says(void **state)
     } rows[] = {
         {{{NULL}}, "{\"open\":false}"},
         {{{"name", "A \"b\" é"}, {"other", "x"}}, "{\"name\":\"A \\\"b\\\" é\",\"open\":false}"},
+        {{{"name", "a\r\nb\rc\n"}}, "{\"name\":\"a\\nb\\rc\\n\",\"open\":false}"},
         {{{"name", ""}, {"days", " "}, {"open", "true"}}, "{\"open\":true}"},
         {{{"open", "false"}, {"days", "30"}}, "{\"notice_days\":30,\"open\":false}"},
         {{{"days", "-3"}}, "{\"notice_days\":-3,\"open\":false}"},

@@ -1,0 +1,284 @@
+/* Contracts: who is with whom, as a list and as a matrix, and the form that makes one. */
+#include "server/pages/contracts.h"
+
+#include "server/api/api.h"
+#include "server/pages/act.h"
+#include "server/pages/pages_private.h"
+#include "server/pages/rows.h"
+
+enum { MOST = 2000, MATRIX = 12 };
+
+static enum err contracts_read(struct request *rq, struct reply *reply);
+
+/* ---- making one ---- */
+
+static const struct act_field fields[] = {{"campaign", "campaign", ACT_TEXT},
+                                          {"publisher", "publisher", ACT_TEXT},
+                                          {"lead", "price.lead", ACT_MONEY},
+                                          {"sale", "price.sale_ppm", ACT_MONEY},
+                                          {"click", "price.click_micros", ACT_MONEY},
+                                          {"due_days", "due_days", ACT_INTEGER},
+                                          {"settle", "settle", ACT_TEXT},
+                                          {"assent", "assent", ACT_TEXT},
+                                          {"starts_at", "starts_at", ACT_TIME},
+                                          {"ends_at", "ends_at", ACT_TIME},
+                                          {NULL}};
+
+/* One price for every lead; a per cent is ten thousand parts per million. */
+static void add_price(const struct form *f, json_t *body)
+{
+    json_t *price = json_object_get(body, "price"), *lead = json_incref(json_object_get(price, "lead"));
+    const json_t *sale = json_object_get(price, "sale_ppm");
+    (void)f;
+    if (price == NULL)
+        json_object_set_new(body, "price", json_object());
+    if (lead != NULL)
+        json_object_set_new(price, "lead", json_pack("[{s:O}]", "micros", lead));
+    if (sale != NULL)
+        json_object_set_new(price, "sale_ppm", json_integer(json_integer_value(sale) / 100));
+    json_decref(lead);
+}
+
+static const struct act make = {.name = "contract",
+                                .call = contracts_create,
+                                .fields = fields,
+                                .more = add_price,
+                                .again = contracts_read,
+                                .to = "/contracts/{}",
+                                .made = "id"};
+
+/* ---- what is shown ---- */
+
+struct contracts {
+    struct request *rq;
+    struct screen s;
+    json_t *contracts, *campaigns, *parties; /* lists; parties: the operator's alone */
+};
+
+static enum err gather(struct contracts *c)
+{
+    enum err err = ask_all(c->rq, contracts_list, SPAN(""), "", MOST, &c->contracts);
+    if (err == ERR_OK && c->s.frame.seat == SEAT_OPERATOR)
+        err = ask_all(c->rq, campaigns_list, SPAN(""), "", MOST, &c->campaigns);
+    if (err == ERR_OK && c->s.frame.seat == SEAT_OPERATOR)
+        err = ask_all(c->rq, parties_list, SPAN(""), "", MOST, &c->parties);
+    return err;
+}
+
+static void price_of_leads(struct screen *s, const json_t *price, struct span currency)
+{
+    const json_t *tiers = json_object_get(price, "lead"), *one;
+    int64_t least = INT64_MAX, most = 0;
+    size_t i;
+    json_array_foreach(tiers, i, one)
+    {
+        int64_t micros = ask_int(one, "micros");
+        least = micros < least ? micros : least;
+        most = micros > most ? micros : most;
+    }
+    if (json_array_size(tiers) == 0)
+        return;
+    if (least == most)
+        page_put(&s->g, "<span class=\"nb\">{}</span>", P_SAY(WORD_PRICE_LEAD, P_MICROS(most, currency)));
+    else
+        page_put(&s->g, "<span class=\"nb\">{}</span>",
+                 P_SAY(WORD_PRICE_LEADS, P_MICROS(least, currency), P_MICROS(most, currency)));
+}
+
+void contracts_price(struct screen *s, const json_t *contract, struct span currency)
+{
+    const json_t *price = json_object_get(contract, "price");
+    int64_t click = ask_int(price, "click_micros"), impression = ask_int(price, "impression_micros"),
+            sale = ask_int(price, "sale_ppm");
+    price_of_leads(s, price, currency);
+    if (json_array_size(json_object_get(price, "lead")) == 0 && sale == 0 && click == 0 && impression == 0)
+        page_html(&s->g, "–");
+    if (sale != 0)
+        page_put(&s->g, "<br>{}", P_SAY(WORD_PRICE_SALE, P_PPM(sale)));
+    if (click != 0)
+        page_put(&s->g, "<br>{}", P_SAY(WORD_PRICE_CLICK, P_MICROS(click, currency)));
+    if (impression != 0)
+        page_put(&s->g, "<br>{}", P_SAY(WORD_PRICE_IMPRESSION, P_MICROS(impression, currency)));
+}
+
+enum word contracts_state(const struct screen *s, const json_t *contract, const char **class)
+{
+    int64_t now_ms = s->rq->arrived_ms, from_ms = ask_time(contract, "starts_at"),
+            to_ms = ask_time(contract, "ends_at");
+    *class = "pending";
+    if (json_array_size(json_object_get(contract, "awaits_assent_of")) > 0)
+        return WORD_CONTRACT_ASSENT;
+    if (from_ms != 0 && now_ms < from_ms)
+        return WORD_CONTRACT_WAITS;
+    *class = to_ms != 0 && now_ms >= to_ms ? "off" : "approved";
+    return to_ms != 0 && now_ms >= to_ms ? WORD_CONTRACT_OVER : WORD_CONTRACT_RUNS;
+}
+
+static void write_contract(struct contracts *c, const json_t *one)
+{
+    const struct contract *k = catalog_contract(c->rq->catalog, ask_text(one, "id"));
+    struct page *g = &c->s.g;
+    const char *class;
+    enum word state = contracts_state(&c->s, one, &class);
+    page_html(g, "<tr>");
+    if (k != NULL)
+        rows_between(&c->s, k);
+    page_put(g, "<td data-l=\"{}\"><a class=\"id\" href=\"/contracts/{}\">{}</a></td><td data-l=\"{}\"><span>",
+             P_WORD(WORD_CONTRACT), P_QUERY(ask_text(one, "id")), P_TEXT(ask_text(one, "id")),
+             P_WORD(WORD_CONTRACT_PRICE));
+    if (k != NULL)
+        contracts_price(&c->s, one, contract_currency(k));
+    page_put(g, "</span></td><td class=\"hd\"><span class=\"st {}\">{}</span></td></tr>\n", P_HTML(class),
+             P_WORD(state));
+}
+
+static void write_list(struct contracts *c)
+{
+    struct page *g = &c->s.g;
+    page_html(g, "<section class=\"card\">\n");
+    if (json_array_size(c->contracts) == 0)
+        page_put(g, "<div class=\"empty\"><h2>{}</h2></div>\n", P_WORD(WORD_NO_CONTRACT));
+    else
+        page_put(g,
+                 "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
+                 "scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
+                 P_WORD(WORD_COL_BETWEEN), P_WORD(WORD_CONTRACT), P_WORD(WORD_CONTRACT_PRICE),
+                 P_WORD(WORD_PARTY_STATE));
+    for (size_t i = json_array_size(c->contracts); i-- > 0;)
+        write_contract(c, json_array_get(c->contracts, i));
+    if (json_array_size(c->contracts) > 0)
+        page_html(g, "</tbody></table>\n");
+    page_html(g, "</section>\n");
+}
+
+/* ---- the matrix: on a wide screen, and as far as it fits ---- */
+
+static const json_t *between(const struct contracts *c, struct span campaign, struct span publisher)
+{
+    for (size_t i = json_array_size(c->contracts); i-- > 0;) {
+        const json_t *one = json_array_get(c->contracts, i);
+        if (span_eq(ask_text(one, "campaign"), campaign) && span_eq(ask_text(one, "publisher"), publisher))
+            return one;
+    }
+    return NULL;
+}
+
+static void write_cell(struct contracts *c, const json_t *contract)
+{
+    const char *class;
+    if (contract == NULL) {
+        page_html(&c->s.g, "<td class=\"s\">–</td>");
+        return;
+    }
+    enum word state = contracts_state(&c->s, contract, &class);
+    page_put(&c->s.g,
+             "<td><a href=\"/contracts/{}\"><span class=\"st {}\"><span class=\"vh\">{}</span></span></a></td>",
+             P_QUERY(ask_text(contract, "id")), P_HTML(class), P_WORD(state));
+}
+
+static void write_matrix(struct contracts *c)
+{
+    const json_t *campaign, *party;
+    struct page *g = &c->s.g;
+    size_t n = json_array_size(c->campaigns), i, j;
+    if (n == 0 || n > MATRIX)
+        return;
+    page_put(g,
+             "<section class=\"card desk\">\n<h2>{}</h2>\n<table class=\"matrix\"><thead><tr><th scope=\"col\">{}</th>",
+             P_WORD(WORD_CONTRACT_MATRIX), P_WORD(WORD_PUBLISHER));
+    json_array_foreach(c->campaigns, i, campaign)
+        page_put(g, "<th scope=\"col\">{}</th>", P_NAME(ask_text(campaign, "name")));
+    page_html(g, "</tr></thead><tbody>\n");
+    json_array_foreach(c->parties, j, party)
+    {
+        if (!span_is(ask_text(party, "kind"), "publisher"))
+            continue;
+        page_put(g, "<tr><th scope=\"row\">{}</th>", P_NAME(ask_text(party, "name")));
+        json_array_foreach(c->campaigns, i, campaign)
+            write_cell(c, between(c, ask_text(campaign, "id"), ask_text(party, "id")));
+        page_html(g, "</tr>\n");
+    }
+    page_html(g, "</tbody></table>\n</section>\n");
+}
+
+/* ---- the form ---- */
+
+/* Of a list, those of that kind (NULL: all), in the arena. */
+static struct act_option *options_of(struct contracts *c, const json_t *list, const char *kind, size_t *n)
+{
+    struct act_option *options = arena_alloc(c->rq->arena, (1 + json_array_size(list)) * sizeof *options);
+    const json_t *one;
+    size_t i;
+    *n = 0;
+    json_array_foreach(list, i, one) if (kind == NULL || span_is(ask_text(one, "kind"), kind)) options[(*n)++] =
+        (struct act_option){ask_text(one, "id"), ask_text(one, "name")};
+    return options;
+}
+
+static struct act_option worded(const struct contracts *c, const char *value, enum word word)
+{
+    return (struct act_option){span_str(value), span_str(word_text(c->s.g.language, word))};
+}
+
+static void write_make(struct contracts *c)
+{
+    const struct act_option settles[] = {worded(c, "manual", WORD_SETTLE_MANUAL),
+                                         worded(c, "monthly", WORD_SETTLE_MONTHLY),
+                                         worded(c, "weekly", WORD_SETTLE_WEEKLY)},
+                            assents[] = {worded(c, "operator", WORD_ASSENT_OPERATOR),
+                                         worded(c, "both", WORD_ASSENT_BOTH)};
+    struct act_form f;
+    size_t n, m;
+    const struct act_option *campaigns = options_of(c, c->campaigns, NULL, &n),
+                            *publishers = options_of(c, c->parties, "publisher", &m);
+    page_put(&c->s.g, "<section class=\"card\">\n<h2>{}</h2>\n<p class=\"s f\">{}</p>\n", P_WORD(WORD_CONTRACT_NEW),
+             P_WORD(WORD_CONTRACT_NEW_WHAT));
+    act_open(&f, &c->s, &make, SPAN(""), "");
+    page_html(&c->s.g, "<div class=\"grid\">\n");
+    act_choice(&f, "campaign", WORD_CAMPAIGN, WORDS, SPAN(""), campaigns, n);
+    act_choice(&f, "publisher", WORD_PUBLISHER, WORDS, SPAN(""), publishers, m);
+    act_input(&f, "lead", WORD_FORM_LEAD, WORD_FORM_MONEY, SPAN(""), "inputmode=\"decimal\"");
+    act_input(&f, "sale", WORD_FORM_SALE, WORDS, SPAN(""), "inputmode=\"decimal\"");
+    act_input(&f, "click", WORD_FORM_CLICK, WORDS, SPAN(""), "inputmode=\"decimal\"");
+    act_input(&f, "due_days", WORD_FORM_DUE, WORDS, SPAN("30"), "inputmode=\"numeric\"");
+    act_choice(&f, "settle", WORD_FORM_SETTLE, WORDS, SPAN("manual"), settles, 3);
+    act_choice(&f, "assent", WORD_FORM_ASSENT, WORDS, SPAN("operator"), assents, 2);
+    act_input(&f, "starts_at", WORD_FORM_FROM, WORDS, SPAN(""), "type=\"date\"");
+    act_input(&f, "ends_at", WORD_FORM_TO, WORDS, SPAN(""), "type=\"date\"");
+    page_html(&c->s.g, "</div>\n");
+    act_close(&f, WORD_CONTRACT_MAKE, "one");
+    page_html(&c->s.g, "</section>\n");
+}
+
+static enum err contracts_read(struct request *rq, struct reply *reply)
+{
+    struct contracts c = {.rq = rq};
+    enum err err = screen_read(&c.s, rq, NULL, 0);
+    if (err == ERR_OK)
+        err = screen_zone(&c.s, screen_first_zone(rq));
+    if (err == ERR_OK)
+        err = gather(&c);
+    if (err == ERR_OK) {
+        screen_open(&c.s, WORD_CONTRACTS, "/contracts", NULL);
+        page_put(&c.s.g, "<div class=\"head\"><h1>{}</h1></div>\n", P_WORD(WORD_CONTRACTS));
+        write_matrix(&c);
+        write_list(&c);
+        if (c.s.frame.seat == SEAT_OPERATOR)
+            write_make(&c);
+        err = screen_reply(&c.s, reply, act_status(rq));
+    }
+    json_decref(c.contracts);
+    json_decref(c.campaigns);
+    json_decref(c.parties);
+    return err;
+}
+
+enum err contracts_page_get(struct request *rq, struct reply *reply)
+{
+    return screen_enter(rq, reply, contracts_read);
+}
+
+enum err contracts_page_post(struct request *rq, struct reply *reply)
+{
+    return act_post(rq, reply, &make, 1);
+}

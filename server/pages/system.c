@@ -1,0 +1,178 @@
+/* What the operator looks at when something is wrong, or before it is: what the server says of itself, who is refused,
+ * which settings are in force, and the commands that copy and check its folder. */
+#include "server/api/api.h"
+#include "server/pages/pages.h"
+#include "server/pages/pages_private.h"
+#include "server/pages/rows.h"
+#include "server/pages/shown.h"
+#include "server/store/store.h"
+
+enum { REFUSALS = 1000, SENDERS = 20, MIB_BITS = 20 };
+
+struct sender_count {
+    struct span kid;
+    int64_t n;
+    struct span reason; /* of the newest */
+};
+
+struct system_page {
+    struct request *rq;
+    struct screen s;
+    json_t *refused; /* a list, the newest first */
+    struct sender_count sender[SENDERS];
+    size_t n;
+};
+
+/* ---- who is refused ---- */
+
+static void count_sender(struct system_page *p, const json_t *one)
+{
+    const struct span kid = ask_text(one, "kid");
+    size_t i = 0;
+    while (i < p->n && !span_eq(p->sender[i].kid, kid))
+        i++;
+    if (i == SENDERS)
+        return;
+    if (i == p->n)
+        p->sender[p->n++] = (struct sender_count){.kid = kid, .reason = ask_text(one, "reason")};
+    p->sender[i].n++;
+}
+
+static enum err gather(struct system_page *p)
+{
+    const json_t *one;
+    size_t i;
+    enum err err = ask_all(p->rq, refused_list, SPAN(""), "", REFUSALS, &p->refused);
+    json_array_foreach(p->refused, i, one) if (ask_time(one, "at") > p->rq->arrived_ms - 86400000) count_sender(p, one);
+    return err;
+}
+
+static void write_senders(struct system_page *p)
+{
+    struct page *g = &p->s.g;
+    page_put(g, "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/refused\">{}</a></div>\n",
+             P_WORD(WORD_OP_REFUSED), P_WORD(WORD_FILTER_ALL));
+    if (p->n == 0)
+        page_put(g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_ACT_NO_REFUSAL));
+    page_html(g, "<table class=\"fit\"><tbody>\n");
+    for (size_t i = 0; i < p->n; i++) {
+        const struct secret *secret = catalog_secret(p->rq->catalog, p->sender[i].kid);
+        page_html(g, "<tr><th scope=\"row\">");
+        if (secret != NULL)
+            page_put(g, "<a href=\"/parties/{}\">{}</a>", P_QUERY(span_str(secret->party->id)),
+                     P_NAME(secret->party->name));
+        else
+            page_put(g, "{}", P_WORD(WORD_ACT_NOBODY));
+        page_put(g, "<span class=\"why\" lang=\"en\">{}</span></th><td class=\"n\">{}</td></tr>\n",
+                 P_TEXT(p->sender[i].reason), P_COUNT(p->sender[i].n));
+    }
+    page_html(g, "</tbody></table>\n</section>\n");
+}
+
+/* ---- what the server says of itself ---- */
+
+static void write_figure(struct page *g, enum word name, struct part value)
+{
+    page_put(g, "<div><dt>{}</dt><dd>{}</dd></div>\n", P_WORD(name), value);
+}
+
+static void write_figures(struct system_page *p)
+{
+    const struct server *sv = p->rq->worker->server;
+    const char *why = source_unready(sv->source);
+    struct page *g = &p->s.g;
+    struct store_room room;
+    page_put(g, "<dl class=\"kpis\" aria-label=\"{}\">\n", P_WORD(WORD_SYSTEM));
+    write_figure(g, WORD_OP_READY, P_WORD(why == NULL ? WORD_YES : WORD_NO));
+    write_figure(g, WORD_SYS_CLOCK, P_WORD(source_clock_sure(sv->source) ? WORD_YES : WORD_NO));
+    page_put(g, "<div><dt>{}</dt><dd>{} MiB</dd></div>\n", P_WORD(WORD_SYS_STORE),
+             P_COUNT((int64_t)(store_bytes_used(sv->instance.store) >> MIB_BITS)));
+    if (store_room(sv->instance.store, &room) == ERR_OK)
+        page_put(g, "<div><dt>{}</dt><dd>{} MiB</dd></div>\n", P_WORD(WORD_SYS_ROOM),
+                 P_COUNT((int64_t)((room.disk < room.map ? room.disk : room.map) >> MIB_BITS)));
+    page_html(g, "</dl>\n");
+}
+
+/* As /readyz says it, with all that is to be mended. */
+static void write_ready(struct system_page *p)
+{
+    struct reply answer = {0};
+    if (readyz_get(p->rq, &answer) != ERR_OK || span_is(answer.body, "ready as owner\n"))
+        return;
+    page_put(&p->s.g, "<div class=\"note {}\" role=\"status\"><span lang=\"en\">{}</span></div>\n",
+             P_HTML(answer.status == 200 ? "wait" : "bad"), P_TEXT(answer.body));
+}
+
+static void write_command(struct system_page *p, const char *id, enum word title, enum word what, const char *command,
+                          const char *rest)
+{
+    struct buf text;
+    const char *data = p->rq->worker->server->options->data.text;
+    arena_buf(p->rq->arena, &text, 128 + strlen(data));
+    buf_str(&text, command);
+    buf_str(&text, data);
+    buf_str(&text, rest);
+    page_put(&p->s.g, "<h3>{}</h3>\n<p class=\"s f\">{}</p>\n", P_WORD(title), P_WORD(what));
+    shown_copy(&p->s, id, buf_span(&text));
+}
+
+static void write_copies(struct system_page *p)
+{
+    page_put(&p->s.g, "<section class=\"card stack\">\n<h2>{}</h2>\n<p class=\"s\">{}</p>\n", P_WORD(WORD_SYS_COPIES),
+             P_WORD(WORD_SYS_COPIES_WHAT));
+    write_command(p, "backup", WORD_SYS_BACKUP, WORD_SYS_BACKUP_WHAT, "countersign backup --data ",
+                  " /backups/$(date +%F)");
+    write_command(p, "check", WORD_SYS_CHECK, WORD_SYS_CHECK_WHAT, "countersign check --data ", "");
+    page_html(&p->s.g, "</section>\n");
+}
+
+static void write_settings(struct system_page *p)
+{
+    const struct options *o = p->rq->worker->server->options;
+    struct page *g = &p->s.g;
+    page_put(g,
+             "<section class=\"card\">\n<h2>{}</h2>\n<dl class=\"kv "
+             "l\">\n<dt>{}</dt><dd>{}</dd>\n<dt>{}</dt><dd>{}</dd>\n</dl>\n<details><summary>{}</summary>\n<dl "
+             "class=\"kv l\">\n",
+             P_WORD(WORD_SYS_FORCE), P_WORD(WORD_SYS_VERSION), P_TEXT(SPAN(CS_VERSION)), P_WORD(WORD_SYS_URL),
+             P_TEXT(span_str(p->rq->worker->server->instance.public_url)), P_WORD(WORD_SYS_ALL));
+#define X(name, type, def, help)                                                                                       \
+    page_put(g, "<dt><code>{}</code></dt><dd class=\"id\">{}</dd>\n", P_HTML(#name), P_TEXT(span_str(o->name.text)));
+    OPTION_TABLE(X)
+#undef X
+    page_html(g, "</dl></details>\n</section>\n");
+}
+
+static enum err system_read(struct request *rq, struct reply *reply)
+{
+    struct system_page p = {.rq = rq};
+    enum err err = screen_read(&p.s, rq, NULL, 0);
+    if (err == ERR_OK && rq->caller->role != ROLE_OPERATOR)
+        err = problem(&rq->problem, ERR_FORBIDDEN, "", "this page is not for your role");
+    if (err == ERR_OK)
+        err = screen_zone(&p.s, screen_first_zone(rq));
+    if (err == ERR_OK)
+        err = gather(&p);
+    if (err == ERR_OK) {
+        screen_open(&p.s, WORD_SYSTEM, "/system", NULL);
+        page_put(
+            &p.s.g,
+            "<div class=\"head\"><h1>{}</h1><p><a href=\"/audit\">{}</a> · <a href=\"/deliveries\">{}</a></p></div>\n",
+            P_WORD(WORD_SYSTEM), P_WORD(WORD_AUDIT_LOG), P_WORD(WORD_ACT_TITLE));
+        write_ready(&p);
+        write_figures(&p);
+        page_html(&p.s.g, "<div class=\"half\">\n");
+        write_copies(&p);
+        write_senders(&p);
+        page_html(&p.s.g, "</div>\n");
+        write_settings(&p);
+        err = screen_reply(&p.s, reply, 200);
+    }
+    json_decref(p.refused);
+    return err;
+}
+
+enum err system_page_get(struct request *rq, struct reply *reply)
+{
+    return screen_enter(rq, reply, system_read);
+}
