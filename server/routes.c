@@ -4,12 +4,12 @@
 #include "server/api/api.h"
 #include "server/audit/audit.h"
 #include "server/live/live.h"
+#include "server/pages/invite.h"
 #include "server/pages/pages.h"
 #include "server/postback/postback.h"
 #include "server/reports/reports.h"
 #include "server/settlement/settlement.h"
 #include "server/tracking/tracking.h"
-#include "server/web/invite.h"
 #include "server/web/site.h"
 #include "server/web/unsubscribe.h"
 

@@ -204,6 +204,10 @@
     X(CHANGE_CONTRACT, "Contract made:", "Contrat créé\u00a0:", "创建合同：") \
     X(CHANGE_CAMPAIGN, "Campaign made:", "Campagne créée\u00a0:", "创建推广活动：") \
     X(CHANGE_BY, "by {}", "par {}", "由 {}") \
+    X(AT_UTC, "{} UTC", "{} UTC", "{} UTC") \
+    X(INVITE_TRY, "Sign in and send a test lead", "Se connecter et envoyer un lead d’essai", "登录并发送测试线索") \
+    X(TEST_LEAD, "Send a test lead", "Envoyer un lead d’essai", "发送测试线索") \
+    X(TEST_LEAD_WHAT, "A made-up lead goes the whole way and stands in the ledger as a test. It is never paid.", "Un lead inventé fait tout le chemin et figure au registre comme essai. Il n’est jamais payé.", "虚构线索走完整流程，并以测试记入账本，永不付款。") \
     X(PARTY_NEW, "New party", "Nouvelle partie", "新建参与方") \
     X(PARTY_NEW_WHAT, "You get a link to send: whoever opens it first gets the token and the secret.", "Vous recevez un lien à envoyer\u00a0: qui l’ouvre en premier reçoit le jeton et le secret.", "您将得到一个可转发的链接：首位打开者获得令牌和密钥。") \
     X(PARTY_KIND, "Role", "Rôle", "角色") \

@@ -398,7 +398,7 @@
     X(INVITE_TOKEN, "API token", "Jeton d’API", "API 令牌") \
     X(INVITE_KID, "Key id of signed postbacks (kid)", "Identifiant de clé des postbacks signés (kid)", "签名回传的密钥标识（kid）") \
     X(INVITE_SECRET, "Postback secret", "Secret de postback", "回传密钥") \
-    X(INVITE_OTHERS, "A token and a secret were shown to the operator when the account was made. {} lists what there is; what is not yours can be ended there.", "Un jeton et un secret ont été montrés à l’opérateur à la création du compte. {} en donne la liste\u00a0; ce qui n’est pas à vous peut y être révoqué.", "创建账户时，运营方看到过一个令牌和一个密钥。{} 列出现有的全部；不属于您的可在那里作废。") \
+    X(INVITE_OTHERS, "A token and a secret were shown to the operator when the account was made. “{}” lists what there is; what is not yours can be ended there.", "Un jeton et un secret ont été montrés à l’opérateur à la création du compte. «\u00a0{}\u00a0» en donne la liste\u00a0; ce qui n’est pas à vous peut y être révoqué.", "创建账户时，运营方看到过一个令牌和一个密钥。“{}”列出现有的全部；不属于您的可在那里作废。") \
     X(INVITE_OVER, "This invitation is over", "Cette invitation n’est plus valable", "此邀请已失效") \
     X(INVITE_OVER_WHY, "It was used or withdrawn, or has expired. Ask whoever sent it for another one.", "Elle a été utilisée ou retirée, ou elle a expiré. Demandez-en une autre à qui vous l’a envoyée.", "它已被使用或撤回，或已过期。请向发送者索取新的邀请。") \
     X(INVITE_LOCKED, "This account is locked", "Ce compte est verrouillé", "此账户已锁定") \

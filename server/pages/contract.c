@@ -4,16 +4,34 @@
 #include "server/pages/contracts.h"
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
+#include "server/postback/postback.h"
 
 enum { MOST = 500, VERSIONS = 20, CODES = 50 };
 
 static enum err contract_read(struct request *rq, struct reply *reply);
 
 static const struct act_field grant_fields[] = {{"auditor", "party", ACT_TEXT}, {NULL}};
-enum { GRANT, REVOKE, ACTS };
+enum { GRANT, REVOKE, TRY, ACTS };
+
+/* Nobody's lead: marked as a test, it is recorded and paid to nobody. */
+static void add_test(const struct form *f, json_t *body)
+{
+    (void)f;
+    json_object_set_new(body, "email", json_string("test@example.com"));
+    json_object_set_new(body, "test", json_true());
+}
+
+static const struct act_field try_fields[] = {{"id", "contract", ACT_TEXT}, {NULL}};
 static const struct act acts[ACTS] = {
     [GRANT] = {"grant", grants_create, {ACT_PATH}, grant_fields, .again = contract_read},
     [REVOKE] = {"revoke", grants_delete, {ACT_PATH, "id"}, .again = contract_read},
+    [TRY] = {.name = "try",
+             .call = rows_leads_handle,
+             .fields = try_fields,
+             .more = add_test,
+             .again = contract_read,
+             .to = "/leads/{}",
+             .made = "lead"},
 };
 
 struct contract_page {
@@ -233,6 +251,18 @@ static void write_grants(struct contract_page *c)
     page_html(&c->s.g, "</section>\n");
 }
 
+static void write_test(struct contract_page *c)
+{
+    struct act_form f;
+    if (c->s.frame.seat != SEAT_PUBLISHER && c->s.frame.seat != SEAT_ADVERTISER)
+        return;
+    card(c, WORD_TEST_LEAD);
+    page_put(&c->s.g, "<p class=\"s f\">{}</p>\n", P_WORD(WORD_TEST_LEAD_WHAT));
+    act_open(&f, &c->s, &acts[TRY], span_str(c->k->id), "");
+    act_close(&f, WORD_TEST_LEAD, "");
+    page_html(&c->s.g, "</section>\n");
+}
+
 static void write_page(struct contract_page *c)
 {
     const char *class;
@@ -248,6 +278,7 @@ static void write_page(struct contract_page *c)
     write_terms(c);
     write_versions(c);
     write_codes(c);
+    write_test(c);
     write_grants(c);
     page_html(g, "</div>\n");
 }

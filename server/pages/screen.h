@@ -17,6 +17,7 @@ struct screen {
     struct param lang, tz;
     struct zones *zones;
     enum err zone_err; /* of a time that could not be shown */
+    bool secret;       /* its address is one: no other address is told of it */
     char form_token[FORM_TOKEN_LEN];
 };
 

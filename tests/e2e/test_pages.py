@@ -403,6 +403,27 @@ class Settings(Forms):
         self.assertEqual(self.send(browser, path, "invite").status, 201)
         self.assertNotIn("locked_at", self.operator.get("/v1" + path))
 
+    def test_an_invitation_leads_by_clicks_to_a_test_lead(self):
+        market = Market(self.server)
+        link = self.operator.post(f"/v1/parties/{market.publisher.id}/invitations", {})["invite_url"]
+        browser = Browser(self.server)
+        path = link.removeprefix(self.server.url)
+        offered = browser.get(path + "?utm_source=mail")
+        self.assertEqual((offered.status, offered.headers["Referrer-Policy"]), (200, "no-referrer"))
+        done = browser.post(path, {})
+        self.assertEqual(done.status, 201, done.text)
+        self.assertEqual(re.findall(r'<pre class="id" id="(\w+)"', done.text), ["party", "token", "kid", "postback_secret"])
+        signs = [fields for _, fields in forms(done.text) if "token" in fields]
+        self.assertEqual([fields["to"] for fields in signs], ["/", "/contracts"])
+        answer = browser.post("/sign-in", signs[1])
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/contracts"))
+        self.assertIn(f"/contracts/{market.contract}", browser.get("/contracts").text)
+        fields = dict(next(f for act, f in forms(browser.get("/contracts/" + market.contract).text) if act == "try"))
+        first, again = (browser.post("/contracts/" + market.contract, fields).headers["Location"] for _ in range(2))
+        self.assertEqual(first, again)
+        self.assertEqual([market.publisher.get("/v1" + first)[name] for name in ("status", "reason", "contract")], ["rejected", "test", market.contract])
+        self.assertEqual(browser.get(first).status, 200)
+
     def test_a_party_is_another_ones_business(self):
         market = self.market
         browser = self.signed_in(market.publisher.token)

@@ -1,6 +1,6 @@
 /* The page behind an invitation's link: a first API token and postback secret for whom it was sent to. */
-#ifndef CS_SERVER_WEB_INVITE_H
-#define CS_SERVER_WEB_INVITE_H
+#ifndef CS_SERVER_PAGES_INVITE_H
+#define CS_SERVER_PAGES_INVITE_H
 
 #include "server/worker/dispatch.h"
 
