@@ -242,7 +242,7 @@ class Story:
 
     def pages(self):
         """Each of them signs in, as they would in a browser, and finds what they came for."""
-        tell(f"\nSign in at {self.url}/sign-in with a token (they are this demonstration's alone):")
+        tell(f"\nSign in at {self.url}/sign-in with a token of one of the four, or once by its link (they are this demonstration's alone):")
         for role, token, shows in (("publisher", self.publisher.token, self.publisher.name), ("advertiser", self.advertiser.token, self.advertiser.name),
                                    ("auditor", self.auditor.token, self.contract), ("operator", self.operator.token, self.publisher.name), *self.of_month()):
             signed_in = send(self.url + "/sign-in", "POST", urllib.parse.urlencode({"token": token, "to": "/"}).encode(),
@@ -257,6 +257,10 @@ class Story:
         if self.month.exists():
             for role, who in json.loads(self.month.read_text()).items():
                 yield role + ", a month", who["token"], who["name"]
+            party = getattr(who, "id", None) or self.operator.get("/v1/parties?limit=1")["data"][0]["id"]
+            link = self.operator.post(f"/v1/parties/{party}/invitations", {})["invite_url"]
+            hold(send(link, headers={"Accept": "text/html"}).status == 200, f"the link of the {role} does not open")
+            tell(f"  {'':22} {link}")
 
     def links(self):
         tell("\nEvery step held. Links to open:")

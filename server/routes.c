@@ -5,6 +5,7 @@
 #include "server/audit/audit.h"
 #include "server/live/live.h"
 #include "server/pages/invite.h"
+#include "server/pages/mail_sign_in.h"
 #include "server/pages/pages.h"
 #include "server/postback/postback.h"
 #include "server/reports/reports.h"
@@ -152,6 +153,9 @@ static const struct route table[] = {
     {READ, "/assets/{}", PAGE, asset_get, NULL, "The style and the script of pages"},
     {READ, "/sign-in", SESSION, sign_in_get, NULL, "The page that signs a browser in", .fail = pages_fail},
     {POST, "/sign-in", SESSION, sign_in_post, NULL, "Sign a browser in with an API token", .fail = pages_fail},
+    {POST, "/sign-in/link", SESSION, mail_sign_in_ask, NULL, "Have a link sent by e-mail that signs in once", .fail = pages_fail},
+    {READ, "/sign-in/link/{}", SESSION, mail_sign_in_get, NULL, "Page behind such a link", .fail = pages_fail},
+    {POST, "/sign-in/link/{}", SESSION, mail_sign_in_post, NULL, "Sign a browser in by it", .fail = pages_fail},
     {POST, "/sign-out", SESSION, sign_out_post, NULL, "Sign it out", .fail = pages_fail},
     {READ, "/leads", SESSION, leads_page_get, NULL, "Page of leads", .fail = pages_fail},
     {READ, "/leads/{}", SESSION, lead_page_get, NULL, "Page of a lead", .fail = pages_fail},

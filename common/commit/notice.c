@@ -161,8 +161,11 @@ void mail_write(struct buf *out, const struct mail *m)
     header(out, "Subject", "", m->subject, "");
     date_header(out, m->at_ms);
     header(out, "Message-ID", "<", m->message_id, ">");
-    header(out, "List-Unsubscribe", "<", m->unsubscribe, ">");
-    buf_str(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nAuto-Submitted: auto-generated\r\n");
+    if (!span_empty(m->unsubscribe)) {
+        header(out, "List-Unsubscribe", "<", m->unsubscribe, ">");
+        buf_str(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+    }
+    buf_str(out, "Auto-Submitted: auto-generated\r\n");
     header(out, "Content-Language", "", span_str(language_word(m->language)), "");
     buf_str(
         out,

@@ -38,7 +38,7 @@ struct mail {
     struct span subject;     /* UTF-8 without control characters */
     struct span body;        /* UTF-8, lines end in \n */
     struct span message_id;  /* without < and > */
-    struct span unsubscribe; /* URL; RFC 8058 */
+    struct span unsubscribe; /* URL; RFC 8058; empty: it was asked for, once */
     enum language language;
     int64_t at_ms;
 };

@@ -208,6 +208,18 @@
     X(INVITE_TRY, "Sign in and send a test lead", "Se connecter et envoyer un lead d’essai", "登录并发送测试线索") \
     X(TEST_LEAD, "Send a test lead", "Envoyer un lead d’essai", "发送测试线索") \
     X(TEST_LEAD_WHAT, "A made-up lead goes the whole way and stands in the ledger as a test. It is never paid.", "Un lead inventé fait tout le chemin et figure au registre comme essai. Il n’est jamais payé.", "虚构线索走完整流程，并以测试记入账本，永不付款。") \
+    X(LINK_HINT, "The address that was given for notices. A link comes there that signs in once, within 15 minutes.", "L’adresse donnée pour les avis. Un lien y arrive qui connecte une fois, dans les 15 minutes.", "填写用于通知的邮箱。将收到一个登录链接，15 分钟内有效，仅限一次。") \
+    X(LINK_SEND, "Send me a link", "M’envoyer un lien", "发送登录链接") \
+    X(LINK_SENT, "Look into your mailbox", "Regardez votre boîte", "请查收邮件") \
+    X(LINK_SENT_WHAT, "If this address is known here, a link is on its way to it. It signs in once, within 15 minutes.", "Si cette adresse est connue ici, un lien est en route. Il connecte une fois, dans les 15 minutes.", "若此地址已登记，链接正在发送。15 分钟内有效，仅限一次。") \
+    X(LINK_OVER_TITLE, "This link signs nobody in any more", "Ce lien ne connecte plus personne", "此链接已失效") \
+    X(LINK_OVER_WHAT, "It was used, is older than 15 minutes, or its token was ended. Ask for another one.", "Il a servi, a plus de 15 minutes, ou son jeton a été révoqué. Demandez-en un autre.", "已使用、超过 15 分钟或其令牌已作废。请重新获取。") \
+    X(LINK_AS, "You sign in as {}.", "Vous vous connectez en tant que {}.", "您将以 {} 的身份登录。") \
+    X(LINK_SUBJECT, "Your sign-in link", "Votre lien de connexion", "您的登录链接") \
+    X(LINK_MAIL, "Somebody asked for a link to sign in to {}. It can be used once, within 15 minutes:\n\n{}\n\nIf it was not you, do nothing.\n", "Quelqu’un a demandé un lien de connexion à {}. Il sert une fois, dans les 15 minutes\u00a0:\n\n{}\n\nSi ce n’était pas vous, ne faites rien.\n", "有人请求登录 {} 的链接。15 分钟内可使用一次：\n\n{}\n\n如果不是您本人，请忽略。\n") \
+    X(AUDIT_KEYS, "Keys to compare", "Clés à comparer", "待比对的密钥") \
+    X(AUDIT_KEYS_WHAT, "Compare them with those that others were shown: whoever is shown other keys is shown another history.", "Comparez-les à celles montrées aux autres\u00a0: à qui l’on montre d’autres clés, on montre une autre histoire.", "请与他人看到的密钥比对：看到不同密钥者看到的是不同的历史。") \
+    X(AUDIT_FINDINGS, "Findings are what “verify” prints, with its exit status. Nothing of them is sent here.", "Les constats sont ce qu’imprime «\u00a0verify\u00a0», avec son code de sortie. Rien n’en est envoyé ici.", "审计结论即 verify 的输出及其退出状态，不会发送到此处。") \
     X(PARTY_NEW, "New party", "Nouvelle partie", "新建参与方") \
     X(PARTY_NEW_WHAT, "You get a link to send: whoever opens it first gets the token and the secret.", "Vous recevez un lien à envoyer\u00a0: qui l’ouvre en premier reçoit le jeton et le secret.", "您将得到一个可转发的链接：首位打开者获得令牌和密钥。") \
     X(PARTY_KIND, "Role", "Rôle", "角色") \

@@ -29,6 +29,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/cors.h"
+#include "server/worker/mail_links.h"
 #include "server/worker/readers.h"
 
 struct running {
@@ -428,6 +429,7 @@ static void start(struct running *r)
             sv->options->data.text);
     keep_signals();
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
+    sv->mail_links = r->smtp.setup.url != NULL ? mail_links_new() : NULL;
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
     r->settler = settler_start(sv, r->n_workers + 1 + readers, r->n_workers);
@@ -451,6 +453,7 @@ static void stop(struct running *r)
     readers_free(r->server.readers);
     settler_stop(r->settler);
     notices_stop(r->notices);
+    mail_links_free(r->server.mail_links);
     source_stop(r->server.source);
     committer_stop(r->committer);
     source_free(r->server.source);

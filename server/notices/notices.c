@@ -2,14 +2,17 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/base/when.h"
+#include "common/pages/page.h"
 #include "server/commit/notice_rows.h"
 #include "server/notices/facts.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/worker/mail_links.h"
 
 enum { LOOK_MS = 1000, PAUSE_MOST_MS = 900000 };
 
@@ -210,6 +213,79 @@ static void look(struct notices *n)
     buf_free(&d.name);
 }
 
+/* ---- links that sign in ---- */
+
+static void write_link(struct notices *n, const struct notice_row *row, enum language language, const char *code)
+{
+    const struct server *sv = n->contexts.server;
+    struct page g = {.out = &n->body, .language = language};
+    char id[256], link[512];
+    uint8_t chance[16];
+    struct buf ident;
+    random_bytes(chance, sizeof chance);
+    buf_fixed(&ident, id, sizeof id);
+    buf_str(&ident, "sign-in.");
+    buf_hex(&ident, chance, sizeof chance);
+    buf_str(&ident, strchr(sv->options->smtp_from.text, '@'));
+    snprintf(link, sizeof link, "%s/sign-in/link/%.*s", sv->instance.public_url, MAIL_LINK_LEN, code);
+    buf_clear(&n->body);
+    page_say(&g, WORD_LINK_MAIL, &(struct span){sv->instance.host, strlen(sv->instance.host)},
+             &(struct span){link, strlen(link)}, (struct span *)NULL);
+    buf_clear(&n->message);
+    mail_write(&n->message, &(struct mail){.from = span_str(sv->options->smtp_from.text),
+                                           .to = span_str(row->email),
+                                           .subject = span_str(word_text(language, WORD_LINK_SUBJECT)),
+                                           .body = buf_span(&n->body),
+                                           .message_id = buf_span(&ident),
+                                           .language = language,
+                                           .at_ms = clock_ms()});
+}
+
+/* By the token that this address was given by, if it is still one of the party's. */
+static void send_link(struct notices *n, uint32_t party, const struct notice_row *row, enum language language)
+{
+    struct server *sv = n->contexts.server;
+    char code[MAIL_LINK_LEN];
+    const char *why = "";
+    struct catalog *c = catalog_hold(sv->instance.catalog);
+    const struct api_token *token = catalog_token_hashed(c, row->maker);
+    bool opens = api_token_opens(c, token, clock_ms(), NULL) == ERR_OK && token->party->number == party &&
+                 token->party->locked_ms == 0;
+    catalog_unref(c);
+    if (!opens || !mail_links_make(sv->mail_links, row->maker, clock_ms(), code))
+        return;
+    write_link(n, row, language, code);
+    if (!smtp_send(n->smtp, span_str(sv->options->smtp_from.text), span_str(row->email), buf_span(&n->message), &why))
+        log_line(LOG_WARN, 0, "sign_in_link_not_sent", "to party number %u: %s", party, why);
+}
+
+static enum err row_of(struct notices *n, uint32_t party, struct notice_row *out)
+{
+    struct txn *t;
+    enum err err = worker_reader(&n->contexts, &t);
+    if (err == ERR_OK)
+        err = notice_row_get(t, party, out);
+    worker_reader_end(&n->contexts);
+    return err;
+}
+
+/* To all who have that address; whoever asks learns nothing of it. */
+static void send_links(struct notices *n)
+{
+    char email[MAIL_ADDRESS_MAX + 1];
+    enum language language;
+    while (!atomic_load(&n->contexts.stopping) && mail_links_asked(n->contexts.server->mail_links, email, &language)) {
+        struct notice_row row;
+        uint32_t party = 0;
+        enum err err = ERR_OK;
+        while ((err = next_party(n, &party)) == ERR_OK)
+            if (row_of(n, party, &row) == ERR_OK && strcasecmp(row.email, email) == 0)
+                send_link(n, party, &row, language);
+        if (err != ERR_NOT_FOUND)
+            log_line(LOG_ERROR, 0, "sign_in_link", "who has which address does not read (%s)", err_word(err));
+    }
+}
+
 /* ---- the thread ---- */
 
 static void *run(void *arg)
@@ -217,6 +293,7 @@ static void *run(void *arg)
     struct notices *n = arg;
     thread_is("notices", THREAD_BEHIND);
     while (!atomic_load(&n->contexts.stopping)) {
+        send_links(n);
         if (clock_monotonic_us() / 1000 >= n->again_ms && source_clock_sure(n->contexts.server->source)) {
             look(n);
             int64_t round_ms = n->contexts.server->options->notice_s.number * 1000;

@@ -281,6 +281,7 @@ static void write_page(struct contract_page *c)
     write_test(c);
     write_grants(c);
     page_html(g, "</div>\n");
+    auditor_pull(&c->s, c->k);
 }
 
 static enum err contract_read(struct request *rq, struct reply *reply)

@@ -1,9 +1,12 @@
 /* What an auditor sees first: the contracts that are open to him, their heads, and the command that takes a copy. */
+#include <stdlib.h>
+
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "server/audit/audit.h"
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
+#include "server/pages/shown.h"
 
 enum { LISTED = 200 };
 
@@ -36,13 +39,13 @@ static void write_contract(struct screen *s, const struct seen *one)
     page_html(&s->g, "<tr>");
     rows_between(s, one->k);
     page_put(&s->g,
-             "<td data-l=\"{}\"><a class=\"id\" href=\"/leads?contract={}\">{}</a></td><td class=\"n\" "
+             "<td data-l=\"{}\"><a class=\"id\" href=\"/contracts/{}\">{}</a></td><td class=\"n\" "
              "data-l=\"{}\">{}</td><td data-l=\"{}\"><bdi><code>{}</code></bdi></td></tr>\n",
              P_WORD(WORD_CONTRACT), P_QUERY(span_str(one->k->id)), P_TEXT(span_str(one->k->id)),
              P_WORD(WORD_COL_ENTRIES), P_COUNT((int64_t)one->size), P_WORD(WORD_COL_HEAD), P_TEXT(one->root));
 }
 
-static void write_pull(struct screen *s, const struct contract *k)
+void auditor_pull(struct screen *s, const struct contract *k)
 {
     page_put(
         &s->g,
@@ -52,6 +55,19 @@ static void write_pull(struct screen *s, const struct contract *k)
         P_WORD(WORD_AUDIT_PULL), P_WORD(WORD_AUDIT_PULL_WHAT),
         P_TEXT(span_str(s->rq->worker->server->instance.public_url)), P_TEXT(span_str(k->id)), P_TEXT(span_str(k->id)),
         P_TEXT(span_str(k->id)), P_WORD(WORD_COPY));
+}
+
+/* As /log/keys has them: whoever is shown other ones is shown another history. */
+static void write_keys(struct screen *s)
+{
+    struct reply answer = {0};
+    if (log_keys_get(s->rq, &answer) != ERR_OK)
+        return;
+    page_put(&s->g, "<section class=\"card stack\">\n<h2>{}</h2>\n<p>{}</p>\n", P_WORD(WORD_AUDIT_KEYS),
+             P_WORD(WORD_AUDIT_KEYS_WHAT));
+    shown_copy(s, "keys", answer.body);
+    page_put(&s->g, "<p class=\"s\">{}</p>\n</section>\n", P_WORD(WORD_AUDIT_FINDINGS));
+    free(answer.heap);
 }
 
 static void write_contracts(struct screen *s, const struct seen *seen, size_t n)
@@ -72,7 +88,8 @@ static void write_contracts(struct screen *s, const struct seen *seen, size_t n)
     for (size_t i = 0; i < n; i++)
         write_contract(s, &seen[i]);
     page_html(&s->g, "</tbody></table>\n</section>\n");
-    write_pull(s, seen[0].k);
+    auditor_pull(s, seen[0].k);
+    write_keys(s);
 }
 
 enum err auditor_read(struct request *rq, struct reply *reply)

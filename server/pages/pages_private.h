@@ -9,6 +9,8 @@
 enum err operator_read(struct request *rq, struct reply *reply);
 enum err auditor_read(struct request *rq, struct reply *reply);
 
+struct screen;
+void auditor_pull(struct screen *s, const struct contract *k); /* the commands that copy and check it */
 enum word kind_word(struct span kind);                         /* of a party */
 int64_t refused_of_day(const json_t *refused, int64_t now_ms); /* of a list: those of the last 24 hours */
 

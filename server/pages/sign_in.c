@@ -3,6 +3,7 @@
 #include "server/pages/sign_in.h"
 
 #include "common/base/ascii.h"
+#include "server/pages/mail_sign_in.h"
 #include "server/pages/pages.h"
 #include "server/pages/screen.h"
 
@@ -78,7 +79,9 @@ static enum err sign_in_page(struct screen *s, struct reply *reply, const struct
     page_put(g, "<span class=\"s\" id=\"token-h\">{}</span>", P_WORD(WORD_SIGN_IN_HINT));
     if (wrong)
         page_put(g, "<span class=\"err\" id=\"token-e\">{}</span>", P_WORD(in->problem));
-    page_put(g, "</div>\n<button class=\"b one\">{}</button>\n</form>\n</div>\n", P_WORD(WORD_SIGN_IN));
+    page_put(g, "</div>\n<button class=\"b one\">{}</button>\n</form>\n", P_WORD(WORD_SIGN_IN));
+    mail_sign_in_write(s);
+    page_html(g, "</div>\n");
     return screen_reply(s, reply, in->status);
 }
 

@@ -35,7 +35,13 @@ class Pages(ServerCase):
         wait_for(lambda: any(a["size"] >= 18 for a in market.publisher.get("/v1/reports")["as_of"]), what="the report")
         paths = ["/", "/leads", "/leads?status=rejected", "/leads/" + leads[0], "/leads/" + leads[1], "/leads/" + leads[5], "/statements"]
         roles = {"publisher": market.publisher, "advertiser": market.advertiser, "operator": market.operator, "auditor": market.auditor}
-        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths, "scheme": "dark" if language == "fr" else "light",
+        shared = ["/settings", "/search?q=CN-1", "/search?q=nothing", "/contracts", f"/contracts/{market.contract}"]
+        more = {"publisher": ["/refused", "/deliveries"], "advertiser": ["/refused", "/deliveries"], "auditor": [],
+                "operator": ["/refused", "/deliveries", "/parties", "/parties?q=none", f"/parties/{market.publisher.id}", "/month-end", "/system", "/audit"]}
+        market.publisher.do("PUT", f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://hooks.example.com/" + "a" * 90})
+        market.publisher.post(f"/v1/parties/{market.publisher.id}/webhook/test", {})
+        market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": LONG[:60], "scope": "codes"})
+        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role], "scheme": "dark" if language == "fr" else "light",
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")

@@ -100,8 +100,14 @@ def be_told(market, post):
     notices = f"/v1/parties/{publisher.id}/notices"
     publisher.put(notices, {"email": "p@example.com", "kinds": ["statement"]})
     publisher.get(notices)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    client.send(publisher.base + "/sign-in/link", "POST", b"email=p%40example.com", form)
+    mail = wait_for(lambda: post.taken("p@example.com"), 30, "a link")[0]
+    link = next(line for line in mail.get_content().splitlines() if "/sign-in/link/" in line)
+    client.send(link, "GET", None, {"Accept": "text/html"})
+    client.send(link, "POST", b"", form)
     market.operator.post(f"/v1/contracts/{market.contract}/statements", {})
-    mail = wait_for(lambda: post.taken("p@example.com"), 30, "a notice")[0]
+    mail = wait_for(lambda: [mail for mail in post.taken("p@example.com") if mail["List-Unsubscribe"]], 30, "a notice")[0]
     link = mail["List-Unsubscribe"].strip("<>")
     client.send(link)
     client.send(link, "POST", b"", {"Content-Type": "application/x-www-form-urlencoded"})

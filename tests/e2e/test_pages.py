@@ -5,7 +5,8 @@ import re
 import unittest
 import urllib.parse
 
-from harness import BROWSER, Market, Party, ServerCase, person, send, wait_for
+from harness import BROWSER, Caller, Market, Party, Server, ServerCase, person, send, wait_for
+from test_notices import Post
 
 POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
           "frame-ancestors 'none'; base-uri 'none'")
@@ -67,7 +68,8 @@ class Sessions(ServerCase):
 
     def test_every_page_has_the_policy_and_is_kept_by_nobody(self):
         browser = self.browser(self.market.publisher)
-        for path in ("/", "/leads", "/statements", "/sign-in", "/leads/none"):
+        self.assertEqual(Browser(self.server).post("/sign-in/link", {"email": "a@b.example"}).status, 404)  # no e-mail is sent
+        for path in ("/", "/leads", "/statements", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
             with self.subTest(path):
                 answer = browser.get(path)
                 self.assertEqual((answer.headers["Content-Security-Policy"], answer.headers["Cache-Control"]), (POLICY, "no-store"))
@@ -467,6 +469,71 @@ class Settings(Forms):
                 answer = other.get(path)
                 self.assertEqual((answer.status, f'href="{href}"' in answer.text), (200, False))
         self.assertIn("People are not looked up", mine.get("/search?q=a%40b.example").text)
+
+
+class Links(unittest.TestCase):
+    """Signing in by an e-mail: once, within its time, to who gave the address; and nothing is told of who did."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.post = Post()
+        cls.addClassCleanup(cls.post.stop)
+        cls.server = Server(SMTP_URL=cls.post.url, SMTP_FROM="cs@server.example", NOTICE_S=3600)
+        cls.addClassCleanup(cls.server.close)
+        cls.market = Market(cls.server)
+
+    def wants(self, party, address):
+        party.do("PUT", f"/v1/parties/{party.id}/notices", {"email": address, "kinds": ["webhook"], "language": "en"})
+
+    def ask(self, browser, address):
+        answer = browser.post("/sign-in/link", {"email": address})
+        self.assertEqual(answer.status, 200, answer.text)
+        return re.sub(r'<nav aria-label="Language">.*?</nav>', "", answer.text, flags=re.S)
+
+    def links(self, address, n):
+        mails = wait_for(lambda: (lambda got: got if len(got) >= n else None)(self.post.taken(address)), what="the mail")
+        return [re.search(r"/sign-in/link/[A-Za-z0-9_-]{43}", mail.get_content())[0] for mail in mails]
+
+    def test_a_link_signs_in_once_whoever_looks_at_it_before(self):
+        party, browser = self.market.publisher, Browser(self.server)
+        self.wants(party, "Nord@party.example")
+        self.assertIn("/sign-in/link", browser.get("/sign-in").text)
+        told = self.ask(browser, "nord@PARTY.example")
+        self.assertEqual(told, self.ask(browser, "nobody@party.example"))
+        path = self.links("Nord@party.example", 1)[0]
+        for _ in range(2):
+            shown = browser.get(path)
+            self.assertEqual((shown.status, shown.headers["Referrer-Policy"], "countersign" in browser.jar), (200, "no-referrer", False))
+        self.assertEqual(browser.post(path, {}, **{"Sec-Fetch-Site": "cross-site"}).status, 403)
+        self.assertEqual(browser.post(path, {}).status, 303)
+        self.assertEqual(browser.get("/leads").status, 200)
+        other = Browser(self.server)
+        self.assertEqual((other.get(path).status, other.post(path, {}).status, other.jar), (410, 410, {}))
+        self.assertEqual(self.post.taken("nobody@party.example"), [])
+        mail = self.post.taken("Nord@party.example")[0]
+        self.assertEqual((mail["Subject"], mail["List-Unsubscribe"], mail["Auto-Submitted"]), ("Your sign-in link", None, "auto-generated"))
+
+    def test_at_most_three_of_a_token_are_open_and_each_ends_with_it(self):
+        party, browser = self.market.advertiser, Browser(self.server)
+        made = party.post(f"/v1/parties/{party.id}/tokens", {"label": "mail", "scope": "credentials"})
+        Caller(self.server.url, made["token"]).do("PUT", f"/v1/parties/{party.id}/notices", {"email": "three@party.example", "kinds": ["webhook"]})
+        for _ in range(5):
+            self.ask(browser, "three@party.example")
+        self.wants(Market(self.server).publisher, "last@party.example")
+        self.ask(browser, "last@party.example")
+        self.links("last@party.example", 1)  # comes behind all of them
+        paths = self.links("three@party.example", 3)
+        self.assertEqual(len(paths), 3)
+        self.assertEqual(browser.post(paths[0], {}).status, 303)
+        party.do("DELETE", f"/v1/parties/{party.id}/tokens/{made['id']}")
+        self.assertEqual((browser.get("/leads").status, browser.post(paths[1], {}).status), (303, 410))
+
+    def test_what_is_no_address_and_a_link_of_nobody_are_told(self):
+        browser = Browser(self.server)
+        for address in ("", "a b@c", "x" * 300 + "@y.example", "<b>@x"):
+            self.assertEqual(browser.post("/sign-in/link", {"email": address}).status, 422)
+        for code in ("a" * 43, "a", "%41" * 4):
+            self.assertEqual((browser.get("/sign-in/link/" + code).status, browser.post("/sign-in/link/" + code, {}).status), (410, 410))
 
 
 class Operating(Forms):
