@@ -268,7 +268,7 @@ static void write_page(struct contract_page *c)
     const char *class;
     enum word state = contracts_state(&c->s, c->contract, &class);
     struct page *g = &c->s.g;
-    screen_open(&c->s, WORD_CONTRACT, "/contracts", NULL);
+    screen_open(&c->s, WORD_CONTRACT, c->s.frame.seat == SEAT_AUDITOR ? "/" : "/contracts", NULL);
     page_put(g, "<div class=\"head\"><div><h1>{}</h1><p>", P_NAME(contract_terms(c->k, c->rq->arrived_ms)->name));
     rows_contract_line(&c->s, c->k);
     page_put(g,

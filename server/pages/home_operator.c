@@ -68,12 +68,15 @@ static void write_parties(struct overview *o)
              "class=\"fit\"><tbody>\n",
              P_WORD(WORD_OP_PARTIES), P_COUNT((int64_t)o->rq->catalog->n_parties));
     json_array_foreach(json_object_get(o->parties, "data"), i, one)
-        page_put(&o->s.g, "<tr><th scope=\"row\">{}</th><td>{}</td><td><code class=\"id\">{}</code></td></tr>\n",
-                 P_NAME(ask_text(one, "name")), P_WORD(kind_word(ask_text(one, "kind"))), P_TEXT(ask_text(one, "id")));
+        page_put(&o->s.g,
+                 "<tr><th scope=\"row\"><a href=\"/parties/{}\">{}</a></th><td>{}</td><td><code "
+                 "class=\"id\">{}</code></td></tr>\n",
+                 P_QUERY(ask_text(one, "id")), P_NAME(ask_text(one, "name")), P_WORD(kind_word(ask_text(one, "kind"))),
+                 P_TEXT(ask_text(one, "id")));
     page_html(&o->s.g, "</tbody></table>\n</section>\n");
 }
 
-/* The newest ones; each opens its leads. */
+/* The newest ones; each opens its page. */
 static void write_contracts(struct overview *o)
 {
     const struct contract_list all = catalog_reads(o->rq->catalog, o->rq->caller);
@@ -85,8 +88,8 @@ static void write_contracts(struct overview *o)
         const struct contract *k = catalog_listed(o->rq->catalog, &all, i);
         page_html(&o->s.g, "<tr>");
         rows_between(&o->s, k);
-        page_put(&o->s.g, "<td><a class=\"id\" href=\"/leads?contract={}\">{}</a></td></tr>\n",
-                 P_QUERY(span_str(k->id)), P_TEXT(span_str(k->id)));
+        page_put(&o->s.g, "<td><a class=\"id\" href=\"/contracts/{}\">{}</a></td></tr>\n", P_QUERY(span_str(k->id)),
+                 P_TEXT(span_str(k->id)));
     }
     page_html(&o->s.g, "</tbody></table>\n</section>\n");
 }
@@ -96,9 +99,11 @@ static void write_refusals(struct overview *o)
     const json_t *one;
     size_t i;
     page_put(&o->s.g,
-             "<section class=\"card\">\n<h2>{}</h2>\n<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th "
-             "scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
-             P_WORD(WORD_OP_REFUSED), P_WORD(WORD_LINE_RECEIVED), P_WORD(WORD_INVITE_KID), P_WORD(WORD_ADJUSTED_WHY));
+             "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/refused\">{}</a></div>\n<table "
+             "class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
+             "scope=\"col\">{}</th></tr></thead><tbody>\n",
+             P_WORD(WORD_OP_REFUSED), P_WORD(WORD_FILTER_ALL), P_WORD(WORD_LINE_RECEIVED), P_WORD(WORD_INVITE_KID),
+             P_WORD(WORD_ADJUSTED_WHY));
     json_array_foreach(json_object_get(o->refused, "data"), i, one)
     {
         if (i == 10 || ask_time(one, "at") <= o->rq->arrived_ms - MS_PER_DAY)
