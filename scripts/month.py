@@ -240,7 +240,7 @@ class Month:
 
     def who(self):
         """One of each role, and the name that its page shows."""
-        return {role: {"token": party.token, "name": party.name}
+        return {role: {"token": party.token, "party": party.id, "name": party.name}
                 for role, party in (("publisher", self.publishers["Comparateur Nord (demo)"]), ("advertiser", self.advertisers["Solaire Lumen (demo)"]),
                                     ("auditor", self.auditor))}
 

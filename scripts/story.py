@@ -242,25 +242,26 @@ class Story:
 
     def pages(self):
         """Each of them signs in, as they would in a browser, and finds what they came for."""
-        tell(f"\nSign in at {self.url}/sign-in with a token of one of the four, or once by its link (they are this demonstration's alone):")
-        for role, token, shows in (("publisher", self.publisher.token, self.publisher.name), ("advertiser", self.advertiser.token, self.advertiser.name),
-                                   ("auditor", self.auditor.token, self.contract), ("operator", self.operator.token, self.publisher.name), *self.of_month()):
+        tell(f"\nSign in at {self.url}/sign-in with a token, or once by its link (they are this demonstration's alone):")
+        operator = self.operator.get("/v1/parties?limit=1")["data"][0]["id"]
+        for role, token, party, shows in (("publisher", self.publisher.token, self.publisher.id, self.publisher.name),
+                                          ("advertiser", self.advertiser.token, self.advertiser.id, self.advertiser.name),
+                                          ("auditor", self.auditor.token, self.auditor.id, self.contract),
+                                          ("operator", self.operator.token, operator, self.publisher.name), *self.of_month()):
             signed_in = send(self.url + "/sign-in", "POST", urllib.parse.urlencode({"token": token, "to": "/"}).encode(),
                              {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.url})
             hold(signed_in.status == 303, f"the {role} cannot sign in: {signed_in}")
             home = send(self.url + signed_in.headers["Location"], headers={"Cookie": "; ".join(one.split(";")[0] for one in signed_in.headers.get_all("Set-Cookie")), "Accept": "text/html"})
             hold(home.status == 200 and html.escape(shows) in home.text, f"the page of the {role}: {home}")
-            tell(f"  {role:22} {token}")
-
-    def of_month(self):
-        """Those who look back on a month, where the folder began with one: role, token, what their page shows."""
-        if self.month.exists():
-            for role, who in json.loads(self.month.read_text()).items():
-                yield role + ", a month", who["token"], who["name"]
-            party = getattr(who, "id", None) or self.operator.get("/v1/parties?limit=1")["data"][0]["id"]
             link = self.operator.post(f"/v1/parties/{party}/invitations", {})["invite_url"]
             hold(send(link, headers={"Accept": "text/html"}).status == 200, f"the link of the {role} does not open")
-            tell(f"  {'':22} {link}")
+            tell(f"  {role:22} {token}\n  {'':22} {link}")
+
+    def of_month(self):
+        """Those who look back on a month, where the folder began with one: role, token, party, what their page shows."""
+        if self.month.exists():
+            for role, who in json.loads(self.month.read_text()).items():
+                yield role + ", a month", who["token"], who["party"], who["name"]
 
     def links(self):
         tell("\nEvery step held. Links to open:")

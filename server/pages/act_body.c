@@ -11,7 +11,7 @@ enum { LONGEST = 64, INTEGER_DIGITS = 15 };
 
 static json_t *text_json(struct span s)
 {
-    return json_stringn(s.ptr, s.len);
+    return json_stringn(s.len > 0 ? s.ptr : "", s.len);
 }
 
 /* Lines of a form end with two bytes, wherever they were typed. */
