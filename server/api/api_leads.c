@@ -13,36 +13,21 @@
 #include "server/api/call.h"
 #include "server/api/lead_csv.h"
 #include "server/api/lead_json.h"
-#include "server/api/list.h"
+#include "server/api/lead_list.h"
 #include "server/postback/postback.h"
-
-/* Leads and dispositions that one call looks at: past it the list ends early, with `next`. */
-enum { LEADS_SCAN = 5000 };
 
 /* ---- GET /v1/contracts/{id}/leads, GET /v1/leads ---- */
 
-struct leads {
-    struct request *rq;
-    struct txn *txn;
-    const struct contract *only; /* NULL: all that the caller may read */
-    const struct campaign *campaign;
-    bool filtered, csv;
-    enum status status;
-    struct span txid;
-    int64_t from_ms, to_ms; /* of entries: from_ms is in it, to_ms is not */
-    const struct contract *k;
-    bool newest;
-    uint64_t from, at;   /* where to go on in it; `newest`: from `at` down to `from` */
-    struct pointer last; /* the last that was looked at */
-    size_t left;         /* rows that this call may still look at */
-    struct list list;
-};
+bool leads_of(const struct leads *l, const struct contract *k)
+{
+    return (l->only == NULL || k == l->only) && (l->campaign == NULL || k->campaign == l->campaign);
+}
 
-static enum err entry_time(struct leads *l, uint64_t index, int64_t *at_ms)
+enum err leads_entry_time(struct leads *l, const struct contract *k, uint64_t index, int64_t *at_ms)
 {
     struct envelope env;
     struct entry e;
-    enum err err = ledger_read(l->txn, l->k->number, index, &env);
+    enum err err = ledger_read(l->txn, k->number, index, &env);
     if (err == ERR_OK)
         err = entry_read(env.entry, &e, NULL);
     if (err != ERR_OK)
@@ -52,17 +37,15 @@ static enum err entry_time(struct leads *l, uint64_t index, int64_t *at_ms)
     return ERR_OK;
 }
 
-/* The first entry of that time or later: those of a log never run backwards. What came since its last head is behind
- * what is found, and looked at one by one; *last: there is none in front of that. */
-static enum err first_index(struct leads *l, int64_t ms, uint64_t *out, bool *last)
+enum err leads_first_index(struct leads *l, const struct contract *k, int64_t ms, uint64_t *out, bool *last)
 {
     struct head head = {.size = 0};
-    enum err err = head_read(l->txn, l->k->number, &head);
+    enum err err = head_read(l->txn, k->number, &head);
     uint64_t low = 0, high = err == ERR_OK ? head.size : 0;
     while (low < high && err == ERR_OK) {
         uint64_t middle = low + (high - low) / 2;
         int64_t at_ms = 0;
-        err = entry_time(l, middle, &at_ms);
+        err = leads_entry_time(l, k, middle, &at_ms);
         if (at_ms < ms)
             low = middle + 1;
         else
@@ -73,15 +56,46 @@ static enum err first_index(struct leads *l, int64_t ms, uint64_t *out, bool *la
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* *ended: it is past the period, and so is all behind it. */
-static enum err is_wanted(struct leads *l, uint64_t index, const struct lead_row *row, bool *wanted, bool *ended)
+static bool filter_fits(const struct lead_filter *f, const struct entry_lead *e)
+{
+    bool scored =
+        f->score_from < 0 || (e->scored && (int64_t)e->score >= f->score_from && (int64_t)e->score <= f->score_to);
+    bool fits = scored && (f->placement == 0 || (e->has_click && e->placement == f->placement));
+    for (size_t i = 0; i < LIMIT_SUBS; i++)
+        fits &= span_empty(f->sub[i]) || span_eq(f->sub[i], e->sub[i]);
+    return fits;
+}
+
+static enum err entry_fits(struct leads *l, const struct contract *k, uint64_t index, bool *fits)
+{
+    struct envelope env;
+    struct entry e;
+    enum err err = ledger_read(l->txn, k->number, index, &env);
+    if (err == ERR_OK)
+        err = entry_read(env.entry, &e, NULL);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    err = e.kind == ENTRY_LEAD ? ERR_OK : ERR_CORRUPT;
+    *fits = err == ERR_OK && filter_fits(&l->entry, &e.lead);
+    entry_close(&e);
+    return err;
+}
+
+static bool row_fits(const struct leads *l, uint64_t index, const struct lead_row *row)
+{
+    return (l->statuses == 0 || l->statuses & 1u << row->status) && (!l->undue || row->due_ms == 0) &&
+           (l->reason == REASON_COUNT || (row->last == index && row->reason == l->reason));
+}
+
+enum err leads_want(struct leads *l, const struct contract *k, uint64_t index, const struct lead_row *row, bool *wanted,
+                    bool *ended)
 {
     int64_t at_ms = 0;
     bool by_time = l->from_ms != INT64_MIN || l->to_ms != INT64_MAX;
-    enum err err = by_time ? entry_time(l, index, &at_ms) : ERR_OK;
+    enum err err = by_time ? leads_entry_time(l, k, index, &at_ms) : ERR_OK;
     *ended = by_time && at_ms >= l->to_ms;
-    *wanted = (!l->filtered || row->status == l->status) && (!by_time || at_ms >= l->from_ms) && !*ended;
-    return err;
+    *wanted = row_fits(l, index, row) && (!by_time || at_ms >= l->from_ms) && !*ended;
+    return err == ERR_OK && *wanted && l->entry.any ? entry_fits(l, k, index, wanted) : err;
 }
 
 /* Of l->k from l->at on. */
@@ -94,7 +108,7 @@ static enum err write_contract(struct leads *l)
     bool wanted, ended = false;
     enum err step, err;
     while (!ended && (step = lead_walk_next(&walk, UINT64_MAX, &index, &row)) == ERR_OK) {
-        if ((err = is_wanted(l, index, &row, &wanted, &ended)) != ERR_OK)
+        if ((err = leads_want(l, l->k, index, &row, &wanted, &ended)) != ERR_OK)
             return err;
         if (wanted && !list_item(&l->list))
             return ERR_OK;
@@ -123,137 +137,17 @@ static enum err write_contracts(struct leads *l, const struct pointer *after)
     enum err err = ERR_OK;
     for (; i < reads.n && err == ERR_OK && !l->list.more; i++) {
         const struct contract *k = catalog_listed(l->rq->catalog, &reads, i);
-        if ((l->only != NULL && k != l->only) || (l->campaign != NULL && k->campaign != l->campaign))
+        if (!leads_of(l, k))
             continue;
         l->k = k;
         l->at = 0;
         if (l->from_ms != INT64_MIN)
-            err = first_index(l, l->from_ms, &l->at, &last);
+            err = leads_first_index(l, k, l->from_ms, &l->at, &last);
         if (k->number == after->contract && after->index >= l->at)
             l->at = after->index + 1;
         if (err == ERR_OK)
             err = write_contract(l);
     }
-    return err;
-}
-
-/* Leads below l->at of so many indexes, in their order. */
-struct stretch {
-    struct {
-        uint64_t index;
-        struct lead_row row;
-    } * lead;
-    size_t n, looked_at;
-    bool paused; /* there are more of them than are looked at */
-};
-
-static enum err stretch_read(struct leads *l, uint64_t from, struct stretch *out)
-{
-    struct view v = store_view(l->txn);
-    struct lead_walk walk = {.view = &v, .contract = l->k->number, .at = from, .rows = LEADS_SCAN};
-    enum err step = ERR_OK;
-    out->n = 0;
-    while (step == ERR_OK && out->n < LEADS_SCAN)
-        if ((step = lead_walk_next(&walk, l->at, &out->lead[out->n].index, &out->lead[out->n].row)) == ERR_OK)
-            out->n++;
-    out->looked_at = LEADS_SCAN - walk.rows;
-    out->paused = lead_walk_paused(&walk, l->at) || step == ERR_OK;
-    return step == ERR_NOT_FOUND ? ERR_OK : step;
-}
-
-/* False: the list is full. */
-static enum err stretch_write(struct leads *l, struct stretch *s, bool *room)
-{
-    while (s->n-- > 0) {
-        const struct lead_row *row = &s->lead[s->n].row;
-        bool wanted, ended;
-        enum err err = is_wanted(l, s->lead[s->n].index, row, &wanted, &ended);
-        if (err != ERR_OK)
-            return err;
-        if (!wanted)
-            continue;
-        *room = list_item(&l->list);
-        if (!*room)
-            return ERR_OK;
-        err = lead_json(&l->list.w, l->rq, l->txn, l->k, s->lead[s->n].index, row, false);
-        if (err != ERR_OK)
-            return err;
-        l->at = s->lead[s->n].index;
-    }
-    return ERR_OK;
-}
-
-/* Rows are walked forwards alone: so many indexes at a time, more where they hold few leads. */
-static enum err write_stretches(struct leads *l)
-{
-    enum { FEW = 64 };
-    uint64_t step = 4 * FEW, left = LEADS_SCAN;
-    struct stretch s = {.lead = xcalloc(LEADS_SCAN, sizeof *s.lead)};
-    enum err err = ERR_OK;
-    bool room = true;
-    while (err == ERR_OK && room && l->at > l->from && left > 0) {
-        uint64_t from = l->at - l->from > step ? l->at - step : l->from;
-        if ((err = stretch_read(l, from, &s)) != ERR_OK)
-            break;
-        if (s.paused) {
-            step /= 2;
-            continue;
-        }
-        step = s.looked_at < FEW ? 2 * step : step;
-        left -= s.looked_at < left ? s.looked_at : left;
-        err = stretch_write(l, &s, &room);
-        l->at = room ? from : l->at;
-    }
-    free(s.lead);
-    l->list.more = l->at > l->from && (!room || left == 0);
-    return err;
-}
-
-/* Behind the contract's last row of that table, unless *end is. */
-static enum err end_of(struct leads *l, enum table table, uint64_t *end)
-{
-    enum { KEY_LEN = 12 };
-    uint8_t mem[KEY_LEN] = {0};
-    struct span key, value;
-    struct cursor *c;
-    enum err err = cursor_open(l->txn, table, &c);
-    if (err != ERR_OK)
-        return err;
-    store_be32(mem, l->k->number + 1);
-    err = cursor_seek(c, span_of(mem, sizeof mem), &key, &value);
-    if (err == ERR_OK || err == ERR_NOT_FOUND)
-        err = err == ERR_OK ? cursor_prev(c, &key, &value) : cursor_last(c, &key, &value);
-    if (err == ERR_OK && key.len == KEY_LEN && load_be32(key.ptr) == l->k->number && load_be64(key.ptr + 4) >= *end)
-        *end = load_be64(key.ptr + 4) + 1;
-    cursor_close(c);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-/* Where the newest ends: behind the last row of both tables, so that one which is gone from either is missed. */
-static enum err begin_newest(struct leads *l, const struct pointer *after)
-{
-    uint64_t end = 0, bound;
-    bool last;
-    enum err err = end_of(l, (enum table)(TABLE_ROWS + ROW_LEADS), &end);
-    if (err == ERR_OK)
-        err = end_of(l, (enum table)(TABLE_ROWS + ROW_MOVES), &end);
-    if (err == ERR_OK && l->from_ms != INT64_MIN)
-        err = first_index(l, l->from_ms, &l->from, &last);
-    if (err == ERR_OK && l->to_ms != INT64_MAX) {
-        err = first_index(l, l->to_ms, &bound, &last);
-        end = !last && bound < end ? bound : end;
-    }
-    l->at = after->contract != 0 && after->index < end ? after->index : end;
-    return err;
-}
-
-static enum err write_newest(struct leads *l, const struct pointer *after)
-{
-    l->k = l->only;
-    enum err err = begin_newest(l, after);
-    if (err == ERR_OK)
-        err = write_stretches(l);
-    l->last = (struct pointer){.contract = l->k->number, .index = l->at};
     return err;
 }
 
@@ -267,12 +161,11 @@ static enum err write_txid(struct leads *l, uint32_t advertiser)
         struct lead_row row;
         bool wanted, ended;
         l->k = catalog_contract_number(l->rq->catalog, at.contract);
-        if (l->k == NULL || !catalog_may_read(l->rq->catalog, l->rq->caller, l->k) ||
-            (l->only != NULL && l->k != l->only) || (l->campaign != NULL && l->k->campaign != l->campaign))
+        if (l->k == NULL || !catalog_may_read(l->rq->catalog, l->rq->caller, l->k) || !leads_of(l, l->k))
             continue;
         if ((err = row_lead(&v, at.contract, at.index, &row)) != ERR_OK)
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-        if ((err = is_wanted(l, at.index, &row, &wanted, &ended)) != ERR_OK)
+        if ((err = leads_want(l, l->k, at.index, &row, &wanted, &ended)) != ERR_OK)
             return err;
         if (wanted && list_item(&l->list) &&
             (err = lead_json(&l->list.w, l->rq, l->txn, l->k, at.index, &row, false)) != ERR_OK)
@@ -300,7 +193,25 @@ static enum err write_txids(struct leads *l)
 
 /* ---- what is asked ---- */
 
-enum { CAMPAIGN, CONTRACT, TXID, STATUS, FROM, TO, OF_ALL, ORDER = OF_ALL, DAY, FILTERS };
+enum { SCORE_MOST = 1000 };
+enum {
+    CAMPAIGN,
+    CONTRACT,
+    TXID,
+    OF_ONE, /* what one contract's list takes begins here */
+    STATUS = OF_ONE,
+    REASON,
+    CODE,
+    SUB1,
+    SCORE_FROM = SUB1 + LIMIT_SUBS,
+    SCORE_TO,
+    DUE,
+    FROM,
+    TO,
+    ORDER,
+    DAY,
+    FILTERS
+};
 
 static enum err read_time(struct request *rq, const struct param *p, int64_t *out)
 {
@@ -323,7 +234,13 @@ static enum err read_day(struct request *rq, struct leads *l, const struct param
         return problem(&rq->problem, ERR_MALFORMED, "day", "must be a day, such as 2026-11-28");
     if (l->from_ms != INT64_MIN || l->to_ms != INT64_MAX)
         return problem(&rq->problem, ERR_MALFORMED, "day", "say a day, or `from` and `to`");
-    const struct span zone = contract_terms(l->only, rq->arrived_ms)->timezone;
+    const struct contract *k = l->only != NULL       ? l->only
+                               : l->campaign != NULL ? catalog_contract_number(rq->catalog, l->campaign->direct)
+                                                     : NULL;
+    if (k == NULL)
+        return problem(&rq->problem, ERR_MALFORMED, "day",
+                       "say whose: add `contract` or `campaign`, or say `from` and `to`");
+    const struct span zone = contract_terms(k, rq->arrived_ms)->timezone;
     const int64_t n = day.ms / MS_PER_DAY;
     enum err err = zones_midnight(rq->worker->zones, zone, n, &l->from_ms);
     if (err == ERR_OK)
@@ -331,21 +248,82 @@ static enum err read_day(struct request *rq, struct leads *l, const struct param
     return err == ERR_OK ? ERR_OK : worker_fails(rq, ERR_IO, "the time zone of a contract does not read");
 }
 
-static enum err read_filters(struct request *rq, struct leads *l, const struct param *p)
+/* One or several, with commas between them. */
+static enum err read_status(struct request *rq, struct leads *l, const struct param *p)
 {
-    enum err err = ERR_OK;
-    l->newest = p[ORDER].given;
-    if (l->newest && !span_is(p[ORDER].value, "newest"))
-        return problem(&rq->problem, ERR_MALFORMED, "order", "must be newest, or left out: oldest first");
-    l->filtered = p[STATUS].given;
-    if (l->filtered && status_parse(p[STATUS].value, &l->status) != ERR_OK)
-        return problem(&rq->problem, ERR_MALFORMED, "status",
-                       "must be pending, held, approved, rejected, duplicate, returned or converted");
-    if ((err = read_time(rq, &p[FROM], &l->from_ms)) != ERR_OK || (err = read_time(rq, &p[TO], &l->to_ms)) != ERR_OK ||
-        (err = read_day(rq, l, &p[DAY])) != ERR_OK)
+    struct span rest = p->value;
+    while (p->given) {
+        const char *comma = memchr(rest.ptr, ',', rest.len);
+        struct span one = comma != NULL ? span_of(rest.ptr, (size_t)(comma - rest.ptr)) : rest;
+        enum status status;
+        if (status_parse(one, &status) != ERR_OK)
+            return problem(&rq->problem, ERR_MALFORMED, "status",
+                           "must be pending, held, approved, rejected, duplicate, returned or converted; several with "
+                           "commas between them");
+        l->statuses |= 1u << status;
+        if (comma == NULL)
+            return ERR_OK;
+        rest = span_skip(rest, one.len + 1);
+    }
+    return ERR_OK;
+}
+
+static enum err read_order(struct request *rq, struct leads *l, const struct param *p)
+{
+    l->order = span_is(p[ORDER].value, "newest") ? LEADS_NEWEST
+               : span_is(p[ORDER].value, "due")  ? LEADS_DUE
+                                                 : LEADS_OLDEST;
+    if (p[ORDER].given && l->order == LEADS_OLDEST)
+        return problem(
+            &rq->problem, ERR_MALFORMED, "order",
+            "must be newest, or due: what is approved by itself, the soonest first; or left out: oldest first");
+    l->undue = p[DUE].given;
+    if (l->undue && (!span_is(p[DUE].value, "never") || l->order == LEADS_DUE))
+        return problem(&rq->problem, ERR_MALFORMED, "due",
+                       "must be never: what waits and is not approved by itself; with another order than due");
+    return ERR_OK;
+}
+
+static enum err read_score(struct request *rq, const struct param *p, int64_t otherwise, int64_t *out)
+{
+    uint64_t n = 0;
+    *out = otherwise;
+    if (p->given && (parse_u64(p->value, &n) != ERR_OK || n > SCORE_MOST))
+        return problem(&rq->problem, ERR_MALFORMED, p->name, "must be a whole number from 0 to %d", SCORE_MOST);
+    if (p->given)
+        *out = (int64_t)n;
+    return ERR_OK;
+}
+
+/* What the entry is asked. A code says of which contract, too. */
+static enum err read_entry_filter(struct request *rq, struct leads *l, const struct param *p)
+{
+    struct lead_filter *f = &l->entry;
+    struct tracking_code code;
+    bool scored = p[SCORE_FROM].given || p[SCORE_TO].given;
+    enum err err = read_score(rq, &p[SCORE_FROM], scored ? 0 : -1, &f->score_from);
+    if (err == ERR_OK)
+        err = read_score(rq, &p[SCORE_TO], INT64_MAX, &f->score_to);
+    for (size_t i = 0; i < LIMIT_SUBS; i++) {
+        f->sub[i] = p[SUB1 + i].value;
+        f->any |= !span_empty(f->sub[i]);
+    }
+    f->any |= scored || p[CODE].given;
+    if (err != ERR_OK || !p[CODE].given)
         return err;
-    if (p[CONTRACT].given)
-        err = call_contract(rq, p[CONTRACT].value, &l->only);
+    const struct contract *k = code_read(rq->worker->tokens, p[CODE].value, &code) == ERR_OK
+                                   ? catalog_contract_number(rq->catalog, code.contract)
+                                   : NULL;
+    if (k == NULL || !catalog_may_read(rq->catalog, rq->caller, k) || (l->only != NULL && k != l->only))
+        return problem(&rq->problem, ERR_NOT_FOUND, "code", "there is no such code, or it is not yours to see");
+    l->only = k;
+    f->placement = code.placement;
+    return ERR_OK;
+}
+
+static enum err read_whose(struct request *rq, struct leads *l, const struct param *p)
+{
+    enum err err = p[CONTRACT].given ? call_contract(rq, p[CONTRACT].value, &l->only) : ERR_OK;
     l->campaign = p[CAMPAIGN].given ? catalog_campaign(rq->catalog, p[CAMPAIGN].value) : NULL;
     if (err == ERR_OK && p[CAMPAIGN].given && l->campaign == NULL)
         err = problem(&rq->problem, ERR_NOT_FOUND, "campaign", "there is no such campaign");
@@ -353,6 +331,19 @@ static enum err read_filters(struct request *rq, struct leads *l, const struct p
     if (err == ERR_OK && p[TXID].given && (span_empty(l->txid) || l->txid.len > LIMIT_TXID))
         err = problem(&rq->problem, ERR_MALFORMED, "txid", "must have 1 to %d bytes", LIMIT_TXID);
     return err;
+}
+
+static enum err read_filters(struct request *rq, struct leads *l, const struct param *p)
+{
+    enum err err;
+    l->reason = REASON_COUNT;
+    if (p[REASON].given && reason_parse(p[REASON].value, &l->reason) != ERR_OK)
+        return problem(&rq->problem, ERR_MALFORMED, "reason", "must be a reason, such as outside_profile");
+    if ((err = read_order(rq, l, p)) != ERR_OK || (err = read_status(rq, l, &p[STATUS])) != ERR_OK ||
+        (err = read_time(rq, &p[FROM], &l->from_ms)) != ERR_OK || (err = read_time(rq, &p[TO], &l->to_ms)) != ERR_OK ||
+        (err = read_whose(rq, l, p)) != ERR_OK || (err = read_day(rq, l, &p[DAY])) != ERR_OK)
+        return err;
+    return read_entry_filter(rq, l, p);
 }
 
 static bool wants_csv(struct span accept)
@@ -368,21 +359,40 @@ static bool wants_csv(struct span accept)
     return csv;
 }
 
-static enum err leads_asked(struct request *rq, struct leads *l, struct window *window, struct pointer *after)
+/* Where a list goes on. */
+struct lead_cursor {
+    struct pointer after; /* contract 0: from its beginning */
+    struct lead_due due;
+};
+
+static enum err leads_asked(struct request *rq, struct leads *l, struct window *window, struct lead_cursor *at)
 {
-    struct param p[FILTERS] = {[CAMPAIGN] = {.name = "campaign"}, [CONTRACT] = {.name = "contract"},
-                               [TXID] = {.name = "txid"},         [STATUS] = {.name = "status"},
-                               [FROM] = {.name = "from"},         [TO] = {.name = "to"},
-                               [ORDER] = {.name = "order"},       [DAY] = {.name = "day"}};
-    const size_t first = l->only != NULL ? STATUS : 0, n = l->only != NULL ? FILTERS - STATUS : OF_ALL;
-    enum err err = window_read(rq, p + first, n, window);
-    *after = (struct pointer){.contract = 0};
+    struct param p[FILTERS] = {[CAMPAIGN] = {.name = "campaign"},
+                               [CONTRACT] = {.name = "contract"},
+                               [TXID] = {.name = "txid"},
+                               [STATUS] = {.name = "status"},
+                               [REASON] = {.name = "reason"},
+                               [CODE] = {.name = "code"},
+                               [SCORE_FROM] = {.name = "score_from"},
+                               [SCORE_TO] = {.name = "score_to"},
+                               [DUE] = {.name = "due"},
+                               [FROM] = {.name = "from"},
+                               [TO] = {.name = "to"},
+                               [ORDER] = {.name = "order"},
+                               [DAY] = {.name = "day"}};
+    for (size_t i = 0; i < LIMIT_SUBS; i++)
+        p[SUB1 + i].name = entry_sub_names[i];
+    const size_t first = l->only != NULL ? OF_ONE : 0;
+    const struct contract *of = l->only;
+    enum err err = window_read(rq, p + first, FILTERS - first, window);
+    *at = (struct lead_cursor){.after = {.contract = 0}};
     if (err == ERR_OK)
         err = read_filters(rq, l, p);
     if (err != ERR_OK || span_empty(window->after))
         return err;
-    if (lead_ref_read(rq->worker->tokens, window->after, after) != ERR_OK ||
-        (l->only != NULL && after->contract != l->only->number))
+    err = l->order == LEADS_DUE ? leads_due_read(l, window->after, &at->due)
+                                : lead_ref_read(rq->worker->tokens, window->after, &at->after);
+    if (err != ERR_OK || (of != NULL && l->order != LEADS_DUE && at->after.contract != of->number))
         return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     return ERR_OK;
 }
@@ -439,27 +449,38 @@ static enum err reply_csv(struct leads *l, struct reply *reply, const struct win
     return ERR_OK;
 }
 
+static enum err write_leads(struct leads *l, struct lead_cursor *at)
+{
+    return !span_empty(l->txid)       ? write_txids(l)
+           : l->order == LEADS_NEWEST ? leads_write_newest(l, &at->after)
+           : l->order == LEADS_DUE    ? leads_write_due(l, &at->due)
+                                      : write_contracts(l, &at->after);
+}
+
 static enum err leads_page(struct leads *l, struct reply *reply)
 {
     struct request *rq = l->rq;
     struct window window;
-    struct pointer after;
-    char last[LEAD_REF_LEN] = {0};
+    struct lead_cursor at;
+    char last[LEADS_DUE_CURSOR] = {0};
     l->from_ms = INT64_MIN;
     l->to_ms = INT64_MAX;
     l->left = LEADS_SCAN;
     l->csv = wants_csv(rq->accept);
-    enum err err = leads_asked(rq, l, &window, &after);
+    enum err err = leads_asked(rq, l, &window, &at);
     if (err != ERR_OK || (err = worker_reader(rq->worker, &l->txn)) != ERR_OK)
         return err;
     list_open(&l->list, &window);
-    err = !span_empty(l->txid) ? write_txids(l) : l->newest ? write_newest(l, &after) : write_contracts(l, &after);
-    if (err == ERR_OK && l->list.more)
+    err = write_leads(l, &at);
+    const struct span next = span_of(last, l->order == LEADS_DUE ? LEADS_DUE_CURSOR : LEAD_REF_LEN);
+    if (err == ERR_OK && l->list.more && l->order == LEADS_DUE)
+        leads_due_write(l, &at.due, last);
+    else if (err == ERR_OK && l->list.more)
         lead_ref_write(rq->worker->tokens, &l->last, last);
     if (err == ERR_OK && l->csv)
-        err = reply_csv(l, reply, &window, span_of(last, sizeof last));
+        err = reply_csv(l, reply, &window, next);
     else if (err == ERR_OK)
-        list_reply(rq, reply, &l->list, span_of(last, sizeof last));
+        list_reply(rq, reply, &l->list, next);
     list_abandon(&l->list); /* no harm once it was replied */
     return err;
 }

@@ -82,6 +82,8 @@ static void jw_lead_members(struct jw *w, struct request *rq, const struct contr
     struct hash leaf;
     jw_kstr(w, "contract", span_str(k->id));
     jw_kstr(w, "currency", contract_currency(k));
+    if (row->due_ms != 0)
+        jw_ktime(w, "due_at", row->due_ms);
     if (whole) {
         jw_key(w, "entry");
         jw_raw(w, env->entry);

@@ -16,7 +16,7 @@ struct param {
  * decode to UTF-8. */
 MUST_CHECK enum err params_read(struct request *rq, struct param *params, size_t n);
 
-enum { WINDOW_DEFAULT = 50, WINDOW_PARAMS_MAX = 8 };
+enum { WINDOW_DEFAULT = 50, WINDOW_PARAMS_MAX = 24 };
 
 struct window {
     size_t limit;      /* 1 to LIMIT_LIST */

@@ -60,6 +60,63 @@ class Lists(ServerCase):
         self.assertEqual(self.pages(self.advertiser, 2, **{"from": middle}), ours[len(early):] + [self.late["lead"]])
         self.assertEqual(self.pages(self.advertiser, **{"from": middle, "to": middle}), [])
 
+    def test_the_newest_of_all_contracts_come_first_by_any_pages(self):
+        newest = [each["lead"] for each in reversed(self.sent)]
+        ours = [self.late["lead"]] + [lead for lead in newest if lead in self.of(self.market)]
+        for limit in (1, 2, 3, 7, 50):
+            with self.subTest(limit):
+                self.assertEqual(self.pages(self.advertiser, limit, order="newest"), ours)
+                self.assertEqual(self.pages(self.operator, limit, order="newest")[1:], newest)
+                self.assertEqual(self.pages(self.advertiser, limit, order="newest", status="pending,held"), [lead for lead in ours if lead != self.sent[1]["lead"]])
+                self.assertEqual(self.pages(self.advertiser, limit, order="newest", **{"from": rfc3339(self.middle)}), [lead for lead in ours if lead == self.late["lead"] or newest.index(lead) < 6])
+                self.assertEqual(self.pages(self.operator, limit, order="newest", to=rfc3339(self.middle)), newest[6:])
+
+    def test_what_an_entry_says_is_a_filter(self):
+        self.assertEqual(self.pages(self.advertiser, sub1="ad,7"), self.of(self.market))
+        self.assertEqual(self.pages(self.operator, order="newest", sub1="ad,7"), [each["lead"] for each in reversed(self.sent)])
+        self.assertEqual(self.pages(self.advertiser, sub1="ad"), [])
+        self.assertEqual(self.pages(self.advertiser, sub2="ad,7"), [])
+        self.assertEqual(self.pages(self.advertiser, code=self.market.code["code"]), self.of(self.market))
+        self.assertEqual(self.pages(self.operator, code=self.other.code["code"]), self.of(self.other))
+        self.assertEqual(self.pages(self.advertiser, score_from=0), [])
+        self.assertEqual(self.pages(self.advertiser, reason="cap_day"), [])
+        for query, field in (("order=old", "order"), ("due=soon", "due"), ("order=due&due=never", "due"), ("score_from=1001", "score_from"), ("score_to=x", "score_to"),
+                             ("reason=why", "reason"), ("status=pending,", "status"), ("day=2026-11-28", "day"), ("order=due&after=x", "after")):
+            with self.subTest(query):
+                self.assertProblem(self.advertiser.call("GET", "/v1/leads?" + query), 400, field)
+        self.assertProblem(self.advertiser.call("GET", "/v1/leads?code=" + self.other.code["code"]), 404, "code")
+
+    def test_those_that_are_approved_by_themselves_stand_by_their_day(self):
+        def review(mode, days):
+            return {"review": {"mode": mode, "auto_approve_days": days}}
+
+        late = Market(self.server, review("auto", 9))
+        advertiser, offer = late.advertiser, {"currency": "EUR", "landing_url": "https://x.example/"}
+        made, never = (advertiser.post("/v1/campaigns", {"advertiser": advertiser.id, "name": name, **offer, **review(mode, 3)})
+                       for name, mode in (("Soon", "auto"), ("Never", "manual")))
+        by = {"late": late.code}
+        for name, campaign in (("soon", made), ("never", never)):
+            contract = self.operator.post("/v1/contracts", {"campaign": campaign["id"], "publisher": late.publisher.id, "price": {"lead": [{"micros": 1_000_000}]}})["id"]
+            by[name] = late.new_code(late.publisher, contract)
+        leads = {name: [] for name in by}
+        for n in range(9):
+            name = ("late", "soon", "never")[n % 3]
+            leads[name].append(late.publisher.postback(person(click_id=Market.click(type("", (), {"code": by[name]}))))
+                               .json["lead"])
+        wanted = leads["soon"] + leads["late"]
+        for limit in (1, 2, 4, 50):
+            self.assertEqual(self.pages(advertiser, limit, order="due"), wanted)
+            self.assertEqual(self.pages(advertiser, limit, order="newest", due="never", status="pending,held"), leads["never"][::-1])
+            self.assertEqual(set(self.pages(self.operator, limit, order="due")) & set(sum(leads.values(), [])), set(wanted))
+        page = advertiser.get("/v1/leads?order=due&limit=2")
+        for lead in page["data"]:  # what the cursor names is decided meanwhile
+            advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": "rejected", "reason": "no"})
+        rest = advertiser.get("/v1/leads?order=due&after=" + page["next"])
+        self.assertEqual([one["lead"] for one in rest["data"]], wanted[2:])
+        self.assertTrue(all(one["due_at"] > one["at"] for one in rest["data"]))
+        self.assertNotIn("due_at", advertiser.get("/v1/leads/" + wanted[0]))
+        self.assertEqual(self.pages(advertiser, order="due", campaign=made["id"]), wanted[2:3])
+
     def test_an_order_number_finds_the_lead_of_each_sender(self):
         self.assertEqual(set(self.pages(self.advertiser, txid="order-1")), {self.sent[1]["lead"], self.late["lead"]})
         self.assertEqual(self.pages(self.publisher, txid="order-1"), [self.sent[1]["lead"]])
