@@ -4,6 +4,8 @@
 
 #include "common/pages/words_oper.h"
 
+#include "common/pages/words_review.h"
+
 /* clang-format off */
 #define WORD_TABLE(X)                                                                                                  \
     X(STATEMENT, "Statement {}", "Relevé {}", "结算单 {}") \
@@ -408,6 +410,7 @@
     X(INVITE_NONE, "There is no such invitation", "Cette invitation n’existe pas", "没有此邀请") \
     X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。") \
     WORD_TABLE_OPER(X)
+    WORD_TABLE_REVIEW(X)
 /* clang-format on */
 
 #endif

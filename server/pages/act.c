@@ -50,6 +50,8 @@ static enum err become_call(struct request *rq, struct acting *w)
     rq->query = SPAN("");
     rq->content_type = SPAN("application/json");
     rq->idempotency_key = form_value(&w->form, "once");
+    if (w->act->whole != NULL)
+        return w->act->whole(rq, &w->form);
     return act_body(w->act, &w->form, rq->arena, &rq->body, &rq->problem);
 }
 

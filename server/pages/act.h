@@ -46,6 +46,9 @@ struct act {
     /* Where to go then, NULL: to the page itself; its {}, if any, is that member of the answer, or NULL: of the path */
     const char *to, *made;
     const char *at; /* where its form is sent; NULL: to the page's own address */
+    /* In place of fields and more: sets the call's body, and its content type and query where they are not JSON and
+     * none. NULL: a body of fields. */
+    enum err (*whole)(struct request *rq, const struct form *f);
 };
 
 /* A form that was sent: rq->acting. */

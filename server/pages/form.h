@@ -4,7 +4,7 @@
 
 #include "server/worker/session.h"
 
-enum { FORM_FIELDS = 64 };
+enum { FORM_FIELDS = 200 };
 
 struct form {
     struct field {

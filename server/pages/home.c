@@ -97,7 +97,7 @@ static enum err gather(struct home *h)
     snprintf(query, sizeof query, "verdict=none&limit=%d", WAITING);
     if ((err = ask_days(h, "group=day&", h->today - DAYS + 1, &h->report)) != ERR_OK ||
         (err = ask_days(h, "", h->today, &h->today_report)) != ERR_OK ||
-        (err = rows_newest(rq, SPAN(""), SPAN(""), LATEST, &h->leads)) != ERR_OK ||
+        (err = rows_newest(rq, LATEST, &h->leads)) != ERR_OK ||
         (err = ask(rq, statements_list, SPAN(""), span_str(query), &h->waiting)) != ERR_OK)
         return err;
     snprintf(query, sizeof query, "limit=%d", REFUSED);
@@ -240,7 +240,7 @@ static void write_waits(struct home *h)
         page_put(
             g,
             "<section class=\"card stack\">\n<h2>{}</h2>\n<p><b>{}</b></p>\n<p class=\"s\">{}</p>\n<p><a class=\"b "
-            "one\" href=\"/leads?status=pending\">{}</a></p>\n</section>\n",
+            "one\" href=\"/review\">{}</a></p>\n</section>\n",
             P_WORD(WORD_REVIEW_WAITS), P_COUNT(review), P_WORD(WORD_REVIEW_WAITS_WHAT), P_WORD(WORD_REVIEW_LOOK));
     json_array_foreach(json_object_get(h->waiting, "data"), i, one)
     {

@@ -1,103 +1,193 @@
-/* Leads, the newest first, by contract and state. */
+/* Leads, the newest first, by what the filters say; the same as a table to take home. */
+#include <stdlib.h>
+
+#include "common/base/mem.h"
 #include "common/base/query.h"
+#include "common/base/when.h"
 #include "common/decisions/reason.h"
+#include "common/reconcile/values.h"
 #include "server/api/api.h"
+#include "server/api/lead_csv.h"
 #include "server/pages/pages.h"
 #include "server/pages/rows.h"
 
-enum { SHOWN = 50, CONTRACTS_LISTED = 200, CONTRACT = 0, STATUS, DAY, AFTER, PARAMS };
+enum { SHOWN = 50 };
+
+/* In the order of the form. What stands before FROM is the call's own, word for word. */
+enum {
+    CONTRACT,
+    CAMPAIGN,
+    STATUS,
+    REASON,
+    CODE,
+    SUB1,
+    SCORE_FROM = SUB1 + LIMIT_SUBS,
+    SCORE_TO,
+    FROM,
+    TO,
+    DAY,
+    AFTER,
+    PARAMS
+};
+static const char *const names[PARAMS] = {"contract", "campaign", "status", "reason", "code",       "sub1",
+                                          "sub2",     "sub3",     "sub4",   "sub5",   "score_from", "score_to",
+                                          "from",     "to",       "day",    "after"};
 
 struct leads_page {
     struct request *rq;
     struct screen s;
     struct param p[PARAMS];
     const struct contract *k; /* of one alone; NULL: of all */
-    json_t *leads;            /* a list */
-    struct span next;         /* empty: there are no older ones, or it is not known which */
+    struct span query;        /* of the call, but for its size and `after` */
+    json_t *answer;
 };
 
-static enum err gather_one(struct leads_page *l)
+/* ---- what is asked ---- */
+
+/* A day's beginning, or its end. */
+static enum err add_day(struct leads_page *l, struct buf *query, int which, int64_t further)
+{
+    struct bound day;
+    int64_t ms;
+    const struct param *p = &l->p[which];
+    if (span_empty(p->value))
+        return ERR_OK;
+    if (bound_read(p->value, &day) != ERR_OK || !day.is_day || day.ms < 0)
+        return problem(&l->rq->problem, ERR_MALFORMED, p->name, "must be a day, such as 2026-11-28");
+    enum err err = zones_midnight(l->s.zones, l->s.frame.zone, day.ms / MS_PER_DAY + further, &ms);
+    if (err != ERR_OK)
+        return worker_fails(l->rq, ERR_IO, "the time zone of a page does not read");
+    buf_str(query, further ? "&to=" : "&from=");
+    time_rfc3339(query, ms);
+    return ERR_OK;
+}
+
+static enum err make_query(struct leads_page *l)
 {
     struct buf query;
-    json_t *answer = NULL;
-    arena_buf(l->rq->arena, &query, 96 + 3 * (l->p[STATUS].value.len + l->p[DAY].value.len + l->p[AFTER].value.len));
-    buf_printf(&query, "order=newest&limit=%d", SHOWN);
-    for (int i = STATUS; i <= AFTER; i++) {
+    arena_buf(l->rq->arena, &query, 256 + 4 * l->rq->query.len);
+    buf_str(&query, "order=newest");
+    for (int i = CONTRACT; i < FROM; i++) {
         if (span_empty(l->p[i].value))
             continue;
         buf_printf(&query, "&%s=", l->p[i].name);
         query_encode(&query, l->p[i].value);
     }
-    enum err err = ask(l->rq, leads_list, span_str(l->k->id), buf_span(&query), &answer);
-    if (err == ERR_OK) {
-        l->leads = json_incref(json_object_get(answer, "data"));
-        l->next = arena_copy(l->rq->arena, ask_text(answer, "next"));
-    }
-    json_decref(answer);
+    enum err err = add_day(l, &query, FROM, 0);
+    if (err == ERR_OK)
+        err = add_day(l, &query, TO, 1);
+    l->query = buf_span(&query);
     return err;
 }
 
-static enum err gather(struct leads_page *l)
+static enum err ask_page(struct leads_page *l, size_t limit, struct span after)
+{
+    struct buf query;
+    arena_buf(l->rq->arena, &query, 64 + l->query.len + 3 * after.len);
+    buf_span_add(&query, l->query);
+    buf_printf(&query, "&limit=%zu", limit);
+    if (!span_empty(after)) {
+        buf_str(&query, "&after=");
+        query_encode(&query, after);
+    }
+    return ask(l->rq, leads_list_all, SPAN(""), buf_span(&query), &l->answer);
+}
+
+static enum err read_asked(struct leads_page *l)
 {
     const struct contract_list all = catalog_reads(l->rq->catalog, l->rq->caller);
-    enum status status;
-    const struct span wanted = l->p[STATUS].value;
-    if (!span_empty(wanted) && status_parse(wanted, &status) != ERR_OK)
-        return problem(&l->rq->problem, ERR_MALFORMED, "status",
-                       "must be pending, held, approved, rejected, duplicate, returned or converted");
-    if (!span_empty(l->p[CONTRACT].value)) {
-        l->k = catalog_contract(l->rq->catalog, l->p[CONTRACT].value);
-        if (l->k == NULL || !catalog_may_read(l->rq->catalog, l->rq->caller, l->k))
-            return problem(&l->rq->problem, ERR_NOT_FOUND, "contract",
-                           "there is no such contract, or it is not yours to see");
-    } else if (all.n == 1) {
-        l->k = catalog_listed(l->rq->catalog, &all, 0);
-    }
-    return l->k != NULL ? gather_one(l) : rows_newest(l->rq, wanted, l->p[DAY].value, SHOWN, &l->leads);
+    for (int i = 0; i < PARAMS; i++)
+        l->p[i].name = names[i];
+    enum err err = screen_read(&l->s, l->rq, l->p, PARAMS);
+    if (err != ERR_OK)
+        return err;
+    if (!span_empty(l->p[DAY].value))
+        l->p[FROM].value = l->p[TO].value = l->p[DAY].value;
+    l->k = !span_empty(l->p[CONTRACT].value) ? catalog_contract(l->rq->catalog, l->p[CONTRACT].value)
+           : all.n == 1                      ? catalog_listed(l->rq->catalog, &all, 0)
+                                             : NULL;
+    if (l->k != NULL && !catalog_may_read(l->rq->catalog, l->rq->caller, l->k))
+        l->k = NULL; /* the call says so */
+    err =
+        screen_zone(&l->s, l->k != NULL ? contract_terms(l->k, l->rq->arrived_ms)->timezone : screen_first_zone(l->rq));
+    return err == ERR_OK ? make_query(l) : err;
 }
 
 /* ---- the page ---- */
 
-static void write_contracts(struct leads_page *l)
+static void write_select(struct leads_page *l, int which, enum word label, size_t n, const char *(*word)(size_t),
+                         enum word (*say)(struct span))
 {
-    const struct contract_list all = catalog_reads(l->rq->catalog, l->rq->caller);
     struct page *g = &l->s.g;
-    page_put(g, "<label>{}<select name=\"contract\"><option value=\"\">{}</option>\n", P_WORD(WORD_CONTRACT),
-             P_WORD(WORD_FILTER_ALL));
-    for (size_t i = 0; i < all.n && i < CONTRACTS_LISTED; i++) {
-        const struct contract *k = catalog_listed(l->rq->catalog, &all, i);
-        page_put(g, "<option value=\"{}\"{}>{} · {}</option>\n", P_TEXT(span_str(k->id)),
-                 P_HTML(k == l->k ? " selected" : ""), P_TEXT(contract_terms(k, l->rq->arrived_ms)->name),
-                 P_TEXT(l->s.frame.seat == SEAT_PUBLISHER ? k->campaign->advertiser->name
-                        : k->publisher != NULL            ? k->publisher->name
-                                                          : span_str(word_text(g->language, WORD_DIRECT))));
+    page_put(g, "<label>{}<select name=\"{}\"><option value=\"\">{}</option>\n", P_WORD(label),
+             P_TEXT(span_str(names[which])), P_WORD(WORD_FILTER_ALL));
+    for (size_t i = 0; i < n; i++) {
+        const struct span one = span_str(word(i));
+        if (say(one) != WORDS)
+            page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_TEXT(one),
+                     P_HTML(span_eq(one, l->p[which].value) ? " selected" : ""), P_WORD(say(one)));
     }
     page_html(g, "</select></label>\n");
+}
+
+static const char *status_named(size_t i)
+{
+    return status_word((enum status)i);
+}
+
+static const char *reason_named(size_t i)
+{
+    return reason_word((enum reason)i);
+}
+
+static void write_input(struct leads_page *l, int which, enum word label, const char *attributes)
+{
+    page_put(&l->s.g, "<label>{}<input name=\"{}\" value=\"{}\" {}></label>\n", P_WORD(label),
+             P_TEXT(span_str(names[which])), P_TEXT(l->p[which].value), P_HTML(attributes));
+}
+
+/* sub1, and the others where they are asked for. */
+static void write_subs(struct leads_page *l)
+{
+    for (int i = 0; i < LIMIT_SUBS; i++)
+        if (i == 0 || !span_empty(l->p[SUB1 + i].value))
+            page_put(&l->s.g, "<label>{}<input name=\"{}\" value=\"{}\"></label>\n", P_SAY(WORD_LD_SUB, P_COUNT(i + 1)),
+                     P_TEXT(span_str(names[SUB1 + i])), P_TEXT(l->p[SUB1 + i].value));
+}
+
+static bool filtered(const struct leads_page *l, int from, int to)
+{
+    for (int i = from; i <= to; i++)
+        if (!span_empty(l->p[i].value))
+            return true;
+    return false;
 }
 
 static void write_filters(struct leads_page *l)
 {
     struct page *g = &l->s.g;
     page_html(g, "<form class=\"filters\" action=\"/leads\">\n");
-    write_contracts(l);
-    page_put(g, "<label>{}<select name=\"status\"><option value=\"\">{}</option>\n", P_WORD(WORD_FILTER_STATE),
-             P_WORD(WORD_FILTER_ALL));
-    for (enum status st = 0; st < STATUS_COUNT; st++) {
-        const struct span word = span_str(status_word(st));
-        page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_TEXT(word),
-                 P_HTML(span_eq(word, l->p[STATUS].value) ? " selected" : ""), P_WORD(word_of_status(word)));
-    }
-    page_put(g,
-             "</select></label>\n<label>{}<input type=\"date\" name=\"day\" value=\"{}\"></label>\n<button "
-             "class=\"b\">{}</button>\n</form>\n",
-             P_WORD(WORD_ON_DAY), P_TEXT(l->p[DAY].value), P_WORD(WORD_FILTER_SHOW));
+    rows_campaigns(&l->s, l->p[CAMPAIGN].value);
+    rows_contracts(&l->s, l->p[CONTRACT].value);
+    write_select(l, STATUS, WORD_FILTER_STATE, STATUS_COUNT, status_named, word_of_status);
+    write_input(l, FROM, WORD_LD_FROM, "type=\"date\"");
+    write_input(l, TO, WORD_LD_TO, "type=\"date\"");
+    page_put(g, "<button class=\"b\">{}</button>\n<details{}><summary>{}</summary><div class=\"filters\">\n",
+             P_WORD(WORD_FILTER_SHOW), P_HTML(filtered(l, REASON, SCORE_TO) ? " open" : ""),
+             P_WORD(WORD_LD_MORE_FILTERS));
+    write_select(l, REASON, WORD_LD_REASON, REASON_COUNT, reason_named, word_of_reason);
+    write_input(l, CODE, WORD_LD_CODE, "maxlength=\"35\"");
+    write_subs(l);
+    write_input(l, SCORE_FROM, WORD_LD_SCORE_FROM, "type=\"number\" min=\"0\" max=\"1000\"");
+    write_input(l, SCORE_TO, WORD_LD_SCORE_TO, "type=\"number\" min=\"0\" max=\"1000\"");
+    page_html(g, "</div></details>\n</form>\n");
 }
 
-static void write_empty(struct leads_page *l)
+static void write_empty(struct leads_page *l, bool more)
 {
-    bool filtered =
-        !span_empty(l->p[STATUS].value) || !span_empty(l->p[DAY].value) || !span_empty(l->p[CONTRACT].value);
-    if (filtered)
+    if (more)
+        page_put(&l->s.g, "<div class=\"empty\"><p>{}</p></div>\n", P_WORD(WORD_LD_FURTHER));
+    else if (filtered(l, CONTRACT, AFTER))
         page_put(&l->s.g, "<div class=\"empty\"><h2>{}</h2><p><a href=\"/leads\">{}</a></p></div>\n",
                  P_WORD(WORD_NO_LEAD_FITS), P_WORD(WORD_CLEAR_FILTERS));
     else
@@ -105,45 +195,140 @@ static void write_empty(struct leads_page *l)
                  P_WORD(WORD_NO_LEAD_WHAT));
 }
 
+/* The filters as they were asked, for an address. */
+static void write_asked(struct leads_page *l)
+{
+    for (int i = CONTRACT; i < DAY; i++)
+        if (!span_empty(l->p[i].value))
+            page_put(&l->s.g, "{}={}&amp;", P_TEXT(span_str(names[i])), P_QUERY(l->p[i].value));
+    if (l->s.tz.given)
+        page_put(&l->s.g, "tz={}&amp;", P_QUERY(l->s.tz.value));
+}
+
 static void write_page(struct leads_page *l)
 {
     struct page *g = &l->s.g;
+    const json_t *leads = json_object_get(l->answer, "data");
+    const struct span next = ask_text(l->answer, "next");
     screen_open(&l->s, WORD_LEADS, "/leads", NULL);
-    page_put(g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n", P_WORD(WORD_LEADS),
-             P_WORD(l->k != NULL ? WORD_LEADS_WHAT : WORD_LEADS_MANY));
+    page_put(g,
+             "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div><div class=\"line\"><a class=\"b\" href=\"/leads.csv?",
+             P_WORD(WORD_LEADS), P_WORD(l->k != NULL ? WORD_LEADS_WHAT : WORD_LD_WHAT));
+    write_asked(l);
+    page_put(g, "\">{}</a></div></div>\n", P_WORD(WORD_LD_CSV));
     write_filters(l);
     page_html(g, "<section class=\"card\">\n");
-    if (json_array_size(l->leads) == 0)
-        write_empty(l);
+    if (json_array_size(leads) == 0)
+        write_empty(l, !span_empty(next));
     else
-        rows_leads(&l->s, l->leads);
-    if (!span_empty(l->next))
-        page_put(g,
-                 "<p class=\"line\"><a class=\"b\" "
-                 "href=\"/leads?contract={}&amp;status={}&amp;day={}&amp;after={}\">{}</a></p>\n",
-                 P_QUERY(span_str(l->k->id)), P_QUERY(l->p[STATUS].value), P_QUERY(l->p[DAY].value), P_QUERY(l->next),
-                 P_WORD(WORD_OLDER));
+        rows_leads(&l->s, leads);
+    if (!span_empty(next)) {
+        page_html(g, "<p class=\"line\"><a class=\"b\" href=\"/leads?");
+        write_asked(l);
+        page_put(g, "after={}\">{}</a></p>\n", P_QUERY(next), P_WORD(WORD_OLDER));
+    }
     page_html(g, "</section>\n");
 }
 
 static enum err leads_read(struct request *rq, struct reply *reply)
 {
-    struct leads_page l = {.rq = rq,
-                           .p = {{.name = "contract"}, {.name = "status"}, {.name = "day"}, {.name = "after"}}};
-    enum err err = screen_read(&l.s, rq, l.p, PARAMS);
+    struct leads_page l = {.rq = rq};
+    enum err err = read_asked(&l);
     if (err == ERR_OK)
-        err = gather(&l);
-    if (err == ERR_OK)
-        err = screen_zone(&l.s, l.k != NULL ? contract_terms(l.k, rq->arrived_ms)->timezone : screen_first_zone(rq));
+        err = ask_page(&l, SHOWN, l.p[AFTER].value);
     if (err == ERR_OK) {
         write_page(&l);
         err = screen_reply(&l.s, reply, 200);
     }
-    json_decref(l.leads);
+    json_decref(l.answer);
     return err;
 }
 
 enum err leads_page_get(struct request *rq, struct reply *reply)
 {
     return screen_enter(rq, reply, leads_read);
+}
+
+/* ---- as a table: a piece after the other, to the oldest ---- */
+
+/* What a piece is made of stays no longer than it. */
+static enum err ask_piece(struct leads_page *l, struct span after)
+{
+    struct request *rq = l->rq;
+    struct arena *whole = rq->arena;
+    rq->arena = arena_new();
+    enum err err = ask_page(l, LIMIT_LIST, after);
+    rq->cause = arena_copy(whole, rq->cause);
+    arena_free(rq->arena);
+    rq->arena = whole;
+    return err;
+}
+
+struct csv_under_way {
+    struct leads_page page;
+    char after[128];
+    size_t after_len;
+};
+
+/* Those of one answer; *more: there is another. */
+static enum err add_piece(struct csv_under_way *c, struct buf *text, bool *more)
+{
+    json_t *lead;
+    size_t i;
+    enum err err = ask_piece(&c->page, span_of(c->after, c->after_len));
+    if (err != ERR_OK)
+        return err;
+    const struct span next = ask_text(c->page.answer, "next");
+    json_array_foreach(json_object_get(c->page.answer, "data"), i, lead) lead_csv(text, lead);
+    *more = !span_empty(next);
+    if (next.len > sizeof c->after)
+        err = ERR_INTERNAL;
+    else
+        memcpy(c->after, next.ptr, c->after_len = next.len);
+    json_decref(c->page.answer);
+    c->page.answer = NULL;
+    return err;
+}
+
+/* No piece but the last is empty. */
+static enum err next_piece(struct request *rq, struct reply *reply)
+{
+    struct csv_under_way *c = reply->making;
+    struct buf text;
+    bool more = true;
+    enum err err = ERR_OK;
+    c->page.rq = rq;
+    buf_heap(&text);
+    if (c->after_len == 0)
+        lead_csv_head(&text);
+    while (err == ERR_OK && more && (text.len == 0 || c->after_len == 0))
+        err = add_piece(c, &text, &more);
+    if (err == ERR_OK) {
+        reply_body_take(reply, "text/csv; charset=utf-8", &text);
+        reply->more = more ? next_piece : NULL;
+    }
+    buf_free(&text);
+    return err;
+}
+
+static enum err csv_read(struct request *rq, struct reply *reply)
+{
+    struct csv_under_way *c = arena_alloc(rq->arena, sizeof *c);
+    memset(c, 0, sizeof *c);
+    c->page.rq = rq;
+    enum err err = read_asked(&c->page);
+    reply->making = c;
+    if (err == ERR_OK)
+        err = next_piece(rq, reply);
+    if (err == ERR_OK) {
+        reply_header(reply, "Cache-Control", SPAN("no-store"));
+        reply_header(reply, "Content-Disposition", SPAN("attachment; filename=\"leads.csv\""));
+        reply_header(reply, "X-Content-Type-Options", SPAN("nosniff"));
+    }
+    return err;
+}
+
+enum err leads_csv_get(struct request *rq, struct reply *reply)
+{
+    return screen_enter(rq, reply, csv_read);
 }

@@ -12,9 +12,12 @@ enum err sign_in_post(struct request *rq, struct reply *reply);
 enum err sign_out_post(struct request *rq, struct reply *reply);
 enum err home_get(struct request *rq, struct reply *reply);
 enum err leads_page_get(struct request *rq, struct reply *reply);
+enum err leads_csv_get(struct request *rq, struct reply *reply);
 enum err lead_page_get(struct request *rq, struct reply *reply);
 enum err lead_page_post(struct request *rq, struct reply *reply);
 enum err act_finish(struct request *rq, struct job *job, struct reply *reply); /* of every form that is a call: act.h */
+enum err review_page_get(struct request *rq, struct reply *reply);
+enum err review_page_post(struct request *rq, struct reply *reply);
 enum err statements_page_get(struct request *rq, struct reply *reply);
 enum err statement_page_get(struct request *rq, struct reply *reply);
 enum err account_get(struct request *rq, struct reply *reply);

@@ -4,7 +4,7 @@
 #include "common/base/query.h"
 #include "server/api/api.h"
 
-enum { CONTRACTS_TOGETHER = 30, ID_SHOWN = 4 };
+enum { LISTED = 200, ID_SHOWN = 4 };
 
 /* ---- contracts ---- */
 
@@ -120,53 +120,62 @@ void rows_leads(struct screen *s, const json_t *leads)
     page_html(&s->g, "</tbody></table>\n");
 }
 
-/* Into a list that is sorted, the newest first. */
-static void insert(json_t *list, json_t *lead, size_t most)
+enum err rows_newest(struct request *rq, size_t most, json_t **out)
 {
-    size_t at = json_array_size(list);
-    const struct span when = ask_text(lead, "at");
-    while (at > 0 && span_order(ask_text(json_array_get(list, at - 1), "at"), when) < 0)
-        at--;
-    json_array_insert(list, at, lead);
-    if (json_array_size(list) > most)
-        json_array_remove(list, most);
-}
-
-static enum err ask_newest(struct request *rq, const struct contract *k, struct span status, struct span day,
-                           size_t most, json_t **out)
-{
-    struct buf query;
-    arena_buf(rq->arena, &query, 96 + 3 * day.len);
-    buf_printf(&query, "order=newest&limit=%zu", most);
-    if (!span_empty(status)) {
-        buf_str(&query, "&status=");
-        buf_span_add(&query, status);
-    }
-    if (!span_empty(day)) {
-        buf_str(&query, "&day=");
-        query_encode(&query, day);
-    }
-    return ask(rq, leads_list, span_str(k->id), buf_span(&query), out);
-}
-
-enum err rows_newest(struct request *rq, struct span status, struct span day, size_t most, json_t **out)
-{
-    const struct contract_list all = catalog_reads(rq->catalog, rq->caller);
-    json_t *list = json_array();
-    enum err err = ERR_OK;
-    for (size_t i = all.n > CONTRACTS_TOGETHER ? all.n - CONTRACTS_TOGETHER : 0; i < all.n && err == ERR_OK; i++) {
-        json_t *of_one = NULL, *lead;
-        size_t n;
-        err = ask_newest(rq, catalog_listed(rq->catalog, &all, i), status, day, most, &of_one);
-        if (err == ERR_OK)
-            json_array_foreach(json_object_get(of_one, "data"), n, lead) insert(list, lead, most);
-        json_decref(of_one);
-    }
+    char query[48];
+    json_t *answer = NULL;
+    snprintf(query, sizeof query, "order=newest&limit=%zu", most);
+    enum err err = ask(rq, leads_list_all, SPAN(""), span_str(query), &answer);
     if (err == ERR_OK)
-        *out = list;
-    else
-        json_decref(list);
+        *out = json_incref(json_object_get(answer, "data"));
+    json_decref(answer);
     return err;
+}
+
+/* ---- filters ---- */
+
+void rows_contracts(struct screen *s, struct span chosen)
+{
+    const struct contract_list all = catalog_reads(s->rq->catalog, s->rq->caller);
+    struct page *g = &s->g;
+    page_put(g, "<label>{}<select name=\"contract\"><option value=\"\">{}</option>\n", P_WORD(WORD_CONTRACT),
+             P_WORD(WORD_FILTER_ALL));
+    for (size_t i = 0; i < all.n; i++) {
+        const struct contract *k = catalog_listed(s->rq->catalog, &all, i);
+        const bool is = span_is(chosen, k->id);
+        if (i >= LISTED && !is) /* who chose it sees it chosen */
+            continue;
+        page_put(g, "<option value=\"{}\"{}>{} · {}</option>\n", P_TEXT(span_str(k->id)), P_HTML(is ? " selected" : ""),
+                 P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
+                 P_TEXT(s->frame.seat == SEAT_PUBLISHER ? k->campaign->advertiser->name : publisher_name(s, k)));
+    }
+    page_html(g, "</select></label>\n");
+}
+
+/* Contracts of a campaign need not stand together. */
+static bool is_first_of(const struct screen *s, const struct contract_list *all, size_t i)
+{
+    const struct campaign *c = catalog_listed(s->rq->catalog, all, i)->campaign;
+    for (size_t j = 0; j < i; j++)
+        if (catalog_listed(s->rq->catalog, all, j)->campaign == c)
+            return false;
+    return true;
+}
+
+void rows_campaigns(struct screen *s, struct span chosen)
+{
+    const struct contract_list all = catalog_reads(s->rq->catalog, s->rq->caller);
+    struct page *g = &s->g;
+    page_put(g, "<label>{}<select name=\"campaign\"><option value=\"\">{}</option>\n", P_WORD(WORD_CAMPAIGN),
+             P_WORD(WORD_FILTER_ALL));
+    for (size_t i = 0; i < all.n && i < LISTED; i++) {
+        const struct contract *k = catalog_listed(s->rq->catalog, &all, i);
+        if (is_first_of(s, &all, i))
+            page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_TEXT(span_str(k->campaign->id)),
+                     P_HTML(span_is(chosen, k->campaign->id) ? " selected" : ""),
+                     P_TEXT(contract_terms(k, s->rq->arrived_ms)->name));
+    }
+    page_html(g, "</select></label>\n");
 }
 
 /* ---- statements ---- */

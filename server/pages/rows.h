@@ -13,9 +13,11 @@ void rows_contract_line(struct screen *s, const struct contract *k);
 void rows_state(struct screen *s, const json_t *lead);
 void rows_leads(struct screen *s, const json_t *leads); /* a table of these */
 
-/* The newest `most` of all contracts that the caller reads, newest first: a list for json_decref. status, day: empty:
- * any. */
-MUST_CHECK enum err rows_newest(struct request *rq, struct span status, struct span day, size_t most, json_t **out);
+/* The newest `most` of all contracts that the caller reads, newest first: a list for json_decref. */
+MUST_CHECK enum err rows_newest(struct request *rq, size_t most, json_t **out);
+/* Controls of filters: by contract, by campaign, of those that the caller reads. chosen: an id, or empty: all. */
+void rows_contracts(struct screen *s, struct span chosen);
+void rows_campaigns(struct screen *s, struct span chosen);
 
 /* How many have signed, with the words for it: of a statement as listed. */
 void rows_signatures(struct screen *s, const json_t *statement);
