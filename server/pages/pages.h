@@ -16,6 +16,12 @@ enum err leads_csv_get(struct request *rq, struct reply *reply);
 enum err lead_page_get(struct request *rq, struct reply *reply);
 enum err lead_page_post(struct request *rq, struct reply *reply);
 enum err act_finish(struct request *rq, struct job *job, struct reply *reply); /* of every form that is a call: act.h */
+enum err campaigns_page_get(struct request *rq, struct reply *reply);
+enum err campaigns_page_post(struct request *rq, struct reply *reply);
+enum err campaign_page_get(struct request *rq, struct reply *reply);
+enum err campaign_page_post(struct request *rq, struct reply *reply);
+enum err campaign_rules_get(struct request *rq, struct reply *reply);
+enum err campaign_rules_post(struct request *rq, struct reply *reply);
 enum err review_page_get(struct request *rq, struct reply *reply);
 enum err review_page_post(struct request *rq, struct reply *reply);
 enum err statements_page_get(struct request *rq, struct reply *reply);
