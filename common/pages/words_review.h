@@ -152,7 +152,6 @@
     X(RU_JSON_H, "Goes over what stands above. What the form does not know stays as it is.", "Passe avant ce qui précède. Ce que le formulaire ne connaît pas reste tel quel.", "优先于上述内容。表单未知的成员保持不变。") \
     X(RU_TRY, "Try on the last 500 leads", "Essayer sur les 500 derniers leads", "用最近 500 条线索试算") \
     X(RU_SAVE, "Put this into force", "Mettre en vigueur", "生效") \
-    X(RU_READ_ONLY, "Its advertiser and the operator change it.", "Son annonceur et l’opérateur la modifient.", "由广告主和运营方更改。") \
     X(TRY_TITLE, "Tried on the last leads: {}", "Essayé sur les derniers leads\u00a0: {}", "最近线索试算：{}") \
     X(TRY_NOTHING, "Nothing was changed.", "Rien n’a été changé.", "未作任何更改。") \
     X(TRY_NOW, "Now", "Maintenant", "目前") \
@@ -164,7 +163,76 @@
     X(TRY_SAME, "None would fare otherwise.", "Aucun n’aurait un autre sort.", "无线索结果不同。") \
     X(TRY_BECOMES, "Becomes", "Devient", "变为") \
     X(TRY_WAS, "Was", "Était", "原为") \
-    X(CP_CURRENCY, "Currency", "Devise", "货币")
+    X(CP_CURRENCY, "Currency", "Devise", "货币") \
+    X(LP_TAG, "The tag of your landing page", "La balise de votre page d’arrivée", "落地页标签") \
+    X(LP_TAG_WHAT, "Put it into the page, anywhere. It keeps the click id of the address and fills it into your form. One serves all publishers.", "Mettez-la dans la page, n’importe où. Elle garde l’identifiant de clic de l’adresse et le met dans votre formulaire. Une seule sert à tous les éditeurs.", "放在页面任意位置。它保存地址中的点击编号并填入表单。所有发布商共用一个。") \
+    X(LP_NO_CODE, "This campaign has no code of its own yet.", "Cette campagne n’a pas encore de code à elle.", "此推广活动尚无自己的代码。") \
+    X(LP_MAKE_CODE, "Make one", "En créer un", "创建") \
+    X(LP_LABEL, "Name of it", "Son nom", "名称") \
+    X(LP_SEEN, "The page was seen in the hour from {}: {} views.", "La page a été vue dans l’heure de {}\u00a0: {} vues.", "页面在 {} 起的一小时内被浏览：{} 次。") \
+    X(LP_SEEN_TOTAL, "In the last two days: {} views.", "Ces deux derniers jours\u00a0: {} vues.", "最近两天：{} 次浏览。") \
+    X(LP_NOT_SEEN, "Not seen in the last two days.", "Pas vue ces deux derniers jours.", "最近两天未见。") \
+    X(LP_NOT_SEEN_WHAT, "Open the page once through a link of this campaign; without consent the tag sends nothing.", "Ouvrez la page une fois par un lien de cette campagne\u00a0; sans consentement la balise n’envoie rien.", "通过本活动的链接打开一次页面；未经同意标签不发送数据。") \
+    X(LP_CANNOT_TELL, "We cannot tell just now whether it was seen.", "Nous ne pouvons dire pour l’instant si elle a été vue.", "目前无法判断是否被浏览。") \
+    X(LP_MAP, "Your form’s fields", "Les champs de votre formulaire", "表单字段") \
+    X(LP_MAP_WHAT, "Paste the HTML of your form: we read its fields and say which of ours each is. Nothing of it is kept.", "Collez le HTML de votre formulaire\u00a0: nous lisons ses champs et disons auquel des nôtres chacun correspond. Rien n’en est gardé.", "粘贴表单 HTML：我们读取字段并说明其对应关系。不保留任何内容。") \
+    X(LP_HTML, "HTML of the form", "HTML du formulaire", "表单 HTML") \
+    X(LP_READ, "Read it", "Le lire", "读取") \
+    X(LP_NO_FIELDS, "No field with a name was found in it.", "Aucun champ avec un nom n’y a été trouvé.", "未找到有名称的字段。") \
+    X(LP_TOO_MANY, "Only the first {} fields are shown.", "Seuls les {} premiers champs sont montrés.", "仅显示前 {} 个字段。") \
+    X(LP_THEIRS, "In your form", "Dans votre formulaire", "您的表单") \
+    X(LP_KIND, "Kind", "Genre", "类型") \
+    X(LP_OURS, "In the postback", "Dans le postback", "回传中") \
+    X(LP_NOT_SENT, "not sent", "non envoyé", "不发送") \
+    X(LP_HAS_CLICK, "The form has a field for the click id: the tag fills it.", "Le formulaire a un champ pour l’identifiant de clic\u00a0: la balise le remplit.", "表单已有点击编号字段，标签会填写。") \
+    X(LP_ADD_CLICK, "Add this line to the form, so that the click id comes along:", "Ajoutez cette ligne au formulaire, pour que l’identifiant de clic vienne avec\u00a0:", "在表单中加入此行以传递点击编号：") \
+    X(CR_NONE, "Leads of this campaign go to no CRM.", "Les leads de cette campagne ne vont à aucun CRM.", "此活动的线索不发送至 CRM。") \
+    X(CR_GOES, "Leads go to", "Les leads vont à", "线索发送至") \
+    X(CR_DISABLED, "switched off: it answered 410 on {}", "arrêté\u00a0: il a répondu 410 le {}", "已停用：{} 返回 410") \
+    X(CR_RECIPE, "Which CRM", "Quel CRM", "CRM 类型") \
+    X(CR_URL, "Address, in place of the recipe’s own", "Adresse, à la place de celle de la recette", "地址（替代默认）") \
+    X(CR_URL_H, "Needed for json and form", "Requise pour json et form", "json 与 form 必填") \
+    X(CR_TOKEN, "Token that opens it", "Jeton qui l’ouvre", "访问令牌") \
+    X(CR_TOKEN_H, "Never shown again. Empty: it stays, where the address does.", "Jamais remontré. Vide\u00a0: il reste, si l’adresse reste.", "不再显示。留空：地址不变则保留。") \
+    X(CR_FIELDS, "Our field = their name", "Notre champ = leur nom", "我方字段 = 对方名称") \
+    X(CR_FIELDS_H, "One a line, such as f_age = age", "Un par ligne, par exemple f_age = age", "每行一个，如 f_age = age") \
+    X(CR_FIXED, "Their name = what is always sent", "Leur nom = ce qui est toujours envoyé", "对方名称 = 固定值") \
+    X(CR_COLUMNS, "Their column = our field, of what comes back", "Leur colonne = notre champ, de ce qui revient", "对方列 = 我方字段（回传）") \
+    X(CR_COLUMNS_H, "Deal ID = txid, Deal Stage = status …", "Deal ID = txid, Deal Stage = status …", "如 Deal ID = txid、Deal Stage = status") \
+    X(CR_STATUSES, "Their word = our status", "Leur mot = notre état", "对方状态 = 我方状态") \
+    X(CR_STATUSES_H, "Closed Won = converted …", "Closed Won = converted …", "如 Closed Won = converted") \
+    X(CR_SET, "Send leads there", "Y envoyer les leads", "发送线索") \
+    X(CR_OFF, "Send them to none", "Ne plus les envoyer", "停止发送") \
+    X(CR_TEST, "Send a test", "Envoyer un essai", "发送测试") \
+    X(CR_TESTED, "A test is on its way: {}", "Un essai est en route\u00a0: {}", "测试已发出：{}") \
+    X(CR_LAST, "Last deliveries", "Derniers envois", "最近投递") \
+    X(CR_LAST_NONE, "None so far.", "Aucun à ce jour.", "暂无。") \
+    X(AN_TITLE, "Answer many by CSV", "Répondre à plusieurs par CSV", "用 CSV 批量答复") \
+    X(AN_WHAT, "Columns: lead or txid, status (approved, rejected, returned, converted), and if you like reason, amount, currency. At most 64 KB, about 800 rows at a time; more by the API.", "Colonnes\u00a0: lead ou txid, status (approved, rejected, returned, converted), et si vous voulez reason, amount, currency. Au plus 64 Ko, environ 800 lignes à la fois\u00a0; plus par l’API.", "列：lead 或 txid、status（approved、rejected、returned、converted），可选 reason、amount、currency。每次最多 64 KB，约 800 行；更多请用 API。") \
+    X(AN_AS, "Columns and words as the CRM of", "Colonnes et mots du CRM de", "列与用词依据此活动的 CRM") \
+    X(AN_AS_OURS, "ours, as above", "les nôtres, comme ci-dessus", "如上所述") \
+    X(AN_CSV, "Rows, the first names the columns", "Lignes, la première nomme les colonnes", "数据行，首行为列名") \
+    X(AN_FILE, "Take them from a file", "Les prendre d’un fichier", "从文件读取") \
+    X(AN_SEND, "Send the answers", "Envoyer les réponses", "发送答复") \
+    X(AN_ROW, "Row", "Ligne", "行") \
+    X(AN_SAID, "What was said", "Réponse", "结果") \
+    X(RC_TITLE, "Reconcile", "Rapprocher", "对账") \
+    X(RC_WHAT, "Paste your own rows, with your own column names: each difference is explained. Nothing is recorded or kept. At most 64 KB at a time; more by the API or the CLI.", "Collez vos propres lignes, avec vos noms de colonnes\u00a0: chaque écart est expliqué. Rien n’est enregistré ni gardé. Au plus 64 Ko à la fois\u00a0; plus par l’API ou la CLI.", "粘贴您自己的数据行及列名：逐项说明差异。不记录也不保留。每次最多 64 KB；更多请用 API 或命令行。") \
+    X(RC_MAP, "Which column is which, where it is not plain", "Quelle colonne est laquelle, si ce n’est clair", "列对应关系（不明确时）") \
+    X(RC_MAP_H, "txid:Order ID,amount:#4", "txid:Order ID,amount:#4", "txid:Order ID,amount:#4") \
+    X(RC_COMPARE, "Compare", "Comparer", "比对") \
+    X(RC_CSV, "The differences as CSV", "Les écarts en CSV", "差异导出 CSV") \
+    X(RC_ROWS, "Your rows", "Vos lignes", "您的行") \
+    X(RC_MATCHED, "Matched", "Concordent", "一致") \
+    X(RC_DIFFERING, "Differ", "Diffèrent", "不同") \
+    X(RC_MISSING_HERE, "Not in the log", "Absents du journal", "日志中没有") \
+    X(RC_MISSING_THERE, "Not among your rows", "Absents de vos lignes", "您的行中没有") \
+    X(RC_OUTSIDE, "Outside the period", "Hors période", "期间之外") \
+    X(RC_ALL_MATCH, "All rows agree with the log.", "Toutes les lignes concordent avec le journal.", "所有行与日志一致。") \
+    X(RC_MORE, "Shown are the first {}; the CSV has all of them.", "Les {} premiers sont montrés\u00a0; le CSV les a tous.", "显示前 {} 项；CSV 含全部。") \
+    X(RC_YOURS, "Yours", "Vous", "您方") \
+    X(RC_LOG, "Log", "Journal", "日志") \
+    X(RC_WHY, "Why", "Pourquoi", "原因")
 /* clang-format on */
 
 #endif

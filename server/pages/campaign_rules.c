@@ -370,7 +370,10 @@ static void write_sections(struct campaign_page *p, struct act_form *f)
         }
         write_row(p, f, &rows[i]);
     }
-    page_html(g, "</div>\n");
+    page_put(g,
+             "</div>\n<div class=\"line\"><button class=\"b\" name=\"do\" value=\"try\">{}</button>\n<button class=\"b "
+             "one\">{}</button></div>\n</section>\n</form>\n",
+             P_WORD(WORD_RU_TRY), P_WORD(WORD_RU_SAVE));
 }
 
 /* ---- what a trial told ---- */
@@ -490,8 +493,6 @@ static void write_form(struct campaign_page *p)
             g, "<div class=\"note bad\" role=\"alert\"><b>{}</b> <code>{}</code> <span lang=\"en\">{}</span></div>\n",
             P_WORD(WORD_DECIDE_NOT), P_TEXT(span_str(sent->problem.field)), P_TEXT(span_str(sent->problem.detail)));
     write_sections(p, &f);
-    page_put(g, "<div class=\"line\"><button class=\"b\" name=\"do\" value=\"try\">{}</button>\n", P_WORD(WORD_RU_TRY));
-    act_close(&f, WORD_RU_SAVE, "one");
 }
 
 static enum err rules_read(struct request *rq, struct reply *reply)

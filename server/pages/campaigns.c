@@ -321,15 +321,15 @@ static void write_difference(struct campaign_page *p, const json_t *one)
     page_html(g, "</span></td></tr>\n");
 }
 
-static void write_differences(struct campaign_page *p, const json_t *list)
+static void write_differences(struct campaign_page *p, const json_t *list, bool first)
 {
     struct page *g = &p->s.g;
     const json_t *one;
     size_t i;
-    if (json_array_size(list) == 0) {
+    if (first)
         page_put(g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_CP_FIRST));
+    if (json_array_size(list) == 0)
         return;
-    }
     page_put(g,
              "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
              "scope=\"col\">{}</th></tr></thead><tbody>\n",
@@ -355,7 +355,7 @@ static void write_version(struct campaign_page *p, const json_t *v, bool newest)
     page_put(g, "<li class=\"{}\"><b>{}</b> {} <span class=\"at\">{}</span>\n", P_HTML(waits ? "next" : "done"),
              P_SAY(WORD_CP_VERSION, P_COUNT(ask_int(v, "version"))), P_WORD(state_word(state)),
              P_SAY(WORD_CP_FROM, P_TIME(ask_time(v, "effective_at"))));
-    write_differences(p, json_object_get(v, "differences"));
+    write_differences(p, json_object_get(v, "differences"), ask_int(v, "version") == 1);
     if (newest && waits && campaign_is_ours(p)) {
         struct act_form f;
         char version[24];
