@@ -232,7 +232,31 @@
     X(RC_MORE, "Shown are the first {}; the CSV has all of them.", "Les {} premiers sont montrés\u00a0; le CSV les a tous.", "显示前 {} 项；CSV 含全部。") \
     X(RC_YOURS, "Yours", "Vous", "您方") \
     X(RC_LOG, "Log", "Journal", "日志") \
-    X(RC_WHY, "Why", "Pourquoi", "原因")
+    X(RC_WHY, "Why", "Pourquoi", "原因") \
+    X(SG_TITLE, "Answer a statement", "Répondre à un relevé", "答复结算单") \
+    X(SG_WHAT, "Your answer is signed by your own key. The key stays in this browser: it is read from your file and sent nowhere.", "Votre réponse est signée de votre propre clé. La clé reste dans ce navigateur\u00a0: elle est lue de votre fichier et n’est envoyée nulle part.", "答复由您自己的密钥签名。密钥仅在此浏览器中读取，不会发送。") \
+    X(SG_READ, "Read the statement", "Lire le relevé", "查看结算单") \
+    X(SG_ALREADY, "You answered: {}. Another answer takes its place; both stay in the log.", "Vous avez répondu\u00a0: {}. Une autre réponse la remplace\u00a0; les deux restent au journal.", "您已答复：{}。新答复将取代之，两者均留在日志中。") \
+    X(SG_ACCEPTED, "accepted", "accepté", "已接受") \
+    X(SG_DISPUTED, "disputed", "contesté", "有异议") \
+    X(SG_NO_KEY, "No key of yours is on record yet: make one and put it on record, then answer.", "Aucune clé de vous n’est enregistrée\u00a0: créez-en une et enregistrez-la, puis répondez.", "尚未登记您的密钥：请先生成并登记，再答复。") \
+    X(SG_KEY, "Your key file", "Votre fichier de clé", "您的密钥文件") \
+    X(SG_KEY_H, "The JWK file that countersign keygen made.", "Le fichier JWK fait par countersign keygen.", "countersign keygen 生成的 JWK 文件。") \
+    X(SG_ACCEPT, "Accept it", "L’accepter", "接受") \
+    X(SG_DISPUTE, "Dispute the lines ticked", "Contester les lignes cochées", "对勾选行提出异议") \
+    X(SG_REASON_H, "With a dispute; it stands in the log.", "Avec une contestation\u00a0; elle figure au journal.", "异议时填写，将记入日志。") \
+    X(SG_LINES, "Lines that moved money", "Lignes qui ont mû de l’argent", "影响金额的行") \
+    X(SG_LINES_NONE, "Without a line ticked, a dispute is about the whole statement.", "Sans ligne cochée, la contestation porte sur tout le relevé.", "未勾选任何行则为对整张结算单的异议。") \
+    X(SG_FURTHER, "Further lines, by their number", "Autres lignes, par leur numéro", "其他行（按编号）") \
+    X(SG_FURTHER_H, "With commas between, such as 18,204; the first {} are above.", "Avec des virgules entre, par exemple 18,204\u00a0; les {} premières sont ci-dessus.", "用逗号分隔，如 18,204；前 {} 行见上。") \
+    X(SG_NO_FILE, "Choose your key file first.", "Choisissez d’abord votre fichier de clé.", "请先选择密钥文件。") \
+    X(SG_BAD_FILE, "This is no Ed25519 key with its private half (JWK).", "Ce n’est pas une clé Ed25519 avec sa moitié privée (JWK).", "这不是含私钥的 Ed25519 密钥（JWK）。") \
+    X(SG_OTHER_KEY, "This is not the key that is on record for you.", "Ce n’est pas la clé enregistrée pour vous.", "这不是为您登记的密钥。") \
+    X(SG_NO_CRYPTO, "This browser cannot sign here (it needs https and a current version). Use the command below.", "Ce navigateur ne peut signer ici (il faut https et une version récente). Utilisez la commande ci-dessous.", "此浏览器无法签名（需 https 及较新版本）。请使用下方命令。") \
+    X(SG_CLI, "By the command line", "Par la ligne de commande", "用命令行") \
+    X(SG_CLI_WHAT, "It verifies the whole log before it signs, and believes nothing that this server says.", "Elle vérifie tout le journal avant de signer et ne croit rien de ce que dit ce serveur.", "签名前会核验整个日志，不轻信服务器。") \
+    X(SG_CLI_KEY, "KEY.jwk is your key; the token is asked of the variable COUNTERSIGN_TOKEN.", "KEY.jwk est votre clé\u00a0; le jeton est lu de la variable COUNTERSIGN_TOKEN.", "KEY.jwk 为您的密钥；令牌取自变量 COUNTERSIGN_TOKEN。") \
+    X(SG_ANSWER, "Answer", "Répondre", "答复")
 /* clang-format on */
 
 #endif

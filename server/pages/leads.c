@@ -212,8 +212,9 @@ static void write_page(struct leads_page *l)
     const struct span next = ask_text(l->answer, "next");
     screen_open(&l->s, WORD_LEADS, "/leads", NULL);
     page_put(g,
-             "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div><div class=\"line\"><a class=\"b\" href=\"/leads.csv?",
-             P_WORD(WORD_LEADS), P_WORD(l->k != NULL ? WORD_LEADS_WHAT : WORD_LD_WHAT));
+             "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div><div class=\"line\"><a class=\"b\" "
+             "href=\"/reconcile\">{}</a><a class=\"b\" href=\"/leads.csv?",
+             P_WORD(WORD_LEADS), P_WORD(l->k != NULL ? WORD_LEADS_WHAT : WORD_LD_WHAT), P_WORD(WORD_RC_TITLE));
     write_asked(l);
     page_put(g, "\">{}</a></div></div>\n", P_WORD(WORD_LD_CSV));
     write_filters(l);

@@ -4,7 +4,7 @@
 
 #include "server/worker/dispatch.h"
 
-extern const char style_address[], script_address[]; /* assets.c */
+extern const char style_address[], script_address[], sign_address[]; /* assets.c */
 
 enum err asset_get(struct request *rq, struct reply *reply);
 enum err sign_in_get(struct request *rq, struct reply *reply);
@@ -50,6 +50,8 @@ enum err month_page_get(struct request *rq, struct reply *reply);
 enum err month_page_post(struct request *rq, struct reply *reply);
 enum err system_page_get(struct request *rq, struct reply *reply);
 enum err changes_page_get(struct request *rq, struct reply *reply);
+enum err statement_answer_get(struct request *rq, struct reply *reply);
+enum err statement_answer_post(struct request *rq, struct reply *reply);
 void pages_fail(struct request *rq, enum err err, struct reply *reply); /* an error, for people */
 
 #endif

@@ -217,6 +217,9 @@ static void write_statement(struct screen *s, const json_t *one)
              P_DAY(ask_time(one, "issued_at")), P_WORD(WORD_MONEY),
              P_MICROS(rows_micros(one, "to_pay_minor"), ask_text(one, "currency")), P_WORD(WORD_COL_ANSWERS));
     rows_signatures(s, one);
+    if (s->frame.seat == SEAT_ADVERTISER || s->frame.seat == SEAT_PUBLISHER)
+        page_put(&s->g, " <a href=\"/statements/{}/answer\">{}</a>", P_QUERY(ask_text(one, "id")),
+                 P_WORD(WORD_SG_ANSWER));
     page_html(&s->g, "</span></td></tr>\n");
 }
 
