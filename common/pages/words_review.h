@@ -248,7 +248,7 @@
     X(SG_LINES, "Lines that moved money", "Lignes qui ont mû de l’argent", "影响金额的行") \
     X(SG_LINES_NONE, "Without a line ticked, a dispute is about the whole statement.", "Sans ligne cochée, la contestation porte sur tout le relevé.", "未勾选任何行则为对整张结算单的异议。") \
     X(SG_FURTHER, "Further lines, by their number", "Autres lignes, par leur numéro", "其他行（按编号）") \
-    X(SG_FURTHER_H, "With commas between, such as 18,204; the first {} are above.", "Avec des virgules entre, par exemple 18,204\u00a0; les {} premières sont ci-dessus.", "用逗号分隔，如 18,204；前 {} 行见上。") \
+    X(SG_FURTHER_H, "With commas between, such as 18, 204; the first {} are above.", "Avec des virgules entre, par exemple 18,204\u00a0; les {} premières sont ci-dessus.", "用逗号分隔，如 18,204；前 {} 行见上。") \
     X(SG_NO_FILE, "Choose your key file first.", "Choisissez d’abord votre fichier de clé.", "请先选择密钥文件。") \
     X(SG_BAD_FILE, "This is no Ed25519 key with its private half (JWK).", "Ce n’est pas une clé Ed25519 avec sa moitié privée (JWK).", "这不是含私钥的 Ed25519 密钥（JWK）。") \
     X(SG_OTHER_KEY, "This is not the key that is on record for you.", "Ce n’est pas la clé enregistrée pour vous.", "这不是为您登记的密钥。") \

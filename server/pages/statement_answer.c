@@ -144,9 +144,10 @@ static void write_form(struct answer_page *a)
     const size_t n = write_lines(a);
     page_put(
         g,
-        "<div class=\"f\"><label for=\"further\">{}</label><input id=\"further\" name=\"further\" "
+        "<div class=\"f\"{}><label for=\"further\">{}</label><input id=\"further\" name=\"further\" "
         "inputmode=\"numeric\" aria-describedby=\"further-h\"><span class=\"s\" id=\"further-h\">{}</span></div>\n",
-        P_WORD(WORD_SG_FURTHER), P_SAY(WORD_SG_FURTHER_H, P_COUNT((int64_t)n)));
+        P_HTML(n < LINES_SHOWN ? " hidden" : ""), P_WORD(WORD_SG_FURTHER),
+        P_SAY(WORD_SG_FURTHER_H, P_COUNT((int64_t)n)));
     page_put(
         g,
         "<div class=\"f\"><label for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" maxlength=\"500\" "

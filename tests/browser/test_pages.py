@@ -34,6 +34,12 @@ class Pages(ServerCase):
         statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         wait_for(lambda: any(a["size"] >= 18 for a in market.publisher.get("/v1/reports")["as_of"]), what="the report")
         paths = ["/", "/leads", "/leads?status=rejected", "/leads/" + leads[0], "/leads/" + leads[1], "/leads/" + leads[5], "/statements"]
+        market.new_code(market.advertiser, market.operator.get("/v1/campaigns/" + market.campaign)["direct_contract"], label="page " + LONG)
+        market.advertiser.do("PATCH", "/v1/campaigns/" + market.campaign, {"lead": {"rules": [{"field": "f_age", "min": 25}]}, "effective_at": "2027-06-01T00:00:00Z"})
+        campaign = "/campaigns/" + market.campaign
+        more = {"advertiser": ["/review", "/leads?reason=low_score&sub1=x&score_from=1", "/campaigns", campaign, campaign + "/rules", campaign + "/landing", campaign + "/crm",
+                               "/answers", "/reconcile", f"/statements/{statement}/answer"],
+                "operator": ["/campaigns", campaign, campaign + "/rules"], "publisher": [campaign, "/reconcile"], "auditor": []}
         roles = {"publisher": market.publisher, "advertiser": market.advertiser, "operator": market.operator, "auditor": market.auditor}
         shared = ["/settings", "/search?q=CN-1", "/search?q=nothing", "/contracts", f"/contracts/{market.contract}"]
         more = {"publisher": ["/refused", "/deliveries"], "advertiser": ["/refused", "/deliveries"], "auditor": [],
@@ -41,7 +47,7 @@ class Pages(ServerCase):
         market.publisher.do("PUT", f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://hooks.example.com/" + "a" * 90})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/webhook/test", {})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": LONG[:60], "scope": "codes"})
-        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role], "scheme": "dark" if language == "fr" else "light",
+        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role],paths + more[role], "scheme": "dark" if language == "fr" else "light",
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")

@@ -1,11 +1,16 @@
 """Pages for who signs in with a token: what a session opens and what not, who may send a form, and that no text of a stranger is HTML."""
 
+import csv
+import hashlib
 import html
+import io
 import re
+import time
 import unittest
 import urllib.parse
 
-from harness import BROWSER, Caller, Market, Party, Server, ServerCase, person, send, wait_for
+
+from harness import BROWSER, Caller, Market, Party, Server, ServerCase, person, rfc3339, send, statement_payload, wait_for
 from test_notices import Post
 
 POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -602,6 +607,239 @@ class Operating(Forms):
             self.assertIn(said, text)
 
 
+class Advertiser(ServerCase):
+    """What an advertiser does by clicks: every form is a call of the API."""
+
+    @classmethod
+    def set_up_market(cls):
+        cls.market = market = Market(cls.server, {"review": {"mode": "auto", "auto_approve_days": 9}})
+        market.put_keys()
+        cls.never = market.advertiser.post("/v1/campaigns", {"advertiser": market.advertiser.id, "name": "By hand", "currency": "EUR",
+                                                             "landing_url": "https://landing.example/", "review": {"mode": "manual"}})
+        contract = cls.operator.post("/v1/contracts", {"campaign": cls.never["id"], "publisher": market.publisher.id, "price": {"lead": [{"micros": 5_000_000}]}})["id"]
+        cls.code = market.new_code(market.publisher, contract)
+
+    def new_lead(self, code=None, **fields):
+        click = Market.click(type("", (), {"code": code or self.market.code}))
+        return self.market.publisher.postback(person(click_id=click, **fields)).json["lead"]
+
+    def signed_in(self, party=None):
+        browser = Browser(self.server)
+        browser.sign_in((party or self.market.advertiser).token)
+        return browser
+
+    @staticmethod
+    def form(browser, path, act):
+        """What its form would send as it stands: every field of the form with that `act`."""
+        text = browser.get(path).text
+        for one in re.findall(r"<form.*?</form>", text, re.S):
+            if f'name="act" value="{act}"' in one:
+                fields = {n: html.unescape(v) for n, v in re.findall(r'<input[^>]*?name="([^"]+)"[^>]*? value="([^"]*)"', one) if n not in ("lead", "line")}
+                for name, value in re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', one, re.S):
+                    fields[name] = html.unescape(value)
+                for name, options in re.findall(r'<select[^>]*? name="([^"]+)"[^>]*>(.*?)</select>', one, re.S):
+                    chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+                    fields[name] = html.unescape(chosen[1])
+                return fields
+        raise AssertionError(f"{path} has no form {act}: {text}")
+
+    def state(self, lead):
+        said = self.operator.get("/v1/leads/" + lead)
+        return said["status"], said.get("note", "")
+
+    def test_what_waits_is_listed_by_its_day_and_answered_many_at_once(self):
+        leads = [self.new_lead(txid=f"order-{n}") for n in range(3)] + [self.new_lead(self.code)]
+        browser = self.signed_in()
+        text = browser.get("/review").text
+        places = [text.index(f'value="{lead}"') for lead in leads]
+        self.assertEqual(places, sorted(places))
+        self.assertIn("order-1", text)
+        sent = {**self.form(browser, "/review", "answer"), "reason": "wrong number", "status": "rejected"}
+        body = urllib.parse.urlencode([*sent.items(), ("lead", leads[0]), ("lead", leads[3])]).encode()
+        answer = browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"})
+        self.assertEqual(answer.status, 200)
+        self.assertIn("Answered: 2.", answer.text)
+        self.assertEqual([self.state(lead) for lead in leads], [("rejected", "wrong number"), ("pending", ""), ("pending", ""), ("rejected", "wrong number")])
+        before = self.recorded()
+        self.assertIn("Answered: 2.", browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"}).text)  # the same form: the same answers
+        self.assertNothingRecorded(before)
+
+    def test_each_row_that_is_refused_is_told(self):
+        lead, other = self.new_lead(), Market(self.server)
+        others = other.publisher.postback(person(click_id=other.click())).json["lead"]
+        browser = self.signed_in()
+        sent = {**self.form(browser, "/review", "answer"), "status": "approved"}
+        body = urllib.parse.urlencode([*sent.items(), ("lead", lead), ("lead", others), ("lead", EVIL)]).encode()
+        answer = browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"})
+        self.assertIn("Answered: 1.", answer.text)
+        self.assertIn("Not recorded: 2.", answer.text)
+        self.assertNotIn("<script>x", answer.text)
+        self.assertEqual((self.state(lead)[0], self.operator.get("/v1/leads/" + others)["status"]), ("approved", "pending"))
+
+    def test_without_a_line_chosen_nothing_is_lost(self):
+        self.new_lead()
+        browser = self.signed_in()
+        answer = browser.post("/review", {**self.form(browser, "/review", "answer"), "status": "rejected", "reason": "typed " + EVIL})
+        self.assertEqual(answer.status, 422)
+        self.assertIn("choose one lead at least", answer.text)
+        self.assertIn("typed &lt;script&gt;", answer.text)
+
+    def test_the_list_filters_as_the_call_does_and_the_table_is_whole(self):
+        leads = [self.new_lead(txid=f"csv-{n}") for n in range(3)]
+        browser = self.signed_in()
+        for query in ("", f"campaign={self.never['id']}", "status=rejected", "code=" + self.market.code["code"], "sub1=nothing", "from=2020-01-01&to=2020-01-02", "reason=cap_day"):
+            with self.subTest(query):
+                wanted = self.market.advertiser.get("/v1/leads?order=newest&limit=200&" + query.replace("from=2020-01-01", "from=2020-01-01T00:00:00Z").replace("to=2020-01-02", "to=2020-01-03T00:00:00Z"))
+                table = browser.get("/leads.csv?" + query)
+                self.assertEqual((table.status, table.headers.get_content_type()), (200, "text/csv"))
+                rows = list(csv.DictReader(io.StringIO(table.body.decode("utf-8-sig"))))
+                self.assertEqual([row["lead"] for row in rows], [one["lead"] for one in wanted["data"]])
+                page = browser.get("/leads?" + query).text
+                self.assertEqual({lead: lead in page for lead in leads}, {lead: lead in [one["lead"] for one in wanted["data"]] for lead in leads})
+        for query in ("from=x", "score_from=2000", "reason=why", "code=x"):
+            self.assertIn(browser.get("/leads?" + query).status, (400, 404), query)
+
+    def test_a_campaign_changes_by_its_form_and_what_the_form_does_not_know_stays(self):
+        advertiser, browser = self.market.advertiser, self.signed_in()
+        made = browser.post("/campaigns", {**self.form(browser, "/campaigns", "make"), "name": "Made here", "landing_url": "https://landing.example/x"})
+        self.assertEqual(made.status, 303, made.text)
+        path = made.headers["Location"]
+        ident = path.rsplit("/", 1)[1]
+        advertiser.do("PATCH", "/v1/campaigns/" + ident, {"referrer_policy": "origin", "lead": {"rules": [{"field": "country", "equals": "FR"}, {"field": "f_age", "min": 25}]}})
+        before = advertiser.get("/v1/campaigns/" + ident)
+        form = self.form(browser, path + "/rules", "rules")
+        self.assertEqual(browser.post(path + "/rules", form).status, 303)
+        self.assertEqual(advertiser.get("/v1/campaigns/" + ident), before)  # as it stood it changes nothing
+        form = {**self.form(browser, path + "/rules", "rules"), "max1": "70", "cap_day": "40", "budget": "1200.50", "facts": "country\nf_age", "hold_s": "6", "json": '{"return_days": 11}'}
+        self.assertEqual(browser.post(path + "/rules", form).status, 303)
+        after = advertiser.get("/v1/campaigns/" + ident)
+        self.assertEqual((after["lead"]["rules"], after["caps"], after["score"]["facts"], after["lead"]["hold_below_s"], after["return_days"], after["referrer_policy"]),
+                         ([{"field": "country", "equals": "FR"}, {"field": "f_age", "min": 25, "max": 70}], {"day": 40, "budget_micros_month": 1200500000}, ["country", "f_age"], 6, 11, "origin"))
+        form = {**self.form(browser, path + "/rules", "rules"), "cap_day": "", "facts": "", "field1": ""}
+        self.assertEqual(browser.post(path + "/rules", form).status, 303)
+        last = advertiser.get("/v1/campaigns/" + ident)
+        self.assertEqual((last["caps"], last["score"], last["lead"]["rules"]), ({"budget_micros_month": 1200500000}, {}, [{"field": "country", "equals": "FR"}]))
+        self.assertIn("f_age from 25 to 70", browser.get(path).text)
+
+    def test_a_change_is_tried_refused_with_what_was_typed_and_taken_back(self):
+        self.new_lead(self.code)
+        advertiser, browser, path = self.market.advertiser, self.signed_in(), "/campaigns/" + self.never["id"]
+        before = advertiser.get("/v1/campaigns/" + self.never["id"])
+        form = {**self.form(browser, path + "/rules", "rules"), "do": "try", "field0": "country", "values0": "BE"}
+        tried = browser.post(path + "/rules", form)
+        self.assertEqual(tried.status, 200)
+        self.assertIn("Nothing was changed.", tried.text)
+        self.assertIn("outside the profile", tried.text)
+        self.assertIn('name="values0" value="BE"', tried.text)
+        for do in ("try", ""):
+            wrong = browser.post(path + "/rules", {**form, "do": do, "field1": "f_age", "min1": "9O", "name": "Typed " + EVIL})
+            self.assertEqual(wrong.status, 422)
+            self.assertIn("lead.rules[1].min", wrong.text)
+            self.assertIn('value="9O"', wrong.text)
+            self.assertIn("Typed &lt;script&gt;", wrong.text)
+        self.assertEqual(advertiser.get("/v1/campaigns/" + self.never["id"]), before)
+        waits = browser.post(path + "/rules", {**self.form(browser, path + "/rules", "rules"), "return_days": "3", "effective": rfc3339(time.time() + 30 * 86400)[:10]})
+        self.assertEqual(waits.status, 303)
+        self.assertIn("waits for its day", browser.get(path).text)
+        self.assertEqual(browser.post(path, self.form(browser, path, "withdraw")).status, 303)
+        self.assertEqual(advertiser.get("/v1/campaigns/" + self.never["id"])["return_days"], before["return_days"])
+
+    def test_a_campaign_is_paused_and_goes_on(self):
+        browser, path = self.signed_in(), "/campaigns/" + self.never["id"]
+        for paused in (True, False):
+            self.assertEqual(browser.post(path, self.form(browser, path, "pause")).status, 303)
+            self.assertEqual(self.market.advertiser.get("/v1/campaigns/" + self.never["id"])["paused"], paused)
+
+    def test_a_form_is_read_and_its_fields_are_said_to_be_ours(self):
+        browser, path = self.signed_in(), f"/campaigns/{self.never['id']}/landing"
+        self.assertEqual(browser.post(path, self.form(browser, path, "code")).status, 303)
+        self.assertIn("t.js?code=", browser.get(path).text)
+        self.assertIn("Not seen in the last two days.", browser.get(path).text)
+        shown = browser.post(path, {**self.form(browser, path, "map"), "html": EVIL + '<!-- <input name=gone> --><INPUT type = email name=\'Mail "x\'><select\nname=roof><input name=tel /><input name="a&b">'
+                                                                                      '<inputname=no><input type=submit name=go><input name="' + "x" * 300 + '"><textarea name=note'})
+        self.assertEqual(shown.status, 200)
+        rows = re.findall(r'<th scope="row"><bdi>(.*?)</bdi></th>.*?<span>(.*?)</span>', shown.text, re.S)
+        self.assertEqual([(name, re.sub("<.*?>", "", ours)) for name, ours in rows],
+                         [("Mail &quot;x", "email"), ("roof", "f_roof"), ("tel", "phone"), ("a&amp;b", "f_a_b"), ("go", "not sent"), ("note", "f_note")])
+        self.assertNotIn("<script>x", shown.text)
+        self.assertIn('&lt;input type="hidden" name="click_id"&gt;', shown.text)
+        for junk in ("<", "<input", "<input name", "<input name=", "<input name='", "<!--", "<input name=x" + " a" * 999):
+            self.assertEqual(browser.post(path, {**self.form(browser, path, "map"), "html": junk}).status, 200, junk)
+
+    def test_a_crm_is_set_and_shown_but_for_its_token(self):
+        browser, path = self.signed_in(), f"/campaigns/{self.never['id']}/crm"
+        self.assertIn("go to no CRM", browser.get(path).text)
+        form = {**self.form(browser, path, "crm"), "recipe": "json", "url": "https://crm.example/in", "token": "tok-secret", "fields": "f_age = age", "columns": "Deal ID = txid\nDeal Stage=status", "statuses": "Closed Won = converted"}
+        wrong = browser.post(path, {**form, "columns": "Deal ID = nothing"})
+        self.assertEqual(wrong.status, 422)
+        self.assertIn("Deal ID = nothing", wrong.text)
+        self.assertEqual(browser.post(path, {**form, "once": "another"}).status, 303)
+        said = self.market.advertiser.get(f"/v1/campaigns/{self.never['id']}/crm")
+        self.assertEqual((said["fields"], said["columns"], said["statuses"], said["token_set"]), ({"f_age": "age"}, {"Deal ID": "txid", "Deal Stage": "status"}, {"Closed Won": "converted"}, True))
+        page = browser.get(path).text
+        self.assertNotIn("tok-secret", page)
+        self.assertIn("Deal Stage = status", page)
+        leads = [self.new_lead(self.code, txid=f"deal-{n}") for n in range(2)]
+        for lead in leads:
+            self.market.advertiser.postback({"lead": lead, "status": "approved"})
+        rows = browser.post("/answers", {**self.form(browser, "/answers", "answers"), "campaign": self.never["id"], "csv": "Deal ID,Deal Stage\ndeal-0,Closed Won\nnone,Closed Won\n"})
+        self.assertIn("Answered: 1.", rows.text)
+        self.assertIn("Not recorded: 1.", rows.text)
+        self.assertEqual([self.state(lead)[0] for lead in leads], ["converted", "approved"])
+        self.assertEqual(browser.post(path, self.form(browser, path, "off")).status, 303)
+        self.assertIn("go to no CRM", browser.get(path).text)
+
+    def test_own_rows_are_held_against_the_log(self):
+        self.new_lead(txid="mine-1")
+        wait_for(lambda: any(a["size"] for a in self.market.publisher.get("/v1/reports")["as_of"]), what="the report")
+        for party in (self.market.publisher, self.market.advertiser):
+            browser = self.signed_in(party)
+            sent = {**self.form(browser, "/reconcile", "compare"), "contract": self.market.contract, "csv": "Order ID,Payout\nmine-1,13.00\n" + "<b>none,1.00\n"}
+            page = browser.post("/reconcile", sent)
+            self.assertEqual(page.status, 200, page.text)
+            self.assertIn("<dt>Your rows</dt><dd>2</dd>", page.text)
+            self.assertIn("mine-1", page.text)
+            self.assertNotIn("<b>none", page.text)
+            table = browser.post("/reconcile", {**sent, "do": "csv"})
+            self.assertEqual((table.status, table.headers.get_content_type()), (200, "text/csv"))
+            self.assertIn("mine-1", table.text)
+            wrong = browser.post("/reconcile", {**sent, "csv": "What,Else\n1,2\n"})
+            self.assertEqual(wrong.status, 400)
+            self.assertIn("What,Else", wrong.text)
+
+    def test_whose_it_is_not_sees_and_does_nothing(self):
+        other = self.signed_in(Market(self.server).advertiser)
+        path = "/campaigns/" + self.never["id"]
+        for where in (path, path + "/rules", path + "/landing", path + "/crm"):
+            self.assertEqual(other.get(where).status, 404, where)
+            token = re.search(r'name="form" value="([^"]+)"', other.get("/campaigns").text)[1]
+            self.assertIn(other.post(where, {"form": token, "once": "a", "act": "pause", "paused": "true", "name": "x"}).status, (400, 404), where)
+        publisher = self.signed_in(self.market.publisher)
+        self.assertEqual(publisher.get(path).status, 200)
+        for where in ("/review", "/answers", path + "/rules", path + "/landing", path + "/crm"):
+            self.assertEqual(publisher.get(where).status, 403, where)
+        for where in ("/review", "/campaigns", path, path + "/rules", "/answers", "/reconcile", "/leads.csv"):
+            self.assertEqual(Browser(self.server).get(where).status, 303, where)
+
+    def test_a_statement_is_answered_by_what_the_browser_signed(self):
+        self.new_lead()
+        statement = self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+        advertiser, browser, path = self.market.advertiser, self.signed_in(), f"/statements/{statement}/answer"
+        text = browser.get(path).text
+        payload = statement_payload(advertiser.do("GET", "/v1/statements/" + statement).body)
+        self.assertIn(f'data-sha256="{hashlib.sha256(payload).hexdigest()}"', text)
+        self.assertIn(f"countersign sign {self.server.url} {statement} --key KEY.jwk --accept", text)
+        form = self.form(browser, path, "respond")
+        wrong = browser.post(path, {**form, "jws": "a.b.c"})
+        self.assertIn(wrong.status, (400, 422))
+        self.assertIn("Nothing was recorded.", wrong.text)
+        done = browser.post(path, {**form, "once": "other", "jws": advertiser.jws(advertiser.response(payload))})
+        self.assertEqual((done.status, done.headers["Location"]), (303, "/statements/" + statement))
+        self.assertIn("You answered: accepted.", browser.get(path).text)
+        self.assertEqual(self.signed_in(self.market.auditor).get(path).status, 403)
+        self.assertEqual(self.signed_in(Market(self.server).publisher).get(path).status, 404)
+
+
 class Strangers(ServerCase):
     """Every text that somebody may place, shown to each role."""
 
@@ -617,20 +855,23 @@ class Strangers(ServerCase):
         lead = market.publisher.postback(person(click_id=click, txid="T" + EVIL, first_name=EVIL, last_name=EVIL, f_note=EVIL)).json
         cls.lead = lead["lead"]
         market.advertiser.postback({"lead": cls.lead, "status": "approved", "reason": "ok " + EVIL})
+        market.publisher.postback(person(click_id=market.click(f"?sub1={q}"), txid="U" + EVIL, f_note=EVIL))
         market.publisher.postback({"email": EVIL, "txid": EVIL, "click_id": EVIL + "{email}"})
         cls.statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         wait_for(lambda: any(a["size"] for a in market.publisher.get("/v1/reports")["as_of"]), what="the report")
 
     def test_no_text_of_a_stranger_is_html(self):
         market = self.market
-        paths = ("/", "/leads", f"/leads?contract={market.contract}", "/leads/" + self.lead, "/statements", "/statements/" + self.statement,
+        paths = ("/", "/leads", f"/leads?contract={market.contract}", "/leads/" + self.lead, "/statements", "/statements/" + self.statement,self.statement, "/campaigns", "/campaigns/" + market.campaign, "/reconcile")
                  "/settings", "/parties", "/contracts", "/contracts/" + market.contract, "/search?q=" + urllib.parse.quote("T" + EVIL), *OPEN, *OPERATORS)
+        own = ("/review", "/answers", f"/campaigns/{market.campaign}/rules", f"/campaigns/{market.campaign}/landing", f"/campaigns/{market.campaign}/crm",
+               f"/statements/{self.statement}/answer")
         for party in (market.publisher, market.advertiser, market.auditor, market.operator):
             browser = Browser(self.server)
             browser.sign_in(party.token)
             closed = OPERATORS if party is not market.operator else ()
             closed += OPEN if party is market.auditor else ()
-            for path in paths:
+            for path in paths + (own if party is market.advertiser else ()):
                 with self.subTest(party=party.token[-4:], path=path):
                     answer = browser.get(path)
                     self.assertEqual(answer.status, 403 if path in closed else 200, answer.text)
