@@ -195,6 +195,7 @@ static const struct route table[] = {
     {POST, "/campaigns/{}/landing", SESSION, campaign_landing_post, act_finish, "Make the campaign's code, or read a form's HTML, by the forms on it", .fail = pages_fail},
     {READ, "/campaigns/{}/crm", SESSION, campaign_crm_get, NULL, "Page of the CRM that a campaign's leads are sent to", .fail = pages_fail},
     {POST, "/campaigns/{}/crm", SESSION, campaign_crm_post, act_finish, "Set it, test it, send to none, by the forms on it", .fail = pages_fail},
+    {READ, "/publishers", SESSION, publishers_page_get, NULL, "Page of what each publisher sent, and what it cost", .fail = pages_fail},
     {READ, "/answers", SESSION, answers_page_get, NULL, "Page to answer leads by rows", .fail = pages_fail},
     {POST, "/answers", SESSION, answers_page_post, act_finish, "Answer them, by the form on it", .fail = pages_fail},
     {READ, "/reconcile", SESSION, reconcile_page_get, NULL, "Page to hold one's own rows against the log", .fail = pages_fail},

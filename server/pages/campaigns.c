@@ -147,8 +147,10 @@ static void write_list(struct screen *s, const json_t *answer)
     struct page *g = &s->g;
     size_t i;
     screen_open(s, WORD_NAV_CAMPAIGNS, "/campaigns", NULL);
-    page_put(g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n<section class=\"card\">\n",
-             P_WORD(WORD_NAV_CAMPAIGNS), P_WORD(WORD_CP_WHAT));
+    page_put(g,
+             "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div><a class=\"b\" "
+             "href=\"/publishers\">{}</a></div>\n<section class=\"card\">\n",
+             P_WORD(WORD_NAV_CAMPAIGNS), P_WORD(WORD_CP_WHAT), P_WORD(WORD_PB_TITLE));
     if (json_array_size(list) == 0)
         page_put(g, "<div class=\"empty\"><h2>{}</h2><p>{}</p></div>\n", P_WORD(WORD_CP_NONE),
                  P_WORD(WORD_CP_NONE_WHAT));

@@ -28,6 +28,7 @@ enum err campaign_crm_get(struct request *rq, struct reply *reply);
 enum err campaign_crm_post(struct request *rq, struct reply *reply);
 enum err answers_page_get(struct request *rq, struct reply *reply);
 enum err answers_page_post(struct request *rq, struct reply *reply);
+enum err publishers_page_get(struct request *rq, struct reply *reply);
 enum err reconcile_page_get(struct request *rq, struct reply *reply);
 enum err reconcile_page_post(struct request *rq, struct reply *reply);
 enum err review_page_get(struct request *rq, struct reply *reply);

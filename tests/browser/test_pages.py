@@ -38,7 +38,7 @@ class Pages(ServerCase):
         market.advertiser.do("PATCH", "/v1/campaigns/" + market.campaign, {"lead": {"rules": [{"field": "f_age", "min": 25}]}, "effective_at": "2027-06-01T00:00:00Z"})
         campaign = "/campaigns/" + market.campaign
         more = {"advertiser": ["/review", "/leads?reason=low_score&sub1=x&score_from=1", "/campaigns", campaign, campaign + "/rules", campaign + "/landing", campaign + "/crm",
-                               "/answers", "/reconcile", f"/statements/{statement}/answer"],
+                               "/answers", "/publishers", "/reconcile", f"/statements/{statement}/answer"],
                 "operator": ["/campaigns", campaign, campaign + "/rules"], "publisher": [campaign, "/reconcile"], "auditor": []}
         roles = {"publisher": market.publisher, "advertiser": market.advertiser, "operator": market.operator, "auditor": market.auditor}
         shared = ["/settings", "/search?q=CN-1", "/search?q=nothing", "/contracts", f"/contracts/{market.contract}"]

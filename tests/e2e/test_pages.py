@@ -816,7 +816,7 @@ class Advertiser(ServerCase):
             self.assertIn(other.post(where, {"form": token, "once": "a", "act": "pause", "paused": "true", "name": "x"}).status, (400, 404), where)
         publisher = self.signed_in(self.market.publisher)
         self.assertEqual(publisher.get(path).status, 200)
-        for where in ("/review", "/answers", path + "/rules", path + "/landing", path + "/crm"):
+        for where in ("/review", "/answers", "/publishers", path + "/rules", path + "/landing", path + "/crm"):
             self.assertEqual(publisher.get(where).status, 403, where)
         for where in ("/review", "/campaigns", path, path + "/rules", "/answers", "/reconcile", "/leads.csv"):
             self.assertEqual(Browser(self.server).get(where).status, 303, where)
@@ -864,7 +864,7 @@ class Strangers(ServerCase):
         market = self.market
         paths = ("/", "/leads", f"/leads?contract={market.contract}", "/leads/" + self.lead, "/statements", "/statements/" + self.statement,self.statement, "/campaigns", "/campaigns/" + market.campaign, "/reconcile")
                  "/settings", "/parties", "/contracts", "/contracts/" + market.contract, "/search?q=" + urllib.parse.quote("T" + EVIL), *OPEN, *OPERATORS)
-        own = ("/review", "/answers", f"/campaigns/{market.campaign}/rules", f"/campaigns/{market.campaign}/landing", f"/campaigns/{market.campaign}/crm",
+        own = ("/review", "/publishers", "/answers", f"/campaigns/{market.campaign}/rules", f"/campaigns/{market.campaign}/landing", f"/campaigns/{market.campaign}/crm",
                f"/statements/{self.statement}/answer")
         for party in (market.publisher, market.advertiser, market.auditor, market.operator):
             browser = Browser(self.server)
