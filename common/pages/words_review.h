@@ -245,7 +245,7 @@
     X(SG_ACCEPT, "Accept it", "L’accepter", "接受") \
     X(SG_DISPUTE, "Dispute the lines ticked", "Contester les lignes cochées", "对勾选行提出异议") \
     X(SG_REASON_H, "With a dispute; it stands in the log.", "Avec une contestation\u00a0; elle figure au journal.", "异议时填写，将记入日志。") \
-    X(SG_LINES, "Lines that moved money", "Lignes qui ont mû de l’argent", "影响金额的行") \
+    X(SG_LINES, "Lines that moved money", "Lignes ayant donné lieu à un montant", "影响金额的行") \
     X(SG_LINES_NONE, "Without a line ticked, a dispute is about the whole statement.", "Sans ligne cochée, la contestation porte sur tout le relevé.", "未勾选任何行则为对整张结算单的异议。") \
     X(SG_FURTHER, "Further lines, by their number", "Autres lignes, par leur numéro", "其他行（按编号）") \
     X(SG_FURTHER_H, "With commas between, such as 18, 204; the first {} are above.", "Avec des virgules entre, par exemple 18,204\u00a0; les {} premières sont ci-dessus.", "用逗号分隔，如 18,204；前 {} 行见上。") \

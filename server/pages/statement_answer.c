@@ -71,14 +71,16 @@ static void write_line(struct answer_page *a, const json_t *line)
 {
     struct page *g = &a->s.g;
     const int64_t index = ask_int(line, "index");
-    const struct span what = ask_text(line, "txid");
+    const enum word status = word_of_status(ask_text(line, "status"));
     page_put(g,
              "<tr><td class=\"pick\"><label><span class=\"vh\">{} {}</span><input type=\"checkbox\" name=\"line\" "
-             "value=\"{}\"></label></td><td data-l=\"{}\">{}</td><td data-l=\"{}\">{}</td><td data-l=\"{}\">{}</td><td "
-             "class=\"n\" data-l=\"{}\">{}</td></tr>\n",
-             P_WORD(WORD_LINE_ENTRY), P_INDEX(index), P_INDEX(index), P_WORD(WORD_LINE_ENTRY), P_COUNT(index),
-             P_WORD(WORD_COL_TXID), P_NAME(what), P_WORD(WORD_FILTER_STATE), P_TEXT(ask_text(line, "status")),
-             P_WORD(WORD_MONEY), P_MICROS(ask_int(line, "micros"), ask_text(a->payload, "currency")));
+             "value=\"{}\"></label></td><th scope=\"row\">{}</th><td data-l=\"{}\">{}</td><td data-l=\"{}\">",
+             P_WORD(WORD_LINE_ENTRY), P_INDEX(index), P_INDEX(index), P_COUNT(index), P_WORD(WORD_COL_TXID),
+             P_NAME(ask_text(line, "txid")), P_WORD(WORD_FILTER_STATE));
+    if (status != WORDS)
+        page_put(g, "{}", P_WORD(status));
+    page_put(g, "</td><td class=\"n\" data-l=\"{}\">{}</td></tr>\n", P_WORD(WORD_MONEY),
+             P_MICROS(ask_int(line, "micros"), ask_text(a->payload, "currency")));
 }
 
 /* Those that moved money; how many. */
