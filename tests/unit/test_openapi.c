@@ -431,7 +431,7 @@ static void add_a_status_to_a_parameter(json_t *doc)
     json_t *parameter;
     size_t i;
     json_array_foreach(at(doc, "paths /v1/contracts/{contract}/leads get parameters"), i, parameter)
-        json_array_append_new(at(parameter, "schema enum"), json_string("lost"));
+        json_array_append_new(at(parameter, "schema items enum"), json_string("lost"));
 }
 
 static void say_another_class(json_t *doc)
