@@ -169,10 +169,10 @@
     X(LP_NO_CODE, "This campaign has no code of its own yet.", "Cette campagne n’a pas encore de code à elle.", "此推广活动尚无自己的代码。") \
     X(LP_MAKE_CODE, "Make one", "En créer un", "创建") \
     X(LP_LABEL, "Name of it", "Son nom", "名称") \
-    X(LP_SEEN, "The page was seen in the hour from {}: {} views.", "La page a été vue dans l’heure de {}\u00a0: {} vues.", "页面在 {} 起的一小时内被浏览：{} 次。") \
-    X(LP_SEEN_TOTAL, "In the last two days: {} views.", "Ces deux derniers jours\u00a0: {} vues.", "最近两天：{} 次浏览。") \
+    X(LP_SEEN, "The page was seen in the hour from {}, views: {}.", "La page a été vue dans l’heure du {}, vues\u00a0: {}.", "页面在 {} 起的一小时内被浏览 {} 次。") \
+    X(LP_SEEN_TOTAL, "In the last two days: {}.", "Ces deux derniers jours\u00a0: {}.", "最近两天：{}。") \
     X(LP_NOT_SEEN, "Not seen in the last two days.", "Pas vue ces deux derniers jours.", "最近两天未见。") \
-    X(LP_NOT_SEEN_WHAT, "Open the page once through a link of this campaign; without consent the tag sends nothing.", "Ouvrez la page une fois par un lien de cette campagne\u00a0; sans consentement la balise n’envoie rien.", "通过本活动的链接打开一次页面；未经同意标签不发送数据。") \
+    X(LP_NOT_SEEN_WHAT, "Open the page once through a publisher’s link: a visit without a click id is counted for nobody, and without consent the tag sends nothing.", "Ouvrez la page une fois par le lien d’un éditeur\u00a0: une visite sans identifiant de clic ne compte pour personne, et sans consentement la balise n’envoie rien.", "通过发布商的链接打开一次页面：没有点击编号的访问不计数，未经同意标签不发送数据。") \
     X(LP_CANNOT_TELL, "We cannot tell just now whether it was seen.", "Nous ne pouvons dire pour l’instant si elle a été vue.", "目前无法判断是否被浏览。") \
     X(LP_MAP, "Your form’s fields", "Les champs de votre formulaire", "表单字段") \
     X(LP_MAP_WHAT, "Paste the HTML of your form: we read its fields and say which of ours each is. Nothing of it is kept.", "Collez le HTML de votre formulaire\u00a0: nous lisons ses champs et disons auquel des nôtres chacun correspond. Rien n’en est gardé.", "粘贴表单 HTML：我们读取字段并说明其对应关系。不保留任何内容。") \

@@ -249,6 +249,19 @@ static void write_mapper(struct campaign_page *p)
 
 /* ---- the tag ---- */
 
+/* "2026-11-28T20:00+01:00", as reports name hours; 0: it is none. */
+static int64_t hour_ms(const json_t *row)
+{
+    enum { MINUTE_LEN = sizeof "2026-11-28T20:00" - 1 };
+    const struct span hour = ask_text(json_object_get(row, "key"), "hour");
+    char mem[40];
+    int64_t ms;
+    if (hour.len < MINUTE_LEN || hour.len > sizeof mem - 8)
+        return 0;
+    snprintf(mem, sizeof mem, "%.*s:00%.*s", MINUTE_LEN, hour.ptr, (int)(hour.len - MINUTE_LEN), hour.ptr + MINUTE_LEN);
+    return time_parse(span_str(mem), &ms) == ERR_OK ? ms : 0;
+}
+
 /* Views by hour, of what the server has counted: the last hour with any. */
 static void write_seen(struct campaign_page *p)
 {
@@ -271,14 +284,12 @@ static void write_seen(struct campaign_page *p)
         if (!span_is(ask_text(json_object_get(row, "key"), "campaign"), p->c->id) || ask_int(row, "views") == 0)
             continue;
         views += ask_int(row, "views");
-        if (last == NULL || span_order(ask_text(json_object_get(last, "key"), "hour"),
-                                       ask_text(json_object_get(row, "key"), "hour")) < 0)
+        if (last == NULL || hour_ms(last) < hour_ms(row))
             last = row;
     }
     if (last != NULL)
         page_put(g, "<p class=\"ok\">{} {}</p>\n",
-                 P_SAY(WORD_LP_SEEN, P_TEXT(ask_text(json_object_get(last, "key"), "hour")),
-                       P_COUNT(ask_int(last, "views"))),
+                 P_SAY(WORD_LP_SEEN, P_TIME(hour_ms(last)), P_COUNT(ask_int(last, "views"))),
                  P_SAY(WORD_LP_SEEN_TOTAL, P_COUNT(views)));
     else
         page_put(g, "<p><b>{}</b> <span class=\"s\">{}</span></p>\n", P_WORD(WORD_LP_NOT_SEEN),

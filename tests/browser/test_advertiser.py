@@ -2,7 +2,6 @@
 verified."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile

@@ -108,6 +108,7 @@ class Lists(ServerCase):
             self.assertEqual(self.pages(advertiser, limit, order="due"), wanted)
             self.assertEqual(self.pages(advertiser, limit, order="newest", due="never", status="pending,held"), leads["never"][::-1])
             self.assertEqual(set(self.pages(self.operator, limit, order="due")) & set(sum(leads.values(), [])), set(wanted))
+        self.assertEqual((self.pages(self.advertiser, order="due"), self.pages(late.publisher, order="due")), ([], wanted))  # another's, and its own
         page = advertiser.get("/v1/leads?order=due&limit=2")
         for lead in page["data"]:  # what the cursor names is decided meanwhile
             advertiser.post(f"/v1/leads/{lead['lead']}/dispositions", {"status": "rejected", "reason": "no"})

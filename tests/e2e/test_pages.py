@@ -699,6 +699,14 @@ class Advertiser(ServerCase):
         for query in ("from=x", "score_from=2000", "reason=why", "code=x"):
             self.assertIn(browser.get("/leads?" + query).status, (400, 404), query)
 
+    def test_the_table_has_the_leads_of_many_answers(self):
+        market = Market(self.server)
+        rows = [{**person(), "txid": f"row-{n}", "contract": market.contract} for n in range(450)]
+        self.assertTrue(all(one["status"] == 200 for one in market.publisher.post("/v1/leads", rows)["data"]))
+        table = self.signed_in(market.publisher).get("/leads.csv")
+        self.assertEqual([row["txid"] for row in csv.DictReader(io.StringIO(table.body.decode("utf-8-sig")))], [f"row-{n}" for n in reversed(range(450))])
+        self.assertEqual(self.signed_in(market.publisher).get("/leads.csv?sub1=none").body.count(b"\n"), 1)
+
     def test_a_campaign_changes_by_its_form_and_what_the_form_does_not_know_stays(self):
         advertiser, browser = self.market.advertiser, self.signed_in()
         made = browser.post("/campaigns", {**self.form(browser, "/campaigns", "make"), "name": "Made here", "landing_url": "https://landing.example/x"})
@@ -755,6 +763,10 @@ class Advertiser(ServerCase):
         self.assertEqual(browser.post(path, self.form(browser, path, "code")).status, 303)
         self.assertIn("t.js?code=", browser.get(path).text)
         self.assertIn("Not seen in the last two days.", browser.get(path).text)
+        code = re.search(r"t\.js\?code=([\w-]{35})", browser.get(path).text)[1]
+        click = Market.click(type("", (), {"code": self.code}))
+        self.assertEqual(send(f"{self.server.url}/p/{code}.gif?event=view&click_id={click}", headers=BROWSER).status, 200)
+        wait_for(lambda: re.search(r"The page was seen in the hour from <time[^>]*>.*?</time>, views: 1\.", browser.get(path).text), what="the view")
         shown = browser.post(path, {**self.form(browser, path, "map"), "html": EVIL + '<!-- <input name=gone> --><INPUT type = email name=\'Mail "x\'><select\nname=roof><input name=tel /><input name="a&b">'
                                                                                       '<inputname=no><input type=submit name=go><input name="' + "x" * 300 + '"><textarea name=note'})
         self.assertEqual(shown.status, 200)
