@@ -28,6 +28,8 @@ class Lists(ServerCase):
         market = type("", (), {"code": code})
         cls.late = second.postback(person(click_id=Market.click(market), txid="order-1")).json  # of another sender
         cls.advertiser.post(f"/v1/leads/{cls.sent[1]['lead']}/dispositions", {"status": "approved", "reason": "good"})
+        for market in (cls.market, cls.other):  # times are found below a head by halving, behind it one by one: of these below, of the last behind
+            market.settled_entries()
 
     def of(self, market, *more):
         return [each["lead"] for each in self.sent if each["market"] is market] + [each["lead"] for each in more]
