@@ -45,7 +45,9 @@ READS = {
     "/log/checkpoint": PUBLIC, "/log/tile/{level}/{tile}": PUBLIC, "/log/keys": PUBLIC, "/.well-known/jwks.json": PUBLIC, "/openapi.json": PUBLIC,
     "/unsubscribe/{link}": (404,) * 9,
     "/invite/{invitation}": (404,) * 9,  # by its id, which is no link
-    "/leads": (303,) * 9, "/leads/{lead}": (303,) * 9, "/statements": (303,) * 9, "/statements/{statement}": (303,) * 9,  # pages of a session, whatever token comes
+    "/leads": (303,) * 9, "/leads/{lead}": (303,) * 9, "/statements": (303,) * 9, "/statements/{statement}": (303,) * 9, "/statements/{statement}/answer": (303,) * 9,
+    "/leads.csv": (303,) * 9, "/review": (303,) * 9, "/answers": (303,) * 9, "/reconcile": (303,) * 9, "/publishers": (303,) * 9, "/campaigns": (303,) * 9,
+    "/campaigns/{campaign}": (303,) * 9, "/campaigns/{campaign}/rules": (303,) * 9, "/campaigns/{campaign}/landing": (303,) * 9, "/campaigns/{campaign}/crm": (303,) * 9,  # pages of a session, whatever token comes
     "/assets/{asset}": PUBLIC, "/sign-in": PUBLIC,
     "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/verify": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
@@ -76,6 +78,9 @@ WRITES = {
     ("post", "/witness/add-checkpoint"): (404,) * 9,
     ("post", "/invite/{invitation}"): (404,) * 9,
     ("post", "/unsubscribe/{link}"): (404,) * 9,
+    ("post", "/review"): (415,) * 9, ("post", "/answers"): (415,) * 9, ("post", "/reconcile"): (415,) * 9, ("post", "/campaigns"): (415,) * 9,
+    ("post", "/campaigns/{campaign}"): (415,) * 9, ("post", "/campaigns/{campaign}/rules"): (415,) * 9, ("post", "/campaigns/{campaign}/landing"): (415,) * 9,
+    ("post", "/campaigns/{campaign}/crm"): (415,) * 9, ("post", "/statements/{statement}/answer"): (415,) * 9,
     ("post", "/leads/{lead}"): (415,) * 9, ("post", "/sign-in"): (415,) * 9, ("post", "/sign-out"): (415,) * 9,  # forms of pages
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,

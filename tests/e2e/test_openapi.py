@@ -130,6 +130,19 @@ def be_seeded(market):
     market.publisher.do("GET", f"/v1/contracts/{market.contract}/models/{json.loads(entries[0])['sha256']}")
 
 
+def look_as_advertiser(market):
+    """The advertiser's pages, and their forms as a session before sends them."""
+    advertiser, form = market.advertiser, {"Content-Type": "application/x-www-form-urlencoded"}
+    signed = client.send(advertiser.base + "/sign-in", "POST", b"token=" + advertiser.token.encode(), form)
+    cookie = {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
+    campaign, statement = "/campaigns/" + market.campaign, advertiser.get("/v1/statements")["data"][0]["id"]
+    for path in ("/review", "/campaigns", campaign, campaign + "/rules", campaign + "/landing", campaign + "/crm", "/answers", "/reconcile", f"/statements/{statement}/answer"):
+        client.send(advertiser.base + path, "GET", None, {**cookie, "Accept": "text/html"})
+        client.send(advertiser.base + path, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})
+    for path in ("/publishers", "/leads.csv"):
+        client.send(advertiser.base + path, "GET", None, cookie)
+
+
 class Description(ServerCase):
     @classmethod
     def setUpClass(cls):
@@ -143,6 +156,7 @@ class Description(ServerCase):
         with Recorder() as recorder:
             market = tell_a_whole_story(cls.server)
             be_told(market, cls.post)
+            look_as_advertiser(market)
             be_witnessed(cls.server, market)
             be_seeded(market)
         cls.exchanges = recorder.exchanges
