@@ -14,11 +14,12 @@ int64_t plot_top(int64_t most)
                 return steps[i] * unit;
 }
 
-/* Where the days' names stand: the first, the middle, today. */
-static void labels(struct page *g, const struct plot_day *days, size_t n)
+/* Where the days' names stand: the first, the middle, the last. */
+static void labels(struct page *g, const struct plot *p)
 {
     page_put(g, "<div class=\"x\" aria-hidden=\"true\"><span>{}</span><span>{}</span><span>{}</span></div>\n",
-             P_DAY(days[0].ms), P_DAY(days[n / 2].ms), P_WORD(WORD_TODAY));
+             P_DAY(p->days[0].ms), P_DAY(p->days[p->n / 2].ms),
+             p->last != WORDS ? P_WORD(p->last) : P_DAY(p->days[p->n - 1].ms));
 }
 
 /* One above the other; *below is how high those below it are, in tenths. */
@@ -35,16 +36,19 @@ static void bar(struct page *g, const char *class, int64_t x, int64_t width, int
 static void day_bars(struct page *g, const struct plot_day *d, size_t i, int64_t width, int64_t top)
 {
     int64_t x = (int64_t)i * width, below = 0, unpaid = d->leads - d->approved - d->waiting;
+    int64_t gap = width / 5 < GAP ? width / 5 : GAP;
     page_put(g, "<g><title>{}</title>",
              P_SAY(WORD_PLOT_DAY, P_COUNT(d->leads), P_COUNT(d->approved), P_COUNT(d->waiting), P_COUNT(unpaid)));
-    bar(g, "c1", x + GAP, width - 2 * GAP, d->approved, top, &below);
-    bar(g, "c2", x + GAP, width - 2 * GAP, d->waiting, top, &below);
-    bar(g, "c3", x + GAP, width - 2 * GAP, unpaid, top, &below);
+    bar(g, "c1", x + gap, width - 2 * gap, d->approved, top, &below);
+    bar(g, "c2", x + gap, width - 2 * gap, d->waiting, top, &below);
+    bar(g, "c3", x + gap, width - 2 * gap, unpaid, top, &below);
     page_put(g, "<rect class=\"hit\" x=\"{}\" width=\"{}\" height=\"100\"/></g>", P_TENTHS(x), P_TENTHS(width));
 }
 
-static void leads(struct page *g, const struct plot_day *days, size_t n)
+static void leads(struct page *g, const struct plot *p)
 {
+    const struct plot_day *days = p->days;
+    const size_t n = p->n;
     int64_t most = 0, approved = 0, waiting = 0, all = 0;
     for (size_t i = 0; i < n; i++) {
         most = days[i].leads > most ? days[i].leads : most;
@@ -65,7 +69,7 @@ static void leads(struct page *g, const struct plot_day *days, size_t n)
     for (size_t i = 0; i < n; i++)
         day_bars(g, &days[i], i, WIDTH * 10 / (int64_t)n, top);
     page_html(g, "</svg>\n");
-    labels(g, days, n);
+    labels(g, p);
 }
 
 static int64_t height_of(int64_t clicks, int64_t top)
@@ -78,38 +82,50 @@ static void point(struct page *g, const char *before, size_t i, int64_t width, i
     page_put(g, "{}{} {}", P_HTML(before), P_TENTHS((int64_t)i * width + width / 2), P_TENTHS(y));
 }
 
-static void clicks(struct page *g, const struct plot_day *days, size_t n)
+static void clicks(struct page *g, const struct plot *p)
 {
+    const struct plot_day *days = p->days;
+    const size_t n = p->n, whole = p->open ? n - 1 : n; /* those that are over */
     int64_t most = 0, all = 0, width = WIDTH * 10 / (int64_t)n;
     for (size_t i = 0; i < n; i++) {
         most = days[i].clicks > most ? days[i].clicks : most;
         all += days[i].clicks;
     }
     int64_t top = plot_top(most);
+    page_put(g, "<figcaption><b>{}</b> <span>{}</span>", P_WORD(WORD_OF_CLICK), P_COUNT(all));
+    if (p->open)
+        page_put(g, " <span class=\"key kd\">{}</span>", P_WORD(p->what));
     page_put(g,
-             "<figcaption><b>{}</b> <span>{}</span> <span class=\"key kd\">{}</span></figcaption>\n<div class=\"y\" "
-             "aria-hidden=\"true\"><span>{}</span><span>0</span></div>\n<svg class=\"low\" viewBox=\"0 0 600 100\" "
-             "preserveAspectRatio=\"none\" role=\"img\" aria-labelledby=\"p2\"><title id=\"p2\">{}</title><path "
-             "class=\"g\" d=\"M0 1H600M0 99H600\"/><path class=\"l1\" d=\"",
-             P_WORD(WORD_OF_CLICK), P_COUNT(all), P_WORD(WORD_PLOT_TODAY), P_COUNT(top), P_WORD(WORD_PLOT_CLICKS));
-    for (size_t i = 0; i + 1 < n; i++)
+             "</figcaption>\n<div class=\"y\" aria-hidden=\"true\"><span>{}</span><span>0</span></div>\n<svg "
+             "class=\"low\" viewBox=\"0 0 600 100\" preserveAspectRatio=\"none\" role=\"img\" "
+             "aria-labelledby=\"p2\"><title id=\"p2\">{}</title><path class=\"g\" d=\"M0 1H600M0 99H600\"/><path "
+             "class=\"l1\" d=\"",
+             P_COUNT(top), P_WORD(WORD_PLOT_CLICKS));
+    for (size_t i = 0; i < whole; i++)
         point(g, i == 0 ? "M" : "L", i, width, height_of(days[i].clicks, top));
-    page_html(g, "\"/><path class=\"l2\" d=\"");
-    point(g, "M", n - 2, width, height_of(days[n - 2].clicks, top));
-    point(g, "L", n - 1, width, height_of(days[n - 1].clicks, top));
+    if (p->open) {
+        page_html(g, "\"/><path class=\"l2\" d=\"");
+        point(g, "M", n - 2, width, height_of(days[n - 2].clicks, top));
+        point(g, "L", n - 1, width, height_of(days[n - 1].clicks, top));
+    }
     page_html(g, "\"/><path class=\"dot\" d=\"");
     point(g, "M", n - 1, width, height_of(days[n - 1].clicks, top));
     page_html(g, "h0\"/></svg>\n");
-    labels(g, days, n);
+    labels(g, p);
+}
+
+void plot_stretches(struct page *g, const struct plot *p)
+{
+    assert(p->n >= 2);
+    page_html(g, "<figure class=\"plot\">\n");
+    leads(g, p);
+    clicks(g, p);
+    page_html(g, "</figure>\n");
 }
 
 void plot_days(struct page *g, const struct plot_day *days, size_t n)
 {
-    assert(n >= 2);
-    page_html(g, "<figure class=\"plot\">\n");
-    leads(g, days, n);
-    clicks(g, days, n);
-    page_html(g, "</figure>\n");
+    plot_stretches(g, &(struct plot){days, n, true, WORD_TODAY, WORD_PLOT_TODAY});
 }
 
 void plot_table(struct page *g, const struct plot_day *days, size_t n)

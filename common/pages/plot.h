@@ -9,7 +9,15 @@ struct plot_day {
     int64_t clicks, leads, approved, waiting; /* the rest of the leads is not paid */
 };
 
-/* n days, the oldest first, of which the last is today. */
+/* n days or other stretches of the same length, the oldest first. */
+struct plot {
+    const struct plot_day *days;
+    size_t n;             /* at least 2 */
+    bool open;            /* the last is not over: */
+    enum word last, what; /* its name, WORDS: its day; and what is said of it */
+};
+void plot_stretches(struct page *g, const struct plot *p);
+/* n days, of which the last is today. */
 void plot_days(struct page *g, const struct plot_day *days, size_t n);
 void plot_table(struct page *g, const struct plot_day *days, size_t n);
 int64_t plot_top(int64_t most); /* the round number that an axis ends at: even, and not below 2 */

@@ -4,6 +4,7 @@
 
 #include "common/decisions/reason.h"
 #include "common/pages/country_table.h"
+#include "common/reports/channel.h"
 
 static const char *const texts[WORDS][LANGUAGES] = {
 #define X(symbol, en, fr, zh) [WORD_##symbol] = {[LANGUAGE_EN] = en, [LANGUAGE_FR] = fr, [LANGUAGE_ZH] = zh},
@@ -76,6 +77,43 @@ enum word word_of_reason(struct span reason)
 {
     enum reason r;
     return reason_parse(reason, &r) == ERR_OK ? reasons[r] : WORDS;
+}
+
+enum word word_of_class(struct span class)
+{
+    static const enum word words[CLASS_COUNT] = {
+#define X(symbol, word, meaning) [CLASS_##symbol] = WORD_CLASS_##symbol,
+        CLASS_TABLE(X)
+#undef X
+    };
+    enum class c;
+    return class_parse(class, &c) == ERR_OK ? words[c] : WORDS;
+}
+
+enum word word_of_device(struct span device)
+{
+    static const enum word words[DEVICE_COUNT] = {[DEVICE_NONE] = WORDS,
+                                                  [DEVICE_PHONE] = WORD_DEVICE_PHONE,
+                                                  [DEVICE_TABLET] = WORD_DEVICE_TABLET,
+                                                  [DEVICE_DESKTOP] = WORD_DEVICE_DESKTOP,
+                                                  [DEVICE_APP] = WORD_DEVICE_APP};
+    for (enum device d = 0; d < DEVICE_COUNT; d++)
+        if (span_is(device, device_word(d)))
+            return words[d];
+    return WORDS;
+}
+
+enum word word_of_channel(struct span channel)
+{
+    static const enum word words[CHANNELS] = {
+#define X(symbol, word) [CHANNEL_##symbol] = WORD_CHANNEL_##symbol,
+        CHANNEL_TABLE(X)
+#undef X
+    };
+    for (enum channel c = 0; c < CHANNELS; c++)
+        if (span_is(channel, channel_word(c)))
+            return words[c];
+    return WORDS;
 }
 
 static const struct {

@@ -14,9 +14,13 @@ enum word {
 };
 
 const char *word_text(enum language language, enum word word);
-/* The word of a status, reason or class by its own name on the wire; WORDS when we have none for it. */
+/* The word of a status, reason, class, device or channel by its own name on the wire; WORDS when we have none for it.
+ */
 enum word word_of_status(struct span status);
 enum word word_of_reason(struct span reason);
+enum word word_of_class(struct span class);
+enum word word_of_device(struct span device);
+enum word word_of_channel(struct span channel);
 /* What people call the country of an ISO 3166 code; the code, where we have no word. */
 struct span country_word(enum language language, struct span code);
 /* The same as a sentence of its own. */

@@ -152,9 +152,13 @@ static int64_t with_click(const json_t *report)
     return n;
 }
 
+/* A click may bring several leads, and may lie in front of the thirty days: of more leads than clicks no rate is told.
+ */
 static void write_rate(struct page *g, int64_t leads, int64_t clicks)
 {
-    if (clicks == 0)
+    if (leads > clicks)
+        page_put(g, "– <small>{}</small>", P_SAY(WORD_RATE_MORE, P_COUNT(leads), P_COUNT(clicks)));
+    else if (clicks == 0)
         page_html(g, "–");
     else
         page_put(g, "{}", P_PPM(leads * 1000000 / clicks));

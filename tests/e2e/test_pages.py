@@ -74,7 +74,7 @@ class Sessions(ServerCase):
     def test_every_page_has_the_policy_and_is_kept_by_nobody(self):
         browser = self.browser(self.market.publisher)
         self.assertEqual(Browser(self.server).post("/sign-in/link", {"email": "a@b.example"}).status, 404)  # no e-mail is sent
-        for path in ("/", "/leads", "/statements", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
+        for path in ("/", "/leads", "/statements", "/reports", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
             with self.subTest(path):
                 answer = browser.get(path)
                 self.assertEqual((answer.headers["Content-Security-Policy"], answer.headers["Cache-Control"]), (POLICY, "no-store"))
@@ -852,6 +852,94 @@ class Advertiser(ServerCase):
         self.assertEqual(self.signed_in(Market(self.server).publisher).get(path).status, 404)
 
 
+class Reports(ServerCase):
+    """What the page of reports shows is what the call answers."""
+
+    @classmethod
+    def set_up_market(cls):
+        cls.market = market = Market(cls.server, {"pass": ["utm_source"]})
+        for n, sub in enumerate(("a", "a", "b", "")):
+            lead = market.publisher.postback(person(click_id=market.click(f"?sub1={sub}&utm_source=mail"))).json["lead"]
+            if n < 2:
+                market.advertiser.postback({"lead": lead, "status": "approved"})
+            if not sub:
+                market.publisher.postback(person(click_id=market.click("?sub1=c")))
+                again = market.click("?sub1=twice")
+                for txid in ("1", "2"):
+                    market.publisher.postback(person(click_id=again, txid=txid))
+        wait_for(lambda: market.publisher.get("/v1/reports")["totals"][0]["leads"] == {"approved": 2, "pending": 5, "total": 7}, what="the report")
+
+    def page(self, query, party=None):
+        browser = Browser(self.server)
+        browser.sign_in((party or self.market.publisher).token)
+        answer = browser.get("/reports?" + query)
+        self.assertEqual(answer.status, 200, answer.text)
+        return answer
+
+    @staticmethod
+    def cells(text):
+        rows = re.findall(r"<tr><th scope=\"row\"[^>]*>(.*?)</th>(.*?)</tr>", text, re.S)
+        return [(html.unescape(re.sub(r"<[^>]*>", "", head)), [html.unescape(re.sub(r"<[^>]*>", "", c)) for c in re.findall(r"<td[^>]*>(.*?)</td>", row)])
+                for head, row in rows]
+
+    def test_its_rows_are_those_of_the_call(self):
+        said = self.market.publisher.get("/v1/reports?group=sub1")
+        shown = self.cells(self.page("group=sub1").text)
+        self.assertEqual(len(shown), len(said["rows"]) + 1)
+        for (head, cells), row in zip(shown, said["rows"] + said["totals"]):
+            self.assertEqual(head, row["key"]["sub1"] or "without one" if "key" in row else "Total")
+            self.assertEqual(cells[1], str(row["leads"]["total"]))
+            self.assertEqual(cells[3], str(row["leads"].get("approved", 0)))
+            self.assertEqual(cells[6], f"{row['payout_micros'] / 1e6:.2f}\xa0EUR")
+
+    def test_of_more_leads_than_clicks_no_rate_is_told(self):
+        rows = {head: cells for head, cells in self.cells(self.page("group=sub1").text)}
+        said = {row["key"]["sub1"]: row for row in self.market.publisher.get("/v1/reports?group=sub1")["rows"]}
+        self.assertEqual(said["twice"]["conversion_ppm"], 2000000)
+        self.assertEqual((rows["twice"][2], rows["a"][2]), ("–", "100.0%"))
+        self.assertIn("more leads than clicks", self.page("group=sub1").text)
+        self.assertNotIn("more leads than clicks", self.page("group=day&where=sub1&is=a").text)
+
+    def test_every_group_and_every_row_leads_on(self):
+        groups = re.findall(r'<option value="(\w+)"', self.page("").text[:self.page("").text.index('name="from"')])
+        self.assertEqual((len(groups), "publisher" in groups), (24, False))
+        for group in groups:
+            text = self.page("group=" + group + ("" if group in ("day", "hour", "week", "month") else "&compare=previous")).text
+            for to in re.findall(r'<th scope="row"[^>]*><a href="/reports\?([^"]+)">', text):
+                with self.subTest(group=group, to=to):
+                    self.assertNotIn("Nothing in this period", self.page(html.unescape(to)).text)
+
+    def test_a_number_of_leads_leads_to_these(self):
+        text = self.page("group=day").text
+        to = html.unescape(re.search(r'<a href="(/leads\?[^"]+)">7</a>', text)[1])
+        browser = Browser(self.server)
+        browser.sign_in(self.market.publisher.token)
+        self.assertEqual(browser.get(to).text.count('<a class="id" href="/leads/'), 7)
+
+    def test_the_table_is_that_of_the_call(self):
+        for group in ("sub1", "status", "day"):
+            answer = self.page(f"group={group}&format=csv")
+            self.assertEqual(answer.headers.get_content_type(), "text/csv")
+            said = send(self.server.url + f"/v1/reports?group={group}&format=csv", headers={"Authorization": "Bearer " + self.market.publisher.token})
+            self.assertEqual(answer.text, said.text)
+
+    def test_what_is_not_ones_own_or_not_offered_is_told(self):
+        other = Market(self.server)
+        browser = Browser(self.server)
+        browser.sign_in(self.market.publisher.token)
+        for query, status in (("contract=" + other.contract, 404), ("where=code&is=" + other.code["code"], 404), ("group=publishers", 400), ("where=day&is=x", 400),
+                              ("from=2026-12-02&to=2026-12-01", 400), ("from=yesterday", 400), ("status=blue", 400)):
+            with self.subTest(query):
+                self.assertEqual(browser.get("/reports?" + query).status, status)
+        browser = Browser(self.server)
+        browser.sign_in(self.market.auditor.token)
+        self.assertIn(browser.get("/reports").status, (200, 403))
+
+    def test_it_says_of_which_entries_it_is(self):
+        size = self.market.publisher.get("/v1/reports")["as_of"][0]["size"]
+        self.assertIn(f"entries 0 to {size - 1}", self.page("").text)
+
+
 class Strangers(ServerCase):
     """Every text that somebody may place, shown to each role."""
 
@@ -878,12 +966,16 @@ class Strangers(ServerCase):
                  "/settings", "/parties", "/contracts", "/contracts/" + market.contract, "/search?q=" + urllib.parse.quote("T" + EVIL), *OPEN, *OPERATORS)
         own = ("/review", "/publishers", "/answers", f"/campaigns/{market.campaign}/rules", f"/campaigns/{market.campaign}/landing", f"/campaigns/{market.campaign}/crm",
                f"/statements/{self.statement}/answer")
+        reports = tuple(f"/reports?group={by}" for by in ("day", "campaign", "contract", "publisher", "code", "sub1", "sub2", "utm_source"))
+        q = urllib.parse.quote(EVIL)
+        reports += (f"/reports?group=day&where=sub1&is={q}", f"/reports?group=sub2&where=sub2&is={q}&status=approved&compare=previous")
         for party in (market.publisher, market.advertiser, market.auditor, market.operator):
             browser = Browser(self.server)
             browser.sign_in(party.token)
             closed = OPERATORS if party is not market.operator else ()
             closed += OPEN if party is market.auditor else ()
             for path in paths + (own if party is market.advertiser else ()):
+            for path in paths + (() if party is market.auditor else reports):
                 with self.subTest(party=party.token[-4:], path=path):
                     answer = browser.get(path)
                     self.assertEqual(answer.status, 403 if path in closed else 200, answer.text)
