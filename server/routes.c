@@ -200,6 +200,8 @@ static const struct route table[] = {
     {POST, "/answers", SESSION, answers_page_post, act_finish, "Answer them, by the form on it", .fail = pages_fail},
     {READ, "/reconcile", SESSION, reconcile_page_get, NULL, "Page to hold one's own rows against the log", .fail = pages_fail},
     {POST, "/reconcile", SESSION | ROUTE_LONG, reconcile_page_post, act_finish, "Hold them against it, by the form on it; nothing is recorded", .fail = pages_fail},
+    {READ, "/links", SESSION, links_page_get, NULL, "Page of tracking links: what came of them, and new ones", .fail = pages_fail},
+    {POST, "/links", SESSION, links_page_post, act_finish, "Make, name or switch a tracking link, by the forms on its page", .fail = pages_fail},
     {READ, "/reports", SESSION, reports_page_get, NULL, "Page of reports: what came of clicks and leads, grouped and filtered", .fail = pages_fail},
     {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
     {POST, "/invite/{}", PAGE, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},

@@ -7,6 +7,9 @@
 #define ICON_REVIEW ICON("M3 10l4 4L17 5")
 #define ICON_CAMPAIGNS ICON("M4 6h8m3 0h1M4 14h1m3 0h8M13 4v4M7 12v4")
 #define ICON_REPORTS ICON("M3 16l4-5 4 3 6-9")
+#define ICON_LINKS                                                                                                     \
+    ICON("M8 12a3.5 3.5 0 0 0 5 0l2.5-2.5a3.5 3.5 0 0 0-5-5L9 6m3 2a3.5 3.5 0 0 0-5 0L4.5 10.5a3.5 3.5 0 0 0 5 5L11 "  \
+         "14")
 #define ICON_HEALTH ICON("M2 10h4l2-5 4 10 2-5h4")
 #define ICON_CONTRACTS ICON("M4 6h8m3 0h1M4 14h1m3 0h8M13 4v4M7 12v4")
 #define ICON_PARTIES ICON("M7 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2 17c0-4 10-4 10 0M13 4a3 3 0 0 1 0 5m2 3c2 1 3 2 3 5")
@@ -45,6 +48,7 @@ static const struct place {
     {SEAT_PUBLISHER, "/leads", WORD_LEADS, ICON_LEADS},
     {SEAT_PUBLISHER, "/statements", WORD_MONEY, ICON_MONEY},
     {SEAT_PUBLISHER, "/statements", WORD_MONEY, ICON_MONEY},
+    {SEAT_PUBLISHER, "/links", WORD_LINKS, ICON_LINKS},
     {SEAT_PUBLISHER, "/reports", WORD_REPORTS, ICON_REPORTS},
     {SEAT_PUBLISHER, "/statements", WORD_MONEY, ICON_MONEY},
     {SEAT_AUDITOR, "/", WORD_CONTRACTS, ICON_CONTRACTS},

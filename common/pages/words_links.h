@@ -69,7 +69,42 @@
     X(CHANNEL_SOCIAL, "social networks", "réseaux sociaux", "社交") \
     X(CHANNEL_MESSENGER, "messengers", "messageries", "即时通讯") \
     X(CHANNEL_EMAIL, "e-mail", "e-mail", "邮件") \
-    X(CHANNEL_REFERRAL, "other pages", "autres sites", "其他网站")
+    X(CHANNEL_REFERRAL, "other pages", "autres sites", "其他网站") \
+    X(LINKS, "Links", "Liens", "链接") \
+    X(LINKS_WHAT, "One link for each place you put it, so that you see later which place brought the lead.", "Un lien par emplacement, pour voir plus tard lequel a apporté le lead.", "每个位置一个链接，便于日后查看线索来源。") \
+    X(LINK_NEW, "New link", "Nouveau lien", "新建链接") \
+    X(LINK_MAKE, "Make the link", "Créer le lien", "生成链接") \
+    X(LINK_LABEL, "Name, for you", "Nom, pour vous", "名称（仅供您使用）") \
+    X(LINK_LABEL_WHAT, "Say where you will put it.", "Dites où vous le placerez.", "请注明放置位置。") \
+    X(LINK_PAGE, "Page to land on", "Page d’arrivée", "落地页") \
+    X(LINK_PAGE_WHAT, "Empty: the start page of the offer. It cannot be changed later.", "Vide\u00a0: la page de départ de l’offre. Non modifiable ensuite.", "留空则为推广项目首页。之后不可更改。") \
+    X(LINK_OFFER, "Offer", "Offre", "推广项目") \
+    X(LINKS_YOURS, "Your links", "Vos liens", "您的链接") \
+    X(LINK_LAST, "Last click", "Dernier clic", "最近点击") \
+    X(LINK_NOT_LATELY, "none in 30 days", "aucun en 30 jours", "30 天内无") \
+    X(LINK_ON, "In use", "En service", "使用中") \
+    X(LINK_OFF, "Off", "Arrêté", "已停用") \
+    X(LINK_OFF_SINCE, "since {}", "depuis le {}", "自 {}") \
+    X(LINK_TURN_OFF, "Turn off", "Arrêter", "停用") \
+    X(LINK_TURN_ON, "Turn on", "Remettre en service", "启用") \
+    X(LINK_BUILD, "Build a link", "Composer un lien", "组合链接") \
+    X(LINK_DEEP, "Another page", "Une autre page", "其他页面") \
+    X(LINK_DEEP_WHAT, "A page on one of: {}. Empty: the link’s own.", "Une page sur\u00a0: {}. Vide\u00a0: celle du lien.", "位于以下站点的页面：{}。留空则为链接自身的页面。") \
+    X(LINK_DEEP_BAD, "Clicks cannot go there: take a page on one of these hosts, with https where the offer has it. The link leads to its own page.", "Les clics ne peuvent y aller\u00a0: prenez une page d’un de ces sites, en https si l’offre l’est. Le lien mène à sa propre page.", "点击无法前往该页面：请使用上述站点上的页面，推广项目为 https 时也须为 https。链接仍指向自身页面。") \
+    X(LINK_SUB_WHAT, "Yours: article, ad, mailing. It comes back with each lead; put no person’s name in it.", "À vous\u00a0: article, annonce, envoi. Il revient avec chaque lead\u00a0; n’y mettez le nom de personne.", "自定：文章、广告、邮件。随每条线索返回；请勿填写个人姓名。") \
+    X(LINK_MORE, "More: sub2 to sub5, utm", "Plus\u00a0: sub2 à sub5, utm", "更多：sub2 至 sub5、utm") \
+    X(LINK_SHOW, "Build it", "Composer", "生成") \
+    X(LINK_READY, "Ready to use", "Prêt à l’emploi", "可以使用") \
+    X(LINK_IS_OFF, "This link is off: clicks of it are not taken.", "Ce lien est arrêté\u00a0: ses clics ne sont pas pris.", "此链接已停用：不再接收其点击。") \
+    X(LINK_QR, "QR code of the link", "Code QR du lien", "链接二维码") \
+    X(LINK_PRINT, "For print: at least 25 mm wide.", "Pour l’impression\u00a0: au moins 25 mm de large.", "印刷时宽度至少 25 毫米。") \
+    X(LINK_QR_NONE, "The link is too long for a QR code.", "Le lien est trop long pour un code QR.", "链接过长，无法生成二维码。") \
+    X(LINK_RENAME, "Rename", "Renommer", "重命名") \
+    X(LINK_PIXEL, "Counting views and impressions", "Compter vues et affichages", "统计浏览与展示") \
+    X(LINK_PIXEL_WHAT, "An image for pages that cannot run scripts.", "Une image pour les pages sans scripts.", "供无法运行脚本的页面使用的图片。") \
+    X(LINK_NONE, "No link yet", "Pas encore de lien", "尚无链接") \
+    X(LINK_NONE_WHAT, "Make the first one: it can be used at once.", "Créez le premier\u00a0: il sert aussitôt.", "创建第一个：立即可用。") \
+    X(LINK_MANY, "Links that are shown: {}. Choose an offer to see its others.", "Liens montrés\u00a0: {}. Choisissez une offre pour voir ses autres liens.", "显示 {} 个链接。选择推广项目以查看其余。")
 /* clang-format on */
 
 #endif

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -49,10 +50,19 @@ class Pages(ServerCase):
         market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": LONG[:60], "scope": "codes"})
         visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role],paths + more[role], "scheme": "dark" if language == "fr" else "light",
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
+        for visit in visits:
+            if not visit["name"].startswith("auditor"):
+                visit["paths"] = paths + ["/reports", "/reports?group=sub1&compare=previous&status=approved"]
+            if visit["name"].startswith("publisher"):
+                visit["paths"] = visit["paths"] + ["/links", "/links?sub1=article-12&to=https://evil.example/"]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")
         visits += [{"name": f"{name} {language}", "token": party.token, "language": language, "paths": ["/", "/leads", "/statements"],
                     "save": LOOK and str(Path(LOOK) / f"{name}.{language}")} for name, party, language in (("fresh", fresh, "fr"), ("lone", lone, "zh"), ("lonely", lonely, "en"))]
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.link = f"/links?code={market.code['code']}&sub1=flyer&utm_source=" + "long" * 50
+        visits += [{"name": "qr fr", "token": market.publisher.token, "language": "fr", "paths": [cls.link], "scheme": "dark", "save": cls.folder.name + "/qr"}]
         cls.pages = {visit["name"]: 1 + len(visit["paths"]) for visit in visits}
         asked = {"chromium": CHROMIUM, "base": cls.server.url, "widths": WIDTHS, "visits": visits}
         done = subprocess.run(["node", str(HERE / "pages.mjs")], input=json.dumps(asked), capture_output=True, text=True, timeout=900, check=False)
@@ -88,6 +98,14 @@ class Pages(ServerCase):
                     if page["name"] != "sign-in":
                         self.assertIn(WORDS[language][0], page["text"])
                         self.assertIn(WORDS[language][1], page["text"])
+
+    def test_a_qr_code_says_its_link(self):
+        pictures = sorted(path for path in Path(self.folder.name).iterdir() if "links" in path.name)
+        self.assertEqual(len(pictures), len(WIDTHS))
+        link = self.market.code["click_url"] + "?" + self.link.partition("&")[2]
+        for picture in pictures:
+            read = subprocess.run(["zbarimg", "-q", "--raw", str(picture)], capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(read.stdout.strip(), link)
 
     def test_who_signs_out_is_out(self):
         for name, said in self.told.items():

@@ -74,7 +74,7 @@ class Sessions(ServerCase):
     def test_every_page_has_the_policy_and_is_kept_by_nobody(self):
         browser = self.browser(self.market.publisher)
         self.assertEqual(Browser(self.server).post("/sign-in/link", {"email": "a@b.example"}).status, 404)  # no e-mail is sent
-        for path in ("/", "/leads", "/statements", "/reports", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
+        for path in ("/", "/leads", "/statements", "/reports", "/links", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
             with self.subTest(path):
                 answer = browser.get(path)
                 self.assertEqual((answer.headers["Content-Security-Policy"], answer.headers["Cache-Control"]), (POLICY, "no-store"))
@@ -940,6 +940,90 @@ class Reports(ServerCase):
         self.assertIn(f"entries 0 to {size - 1}", self.page("").text)
 
 
+class Links(ServerCase):
+    """A publisher's links: what the page makes, names and switches is what the calls do."""
+
+    @classmethod
+    def set_up_market(cls):
+        cls.market = Market(cls.server, {"landing_url": "https://shop.example/start", "allowed_hosts": ["*.shop.example"]})
+
+    def setUp(self):
+        self.browser = Browser(self.server)
+        self.browser.sign_in(self.market.publisher.token)
+
+    @staticmethod
+    def form(text, act, ident=""):
+        for one in re.findall(r'<form class="[^"]*" method="post".*?</form>', text, re.S):
+            fields = {name: html.unescape(value) for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', one)}
+            if fields.get("act") == act and (not ident or fields.get("id") == ident):
+                return fields
+        raise AssertionError(f"no form {act}")
+
+    def make(self, label, **more):
+        sent = {**self.form(self.browser.get("/links").text, "new"), "contract": self.market.contract, "label": label, **more}
+        return sent, self.browser.post("/links", sent)
+
+    def codes(self):
+        return {one["code"]: one for one in self.market.publisher.get(f"/v1/contracts/{self.market.contract}/codes?limit=200")["data"]}
+
+    def test_a_link_is_made_once_and_ready(self):
+        before = self.codes()
+        sent, answer = self.make("newsletter <i>", landing_url="https://fr.shop.example/{sub1}")
+        self.assertEqual(answer.status, 303)
+        self.assertEqual(self.browser.post("/links", sent).headers["Location"], answer.headers["Location"])
+        made = [one for code, one in self.codes().items() if code not in before]
+        self.assertEqual([(one["label"], one["landing_url"]) for one in made], [("newsletter <i>", "https://fr.shop.example/{sub1}")])
+        text = self.browser.get(answer.headers["Location"]).text
+        self.assertIn(f'id="link">{made[0]["click_url"]}</pre>', text)
+        self.assertIn("newsletter &lt;i&gt;", text)
+
+    def test_what_does_not_do_is_told_beside_its_field(self):
+        before = self.codes()
+        for label, to, field in (("", "", "label"), ("x" * 201, "", "label"), ("kept as typed", "https://evil.example/", "landing_url")):
+            _, answer = self.make(label, landing_url=to)
+            self.assertIn(answer.status, (400, 422), answer.text)
+            self.assertRegex(answer.text, f'name="{field}"[^>]* aria-invalid="true"')
+            self.assertIn(f'value="{label}"', answer.text)
+        self.assertEqual(self.codes(), before)
+
+    def test_it_is_switched_off_and_on_and_renamed(self):
+        _, answer = self.make("flyer")
+        code = answer.headers["Location"].partition("code=")[2]
+        for off, word in ((True, "This link is off"), (False, "In use")):
+            text = self.browser.get("/links?code=" + code).text
+            self.assertEqual(self.browser.post("/links", self.form(text, "switch", code)).status, 303)
+            self.assertEqual(self.codes()[code]["off"], off)
+            self.assertIn(word, self.browser.get("/links?code=" + code).text)
+        sent = {**self.form(self.browser.get("/links?code=" + code).text, "label", code), "label": "flyer 2"}
+        self.assertEqual((self.browser.post("/links", sent).status, self.codes()[code]["label"]), (303, "flyer 2"))
+
+    def test_what_is_built_is_what_a_click_takes(self):
+        code = self.market.code["code"]
+        for to, goes in (("https://fr.shop.example/a?b=c&d", True), ("https://evil.example/", False), ("http://shop.example/", False)):
+            asked = {"code": code, "to": to, "sub1": "a b&c=d/é", "utm_source": "mail"}
+            text = self.browser.get("/links?" + urllib.parse.urlencode(asked)).text
+            link = html.unescape(re.search(r'id="link">([^<]+)</pre>', text)[1])
+            said = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
+            self.assertEqual(said, {**({"to": [to]} if goes else {}), "sub1": ["a b&c=d/é"], "utm_source": ["mail"]})
+            self.assertEqual('aria-invalid="true"' in text, not goes)
+            place = send(link, headers=BROWSER).headers["Location"]
+            self.assertTrue(place.startswith(to if goes else "https://shop.example/start"), place)
+
+    def test_of_others_there_is_none(self):
+        other = Market(self.server)
+        for path in ("/links?code=" + other.code["code"], "/links?contract=" + other.contract, "/links?code=x"):
+            self.assertEqual(self.browser.get(path).status, 404, path)
+        form = self.form(self.browser.get("/links").text, "new")
+        self.assertEqual(self.browser.post("/links", {**form, "contract": other.contract, "label": "x"}).status, 404)
+        switch = {**self.form(self.browser.get("/links").text, "switch"), "contract": other.contract, "id": other.code["code"]}
+        self.assertEqual(self.browser.post("/links", switch).status, 404)
+        for party in (self.market.advertiser, self.market.auditor, self.operator):
+            browser = Browser(self.server)
+            browser.sign_in(party.token)
+            self.assertEqual(browser.get("/links").status, 403)
+        self.assertEqual(Browser(self.server).get("/links").headers["Location"], "/sign-in?to=%2Flinks")
+
+
 class Strangers(ServerCase):
     """Every text that somebody may place, shown to each role."""
 
@@ -975,7 +1059,8 @@ class Strangers(ServerCase):
             closed = OPERATORS if party is not market.operator else ()
             closed += OPEN if party is market.auditor else ()
             for path in paths + (own if party is market.advertiser else ()):
-            for path in paths + (() if party is market.auditor else reports):
+            own = ("/links", f"/links?code={market.code['code']}&sub1={q}&utm_term={q}&to={q}") if party is market.publisher else ()
+            for path in paths + own + (() if party is market.auditor else reports):
                 with self.subTest(party=party.token[-4:], path=path):
                     answer = browser.get(path)
                     self.assertEqual(answer.status, 403 if path in closed else 200, answer.text)

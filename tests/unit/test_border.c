@@ -218,7 +218,7 @@ static const struct {
     {"lmdb.h", "server/store/", NULL},      {"openssl/", "common/crypto/", "server/tls/"},
     {"event2/", "server/http/", NULL},      {"curl/", "server/cmd/", "server/courier/"},
     {"idn2.h", "common/base/", NULL},       {"utf8proc.h", "common/base/", NULL},
-    {"maxminddb.h", "server/lists/", NULL},
+    {"maxminddb.h", "server/lists/", NULL}, {"qrencode.h", "server/pages/", NULL},
 };
 
 /* What may be where the rules say no, and why. It may only shrink. */
