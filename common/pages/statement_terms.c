@@ -1,6 +1,8 @@
+#include "common/base/money.h"
 #include "common/base/text.h"
 #include "common/decisions/score_terms.h"
 #include "common/pages/statement_private.h"
+#include "common/pages/terms_words.h"
 
 /* ---- the terms, in words ---- */
 
@@ -187,21 +189,9 @@ static void scored(struct paper *w, const struct score_terms *s)
     html(w, "</dd>");
 }
 
-void paper_terms(struct paper *w)
+static void facts(struct paper *w, const struct page_terms *of)
 {
-    const struct page_terms *of = terms_of(w, (int64_t)w->s.terms);
-    if (of == NULL)
-        return;
     const struct terms *t = of->terms;
-    section(w, "<section class=\"keep terms\">", WORD_TERMS);
-    html(w, "<dl class=\"kv l\">");
-    fact(w, WORD_TERMS_VERSION);
-    struct span version = count_of(w, 0, of->version);
-    struct page bound = aside(w, 1);
-    page_day(&bound, of->at_ms);
-    struct span day = buf_span(bound.out);
-    page_say(&w->g, of->agreed ? WORD_TERMS_AGREED : WORD_TERMS_SET, &version, &day, (struct span *)NULL);
-    html(w, "</dd>");
     prices(w, of);
     attribution(w, t);
     fact_days(w, WORD_SAME_PERSON, WORD_SAME_PERSON_ONCE, t->dedupe_days);
@@ -218,5 +208,138 @@ void paper_terms(struct paper *w)
     fact_days(w, WORD_DUE, WORD_DUE_WITHIN, t->due_days);
     fact(w, WORD_BELOW_NOTHING);
     page_word(&w->g, t->set_off == SET_OFF_NEXT ? WORD_BELOW_NEXT : WORD_BELOW_OWED);
-    html(w, "</dd></dl></section>");
+    html(w, "</dd>");
+}
+
+void paper_terms(struct paper *w)
+{
+    const struct page_terms *of = terms_of(w, (int64_t)w->s.terms);
+    if (of == NULL)
+        return;
+    section(w, "<section class=\"keep terms\">", WORD_TERMS);
+    html(w, "<dl class=\"kv l\">");
+    fact(w, WORD_TERMS_VERSION);
+    struct span version = count_of(w, 0, of->version);
+    struct page bound = aside(w, 1);
+    page_day(&bound, of->at_ms);
+    struct span day = buf_span(bound.out);
+    page_say(&w->g, of->agreed ? WORD_TERMS_AGREED : WORD_TERMS_SET, &version, &day, (struct span *)NULL);
+    html(w, "</dd>");
+    facts(w, of);
+    html(w, "</dl></section>");
+}
+
+/* ---- what a page of its own says beside */
+
+/* A field by the name that it is sent with. */
+static void named(struct page *g, size_t i, struct span field)
+{
+    if (i > 0)
+        page_html(g, g->language == LANGUAGE_ZH ? "、" : ", ");
+    page_html(g, "<code>");
+    page_text(g, field);
+    page_html(g, "</code>");
+}
+
+static size_t contacts(struct page *g, unsigned which, size_t n)
+{
+    for (size_t i = 0; i < CONTACT_FIELDS; i++)
+        if (which & 1U << i)
+            named(g, n++, span_str(contact_names[i]));
+    return n;
+}
+
+/* What each lead has to bring; of require_any one at least. */
+static void required(struct paper *w, const struct terms *t)
+{
+    const unsigned any = (t->require_any & t->require_contact) == 0 ? t->require_any : 0;
+    if (t->require_contact == 0 && t->n_require_fields == 0 && any == 0)
+        return;
+    fact(w, WORD_TERMS_REQUIRED);
+    size_t n = contacts(&w->g, t->require_contact, 0);
+    for (size_t i = 0; i < t->n_require_fields; i++)
+        named(&w->g, n++, t->require_fields[i]);
+    if (any != 0) {
+        struct page one = aside(w, 0);
+        contacts(&one, any, 0);
+        struct span of = buf_span(one.out);
+        html(w, n > 0 ? "<br>" : "");
+        page_say(&w->g, WORD_TERMS_ONE_OF, &of, (struct span *)NULL);
+    }
+    html(w, "</dd>");
+}
+
+static void profile(struct paper *w, const struct terms *t)
+{
+    if (t->n_rules == 0)
+        return;
+    fact(w, WORD_TERMS_PROFILE);
+    for (size_t i = 0; i < t->n_rules; i++) {
+        struct span rule = rule_words(w, &t->rules[i]);
+        html(w, i > 0 ? "<br>" : "");
+        buf_span_add(w->g.out, rule);
+    }
+    html(w, "</dd>");
+}
+
+static void cap(struct paper *w, enum word name, int64_t n, bool of_money)
+{
+    fact(w, name);
+    if (of_money)
+        money(w, n);
+    else
+        page_count(&w->g, n);
+    html(w, of_money ? " " : "");
+    page_text(&w->g, of_money ? w->s.currency : SPAN(""));
+    html(w, "</dd>");
+}
+
+static void caps(struct paper *w, const struct caps *c, enum word day, enum word month, enum word budget)
+{
+    if (c->set & CAP_DAY)
+        cap(w, day, c->day, false);
+    if (c->set & CAP_MONTH)
+        cap(w, month, c->month, false);
+    if (c->set & CAP_BUDGET)
+        cap(w, budget, c->budget_micros_month, true);
+}
+
+static void bound_day(struct paper *w, enum word name, int64_t ms)
+{
+    if (ms == 0)
+        return;
+    fact(w, name);
+    page_day(&w->g, ms);
+    html(w, "</dd>");
+}
+
+static void campaign_facts(struct paper *w, const struct terms *t)
+{
+    required(w, t);
+    profile(w, t);
+    caps(w, &t->contract_caps, WORD_TERMS_CAP_DAY, WORD_TERMS_CAP_MONTH, WORD_TERMS_BUDGET);
+    caps(w, &t->campaign_caps, WORD_TERMS_ALL_DAY, WORD_TERMS_ALL_MONTH, WORD_TERMS_ALL_BUDGET);
+    bound_day(w, WORD_TERMS_STARTS, t->starts_ms);
+    bound_day(w, WORD_TERMS_ENDS, t->ends_ms);
+    fact(w, WORD_ZONE);
+    page_text(&w->g, t->timezone);
+    html(w, "</dd>");
+}
+
+void terms_in_words(struct page *g, const struct terms *t)
+{
+    const int exponent = currency_exponent(t->currency);
+    const struct page_terms of = {.terms = t};
+    const struct statement_page in = {.terms = &of, .n_terms = 1};
+    struct paper w = {.g = *g, .in = &in};
+    w.s.currency = t->currency;
+    w.s.exponent = exponent > 0 ? exponent : 0;
+    for (size_t i = 0; i < sizeof w.piece / sizeof *w.piece; i++)
+        buf_heap(&w.piece[i]);
+    page_html(g, "<dl class=\"kv l\">\n");
+    facts(&w, &of);
+    campaign_facts(&w, t);
+    page_html(g, "</dl>\n");
+    for (size_t i = 0; i < sizeof w.piece / sizeof *w.piece; i++)
+        buf_free(&w.piece[i]);
 }

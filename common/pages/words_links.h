@@ -104,7 +104,76 @@
     X(LINK_PIXEL_WHAT, "An image for pages that cannot run scripts.", "Une image pour les pages sans scripts.", "供无法运行脚本的页面使用的图片。") \
     X(LINK_NONE, "No link yet", "Pas encore de lien", "尚无链接") \
     X(LINK_NONE_WHAT, "Make the first one: it can be used at once.", "Créez le premier\u00a0: il sert aussitôt.", "创建第一个：立即可用。") \
-    X(LINK_MANY, "Links that are shown: {}. Choose an offer to see its others.", "Liens montrés\u00a0: {}. Choisissez une offre pour voir ses autres liens.", "显示 {} 个链接。选择推广项目以查看其余。")
+    X(LINK_MANY, "Links that are shown: {}. Choose an offer to see its others.", "Liens montrés\u00a0: {}. Choisissez une offre pour voir ses autres liens.", "显示 {} 个链接。选择推广项目以查看其余。") \
+    X(OFFERS, "Offers", "Offres", "推广项目") \
+    X(OFFERS_WHAT, "What you may promote, and on which terms. Nothing counts that does not stand here.", "Ce que vous pouvez promouvoir, et à quelles conditions. Rien d’autre ne compte.", "您可推广的项目及其条款。未列于此的均不适用。") \
+    X(OFFER_OPEN, "Takes clicks", "Prend les clics", "接收点击") \
+    X(OFFER_PAUSED, "Paused", "En pause", "已暂停") \
+    X(OFFER_WAITS, "Not open yet", "Pas encore ouverte", "尚未开放") \
+    X(OFFER_OVER, "Over, or not begun", "Terminée, ou pas commencée", "已结束或未开始") \
+    X(OFFER_TERMS, "Terms in force", "Conditions en vigueur", "现行条款") \
+    X(OFFER_TERMS_SINCE, "Version {}, since {}", "Version {}, depuis le {}", "第 {} 版，自 {}") \
+    X(OFFER_TERMS_ALL, "The terms, and what changed", "Les conditions, et ce qui a changé", "条款及变更") \
+    X(OFFER_COMES, "Terms change on {}.", "Les conditions changent le {}.", "条款将于 {} 变更。") \
+    X(OFFER_PROPOSED, "Version {} waits for assent. Until both have given it, nothing changes.", "La version {} attend des accords. D’ici là, rien ne change.", "第 {} 版待双方同意。在此之前一切不变。") \
+    X(OFFER_YOURS, "It waits for your assent.", "Elle attend votre accord.", "待您同意。") \
+    X(OFFER_THEIRS, "You have given yours; it waits for the other side.", "Vous avez donné le vôtre\u00a0; elle attend l’autre côté.", "您已同意；待对方同意。") \
+    X(OFFER_ASSENT, "Your key signs it, on your own machine; the command shows what it signs before it asks.", "Votre clé le signe, sur votre propre machine\u00a0; la commande montre ce qu’elle signe avant de demander.", "由您的密钥在您自己的电脑上签署；命令会先显示将签署的内容再询问。") \
+    X(OFFER_VERSIONS, "Versions", "Versions", "版本") \
+    X(OFFER_VERSION, "Version {}", "Version {}", "第 {} 版") \
+    X(OFFER_IN_FORCE, "in force", "en vigueur", "生效中") \
+    X(OFFER_WAITING, "agreed, waits for its time", "acceptée, attend sa date", "已同意，待生效") \
+    X(OFFER_IS_PROPOSED, "waits for assents", "attend des accords", "待同意") \
+    X(OFFER_WITHDRAWN, "taken back", "retirée", "已撤回") \
+    X(OFFER_IS_OVER, "over", "échue", "已失效") \
+    X(OFFER_BINDS, "binds from {}", "vaut à partir du {}", "自 {} 起生效") \
+    X(OFFER_SAME, "The first terms, or nothing that counts is different.", "Les premières conditions, ou rien de ce qui compte ne diffère.", "首版条款，或实质内容无变化。") \
+    X(OFFER_CHANGES, "What changes", "Ce qui change", "变更内容") \
+    X(OFFER_WAS, "before", "avant", "之前") \
+    X(OFFER_IS, "then", "ensuite", "之后") \
+    X(OFFER_PAGE, "Its page", "Sa page", "其页面") \
+    X(OFFER_LINKS, "Make a link", "Créer un lien", "创建链接") \
+    X(TERMS_REQUIRED, "Each lead brings", "Chaque lead apporte", "每条线索须含") \
+    X(TERMS_PROFILE, "Leads are taken where", "Sont pris les leads où", "仅接受") \
+    X(TERMS_CAP_DAY, "At most a day", "Au plus par jour", "每日上限") \
+    X(TERMS_CAP_MONTH, "At most a month", "Au plus par mois", "每月上限") \
+    X(TERMS_BUDGET, "Budget of a month", "Budget du mois", "每月预算") \
+    X(TERMS_ALL_DAY, "At most a day, of all publishers", "Au plus par jour, tous éditeurs", "每日上限（全部发布商）") \
+    X(TERMS_ALL_MONTH, "At most a month, of all publishers", "Au plus par mois, tous éditeurs", "每月上限（全部发布商）") \
+    X(TERMS_ALL_BUDGET, "Budget of a month, of all publishers", "Budget du mois, tous éditeurs", "每月预算（全部发布商）") \
+    X(TERMS_STARTS, "Begins", "Début", "开始") \
+    X(TERMS_ENDS, "Ends", "Fin", "结束") \
+    X(TERMS_ONE_OF, "one of: {}", "l’un de\u00a0: {}", "其中之一：{}") \
+    X(LINK_TEST, "Test click", "Clic d’essai", "测试点击") \
+    X(PB, "Postbacks", "Postbacks", "回传") \
+    X(PB_WHAT, "How your server reports leads, signed so that both sides can prove what was sent.", "Comment votre serveur signale les leads, signés pour que les deux côtés puissent prouver ce qui fut envoyé.", "您的服务器如何上报线索：经签名，双方均可证明所发内容。") \
+    X(PB_SECRETS, "Secrets", "Secrets", "密钥") \
+    X(PB_SECRETS_WHAT, "To rotate: make a new one, put it in place, and retire the old one once nothing uses it. Until then both are good.", "Pour en changer\u00a0: créez-en un, mettez-le en place, puis retirez l’ancien quand rien ne l’utilise plus. D’ici là les deux valent.", "轮换方法：新建一个并启用，待旧的不再使用后将其停用。在此之前两者均有效。") \
+    X(PB_KID, "Key id (kid)", "Identifiant (kid)", "密钥标识（kid）") \
+    X(PB_NEW, "Make a secret", "Créer un secret", "新建密钥") \
+    X(PB_RETIRE, "Retire", "Retirer", "停用") \
+    X(PB_ONCE, "Keep it now: it is shown this once. Whoever has it reports leads as {}.", "Conservez-le maintenant\u00a0: il n’est montré qu’une fois. Qui l’a signale des leads au nom de {}.", "请立即保存：仅显示这一次。持有者可以 {} 的名义上报线索。") \
+    X(PB_NO_SECRET, "You have no secret. Make one first.", "Vous n’avez pas de secret. Créez-en un d’abord.", "您还没有密钥。请先新建。") \
+    X(PB_SNIPPETS, "To copy", "À copier", "可复制的代码") \
+    X(PB_SNIPPETS_WHAT, "Your address and key id are filled in; the secret comes from the environment variable COUNTERSIGN_SECRET. Each prints the answer: the decision, and a signed receipt to keep.", "Votre adresse et votre identifiant y sont\u00a0; le secret vient de la variable d’environnement COUNTERSIGN_SECRET. Chacun affiche la réponse\u00a0: la décision, et un reçu signé à conserver.", "已填入您的地址和密钥标识；密钥取自环境变量 COUNTERSIGN_SECRET。每段都会输出应答：决定，以及需保存的签名回执。") \
+    X(PB_TRY, "Try a postback", "Essayer un postback", "测试回传") \
+    X(PB_TRY_WHAT, "Paste what your server sends. Nothing is recorded, whatever it says.", "Collez ce qu’envoie votre serveur. Rien n’est enregistré, quoi qu’il dise.", "粘贴您的服务器发送的内容。无论结果如何，均不作记录。") \
+    X(PB_URL, "Its URL, whole", "Son URL, entière", "完整 URL") \
+    X(PB_JSON, "Signed JSON: its body and headers", "JSON signé\u00a0: son corps et ses en-têtes", "签名 JSON：正文和请求头") \
+    X(PB_BODY, "Body, to the byte", "Corps, à l’octet près", "正文（逐字节）") \
+    X(PB_EXPLAIN, "Explain it", "L’expliquer", "解释") \
+    X(PB_SIGNATURE, "Signature", "Signature", "签名") \
+    X(PB_VALID, "right", "juste", "正确") \
+    X(PB_INVALID, "wrong", "fausse", "错误") \
+    X(PB_EXPECTED, "What is to be signed", "Ce qui est à signer", "应签名的文本") \
+    X(PB_WOULD, "What would become of it", "Ce qu’il en adviendrait", "处理结果") \
+    X(PB_REFUSED, "It would be refused, with status {}.", "Il serait refusé, avec le statut {}.", "将被拒绝，状态码 {}。") \
+    X(PB_REPLAYED, "It came before: it would count once, and get the first answer again.", "Il est déjà venu\u00a0: il compterait une fois, et recevrait la première réponse.", "此前已收到：只计一次，并返回首次应答。") \
+    X(PB_PAID, "Worth", "Vaut", "价值") \
+    X(PB_FIELDS, "Fields that were read", "Champs lus", "读取的字段") \
+    X(PB_IGNORED, "Not used", "Non utilisés", "未使用") \
+    X(PB_TEST, "Send a test lead", "Envoyer un lead d’essai", "发送测试线索") \
+    X(PB_TEST_WHAT, "A made-up lead of nobody goes the whole way and stands in your list. It is marked as a test and never paid.", "Un lead inventé, de personne, fait tout le chemin et figure dans votre liste. Il est marqué comme essai et jamais payé.", "一条虚构线索走完全程并列入您的列表。标记为测试，永不付款。")
 /* clang-format on */
 
 #endif

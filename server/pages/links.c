@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/pages/act.h"
 #include "server/pages/pages.h"
+#include "server/pages/pages_private.h"
 #include "server/pages/qr.h"
 #include "server/pages/rows.h"
 #include "server/reports/reports.h"
@@ -437,8 +438,9 @@ static void write_ready(struct links_page *l)
         page_put(g, "<p class=\"note wait\">{}</p>\n", P_WORD(WORD_LINK_IS_OFF));
     page_put(g,
              "<div class=\"copy\"><pre class=\"id\" id=\"link\">{}</pre><button class=\"b sm one\" type=\"button\" "
-             "data-copy=\"link\" hidden>{}</button></div>\n",
-             P_TEXT(link), P_WORD(WORD_COPY));
+             "data-copy=\"link\" hidden>{}</button></div>\n<p><a href=\"{}{}test=1\" rel=\"noreferrer\">{}</a></p>\n",
+             P_TEXT(link), P_WORD(WORD_COPY), P_TEXT(link),
+             P_HTML(memchr(link.ptr, '?', link.len) != NULL ? "&amp;" : "?"), P_WORD(WORD_LINK_TEST));
     if (qr_write(g, link, WORD_LINK_QR))
         page_put(g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_LINK_PRINT));
     else
@@ -460,8 +462,10 @@ static void write_page(struct links_page *l)
     struct page *g = &l->s.g;
     const bool any = catalog_reads(l->rq->catalog, l->rq->caller).n > 0;
     screen_open(&l->s, WORD_LINKS, "/links", NULL);
-    page_put(g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n", P_WORD(WORD_LINKS),
-             P_WORD(any ? WORD_LINKS_WHAT : WORD_NO_CONTRACT_WHAT));
+    page_put(g,
+             "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div><p><a class=\"b\" "
+             "href=\"/postbacks\">{}</a></p></div>\n",
+             P_WORD(WORD_LINKS), P_WORD(any ? WORD_LINKS_WHAT : WORD_NO_CONTRACT_WHAT), P_WORD(WORD_PB));
     if (!any)
         return;
     page_html(g, "<div class=\"two\">\n<div>\n");
@@ -497,7 +501,7 @@ static enum err links_read(struct request *rq, struct reply *reply)
     return err;
 }
 
-static enum err publishers_alone(struct request *rq)
+enum err publishers_alone(struct request *rq)
 {
     return rq->caller == NULL || rq->caller->role == ROLE_PUBLISHER
                ? ERR_OK

@@ -55,6 +55,10 @@ enum err statement_answer_get(struct request *rq, struct reply *reply);
 enum err statement_answer_post(struct request *rq, struct reply *reply);
 enum err links_page_get(struct request *rq, struct reply *reply);
 enum err links_page_post(struct request *rq, struct reply *reply);
+enum err offers_page_get(struct request *rq, struct reply *reply);
+enum err offer_page_get(struct request *rq, struct reply *reply);
+enum err postbacks_page_get(struct request *rq, struct reply *reply);
+enum err postbacks_page_post(struct request *rq, struct reply *reply);
 enum err reports_page_get(struct request *rq, struct reply *reply);
 void pages_fail(struct request *rq, enum err err, struct reply *reply); /* an error, for people */
 

@@ -14,4 +14,7 @@ void auditor_pull(struct screen *s, const struct contract *k); /* the commands t
 enum word kind_word(struct span kind);                         /* of a party */
 int64_t refused_of_day(const json_t *refused, int64_t now_ms); /* of a list: those of the last 24 hours */
 
+/* links.c: whose pages these are; who is not signed in is asked first. ERR_FORBIDDEN. */
+MUST_CHECK enum err publishers_alone(struct request *rq);
+
 #endif

@@ -54,7 +54,7 @@ class Pages(ServerCase):
             if not visit["name"].startswith("auditor"):
                 visit["paths"] = paths + ["/reports", "/reports?group=sub1&compare=previous&status=approved"]
             if visit["name"].startswith("publisher"):
-                visit["paths"] = visit["paths"] + ["/links", "/links?sub1=article-12&to=https://evil.example/"]
+                visit["paths"] = visit["paths"] + ["/links", "/links?sub1=article-12&to=https://evil.example/", "/offers", "/offers/" + market.contract, "/postbacks"]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")
         visits += [{"name": f"{name} {language}", "token": party.token, "language": language, "paths": ["/", "/leads", "/statements"],

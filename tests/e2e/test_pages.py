@@ -4,7 +4,11 @@ import csv
 import hashlib
 import html
 import io
+import json
+import os
 import re
+import time
+import subprocess
 import time
 import unittest
 import urllib.parse
@@ -74,7 +78,7 @@ class Sessions(ServerCase):
     def test_every_page_has_the_policy_and_is_kept_by_nobody(self):
         browser = self.browser(self.market.publisher)
         self.assertEqual(Browser(self.server).post("/sign-in/link", {"email": "a@b.example"}).status, 404)  # no e-mail is sent
-        for path in ("/", "/leads", "/statements", "/reports", "/links", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
+        for path in ("/", "/leads", "/statements", "/reports", "/links", "/offers", "/postbacks", "/sign-in", "/leads/none", "/settings", "/search", "/deliveries"):
             with self.subTest(path):
                 answer = browser.get(path)
                 self.assertEqual((answer.headers["Content-Security-Policy"], answer.headers["Cache-Control"]), (POLICY, "no-store"))
@@ -1024,6 +1028,140 @@ class Links(ServerCase):
         self.assertEqual(Browser(self.server).get("/links").headers["Location"], "/sign-in?to=%2Flinks")
 
 
+class Offers(ServerCase):
+    """Terms in words, what changed, and what waits for whom."""
+
+    @classmethod
+    def set_up_market(cls):
+        cls.market = Market(cls.server, {"name": "Offer", "lead": {"require": ["email", "phone"]}, "caps": {"day": 1234}}, contract={"assent": "both"})
+
+    def page(self, path):
+        browser = Browser(self.server)
+        browser.sign_in(self.market.publisher.token)
+        answer = browser.get(path)
+        self.assertEqual(answer.status, 200, answer.text)
+        return html.unescape(re.sub(r"<[^>]*>", "", answer.text))
+
+    def test_what_waits_for_ones_assent_is_said_with_the_command(self):
+        said = self.market.publisher.get("/v1/contracts/" + self.market.contract)
+        self.assertIn(self.market.publisher.id, said["awaits_assent_of"])
+        for path in ("/offers", "/offers/" + self.market.contract):
+            self.assertIn("It waits for your assent.", self.page(path))
+        self.assertIn(f"countersign sign {self.server.url} --contract {self.market.contract} --terms {said['terms_version']} --key {self.market.publisher.id}.key",
+                      self.page("/offers/" + self.market.contract))
+
+    def test_terms_stand_in_words(self):
+        for path in ("/offers", "/offers/" + self.market.contract):
+            text = self.page(path)
+            for word in ("Prices, EUR", "Each lead bringsemail, phone", "1,234", "Not open yet"):
+                self.assertIn(word, text)
+
+    def test_each_version_says_what_it_changes(self):
+        market = Market(self.server)
+        browser = Browser(self.server)
+        browser.sign_in(market.publisher.token)
+        market.operator.do("PATCH", "/v1/contracts/" + market.contract, {"due_days": 7, "effective_at": rfc3339(time.time() + 30 * 86400)})
+        said = market.publisher.get(f"/v1/contracts/{market.contract}/terms")["data"]
+        self.assertEqual(said[-1]["state"], "waiting")
+        text = browser.get("/offers/" + market.contract).text
+        for one in said[-1]["differences"]:
+            self.assertIn(f"<code>{one['path']}</code>", text)
+            self.assertIn(f"<bdi>{one['after']}</bdi>", text)
+        self.assertIn("Terms change on", text)
+        self.assertLess(text.index("Version 2"), text.index("Version 1"))
+
+    def test_it_is_the_publishers_alone(self):
+        other = Market(self.server)
+        browser = Browser(self.server)
+        browser.sign_in(self.market.publisher.token)
+        self.assertEqual((browser.get("/offers/" + other.contract).status, browser.get("/offers/none").status), (404, 404))
+        browser.sign_in(self.market.advertiser.token)
+        self.assertEqual((browser.get("/offers").status, browser.get("/offers/" + self.market.contract).status), (403, 403))
+
+
+class Postbacks(ServerCase):
+    """Secrets, code to copy, a postback that is explained, a test lead."""
+
+    @classmethod
+    def set_up_market(cls):
+        cls.market = Market(cls.server, {"lead": {"require": ["email"]}})
+
+    def setUp(self):
+        self.browser = Browser(self.server)
+        self.browser.sign_in(self.market.publisher.token)
+
+    def send_form(self, act, ident="", **fields):
+        form = Links.form(self.browser.get("/postbacks").text, act, ident)
+        return self.browser.post("/postbacks", {**form, **fields})
+
+    def kids(self):
+        return self.market.publisher.get("/v1/parties/" + self.market.publisher.id)["kids"]
+
+    def new_secret(self):
+        answer = self.send_form("secret")
+        self.assertIn(answer.status, (200, 201), answer.text)
+        return re.search(r'<code class="id">(K\w+)</code>', answer.text)[1], re.search(r'id="secret">(whsec_[^<]+)<', answer.text)[1]
+
+    def test_a_secret_is_shown_once_and_retired_by_itself(self):
+        before = self.kids()
+        kid, secret = self.new_secret()
+        self.assertEqual(set(self.kids()), {*before, kid})
+        self.assertNotIn(secret, self.browser.get("/postbacks").text)
+        self.assertEqual(self.send_form("retire", kid).status, 303)
+        self.assertEqual(set(self.kids()), set(before))
+
+    def test_code_to_copy_runs_as_it_stands(self):
+        kid, secret = self.new_secret()
+        text = self.browser.get("/postbacks").text
+        codes = [html.unescape(one) for one in re.findall(r'<pre id="code\d">(.*?)</pre>', text, re.S)]
+        programs = (["sh", "-c"], ["php", "-r"], ["/usr/bin/python3", "-c"], ["node", "-e"])
+        self.assertEqual(len(codes), len(programs))
+        for n, (code, program) in enumerate(zip(codes, programs)):
+            with self.subTest(program[0]):
+                self.assertIn(kid, code)
+                code = code.removeprefix("<?php\n").replace("FROM-YOUR-FORM", self.market.click()).replace("order-1", f"copied-{n}").replace("ana@", f"ana{n}@")
+                done = subprocess.run([*program, code], env={**os.environ, "COUNTERSIGN_SECRET": secret}, capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(json.loads(done.stdout or "{}").get("status"), "pending", done.stdout + done.stderr)
+        self.send_form("retire", kid)
+
+    def test_a_postback_is_explained_and_nothing_recorded(self):
+        fields = person(click_id=self.market.click(), txid="tried")
+        right = self.server.url + self.market.publisher.signed_target(fields)
+        before = self.market.publisher.get(f"/v1/contracts/{self.market.contract}/leads?limit=200")["data"]
+        for url, words in ((right, ("right", "Pending", "Worth", "tried")), (right.replace("tried", "tired"), ("wrong", "What is to be signed", "with status 401"))):
+            answer = self.send_form("try", url=url)
+            self.assertEqual(answer.status, 200, answer.text)
+            said = html.unescape(re.sub(r"<[^>]*>", "", answer.text[answer.text.index('id="said"'):answer.text.index("Try a postback")]))
+            for word in words:
+                self.assertIn(word, said)
+            self.assertIn(html.escape(url), answer.text)
+        self.assertEqual(self.market.publisher.get(f"/v1/contracts/{self.market.contract}/leads?limit=200")["data"], before)
+        for url in ("", "https://elsewhere.example/", "{}"):
+            answer = self.send_form("try", url=url)
+            self.assertEqual(answer.status, 422, answer.text)
+            self.assertRegex(answer.text, r'name="url"[^>]* aria-invalid="true"')
+
+    def test_a_test_lead_goes_the_whole_way_once(self):
+        form = {**Links.form(self.browser.get("/postbacks").text, "test"), "contract": self.market.contract}
+        answers = [self.browser.post("/postbacks", form) for _ in range(2)]
+        self.assertEqual([one.status for one in answers], [303, 303], answers[0].text)
+        self.assertEqual(answers[0].headers["Location"], answers[1].headers["Location"])
+        page = self.browser.get(answers[0].headers["Location"]).text
+        self.assertIn("Sent as a test; never paid.", page)
+
+    def test_it_is_the_publishers_alone(self):
+        for party in (self.market.advertiser, self.market.auditor, self.operator):
+            browser = Browser(self.server)
+            browser.sign_in(party.token)
+            self.assertEqual((browser.get("/postbacks").status, browser.post("/postbacks", {"form": browser.form_token(), "act": "secret"}).status), (403, 403))
+        token = self.market.publisher.post(f"/v1/parties/{self.market.publisher.id}/tokens", {"label": "reads", "scope": "codes"})["token"]
+        browser = Browser(self.server)
+        browser.sign_in(token)
+        before = self.kids()
+        answer = browser.post("/postbacks", Links.form(browser.get("/postbacks").text, "secret"))
+        self.assertEqual((answer.status, self.kids()), (403, before))
+
+
 class Strangers(ServerCase):
     """Every text that somebody may place, shown to each role."""
 
@@ -1059,7 +1197,7 @@ class Strangers(ServerCase):
             closed = OPERATORS if party is not market.operator else ()
             closed += OPEN if party is market.auditor else ()
             for path in paths + (own if party is market.advertiser else ()):
-            own = ("/links", f"/links?code={market.code['code']}&sub1={q}&utm_term={q}&to={q}") if party is market.publisher else ()
+            own = ("/offers", f"/offers/{market.contract}", "/postbacks", "/links", f"/links?code={market.code['code']}&sub1={q}&utm_term={q}&to={q}") if party is market.publisher else ()
             for path in paths + own + (() if party is market.auditor else reports):
                 with self.subTest(party=party.token[-4:], path=path):
                     answer = browser.get(path)
