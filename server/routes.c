@@ -202,6 +202,7 @@ static const struct route table[] = {
     {POST, "/reconcile", SESSION | ROUTE_LONG, reconcile_page_post, act_finish, "Hold them against it, by the form on it; nothing is recorded", .fail = pages_fail},
     {READ, "/links", SESSION, links_page_get, NULL, "Page of tracking links: what came of them, and new ones", .fail = pages_fail},
     {POST, "/links", SESSION, links_page_post, act_finish, "Make, name or switch a tracking link, by the forms on its page", .fail = pages_fail},
+    {READ, "/live", SESSION, follow_get, NULL, "What is new as it comes, for pages (Server-Sent Events)"},
     {READ, "/offers", SESSION, offers_page_get, NULL, "Page of what a publisher may promote, with the terms in words", .fail = pages_fail},
     {READ, "/offers/{}", SESSION, offer_page_get, NULL, "Page of one of them: its versions, and what each changed", .fail = pages_fail},
     {READ, "/postbacks", SESSION, postbacks_page_get, NULL, "Page of postbacks: secrets, code to copy, a test", .fail = pages_fail},

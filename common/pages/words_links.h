@@ -173,7 +173,14 @@
     X(PB_FIELDS, "Fields that were read", "Champs lus", "读取的字段") \
     X(PB_IGNORED, "Not used", "Non utilisés", "未使用") \
     X(PB_TEST, "Send a test lead", "Envoyer un lead d’essai", "发送测试线索") \
-    X(PB_TEST_WHAT, "A made-up lead of nobody goes the whole way and stands in your list. It is marked as a test and never paid.", "Un lead inventé, de personne, fait tout le chemin et figure dans votre liste. Il est marqué comme essai et jamais payé.", "一条虚构线索走完全程并列入您的列表。标记为测试，永不付款。")
+    X(PB_TEST_WHAT, "A made-up lead of nobody goes the whole way and stands in your list. It is marked as a test and never paid.", "Un lead inventé, de personne, fait tout le chemin et figure dans votre liste. Il est marqué comme essai et jamais payé.", "一条虚构线索走完全程并列入您的列表。标记为测试，永不付款。") \
+    X(MONEY_EARNED, "Earned", "Gagné", "已赚取") \
+    X(MONEY_WAITS, "Waits for the advertiser", "Attend l’annonceur", "待广告主审核") \
+    X(MONEY_WAITS_YOU, "Waits for your review", "Attend votre examen", "待您审核") \
+    X(MONEY_STATED, "On statements, not answered", "Sur relevés, sans réponse", "结算单待答复") \
+    X(MONEY_DISPUTED, "Disputed", "Contesté", "有异议") \
+    X(MONEY_LEADS, "leads: {}", "leads\u00a0: {}", "线索：{}") \
+    X(MONEY_STATEMENTS, "statements: {}", "relevés\u00a0: {}", "结算单：{}")
 /* clang-format on */
 
 #endif

@@ -26,6 +26,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"campaigns", "{campaign}", {"campaign"}},
                                               {"contracts", "{contract}", {"contract"}},
                                               {"leads", "{lead}", {"lead"}},
+                                              {"offers", "{contract}", {"contract"}},
                                               {"statements", "{statement}", {"statement"}},
                                               {"shares", "{share}", {"share"}},
                                               {"codes", "{code}", {"code"}},

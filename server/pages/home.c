@@ -17,6 +17,7 @@ struct home {
     int64_t today; /* days since 1970-01-01, in the zone */
     struct plot_day day[DAYS];
     json_t *report, *today_report, *leads, *waiting, *refused;
+    struct money money;
 };
 
 static void home_close(struct home *h)
@@ -26,6 +27,7 @@ static void home_close(struct home *h)
     json_decref(h->leads);
     json_decref(h->waiting);
     json_decref(h->refused);
+    money_close(&h->money);
 }
 
 /* ---- gathering ---- */
@@ -104,7 +106,7 @@ static enum err gather(struct home *h)
     if ((err = ask(rq, refused_list, SPAN(""), span_str(query), &h->refused)) != ERR_OK)
         return err;
     take_days(h, offset_s);
-    return ERR_OK;
+    return money_gather(rq, &h->money);
 }
 
 /* ---- writing ---- */
@@ -125,7 +127,8 @@ static void write_refused(struct home *h)
     if (n == 0)
         return;
     page_put(&h->s.g,
-             "<div class=\"note bad\" role=\"status\"><b>{}</b> {} <span lang=\"en\">{}</span> <code>{}</code></div>\n",
+             "<div class=\"note bad\" data-live=\"refused\" role=\"status\"><b>{}</b> {} <span lang=\"en\">{}</span> "
+             "<code>{}</code></div>\n",
              P_SAY(n < REFUSED ? WORD_REFUSED_DAY : WORD_REFUSED_MORE, P_COUNT(n)), P_WORD(WORD_REFUSED_WHAT),
              P_TEXT(ask_text(last, "reason")), P_TEXT(ask_text(last, "field")));
 }
@@ -171,7 +174,9 @@ static void write_kpis(struct home *h)
     int64_t clicks = 0;
     for (size_t i = 0; i < DAYS; i++)
         clicks += h->day[i].clicks;
-    page_put(g, "<dl class=\"kpis\" aria-label=\"{}\">\n<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n",
+    page_put(g,
+             "<dl class=\"kpis\" data-live=\"today\" aria-label=\"{}\">\n<div><dt>{}</dt><dd>{} "
+             "<small>{}</small></dd></div>\n",
              P_WORD(WORD_SO_FAR), P_WORD(WORD_OF_CLICK), P_COUNT(t->clicks), P_SAY(WORD_IN_30_DAYS, P_COUNT(clicks)));
     page_put(g, "<div><dt>{}</dt><dd><a href=\"/leads\">{}</a> <small>{}</small></dd></div>\n", P_WORD(WORD_LEADS),
              P_COUNT(t->leads),
@@ -182,16 +187,16 @@ static void write_kpis(struct home *h)
     page_put(g, "</dd></div>\n<div><dt>{}</dt><dd>",
              P_WORD(h->s.frame.seat == SEAT_PUBLISHER ? WORD_EARNED : WORD_COSTS));
     write_sums(h, h->today_report);
-    page_put(g, " <small>{}", P_SAY(WORD_TAX_OF, P_WORD(WORD_DAYS_30)));
-    write_sums(h, h->report);
-    page_html(g, "</small></dd></div>\n</dl>\n");
+    page_html(g, "</dd></div>\n</dl>\n");
 }
 
 static void write_latest(struct home *h)
 {
     struct page *g = &h->s.g;
-    page_put(g, "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/leads\">{}</a></div>\n",
-             P_WORD(WORD_LATEST), P_WORD(WORD_ALL_LEADS));
+    page_put(
+        g,
+        "<section class=\"card\" data-live=\"latest\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/leads\">{}</a></div>\n",
+        P_WORD(WORD_LATEST), P_WORD(WORD_ALL_LEADS));
     if (json_array_size(h->leads) == 0)
         page_put(g, "<div class=\"empty\"><h3>{}</h3><p>{}</p></div>\n", P_WORD(WORD_NO_LEAD),
                  P_WORD(WORD_NO_LEAD_WHAT));
@@ -267,12 +272,14 @@ static void write_home(struct home *h)
     page_put(g, "<div class=\"head\"><h1>{}</h1></div>\n", P_SAY(WORD_HOME_TODAY, P_DAY(h->rq->arrived_ms)));
     write_refused(h);
     write_kpis(h);
-    page_put(g, "<div class=\"two\">\n<div>\n<section class=\"card\">\n<h2>{}</h2>\n", P_WORD(WORD_DAYS_30));
+    money_write(&h->s, &h->money, h->report);
+    page_put(g, "<div class=\"two\">\n<div>\n<section class=\"card\" data-live=\"plot\">\n<h2>{}</h2>\n",
+             P_WORD(WORD_DAYS_30));
     plot_days(g, h->day, DAYS);
     plot_table(g, h->day, DAYS);
     page_html(g, "</section>\n");
     write_latest(h);
-    page_html(g, "</div>\n<aside class=\"stack\">\n");
+    page_html(g, "</div>\n<aside class=\"stack\" data-live=\"waits\">\n");
     write_waits(h);
     page_html(g, "</aside>\n</div>\n");
 }

@@ -81,7 +81,8 @@ static void write_contracts(struct screen *s, const struct seen *seen, size_t n)
         return;
     }
     page_put(&s->g,
-             "<section class=\"card\">\n<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th "
+             "<section class=\"card\" data-live=\"contracts\">\n<table class=\"cards\"><thead><tr><th "
+             "scope=\"col\">{}</th><th "
              "scope=\"col\">{}</th><th scope=\"col\" class=\"n\">{}</th><th "
              "scope=\"col\">{}</th></tr></thead><tbody>\n",
              P_WORD(WORD_COL_BETWEEN), P_WORD(WORD_CONTRACT), P_WORD(WORD_COL_ENTRIES), P_WORD(WORD_COL_HEAD));

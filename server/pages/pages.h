@@ -59,6 +59,7 @@ enum err offers_page_get(struct request *rq, struct reply *reply);
 enum err offer_page_get(struct request *rq, struct reply *reply);
 enum err postbacks_page_get(struct request *rq, struct reply *reply);
 enum err postbacks_page_post(struct request *rq, struct reply *reply);
+enum err follow_get(struct request *rq, struct reply *reply);
 enum err reports_page_get(struct request *rq, struct reply *reply);
 void pages_fail(struct request *rq, enum err err, struct reply *reply); /* an error, for people */
 

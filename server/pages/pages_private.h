@@ -4,6 +4,7 @@
 
 #include "common/pages/words.h"
 #include "server/pages/ask.h"
+#include "server/pages/screen.h"
 
 /* home_operator.c, home_auditor.c: on a reader thread */
 enum err operator_read(struct request *rq, struct reply *reply);
@@ -13,6 +14,18 @@ struct screen;
 void auditor_pull(struct screen *s, const struct contract *k); /* the commands that copy and check it */
 enum word kind_word(struct span kind);                         /* of a party */
 int64_t refused_of_day(const json_t *refused, int64_t now_ms); /* of a list: those of the last 24 hours */
+
+/* home_money.c: of whose contracts these are */
+struct money {
+    struct money_part {
+        json_t *sums; /* of each currency, micros */
+        int64_t n;    /* of leads, or statements */
+        bool more;    /* than were added up */
+    } waiting, unanswered, disputed;
+};
+MUST_CHECK enum err money_gather(struct request *rq, struct money *m); /* money_close also after an error */
+void money_close(struct money *m);
+void money_write(struct screen *s, const struct money *m, const json_t *month); /* month: a report */
 
 /* links.c: whose pages these are; who is not signed in is asked first. ERR_FORBIDDEN. */
 MUST_CHECK enum err publishers_alone(struct request *rq);

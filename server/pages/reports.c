@@ -453,17 +453,24 @@ static void add_day(struct buf *out, const char *name, int64_t day)
     add_pair(out, name, span_str(text));
 }
 
+/* The row's days, within the period. */
+static void row_days(const struct reports_page *r, const json_t *row, int64_t *from, int64_t *to)
+{
+    *from = r->from;
+    *to = r->to;
+    if (r->by->kind != BY_TIME)
+        return;
+    const int64_t begin = begins(r, row), last = begin_at(r, begin, 1) - 1;
+    *from = begin > *from ? begin : *from;
+    *to = last < *to ? last : *to;
+}
+
 /* Appends a query that asks for the row alone, by day, or of a day by hour. */
 static void row_query(const struct reports_page *r, const json_t *row, struct buf *out)
 {
     const struct span key = ask_text(json_object_get(row, "key"), r->by->name), by = span_str(r->by->name);
-    int64_t from = r->from, to = r->to;
-    if (r->by->kind == BY_TIME) {
-        const int64_t begin = begins(r, row);
-        from = begin > from ? begin : from;
-        const int64_t last = begin_at(r, begin, 1) - 1;
-        to = last < to ? last : to;
-    }
+    int64_t from, to;
+    row_days(r, row, &from, &to);
     add_pair(out, "group", span_is(by, "day") ? SPAN("hour") : SPAN("day"));
     add_day(out, "from", from);
     add_day(out, "to", to);
@@ -487,31 +494,46 @@ static bool leads_on(const struct reports_page *r, const json_t *row)
            (r->by->kind == BY_VALUE || !span_empty(key));
 }
 
-/* Appends the list of the very leads that a row counts. False: no list has that filter. */
+/* Whether the list of leads has what is filtered here. By sub1 to sub5 it goes by what leads say, reports by what their
+ * clicks say: these are not the same leads. */
+static bool list_has(const struct reports_page *r)
+{
+    const struct span where = r->p[WHERE].value;
+    return span_empty(r->p[PUBLISHER].value) && span_empty(r->p[CLASS].value) && span_empty(r->p[REASON].value) &&
+           (span_empty(where) || (span_is(where, "code") && !span_empty(r->p[IS].value)));
+}
+
+static bool list_has_row(const struct reports_page *r, const json_t *row)
+{
+    static const char *const by[] = {"day", "week", "month", "contract", "campaign", "status", "code"};
+    bool has = false;
+    for (size_t i = 0; i < sizeof by / sizeof *by; i++)
+        has |= strcmp(by[i], r->by->name) == 0;
+    return has && json_object_get(row, "other") == NULL &&
+           !span_empty(ask_text(json_object_get(row, "key"), r->by->name));
+}
+
+/* Appends the list of the very leads that a row counts; row NULL: of all. False: no list has that filter. */
 static bool leads_query(const struct reports_page *r, const json_t *row, struct buf *out)
 {
+    static const int which[] = {CONTRACT, CAMPAIGN, STATUS};
     const struct span key = ask_text(json_object_get(row, "key"), r->by->name), by = span_str(r->by->name);
-    struct span contract = r->k != NULL ? span_str(r->k->id) : SPAN(""), status = r->p[STATUS].value, day = SPAN("");
-    if (!span_empty(r->p[CAMPAIGN].value) || !span_empty(r->p[PUBLISHER].value) || !span_empty(r->p[CLASS].value) ||
-        !span_empty(r->p[REASON].value) || !span_empty(r->p[WHERE].value))
+    const bool by_code = row != NULL && span_is(by, "code");
+    int64_t from = r->from, to = r->to;
+    if (!list_has(r) || (row != NULL && !list_has_row(r, row)))
         return false;
-    if (span_is(by, "contract"))
-        contract = key;
-    else if (span_is(by, "status"))
-        status = key;
-    else if (span_is(by, "day"))
-        day = key;
-    else
-        return false;
-    if (span_empty(day) && r->from == r->to)
-        day = span_str(r->from_text);
-    const struct contract *k = catalog_contract(r->rq->catalog, contract);
-    if (span_empty(day) || k == NULL || (span_is(by, "status") && span_empty(key)) ||
-        !span_eq(contract_terms(k, r->rq->arrived_ms)->timezone, r->s.frame.zone))
-        return false;
-    add_pair(out, "contract", contract);
-    add_pair(out, "status", status);
-    add_pair(out, "day", day);
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++) {
+        bool its = row != NULL && span_is(by, names[which[i]]);
+        if (its || !span_empty(r->p[which[i]].value))
+            add_pair(out, names[which[i]], its ? key : r->p[which[i]].value);
+    }
+    if (by_code || !span_empty(r->p[WHERE].value))
+        add_pair(out, "code", by_code ? key : r->p[IS].value);
+    if (row != NULL)
+        row_days(r, row, &from, &to);
+    add_day(out, "from", from);
+    add_day(out, "to", to);
+    add_pair(out, "tz", r->s.frame.zone);
     return true;
 }
 
@@ -641,9 +663,10 @@ static void write_leads(struct reports_page *r, const json_t *row, bool total)
 {
     struct page *g = &r->s.g;
     struct buf to;
-    arena_buf(r->rq->arena, &to, 256 + 3 * r->rq->query.len);
+    arena_buf(r->rq->arena, &to, 1024 + 3 * (r->rq->query.len + r->s.frame.zone.len));
     int64_t n = ask_int(json_object_get(row, "leads"), "total");
-    if (!total && n > 0 && leads_query(r, row, &to))
+    if (n > 0 && (!total || json_array_size(json_object_get(r->report, "totals")) == 1) &&
+        leads_query(r, total ? NULL : row, &to))
         page_put(g, "<a href=\"/leads?{}\">{}</a>", P_TEXT(buf_span(&to)), P_COUNT(n));
     else
         page_put(g, "{}", P_COUNT(n));

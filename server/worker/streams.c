@@ -6,6 +6,7 @@
 #include "server/commit/news.h"
 #include "server/system/system.h"
 #include "server/worker/dispatch.h"
+#include "server/worker/session.h"
 
 enum { BEATS_A_TICK = 128 }; /* of many that fell silent together, the others have their turn a tick later */
 
@@ -224,6 +225,8 @@ static const char *is_over(const struct stream *s, const struct catalog *c)
     const struct party *party = catalog_party_number(c, s->party);
     if (s->rq->catalog != c && stream_follow(s->rq) != ERR_OK)
         return "its token is gone";
+    if (s->rq->session != NULL && clock_ms() >= s->rq->session->from_ms + SESSION_MS)
+        return "its session is over";
     if (api_token_opens(c, catalog_token_hashed(c, s->token), clock_ms(), &p) != ERR_OK)
         return "its token opens no calls any more";
     if (s->contract != 0 && !catalog_may_read(c, party, catalog_contract_number(c, s->contract)))

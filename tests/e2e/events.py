@@ -11,13 +11,13 @@ import urllib.parse
 class Events:
     """A stream that is open. What has come is in `got`, as (event, id, object); `last` is the id to come again with."""
 
-    def __init__(self, url, token, path="/v1/live", last=None, context=None):
+    def __init__(self, url, token, path="/v1/live", last=None, context=None, cookie=None):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme == "https":
             self.connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=60, context=context or ssl._create_unverified_context())
         else:
             self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-        headers = {"Authorization": "Bearer " + token, "Accept": "text/event-stream"}
+        headers = {"Accept": "text/event-stream", **({"Cookie": cookie} if cookie else {"Authorization": "Bearer " + token})}
         if last is not None:
             headers["Last-Event-ID"] = last
         self.connection.request("GET", path, headers=headers)

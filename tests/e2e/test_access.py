@@ -48,6 +48,7 @@ READS = {
     "/leads": (303,) * 9, "/leads/{lead}": (303,) * 9, "/statements": (303,) * 9, "/statements/{statement}": (303,) * 9, "/statements/{statement}/answer": (303,) * 9,
     "/leads.csv": (303,) * 9, "/review": (303,) * 9, "/answers": (303,) * 9, "/reconcile": (303,) * 9, "/publishers": (303,) * 9, "/campaigns": (303,) * 9,
     "/campaigns/{campaign}": (303,) * 9, "/campaigns/{campaign}/rules": (303,) * 9, "/campaigns/{campaign}/landing": (303,) * 9, "/campaigns/{campaign}/crm": (303,) * 9,  # pages of a session, whatever token comes
+    "/reports": (303,) * 9, "/links": (303,) * 9, "/offers": (303,) * 9, "/offers/{contract}": (303,) * 9, "/postbacks": (303,) * 9, "/live": (401,) * 9,
     "/assets/{asset}": PUBLIC, "/sign-in": PUBLIC,
     "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/verify": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
@@ -81,7 +82,7 @@ WRITES = {
     ("post", "/review"): (415,) * 9, ("post", "/answers"): (415,) * 9, ("post", "/reconcile"): (415,) * 9, ("post", "/campaigns"): (415,) * 9,
     ("post", "/campaigns/{campaign}"): (415,) * 9, ("post", "/campaigns/{campaign}/rules"): (415,) * 9, ("post", "/campaigns/{campaign}/landing"): (415,) * 9,
     ("post", "/campaigns/{campaign}/crm"): (415,) * 9, ("post", "/statements/{statement}/answer"): (415,) * 9,
-    ("post", "/leads/{lead}"): (415,) * 9, ("post", "/sign-in"): (415,) * 9, ("post", "/sign-out"): (415,) * 9,  # forms of pages
+    ("post", "/leads/{lead}"): (415,) * 9, ("post", "/sign-in"): (415,) * 9, ("post", "/sign-out"): (415,) * 9, ("post", "/links"): (415,) * 9, ("post", "/postbacks"): (415,) * 9,  # forms of pages
     ("patch", "/v1/contracts/{contract}"): OPERATOR,
     ("post", "/v1/contracts/{contract}/grants"): OPERATOR,
     ("post", "/v1/contracts/{contract}/statements"): OPERATOR,
@@ -304,7 +305,7 @@ class Access(ServerCase):
         self.assertProblem(self.callers["other_advertiser"].call("POST", "/v1/campaigns", campaign), 403, "advertiser")
 
     def test_unknown_parameters_are_refused_by_name(self):
-        for template in sorted(set(READS) - PLAIN - {"/invite/{invitation}", "/unsubscribe/{link}"} - {path for path, row in READS.items() if row == (303,) * 9}):  # what mail programs append to a link
+        for template in sorted(set(READS) - PLAIN - {"/live", "/invite/{invitation}", "/unsubscribe/{link}"} - {path for path, row in READS.items() if row == (303,) * 9}):  # what mail programs append to a link
             query = "?from=0&to=1&colour=1" if template.endswith("/openings") else "?colour=1"
             with self.subTest(template):
                 self.assertProblem(self.call("operator", "get", self.path(template) + query), 400, "colour")

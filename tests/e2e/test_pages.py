@@ -14,8 +14,10 @@ import unittest
 import urllib.parse
 
 
+from events import Events
 from harness import BROWSER, Caller, Market, Party, Server, ServerCase, person, rfc3339, send, statement_payload, wait_for
 from test_notices import Post
+from test_clock import ClockServer
 
 POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
           "frame-ancestors 'none'; base-uri 'none'")
@@ -914,11 +916,16 @@ class Reports(ServerCase):
                     self.assertNotIn("Nothing in this period", self.page(html.unescape(to)).text)
 
     def test_a_number_of_leads_leads_to_these(self):
-        text = self.page("group=day").text
-        to = html.unescape(re.search(r'<a href="(/leads\?[^"]+)">7</a>', text)[1])
         browser = Browser(self.server)
         browser.sign_in(self.market.publisher.token)
-        self.assertEqual(browser.get(to).text.count('<a class="id" href="/leads/'), 7)
+        for query, links in (("group=day", 2), ("group=week&tz=Asia/Tokyo", 2), ("group=month", 2), ("group=contract", 2), ("group=campaign", 2), ("group=code", 2),
+                             ("group=status", 3), ("group=day&status=approved", 2), ("group=day&where=code&is=" + self.market.code["code"], 2),
+                             ("group=day&class=ok", 0), ("group=day&where=sub1&is=a", 0), ("group=sub1", 1), ("group=hour", 1)):
+            found = re.findall(r'<a href="(/leads\?[^"]+)">(\d+)</a>', self.page(query).text)
+            self.assertEqual(len(found), links, query)
+            for to, n in found:
+                with self.subTest(query=query, to=to):
+                    self.assertEqual(browser.get(html.unescape(to)).text.count('<a class="id" href="/leads/'), int(n))
 
     def test_the_table_is_that_of_the_call(self):
         for group in ("sub1", "status", "day"):
@@ -1026,6 +1033,57 @@ class Links(ServerCase):
             browser.sign_in(party.token)
             self.assertEqual(browser.get("/links").status, 403)
         self.assertEqual(Browser(self.server).get("/links").headers["Location"], "/sign-in?to=%2Flinks")
+
+
+class Live(ServerCase):
+    """The stream that tells pages of news."""
+
+    def stream(self, browser):
+        stream = Events(self.server.url, None, "/live", cookie="; ".join(f"{n}={v}" for n, v in browser.jar.items()) or "none=0")
+        self.addCleanup(stream.close)
+        return stream
+
+    def test_a_session_follows_what_its_party_may_see_and_ends_with_its_token(self):
+        publisher, other = self.market.publisher, Market(self.server)
+        token = publisher.post(f"/v1/parties/{publisher.id}/tokens", {"label": "followed"})["token"]
+        browser = Browser(self.server)
+        browser.sign_in(token)
+        stream = self.stream(browser)
+        self.assertEqual(stream.status, 200)
+        other.publisher.postback(person(click_id=other.click()))
+        lead = self.market.publisher.postback(person(click_id=self.market.click())).json["lead"]
+        stream.wait_for(1, "lead")
+        self.assertEqual([one["lead"] for one in stream.of("lead")], [lead])
+        ident = [one for one in publisher.get(f"/v1/parties/{publisher.id}/tokens")["data"] if one.get("label") == "followed"][0]["id"]
+        publisher.do("DELETE", f"/v1/parties/{publisher.id}/tokens/{ident}")
+        wait_for(lambda: stream.ended, what="the end of the stream")
+
+    @unittest.skipUnless(os.environ.get("CLOCK_LIBRARY"), "no CLOCK_LIBRARY")
+    def test_it_ends_with_its_session(self):
+        server = ClockServer()
+        self.addCleanup(server.close)
+        browser = Browser(server)
+        browser.sign_in(server.operator.token)
+        stream = Events(server.url, None, "/live", cookie="; ".join(f"{n}={v}" for n, v in browser.jar.items()))
+        self.addCleanup(stream.close)
+        self.assertEqual(stream.status, 200)
+        server.wait(13 * 3600)
+        wait_for(lambda: stream.ended, what="the end of the stream")
+        self.assertIn("its session is over", " ".join(stream.comments))
+
+    def test_without_a_session_there_is_none(self):
+        self.assertEqual(self.stream(Browser(self.server)).status, 401)
+        bearer = Events(self.server.url, self.operator.token, "/live")
+        self.addCleanup(bearer.close)
+        self.assertEqual(bearer.status, 401)
+
+    def test_each_home_says_which_of_its_parts_are_taken_anew(self):
+        for party, parts in ((self.market.publisher, {"today", "money", "plot", "latest", "waits"}), (self.market.advertiser, {"today", "money", "plot", "latest", "waits"}),
+                             (self.operator, {"health"}), (self.market.auditor, {"contracts"})):
+            browser = Browser(self.server)
+            browser.sign_in(party.token)
+            found = re.findall(r'data-live="(\w+)"', browser.get("/").text)
+            self.assertEqual((set(found) - {"refused"}, len(found)), (parts, len(set(found))))
 
 
 class Offers(ServerCase):

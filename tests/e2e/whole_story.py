@@ -10,28 +10,42 @@ from harness import BROWSER, Caller, Market, Party, person, wait_for
 import client  # from scripts/, where harness points to
 
 MODES = ("jws", "html", "csv")
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def sign_in(party):
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    signed = client.send(party.base + "/sign-in", "POST", urllib.parse.urlencode({"token": party.token}).encode(), form)
     return form, {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
 
 
-def look_at_pages(publisher, lead, market):
+def signed_in(base, token):
+    """The cookie."""
+    return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+
+
+def look_at_pages(publisher, lead, market):contract, lead):
     """Signed in with a token, as a browser."""
+    answer = client.send(party.baseclient.send(base + "/sign-in", "POST", urllib.parse.urlencode({"token": party.token}).encode(),token}).encode(), FORM)
+    return form, {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
+
+
     form, cookie = sign_in(market.operator)
     for path in ("/month-end", "/audit", "/system"):
         client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"})
     form, cookie = sign_in(publisher)
+    return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+
+
+    form, cookie = FORM, signed_in(publisher.base, publisher.token)
     text = ""
-    for path in ("/sign-in", "/leads", "/leads/" + lead, "/statements", "/"):
+    for path in ("/sign-in", "/leads", "/leads/" + lead, "/statements", "/reports", "/links", "/offers", "/offers/" + contract, "/postbacks", "/"):
         text = client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"}).text
     client.send(publisher.base + text.split('rel="stylesheet" href="')[1].split('"')[0])
     token = text.split('name="form" value="')[1].split('"')[0]
     for path in ("/settings", "/search?q=T1", "/refused", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + market.contract):
         client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"})
     for path in ("/leads/" + lead, "/settings", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + market.contract, "/month-end"):  # of a session before
+        client.send(publisher.base + path, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})
+    for path in ("/links", "/postbacks"):
         client.send(publisher.base + path, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})
     client.send(publisher.base + "/sign-out", "POST", urllib.parse.urlencode({"form": token}).encode(), {**form, **cookie})
     client.send(publisher.base + "/statements/S0")  # leads to the sign-in
@@ -101,11 +115,14 @@ def follow_live(market):
     """An answer that ends with its token."""
     publisher = market.publisher
     token = publisher.post(f"/v1/parties/{publisher.id}/tokens", {})
-    stream = threading.Thread(target=lambda: client.send(publisher.base + "/v1/live", headers={"Authorization": "Bearer " + token["token"]}))
-    stream.start()
-    wait_for(lambda: market.server.metric("requests", 'route="/v1/live"'), what="a stream")
+    by = {"/v1/live": {"Authorization": "Bearer " + token["token"]}, "/live": signed_in(publisher.base, token["token"])}
+    streams = [threading.Thread(target=client.send, args=(publisher.base + path,), kwargs={"headers": headers}) for path, headers in by.items()]
+    for path, stream in zip(by, streams):
+        stream.start()
+        wait_for(lambda: market.server.metric("requests", f'route="{path}"'), what="a stream")
     publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
-    stream.join()
+    for stream in streams:
+        stream.join()
 
 
 def lock_parties(market):
