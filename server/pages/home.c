@@ -128,9 +128,12 @@ static void write_refused(struct home *h)
         return;
     page_put(&h->s.g,
              "<div class=\"note bad\" data-live=\"refused\" role=\"status\"><b>{}</b> {} <span lang=\"en\">{}</span> "
-             "<code>{}</code></div>\n",
+             "<code>{}</code>",
              P_SAY(n < REFUSED ? WORD_REFUSED_DAY : WORD_REFUSED_MORE, P_COUNT(n)), P_WORD(WORD_REFUSED_WHAT),
              P_TEXT(ask_text(last, "reason")), P_TEXT(ask_text(last, "field")));
+    if (h->s.frame.seat == SEAT_PUBLISHER)
+        page_put(&h->s.g, " <a href=\"/postbacks\">{}</a>", P_WORD(WORD_PB_TRY));
+    page_html(&h->s.g, "</div>\n");
 }
 
 /* Of each currency its own. */
@@ -172,13 +175,19 @@ static void write_kpis(struct home *h)
     struct page *g = &h->s.g;
     const struct plot_day *t = &h->day[DAYS - 1];
     int64_t clicks = 0;
+    char day[DATE_LEN];
+    struct buf date;
     for (size_t i = 0; i < DAYS; i++)
         clicks += h->day[i].clicks;
     page_put(g,
              "<dl class=\"kpis\" data-live=\"today\" aria-label=\"{}\">\n<div><dt>{}</dt><dd>{} "
              "<small>{}</small></dd></div>\n",
              P_WORD(WORD_SO_FAR), P_WORD(WORD_OF_CLICK), P_COUNT(t->clicks), P_SAY(WORD_IN_30_DAYS, P_COUNT(clicks)));
-    page_put(g, "<div><dt>{}</dt><dd><a href=\"/leads\">{}</a> <small>{}</small></dd></div>\n", P_WORD(WORD_LEADS),
+    buf_fixed(&date, day, sizeof day);
+    add_date(&date, h->today);
+    page_put(g,
+             "<div><dt>{}</dt><dd><a href=\"/leads?from={}&amp;to={}&amp;tz={}\">{}</a> <small>{}</small></dd></div>\n",
+             P_WORD(WORD_LEADS), P_TEXT(buf_span(&date)), P_TEXT(buf_span(&date)), P_QUERY(h->s.frame.zone),
              P_COUNT(t->leads),
              P_SAY(WORD_THREE_STATES, P_COUNT(t->approved), P_COUNT(t->waiting),
                    P_COUNT(t->leads - t->approved - t->waiting)));

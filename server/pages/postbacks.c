@@ -15,7 +15,7 @@ struct postbacks_page {
     struct request *rq;
     struct screen s;
     json_t *party, *made, *said; /* made: a secret, once; said: of a postback that was tried */
-    struct span kid;             /* that snippets have: what was made now, or the newest; empty: there is none */
+    struct span kid;             /* that snippets have: of what was made now, or any; empty: there is none */
 };
 
 static enum err postbacks_read(struct request *rq, struct reply *reply);
@@ -98,10 +98,10 @@ static enum err gather(struct postbacks_page *p)
     if (err != ERR_OK)
         return err;
     const json_t *kids = json_object_get(p->party, "kids");
-    const json_t *newest = json_array_get(kids, json_array_size(kids) - 1);
-    p->kid = p->made != NULL  ? ask_text(p->made, "kid")
-             : newest != NULL ? span_of(json_string_value(newest), json_string_length(newest))
-                              : SPAN("");
+    const json_t *any = json_array_get(kids, 0);
+    p->kid = p->made != NULL ? ask_text(p->made, "kid")
+             : any != NULL   ? span_of(json_string_value(any), json_string_length(any))
+                             : SPAN("");
     return ERR_OK;
 }
 

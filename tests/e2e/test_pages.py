@@ -18,6 +18,7 @@ from events import Events
 from harness import BROWSER, Caller, Market, Party, Server, ServerCase, person, rfc3339, send, statement_payload, wait_for
 from test_notices import Post
 from test_clock import ClockServer
+from client import webhook_signature  # of scripts/, which harness puts on the path
 
 POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
           "frame-ancestors 'none'; base-uri 'none'")
@@ -1158,19 +1159,19 @@ class Postbacks(ServerCase):
     def new_secret(self):
         answer = self.send_form("secret")
         self.assertIn(answer.status, (200, 201), answer.text)
-        return re.search(r'<code class="id">(K\w+)</code>', answer.text)[1], re.search(r'id="secret">(whsec_[^<]+)<', answer.text)[1]
+        note = answer.text[answer.text.index('role="status"'):]
+        return re.search(r'<code class="id">(K\w+)</code>', note)[1], re.search(r'id="secret">(whsec_[^<]+)<', note)[1], answer.text
 
     def test_a_secret_is_shown_once_and_retired_by_itself(self):
         before = self.kids()
-        kid, secret = self.new_secret()
+        kid, secret, _ = self.new_secret()
         self.assertEqual(set(self.kids()), {*before, kid})
         self.assertNotIn(secret, self.browser.get("/postbacks").text)
         self.assertEqual(self.send_form("retire", kid).status, 303)
         self.assertEqual(set(self.kids()), set(before))
 
     def test_code_to_copy_runs_as_it_stands(self):
-        kid, secret = self.new_secret()
-        text = self.browser.get("/postbacks").text
+        kid, secret, text = self.new_secret()
         codes = [html.unescape(one) for one in re.findall(r'<pre id="code\d">(.*?)</pre>', text, re.S)]
         programs = (["sh", "-c"], ["php", "-r"], ["/usr/bin/python3", "-c"], ["node", "-e"])
         self.assertEqual(len(codes), len(programs))
@@ -1198,6 +1199,17 @@ class Postbacks(ServerCase):
             answer = self.send_form("try", url=url)
             self.assertEqual(answer.status, 422, answer.text)
             self.assertRegex(answer.text, r'name="url"[^>]* aria-invalid="true"')
+
+    def test_signed_json_is_explained_to_the_byte(self):
+        party, body = self.market.publisher, json.dumps(person(click_id=self.market.click()), indent=1)
+        ident, at = "msg_1", str(int(time.time()))
+        headers = {"webhook-id": ident, "webhook-timestamp": at, "webhook-signature": webhook_signature(party.secret, ident, at, body.encode())}
+        for sent, word in ((body.replace("\n", "\r\n"), "right"), (body.replace("\n", " "), "wrong")):  # as browsers send lines
+            answer = self.send_form("try", url=f"{self.server.url}/postback/{party.kid}", body=sent, **headers)
+            self.assertEqual(answer.status, 200, answer.text)
+            said = re.sub(r"<[^>]*>", "", answer.text[answer.text.index('id="said"'):answer.text.index("Try a postback")])
+            self.assertIn("Signature" + word, said)
+            self.assertIn(sent.replace("\r", "")[:20], html.unescape(answer.text).replace("\r", ""))
 
     def test_a_test_lead_goes_the_whole_way_once(self):
         form = {**Links.form(self.browser.get("/postbacks").text, "test"), "contract": self.market.contract}
