@@ -140,8 +140,6 @@
     X(VERSION_FORCE, "in force", "en vigueur", "现行") \
     X(VERSION_WAITS, "waits for its time", "attend son heure", "待生效") \
     X(VERSION_WITHDRAWN, "withdrawn", "retirée", "已撤回") \
-    X(LINK_ON, "on", "actif", "启用") \
-    X(LINK_OFF, "off", "coupé", "停用") \
     X(GRANTS, "Auditors who may read", "Auditeurs qui peuvent lire", "可读取的审计方") \
     X(GRANTS_WHAT, "They see every entry and no name, address or number of a person.", "Ils voient chaque entrée, et ni nom, ni adresse, ni numéro d’une personne.", "可见全部条目，但看不到个人姓名、地址或号码。") \
     X(GRANT_DO, "Let read", "Ouvrir la lecture", "授权读取") \

@@ -257,16 +257,16 @@
     X(SG_CLI_WHAT, "It verifies the whole log before it signs, and believes nothing that this server says.", "Elle vérifie tout le journal avant de signer et ne croit rien de ce que dit ce serveur.", "签名前会核验整个日志，不轻信服务器。") \
     X(SG_CLI_KEY, "KEY.jwk is your key; the token is asked of the variable COUNTERSIGN_TOKEN.", "KEY.jwk est votre clé\u00a0; le jeton est lu de la variable COUNTERSIGN_TOKEN.", "KEY.jwk 为您的密钥；令牌取自变量 COUNTERSIGN_TOKEN。") \
     X(SG_ANSWER, "Answer", "Répondre", "答复") \
-    X(PB_TITLE, "Who sends what", "Qui envoie quoi", "各发布商表现") \
-    X(PB_WHAT, "Of {} to today, by publisher and currency. Every number is a report’s.", "Du {} à aujourd’hui, par éditeur et devise. Chaque nombre est celui d’un rapport.", "{} 至今，按发布商与币种。各数字均来自报表。") \
-    X(PB_APPROVED, "Approved", "Approuvés", "已批准") \
-    X(PB_RATE, "Approval rate", "Taux d’approbation", "批准率") \
-    X(PB_SCORE, "Mean score", "Score moyen", "平均得分") \
-    X(PB_COST, "Cost", "Coût", "费用") \
-    X(PB_PER_LEAD, "Per lead", "Par lead", "每条线索") \
-    X(PB_PER_SALE, "Per sale", "Par vente", "每单销售") \
-    X(PB_SALES, "Sales", "Ventes", "销售") \
-    X(PB_NONE, "Nothing was sent in these days.", "Rien n’a été envoyé ces jours-ci.", "这些天没有数据。")
+    X(SENT_TITLE, "Who sends what", "Qui envoie quoi", "各发布商表现") \
+    X(SENT_WHAT, "Of {} to today, by publisher and currency. Every number is a report’s.", "Du {} à aujourd’hui, par éditeur et devise. Chaque nombre est celui d’un rapport.", "{} 至今，按发布商与币种。各数字均来自报表。") \
+    X(SENT_APPROVED, "Approved", "Approuvés", "已批准") \
+    X(SENT_RATE, "Approval rate", "Taux d’approbation", "批准率") \
+    X(SENT_SCORE, "Mean score", "Score moyen", "平均得分") \
+    X(SENT_COST, "Cost", "Coût", "费用") \
+    X(SENT_PER_LEAD, "Per lead", "Par lead", "每条线索") \
+    X(SENT_PER_SALE, "Per sale", "Par vente", "每单销售") \
+    X(SENT_SALES, "Sales", "Ventes", "销售") \
+    X(SENT_NONE, "Nothing was sent in these days.", "Rien n’a été envoyé ces jours-ci.", "这些天没有数据。")
 /* clang-format on */
 
 #endif

@@ -411,8 +411,8 @@
     X(INVITE_FULL_WHY, "The invitation is not used up: it opens once some of the account’s tokens or secrets were ended. Ask whoever sent it.", "L’invitation n’est pas épuisée\u00a0: elle s’ouvrira quand des jetons ou des secrets du compte auront été révoqués. Demandez à qui vous l’a envoyée.", "邀请尚未使用：作废该账户的部分令牌或密钥后即可打开。请询问发送者。") \
     X(INVITE_NONE, "There is no such invitation", "Cette invitation n’existe pas", "没有此邀请") \
     X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。") \
-    WORD_TABLE_OPER(X)
-    WORD_TABLE_REVIEW(X)
+    WORD_TABLE_OPER(X) \
+    WORD_TABLE_REVIEW(X) \
     WORD_TABLE_LINKS(X)
 /* clang-format on */
 

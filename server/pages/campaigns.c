@@ -150,7 +150,7 @@ static void write_list(struct screen *s, const json_t *answer)
     page_put(g,
              "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div><a class=\"b\" "
              "href=\"/publishers\">{}</a></div>\n<section class=\"card\">\n",
-             P_WORD(WORD_NAV_CAMPAIGNS), P_WORD(WORD_CP_WHAT), P_WORD(WORD_PB_TITLE));
+             P_WORD(WORD_NAV_CAMPAIGNS), P_WORD(WORD_CP_WHAT), P_WORD(WORD_SENT_TITLE));
     if (json_array_size(list) == 0)
         page_put(g, "<div class=\"empty\"><h2>{}</h2><p>{}</p></div>\n", P_WORD(WORD_CP_NONE),
                  P_WORD(WORD_CP_NONE_WHAT));

@@ -9,9 +9,9 @@ enum { DAYS = 30, DATE_LEN = 10 };
 
 static void write_head(struct page *g)
 {
-    static const enum word columns[] = {WORD_OF_CLICK,    WORD_LEADS,    WORD_PB_APPROVED,
-                                        WORD_PB_RATE,     WORD_PB_SCORE, WORD_PB_COST,
-                                        WORD_PB_PER_LEAD, WORD_PB_SALES, WORD_PB_PER_SALE};
+    static const enum word columns[] = {WORD_OF_CLICK,    WORD_LEADS,    WORD_SENT_APPROVED,
+                                        WORD_SENT_RATE,     WORD_SENT_SCORE, WORD_SENT_COST,
+                                        WORD_SENT_PER_LEAD, WORD_SENT_SALES, WORD_SENT_PER_SALE};
     page_put(g, "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th>", P_WORD(WORD_PUBLISHER));
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         page_put(g, "<th scope=\"col\" class=\"n\">{}</th>", P_WORD(columns[i]));
@@ -46,22 +46,22 @@ static void write_row(struct screen *s, const json_t *row)
              P_NAME(p != NULL ? p->name : span_str(word_text(g->language, WORD_DIRECT))));
     write_number(g, WORD_OF_CLICK, ask_int(json_object_get(row, "clicks"), "ok"));
     write_number(g, WORD_LEADS, total);
-    write_number(g, WORD_PB_APPROVED, ask_int(leads, "approved") + ask_int(leads, "converted"));
-    page_put(g, "<td class=\"n\" data-l=\"{}\">", P_WORD(WORD_PB_RATE));
+    write_number(g, WORD_SENT_APPROVED, ask_int(leads, "approved") + ask_int(leads, "converted"));
+    page_put(g, "<td class=\"n\" data-l=\"{}\">", P_WORD(WORD_SENT_RATE));
     if (total > 0)
         page_put(g, "{}</td>", P_PPM(ask_int(row, "approval_ppm")));
     else
         page_html(g, "–</td>");
-    page_put(g, "<td class=\"n\" data-l=\"{}\">", P_WORD(WORD_PB_SCORE));
+    page_put(g, "<td class=\"n\" data-l=\"{}\">", P_WORD(WORD_SENT_SCORE));
     if (ask_int(row, "scored") > 0)
         page_put(g, "{}</td>", P_COUNT(ask_int(row, "mean_score")));
     else
         page_html(g, "–</td>");
-    write_price(g, WORD_PB_COST, cost, true, currency);
-    write_price(g, WORD_PB_PER_LEAD, ask_int(row, "cost_per_lead_micros"),
+    write_price(g, WORD_SENT_COST, cost, true, currency);
+    write_price(g, WORD_SENT_PER_LEAD, ask_int(row, "cost_per_lead_micros"),
                 json_object_get(row, "cost_per_lead_micros") != NULL, currency);
-    write_number(g, WORD_PB_SALES, sales);
-    write_price(g, WORD_PB_PER_SALE, sales > 0 ? cost / sales : 0, sales > 0, currency);
+    write_number(g, WORD_SENT_SALES, sales);
+    write_price(g, WORD_SENT_PER_SALE, sales > 0 ? cost / sales : 0, sales > 0, currency);
     page_html(g, "</tr>\n");
 }
 
@@ -88,11 +88,11 @@ static enum err publishers_read(struct request *rq, struct reply *reply)
     if ((err = ask(rq, reports_get, SPAN(""), buf_span(&query), &report)) != ERR_OK)
         return err;
     rows = json_object_get(report, "rows");
-    screen_open(&s, WORD_PB_TITLE, "/campaigns", NULL);
+    screen_open(&s, WORD_SENT_TITLE, "/campaigns", NULL);
     page_put(&s.g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n<section class=\"card\">\n",
-             P_WORD(WORD_PB_TITLE), P_SAY(WORD_PB_WHAT, P_DAY(from_ms)));
+             P_WORD(WORD_SENT_TITLE), P_SAY(WORD_SENT_WHAT, P_DAY(from_ms)));
     if (json_array_size(rows) == 0)
-        page_put(&s.g, "<div class=\"empty\"><p>{}</p></div>\n", P_WORD(WORD_PB_NONE));
+        page_put(&s.g, "<div class=\"empty\"><p>{}</p></div>\n", P_WORD(WORD_SENT_NONE));
     else
         write_head(&s.g);
     json_array_foreach(rows, i, row) write_row(&s, row);

@@ -5,7 +5,7 @@
 #include "common/base/query.h"
 #include "server/pages/pages.h"
 
-enum { SCREEN_PARAMS = 2416 };
+enum { SCREEN_PARAMS = 24 };
 
 static const char policy[] = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src "
                              "'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";

@@ -132,7 +132,7 @@ enum metric {
         METRICS
 };
 
-enum { METRIC_ROUTES = 192,256,192, METRIC_BOUNDS = 15 };
+enum { METRIC_ROUTES = 256, METRIC_BOUNDS = 15 };
 
 struct histogram {
     _Atomic uint64_t bucket[METRIC_BOUNDS + 1]; /* not cumulative; the last one is +Inf */

@@ -38,23 +38,19 @@ class Pages(ServerCase):
         market.new_code(market.advertiser, market.operator.get("/v1/campaigns/" + market.campaign)["direct_contract"], label="page " + LONG)
         market.advertiser.do("PATCH", "/v1/campaigns/" + market.campaign, {"lead": {"rules": [{"field": "f_age", "min": 25}]}, "effective_at": "2027-06-01T00:00:00Z"})
         campaign = "/campaigns/" + market.campaign
-        more = {"advertiser": ["/review", "/leads?reason=low_score&sub1=x&score_from=1", "/campaigns", campaign, campaign + "/rules", campaign + "/landing", campaign + "/crm",
-                               "/answers", "/publishers", "/reconcile", f"/statements/{statement}/answer"],
-                "operator": ["/campaigns", campaign, campaign + "/rules"], "publisher": [campaign, "/reconcile"], "auditor": []}
         roles = {"publisher": market.publisher, "advertiser": market.advertiser, "operator": market.operator, "auditor": market.auditor}
         shared = ["/settings", "/search?q=CN-1", "/search?q=nothing", "/contracts", f"/contracts/{market.contract}"]
-        more = {"publisher": ["/refused", "/deliveries"], "advertiser": ["/refused", "/deliveries"], "auditor": [],
-                "operator": ["/refused", "/deliveries", "/parties", "/parties?q=none", f"/parties/{market.publisher.id}", "/month-end", "/system", "/audit"]}
+        told = ["/reports", "/reports?group=sub1&compare=previous&status=approved", "/refused", "/deliveries"]
+        more = {"publisher": [*told, campaign, "/reconcile", "/links", "/links?sub1=article-12&to=https://evil.example/", "/offers", "/offers/" + market.contract, "/postbacks"],
+                "advertiser": [*told, "/review", "/leads?reason=low_score&sub1=x&score_from=1", "/campaigns", campaign, campaign + "/rules", campaign + "/landing",
+                               campaign + "/crm", "/answers", "/publishers", "/reconcile", f"/statements/{statement}/answer"],
+                "operator": [*told, "/campaigns", campaign, campaign + "/rules", "/parties", "/parties?q=none", f"/parties/{market.publisher.id}", "/month-end", "/system", "/audit"],
+                "auditor": []}
         market.publisher.do("PUT", f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://hooks.example.com/" + "a" * 90})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/webhook/test", {})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": LONG[:60], "scope": "codes"})
-        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role],paths + more[role], "scheme": "dark" if language == "fr" else "light",
+        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role], "scheme": "dark" if language == "fr" else "light",
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
-        for visit in visits:
-            if not visit["name"].startswith("auditor"):
-                visit["paths"] = paths + ["/reports", "/reports?group=sub1&compare=previous&status=approved"]
-            if visit["name"].startswith("publisher"):
-                visit["paths"] = visit["paths"] + ["/links", "/links?sub1=article-12&to=https://evil.example/", "/offers", "/offers/" + market.contract, "/postbacks"]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")
         visits += [{"name": f"{name} {language}", "token": party.token, "language": language, "paths": ["/", "/leads", "/statements"],

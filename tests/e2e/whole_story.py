@@ -13,42 +13,30 @@ MODES = ("jws", "html", "csv")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def sign_in(party):
-    return form, {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
-
-
 def signed_in(base, token):
     """The cookie."""
+    answer = client.send(base + "/sign-in", "POST", urllib.parse.urlencode({"token": token}).encode(), FORM)
     return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
 
 
-def look_at_pages(publisher, lead, market):contract, lead):
+def look_at_pages(market, publisher, lead):
     """Signed in with a token, as a browser."""
-    answer = client.send(party.baseclient.send(base + "/sign-in", "POST", urllib.parse.urlencode({"token": party.token}).encode(),token}).encode(), FORM)
-    return form, {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
-
-
-    form, cookie = sign_in(market.operator)
+    base, contract = publisher.base, market.contract
+    cookie = signed_in(base, market.operator.token)
     for path in ("/month-end", "/audit", "/system"):
-        client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"})
-    form, cookie = sign_in(publisher)
-    return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
-
-
-    form, cookie = FORM, signed_in(publisher.base, publisher.token)
-    text = ""
+        client.send(base + path, "GET", None, {**cookie, "Accept": "text/html"})
+    cookie, text = signed_in(base, publisher.token), ""
     for path in ("/sign-in", "/leads", "/leads/" + lead, "/statements", "/reports", "/links", "/offers", "/offers/" + contract, "/postbacks", "/"):
-        text = client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"}).text
-    client.send(publisher.base + text.split('rel="stylesheet" href="')[1].split('"')[0])
+        text = client.send(base + path, "GET", None, {**cookie, "Accept": "text/html"}).text
+    client.send(base + text.split('rel="stylesheet" href="')[1].split('"')[0])
     token = text.split('name="form" value="')[1].split('"')[0]
-    for path in ("/settings", "/search?q=T1", "/refused", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + market.contract):
-        client.send(publisher.base + path, "GET", None, {**cookie, "Accept": "text/html"})
-    for path in ("/leads/" + lead, "/settings", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + market.contract, "/month-end"):  # of a session before
-        client.send(publisher.base + path, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})
-    for path in ("/links", "/postbacks"):
-        client.send(publisher.base + path, "POST", b"", {**form, **cookie, "Sec-Fetch-Site": "same-origin"})
-    client.send(publisher.base + "/sign-out", "POST", urllib.parse.urlencode({"form": token}).encode(), {**form, **cookie})
-    client.send(publisher.base + "/statements/S0")  # leads to the sign-in
+    several = ("/settings", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + contract)
+    for path in (*several, "/search?q=T1", "/refused"):
+        client.send(base + path, "GET", None, {**cookie, "Accept": "text/html"})
+    for path in (*several, "/leads/" + lead, "/month-end", "/links", "/postbacks"):  # of a session before
+        client.send(base + path, "POST", b"", {**FORM, **cookie, "Sec-Fetch-Site": "same-origin"})
+    client.send(base + "/sign-out", "POST", urllib.parse.urlencode({"form": token}).encode(), {**FORM, **cookie})
+    client.send(base + "/statements/S0")  # leads to the sign-in
 
 
 def tell_a_whole_story(server):
@@ -87,7 +75,7 @@ def tell_a_whole_story(server):
     publisher.do("GET", f"/v1/parties/{publisher.id}/tokens")
     publisher.delete(f"/v1/parties/{publisher.id}/tokens/{token['id']}")
     invite(operator, publisher)
-    look_at_pages(publisher, lead, market)
+    look_at_pages(market, publisher, lead)
     key = publisher.put(f"/v1/parties/{publisher.id}/postback-key", {"cidrs": ["127.0.0.0/8"]})["key"]
     client.send(f"{publisher.base}/postback?" + urllib.parse.urlencode({**person(click_id=market.click()), "key": key}))
     rows = [person(click_id=market.click()), {"email": "{email}"}]
