@@ -44,7 +44,7 @@ PUBLISHERS = {  # name: legal data, clicks a day and contract, part that become 
 }
 CAMPAIGNS = (
     {"advertiser": "Solaire Lumen (demo)", "name": "Solar roof (demo)", "currency": "EUR", "timezone": "Europe/Paris", "default_country": "FR",
-     "lead": {"require": ["email", "phone"], "rules": [{"field": "country", "in": ["FR", "BE"]}]}, "review": {"mode": "manual", "auto_approve_days": 14},
+     "lead": {"require": ["email", "phone"], "rules": [{"field": "country", "in": ["FR", "BE"]}]}, "review": {"mode": "auto", "auto_approve_days": 14},
      "caps": {"day": 60}, "score": {"facts": ["country", "f_owner", "f_roof", "utm_source", "sub1"], "cross": ["f_owner", "utm_source"]}},
     {"advertiser": "Pompes Réunies (demo)", "name": "Heat pump (demo)", "currency": "EUR", "timezone": "Europe/Brussels", "default_country": "BE",
      "lead": {"require_any": ["email", "phone"]}, "review": {"mode": "manual", "auto_approve_days": 10}, "return_days": 20},

@@ -26,7 +26,7 @@
 
 #define LIVE_HOST "track.example"
 #define LIVE_URL "http://" LIVE_HOST
-enum { LIVE_REPLY = 1 << 19, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
+enum { LIVE_REPLY = 1 << 20, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER, LIVE_OTHER, LIVE_PARTIES };
 
 struct live {
     struct fixture f;
