@@ -36,6 +36,7 @@ static const struct param_name *param_name(const char *segment, size_t len)
                                               {"invitations", "{invitation}", {"invitation"}},
                                               {"invite", "{invitation}", {"invitation"}},
                                               {"unsubscribe", "{link}", {"link"}},
+                                              {"link", "{link}", {"link"}},
                                               {"terms", "{version}", {"version"}},
                                               {"adjustments", "{adjustment}", {"adjustment"}},
                                               {"assets", "{asset}", {"asset"}},

@@ -378,6 +378,23 @@ static void confine_server(const struct server *sv, bool calls)
 
 enum { STUCK_LEAST_MS = 2000 }; /* a commit is not stuck before, however short clicks wait for theirs */
 
+static _Noreturn void refuse_start(enum err err, const char *data)
+{
+    if (err == ERR_FULL)
+        die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "
+            "raise it%s",
+            bounds_of_files());
+    if (err == ERR_CORRUPT)
+        die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
+            data);
+    if (err == ERR_NOT_FOUND)
+        die("the key of this month is gone from %s/keys, or is another one, and days of it are sealed under it (or the "
+            "clock says a month whose key was destroyed): put back the file from your copy of the key files; if there "
+            "is none, `countersign keys lost --data %s --month YYYY-MM` goes on without what it sealed",
+            data, data);
+    die("recovery failed (%s): look at the disk, and whether this user may write to %s", err_word(err), data);
+}
+
 static void start(struct running *r)
 {
     struct server *sv = &r->server;
@@ -412,21 +429,8 @@ static void start(struct running *r)
                                               .data_dir = sv->options->data.text,
                                               .ahead = (uint64_t)sv->options->store_ahead_kib.number << 10};
     enum err err = committer_start(&committer, &r->committer);
-    if (err == ERR_FULL)
-        die("cannot start: the disk is full, or the store is as large as map_size_gib allows: free some space, or "
-            "raise it%s",
-            bounds_of_files());
-    if (err == ERR_CORRUPT)
-        die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
-            sv->options->data.text);
-    if (err == ERR_NOT_FOUND)
-        die("the key of this month is gone from %s/keys, or is another one, and days of it are sealed under it (or the "
-            "clock says a month whose key was destroyed): put back the file from your copy of the key files; if there "
-            "is none, `countersign keys lost --data %s --month YYYY-MM` goes on without what it sealed",
-            sv->options->data.text, sv->options->data.text);
     if (err != ERR_OK)
-        die("recovery failed (%s): look at the disk, and whether this user may write to %s", err_word(err),
-            sv->options->data.text);
+        refuse_start(err, sv->options->data.text);
     keep_signals();
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     sv->mail_links = r->smtp.setup.url != NULL ? mail_links_new() : NULL;

@@ -76,6 +76,8 @@ static enum err token_of(struct request *rq, bool use, const struct api_token **
 static enum err over(struct request *rq, struct reply *reply, enum err err)
 {
     struct screen s;
+    if (accept_json_or_page(rq->accept) >= 0)
+        return err;
     rq->query = SPAN("");
     if (screen_begin(&s, rq) != ERR_OK)
         return err;

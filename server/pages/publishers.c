@@ -9,7 +9,7 @@ enum { DAYS = 30, DATE_LEN = 10 };
 
 static void write_head(struct page *g)
 {
-    static const enum word columns[] = {WORD_OF_CLICK,    WORD_LEADS,    WORD_SENT_APPROVED,
+    static const enum word columns[] = {WORD_OF_CLICK,      WORD_LEADS,      WORD_SENT_APPROVED,
                                         WORD_SENT_RATE,     WORD_SENT_SCORE, WORD_SENT_COST,
                                         WORD_SENT_PER_LEAD, WORD_SENT_SALES, WORD_SENT_PER_SALE};
     page_put(g, "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th>", P_WORD(WORD_PUBLISHER));

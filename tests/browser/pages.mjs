@@ -1,4 +1,4 @@
-// Pages of those who are signed in, in a real Chromium: takes {chromium, base, visits: [{name, token, language, paths, save}], sizes} as JSON
+// Pages of those who are signed in, in a real Chromium: takes {chromium, base, visits: [{name, token, language, paths, save, widths}], sizes} as JSON
 // from standard input; each signs in by the form, opens its paths at each width, and signs out. Prints what was found of each page.
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
@@ -23,7 +23,7 @@ async function faults(page) {
 
 const told = {};
 for (const visit of given.visits) {
-  for (const width of given.widths) {
+  for (const width of visit.widths || given.widths) {
     const context = await browser.newContext({ viewport: { width, height: 900 }, locale: visit.language, colorScheme: visit.scheme || 'light', javaScriptEnabled: true });
     const page = await context.newPage();
     const complaints = [];

@@ -16,6 +16,7 @@ from harness import CHROMIUM, Market, Party, ServerCase, person, wait_for  # noq
 
 LOOK = os.environ.get("LOOK")
 WIDTHS = [390, 1280]
+OF_LANGUAGE = {"en": [390], "fr": [1280], "zh": [390]}  # of the roles, but in the long run: all of both
 WORDS = {"en": ("Sign out", "Leads"), "fr": ("Se déconnecter", "Leads"), "zh": ("退出", "线索")}
 LONG = "W" * 60 + " <b>& co"
 
@@ -49,7 +50,7 @@ class Pages(ServerCase):
         market.publisher.do("PUT", f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://hooks.example.com/" + "a" * 90})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/webhook/test", {})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": LONG[:60], "scope": "codes"})
-        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "paths": paths + shared + more[role], "scheme": "dark" if language == "fr" else "light",
+        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "widths": WIDTHS if "LONG" in os.environ else OF_LANGUAGE[language], "paths": paths + shared + more[role], "scheme": "dark" if language == "fr" else "light",
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")

@@ -49,6 +49,9 @@ READS = {
     "/leads.csv": (303,) * 9, "/review": (303,) * 9, "/answers": (303,) * 9, "/reconcile": (303,) * 9, "/publishers": (303,) * 9, "/campaigns": (303,) * 9,
     "/campaigns/{campaign}": (303,) * 9, "/campaigns/{campaign}/rules": (303,) * 9, "/campaigns/{campaign}/landing": (303,) * 9, "/campaigns/{campaign}/crm": (303,) * 9,  # pages of a session, whatever token comes
     "/reports": (303,) * 9, "/links": (303,) * 9, "/offers": (303,) * 9, "/offers/{contract}": (303,) * 9, "/postbacks": (303,) * 9, "/live": (401,) * 9,
+    **{path: (303,) * 9 for path in ("/settings", "/parties", "/parties/{party}", "/contracts", "/contracts/{contract}", "/month-end", "/audit", "/system", "/refused",
+                                     "/deliveries", "/search")},
+    "/sign-in/link/{link}": (410,) * 9,
     "/assets/{asset}": PUBLIC, "/sign-in": PUBLIC,
     "/": PUBLIC, "/t.js": PUBLIC, "/robots.txt": PUBLIC, "/favicon.ico": PUBLIC, "/icon.svg": PUBLIC, "/verify": PUBLIC, "/healthz": PUBLIC, "/readyz": PUBLIC, "/metrics": PUBLIC,
 }
@@ -79,6 +82,9 @@ WRITES = {
     ("post", "/witness/add-checkpoint"): (404,) * 9,
     ("post", "/invite/{invitation}"): (404,) * 9,
     ("post", "/unsubscribe/{link}"): (404,) * 9,
+    **{("post", path): (415,) * 9 for path in ("/settings", "/parties", "/parties/{party}", "/contracts", "/contracts/{contract}", "/month-end", "/deliveries")},
+    ("post", "/sign-in/link"): (404,) * 9,  # without an SMTP server
+    ("post", "/sign-in/link/{link}"): (410,) * 9,
     ("post", "/review"): (415,) * 9, ("post", "/answers"): (415,) * 9, ("post", "/reconcile"): (415,) * 9, ("post", "/campaigns"): (415,) * 9,
     ("post", "/campaigns/{campaign}"): (415,) * 9, ("post", "/campaigns/{campaign}/rules"): (415,) * 9, ("post", "/campaigns/{campaign}/landing"): (415,) * 9,
     ("post", "/campaigns/{campaign}/crm"): (415,) * 9, ("post", "/statements/{statement}/answer"): (415,) * 9,
@@ -305,7 +311,7 @@ class Access(ServerCase):
         self.assertProblem(self.callers["other_advertiser"].call("POST", "/v1/campaigns", campaign), 403, "advertiser")
 
     def test_unknown_parameters_are_refused_by_name(self):
-        for template in sorted(set(READS) - PLAIN - {"/live", "/invite/{invitation}", "/unsubscribe/{link}"} - {path for path, row in READS.items() if row == (303,) * 9}):  # what mail programs append to a link
+        for template in sorted(set(READS) - PLAIN - {"/live", "/invite/{invitation}", "/unsubscribe/{link}", "/sign-in/link/{link}"} - {path for path, row in READS.items() if row == (303,) * 9}):  # what mail programs append to a link
             query = "?from=0&to=1&colour=1" if template.endswith("/openings") else "?colour=1"
             with self.subTest(template):
                 self.assertProblem(self.call("operator", "get", self.path(template) + query), 400, "colour")
