@@ -1,20 +1,22 @@
-/* What happens, as it happens: the events of /v1/live on a terminal, or a line of JSON each. */
+/* What happens, as it happens: the events of /v1/live on a terminal, or a line of JSON or CSV each. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/csv.h"
 #include "common/base/id.h"
 #include "common/base/json_read.h"
 #include "common/base/mem.h"
+#include "common/base/money.h"
 #include "common/base/text.h"
 #include "server/cmd/command.h"
 #include "server/cmd/download.h"
 #include "server/cmd/shown.h"
 #include "server/system/log.h"
 
-enum { URL, TOKEN, CONTRACT, JSON, ARGS };
+enum { URL, TOKEN, CONTRACT, JSON, CSV, ARGS };
 enum {
     LINE_MAX_LEN = 1 << 20, /* bytes of a line of a server that nobody trusts */
     SILENT_S = 60,          /* it says something each 15 s: after so long without a byte it is asked again */
@@ -28,10 +30,12 @@ static const struct arg args[ARGS] = {
     [TOKEN] = {.name = "--token", .value = "T", .help = "API token; else the variable COUNTERSIGN_TOKEN"},
     [CONTRACT] = {.name = "--contract", .value = "ID", .help = "only this one; else all that the token may read"},
     [JSON] = {.name = "--json", .help = "one JSON object a line: event, id, data"},
+    [CSV] = {.name = "--csv", .help = "comma-separated, for spreadsheets"},
 };
 
 struct tail {
-    bool json;
+    bool json, csv;
+    bool headed;                           /* the columns' names are out */
     struct buf line, shown;                /* what came of a line; what is shown of an event */
     char event[ID_MAX + 1];                /* of the event that is coming */
     char id[ID_MAX + 1], last[ID_MAX + 1]; /* its own; of the last that came whole */
@@ -140,12 +144,75 @@ static void show_json(const struct tail *t)
     json_decref(all);
 }
 
+/* Of a count its total. Events have one of a cell's members at most; a cell of which they have none is empty. */
+static const struct {
+    const char *column, *members[3];
+} columns[] = {
+    {"at", {"at", "issued_at", "from"}},
+    {"contract", {"contract"}},
+    {"index", {"index"}},
+    {"lead", {"lead"}},
+    {"txid", {"txid"}},
+    {"status", {"status"}},
+    {"reason", {"reason"}},
+    {"note", {"note"}},
+    {"amount", {"payout_micros", "payable_micros", "net_micros"}},
+    {"currency", {"currency"}},
+    {"statement", {"id"}},
+    {"number", {"number"}},
+    {"clicks", {"clicks"}},
+    {"leads", {"leads"}},
+    {"request_id", {"request_id"}},
+    {"route", {"route"}},
+    {"field", {"field"}},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static void add_cell(struct buf *line, const json_t *data, size_t i)
+{
+    enum { CELL_CAP = 48 };
+    const json_t *v = NULL;
+    const char *member = "";
+    char mem[CELL_CAP];
+    struct buf cell;
+    buf_fixed(&cell, mem, sizeof mem);
+    for (size_t n = 0; v == NULL && n < 3 && columns[i].members[n] != NULL; n++)
+        v = json_object_get(data, member = columns[i].members[n]);
+    v = json_is_object(v) ? json_object_get(v, "total") : v;
+    if (json_is_integer(v) && strstr(member, "_micros") != NULL)
+        micros_add(&cell, json_integer_value(v), span_str(shown_text(data, "currency")));
+    else if (json_is_integer(v))
+        buf_i64(&cell, json_integer_value(v));
+    csv_cell(line, json_is_string(v) ? span_of(json_string_value(v), json_string_length(v)) : buf_span(&cell), ',');
+}
+
+static void show_csv(struct tail *t)
+{
+    struct buf *line = &t->shown;
+    if (!t->headed) {
+        buf_str(line, CSV_BOM "event");
+        for (size_t i = 0; i < COLUMNS; i++)
+            buf_printf(line, ",%s", columns[i].column);
+        buf_str(line, "\r\n");
+        t->headed = true;
+    }
+    csv_cell(line, span_str(t->event), ',');
+    for (size_t i = 0; i < COLUMNS; i++)
+        add_cell(line, t->data, i);
+    line->len--; /* the last comma */
+    buf_str(line, "\r\n");
+    fwrite(line->ptr, 1, line->len, stdout);
+    buf_clear(line);
+}
+
 /* ---- the stream (HTML standard, section 9.2.6) ---- */
 
 static void event_ends(struct tail *t)
 {
     if (t->data != NULL && t->json)
         show_json(t);
+    else if (t->data != NULL && t->csv)
+        show_csv(t);
     else if (t->data != NULL)
         show(t);
     if (t->data != NULL)
@@ -238,10 +305,12 @@ static int tail(const char *const given[])
 {
     const char *token = given[TOKEN] != NULL ? given[TOKEN] : getenv("COUNTERSIGN_TOKEN");
     const struct sigaction act = {.sa_handler = on_signal};
-    struct tail t = {.json = given[JSON] != NULL};
+    struct tail t = {.json = given[JSON] != NULL, .csv = given[CSV] != NULL};
     char path[64] = "v1/live";
     if (token == NULL || !*token)
         decline("whose events? Give --token T or set COUNTERSIGN_TOKEN");
+    if (t.json && t.csv)
+        decline("--json and --csv: which of them?");
     if (given[CONTRACT] != NULL && !id_is_plain(span_str(given[CONTRACT])))
         decline("--contract \"%.60s\" is not a contract id", given[CONTRACT]);
     if (given[CONTRACT] != NULL)

@@ -120,6 +120,32 @@ class Tail(unittest.TestCase):
         self.assertRegex(of["refused"], r" 4\d\d /postback status: ")
         self.assertRegex(of["counters"], r"clicks 1 \(ok 1\), leads [01]")
 
+    def test_csv_is_a_row_an_event(self):
+        lines, end = self.tail("--csv")
+        self.opened(1)
+        lead = self.market.publisher.postback(person(click_id=self.market.click(), txid="=1+1")).json["lead"]
+        self.market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "approved", "reason": 'no, "really"\nno'})
+        self.market.publisher.postback({"txid": "t", "status": "nonsense"})
+        statement = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
+
+        def rows():
+            return list(csv.DictReader(io.StringIO("".join(lines).lstrip("\ufeff"), newline="")))
+        wait_for(lambda: any(row["event"] == "counters" and row["leads"] == "1" for row in rows()) and len({row["event"] for row in rows()}) == 5, what="all kinds")
+        self.assertEqual(end(), (0, ""))
+        self.assertTrue(lines[0].startswith("\ufeffevent,at,contract,"))
+        self.assertEqual("".join(lines).count("event,at"), 1)
+        of = {row["event"]: row for row in rows()}
+        self.assertTrue(all(None not in row and None not in row.values() for row in rows()))
+        shown = self.market.publisher.get(f"/v1/leads/{lead}")
+        self.assertEqual([of["lead"][name] for name in ("at", "contract", "index", "lead", "txid", "currency")],
+                         [shown["at"], self.market.contract, str(shown["index"]), lead, "'=1+1", "EUR"])
+        told = of["disposition"]
+        self.assertEqual([told[name] for name in ("lead", "status", "note", "amount", "clicks")], [lead, "approved", 'no, "really"\nno', "12.00", ""])
+        self.assertEqual([of["statement"][name] for name in ("statement", "number", "amount", "currency")], [statement, "1", "12.00", "EUR"])
+        self.assertRegex(of["statement"]["at"], r"^20\d\d-")
+        self.assertEqual([of["refused"][name] for name in ("status", "route", "field")], ["400", "/postback", "status"])
+        self.assertEqual((of["counters"]["clicks"], of["counters"]["lead"]), ("1", ""))
+
     def test_it_goes_on_over_a_restart(self):
         lines, end = self.tail("--json")
         self.opened(1)
@@ -137,7 +163,8 @@ class Tail(unittest.TestCase):
         self.assertIn("again", errors)
 
     def test_who_may_not_is_told(self):
-        for flags, token, words in ((("--contract", "C000000000000"), None, "404"), ((), "nobody", "401"), (("--contract", "-"), None, "--contract")):
+        for flags, token, words in ((("--contract", "C000000000000"), None, "404"), ((), "nobody", "401"), (("--contract", "-"), None, "--contract"),
+                                    (("--json", "--csv"), None, "which")):
             done = countersign("tail", self.server.url, "--token", token or self.market.publisher.token, *flags)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn(words, done.stderr)
