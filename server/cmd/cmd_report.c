@@ -118,12 +118,26 @@ static void set_number(struct cell *c, int64_t v, int decimals, int least)
     c->right = true;
 }
 
+/* As it is, with its currency's decimals at least; of what was divided with no more than these. */
+static void set_money(struct cell *c, int64_t v, struct span currency, bool divided)
+{
+    struct buf b;
+    int exponent = currency_exponent(currency);
+    if (divided && exponent >= 0)
+        v -= v % micros_per_minor(exponent);
+    buf_fixed(&b, c->text, sizeof c->text - 1);
+    micros_add(&b, v, currency);
+    c->text[b.len] = '\0';
+    c->width = b.len;
+    c->right = true;
+}
+
 static int64_t number(const json_t *v, const char *name)
 {
     return json_integer_value(json_object_get(v, name));
 }
 
-enum kind { COUNT, LEADS, MONEY, PERCENT };
+enum kind { COUNT, LEADS, MONEY, COST, PERCENT };
 static const struct column {
     const char *title, *object, *name;
     enum kind kind;
@@ -134,7 +148,7 @@ static const struct column {
     {"approved", "leads", "approved", LEADS},
     {"converted", "leads", "converted", LEADS},
     {"payout", NULL, "payout_micros", MONEY},
-    {"per lead", NULL, "cost_per_lead_micros", MONEY},
+    {"per lead", NULL, "cost_per_lead_micros", COST},
     {"revenue", NULL, "revenue_micros", MONEY},
     {"leads/click", NULL, "conversion_ppm", PERCENT},
     {"ROI", NULL, "roi_ppm", PERCENT},
@@ -143,7 +157,7 @@ static const struct column {
 enum { NUMBERS = sizeof columns / sizeof *columns };
 
 /* What is left out, as there is nothing to divide by, stays blank. */
-static void set_figures(struct table *t, const json_t *row, size_t at)
+static void set_figures(struct table *t, const json_t *row, size_t at, const char *currency)
 {
     for (size_t i = 0; i < NUMBERS; i++) {
         const struct column *c = &columns[i];
@@ -160,8 +174,8 @@ static void set_figures(struct table *t, const json_t *row, size_t at)
             set_number(cell, v / 10000, 2, 2);
         else if (c->kind == COUNT || c->kind == LEADS)
             set_number(cell, v, 0, 0);
-        else if (c->kind == MONEY)
-            set_number(cell, v / 10000, 2, 2);
+        else if (c->kind == MONEY || c->kind == COST)
+            set_money(cell, v, span_str(currency), c->kind == COST);
         else
             set_number(cell, v / 1000, 1, 1);
     }
@@ -178,8 +192,9 @@ static void set_row(struct table *t, const json_t *groups, const json_t *row, co
         set_text(next_cell(t, i), first != NULL ? (i == 0 ? first : "") : text == NULL ? "" : rest ? "(other)" : text);
     }
     const char *currency = json_string_value(json_object_get(row, "currency"));
-    set_text(next_cell(t, at), currency != NULL ? currency : "");
-    set_figures(t, row, at + 1);
+    currency = currency != NULL ? currency : "";
+    set_text(next_cell(t, at), currency);
+    set_figures(t, row, at + 1, currency);
     t->rows++;
 }
 

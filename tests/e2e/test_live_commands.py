@@ -1,4 +1,4 @@
-"""`countersign leads` and `countersign tail`: what a party sees on a terminal, against what the lists and the stream say."""
+"""`countersign leads`, `tail` and a report's money: what a party sees on a terminal, against what the lists and the stream say."""
 
 import csv
 import io
@@ -68,6 +68,27 @@ class Leads(ServerCase):
                              (("--status", "gone"), "status"), (("--contract", "C000000000000"), "404")):
             self.assertIn(words, self.run_leads(*flags, status=2))
         self.assertIn("401", self.run_leads(token="no", status=2))
+
+
+class Report(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        pass
+
+    def test_money_has_the_decimals_of_its_currency(self):
+        for currency, click_micros, lead_micros, payout, per_lead in (("EUR", 1_500, 5_000_000, "10.0045", "5.00"), ("KWD", 1_234_567, 1_000_000, "5.703701", "2.851"),
+                                                                      ("JPY", 700_000_000, 1_000_000, "2102", "1051"), ("USD", 10_000_000, 1_000_000, "32.00", "16.00")):
+            market = Market(self.server, campaign={"currency": currency}, contract={"price": {"lead": [{"micros": lead_micros}], "click_micros": click_micros}})
+            for click in [market.click() for _ in range(3)][:2]:
+                lead = market.publisher.postback(person(click_id=click)).json["lead"]
+                market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "approved"})
+
+            def total(contract=market.contract):
+                done = countersign("report", self.server.url, "--token", self.server.operator.token, "--contract", contract)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return done.stdout.splitlines()[-1].split()[:10]
+            wait_for(lambda total=total: total()[2:7] == ["3", "3", "2", "2", "0"], what="the clicks and leads to be counted")
+            self.assertEqual(total()[7:9], [payout, per_lead], currency)
 
 
 class Tail(unittest.TestCase):
