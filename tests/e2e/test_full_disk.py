@@ -1,5 +1,6 @@
 """A server whose disk is full: what it still answers, what it refuses and how, and that nothing is recorded by halves."""
 
+import errno
 import json
 import os
 import resource
@@ -184,10 +185,14 @@ class OnTmpfs(Server):
         self.ballast = Path(self.folder.name) / "ballast"
 
     def leave(self, room):
-        """Bytes that can still be written, rounded to pages."""
-        disk = os.statvfs(self.folder.name)
+        """Bytes that can still be written, rounded to pages: what the server takes meanwhile is not there any more."""
         with self.ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(4096, disk.f_bavail * disk.f_frsize - room))
+            while (takes := (disk := os.statvfs(self.folder.name)).f_bavail * disk.f_frsize - room) > 0:
+                try:
+                    return os.posix_fallocate(file.fileno(), 0, takes)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def ready(self):
         """Or answering, as one that starts where there is no room does."""
