@@ -54,7 +54,6 @@ void reply_page(struct request *rq, struct reply *r, enum language language, str
     reply_header(r, "Content-Language", span_str(language_word(language)));
     reply_header(r, "Content-Security-Policy", buf_span(&policy));
     reply_header(r, "Referrer-Policy", SPAN("no-referrer"));
-    reply_header(r, "X-Content-Type-Options", SPAN("nosniff"));
 }
 
 /* word NULL: a status that no error of ours has goes without a type of its own. */

@@ -27,7 +27,6 @@ enum err asset_get(struct request *rq, struct reply *reply)
         reply->content_type = span_str(assets[i].content_type);
         reply->body = span_of(assets[i].bytes, assets[i].len);
         reply_header(reply, "Cache-Control", SPAN("public, max-age=31536000, immutable"));
-        reply_header(reply, "X-Content-Type-Options", SPAN("nosniff"));
         return ERR_OK;
     }
     return ERR_NOT_FOUND;

@@ -143,7 +143,6 @@ void screen_headers(struct screen *s, struct reply *reply)
     reply_header(reply, "Content-Language", span_str(language_word(s->g.language)));
     reply_header(reply, "Content-Security-Policy", span_of(policy, sizeof policy - 1));
     reply_header(reply, "Referrer-Policy", s->secret ? SPAN("no-referrer") : SPAN("same-origin"));
-    reply_header(reply, "X-Content-Type-Options", SPAN("nosniff"));
     keep_language(s, reply);
 }
 

@@ -132,6 +132,7 @@ enum err visitor_page(struct request *rq, struct reply *r, enum click_fault faul
     r->body = buf_span(&page);
     reply_header(r, "Cache-Control", SPAN("no-store"));
     reply_header(r, "Vary", SPAN("Accept, Accept-Language"));
+    reply_header(r, "X-Content-Type-Options", SPAN("nosniff")); /* of a click no other puts it */
     reply_page(rq, r, language, span_of(style, sizeof style - 1),
                "img-src 'self'; form-action 'none'; "); /* the icon, fetched unasked */
     return ERR_OK;

@@ -68,6 +68,7 @@ class Ids(EdgeCase):
         answers = {
             "click": send(market.code["click_url"], headers=BROWSER),
             "no click": send(url + "/c/unknown"),
+            "no click of a browser": send(url + "/c/unknown", headers={**BROWSER, "Accept": "text/html"}),
             "HEAD of a click": send(market.code["click_url"], "HEAD", headers=BROWSER),
             "pixel": send(market.code["pixel_url"] + "?event=view"),
             "bad pixel": send(url + "/p/unknown.gif"),
@@ -83,13 +84,17 @@ class Ids(EdgeCase):
             "a bad write": market.operator.call("POST", "/v1/parties", {"name": "Somebody", "kind": "king"}),
             "no path": send(url + "/nope"),
             "no method": send(url + "/healthz", "PUT", b""),
-            "health": send(url + "/healthz"), "page": send(url + "/"), "log": send(url + "/log/keys"),
+            "health": send(url + "/healthz"), "page": send(url + "/"), "sign in": send(url + "/sign-in"),
+            "style": send(url + re.search(r"/assets/[^\"]*\.css", send(url + "/sign-in").text)[0]), "log": send(url + "/log/keys"),
             "statement": market.publisher.call("GET", "/v1/statements/S1"),
         }
         self.assertEqual(len({answer.headers["Request-Id"] for answer in answers.values()}), len(answers), "each its own")
         for what, answer in answers.items():
             with self.subTest(what):
-                self.assertEqual(len(answer.headers.get_all("Request-Id")), 1)
+                names = [name.lower() for name in answer.headers.keys()]
+                self.assertEqual(sorted(names), sorted(set(names)), "no header stands twice")
+                if answer.headers.get_content_type() in ("text/html", "text/css"):
+                    self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
                 self.assertTrue(REQUEST_ID.fullmatch(answer.headers["Request-Id"]), answer)
                 line = self.line(answer)
                 self.assertEqual(line["status"], answer.status)
