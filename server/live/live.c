@@ -49,11 +49,13 @@ static enum err fill(struct piece *p)
 
 static enum err more(struct request *rq, struct reply *reply)
 {
+    uint64_t end = news_end(rq->worker->server->news);
     enum err err = stream_follow(rq);
     if (err != ERR_OK)
         return err;
     struct piece p = {.stream = rq->stream,
                       .place = rq->stream->place,
+                      .end = end,
                       .rq = {.worker = rq->worker, .catalog = rq->catalog, .caller = rq->caller, .token = rq->token}};
     p.rq.arena = arena_new();
     buf_heap(&p.text);

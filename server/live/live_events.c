@@ -86,11 +86,11 @@ static enum err look_at(struct piece *p, uint64_t seq)
     return piece_shows(p, k) ? write_entry(p, k, &env) : ERR_OK;
 }
 
-/* Those that were told lately. */
+/* Those that were told lately, and before the piece's end. */
 static enum err write_news(struct piece *p, const struct news_item *item, size_t n)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < n && err == ERR_OK && !p->stream->behind; i++) {
+    for (size_t i = 0; i < n && item[i].seq < p->end && err == ERR_OK && !p->stream->behind; i++) {
         if (piece_full(p))
             p->stream->behind = true;
         else if (piece_shows(p, catalog_contract_number(p->rq.catalog, item[i].number)))
@@ -100,27 +100,25 @@ static enum err write_news(struct piece *p, const struct news_item *item, size_t
 }
 
 /* Row by row, a slice of them. */
-static enum err write_rows(struct piece *p, uint64_t end)
+static enum err write_rows(struct piece *p)
 {
     enum err err = ERR_OK;
-    for (size_t n = 0; p->place.seq < end && n < READ_SLICE && !piece_full(p) && err == ERR_OK; n++)
+    for (size_t n = 0; p->place.seq < p->end && n < READ_SLICE && !piece_full(p) && err == ERR_OK; n++)
         err = look_at(p, p->place.seq);
-    p->stream->behind |= p->place.seq < end;
+    p->stream->behind |= p->place.seq < p->end;
     return err;
 }
 
 enum err piece_events(struct piece *p)
 {
-    struct news *news = p->rq.worker->server->news;
     struct news_item *item;
     size_t n;
-    uint64_t end = news_end(news); /* before the state that is read: that has all of it */
-    bool kept = news_since(news, p->place.seq, &item, &n);
+    bool kept = news_since(p->rq.worker->server->news, p->place.seq, &item, &n);
     enum err err = worker_reader_anew(p->rq.worker, &p->txn, &p->rq.problem);
     if (err == ERR_OK)
-        err = kept ? write_news(p, item, n) : write_rows(p, end);
-    if (err == ERR_OK && kept && !p->stream->behind && p->place.seq < end)
-        p->place.seq = end;
+        err = kept ? write_news(p, item, n) : write_rows(p);
+    if (err == ERR_OK && kept && !p->stream->behind && p->place.seq < p->end)
+        p->place.seq = p->end;
     free(item);
     return err;
 }

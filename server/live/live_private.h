@@ -13,6 +13,7 @@ struct piece {
     struct stream *stream;
     struct txn *txn;
     struct event_place place; /* all before is told with it */
+    uint64_t end;             /* it goes no further: the control data know every contract of what is before */
     struct buf text;
     struct jw json; /* of the event that is being written */
 };

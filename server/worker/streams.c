@@ -267,9 +267,9 @@ void streams_tick(struct worker *w)
     struct stream *s;
     if (all->n == 0 || w->server->news == NULL || atomic_load(&w->stopping))
         return;
-    struct catalog *c = catalog_hold(w->server->instance.catalog);
-    bool changed = c != all->checked || now_us - all->checked_us >= SECOND_US;
     bool came = news_look(w->server->news, &all->look);
+    struct catalog *c = catalog_hold(w->server->instance.catalog); /* then: it has every contract of what came */
+    bool changed = c != all->checked || now_us - all->checked_us >= SECOND_US;
     for (size_t i = all->n; i > 0 && (s = take_turn(w)) != NULL; i--) {
         bool asks = s->state != STREAM_READS && (changed || s->rq->catalog != c);
         const char *over = asks ? is_over(s, c) : NULL;
