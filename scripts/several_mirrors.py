@@ -351,8 +351,10 @@ class Campaign:
             joined = Joined(self.logs, asked)
             for seed in sorted((seed for seed in told if seed.asked == asked), key=lambda seed: seed.total):
                 here = all(size <= joined.sizes.get(contract, -1) for contract, size in seed.prefixes.items())
-                need(here or not self.whole, f"{seed.name} is a seed of logs that are not here")
                 if not here:
+                    if self.whole:
+                        need(seed.may_be_later(self.logs), f"{seed.name} is a seed of logs that are not here")
+                        self.doubts.append(f"{seed.name} is a seed of more of a log than its mirror has: pull again")
                     break  # this one and those behind it are taken at their word
                 need(all(seed.prefixes.get(contract, 0) >= done for contract, done in joined.done.items()), f"{seed.name} is a seed that leaves out what an earlier one had learnt")
                 data, counts = joined.learn(seed.prefixes)
@@ -396,6 +398,11 @@ class Seed:
         self.prefixes = {prefix["contract"]: prefix["size"] for prefix in entry["from"]}
         self.total = sum(self.prefixes.values())
         self.asked = asks(log.ledger.bound_by[index].score)
+
+    def may_be_later(self, logs):
+        """Whether all that it names is here, and what is not here so far ends before it came, or may by another clock."""
+        here, stepped = {log.name: log for log in logs}, any(log.clocks for log in logs)
+        return all(name in here and (stepped or len(here[name].ledger.entries) >= size or here[name].end <= clock(self.entry)) for name, size in self.prefixes.items())
 
 
 def asks(score):

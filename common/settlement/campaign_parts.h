@@ -197,7 +197,7 @@ void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, con
                           const struct terms *t, const struct lead_row *row);
 /* Each lead and disposition once it is folded, bound by *t; of a disposition what its lead was before. A seed. */
 void campaign_lesson(struct campaign *c, uint64_t index, const struct entry *e, const struct terms *t, enum status was);
-void campaign_seed(struct campaign *c, uint64_t index, const struct entry_model *m, const struct terms *t);
+void campaign_seed(struct campaign *c, uint64_t index, const struct entry *e, const struct terms *t);
 /* A tree of the root log on the way, in each mirror. */
 void campaign_root_look(struct campaign *c, const struct frontier *tree);
 void campaign_end(struct campaign *c, bool complete, uint64_t entries, int64_t last_ms, uint32_t clock_steps,

@@ -26,6 +26,7 @@ struct lesson {
 
 struct told_seed {
     uint32_t member;
+    int64_t clocked_ms;
     uint64_t index, leads, labels, total; /* total: of the sizes that it names */
     size_t score;
     struct hash sha256;
@@ -126,13 +127,15 @@ void campaign_lesson(struct campaign *c, uint64_t index, const struct entry *e, 
     l->of[c->n_members - 1].n++;
 }
 
-void campaign_seed(struct campaign *c, uint64_t index, const struct entry_model *m, const struct terms *t)
+void campaign_seed(struct campaign *c, uint64_t index, const struct entry *e, const struct terms *t)
 {
+    const struct entry_model *m = &e->model;
     struct lessons *l = lessons_of(c);
     struct entry_prefix p;
     l->seed = xrealloc(l->seed, (l->n_seeds + 1) * sizeof *l->seed);
     struct told_seed *s = &l->seed[l->n_seeds++];
     *s = (struct told_seed){.member = (uint32_t)(c->n_members - 1),
+                            .clocked_ms = entry_clock(e),
                             .index = index,
                             .leads = m->leads,
                             .labels = m->labels,
@@ -225,9 +228,9 @@ static size_t earliest(const struct making *m)
     return first;
 }
 
-/* Where each log is to be learnt up to. ERR_NOT_FOUND: one is not here, or not so far. ERR_CONFLICT: there was more
- * before. */
-static enum err aim(struct making *m, const struct told_seed *s)
+/* Where each log is to be learnt up to. ERR_NOT_FOUND: one is not here, or not so far; *early: that one's mirror was
+ * pulled before the seed came, NULL unless all are such. ERR_CONFLICT: there was more before. */
+static enum err aim(struct making *m, const struct told_seed *s, const struct member **early)
 {
     struct span rest = buf_span(&s->from);
     struct entry_prefix p;
@@ -237,10 +240,18 @@ static enum err aim(struct making *m, const struct told_seed *s)
         size_t at = 0;
         while (at < m->c->n_members && !span_is(p.contract, m->c->member[at]->contract))
             at++;
-        if (at == m->c->n_members || p.size > m->c->member[at]->entries)
+        if (at == m->c->n_members ||
+            (p.size > m->c->member[at]->entries && m->c->member[at]->last_ms > s->clocked_ms && !m->c->clock_stepped)) {
+            *early = NULL;
             return ERR_NOT_FOUND;
-        m->of[at].to = p.size;
+        }
+        if (p.size > m->c->member[at]->entries)
+            *early = m->c->member[at];
+        else
+            m->of[at].to = p.size;
     }
+    if (*early != NULL)
+        return ERR_NOT_FOUND;
     for (size_t i = 0; i < m->c->n_members; i++)
         if (m->of[i].to < m->of[i].size)
             return ERR_CONFLICT;
@@ -272,11 +283,17 @@ static void compare(struct making *m, const struct told_seed *s)
 
 static void take(struct making *m, const struct told_seed *s)
 {
-    enum err err = aim(m, s);
+    const struct member *early = NULL;
+    enum err err = aim(m, s, &early);
     if (err == ERR_CONFLICT)
         finds_failure(&m->c->finding[CAMPAIGN_SEEDS],
                       "entry %" PRIu64 " of %s brings in a seed that leaves out what an earlier one had learnt",
                       s->index, m->c->member[s->member]->contract);
+    else if (err != ERR_OK && m->c->whole && early != NULL)
+        finds_doubt(&m->c->finding[CAMPAIGN_SEEDS],
+                    "entry %" PRIu64 " of %s brings in a seed of more of %s than its mirror has, of which another pull "
+                    "may tell more",
+                    s->index, m->c->member[s->member]->contract, early->contract);
     else if (err != ERR_OK && m->c->whole)
         finds_failure(&m->c->finding[CAMPAIGN_SEEDS],
                       "entry %" PRIu64 " of %s brings in a seed of logs, or parts of logs, that are not here", s->index,

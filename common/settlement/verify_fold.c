@@ -573,7 +573,7 @@ static void go_on(struct audit *a, uint64_t index, const struct entry *e, struct
     verify_reconcile_entry(a, index, e);
     verify_settle(a, index, e);
     if (e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_SEED && a->asked->campaign != NULL)
-        campaign_seed(a->asked->campaign, index, &e->model, a->fold.terms);
+        campaign_seed(a->asked->campaign, index, e, a->fold.terms);
     if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
         return;
     verify_due_next(a);

@@ -197,6 +197,7 @@ class Seeds(Scored, unittest.TestCase):
         self.assertIn(market.contract, [prefix["contract"] for prefix in seed["from"]])
         cook, nurse = (self.lead_of(other, url, job, None)["score"] for job in ("cook", "nurse"))
         self.assertGreater(cook, nurse + 100)
+        early = self.mirrors_of(market)
         self.learn(other, url, 30)
         self.server.kill()
         self.server.start()
@@ -206,7 +207,33 @@ class Seeds(Scored, unittest.TestCase):
         for log in (market.contract, contract):
             size = len(self.log(log))
             wait_for(lambda log=log, size=size: len(self.log(log)) >= size, what="heads")
+        self.pulled_before(early)
         self.holds([market.contract, contract])
+
+    def mirrors_of(self, market):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        every = [row["id"] for row in market.operator.get(f"/v1/contracts?campaign={market.campaign}&limit=50")["data"]]
+        for contract in every:
+            self.pulled(contract, Path(folder.name) / contract)
+        return {contract: Path(folder.name) / contract for contract in every}
+
+    def pulled(self, contract, to):
+        done = countersign("pull", self.server.url, to, "--contract", contract, "--token", self.market.advertiser.token)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return to
+
+    def pulled_before(self, early):
+        """Mirrors that end before a seed came which names more of them: nobody lied, and another pull tells."""
+        own = self.market.contract
+        self.pulled(own, early[own])
+        done = verify_twice(*early.values(), "--all-contracts")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertRegex(done.stdout, r"seeds +cannot tell .*another pull may tell more")
+        for contract, mirror in early.items():
+            self.pulled(contract, mirror)
+        done = verify_twice(*early.values(), "--all-contracts")
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def holds(self, contracts):
         market = self.market
@@ -229,9 +256,7 @@ class Seeds(Scored, unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             mirrors = []
             for contract in every:
-                mirrors.append(Path(folder) / contract)
-                done = countersign("pull", self.server.url, mirrors[-1], "--contract", contract, "--token", market.advertiser.token)
-                self.assertEqual(done.returncode, 0, done.stderr)
+                mirrors.append(self.pulled(contract, Path(folder) / contract))
                 alone = verify_twice(mirrors[-1])
                 self.assertEqual(alone.returncode, 0, alone.stdout)
                 self.assertEqual("the operator's word, unless the mirrors" in alone.stdout, bool(self.seeds(contract)))
