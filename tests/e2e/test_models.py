@@ -9,11 +9,13 @@ import secrets
 import shutil
 import sys
 import tempfile
+import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from harness import BROWSER, Market, Server, ServerCase, click, countersign, person, wait_for
+from harness import BROWSER, Market, Server, ServerCase, click, countersign, person, send, wait_for
 from liar import Liar
 from test_score import SCORE, Scored, score, told
 from second import verify_twice
@@ -208,7 +210,34 @@ class Seeds(Scored, unittest.TestCase):
             size = len(self.log(log))
             wait_for(lambda log=log, size=size: len(self.log(log)) >= size, what="heads")
         self.pulled_before(early)
+        self.refuses_another_state(contract)
         self.holds([market.contract, contract])
+
+    def refuses_another_state(self, contract):
+        """A server that shows other bytes under a state's name is found out as they come."""
+        server, token = self.server, self.market.advertiser.token
+
+        class Changed(BaseHTTPRequestHandler):
+            def do_GET(self):
+                answer = send(server.url + self.path, headers={"Authorization": self.headers["Authorization"]})
+                body = answer.body[:-1] + bytes([answer.body[-1] ^ 1]) if "/models/" in self.path else answer.body
+                self.send_response(answer.status)
+                for name in ("Content-Type", "Link"):
+                    if name in answer.headers:
+                        self.send_header(name, answer.headers[name])
+                self.send_header("Content-Length", len(body))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Changed) as other, tempfile.TemporaryDirectory() as folder:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            done = countersign("pull", f"http://127.0.0.1:{other.server_port}", Path(folder) / "mirror", "--contract", contract, "--token", token)
+            other.shutdown()
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn("what the log's model entry names", done.stderr)
 
     def mirrors_of(self, market):
         folder = tempfile.TemporaryDirectory()
