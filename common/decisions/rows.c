@@ -974,10 +974,12 @@ enum err row_settled(const struct view *v, uint32_t contract, uint64_t index, st
     if (value.len <= SETTLED_ROW_LEN || value.len > SETTLED_ROW_LEN + LIMIT_ID ||
         !is_index(row.index = load_be64(value.ptr)) || row.index < row.to)
         return ERR_CORRUPT;
-    err = id_from(value.ptr + SETTLED_ROW_LEN, value.len - SETTLED_ROW_LEN, row.id);
-    if (err == ERR_OK)
-        *out = row;
-    return err;
+    struct span id = span_skip(value, SETTLED_ROW_LEN);
+    if (memchr(id.ptr, '\0', id.len) != NULL)
+        return ERR_CORRUPT;
+    memcpy(row.id, id.ptr, id.len);
+    *out = row;
+    return ERR_OK;
 }
 
 enum err row_stood(const struct view *v, uint32_t contract, uint64_t lead, uint64_t open, struct settled_row *out)
