@@ -41,8 +41,8 @@ static enum err count_others(struct overlay *o, struct span key, struct span *va
     static const enum cap_period periods[] = {CAP_OF_DAY, CAP_OF_MONTH};
     const struct trial *t = o->trial;
     struct cap_row sum;
-    enum err err = t->store->get(t->store->ctx, ROW_CAPS, key, value);
-    if (err != ERR_OK || (err = cap_row_read(*value, &sum)) != ERR_OK)
+    enum err err = cap_row_read(*value, &sum);
+    if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < 4 * t->n; i++) {
         const struct trial_lead *l = &t->lead[i / 4];
@@ -64,12 +64,7 @@ static enum err count_others(struct overlay *o, struct span key, struct span *va
 
 static enum err overlay_get(void *ctx, enum row_table table, struct span key, struct span *value)
 {
-    struct overlay *o = ctx;
-    const struct view *v = o->trial->store;
-    enum err err = rows_map_get(o->rows, table, key, value);
-    if (err == ERR_NOT_FOUND && table == ROW_CAPS)
-        return count_others(o, key, value);
-    return err == ERR_NOT_FOUND && table == ROW_LEADS ? v->get(v->ctx, table, key, value) : err;
+    return rows_map_get(((struct overlay *)ctx)->rows, table, key, value);
 }
 
 /* The store's next row that is of none of these leads. */
@@ -89,16 +84,21 @@ static enum err seek_others(struct overlay *o, struct span from, struct span *ke
     return err;
 }
 
+/* Of keys that both have, the row that was written here. */
 static enum err overlay_seek(void *ctx, enum row_table table, struct span from, struct span *key, struct span *value)
 {
     struct overlay *o = ctx;
+    const struct view *v = o->trial->store;
     struct span other_key, other_value;
     enum err err = rows_map_seek(o->rows, table, from, key, value);
-    if (table != ROW_DEDUPE)
+    if (table != ROW_DEDUPE && table != ROW_LEADS && table != ROW_CAPS)
         return err;
-    enum err step = seek_others(o, from, &other_key, &other_value);
-    if (step == ERR_NOT_FOUND || (step == ERR_OK && err == ERR_OK && span_order(*key, other_key) < 0))
+    enum err step = table == ROW_DEDUPE ? seek_others(o, from, &other_key, &other_value)
+                                        : v->seek(v->ctx, table, from, &other_key, &other_value);
+    if (step == ERR_NOT_FOUND || (step == ERR_OK && err == ERR_OK && span_order(*key, other_key) <= 0))
         return err;
+    if (step == ERR_OK && table == ROW_CAPS)
+        step = count_others(o, other_key, &other_value);
     if (step == ERR_OK) {
         *key = other_key;
         *value = other_value;
