@@ -108,6 +108,94 @@ static void a_token_is_what_a_header_can_hold(void **state)
     assert_false(crm_token_ok(SPAN("\xc3\xa9")));
 }
 
+/* Repeats a piece so many times between a head and a tail. */
+static const char *repeated(const char *head, const char *piece, size_t n, const char *tail)
+{
+    static char text[1 << 14];
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", head);
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s", piece);
+    snprintf(text + len, sizeof text - len, "%s", tail);
+    return text;
+}
+
+static void assert_crm_refused(const char *document, const char *field)
+{
+    struct crm c;
+    struct problem p = {.field = ""};
+    enum err err = crm_read(span_str(document), &c, &p);
+    if (err == ERR_OK || strcmp(p.field, field) != 0)
+        fail_msg("%.80s: %s, of %s not %s", document, err_word(err), p.field, field);
+}
+
+static void a_document_that_cannot_be_names_the_member(void **state)
+{
+    static const struct {
+        const char *document, *field;
+    } cases[] = {
+        {"{", ""},
+        {"{\"other\":1}", "other"},
+        {"{\"url\":7}", "url"},
+        {"{\"recipe\":7}", "recipe"},
+        {"{}", "recipe"},
+        {"{\"recipe\":\"jsonn\"}", "recipe"},
+        {"{\"recipe\":\"json\"}", "url"},
+        {"{\"recipe\":\"hubspot_form\"}", "fixed.portal"},
+        {"{\"recipe\":\"hubspot_form\",\"fixed\":{\"portal\":1}}", "fixed.form"},
+        {"{\"recipe\":\"json\",\"url\":\"https://c.example/{p}\"}", "url"},
+        {"{\"recipe\":\"json\",\"url\":\"https://c.example/{p}\",\"fixed\":{\"q\":1}}", "url"},
+        {"{\"recipe\":\"json\",\"url\":\"https://c.example/{p\",\"fixed\":{\"p\":1}}", "url"},
+        {"{\"recipe\":\"json\",\"url\":\"https://c.example/{\"}", "url"},
+        {"{\"recipe\":\"json\",\"fields\":7}", "fields"},
+        {"{\"recipe\":\"json\",\"fields\":{\"f_\":\"x\"}}", "fields.f_"},
+        {"{\"recipe\":\"json\",\"fields\":{\"age\":\"x\"}}", "fields.age"},
+        {"{\"recipe\":\"json\",\"fields\":{\"f_age\":7}}", "fields.f_age"},
+        {"{\"recipe\":\"json\",\"fields\":{\"f_age\":\"a\\nb\"}}", "fields.f_age"},
+        {"{\"recipe\":\"json\",\"fields\":{\"\":\"x\"}}", "fields."},
+        {"{\"recipe\":\"json\",\"fixed\":[]}", "fixed"},
+        {"{\"recipe\":\"json\",\"fixed\":{\"a\":null}}", "fixed.a"},
+        {"{\"recipe\":\"json\",\"fixed\":{\"a\":{}}}", "fixed.a"},
+        {"{\"recipe\":\"json\",\"fixed\":{\"\\u007f\":1}}", "fixed.\x7f"},
+        {"{\"recipe\":\"json\",\"columns\":7}", "columns"},
+        {"{\"recipe\":\"json\",\"columns\":{\"Deal\":\"deal\"}}", "columns.Deal"},
+        {"{\"recipe\":\"json\",\"columns\":{\"Deal\":7}}", "columns.Deal"},
+        {"{\"recipe\":\"json\",\"statuses\":7}", "statuses"},
+        {"{\"recipe\":\"json\",\"statuses\":{\"Won\":\"won\"}}", "statuses.Won"},
+    };
+    char member[24];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_crm_refused(cases[i].document, cases[i].field);
+    assert_crm_refused(repeated("{\"recipe\":\"json\",\"fixed\":{\"a\":\"", "x", CRM_TEXT_MAX + 1, "\"}}"), "fixed.a");
+    assert_crm_refused(repeated("{\"recipe\":\"json\",\"fields\":{\"email\":\"", "x", CRM_NAME_MAX + 1, "\"}}"),
+                       "fields.email");
+    struct buf many; /* one more than there may be */
+    buf_heap(&many);
+    buf_str(&many, "{\"recipe\":\"json\",\"statuses\":{");
+    for (int i = 0; i <= CRM_NAMES; i++) {
+        snprintf(member, sizeof member, "%s\"s%d\":\"approved\"", i ? "," : "", i);
+        buf_str(&many, member);
+    }
+    buf_add(&many, "}}", 3);
+    assert_crm_refused(many.ptr, "statuses");
+    buf_free(&many);
+}
+
+static void every_field_of_a_lead_can_be_named(void **state)
+{
+    static const char *const fields[] = {
+        "f_age", "name", "email",  "phone",  "first_name", "last_name", "country",  "lead",     "txid", "click_id",
+        "sub1",  "sub5", "status", "reason", "payout",     "currency",  "campaign", "contract", "at"};
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "{\"recipe\":\"json\",\"url\":\"https://c.example/\",\"fields\":{\"%s\":\"x\"}}",
+                 fields[i]);
+        struct crm c = opened(text);
+        crm_close(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +203,8 @@ int main(void)
         cmocka_unit_test(every_recipe_is_one_that_a_document_can_name),
         cmocka_unit_test(their_columns_and_words_are_ours),
         cmocka_unit_test(a_token_is_what_a_header_can_hold),
+        cmocka_unit_test(a_document_that_cannot_be_names_the_member),
+        cmocka_unit_test(every_field_of_a_lead_can_be_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
