@@ -307,94 +307,96 @@ static void a_changed_row_is_refused_or_could_have_been_written(void **state)
 
 enum { ANY_8 = 8, ANY_4 = 4, ANY_1 = 1 };
 
+static const struct {
+    const char *kind;
+    size_t at, width;
+    uint64_t number;
+} cannot_be[] = {
+    {"lead", 0, 1, STATUS_COUNT},
+    {"lead", 1, 1, REASON_COUNT},
+    {"lead", 0, 1, STATUS_APPROVED},        /* with the amount of a sale, */
+    {"lead", 2, 1, 1 | 2 | 4 | 8 | 32},     /* or with that and not sold */
+    {"lead", 3, 1, LIMIT_TIERS + 1},        /* no such tier */
+    {"lead", 60, 4, LIMIT_RETURN_DAYS + 1}, /* returned for longer than terms allow */
+    {"lead", 120, 4, 93601},                /* farther ahead than any zone, */
+    {"lead", 120, 4, (uint32_t)-93601},     /* farther behind */
+    {"lead", 140, 4, 20},                   /* a part that is empty, */
+    {"lead", 144, 4, SHARE_WHOLE + 1},      /* more than all, */
+    {"lead", 144, 4, 0},                    /* none that begins somewhere */
+    {"lead", 148, 4, 1000001},              /* more than the sale */
+    {"lead", 152, 8, (uint64_t)-1},
+    {"lead", 152, 8, MONEY_MAX_MICROS + 1},
+    {"lead", 160, 8, (uint64_t)-1},
+    {"lead", 172, 1, 2},
+    {"lead", 173, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"lead", 28, 8, 0}, /* paid by an entry, and never approved */
+    {"move", 0, 1, ENTRY_CLICK},
+    {"move", 0, 1, ENTRY_LEAD}, /* which was something before */
+    {"move", 1, 1, STATUS_COUNT},
+    {"move", 2, 1, REASON_COUNT},
+    {"move", 3, 1, 0}, /* a decision about what was nothing, */
+    {"move", 3, 1, STATUS_COUNT + 1},
+    {"move", 4, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"move", 12, 8, MONEY_MAX_MICROS + 1},
+    {"move", 12, 8, (uint64_t)(-MONEY_MAX_MICROS - 1)},
+    {"move", 20, 4, VAT_MAX_PPM + 1},
+    {"cap", 8, 8, (uint64_t)1 << 63},
+    {"adjustment", 0, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"adjustment", 8, 8, (uint64_t)-1},
+    {"adjustment", 16, 8, MONEY_MAX_MICROS + 1},
+    {"adjustment", 24, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"adjustment", 32, 1, 2},
+    {"adjustment", 33, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"adjustment", 33, 8, 0}, /* nobody's assent has a time, */
+    {"adjustment", 57, 8, (uint64_t)-1},
+    {"adjustment", 97, 1, 0}, /* an id with a hole */
+    {"terms", 0, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"terms", 8, 8, (uint64_t)-1},
+    {"terms", 16, 8, (uint64_t)-1},
+    {"terms", 28, 1, 2},
+    {"terms", 29, 8, 4}, /* assented by the entry that made them, */
+    {"terms", 29, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"terms", 37, 8, (uint64_t)-1},
+    {"terms", 45, 8, 0}, /* or by none at a time */
+    {"correction", 0, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"correction", 0, 8, 0},  /* none that come to something, */
+    {"correction", 24, 8, 0}, /* or to less than that */
+    {"correction", 72, 1, TAX_COUNT},
+    {"correction", 73, 4, VAT_MAX_PPM + 1},
+    {"correction", 77, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"correction", 85, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"correction", 93, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"correction", 101, 8, (uint64_t)-1},
+    {"correction", 101, 8, (uint64_t)TIME_END_MS},
+    {"settled", 0, 8, INDEX - 1}, /* a statement in front of what it closes */
+    {"settled", 0, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"settled", 8, 1, 0}, /* without an id */
+    {"settled", 9, 1, 0},
+    {"txid", 0, 4, 0},
+    {"txid", 4, 8, (uint64_t)JSON_INT_MAX + 1},
+    {"repeats", 0, 1, 2},
+    {"repeats", 1, 4, 0},
+    {"repeats", 5, 8, (uint64_t)JSON_INT_MAX + 1},
+};
+
 static void each_number_that_cannot_be_is_refused(void **state)
 {
-    static const struct {
-        const char *kind;
-        size_t at, width;
-        uint64_t number;
-    } cases[] = {
-        {"lead", 0, 1, STATUS_COUNT},
-        {"lead", 1, 1, REASON_COUNT},
-        {"lead", 0, 1, STATUS_APPROVED},        /* with the amount of a sale, */
-        {"lead", 2, 1, 1 | 2 | 4 | 8 | 32},     /* or with that and not sold */
-        {"lead", 3, 1, LIMIT_TIERS + 1},        /* no such tier */
-        {"lead", 60, 4, LIMIT_RETURN_DAYS + 1}, /* returned for longer than terms allow */
-        {"lead", 120, 4, 93601},                /* farther ahead than any zone, */
-        {"lead", 120, 4, (uint32_t)-93601},     /* farther behind */
-        {"lead", 140, 4, 20},                   /* a part that is empty, */
-        {"lead", 144, 4, SHARE_WHOLE + 1},      /* more than all, */
-        {"lead", 144, 4, 0},                    /* none that begins somewhere */
-        {"lead", 148, 4, 1000001},              /* more than the sale */
-        {"lead", 152, 8, (uint64_t)-1},
-        {"lead", 152, 8, MONEY_MAX_MICROS + 1},
-        {"lead", 160, 8, (uint64_t)-1},
-        {"lead", 172, 1, 2},
-        {"lead", 173, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"lead", 28, 8, 0}, /* paid by an entry, and never approved */
-        {"move", 0, 1, ENTRY_CLICK},
-        {"move", 0, 1, ENTRY_LEAD}, /* which was something before */
-        {"move", 1, 1, STATUS_COUNT},
-        {"move", 2, 1, REASON_COUNT},
-        {"move", 3, 1, 0}, /* a decision about what was nothing, */
-        {"move", 3, 1, STATUS_COUNT + 1},
-        {"move", 4, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"move", 12, 8, MONEY_MAX_MICROS + 1},
-        {"move", 12, 8, (uint64_t)(-MONEY_MAX_MICROS - 1)},
-        {"move", 20, 4, VAT_MAX_PPM + 1},
-        {"cap", 8, 8, (uint64_t)1 << 63},
-        {"adjustment", 0, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"adjustment", 8, 8, (uint64_t)-1},
-        {"adjustment", 16, 8, MONEY_MAX_MICROS + 1},
-        {"adjustment", 24, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"adjustment", 32, 1, 2},
-        {"adjustment", 33, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"adjustment", 33, 8, 0}, /* nobody's assent has a time, */
-        {"adjustment", 57, 8, (uint64_t)-1},
-        {"adjustment", 97, 1, 0}, /* an id with a hole */
-        {"terms", 0, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"terms", 8, 8, (uint64_t)-1},
-        {"terms", 16, 8, (uint64_t)-1},
-        {"terms", 28, 1, 2},
-        {"terms", 29, 8, 4}, /* assented by the entry that made them, */
-        {"terms", 29, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"terms", 37, 8, (uint64_t)-1},
-        {"terms", 45, 8, 0}, /* or by none at a time */
-        {"correction", 0, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"correction", 0, 8, 0},  /* none that come to something, */
-        {"correction", 24, 8, 0}, /* or to less than that */
-        {"correction", 72, 1, TAX_COUNT},
-        {"correction", 73, 4, VAT_MAX_PPM + 1},
-        {"correction", 77, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"correction", 85, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"correction", 93, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"correction", 101, 8, (uint64_t)-1},
-        {"correction", 101, 8, (uint64_t)TIME_END_MS},
-        {"settled", 0, 8, INDEX - 1}, /* a statement in front of what it closes */
-        {"settled", 0, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"settled", 8, 1, 0}, /* without an id */
-        {"settled", 9, 1, 0},
-        {"txid", 0, 4, 0},
-        {"txid", 4, 8, (uint64_t)JSON_INT_MAX + 1},
-        {"repeats", 0, 1, 2},
-        {"repeats", 1, 4, 0},
-        {"repeats", 5, 8, (uint64_t)JSON_INT_MAX + 1},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint8_t bytes[ROW_VALUE_MAX + 64], again[ROW_VALUE_MAX + 64], *at = bytes + cases[i].at;
+    for (size_t i = 0; i < sizeof cannot_be / sizeof cannot_be[0]; i++) {
+        uint8_t bytes[ROW_VALUE_MAX + 64], again[ROW_VALUE_MAX + 64], *at = bytes + cannot_be[i].at;
         size_t kind = 0, len;
-        while (strcmp(kinds[kind].name, cases[i].kind) != 0)
+        while (strcmp(kinds[kind].name, cannot_be[i].kind) != 0)
             kind++;
         size_t n = kinds[kind].write(bytes);
-        if (cases[i].width == ANY_8)
-            store_be64(at, cases[i].number);
-        else if (cases[i].width == ANY_4)
-            store_be32(at, (uint32_t)cases[i].number);
+        if (cannot_be[i].width == ANY_8)
+            store_be64(at, cannot_be[i].number);
+        else if (cannot_be[i].width == ANY_4)
+            store_be32(at, (uint32_t)cannot_be[i].number);
         else
-            *at = (uint8_t)cases[i].number;
+            *at = (uint8_t)cannot_be[i].number;
         if (kinds[kind].read(span_of(bytes, n), again, &len) != ERR_CORRUPT)
-            fail_msg("%s: number %llu at %zu reads", cases[i].kind, (unsigned long long)cases[i].number, cases[i].at);
+            fail_msg("%s: number %llu at %zu reads", cannot_be[i].kind, (unsigned long long)cannot_be[i].number,
+                     cannot_be[i].at);
     }
     uint8_t none[ED25519_KEY_LEN] = {0}, again[ED25519_KEY_LEN];
     size_t len;
