@@ -430,8 +430,10 @@ static void parts_that_do_not_tell_all_touches_tell_nothing(void **state)
         else
             x.world.clicks[1].index = 99; /* an entry names a click that is not there */
         assert_err(trial_run(&x.trial), i == 4 ? ERR_CORRUPT : ERR_OK);
-        for (size_t k = 0; k < 2 && i < 4; k++)
+        for (size_t k = 0; k < 2 && i < 4; k++) {
             assert_int_equal(x.lead[k].unknown, i < 3);
+            assert_false(x.lead[k].gone);
+        }
         world_free(&x.world);
     }
     struct tried x; /* a whole lead: what other contracts' touches were its entry does not tell */
