@@ -84,7 +84,7 @@ class Replay(ServerCase):
         for contract in self.market.contracts.values():
             size = int(self.operator.do("GET", f"/log/{contract}/checkpoint").text.split("\n")[1])
             entries = [json.loads(entry) for _, entry in self.market.entries(contract, size=size)]
-            scores, _ = test_score.told(contract, entries)
+            scores, _ = test_score.told(contract, entries, lambda named, of=contract: self.operator.do("GET", f"/v1/contracts/{of}/models/{named}").body)
             for index, (said, _) in scores.items():
                 self.assertEqual({name: entries[index][name] for name in test_score.MEMBERS if name in entries[index]}, said, f"{contract}, {index}")
                 scored += said != {}
