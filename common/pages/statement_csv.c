@@ -312,16 +312,16 @@ static void vat_row(struct sheet *w, const struct tax_row *r, int64_t net, int64
     total_row(w, "vat", &(struct taxed){r->kind, r->vat_ppm, vat_micros, {r->as[0], r->as[1]}, about}, &net);
 }
 
-/* What is new, and what is credited beside it: of which statement, where that is one. */
+/* What is new, and what is credited beside it: of which statement, where all of it is of one. */
 static void vat_rows(struct sheet *w, const struct tax_row *r, int64_t unit)
 {
     const struct earlier *of[2];
-    const bool splits = tax_row_splits(r);
+    const bool splits = tax_row_splits(r), one = !statement_row_unnamed(&w->s, r);
     const int64_t net = splits ? r->supplied_minor : r->net_minor, vat = splits ? r->supplied_vat_minor : r->vat_minor;
     vat_row(w, r, net * unit, vat * unit, 0);
     if (splits)
         vat_row(w, r, (r->net_minor - net) * unit, (r->vat_minor - vat) * unit,
-                statement_row_corrects(&w->s, r, of, 2) == 1 ? of[0]->number : 0);
+                one && statement_row_corrects(&w->s, r, of, 2) == 1 ? of[0]->number : 0);
 }
 
 /* `amount` of all rows comes to `to_pay` of the last, in which it is empty. */

@@ -118,13 +118,22 @@ static void corrects_one(struct paper *w, const struct earlier *e)
     page_say(&w->g, WORD_CORRECTS_ONE, &number, &on, &name, (struct span *)NULL);
 }
 
+static bool any_unnamed(const struct statement *s)
+{
+    struct correction_sums sums;
+    correction_sums_of(s, &sums);
+    bool any = sums.unnamed > 0;
+    for (size_t i = 0; i < s->n_rows; i++)
+        any |= statement_row_unnamed(s, &s->rows[i]);
+    return any;
+}
+
 /* The statements that it corrects, as who corrects an invoice has to say (Directive 2006/112/EC, article
  * 219), and whether all of them are about one. */
 static void corrects(struct paper *w)
 {
-    struct correction_sums sums;
     const char *between = "";
-    correction_sums_of(&w->s, &sums);
+    const bool unnamed = any_unnamed(&w->s);
     const size_t named = w->s.n_corrects;
     if (named == 0 && w->s.to_pay_minor >= 0)
         return;
@@ -134,10 +143,10 @@ static void corrects(struct paper *w)
         corrects_one(w, &w->s.corrects[i]);
         between = "<br>";
     }
-    html(w, named > 0 && sums.unnamed > 0 ? between : "");
+    html(w, named > 0 && unnamed ? between : "");
     if (named == 0)
         page_word(&w->g, WORD_CORRECTS_NONE);
-    else if (sums.unnamed > 0)
+    else if (unnamed)
         page_word(&w->g, WORD_CORRECTS_PART);
     html(w, "</dd>");
 }
@@ -589,7 +598,8 @@ static void row_name(struct paper *w, enum word name, const struct tax_row *r)
     struct span vat = buf_span(how.out), numbers = buf_span(all.out);
     html(w, "<tr><th scope=\"row\">");
     if (n > 0)
-        page_say(&w->g, WORD_TAX_BACK_OF, &vat, &numbers, (struct span *)NULL);
+        page_say(&w->g, statement_row_unnamed(&w->s, r) ? WORD_TAX_BACK_PART : WORD_TAX_BACK_OF, &vat, &numbers,
+                 (struct span *)NULL);
     else
         page_say(&w->g, name, &vat, (struct span *)NULL);
 }

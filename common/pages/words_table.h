@@ -109,7 +109,7 @@
     X(TAX_NONE, "No VAT is charged here: what the parties say of themselves does not call for VAT of the EU, or is not enough to tell.", "Aucune TVA n’est facturée ici\u00a0: ce que les parties disent d’elles-mêmes n’appelle pas de TVA de l’UE, ou ne suffit pas à en juger.", "本单不收取增值税：双方自述的信息不涉及欧盟增值税，或不足以判定。") \
     X(TAX_REVERSE, "Reverse charge: VAT is due from the customer (Articles 44 and 196 of Directive 2006/112/EC).", "Autoliquidation\u00a0: la TVA est due par le preneur (articles 44 et 196 de la directive 2006/112/CE).", "反向征收：增值税由购买方缴纳（指令 2006/112/EC 第 44、196 条）。") \
     X(TAX_OUTSIDE, "Not subject to VAT of the EU (Article 44 of Directive 2006/112/EC).", "Hors champ de la TVA de l’UE (article 44 de la directive 2006/112/CE).", "不征收欧盟增值税（指令 2006/112/EC 第 44 条）。") \
-    X(TAX_CARRIED, "The net sum is below 0. This is carried over to the next, which credits it with its VAT: {}.", "Le net est négatif. Ceci est reporté sur le suivant, qui le créditera avec sa TVA\u00a0: {}.", "净额为负。以下金额结转至下一份，由其连同增值税一并冲减：{}。") \
+    X(TAX_CARRIED, "All in all it comes to less than 0. This is carried over to the next, which credits it with its VAT: {}.", "Le total est négatif. Ceci est reporté sur le suivant, qui le créditera avec sa TVA\u00a0: {}.", "总计为负。以下金额结转至下一份，由其连同增值税一并冲减：{}。") \
     X(TAX_CARRIED_NEW, "The VAT of what is above 0 is charged here.", "La TVA de ce qui est positif est facturée ici.", "正数部分的增值税在本单收取。") \
     X(TAX_AS, "charged as: {}; to: {}", "facturé par\u00a0: {}\u202f; à\u00a0: {}", "开票方：{}；对方：{}") \
     X(TAX_AS_NOBODY, "nobody named", "personne nommée", "未具名") \
@@ -127,6 +127,7 @@
     X(TAX_NEW, "{}: supplied here", "{}\u00a0: fourni ici", "{}：本期新增") \
     X(TAX_BACK, "{}: credited or corrected, of no statement named", "{}\u00a0: crédité ou rectifié, d’aucun relevé nommé", "{}：冲减或更正，未指明结算单") \
     X(TAX_BACK_OF, "{}: credited or corrected, of no. {}", "{}\u00a0: crédité ou rectifié, du n° {}", "{}：冲减或更正，编号 {}") \
+    X(TAX_BACK_PART, "{}: credited or corrected, of no. {} and of no statement named", "{}\u00a0: crédité ou rectifié, du n° {} et d’aucun relevé nommé", "{}：冲减或更正，编号 {} 及未指明结算单的款项") \
     X(TAX_ROW_SUM, "{}: sum", "{}\u00a0: somme", "{}：合计") \
     X(TAX_MIXED, "Each line goes by the VAT that was agreed when it came, a correction by that of what it corrects.", "Chaque ligne suit la TVA convenue à sa date, une rectification celle de ce qu’elle rectifie.", "每行按其发生时约定的增值税计算，更正按其所更正款项的增值税计算。") \
     X(NO_VAT, "no VAT", "sans TVA", "无增值税") \
@@ -182,7 +183,7 @@
     X(PRICES, "Prices, {}", "Prix, {}", "价格（{}）") \
     X(DAY, "{} day", "{} jour", "{} 天") \
     X(DAYS, "{} days", "{} jours", "{} 天") \
-    X(ATTRIBUTION, "A lead belongs to", "Un lead revient à", "线索归属") \
+    X(ATTRIBUTION, "A lead belongs to", "Attribution d’un lead", "线索归属") \
     X(ATTRIBUTED, "{}, at most {} before it", "{}, au plus {} avant", "{}，之前最多 {}") \
     X(MODEL_LAST, "the last click", "le dernier clic", "最后一次点击") \
     X(MODEL_FIRST, "the first click", "le premier clic", "首次点击") \

@@ -21,18 +21,23 @@ void correction_sums_add(struct correction_sums *x, bool is_adjustment, int64_t 
     add(is_adjustment ? &x->adjusted : micros < 0 ? &x->returned : &x->reinstated, micros);
 }
 
+bool correction_unnamed(const struct statement *s, const json_t *a)
+{
+    const json_t *lead = json_object_get(a, "lead");
+    return json_object_get(a, "adjustment") != NULL && json_object_get(a, "statement") == NULL &&
+           (lead == NULL || (uint64_t)json_integer_value(lead) < s->from);
+}
+
 void correction_sums_of(const struct statement *s, struct correction_sums *out)
 {
-    const json_t *a, *lead;
+    const json_t *a;
     size_t i;
     *out = (struct correction_sums){.unnamed = 0};
     json_array_foreach((json_t *)s->adjustments, i, a)
     {
         bool is_adjustment = json_object_get(a, "adjustment") != NULL;
         correction_sums_add(out, is_adjustment, json_integer_value(json_object_get(a, "micros")));
-        lead = json_object_get(a, "lead");
-        out->unnamed += is_adjustment && json_object_get(a, "statement") == NULL &&
-                        (lead == NULL || (uint64_t)json_integer_value(lead) < s->from);
+        out->unnamed += correction_unnamed(s, a);
     }
 }
 

@@ -12,12 +12,14 @@ struct corrected {
 };
 struct correction_sums {
     struct corrected adjusted, returned, reinstated; /* adjustments; decisions that take back; those taken back */
-    uint64_t unnamed; /* of the adjusted: about no statement, and about no lead of this one */
+    uint64_t unnamed;                                /* of the adjusted, as correction_unnamed */
 };
 static inline bool correction_sums_any(const struct correction_sums *x)
 {
     return x->adjusted.n + x->returned.n + x->reinstated.n > 0;
 }
+/* Whether one of a statement's `adjustments` is about no statement that is named, and about no lead of this one. */
+bool correction_unnamed(const struct statement *s, const json_t *adjustment);
 void correction_sums_add(struct correction_sums *x, bool is_adjustment, int64_t micros);
 void correction_sums_of(const struct statement *s, struct correction_sums *out);
 /* "1 adjustment of 5.00 EUR, 2 returned leads of -24.00 EUR and 1 reinstated lead of 12.00 EUR"; nothing where there is

@@ -7,6 +7,8 @@
 #include "common/base/json_peek.h"
 #include "common/base/money.h"
 #include "common/base/text.h"
+#include "common/settlement/corrections.h"
+#include "common/settlement/vat.h"
 
 static struct span text(const json_t *obj, const char *key)
 {
@@ -56,10 +58,17 @@ bool statement_trader_moved(const struct statement *s, size_t side, uint64_t ent
     return false;
 }
 
+/* What the party of that side told of itself by then. */
+static const json_t *told_by(const struct statement *s, size_t side, uint64_t entry)
+{
+    const json_t *then = statement_trader(s, entry);
+    return then != NULL || entry != s->as[side] ? then
+                                                : json_object_get(json_object_get(s->json, roles[side]), "legal");
+}
+
 const json_t *statement_supplier(const struct statement *s, const struct tax_row *r)
 {
-    const json_t *then = statement_trader(s, r->as[1]);
-    return then != NULL || r->as[1] != s->as[1] ? then : json_object_get(json_object_get(s->json, roles[1]), "legal");
+    return told_by(s, 1, r->as[1]);
 }
 
 struct span statement_exemption(const struct statement *s, const struct tax_row *r)
@@ -140,28 +149,50 @@ static bool is_under(const struct tax_row *r, enum tax kind, int64_t vat_ppm, co
     return kind == r->kind && vat_ppm == r->vat_ppm && memcmp(as, r->as, sizeof r->as) == 0;
 }
 
-/* By an adjustment, or by what was brought and is credited here. */
+/* An adjustment, or what is among them, that moves money under the row's VAT. */
+static bool moves_under(const struct statement *s, const struct tax_row *r, const json_t *a)
+{
+    enum tax kind = s->tax;
+    uint64_t as[2];
+    statement_part_whose(s, a, as);
+    if (tax_parse(text(a, "vat_kind"), &kind) != ERR_OK)
+        kind = s->tax;
+    return number(a, "micros") != 0 && is_under(r, kind, number(a, "vat_ppm"), as);
+}
+
+/* What was brought about that statement (0: about none that is named) and is credited here. */
+static bool credits_brought(const struct statement *s, const struct tax_row *r, uint64_t about)
+{
+    for (size_t i = 0; i < s->brought.n; i++) {
+        const struct taxed *x = &s->brought.of[i];
+        if (x->about == about && is_under(r, x->kind, x->vat_ppm, x->as) && !taxed_has(&s->carried, x))
+            return true;
+    }
+    return false;
+}
+
 static bool row_corrects(const struct statement *s, const struct tax_row *r, const struct earlier *e)
 {
     const json_t *a;
     size_t i;
     json_array_foreach((json_t *)s->adjustments, i, a)
     {
-        enum tax kind = s->tax;
-        uint64_t as[2];
-        statement_part_whose(s, a, as);
-        if (tax_parse(text(a, "vat_kind"), &kind) != ERR_OK)
-            kind = s->tax;
-        if (number(a, "micros") != 0 && span_is(text(a, "statement"), e->id) &&
-            is_under(r, kind, number(a, "vat_ppm"), as))
+        if (span_is(text(a, "statement"), e->id) && moves_under(s, r, a))
             return true;
     }
-    for (i = 0; i < s->brought.n; i++) {
-        const struct taxed *x = &s->brought.of[i];
-        if (x->about == e->number && is_under(r, x->kind, x->vat_ppm, x->as) && !taxed_has(&s->carried, x))
+    return credits_brought(s, r, e->number);
+}
+
+bool statement_row_unnamed(const struct statement *s, const struct tax_row *r)
+{
+    const json_t *a;
+    size_t i;
+    json_array_foreach((json_t *)s->adjustments, i, a)
+    {
+        if (correction_unnamed(s, a) && moves_under(s, r, a))
             return true;
     }
-    return false;
+    return credits_brought(s, r, 0);
 }
 
 void statement_despite_tell(struct buf *out, const struct statement *s, const struct tax_row *r)
@@ -172,6 +203,33 @@ void statement_despite_tell(struct buf *out, const struct statement *s, const st
     buf_printf(out, "the supplier says that it charges no VAT (%.*s), and the terms charge ", (int)why.len, why.ptr);
     vat_tell(out, r->kind, r->vat_ppm);
     buf_str(out, ": both cannot be right");
+}
+
+/* What is missing of what tells a VAT; NULL: nothing is, or another reason stands on the statement. */
+static const char *untold(const json_t *customer, const json_t *supplier)
+{
+    const struct span from = vat_area(text(supplier, "country")), to = vat_area(text(customer, "country"));
+    if (from.len == 0)
+        return "the supplier's country";
+    if (to.len == 0)
+        return "the customer's country";
+    if (vat_in_eu(from) && text(supplier, "vat_id").len == 0)
+        return text(supplier, "exemption").len > 0 ? NULL
+                                                   : "the supplier's VAT id, nor by which exemption it charges no VAT";
+    if (vat_in_eu(to) && !span_eq(from, to) && text(customer, "vat_id").len == 0)
+        return "the customer's VAT id";
+    return NULL;
+}
+
+void statement_untold_tell(struct buf *out, const struct statement *s)
+{
+    const json_t *customer = told_by(s, 0, s->as[0]), *supplier = told_by(s, 1, s->as[1]);
+    if (s->tax != TAX_NONE || s->gross_micros <= 0 || json_object_size(customer) == 0 ||
+        json_object_size(supplier) == 0)
+        return;
+    const char *what = untold(customer, supplier);
+    if (what != NULL)
+        buf_printf(out, "no VAT is charged and no reason for that is given, since nobody told %s", what);
 }
 
 int64_t statement_row_carried(const struct statement *s, const struct tax_row *r)

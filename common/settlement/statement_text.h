@@ -24,6 +24,9 @@ const json_t *statement_trader(const struct statement *s, uint64_t entry);
 struct span statement_exemption(const struct statement *s, const struct tax_row *r);
 /* "the supplier says that it charges no VAT (...), and the terms charge ..."; nothing where they agree. */
 void statement_despite_tell(struct buf *out, const struct statement *s, const struct tax_row *r);
+/* "no VAT is charged and no reason given, since nobody told ...", of a statement that earns and whose parties told too
+ * little of themselves to say which VAT it is under; nothing where they told enough, or nothing at all. */
+void statement_untold_tell(struct buf *out, const struct statement *s);
 /* What the supplier of a row told of itself by then. */
 const json_t *statement_supplier(const struct statement *s, const struct tax_row *r);
 /* Whether that is another one than the statement's head says of the side (1: the publisher). */
@@ -43,6 +46,8 @@ int64_t statement_row_carried(const struct statement *s, const struct tax_row *r
 /* The statements that a row corrects, up to `cap` of them. */
 size_t statement_row_corrects(const struct statement *s, const struct tax_row *r, const struct earlier *out[],
                               size_t cap);
+/* Whether a row also corrects what stands on no statement that is named. */
+bool statement_row_unnamed(const struct statement *s, const struct tax_row *r);
 void statement_carried_tell(struct buf *out, const struct statement *s);
 
 /* The line item of an entry, of lines in their order. False: there is none. */

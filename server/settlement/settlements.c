@@ -335,6 +335,17 @@ static void warn_of_exemption(struct open *o, const struct statement *st)
     }
 }
 
+/* The parties told too little of themselves to say which VAT it is under. */
+static void warn_of_untold(struct open *o, const struct statement *st)
+{
+    char mem[256];
+    struct buf text;
+    buf_fixed(&text, mem, sizeof mem);
+    statement_untold_tell(&text, st);
+    if (text.len > 0)
+        warn(o, "vat_untold", false, "%.*s", (int)text.len, text.ptr);
+}
+
 /* Day and month of a campaign's zone, as a number that grows by one a month. */
 static int64_t month_of(int64_t ms, int64_t utc_offset_s, int64_t *day)
 {
@@ -426,6 +437,7 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
             warn_of_one(o);
             warn_of_rate(s, o, &st);
             warn_of_exemption(o, &st);
+            warn_of_untold(o, &st);
             warn_of_lateness(o, &st);
             err = warn_of_corrections(s, o, &st);
             if (err == ERR_OK)

@@ -759,14 +759,15 @@ class Statements(ServerCase):
         self.assertEqual(self.bare(statement["tax"]["rows"]), [{"kind": "domestic", "net_minor": 0, "supplied_minor": 1200, "supplied_vat_minor": 240, "vat_minor": 0, "vat_ppm": 200_000}])
         for language, words in (("en", "From the statement before Company FR40999000129 owed Company FR48999000102 37.081111 EUR: it is set off here."), ("fr", "37,081111 EUR\u00a0: compensé ici"), ("zh", "在本单抵扣")):
             self.assertIn(words, text(three, language))
-        for language, words in (("en", ("self-billing invoice and credit note", "20%: supplied here", "20%: credited or corrected, of no. 1", "VAT is charged by the supplier", "Self-billing: drawn up",
+        for language, words in (("en", ("self-billing invoice and credit note", "20%: supplied here", "20%: credited or corrected, of no. 1 and of no statement named", "and earlier amounts, without naming a statement", "VAT is charged by the supplier", "Self-billing: drawn up",
+                                        "All in all it comes to less than 0",  # its net is 12.00
                                         "The VAT of what is above 0 is charged here", '>12.00</td>', '>\u22122.40</td>')),
-                                ("fr", ("facture et avoir en autofacturation", "fourni ici", "du n° 1", "2,40")), ("zh", ("自开发票及红字发票", "本期新增", "编号 1", "2.40"))):
+                                ("fr", ("facture et avoir en autofacturation", "fourni ici", "du n° 1 et d’aucun relevé nommé", "Le total est négatif", "2,40")), ("zh", ("自开发票及红字发票", "本期新增", "编号 1 及未指明结算单", "总计为负", "2.40"))):
             for each in words:
                 self.assertIn(each, self.page(three, f"&lang={language}"))
         table = list(csv.DictReader(io.StringIO(self.market.publisher.do("GET", f"/v1/statements/{three}?format=csv").text.lstrip("\ufeff"))))
         self.assertEqual([(row["vat_percent"], row["taxable"], row["amount"], row["corrects_number"]) for row in table if row["kind"] == "vat"],
-                         [("20", "12.00", "2.40", ""), ("20", "-12.00", "-2.40", "1")])
+                         [("20", "12.00", "2.40", ""), ("20", "-12.00", "-2.40", "")])  # a part of that is about none
         self.verified()
 
     def adjust(self, lead, micros):
@@ -1002,6 +1003,25 @@ class Statements(ServerCase):
         self.operator.patch(f"/v1/contracts/{self.market.contract}", {"ends_at": rfc3339(time.time() + 0.5)})
         wait_for(lambda: "vat_rate_unused" not in self.warnings(), what="the contract's end, behind which a rate is for what it corrects")
         self.assertIn("vat_rate_changed", self.warnings())
+
+    def test_who_told_too_little_to_say_which_vat_it_is_under_is_named(self):
+        supplier, customer = ("BE", "BE0999000129"), ("FR", "FR48999000102")
+        told = lambda: self.warnings().get("vat_untold", "nothing")  # noqa: E731
+        self.say(self.lead(), "approved")
+        self.swept(12_000_000)
+        self.assertNotIn("vat_untold", self.warnings())  # nobody told anything: that is said already
+        market, head = self.market, "no VAT is charged and no reason for that is given, since nobody told "
+        for party, country in ((market.advertiser, "FR"), (market.publisher, "BE")):
+            party.patch(f"/v1/parties/{party.id}", {"legal": {"name": "Company", "country": country}})
+        wait_for(lambda: told() == head + "the supplier's VAT id, nor by which exemption it charges no VAT", what=told())
+        market.publisher.patch(f"/v1/parties/{market.publisher.id}", {"legal": {"exemption": "art. 56bis CTVA"}})
+        wait_for(lambda: told() == "nothing", what=told())
+        market.publisher.patch(f"/v1/parties/{market.publisher.id}", {"legal": {"exemption": None, "vat_id": supplier[1]}})
+        wait_for(lambda: told() == head + "the customer's VAT id", what=told())
+        of = ("settle", self.server.url, "--token", self.operator.token, "--contract", market.contract)
+        self.assertIn("but " + head + "the customer's VAT id", countersign(*of, "--preview").stdout)
+        market.advertiser.patch(f"/v1/parties/{market.advertiser.id}", {"legal": {"vat_id": customer[1]}})
+        wait_for(lambda: told() == "nothing", what=told())
 
     def test_a_rate_counts_from_its_day_on_whenever_the_statement_is_issued(self):
         self.law(("FR", "FR48999000102"), ("FR", "FR40999000129"))
