@@ -77,7 +77,38 @@ static void legal_text(const json_t *payload, const char *role, struct buf *out)
         buf_printf(out, "%s, of whom nobody said who it is by law", sign_text(party, "id"));
 }
 
-static void show_party(const json_t *now, const json_t *before, const char *role)
+/* The last fact that tells these data of it; NULL: among very many not all are told. */
+static const json_t *fact_of_legal(const struct signing *s, const json_t *party, const char *role)
+{
+    const json_t *f, *found = NULL;
+    size_t at = 0;
+    while ((f = sign_fact(s, "legal", &at)) != NULL) {
+        const json_t *data = json_object_get(f, "data");
+        json_t *legal = NULL;
+        if (strcmp(sign_text(data, "role"), role) == 0 &&
+            json_read(span_str(sign_text(data, "legal")), &legal, NULL) == ERR_OK &&
+            json_equal(legal, json_object_get(party, "legal")))
+            found = f;
+        json_decref(legal);
+    }
+    return found;
+}
+
+/* The operator can say who a party is: the other one then sees a name that the party itself never told. */
+static void show_giver(const struct signing *s, const json_t *payload, const char *role)
+{
+    const json_t *party = json_object_get(payload, role), *f = fact_of_legal(s, party, role);
+    const json_t *data = json_object_get(f, "data");
+    if (json_object_size(json_object_get(party, "legal")) == 0)
+        return;
+    if (f == NULL)
+        printf("%-11s by whom that was given is not told here, among changes too many to be told one by one\n", "");
+    else if (strcmp(sign_text(data, "by"), sign_text(party, "id")) != 0)
+        printf("%-11s given by the operator %s in its name, entry %" PRId64 " of %s\n", "", sign_text(data, "by"),
+               sign_number(data, "entry"), sign_text(data, "at"));
+}
+
+static void show_party(const struct signing *s, const json_t *now, const json_t *before, const char *role)
 {
     struct buf text, was;
     buf_heap(&text);
@@ -87,6 +118,7 @@ static void show_party(const json_t *now, const json_t *before, const char *role
     printf("%-11s %.*s\n", role, (int)text.len, text.ptr);
     if (before != NULL && !span_eq(buf_span(&text), buf_span(&was)))
         printf("%-11s CHANGED since the statement before, which named %.*s\n", "", (int)was.len, was.ptr);
+    show_giver(s, now, role);
     buf_free(&text);
     buf_free(&was);
 }
@@ -101,8 +133,10 @@ static void show_period(const json_t *now)
     struct buf text;
     buf_heap(&text);
     days_add_period(zones, &text, sign_text(period, "from_at"), sign_text(period, "to_at"), zone);
-    buf_str(&text, ", due on ");
-    days_add(zones, &text, sign_text(now, "due_at"), zone);
+    if (sign_number(now, "to_pay_minor") != 0) {
+        buf_str(&text, ", due on ");
+        days_add(zones, &text, sign_text(now, "due_at"), zone);
+    }
     printf("period      %.*s\n", (int)text.len, text.ptr);
     buf_free(&text);
     zones_free(zones);
@@ -144,6 +178,10 @@ static void show_vat(const struct signing *s, const char *id, int64_t to, const 
         if (parts.len > 0)
             printf("vat         BUT %.*s\n", (int)parts.len, parts.ptr);
     }
+    buf_clear(&parts);
+    statement_untold_tell(&parts, &st);
+    if (parts.len > 0)
+        printf("vat         BUT %.*s\n", (int)parts.len, parts.ptr);
     buf_clear(&parts);
     statement_carried_tell(&parts, &st);
     if (parts.len > 0)
@@ -208,8 +246,8 @@ void sign_show(const struct signing *s, const json_t *statement)
     }
     printf("\nstatement   %s\n", sign_text(statement, "sentence"));
     show_period(now);
-    show_party(now, before, "advertiser");
-    show_party(now, before, "publisher");
+    show_party(s, now, before, "advertiser");
+    show_party(s, now, before, "publisher");
     show_vat(s, sign_text(data, "id"), to, before);
     sign_show_corrected(s, sign_text(data, "id"), to, number);
     show_terms(s, now, before, to);

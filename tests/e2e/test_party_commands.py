@@ -118,6 +118,19 @@ class PartyCommands(Parties):
         self.assertRegex(shown, r"terms +version \d.*due")
         self.assertNotIn("unchanged", shown)
 
+    def test_a_name_that_the_operator_gave_is_told_as_such(self):
+        self.enrolled()
+        law = {"legal": {"name": "Comparateur Nord SRL", "country": "BE"}}
+        self.assertStatus(self.publisher.call("PATCH", f"/v1/parties/{self.publisher.id}", law), 200)
+        self.settle()
+        self.assertNotIn("given by the operator", self.accept(0, self.advertiser, "advertiser"))
+        law["legal"]["name"] = "Operator Holding Ltd"
+        self.assertStatus(self.market.operator.call("PATCH", f"/v1/parties/{self.publisher.id}", law), 200)
+        self.settle()
+        shown = self.accept(0, self.advertiser, "advertiser")
+        self.assertRegex(shown, r"publisher   Operator Holding Ltd, BE\n +CHANGED since [^\n]*\n +given by the operator P[0-9A-Z]+ in its name, entry \d+ of 20")
+        self.assertEqual(shown.count("given by the operator"), 1)
+
     def test_all_that_a_statement_says_of_money_time_and_people_is_shown_before_it_is_signed(self):
         self.market = Market(self.server, {"timezone": "Asia/Kolkata"}, {"vat_ppm": 200_000, "set_off": "next"})
         self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
@@ -146,7 +159,7 @@ class PartyCommands(Parties):
         two = self.market.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})["id"]
         shown = self.shown_of(self.accept(0, self.advertiser, "advertiser", two))
         self.assertIn("payable 0.00 EUR, net -24.00 EUR (gross 0.00 EUR, 2 returned leads of -24.00 EUR), carried over to the next 24.00 EUR", shown["statement"][0])
-        self.assertEqual(shown["period"], [self.period(two)])
+        self.assertEqual(shown["period"], [self.period(two).removesuffix(self.due(two))])  # nothing is due
         self.assertEqual(shown["publisher"], [f"Petite SARL, DE, VAT DE999999999, {said}", f"CHANGED since the statement before, which named {before}"])
         self.assertEqual(shown["advertiser"], ["Solaire Lumen SAS, 14, quai des Étuves, 69002 Lyon, FR, VAT FR48999000102"])
         self.assertEqual(shown["owed"], ["24.00 EUR by the publisher, which is carried over, and the next statement sets it off"])
@@ -179,7 +192,11 @@ class PartyCommands(Parties):
     def period(self, ident):
         [made] = [row for row in self.market.operator.get("/v1/statements", contract=self.market.contract)["data"] if row["id"] == ident]
         at = {name: datetime.datetime.fromisoformat(made[name].replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo("Asia/Kolkata")) for name in ("from_at", "to_at", "due_at")}
-        return f"{at['from_at']:%Y-%m-%d %H:%M} to {at['to_at']:%Y-%m-%d %H:%M} Asia/Kolkata, due on {at['due_at']:%Y-%m-%d}"
+        return f"{at['from_at']:%Y-%m-%d %H:%M} to {at['to_at']:%Y-%m-%d %H:%M} Asia/Kolkata{self.due(ident)}"
+
+    def due(self, ident):
+        [made] = [row for row in self.market.operator.get("/v1/statements", contract=self.market.contract)["data"] if row["id"] == ident]
+        return f", due on {datetime.datetime.fromisoformat(made['due_at'].replace('Z', '+00:00')).astimezone(zoneinfo.ZoneInfo('Asia/Kolkata')):%Y-%m-%d}"
 
     def at_a_terminal(self, status, typed, *call, **options):
         """What `sign` says where somebody types."""
