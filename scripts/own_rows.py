@@ -564,13 +564,14 @@ PAID, OPEN = ("approved", "converted"), ("pending", "held")
 
 class Lead:
     """One of the log. `came`: the status that it came with; micros: what it pays as it stands, or would."""
-    __slots__ = ("index", "at_ms", "wall", "offset_ms", "txid", "click", "party", "came", "status", "reason", "test", "micros", "row", "inside")
+    __slots__ = ("index", "at_ms", "wall", "offset_ms", "txid", "click", "party", "came", "status", "reason", "test", "micros", "sale", "row", "inside")
 
-    def __init__(self, index, at_ms, offset_s, came, status, micros, reason="", txid="", click=None, party="", test=False):
+    def __init__(self, index, at_ms, offset_s, came, status, micros, reason="", txid="", click=None, party="", test=False, sale=0):
         self.index, self.at_ms, self.offset_ms, self.wall = index, at_ms, 1000 * offset_s, at_ms + 1000 * offset_s
         self.txid, self.click, self.party, self.came, self.status, self.reason = txid, click, party, came, status, reason
         self.test = test or reason == "test"
         self.micros = micros if status in PAID + OPEN else 0
+        self.sale = sale if status in PAID else 0  # what of micros is the share of its sale
         self.row = None
 
     def state(self):
@@ -738,7 +739,8 @@ class Reconciliation:
             return "differing", "currency"
         if "amount" in differs:
             coin = 10 ** (6 - CURRENCIES[self.table.currency])
-            return "differing", "rounding" if abs(row.owed() - lead.micros) < coin else "unexplained"
+            price = lead.sale and abs(row.owed() - lead.micros + lead.sale) < coin
+            return "differing", "rounding" if abs(row.owed() - lead.micros) < coin else "sale" if price else "unexplained"
         return "differing", "zone" if self.by_shift(row, lead) else "late" if row.wall // DAY < lead.wall // DAY else "early"
 
     def alone(self, row):
@@ -863,7 +865,7 @@ WHY = {"duplicate": "another row or lead is the same", "literal_macro": "its key
        "unknown_lead": "no lead of this log has its reference", "unknown_click": "its click id names no click of this log", "bot": "its click or its lead was a program's",
        "test": "it is a test", "not_judged": "only the server can open its reference, or only the click keys its click id", "no_key": "every cell that could name a lead is empty",
        "rejected": "the log does not pay it", "state": "one has it as paid, the other as open or unpaid", "currency": "it is in another currency than the contract",
-       "rounding": "the amounts differ by less than the smallest coin", "zone": "the rows' clock is of another zone", "late": "the log received it later, or after the last row",
+       "rounding": "the amounts differ by less than the smallest coin", "sale": "the row has the price alone, without the share of the sale", "zone": "the rows' clock is of another zone", "late": "the log received it later, or after the last row",
        "early": "the log received it earlier", "unexplained": "nothing that is known explains it"}
 
 
@@ -912,7 +914,7 @@ def check(audit, given, _):
         raise CannotTell("the contract has no currency that is known here")
     leads = [Lead(lead.index, lead.time, lead.entry.get("utc_offset_s", 0), lead.entry["status"], lead.status, lead.price + (lead.sale if lead.status in PAID else 0),
                   lead.entry.get("reason", ""), lead.entry.get("txid", ""),
-                  click_name(lead.entry["click"], lead.entry.get("click_unrecorded", False)) if "click" in lead.entry else None, lead.entry["party"], lead.entry.get("test", False))
+                  click_name(lead.entry["click"], lead.entry.get("click_unrecorded", False)) if "click" in lead.entry else None, lead.entry["party"], lead.entry.get("test", False), lead.sale)
              for lead in audit.ledger.leads.values()]
     classes = {click_name(at, False): entry["class"] for at, entry in enumerate(audit.parsed) if entry["kind"] == "click"}
     try:

@@ -256,6 +256,7 @@ enum err reconcile_match(struct reconcile *r, lead_became *became, void *ctx)
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
         l->status = (uint8_t)row.status;
         l->micros = micros_of(&row);
+        l->sale_micros = lead_state(l) == STATE_PAID ? row.sale_micros : 0;
     }
     return ERR_OK;
 }

@@ -48,6 +48,7 @@ enum outcome {
     X(UNKNOWN_LEAD, "unknown_lead", "its lead reference names no lead of this contract")                               \
     X(CURRENCY, "currency", "the row is in another currency than the contract")                                        \
     X(ROUNDING, "rounding", "the amounts differ by less than the smallest coin")                                       \
+    X(SALE, "sale", "the row has the lead's price alone, without the share of its sale")                               \
     X(STATE, "state", "one side has it as paid, the other as open or not paid")                                        \
     X(ZONE, "zone", "the rows' clock is so many hours off, the same for all: by it the days are equal")                \
     X(LATE, "late", "the log received it later: after the period, after the rows' last time, on a later day")          \

@@ -82,10 +82,17 @@ static enum cause unpaid_cause(const struct own_lead *l)
     }
 }
 
-static bool is_rounding(const struct reconcile *r, const struct own_row *w, const struct own_lead *l)
+static bool is_nearly(const struct reconcile *r, int64_t a, int64_t b)
 {
-    int64_t off = row_owed(w) - l->micros;
-    return off < r->unit_micros && -off < r->unit_micros;
+    return a - b < r->unit_micros && b - a < r->unit_micros;
+}
+
+static enum cause amount_cause(const struct reconcile *r, const struct own_row *w, const struct own_lead *l)
+{
+    if (is_nearly(r, row_owed(w), l->micros))
+        return CAUSE_ROUNDING;
+    return l->sale_micros != 0 && is_nearly(r, row_owed(w), l->micros - l->sale_micros) ? CAUSE_SALE
+                                                                                        : CAUSE_UNEXPLAINED;
 }
 
 /* What weighs most comes first: whether it is paid at all, in which money, how much, when. */
@@ -99,7 +106,7 @@ static enum cause differing_cause(const struct reconcile *r, const struct own_ro
     if (differs & DIFFERS_CURRENCY)
         return CAUSE_CURRENCY;
     if (differs & DIFFERS_AMOUNT)
-        return is_rounding(r, w, l) ? CAUSE_ROUNDING : CAUSE_UNEXPLAINED;
+        return amount_cause(r, w, l);
     if (zone_explains(r, w, l))
         return CAUSE_ZONE;
     return day_number(row_wall(w, l, 0)) < day_number(lead_wall(l)) ? CAUSE_LATE : CAUSE_EARLY;

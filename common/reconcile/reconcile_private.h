@@ -34,6 +34,7 @@ struct own_lead {
     uint64_t index, click;   /* click: click_name; 0: none */
     uint64_t dup;            /* index of the lead of this log that stood in its way */
     int64_t at_ms, micros;   /* micros: paid or to be paid as things stand */
+    int64_t sale_micros;     /* what of them is the share of its sale */
     uint32_t row;            /* from 1 on; 0: none */
     uint32_t txid, txid_len; /* in texts */
     int32_t offset_s;

@@ -52,7 +52,8 @@ static enum err became(void *ctx, uint64_t index, struct lead_row *out)
     {
         if ((uint64_t)number_of(lead, "index") != index)
             continue;
-        *out = (struct lead_row){.payout_micros = number_of(lead, "micros")};
+        const int64_t sale = number_of(lead, "sale");
+        *out = (struct lead_row){.payout_micros = number_of(lead, "micros") - sale, .sale_micros = sale};
         return status_parse(text_of(lead, "status"), &out->status);
     }
     return ERR_NOT_FOUND;

@@ -70,7 +70,7 @@ def second(case):
         return None if place is None else own_rows.click_name(place, name)
 
     leads = [own_rows.Lead(l["index"], l["at_ms"], l["offset_s"], l.get("came") or l["status"], l["status"], l["micros"], l.get("reason", ""), l.get("txid", ""),
-                           click(l.get("click_unrecorded"), l.get("click")), l["party"], l.get("test", False)) for l in case["leads"]]
+                           click(l.get("click_unrecorded"), l.get("click")), l["party"], l.get("test", False), l.get("sale", 0)) for l in case["leads"]]
     asked = own_rows.Asked(case.get("map", ""), {1: "dmy", 2: "mdy"}.get(case.get("dates")), {1: "point", 2: "comma"}.get(case.get("decimal")),
                            *(own_rows.bound(case[name]) if name in case else None for name in ("from", "to")), case.get("party", ""))
     rows = own_rows.Rows(data, asked, case.get("currency", "EUR"), case["references"].get if "references" in case else None,
@@ -306,12 +306,14 @@ def random_log(chance):
     offset, leads, at = chance.choice([0, 3600, -18_000, 20_700]), [], START + chance.randrange(2 * MS_DAY)
     for index in sorted(chance.sample(range(1, 40), chance.randrange(1, 22))):
         at += chance.randrange(MS_DAY // 3)
-        status = chance.choice(["approved"] * 5 + ["pending", "held", "converted", "returned", "rejected", "duplicate"])
+        status = chance.choice(["approved"] * 5 + ["pending", "held", "converted", "converted", "returned", "rejected", "duplicate"])
         l = lead(index, at, offset_s=offset, status=status, party=chance.choice(["P1", "P1", "P2"]), micros=chance.choice([8_000_000, 1_234_560_000]))
         if chance.random() < 0.8:
             l["txid"] = chance.choice(TXIDS)
         if chance.random() < 0.6:
             l |= {"click": chance.choice(CLICKS), "click_unrecorded": chance.random() < 0.2}
+        if status == "converted" and chance.random() < 0.7:
+            l["sale"] = chance.choice([5_000, 2_000_000, 3_210_000])
         if status == "rejected":
             l["reason"] = chance.choice(["bot", "honeypot", "no_click", "unknown_click", "outside_profile", "test"])
         if chance.random() < 0.1:
@@ -335,6 +337,8 @@ def random_rows(chance, leads, columns, comma):
     for _ in range(chance.randrange(1, 26)):
         l = chance.choice(leads)
         micros = l["micros"] + chance.choice([0, 0, 0, 4000, -9999, 10_000, 2_000_000])
+        if "sale" in l and chance.random() < 0.6:
+            micros = l["micros"] - l["sale"] + chance.choice([0, 9999])
         form, at = chance.choice(forms), l["at_ms"] + chance.choice([0, 0, 0, 1, -1]) * chance.randrange(MS_DAY)
         cells = {"lead": chance.choice([str(l["index"]), *REFERENCES, "99", "Lnobody"]) if chance.random() < 0.3 else "",
                  "txid": chosen(chance, [l.get("txid", ""), chance.choice(TXIDS), "nobody", "{txid}", "null"]),
@@ -380,7 +384,7 @@ class Against(unittest.TestCase):
         cases = [self.case(random.Random(f"{self.seed} {n}")) for n in range(150)]
         seen = {item["reason"] for answer in ask(cases) for item in answer["items"]}
         self.assertEqual(seen, {"duplicate", "literal_macro", "refused", "unknown_lead", "unknown_click", "bot", "test", "not_judged", "no_key", "rejected", "state",
-                                "currency", "rounding", "unexplained", "zone", "late", "early"}, "each reason came about")
+                                "currency", "rounding", "sale", "unexplained", "zone", "late", "early"}, "each reason came about")
         ask([case | {"csv": 1} for case in cases[:60]])
 
 
@@ -565,6 +569,13 @@ class States(unittest.TestCase):
             for sign in (1, -1):
                 answer = one(f"txid,micros\na,{8_000_000 + sign * off}\n", [lead(1, NOON, txid="a")], currency=currency)
                 self.assertEqual((words(answer), answer["money"]["difference_micros"]), ([("differing", word)], sign * off))
+
+
+    def test_a_price_without_the_share_of_its_sale_is_explained(self):
+        sold = lead(1, NOON, txid="a", status="converted", micros=9_005_000, sale=1_005_000)
+        for micros, word in ((8_000_000, "sale"), (8_009_999, "sale"), (7_990_001, "sale"), (8_010_000, "unexplained"), (7_990_000, "unexplained"), (9_000_000, "rounding"), (1_005_000, "unexplained")):
+            self.assertEqual(words(one(f"txid,micros\na,{micros}\n", [sold])), [("differing", word)], micros)
+        self.assertEqual(words(one("txid,micros\na,8000000\n", [{**sold, "status": "returned"}])), [("differing", "rejected")])
 
 
 class Cells(unittest.TestCase):
