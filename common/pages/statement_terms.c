@@ -134,6 +134,35 @@ static void prices(struct paper *w, const struct page_terms *of)
     html(w, first ? "–</dd>" : "</dd>");
 }
 
+static void cap(struct paper *w, enum word sentence, int64_t n, bool *first)
+{
+    struct span most = count_of(w, 0, n);
+    price(w, first);
+    page_say(&w->g, sentence, &most, (struct span *)NULL);
+}
+
+/* What a lead is not paid beyond. */
+static void caps(struct paper *w, enum word name, const struct caps *c)
+{
+    bool first = true;
+    if (c->set == 0)
+        return;
+    fact(w, name);
+    if (c->set & CAP_DAY)
+        cap(w, WORD_CAPS_DAY, c->day, &first);
+    if (c->set & CAP_MONTH)
+        cap(w, WORD_CAPS_MONTH, c->month, &first);
+    if (c->set & CAP_BUDGET) {
+        struct page much = aside(w, 1);
+        struct span currency = text_of(w, 0, w->s.currency);
+        page_amount(&much, c->budget_micros_month, 6, (int)w->s.exponent);
+        struct span most = buf_span(much.out);
+        price(w, &first);
+        page_say(&w->g, WORD_CAPS_BUDGET, &currency, &most, (struct span *)NULL);
+    }
+    html(w, "</dd>");
+}
+
 static struct span days_of(struct paper *w, int i, int64_t n)
 {
     char room[64];
@@ -193,6 +222,8 @@ static void facts(struct paper *w, const struct page_terms *of)
 {
     const struct terms *t = of->terms;
     prices(w, of);
+    caps(w, WORD_CAPS_CONTRACT, &t->contract_caps);
+    caps(w, WORD_CAPS_CAMPAIGN, &t->campaign_caps);
     attribution(w, t);
     fact_days(w, WORD_SAME_PERSON, WORD_SAME_PERSON_ONCE, t->dedupe_days);
     if (t->auto_approve) {
@@ -206,6 +237,11 @@ static void facts(struct paper *w, const struct page_terms *of)
         scored(w, t->score);
     fact_days(w, WORD_RETURNS, WORD_RETURNS_WITHIN, t->return_days);
     fact_days(w, WORD_DUE, WORD_DUE_WITHIN, t->due_days);
+    if (t->vat_ppm > 0) {
+        fact(w, WORD_VAT_AGREED);
+        percent(&w->g, t->vat_ppm);
+        html(w, "</dd>");
+    }
     fact(w, WORD_BELOW_NOTHING);
     page_word(&w->g, t->set_off == SET_OFF_NEXT ? WORD_BELOW_NEXT : WORD_BELOW_OWED);
     html(w, "</dd>");

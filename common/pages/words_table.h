@@ -199,6 +199,12 @@
     X(RETURNS_WITHIN, "within {} of the approval", "dans les {} après l’approbation", "批准后 {}内") \
     X(DUE, "Payment", "Paiement", "付款") \
     X(DUE_WITHIN, "{} after the issue", "{} après l’émission", "开具后 {}") \
+    X(CAPS_CONTRACT, "At most", "Au plus", "上限") \
+    X(CAPS_CAMPAIGN, "At most, over all publishers", "Au plus, tous éditeurs confondus", "上限（所有发布商合计）") \
+    X(CAPS_DAY, "leads a day: {}", "leads par jour\u00a0: {}", "每日线索：{}") \
+    X(CAPS_MONTH, "leads a month: {}", "leads par mois\u00a0: {}", "每月线索：{}") \
+    X(CAPS_BUDGET, "{} for the leads of a month: {}", "{} pour les leads d’un mois\u00a0: {}", "每月线索金额（{}）：{}") \
+    X(VAT_AGREED, "VAT rate agreed", "Taux de TVA convenu", "约定的增值税税率") \
     X(BELOW_NOTHING, "A sum below 0", "Une somme négative", "负数金额") \
     X(BELOW_OWED, "is owed by the publisher", "est due par l’éditeur", "由发布商支付") \
     X(BELOW_NEXT, "is set off on the next statement", "est imputée au relevé suivant", "在下一份结算单抵扣") \
