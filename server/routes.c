@@ -93,6 +93,7 @@ static const struct route table[] = {
     {READ, "/v1/contracts/{}/leads", ANY | READS, leads_list, NULL, "List leads"},
     {POST, "/v1/contracts/{}/reconcile", ANY | READS | ROUTE_LONG, reconcile_create, NULL, "Hold one's own rows against the log: what differs, and why; nothing is recorded"},
     {POST, "/v1/contracts/{}/statements", OPERATOR | MAY_SETTLEMENT, statements_create, statements_finish, "Issue a settlement statement"},
+    {READ, "/v1/contracts/{}/statements", ANY | READS, statements_of_contract, NULL, "List a contract's statements, and who answered them"},
 
     {POST, "/v1/leads", ROLE_ADVERTISER | ROLE_PUBLISHER | ROUTE_ROWS, rows_leads_handle, rows_finish, "Report a lead, or up to 1,000 in an array, by token"},
     {POST, "/v1/dispositions", OPERATOR | ROLE_ADVERTISER | ROUTE_ROWS, rows_dispositions_handle, rows_finish, "Say what became of leads: up to 10,000 rows, JSON or CSV"},

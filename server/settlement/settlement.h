@@ -10,6 +10,7 @@ enum err statements_create(struct request *rq, struct reply *reply);
 enum err statements_finish(struct request *rq, struct job *job, struct reply *reply);
 enum err settlements_list(struct request *rq, struct reply *reply);
 enum err statements_list(struct request *rq, struct reply *reply);
+enum err statements_of_contract(struct request *rq, struct reply *reply);
 enum err statements_admit(struct request *rq);
 enum err statements_get(struct request *rq, struct reply *reply);
 enum err statements_lines(struct request *rq, struct reply *reply);

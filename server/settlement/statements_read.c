@@ -283,21 +283,22 @@ static enum err statements_write(struct statements *s, struct span after)
     return err;
 }
 
-enum err statements_list(struct request *rq, struct reply *reply)
+/* Of one contract, where `only` names it; else `contract` of the query does, or all are listed. */
+static enum err list_statements(struct request *rq, struct span only, struct reply *reply)
 {
     struct statements s = {.rq = rq};
-    struct param p[] = {{.name = "contract"}, {.name = "verdict"}};
+    struct param p[] = {{.name = "verdict"}, {.name = "contract"}};
     struct window window;
-    enum err err = window_read(rq, p, 2, &window);
-    if (err == ERR_OK && p[1].given && !span_is(p[1].value, "none") && !span_is(p[1].value, "accept") &&
-        !span_is(p[1].value, "dispute"))
+    enum err err = window_read(rq, p, span_empty(only) ? 2 : 1, &window);
+    if (err == ERR_OK && p[0].given && !span_is(p[0].value, "none") && !span_is(p[0].value, "accept") &&
+        !span_is(p[0].value, "dispute"))
         err = problem(&rq->problem, ERR_MALFORMED, "verdict", "must be accept, dispute or none");
     if (err == ERR_OK)
         err = worker_reader(rq->worker, &s.txn);
     if (err != ERR_OK)
         return err;
-    s.contract = p[0].value;
-    s.verdict = p[1].value;
+    s.contract = span_empty(only) ? p[1].value : only;
+    s.verdict = p[0].value;
     buf_heap(&s.summary);
     list_open(&s.list, &window);
     err = statements_write(&s, window.after);
@@ -307,6 +308,18 @@ enum err statements_list(struct request *rq, struct reply *reply)
     else
         list_abandon(&s.list);
     return err;
+}
+
+enum err statements_list(struct request *rq, struct reply *reply)
+{
+    return list_statements(rq, SPAN(""), reply);
+}
+
+enum err statements_of_contract(struct request *rq, struct reply *reply)
+{
+    const struct contract *k;
+    const enum err err = call_contract(rq, rq->param[0], &k);
+    return err != ERR_OK ? err : list_statements(rq, span_str(k->id), reply);
 }
 
 /* ---- GET /v1/statements/{id} ---- */

@@ -33,7 +33,7 @@ READS = {
     "/v1/contracts/{contract}": OF_CONTRACT, "/v1/contracts/{contract}/codes": OF_CONTRACT,
     "/v1/contracts/{contract}/adjustments": OF_CONTRACT, "/v1/contracts/{contract}/grants": OF_CONTRACT,
     "/v1/contracts/{contract}/terms": OF_CONTRACT, "/v1/contracts/{contract}/terms/{version}": OF_CONTRACT,
-    "/v1/contracts/{contract}/click-key": OF_PARTIES, "/v1/contracts/{contract}/leads": OF_CONTRACT,
+    "/v1/contracts/{contract}/click-key": OF_PARTIES, "/v1/contracts/{contract}/leads": OF_CONTRACT, "/v1/contracts/{contract}/statements": OF_CONTRACT,
     "/v1/contracts/{contract}/models/{sha256}": (404,) * 8 + (401,),  # it has none
     "/v1/leads/{lead}": OF_CONTRACT, "/v1/leads/{lead}/proof": OF_CONTRACT,
     "/v1/statements/{statement}": OF_CONTRACT, "/v1/statements/{statement}/lines": OF_CONTRACT,

@@ -1004,6 +1004,33 @@ class Statements(ServerCase):
         wait_for(lambda: "vat_rate_unused" not in self.warnings(), what="the contract's end, behind which a rate is for what it corrects")
         self.assertIn("vat_rate_changed", self.warnings())
 
+    def test_the_terms_in_words_say_caps_and_the_rate_of_vat(self):
+        market = Market(self.server, {"caps": {"month": 1200, "budget_micros_month": 9_000_500_000}}, {"caps": {"day": 3}, "vat_ppm": 55_000})
+        ident = self.operator.post(f"/v1/contracts/{market.contract}/statements", {"until": rfc3339()})["id"]
+        said = {"en": ("At most</dt><dd>leads a day: 3</dd>", "At most, over all publishers</dt><dd>leads a month: 1,200<br>EUR for the leads of a month: 9,000.50</dd>", "VAT rate agreed</dt><dd>5.5%"),
+                "fr": ("Au plus</dt><dd>leads par jour\u00a0: 3</dd>", "leads par mois\u00a0: 1\u202f200<br>EUR pour les leads d’un mois\u00a0: 9\u202f000,50</dd>", "Taux de TVA convenu</dt><dd>5,5\u202f%"),
+                "zh": ("上限</dt><dd>每日线索：3</dd>", "每月线索：1,200<br>每月线索金额（EUR）：9,000.50</dd>", "约定的增值税税率</dt><dd>5.5%")}
+        for language, parts in said.items():
+            html = self.operator.do("GET", f"/v1/statements/{ident}?format=html&lang={language}").text
+            for part in parts:
+                self.assertIn(part, html)
+        bare = Market(self.server)
+        ident = self.operator.post(f"/v1/contracts/{bare.contract}/statements", {"until": rfc3339()})["id"]
+        html = self.operator.do("GET", f"/v1/statements/{ident}?format=html&lang=en").text
+        for word in ("At most<", "over all publishers", "VAT rate agreed"):
+            self.assertNotIn(word, html)
+
+    def test_a_contracts_statements_are_listed_under_it(self):
+        both = [Market(self.server), Market(self.server)]
+        made = [self.operator.post(f"/v1/contracts/{market.contract}/statements", {"until": rfc3339()})["id"] for market in both]
+        for market, ident in zip(both, made):
+            listed = market.publisher.get(f"/v1/contracts/{market.contract}/statements")
+            self.assertEqual([row["id"] for row in listed["data"]], [ident])
+            self.assertEqual(listed, market.publisher.get("/v1/statements", contract=market.contract))
+            self.assertEqual(market.publisher.get(f"/v1/contracts/{market.contract}/statements", verdict="accept")["data"], [])
+        self.assertProblem(both[0].publisher.call("GET", f"/v1/contracts/{both[1].contract}/statements"), 404)
+        self.assertProblem(self.operator.call("GET", f"/v1/contracts/{both[0].contract}/statements?contract={both[1].contract}"), 400, "contract")
+
     def test_who_told_too_little_to_say_which_vat_it_is_under_is_named(self):
         supplier, customer = ("BE", "BE0999000129"), ("FR", "FR48999000102")
         told = lambda: self.warnings().get("vat_untold", "nothing")  # noqa: E731

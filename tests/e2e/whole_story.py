@@ -197,6 +197,7 @@ def correct(market, statement):
     for party in (market.advertiser, other, other):
         party.assent_to_adjustment(contract, made["index"])
     other.do("GET", f"/v1/contracts/{contract}/adjustments")
+    other.do("GET", f"/v1/contracts/{contract}/statements")
 
 
 def erase(market):
