@@ -279,8 +279,8 @@ static void write_draft(struct jw *w, struct open *o, const struct statement *st
              "is charged on that, and a rate counts from when it is agreed on");
     if (!o->on.whole)
         warn(o, "more", false,
-             "one statement cannot say all that is open: a second one follows, which takes the rest and is not shown "
-             "here");
+             "one statement cannot say all that is open: a second one follows, which takes the rest and is not in "
+             "this");
 }
 
 /* ---- VAT that is not what one might expect ---- */

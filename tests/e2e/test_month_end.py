@@ -177,7 +177,7 @@ class MonthEnd(ServerCase):
         self.lead(market, publisher, code)
         self.swept(contract, more=True, net_micros=12_000_000)
         preview = self.settle(0, "--preview", "--contract", contract)
-        self.assertIn("a second one follows, which takes the rest and is not shown here", preview)
+        self.assertIn("a second one follows, which takes the rest and is not in this", preview)
         self.assertIn("by reverse charge the customer owes it", preview)
         said = [line for line in self.settle(0, "--contract", contract).splitlines() if line.startswith(("settled", "  "))]
         self.assertEqual([line.split()[0] for line in said], ["settled", "but", "settled", "but"], said)
