@@ -38,7 +38,7 @@ class Readme(unittest.TestCase):
             clone(sources)
             env = {**PLAIN, "HOME": home, "TMPDIR": home}
             built = subprocess.run(["scripts/run", "--once", "--port", str(free_port()), "--demo-port", str(free_port())], cwd=sources, env=env,
-                                   capture_output=True, text=True, timeout=350, check=False)
+                                   capture_output=True, text=True, timeout=1000, check=False)
             self.assertEqual(built.returncode, 0, built.stdout + built.stderr)
             self.walk(sources, env)
 
