@@ -44,7 +44,11 @@
     X(SET_RETIRE, "Retire", "Retirer", "停用") \
     X(SET_KEY, "Signing key", "Clé de signature", "签名密钥") \
     X(SET_KEY_WHAT, "Answers to statements are signed with it. Its secret half stays with the party.", "Les réponses aux relevés sont signées avec elle. Sa moitié secrète reste chez la partie.", "用于签署结算单答复。私钥部分仅由该方保管。") \
-    X(SET_KEY_NONE, "There is no key yet: statements cannot be answered. These commands make one and enrol it:", "Pas encore de clé\u00a0: on ne peut répondre aux relevés. Ces commandes en créent une et l’enregistrent\u00a0:", "尚无密钥：无法答复结算单。以下命令生成并登记密钥：") \
+    X(SET_KEY_NONE, "There is no key yet: statements cannot be answered.", "Pas encore de clé\u00a0: on ne peut répondre aux relevés.", "尚无密钥：无法答复结算单。") \
+    X(SET_KEY_MAKE, "Make a key", "Créer une clé", "生成密钥") \
+    X(SET_KEY_MAKE_WHAT, "1. This browser makes a key and saves its file. Keep a copy of it in a safe place: a lost key cannot be followed by another.", "1. Ce navigateur crée une clé et enregistre son fichier. Gardez-en une copie en lieu sûr\u00a0: une clé perdue ne peut être remplacée.", "1. 由此浏览器生成密钥并保存为文件。请妥善备份：密钥丢失后无法更换。") \
+    X(SET_KEY_PUT, "Put the key on record", "Enregistrer la clé", "登记密钥") \
+    X(SET_KEY_PUT_WHAT, "2. Choose the file that was saved, or one of countersign keygen. It stays in this browser; its public half goes on record.", "2. Choisissez le fichier enregistré, ou un de countersign keygen. Il reste dans ce navigateur\u00a0; sa moitié publique est enregistrée.", "2. 选择已保存的文件，或 countersign keygen 生成的文件。文件只留在此浏览器中，仅登记公钥。") \
     X(SET_HOOK, "Webhook", "Webhook", "Webhook") \
     X(SET_HOOK_WHAT, "Leads, decisions and statements are sent there as they come, signed.", "Leads, décisions et relevés y sont envoyés à mesure, signés.", "线索、决定和结算单会即时签名发送到此处。") \
     X(SET_HOOK_URL, "Address that takes JSON", "Adresse qui reçoit du JSON", "接收 JSON 的地址") \

@@ -241,7 +241,7 @@
     X(SG_DISPUTED, "disputed", "contesté", "有异议") \
     X(SG_NO_KEY, "No key of yours is on record yet: make one and put it on record, then answer.", "Aucune clé de vous n’est enregistrée\u00a0: créez-en une et enregistrez-la, puis répondez.", "尚未登记您的密钥：请先生成并登记，再答复。") \
     X(SG_KEY, "Your key file", "Votre fichier de clé", "您的密钥文件") \
-    X(SG_KEY_H, "The JWK file that countersign keygen made.", "Le fichier JWK fait par countersign keygen.", "countersign keygen 生成的 JWK 文件。") \
+    X(SG_KEY_H, "The file that was saved when your key was made (JWK).", "Le fichier enregistré quand votre clé a été créée (JWK).", "生成密钥时保存的文件（JWK）。") \
     X(SG_ACCEPT, "Accept it", "L’accepter", "接受") \
     X(SG_DISPUTE, "Dispute the lines ticked", "Contester les lignes cochées", "对勾选行提出异议") \
     X(SG_REASON_H, "With a dispute; it stands in the log.", "Avec une contestation\u00a0; elle figure au journal.", "异议时填写，将记入日志。") \

@@ -70,6 +70,7 @@ static void add_legal(const struct form *f, json_t *body)
 
 static const struct act_field token_fields[] = {
     {"label", "label", ACT_TEXT}, {"expires", "expires_at", ACT_TIME}, {NULL}};
+static const struct act_field key_fields[] = {{"jws", "jws", ACT_TEXT, true}, {NULL}};
 static const struct act_field hook_fields[] = {{"url", "url", ACT_TEXT}, {"macro", "macro_url", ACT_TEXT}, {NULL}};
 static const struct act_field notice_fields[] = {
     {"email", "email", ACT_TEXT}, {"kinds", "kinds", ACT_LIST, true}, {"language", "language", ACT_TEXT}, {NULL}};
@@ -87,6 +88,7 @@ enum {
     TOKEN_END,
     SECRET_NEW,
     SECRET_END,
+    KEY_PUT,
     INVITE_NEW,
     INVITE_END,
     HOOK_PUT,
@@ -107,6 +109,7 @@ static const struct act acts[ACTS] = {
     [TOKEN_END] = {"end-token", party_tokens_delete, {"party", "id"}, .again = account_read},
     [SECRET_NEW] = {"secret", secrets_create, {"party"}, .again = account_read, .show = shown_read},
     [SECRET_END] = {"end-secret", secrets_delete, {"party", "id"}, .again = account_read},
+    [KEY_PUT] = {"key", party_key_put, {"party"}, key_fields, .again = account_read, .to = "/settings"},
     [INVITE_NEW] = {"invite", invitations_create, {"party"}, .again = account_read, .show = shown_read},
     [INVITE_END] = {"end-invite", invitations_delete, {"party", "id"}, .again = account_read},
     [HOOK_PUT] = {"hook", webhook_put, {"party"}, hook_fields, .again = account_read},
@@ -318,23 +321,54 @@ static void write_secrets(struct account *a)
     page_html(g, "</section>\n");
 }
 
+/* Made and put on record by the browser: what the script needs, which alone shows it. */
+static void write_key_form(struct account *a)
+{
+    struct act_form f;
+    struct page *g = &a->s.g;
+    open_form(&f, a, KEY_PUT, SPAN(""), "");
+    act_hidden(&f, "jws", SPAN(""));
+    page_put(g, "<div hidden data-save=\"countersign-{}.jwk\"", P_TEXT(a->id));
+    signing_data(&a->s);
+    page_put(g,
+             ">\n<p class=\"s\">{}</p>\n<p class=\"line f\"><button class=\"b\" type=\"button\" "
+             "data-verdict=\"make\">{}</button></p>\n",
+             P_WORD(WORD_SET_KEY_MAKE_WHAT), P_WORD(WORD_SET_KEY_MAKE));
+    signing_file(&a->s, WORD_SET_KEY_PUT_WHAT);
+    page_put(g,
+             "<p class=\"line f\"><button class=\"b one\" type=\"button\" "
+             "data-verdict=\"enrol\">{}</button></p>\n</div>\n</form>\n<script src=\"{}\" defer></script>\n",
+             P_WORD(WORD_SET_KEY_PUT), P_TEXT(span_str(sign_address)));
+}
+
+static void write_key_commands(struct account *a)
+{
+    const char *url = a->rq->worker->server->instance.public_url;
+    struct buf text;
+    page_put(&a->s.g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_SG_CLI));
+    arena_buf(a->rq->arena, &text, 256 + strlen(url));
+    buf_printf(&text, "countersign keygen party.key\ncountersign enrol %s --key party.key --token \"$TOKEN\"", url);
+    shown_copy(&a->s, "enrol", buf_span(&text));
+}
+
+/* Of those who sign: the two parties of a contract. */
 static void write_key(struct account *a)
 {
     const json_t *key = json_object_get(a->party, "key");
-    struct page *g = &a->s.g;
-    struct buf text;
+    const struct span kind = ask_text(a->party, "kind");
+    if (key == NULL && !span_is(kind, "publisher") && !span_is(kind, "advertiser"))
+        return;
     card(a, "key", WORD_SET_KEY, WORD_SET_KEY_WHAT);
     if (key != NULL) {
-        page_hand(g, ask_text(key, "kid"));
-        page_put(g, "<p><code class=\"id\">{}</code></p>\n</section>\n", P_TEXT(ask_text(key, "kid")));
+        page_hand(&a->s.g, ask_text(key, "kid"));
+        page_put(&a->s.g, "<p><code class=\"id\">{}</code></p>\n</section>\n", P_TEXT(ask_text(key, "kid")));
         return;
     }
-    page_put(g, "<p class=\"f\">{}</p>\n", P_WORD(WORD_SET_KEY_NONE));
-    arena_buf(a->rq->arena, &text, 256 + strlen(a->rq->worker->server->instance.public_url));
-    buf_printf(&text, "countersign keygen party.key\ncountersign enrol %s --key party.key --token \"$TOKEN\"",
-               a->rq->worker->server->instance.public_url);
-    shown_copy(&a->s, "enrol", buf_span(&text));
-    page_html(g, "</section>\n");
+    page_put(&a->s.g, "<p class=\"f\">{}</p>\n", P_WORD(WORD_SET_KEY_NONE));
+    if (a->own && may(a, MAY_CREDENTIALS))
+        write_key_form(a);
+    write_key_commands(a);
+    page_html(&a->s.g, "</section>\n");
 }
 
 static void write_webhook(struct account *a)

@@ -243,7 +243,8 @@ static void write_asked(struct home *h, const json_t *statement)
              P_MICROS(rows_micros(statement, "to_pay_minor"), ask_text(statement, "currency")),
              P_SAY(WORD_DUE_ON, P_DAY(ask_time(statement, "due_at"))));
     rows_signatures(&h->s, statement);
-    page_html(g, "</p>\n</section>\n");
+    page_put(g, "</p>\n<p><a class=\"b\" href=\"/statements/{}/answer\">{}</a></p>\n</section>\n",
+             P_QUERY(ask_text(statement, "id")), P_WORD(WORD_SG_ANSWER));
 }
 
 static void write_waits(struct home *h)

@@ -108,7 +108,7 @@ static size_t write_lines(struct answer_page *a)
     return n;
 }
 
-static void write_data(struct answer_page *a)
+void signing_data(struct screen *s)
 {
     static const struct {
         const char *name;
@@ -117,15 +117,25 @@ static void write_data(struct answer_page *a)
                 {"bad-file", WORD_SG_BAD_FILE},
                 {"other-key", WORD_SG_OTHER_KEY},
                 {"no-crypto", WORD_SG_NO_CRYPTO}};
-    const struct party *p = a->rq->caller;
-    struct page *g = &a->s.g;
-    page_put(g, " data-statement=\"{}\" data-sha256=\"{}\" data-issuer=\"{}\" data-party=\"{}\" data-x=\"",
-             P_TEXT(a->rq->param[0]), P_TEXT(span_str(a->sha256)),
-             P_TEXT(span_str(a->rq->worker->server->instance.public_url)), P_TEXT(span_str(p->id)));
-    buf_b64url(g->out, p->pub, sizeof p->pub);
-    page_html(g, "\"");
+    const struct party *p = s->rq->caller;
+    page_put(&s->g, " data-issuer=\"{}\" data-party=\"{}\"",
+             P_TEXT(span_str(s->rq->worker->server->instance.public_url)), P_TEXT(span_str(p->id)));
+    if (p->has_key) {
+        page_html(&s->g, " data-x=\"");
+        buf_b64url(s->g.out, p->pub, sizeof p->pub);
+        page_html(&s->g, "\"");
+    }
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
-        page_put(g, " data-{}=\"{}\"", P_HTML(says[i].name), P_WORD(says[i].word));
+        page_put(&s->g, " data-{}=\"{}\"", P_HTML(says[i].name), P_WORD(says[i].word));
+}
+
+void signing_file(struct screen *s, enum word hint)
+{
+    page_put(&s->g,
+             "<div class=\"f\"><label for=\"key-file\">{}</label><input type=\"file\" id=\"key-file\" "
+             "accept=\".jwk,.json,application/json\" aria-describedby=\"key-file-h\"><span class=\"s\" "
+             "id=\"key-file-h\">{}</span></div>\n<p class=\"err\" role=\"alert\"></p>\n",
+             P_WORD(WORD_SG_KEY), P_WORD(hint));
 }
 
 /* With what the script needs, which alone shows it. */
@@ -135,14 +145,12 @@ static void write_form(struct answer_page *a)
     struct act_form f;
     act_open(&f, &a->s, &respond, SPAN(""), "");
     act_hidden(&f, "jws", SPAN(""));
-    page_html(g, "<div class=\"card\" hidden");
-    write_data(a);
-    page_put(g,
-             ">\n<div class=\"f\"><label for=\"key\">{}</label><input type=\"file\" id=\"key\" "
-             "accept=\".jwk,.json,application/json\" aria-describedby=\"key-h\"><span class=\"s\" "
-             "id=\"key-h\">{}</span></div>\n<p class=\"err\" role=\"alert\"></p>\n<p class=\"line\"><button class=\"b "
-             "one\" type=\"button\" data-verdict=\"accept\">{}</button></p>\n",
-             P_WORD(WORD_SG_KEY), P_WORD(WORD_SG_KEY_H), P_WORD(WORD_SG_ACCEPT));
+    page_put(g, "<div class=\"card\" hidden data-sha256=\"{}\"", P_TEXT(span_str(a->sha256)));
+    signing_data(&a->s);
+    page_html(g, ">\n");
+    signing_file(&a->s, WORD_SG_KEY_H);
+    page_put(g, "<p class=\"line\"><button class=\"b one\" type=\"button\" data-verdict=\"accept\">{}</button></p>\n",
+             P_WORD(WORD_SG_ACCEPT));
     const size_t n = write_lines(a);
     page_put(
         g,
@@ -189,7 +197,7 @@ static void write_said(struct answer_page *a)
                  P_SAY(WORD_SG_ALREADY,
                        P_WORD(span_is(ask_text(one, "verdict"), "accept") ? WORD_SG_ACCEPTED : WORD_SG_DISPUTED)));
     if (!a->rq->caller->has_key)
-        page_put(&a->s.g, "<div class=\"note bad\">{}</div>\n", P_WORD(WORD_SG_NO_KEY));
+        page_put(&a->s.g, "<div class=\"note bad\"><a href=\"/settings#key\">{}</a></div>\n", P_WORD(WORD_SG_NO_KEY));
 }
 
 static void write_page(struct answer_page *a)

@@ -34,7 +34,7 @@ const answer = `${given.base}/statements/${given.statement}/answer`;
 const press = (verdict) => page.click(`[data-verdict=${verdict}]`);
 async function choose(key) {
   await page.goto(answer);
-  if (key) await page.setInputFiles('#key', key);
+  if (key) await page.setInputFiles('#key-file', key);
 }
 for (const [name, key] of Object.entries({ none: null, ...given.keys.wrong })) {
   await choose(key);
