@@ -935,7 +935,25 @@ static void head_end(struct page *g, struct span style)
 {
     page_html(g, "</title><style>");
     buf_span_add(g->out, style);
-    page_html(g, "</style></head><body><main id=\"main\"><article class=\"doc\">");
+    page_html(g, "</style></head><body><main id=\"main\">");
+}
+
+/* To what lies around it, for who came from there; not printed. */
+static void around(struct paper *w)
+{
+    if (!w->in->linked)
+        return;
+    html(w, "<nav class=\"way\"><a href=\"/statements\">");
+    page_word(&w->g, WORD_STATEMENTS);
+    html(w, "</a>");
+    if (!span_empty(w->in->asked)) {
+        html(w, " <a href=\"/statements/");
+        page_text(&w->g, w->in->asked);
+        html(w, "/answer\">");
+        page_word(&w->g, WORD_SG_ANSWER);
+        html(w, "</a>");
+    }
+    html(w, "</nav>");
 }
 
 void statement_page_over(struct buf *out, enum language language, struct span style)
@@ -944,7 +962,7 @@ void statement_page_over(struct buf *out, enum language language, struct span st
     head_begin(&g);
     page_word(&g, WORD_LINK_OVER);
     head_end(&g, style);
-    page_html(&g, "<h1>");
+    page_html(&g, "<article class=\"doc\"><h1>");
     page_word(&g, WORD_LINK_OVER);
     page_html(&g, "</h1><p>");
     page_word(&g, WORD_LINK_OVER_ASK);
@@ -959,6 +977,8 @@ static void front(struct paper *w)
     html(w, " · ");
     page_text(&w->g, w->s.campaign_name);
     head_end(&w->g, w->in->style);
+    around(w);
+    html(w, "<article class=\"doc\">");
     heading(w);
     contract(w);
     payment(w);

@@ -77,6 +77,8 @@ struct statement_page {
     size_t lines_all;    /* how many line items of the statement move money, or are disputed: a page shows those */
     size_t lines_most;   /* so many of them, 0: all */
     size_t lines_before; /* so many of them stand in pieces before */
+    bool linked;         /* its reader came by the list of statements, and goes back there */
+    struct span asked;   /* the statement's id, where that reader is one of the two who answer it */
     struct span address; /* of the statement, relative, up to its `format`: "S1?", or "S1?share=x&" */
 };
 

@@ -107,7 +107,7 @@
     X(LINK_MANY, "Links that are shown: {}. Choose an offer to see its others.", "Liens montrés\u00a0: {}. Choisissez une offre pour voir ses autres liens.", "显示 {} 个链接。选择推广项目以查看其余。") \
     X(OFFERS, "Offers", "Offres", "推广项目") \
     X(OFFERS_WHAT, "What you may promote, and on which terms. Nothing counts that does not stand here.", "Ce que vous pouvez promouvoir, et à quelles conditions. Rien d’autre ne compte.", "您可推广的项目及其条款。未列于此的均不适用。") \
-    X(OFFER_OPEN, "Takes clicks", "Prend les clics", "接收点击") \
+    X(OFFER_OPEN, "Takes clicks", "Accepte les clics", "接收点击") \
     X(OFFER_PAUSED, "Paused", "En pause", "已暂停") \
     X(OFFER_WAITS, "Not open yet", "Pas encore ouverte", "尚未开放") \
     X(OFFER_OVER, "Over, or not begun", "Terminée, ou pas commencée", "已结束或未开始") \

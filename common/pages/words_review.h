@@ -45,7 +45,7 @@
     X(LD_SCORE_TO, "to", "à", "不高于") \
     X(LD_FROM, "From day", "Du", "起始日") \
     X(LD_TO, "To day", "Au", "截止日") \
-    X(LD_CSV, "These as CSV", "Ceux-ci en CSV", "导出 CSV") \
+    X(LD_CSV, "Export as CSV", "Exporter en CSV", "导出 CSV") \
     X(LD_FURTHER, "Nothing found in the newest part. There may be more further back.", "Rien dans la partie la plus récente. Il peut y en avoir plus loin.", "最近部分没有找到，更早处可能还有。") \
     X(LD_MORE_FILTERS, "More filters", "Plus de filtres", "更多筛选") \
     X(CP_WHAT, "What counts as a lead, and what becomes of it. A change is a new version of the terms.", "Ce qui compte comme lead et ce qu’il devient. Un changement est une nouvelle version des conditions.", "什么算有效线索及其处理方式。每次更改都是条款的新版本。") \
@@ -53,7 +53,7 @@
     X(CP_NONE_WHAT, "The first one stands here once it is made.", "La première figure ici dès qu’elle est créée.", "创建后显示在此。") \
     X(CP_NEW, "New campaign", "Nouvelle campagne", "新建推广活动") \
     X(CP_MAKE, "Make it", "La créer", "创建") \
-    X(CP_RUNS, "takes clicks", "prend des clics", "接收点击") \
+    X(CP_RUNS, "takes clicks", "accepte les clics", "接收点击") \
     X(CP_PAUSED, "paused", "en pause", "已暂停") \
     X(CP_WAITS, "a change waits until {}", "un changement attend le {}", "更改将于 {} 生效") \
     X(CP_PUBLISHERS, "Publishers", "Éditeurs", "发布商") \

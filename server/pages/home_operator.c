@@ -67,12 +67,12 @@ static void write_parties(struct overview *o)
              "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><span class=\"s\">{}</span></div>\n<table "
              "class=\"fit\"><tbody>\n",
              P_WORD(WORD_OP_PARTIES), P_COUNT((int64_t)o->rq->catalog->n_parties));
-    json_array_foreach(json_object_get(o->parties, "data"), i, one)
-        page_put(&o->s.g,
-                 "<tr><th scope=\"row\"><a href=\"/parties/{}\">{}</a></th><td>{}</td><td><code "
-                 "class=\"id\">{}</code></td></tr>\n",
-                 P_QUERY(ask_text(one, "id")), P_NAME(ask_text(one, "name")), P_WORD(kind_word(ask_text(one, "kind"))),
-                 P_TEXT(ask_text(one, "id")));
+    json_array_foreach(json_object_get(o->parties, "data"), i, one) page_put(
+        &o->s.g,
+        "<tr><th scope=\"row\"><a href=\"/parties/{}\">{}</a><span class=\"why\"><code>{}</code></span></th><td "
+        "class=\"nb\">{}</td></tr>\n",
+        P_QUERY(ask_text(one, "id")), P_NAME(ask_text(one, "name")), P_TEXT(ask_text(one, "id")),
+        P_WORD(kind_word(ask_text(one, "kind"))));
     page_html(&o->s.g, "</tbody></table>\n</section>\n");
 }
 

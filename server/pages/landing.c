@@ -300,7 +300,7 @@ static void write_seen(struct campaign_page *p)
 static void write_new_code(struct campaign_page *p)
 {
     struct act_form f;
-    page_put(&p->s.g, "<p>{}</p>\n", P_WORD(WORD_LP_NO_CODE));
+    page_put(&p->s.g, "<p class=\"f\">{}</p>\n", P_WORD(WORD_LP_NO_CODE));
     act_open(&f, &p->s, &make_code, SPAN(""), "");
     act_hidden(&f, "contract", ask_text(p->doc, "direct_contract"));
     act_input(&f, "label", WORD_LP_LABEL, WORDS, SPAN("landing"), "maxlength=\"100\"");
@@ -312,7 +312,7 @@ static void write_tags(struct campaign_page *p, const json_t *codes)
     struct page *g = &p->s.g;
     const json_t *code;
     size_t i;
-    page_put(g, "<section class=\"card\">\n<h2>{}</h2>\n<p class=\"s\">{}</p>\n", P_WORD(WORD_LP_TAG),
+    page_put(g, "<section class=\"card\">\n<h2>{}</h2>\n<p class=\"s f\">{}</p>\n", P_WORD(WORD_LP_TAG),
              P_WORD(WORD_LP_TAG_WHAT));
     json_array_foreach(json_object_get(codes, "data"), i, code) if (!json_is_true(json_object_get(code, "off")))
         page_put(g,

@@ -50,17 +50,19 @@ static enum err gather(struct parties *p)
 static void write_party(struct parties *p, const json_t *one)
 {
     struct page *g = &p->s.g;
+    const struct span kind = ask_text(one, "kind");
+    const bool signs = span_is(kind, "publisher") || span_is(kind, "advertiser");
     bool locked = json_object_get(one, "locked_at") != NULL, key = json_object_get(one, "key") != NULL;
     page_put(g,
              "<tr><th scope=\"row\"><a href=\"/parties/{}\">{}</a><span class=\"why\"><code>{}</code></span></th><td "
              "data-l=\"{}\">{}</td><td data-l=\"{}\">{}</td><td data-l=\"{}\">",
              P_QUERY(ask_text(one, "id")), P_NAME(ask_text(one, "name")), P_TEXT(ask_text(one, "id")),
-             P_WORD(WORD_PARTY_KIND), P_WORD(kind_word(ask_text(one, "kind"))), P_WORD(WORD_PARTY_HAS_KEY),
-             P_WORD(key ? WORD_YES : WORD_NO), P_WORD(WORD_SET_LEGAL));
+             P_WORD(WORD_PARTY_KIND), P_WORD(kind_word(kind)), P_WORD(WORD_PARTY_HAS_KEY),
+             key || signs ? P_WORD(key ? WORD_YES : WORD_NO) : P_HTML("–"), P_WORD(WORD_SET_LEGAL));
     if (json_object_get(one, "legal") != NULL)
         page_put(g, "{}", P_NAME(ask_text(json_object_get(one, "legal"), "name")));
     else
-        page_put(g, "<span class=\"s\">{}</span>", P_WORD(WORD_PARTY_LEGAL_MISSING));
+        page_put(g, "<span class=\"s\">{}</span>", signs ? P_WORD(WORD_PARTY_LEGAL_MISSING) : P_HTML("–"));
     page_put(g, "</td><td class=\"hd\"><span class=\"st {}\">{}</span></td></tr>\n",
              P_HTML(locked ? "rejected" : "approved"), P_WORD(locked ? WORD_PARTY_LOCKED : WORD_PARTY_ACTIVE));
 }

@@ -45,9 +45,12 @@ static void write_refusal(struct screen *s, const json_t *one)
     struct page *g = &s->g;
     page_put(g,
              "<tr><td class=\"nb\" data-l=\"{}\">{}</td><td class=\"hd\" lang=\"en\"><b>{}</b></td><td "
-             "data-l=\"{}\"><code>{}</code></td><td data-l=\"{}\"><span>",
+             "data-l=\"{}\">",
              P_WORD(WORD_LINE_RECEIVED), P_TIME(ask_time(one, "at")), P_TEXT(ask_text(one, "reason")),
-             P_WORD(WORD_ACT_FIELD), P_TEXT(ask_text(one, "field")), P_WORD(WORD_ACT_SENDER));
+             P_WORD(WORD_ACT_FIELD));
+    if (!span_empty(ask_text(one, "field")))
+        page_put(g, "<code>{}</code>", P_TEXT(ask_text(one, "field")));
+    page_put(g, "</td><td data-l=\"{}\"><span>", P_WORD(WORD_ACT_SENDER));
     if (p != NULL && s->frame.seat == SEAT_OPERATOR)
         page_put(g, "<a href=\"/parties/{}\">{}</a> ", P_QUERY(span_str(p->id)), P_NAME(p->name));
     if (!span_empty(kid))

@@ -92,10 +92,10 @@ static void write_lead(struct screen *s, const json_t *lead, enum word money)
     page_put(&s->g, "<tr><td class=\"nb\" data-l=\"{}\">{}</td><td data-l=\"{}\">", P_WORD(WORD_LINE_RECEIVED),
              P_TIME(ask_time(lead, "at")), P_WORD(WORD_COL_LEAD));
     write_ref(s, ask_text(lead, "lead"));
-    page_put(&s->g, "</td><td data-l=\"{}\">{}</td><td data-l=\"{}\"><span>", P_WORD(WORD_COL_TXID),
+    page_put(&s->g, "</td><td class=\"tx\" data-l=\"{}\">{}</td><td data-l=\"{}\"><span>", P_WORD(WORD_COL_TXID),
              P_NAME(ask_text(lead, "txid")), P_WORD(WORD_CONTRACT));
     if (k != NULL) {
-        page_put(&s->g, "{} <span class=\"s\">", P_NAME(contract_terms(k, s->rq->arrived_ms)->name));
+        page_put(&s->g, "{}<span class=\"why\">", P_NAME(contract_terms(k, s->rq->arrived_ms)->name));
         rows_contract_line(s, k);
         page_html(&s->g, "</span>");
     }

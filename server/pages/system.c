@@ -7,7 +7,7 @@
 #include "server/pages/shown.h"
 #include "server/store/store.h"
 
-enum { REFUSALS = 1000, SENDERS = 20, MIB_BITS = 20 };
+enum { REFUSALS = 1000, SENDERS = 20, MIB_BITS = 20, GIB_BITS = 30, MIB_MOST = 9999 };
 
 struct sender_count {
     struct span kid;
@@ -76,6 +76,13 @@ static void write_figure(struct page *g, enum word name, struct part value)
     page_put(g, "<div><dt>{}</dt><dd>{}</dd></div>\n", P_WORD(name), value);
 }
 
+static void write_size(struct page *g, enum word word, uint64_t bytes)
+{
+    bool much = bytes >> MIB_BITS > MIB_MOST;
+    page_put(g, "<div><dt>{}</dt><dd>{} {}</dd></div>\n", P_WORD(word),
+             P_COUNT((int64_t)(bytes >> (much ? GIB_BITS : MIB_BITS))), P_HTML(much ? "GiB" : "MiB"));
+}
+
 static void write_figures(struct system_page *p)
 {
     const struct server *sv = p->rq->worker->server;
@@ -85,11 +92,9 @@ static void write_figures(struct system_page *p)
     page_put(g, "<dl class=\"kpis\" aria-label=\"{}\">\n", P_WORD(WORD_SYSTEM));
     write_figure(g, WORD_OP_READY, P_WORD(why == NULL ? WORD_YES : WORD_NO));
     write_figure(g, WORD_SYS_CLOCK, P_WORD(source_clock_sure(sv->source) ? WORD_YES : WORD_NO));
-    page_put(g, "<div><dt>{}</dt><dd>{} MiB</dd></div>\n", P_WORD(WORD_SYS_STORE),
-             P_COUNT((int64_t)(store_bytes_used(sv->instance.store) >> MIB_BITS)));
+    write_size(g, WORD_SYS_STORE, store_bytes_used(sv->instance.store));
     if (store_room(sv->instance.store, &room) == ERR_OK)
-        page_put(g, "<div><dt>{}</dt><dd>{} MiB</dd></div>\n", P_WORD(WORD_SYS_ROOM),
-                 P_COUNT((int64_t)((room.disk < room.map ? room.disk : room.map) >> MIB_BITS)));
+        write_size(g, WORD_SYS_ROOM, room.disk < room.map ? room.disk : room.map);
     page_html(g, "</dl>\n");
 }
 

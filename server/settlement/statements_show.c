@@ -11,6 +11,7 @@
 #include "common/ledger/jws.h"
 #include "common/pages/statement_page.h"
 #include "common/settlement/statement_text.h"
+#include "server/commit/contract_write.h"
 #include "server/lists/zones.h"
 #include "server/settlement/corrections.h"
 #include "server/settlement/settlement.h"
@@ -498,7 +499,10 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
                                    .assents = assents_of,
                                    .texts = s->texts,
                                    .lines_most = s->form == FORM_PAGE && !s->all_lines ? LINES_SHOWN : 0,
+                                   .linked = span_starts(rq->path, "/statements/"),
                                    .address = s->address}};
+    if (x->page.linked && rq->caller != NULL && contract_has_party(s->meta.contract, rq->caller))
+        x->page.asked = s->id;
     for (size_t i = 0; i < s->bundles.len / BUNDLE_LEN; i++)
         x->page.lines_all += statement_bundle_moving(s->bundles, i);
     enum err err = s->form == FORM_PAGE ? answers_read(rq, t, s, &x->page) : ERR_OK;

@@ -98,8 +98,10 @@ async function enrol(one) {
   one.kept = await one.page.locator('#key code').innerText();
 }
 
-async function answer(one) {
+// from the list, or from the statement itself
+async function answer(one, through) {
   await one.press('Money');
+  if (through) await one.named(through).click();
   await one.press('Answer');
   if (given.script) {
     await one.field('Your key file').setInputFiles(key(one));
@@ -180,8 +182,10 @@ told.reviewed = await advertiser.page.locator('[role=status]').first().innerText
 await operator.press('Money');
 await operator.press('Issue');
 await operator.press('Money');
+await advertiser.page.goto(given.base + '/');
+told.asked = await advertiser.page.locator('a[href$="/answer"]').count(); // the first page asks, too
 await answer(advertiser);
-await answer(publisher);
+await answer(publisher, 'No. 1');
 await operator.press('Money');
 told.month = await operator.page.locator('main').innerText();
 

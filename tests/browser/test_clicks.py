@@ -58,6 +58,7 @@ class Clicks:
         self.assertEqual([parties[kind]["key"]["kid"] for kind in ("advertiser", "publisher")], self.told["keys"])
         (statement,) = self.operator.get("/v1/statements")["data"]
         self.assertEqual(statement["to_pay_minor"], 2500)
+        self.assertEqual(self.told["asked"], 1)
         self.assertEqual({one["role"]: one["verdict"] for one in statement["answers"]}, {"advertiser": "accept", "publisher": "accept"})
 
     def test_each_command_that_stands_on_a_page_ends_well(self):
