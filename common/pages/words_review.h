@@ -21,7 +21,7 @@
     X(RV_CHOSEN, "Chosen:", "Choisis\u00a0:", "已选：") \
     X(RV_CHOOSE_ONE, "Choose lead {}", "Choisir le lead {}", "选择线索 {}") \
     X(RV_SECONDS, "Sent {} s after the click", "Envoyé {} s après le clic", "点击后 {} 秒发送") \
-    X(RV_SCORE, "Score {} of 1,000", "Score {} sur 1 000", "得分 {}/1,000") \
+    X(RV_SCORE, "Score {} of 1,000", "Score {} sur 1\u00a0000", "得分 {}/1,000") \
     X(RV_HELPED, "helped: ", "pour\u00a0: ", "加分：") \
     X(RV_HURT, "hurt: ", "contre\u00a0: ", "减分：") \
     X(RV_KEYS, "{} move · {} choose · {} approve · {} reject", "{} bouger · {} choisir · {} approuver · {} refuser", "{} 移动 · {} 选择 · {} 批准 · {} 拒绝") \
@@ -134,8 +134,8 @@
     X(RU_FACTS, "By these facts", "D’après ces faits", "依据") \
     X(RU_FACTS_H, "country, f_NAME, sub1 …, wait, hour: one a line. What is named stands in the log for both to read.", "country, f_NOM, sub1 …, wait, hour\u00a0: un par ligne. Ce qui est nommé figure au journal, lisible des deux.", "country、f_名称、sub1 等、wait、hour，每行一个。所列内容记入日志，双方可读。") \
     X(RU_CROSS, "Looked at in pairs, too", "Regardés aussi par paires", "另按组合评估") \
-    X(RU_BELOW, "Held below, of 1,000", "Retenu au-dessous de, sur 1 000", "低于此分暂扣（满分 1,000）") \
-    X(RU_MOST_HELD, "Held at most, of 1,000 leads", "Retenus au plus, sur 1 000 leads", "每千条最多暂扣") \
+    X(RU_BELOW, "Held below, of 1,000", "Retenu au-dessous de, sur 1\u00a0000", "低于此分暂扣（满分 1,000）") \
+    X(RU_MOST_HELD, "Held at most, of 1,000 leads", "Retenus au plus, sur 1\u00a0000 leads", "每千条最多暂扣") \
     X(RU_HOLD_DAYS, "What is held is approved by itself after, days", "Ce qui est retenu est approuvé d’office après, jours", "暂扣后自动批准（天）") \
     X(RU_TRUST, "Whose word counts", "La parole de qui compte", "谁的上报有效") \
     X(RU_ACCEPT, "Leads are taken from", "Les leads sont pris de", "接受来自") \

@@ -54,7 +54,7 @@ class Pages(ServerCase):
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")
-        visits += [{"name": f"{name} {language}", "token": party.token, "language": language, "paths": ["/", "/leads", "/statements"],
+        visits += [{"name": f"{name} {language}", "token": party.token, "language": language, "paths": ["/", "/leads", "/statements", "/settings"],
                     "save": LOOK and str(Path(LOOK) / f"{name}.{language}")} for name, party, language in (("fresh", fresh, "fr"), ("lone", lone, "zh"), ("lonely", lonely, "en"))]
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
