@@ -124,7 +124,7 @@ static void fault(const char *path, const char *what, const char *rule)
 
 static void the_top_level_is_fixed(void **state)
 {
-    static const char *const must[] = {"server",   "common",         "scripts",   "tests",
+    static const char *const must[] = {"server",   "common",         "docs",      "scripts", "tests",
                                        "loadtest", "CMakeLists.txt", "README.md", NULL};
     static const char *const may[] = {"LICENSE", "CMakePresets.json", "build", "node_modules", NULL};
     struct dirent *e;
