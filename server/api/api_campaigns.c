@@ -41,8 +41,7 @@ static bool owns(const struct request *rq, const struct campaign *c)
     return caller_is(rq, ROLE_OPERATOR) || c->advertiser->number == rq->caller->number;
 }
 
-/* Whoever may read one of its contracts may read the campaign: its document stands in their log. */
-static bool may_see(const struct request *rq, const struct campaign *c)
+bool campaign_seen(const struct request *rq, const struct campaign *c)
 {
     if (owns(rq, c))
         return true;
@@ -75,7 +74,7 @@ static int64_t waits_until(const struct catalog *catalog, const struct campaign 
 static enum err find(struct request *rq, struct span id, const struct campaign **out)
 {
     const struct campaign *c = catalog_campaign(rq->catalog, id);
-    if (c == NULL || !may_see(rq, c))
+    if (c == NULL || !campaign_seen(rq, c))
         return problem(&rq->problem, ERR_NOT_FOUND, "", "there is no such campaign, or it is not yours to see");
     *out = c;
     return ERR_OK;
@@ -208,7 +207,7 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
     list_open(&list, &window);
     for (uint32_t n = last != NULL ? last->number + 1 : 1; n <= rq->catalog->n_campaigns; n++) {
         const struct campaign *c = catalog_campaign_number(rq->catalog, n);
-        if (!may_see(rq, c))
+        if (!campaign_seen(rq, c))
             continue;
         if (!list_item(&list))
             break;

@@ -261,6 +261,20 @@ static const char *state_word(unsigned i)
     return delivery_state_word((enum delivery_state)i);
 }
 
+/* Itself, and with whom it has a contract; the operator: all. */
+static bool sees_party(const struct request *rq, const struct party *p)
+{
+    const struct contract_list reads = catalog_reads(rq->catalog, rq->caller);
+    if (p == rq->caller || caller_is(rq, ROLE_OPERATOR))
+        return true;
+    for (size_t i = 0; i < reads.n; i++) {
+        const struct contract *k = catalog_listed(rq->catalog, &reads, i);
+        if (k->publisher == p || k->campaign->advertiser == p)
+            return true;
+    }
+    return false;
+}
+
 static enum err read_window(struct merged *m, struct window *window)
 {
     struct param more[] = {{.name = "contract"}, {.name = "event"}, {.name = "party"}, {.name = "state"}};
@@ -277,8 +291,8 @@ static enum err read_window(struct merged *m, struct window *window)
     if (err != ERR_OK)
         return err;
     w->party = more[2].given ? catalog_party(rq->catalog, more[2].value) : NULL;
-    if (more[2].given && w->party == NULL)
-        return problem(&rq->problem, ERR_NOT_FOUND, "party", "there is no such party");
+    if (more[2].given && (w->party == NULL || !sees_party(rq, w->party)))
+        return problem(&rq->problem, ERR_NOT_FOUND, "party", "there is no such party, or it is not yours to see");
     m->begun = !span_empty(window->after);
     if (m->begun &&
         (window->after.len != CURSOR_LEN || hex_decode(window->after, m->start, sizeof m->start, &len) != ERR_OK))

@@ -11,6 +11,7 @@
 #include "common/reconcile/values.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
+#include "server/api/campaign.h"
 #include "server/api/lead_csv.h"
 #include "server/api/lead_json.h"
 #include "server/api/lead_list.h"
@@ -325,8 +326,8 @@ static enum err read_whose(struct request *rq, struct leads *l, const struct par
 {
     enum err err = p[CONTRACT].given ? call_contract(rq, p[CONTRACT].value, &l->only) : ERR_OK;
     l->campaign = p[CAMPAIGN].given ? catalog_campaign(rq->catalog, p[CAMPAIGN].value) : NULL;
-    if (err == ERR_OK && p[CAMPAIGN].given && l->campaign == NULL)
-        err = problem(&rq->problem, ERR_NOT_FOUND, "campaign", "there is no such campaign");
+    if (err == ERR_OK && p[CAMPAIGN].given && (l->campaign == NULL || !campaign_seen(rq, l->campaign)))
+        err = problem(&rq->problem, ERR_NOT_FOUND, "campaign", "there is no such campaign, or it is not yours to see");
     l->txid = p[TXID].value;
     if (err == ERR_OK && p[TXID].given && (span_empty(l->txid) || l->txid.len > LIMIT_TXID))
         err = problem(&rq->problem, ERR_MALFORMED, "txid", "must have 1 to %d bytes", LIMIT_TXID);
@@ -365,6 +366,13 @@ struct lead_cursor {
     struct lead_due due;
 };
 
+/* A lead of somebody else is no place in a list, whatever is known of it. */
+static bool goes_on_there(const struct request *rq, const struct contract *of, uint32_t contract)
+{
+    const struct contract *k = catalog_contract_number(rq->catalog, contract);
+    return k != NULL && (of == NULL || k == of) && catalog_may_read(rq->catalog, rq->caller, k);
+}
+
 static enum err leads_asked(struct request *rq, struct leads *l, struct window *window, struct lead_cursor *at)
 {
     struct param p[FILTERS] = {[CAMPAIGN] = {.name = "campaign"},
@@ -392,7 +400,7 @@ static enum err leads_asked(struct request *rq, struct leads *l, struct window *
         return err;
     err = l->order == LEADS_DUE ? leads_due_read(l, window->after, &at->due)
                                 : lead_ref_read(rq->worker->tokens, window->after, &at->after);
-    if (err != ERR_OK || (of != NULL && l->order != LEADS_DUE && at->after.contract != of->number))
+    if (err != ERR_OK || !goes_on_there(rq, of, l->order == LEADS_DUE ? at->due.lead.contract : at->after.contract))
         return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     return ERR_OK;
 }

@@ -5,6 +5,8 @@
 #include "server/catalog/catalog.h"
 #include "server/http/request.h"
 
+/* Whoever may read one of its contracts may read the campaign: its document stands in their log. */
+bool campaign_seen(const struct request *rq, const struct campaign *c);
 /* The one that the path names, if the caller may change it. */
 MUST_CHECK enum err campaign_owned(struct request *rq, const struct campaign **out);
 /* When its document binds, which the versions of its direct contract tell: 0 where it does so by then. Any thread. */

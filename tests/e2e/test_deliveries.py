@@ -358,6 +358,9 @@ class Seen(Deliveries):
         self.assertEqual(len(deliveries(self.publisher)), 5)
         self.assertEqual(deliveries(self.advertiser, party=self.publisher.id), [])
         self.assertEqual(len(deliveries(self.advertiser, contract=self.market.contract)), 5)
+        stranger = Party(self.market.operator, "Stranger", "publisher")
+        said = [self.advertiser.call("GET", "/v1/deliveries?party=" + ident) for ident in (stranger.id, "none")]
+        self.assertEqual(*[(one.status, {**one.json, "request_id": ""}) for one in said])
         for query in ("state=none", "event=click", "after=x", "party=none", "what=x"):
             self.assertIn(self.advertiser.call("GET", "/v1/deliveries?" + query).status, (400, 404))
 

@@ -150,6 +150,14 @@ class Lists(ServerCase):
             self.assertProblem(self.advertiser.call("GET", "/v1/leads?" + query), 404)
         self.assertProblem(self.advertiser.call("GET", f"/v1/contracts/{self.market.contract}/leads?txid=x"), 400, "txid")
 
+    def test_what_is_of_others_is_told_as_what_is_not_there(self):
+        others = self.pages(self.other.advertiser)[0]
+        for party in (self.advertiser, self.publisher):
+            for mine, nothing in ((f"campaign={self.other.campaign}", "campaign=A"), (f"after={others}", "after=x"), (f"order=newest&after={others}", "order=newest&after=x")):
+                with self.subTest(mine):
+                    said = [party.call("GET", "/v1/leads?" + query) for query in (mine, nothing)]
+                    self.assertEqual(*[(one.status, {**one.json, "request_id": ""}) for one in said])
+
 
 if __name__ == "__main__":
     unittest.main()
