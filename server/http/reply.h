@@ -16,7 +16,7 @@ struct reply {
     size_t n_headers;
     char *heap; /* NULL, or the body's memory, which is the reply's */
     /* NULL: that is all. Else the body goes on, in chunks: this makes its next piece once the peer has taken what there
-     * is. It fills the body anew, which is empty for none but the last, and sets `more` again while there is more. What
+     * is. It fills the body anew, and sets `more` again while there is more: of an empty one it is asked again. What
      * it fails to make ends the connection, so that nobody takes what there is for the whole. */
     enum err (*more)(struct request *rq, struct reply *reply);
     void *making; /* its own, in the request's arena */

@@ -291,19 +291,17 @@ static enum err add_piece(struct csv_under_way *c, struct buf *text, bool *more)
     return err;
 }
 
-/* No piece but the last is empty. */
+/* One answer's, which may be none: however few fit, a reader is held for no longer than that. */
 static enum err next_piece(struct request *rq, struct reply *reply)
 {
     struct csv_under_way *c = reply->making;
     struct buf text;
     bool more = true;
-    enum err err = ERR_OK;
     c->page.rq = rq;
     buf_heap(&text);
     if (c->after_len == 0)
         lead_csv_head(&text);
-    while (err == ERR_OK && more && (text.len == 0 || c->after_len == 0))
-        err = add_piece(c, &text, &more);
+    enum err err = add_piece(c, &text, &more);
     if (err == ERR_OK) {
         reply_body_take(reply, "text/csv; charset=utf-8", &text);
         reply->more = more ? next_piece : NULL;

@@ -695,19 +695,32 @@ static void end_piece(struct worker *w, struct request *rq, enum err err, struct
         tell(w, rq, &o, LOG_ERROR, now_us);
 }
 
+/* It looked as far as one turn goes, and found nothing: others come between. */
+static bool looks_on(const struct reply *reply, enum err err)
+{
+    return err == ERR_OK && reply->more != NULL && reply->body.len == 0;
+}
+
 bool dispatch_more(struct worker *w, struct request *rq, struct reply *reply)
 {
     struct readers *readers = w->server->readers;
+    enum err err;
     rq->goes_on = true;
-    rq->read = reply->more;
-    reply->more = NULL;
-    enum err err = readers != NULL ? readers_push(readers, w, rq, reply) : dispatch_read(w, rq, reply);
+    do {
+        rq->read = reply->more;
+        reply->more = NULL;
+        err = w->http != NULL && http_peer_gone(rq) ? left(rq)
+              : readers != NULL                     ? readers_push(readers, w, rq, reply)
+                                                    : dispatch_read(w, rq, reply);
+    } while (looks_on(reply, err));
     return err != ERR_PENDING && dispatch_read_finish(w, rq, err, reply);
 }
 
 bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, struct reply *reply)
 {
     err = end_stream(rq, err, reply); /* of one that was not read at all */
+    if (rq->goes_on && looks_on(reply, err))
+        return dispatch_more(w, rq, reply);
     if (rq->goes_on) {
         end_piece(w, rq, err, reply);
         return true;

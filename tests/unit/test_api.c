@@ -778,6 +778,36 @@ static enum err a_piece(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
+static enum err looks_thrice(struct request *rq, struct reply *reply)
+{
+    size_t *turns = reply->making;
+    if (++*turns == 3)
+        reply_body(rq, reply, "text/plain", SPAN("found"));
+    else
+        reply->body = SPAN("");
+    reply->more = looks_thrice;
+    return ERR_OK;
+}
+
+/* What found nothing yet is asked again, in a turn of its own, and nobody is sent an empty piece. */
+static void an_empty_piece_is_followed_by_the_next(void **state)
+{
+    struct api *a = *state;
+    struct market m = market(a);
+    const struct call c = GET(m.publisher.token, path_of("/v1/contracts/%s/leads", m.contract));
+    size_t turns = 0;
+    prepare(a, &c);
+    a->reply = (struct reply){0};
+    assert_true(dispatch(&a->worker, &a->rq, &a->reply));
+    struct request waits = a->rq;
+    struct reply reply = {.more = looks_thrice, .making = &turns};
+    assert_true(dispatch_more(&a->worker, &waits, &reply));
+    assert_false(reply.cut);
+    assert_int_equal(turns, 3);
+    assert_int_equal(reply.body.len, 5);
+    catalog_unref(waits.catalog);
+}
+
 /* A read that waited for its turn, and one that goes on in pieces. */
 static void reads_end_with_their_token(void **state)
 {
@@ -1565,6 +1595,7 @@ int main(void)
         T(a_party_has_so_many_tokens),
         T(what_came_by_a_token_that_ended_meanwhile_changes_nothing),
         T(what_came_by_a_token_that_expired_meanwhile_changes_nothing),
+        T(an_empty_piece_is_followed_by_the_next),
         T(reads_end_with_their_token),
         T(a_lock_is_told_and_keeps_all_of_a_partys_tokens_out),
         T(a_name_is_the_operators_to_change_and_stands_in_no_log),
