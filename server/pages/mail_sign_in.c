@@ -4,6 +4,7 @@
 
 #include "server/pages/form.h"
 #include "server/pages/pages.h"
+#include "server/system/address.h"
 #include "server/worker/mail_links.h"
 
 static enum err screen_begin(struct screen *s, struct request *rq)
@@ -37,6 +38,12 @@ void mail_sign_in_write(struct screen *s)
 
 /* ---- asking for one ---- */
 
+static uint64_t address_of(const struct request *rq)
+{
+    address ip;
+    return address_read(span_str(rq->ip), &ip) ? address_subscriber(ip) : 0;
+}
+
 enum err mail_sign_in_ask(struct request *rq, struct reply *reply)
 {
     struct screen s;
@@ -51,7 +58,7 @@ enum err mail_sign_in_ask(struct request *rq, struct reply *reply)
     const struct span email = form_value(&f, "email");
     if (!mail_address_ok(email))
         return problem(&rq->problem, ERR_INVALID, "email", "must be an e-mail address such as name@example.com");
-    if (!mail_links_ask(links, email, s.g.language))
+    if (!mail_links_ask(links, email, s.g.language, address_of(rq)))
         return problem(&rq->problem, ERR_RATE, "", "too many ask for a link just now: try again in a minute");
     s.frame.path = SPAN("/sign-in");
     write_note(&s, WORD_LINK_SENT, WORD_LINK_SENT_WHAT, "ok");

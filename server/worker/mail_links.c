@@ -15,6 +15,7 @@ struct open_link {
 };
 
 struct asked_link {
+    uint64_t who;
     char email[MAIL_ADDRESS_MAX + 1];
     enum language language;
 };
@@ -41,14 +42,22 @@ void mail_links_free(struct mail_links *l)
     free(l);
 }
 
-bool mail_links_ask(struct mail_links *l, struct span email, enum language language)
+static size_t asked_by(const struct mail_links *l, uint64_t who)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++)
+        n += l->asked[(l->first + i) % MAIL_LINKS_ASKED].who == who;
+    return n;
+}
+
+bool mail_links_ask(struct mail_links *l, struct span email, enum language language, uint64_t who)
 {
     assert(email.len <= MAIL_ADDRESS_MAX);
     pthread_mutex_lock(&l->lock);
-    bool room = l->n < MAIL_LINKS_ASKED;
+    bool room = l->n < MAIL_LINKS_ASKED && asked_by(l, who) < MAIL_LINKS_ASKED_OF_ONE;
     if (room) {
         struct asked_link *one = &l->asked[(l->first + l->n++) % MAIL_LINKS_ASKED];
-        *one = (struct asked_link){.language = language};
+        *one = (struct asked_link){.who = who, .language = language};
         memcpy(one->email, email.ptr, email.len);
     }
     pthread_mutex_unlock(&l->lock);

@@ -538,6 +538,15 @@ class MailLinks(unittest.TestCase):
         party.do("DELETE", f"/v1/parties/{party.id}/tokens/{made['id']}")
         self.assertEqual((browser.get("/leads").status, browser.post(paths[1], {}).status), (303, 410))
 
+    def test_one_stranger_takes_no_other_ones_place(self):
+        def ask(address, ip):
+            return Browser(server).post("/sign-in/link", {"email": address}, **{"X-Forwarded-For": ip}).status
+        server = Server(SMTP_URL="smtp://10.255.255.1:9", SMTP_FROM="cs@server.example", NOTICE_S=3600, TRUSTED_PROXIES="127.0.0.1")
+        self.addCleanup(server.close)
+        said = [ask(f"n{n}@y.example", "203.0.113.5") for n in range(100)]
+        self.assertIn(429, said)
+        self.assertEqual(ask("owner@y.example", "203.0.113.77"), 200)
+
     def test_what_is_no_address_and_a_link_of_nobody_are_told(self):
         browser = Browser(self.server)
         for address in ("", "a b@c", "x" * 300 + "@y.example", "<b>@x"):
