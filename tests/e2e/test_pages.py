@@ -954,6 +954,17 @@ class Reports(ServerCase):
         browser.sign_in(self.market.auditor.token)
         self.assertIn(browser.get("/reports").status, (200, 403))
 
+    def test_of_many_rows_a_page_is_a_page(self):
+        market = Market(self.server)
+        for n in range(210):
+            market.click(f"?sub1=placement-{n}")
+        wait_for(lambda: market.publisher.get("/v1/reports")["totals"][0]["clicks"]["ok"] == 210, what="the report")
+        page = self.page("group=sub1", market.publisher)
+        assets = [send(self.server.url + address).body for address in re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.text)]
+        self.assertEqual(len(assets), 2)
+        self.assertLess(sum(map(len, [page.body, *assets])), 100 * 1024)
+        self.assertEqual(self.page("group=sub1&format=csv", market.publisher).body.count(b"placement-"), 210)
+
     def test_it_says_of_which_entries_it_is(self):
         size = self.market.publisher.get("/v1/reports")["as_of"][0]["size"]
         self.assertIn(f"entries 0 to {size - 1}", self.page("").text)
