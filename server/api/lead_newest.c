@@ -212,6 +212,7 @@ enum err leads_write_newest(struct leads *l, const struct pointer *after)
     for (size_t i = 0; i < m.n && err == ERR_OK; i++)
         if ((err = begin(&m, m.of[i].k, &m.of[i])) == ERR_OK)
             err = fill(&m, &m.of[i]);
+    l->left = LEADS_SCAN; /* what finding the heads of many contracts looked at is no part of the list */
     if (err == ERR_OK)
         err = merge(&m);
     for (size_t i = 0; i < m.n; i++)
