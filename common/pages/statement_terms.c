@@ -318,28 +318,6 @@ static void profile(struct paper *w, const struct terms *t)
     html(w, "</dd>");
 }
 
-static void cap(struct paper *w, enum word name, int64_t n, bool of_money)
-{
-    fact(w, name);
-    if (of_money)
-        money(w, n);
-    else
-        page_count(&w->g, n);
-    html(w, of_money ? " " : "");
-    page_text(&w->g, of_money ? w->s.currency : SPAN(""));
-    html(w, "</dd>");
-}
-
-static void caps(struct paper *w, const struct caps *c, enum word day, enum word month, enum word budget)
-{
-    if (c->set & CAP_DAY)
-        cap(w, day, c->day, false);
-    if (c->set & CAP_MONTH)
-        cap(w, month, c->month, false);
-    if (c->set & CAP_BUDGET)
-        cap(w, budget, c->budget_micros_month, true);
-}
-
 static void bound_day(struct paper *w, enum word name, int64_t ms)
 {
     if (ms == 0)
@@ -353,8 +331,6 @@ static void campaign_facts(struct paper *w, const struct terms *t)
 {
     required(w, t);
     profile(w, t);
-    caps(w, &t->contract_caps, WORD_TERMS_CAP_DAY, WORD_TERMS_CAP_MONTH, WORD_TERMS_BUDGET);
-    caps(w, &t->campaign_caps, WORD_TERMS_ALL_DAY, WORD_TERMS_ALL_MONTH, WORD_TERMS_ALL_BUDGET);
     bound_day(w, WORD_TERMS_STARTS, t->starts_ms);
     bound_day(w, WORD_TERMS_ENDS, t->ends_ms);
     fact(w, WORD_ZONE);

@@ -135,12 +135,6 @@
     X(OFFER_LINKS, "Make a link", "Créer un lien", "创建链接") \
     X(TERMS_REQUIRED, "Each lead brings", "Chaque lead apporte", "每条线索须含") \
     X(TERMS_PROFILE, "Leads are taken where", "Sont pris les leads où", "仅接受") \
-    X(TERMS_CAP_DAY, "At most a day", "Au plus par jour", "每日上限") \
-    X(TERMS_CAP_MONTH, "At most a month", "Au plus par mois", "每月上限") \
-    X(TERMS_BUDGET, "Budget of a month", "Budget du mois", "每月预算") \
-    X(TERMS_ALL_DAY, "At most a day, of all publishers", "Au plus par jour, tous éditeurs", "每日上限（全部发布商）") \
-    X(TERMS_ALL_MONTH, "At most a month, of all publishers", "Au plus par mois, tous éditeurs", "每月上限（全部发布商）") \
-    X(TERMS_ALL_BUDGET, "Budget of a month, of all publishers", "Budget du mois, tous éditeurs", "每月预算（全部发布商）") \
     X(TERMS_STARTS, "Begins", "Début", "开始") \
     X(TERMS_ENDS, "Ends", "Fin", "结束") \
     X(TERMS_ONE_OF, "one of: {}", "l’un de\u00a0: {}", "其中之一：{}") \
