@@ -74,15 +74,17 @@ static void open_data(struct server *sv, const char *data, const char *where)
     static struct options options = {.max_connections.number = 1000,
                                      .max_held_mib.number = 64,
                                      .request_timeout_s.number = 15,
-                                     .click_wait_ms.number = 60000,
-                                     .country_header.text = ""};
+                                     .click_wait_ms.number = 60000};
     static const struct list_files no_files = {"", ""};
     const char *what;
     enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
     if (err != ERR_OK)
         die("%s of %s: %s", what, data, err_word(err));
     snprintf(sv->listen, sizeof sv->listen, "%s", where);
-    options.webhook_allow.text = "";
+#define X(name, type, def, help) options.name.text = "";
+    OPTION_TABLE(X)
+#undef X
+    options.data.text = data;            
     options.smtp_url.text = "smtp://127.0.0.1:1"; /* nobody sends */
     limits_ample(&options);
     sv->options = &options;
