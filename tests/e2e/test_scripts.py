@@ -57,13 +57,13 @@ class Arguments(unittest.TestCase):
     """Read before anything is installed or built."""
 
     def test_help_is_there(self):
-        for name in ("run", "test", "bench", "agents", "package"):
+        for name in ("run", "test", "bench", "agents", "package", "screenshots"):
             done = script(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("usage: scripts/" + name, done.stdout)
 
     def test_what_is_unknown_is_refused(self):
-        for name, *arguments in (("run", "--twice"), ("package", "--twice"), ("test", "--twice"), ("bench", "--twice"), ("bench", "--comp", "/bin/true"), ("bench", "--only", "sleep"),
+        for name, *arguments in (("run", "--twice"), ("package", "--twice"), ("screenshots", "--twice"), ("test", "--twice"), ("bench", "--twice"), ("bench", "--comp", "/bin/true"), ("bench", "--only", "sleep"),
                                  ("bench", "--compare", "/no/such/binary"), ("bench", "--compare", "/bin/true", "--only", "growth"),
                                  ("bench", "--instructions")):
             done = script(name, *arguments)
