@@ -84,7 +84,7 @@ static void open_data(struct server *sv, const char *data, const char *where)
 #define X(name, type, def, help) options.name.text = "";
     OPTION_TABLE(X)
 #undef X
-    options.data.text = data;            
+    options.data.text = data;
     options.smtp_url.text = "smtp://127.0.0.1:1"; /* nobody sends */
     limits_ample(&options);
     sv->options = &options;
