@@ -24,15 +24,22 @@ bool leads_of(const struct leads *l, const struct contract *k)
     return (l->only == NULL || k == l->only) && (l->campaign == NULL || k->campaign == l->campaign);
 }
 
-enum err leads_entry_time(struct leads *l, const struct contract *k, uint64_t index, int64_t *at_ms)
+/* For entry_close. */
+static enum err entry_of(struct leads *l, const struct contract *k, uint64_t index, struct entry *e)
 {
     struct envelope env;
-    struct entry e;
     enum err err = ledger_read(l->txn, k->number, index, &env);
     if (err == ERR_OK)
-        err = entry_read(env.entry, &e, NULL);
+        err = entry_read(env.entry, e, NULL);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+enum err leads_entry_time(struct leads *l, const struct contract *k, uint64_t index, int64_t *at_ms)
+{
+    struct entry e;
+    enum err err = entry_of(l, k, index, &e);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        return err;
     *at_ms = e.at_ms;
     entry_close(&e);
     return ERR_OK;
@@ -67,21 +74,6 @@ static bool filter_fits(const struct lead_filter *f, const struct entry_lead *e)
     return fits;
 }
 
-static enum err entry_fits(struct leads *l, const struct contract *k, uint64_t index, bool *fits)
-{
-    struct envelope env;
-    struct entry e;
-    enum err err = ledger_read(l->txn, k->number, index, &env);
-    if (err == ERR_OK)
-        err = entry_read(env.entry, &e, NULL);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    err = e.kind == ENTRY_LEAD ? ERR_OK : ERR_CORRUPT;
-    *fits = err == ERR_OK && filter_fits(&l->entry, &e.lead);
-    entry_close(&e);
-    return err;
-}
-
 static bool row_fits(const struct leads *l, uint64_t index, const struct lead_row *row)
 {
     return (l->statuses == 0 || l->statuses & 1u << row->status) && (!l->undue || row->due_ms == 0) &&
@@ -91,12 +83,23 @@ static bool row_fits(const struct leads *l, uint64_t index, const struct lead_ro
 enum err leads_want(struct leads *l, const struct contract *k, uint64_t index, const struct lead_row *row, bool *wanted,
                     bool *ended)
 {
-    int64_t at_ms = 0;
+    struct entry e;
     bool by_time = l->from_ms != INT64_MIN || l->to_ms != INT64_MAX;
-    enum err err = by_time ? leads_entry_time(l, k, index, &at_ms) : ERR_OK;
-    *ended = by_time && at_ms >= l->to_ms;
-    *wanted = row_fits(l, index, row) && (!by_time || at_ms >= l->from_ms) && !*ended;
-    return err == ERR_OK && *wanted && l->entry.any ? entry_fits(l, k, index, wanted) : err;
+    *wanted = row_fits(l, index, row);
+    *ended = false;
+    if (!by_time && !(*wanted && l->entry.any))
+        return ERR_OK;
+    enum err err = entry_of(l, k, index, &e);
+    if (err != ERR_OK)
+        return err;
+    *ended = by_time && e.at_ms >= l->to_ms;
+    *wanted &= e.at_ms >= l->from_ms && !*ended;
+    if (*wanted && l->entry.any)
+        err = e.kind == ENTRY_LEAD ? ERR_OK : ERR_CORRUPT;
+    if (*wanted && l->entry.any)
+        *wanted = err == ERR_OK && filter_fits(&l->entry, &e.lead);
+    entry_close(&e);
+    return err;
 }
 
 /* Of l->k from l->at on. */
