@@ -12,8 +12,6 @@
 #include "server/cmd/sign_private.h"
 #include "server/system/log.h"
 
-enum { LINES_PIECE = 1 << 20 };
-
 static void read_statement(const struct signing *s, const char *id, int64_t to, struct statement *st)
 {
     struct buf payload;
@@ -50,8 +48,9 @@ static void take_payload(const struct signing *s, const char *id, int64_t to, st
 /* ---- what they charged ---- */
 
 /* A lead's line, and those of decisions about it; adjustments are no part of it. */
-static void take_line(struct span line, struct corrected_leads *leads)
+static void take_line(void *ctx, struct span line)
 {
+    struct corrected_leads *leads = ctx;
     const bool is_lead = memmem(line.ptr, line.len, "\"kind\":\"lead\"", 13) != NULL;
     struct span digits, amount;
     uint64_t lead;
@@ -68,24 +67,7 @@ static void take_line(struct span line, struct corrected_leads *leads)
 static void take_lines(const struct signing *s, const char *id, int64_t to, struct corrected_leads *leads)
 {
     (void)to;
-    struct mirror m = folder_mirror(s->folder);
-    char path[NAME_CAP];
-    struct buf text;
-    uint64_t at = 0;
-    size_t took = SIZE_MAX;
-    buf_heap(&text);
-    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
-    while (took > 0) {
-        buf_clear(&text);
-        if (m.read(m.ctx, path, at, LINES_PIECE, &text) != ERR_OK)
-            decline("cannot read %s/%s", s->dir, path);
-        struct span rest = buf_span(&text), line;
-        while (memchr(rest.ptr, '\n', rest.len) != NULL && text_cut(&rest, '\n', &line))
-            take_line(line, leads);
-        took = text.len - rest.len;
-        at += took;
-    }
-    buf_free(&text);
+    sign_lines(s, id, take_line, leads);
 }
 
 /* ---- all of it ---- */

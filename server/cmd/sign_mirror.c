@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/text.h"
 #include "common/ledger/entry.h"
 #include "server/cmd/command.h"
 #include "server/cmd/sign_private.h"
@@ -42,6 +43,29 @@ void sign_read_file(const struct signing *s, const char *path, size_t most, stru
     buf_clear(out);
     if (m.read(m.ctx, path, 0, most, out) != ERR_OK)
         decline("cannot read %s/%s: %s", s->dir, path, strerror(errno));
+}
+
+void sign_lines(const struct signing *s, const char *id, void (*take)(void *ctx, struct span line), void *ctx)
+{
+    enum { PIECE = 1 << 20 };
+    struct mirror m = folder_mirror(s->folder);
+    char path[NAME_CAP];
+    struct buf text;
+    uint64_t at = 0;
+    size_t took = SIZE_MAX;
+    buf_heap(&text);
+    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
+    while (took > 0) {
+        buf_clear(&text);
+        if (m.read(m.ctx, path, at, PIECE, &text) != ERR_OK)
+            decline("cannot read %s/%s", s->dir, path);
+        struct span rest = buf_span(&text), line;
+        while (memchr(rest.ptr, '\n', rest.len) != NULL && text_cut(&rest, '\n', &line))
+            take(ctx, line);
+        took = text.len - rest.len;
+        at += took;
+    }
+    buf_free(&text);
 }
 
 /* ---- pull and verify ---- */

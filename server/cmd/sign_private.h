@@ -73,6 +73,8 @@ void sign_check_token(const struct signing *s);
 /* The next fact of a topic from *from on; NULL: none. */
 const json_t *sign_fact(const struct signing *s, const char *topic, size_t *from);
 void sign_read_file(const struct signing *s, const char *path, size_t most, struct buf *out);
+/* Each line item of a statement, as the mirror has it. */
+void sign_lines(const struct signing *s, const char *id, void (*take)(void *ctx, struct span line), void *ctx);
 const char *sign_text(const json_t *v, const char *name); /* "" where there is none */
 int64_t sign_number(const json_t *v, const char *name);   /* -1 likewise */
 

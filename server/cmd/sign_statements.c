@@ -61,44 +61,32 @@ static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap
 
 /* ---- of which lines ---- */
 
-enum { LINES_PIECE = 1 << 20 };
+/* Which of the disputed entries there are lines of. */
+struct sought {
+    const struct signing *s;
+    bool found[LIMIT_DISPUTED];
+};
 
-/* Notes which of the disputed entries the lines of a piece are of; answers how long its whole lines are. */
-static size_t note_lines(const struct signing *s, struct span text, bool found[])
+static void note_disputed(void *ctx, struct span line)
 {
-    struct span rest = text, line;
-    while (memchr(rest.ptr, '\n', rest.len) != NULL && text_cut(&rest, '\n', &line)) {
-        struct span digits;
-        uint64_t index;
-        if (!json_peek(line, "index", &digits) || parse_u64(digits, &index) != ERR_OK)
-            continue; /* traffic has no entry */
-        for (size_t i = 0; i < s->n_disputed; i++)
-            found[i] = found[i] || s->disputed[i] == index;
-    }
-    return text.len - rest.len;
+    struct sought *of = ctx;
+    struct span digits;
+    uint64_t index;
+    if (!json_peek(line, "index", &digits) || parse_u64(digits, &index) != ERR_OK)
+        return; /* traffic has no entry */
+    for (size_t i = 0; i < of->s->n_disputed; i++)
+        of->found[i] |= of->s->disputed[i] == index;
 }
 
 /* Dies where it has no line that is disputed: the server would refuse the answer. */
 static void check_lines(const struct signing *s, const char *id)
 {
-    static bool found[LIMIT_DISPUTED];
-    struct mirror m = folder_mirror(s->folder);
-    char path[NAME_CAP];
-    struct buf text;
-    uint64_t at = 0;
-    size_t took = SIZE_MAX;
-    buf_heap(&text);
-    snprintf(path, sizeof path, "v1/statements/%s/lines", id);
-    while (s->n_disputed > 0 && took > 0) {
-        buf_clear(&text);
-        if (m.read(m.ctx, path, at, LINES_PIECE, &text) != ERR_OK)
-            decline("cannot read %s/%s", s->dir, path);
-        took = note_lines(s, buf_span(&text), found);
-        at += took;
-    }
-    buf_free(&text);
+    static struct sought of;
+    of.s = s;
+    if (s->n_disputed > 0)
+        sign_lines(s, id, note_disputed, &of);
     for (size_t i = 0; i < s->n_disputed; i++)
-        if (!found[i])
+        if (!of.found[i])
             die("statement %s has no line item %" PRIu64 ": nothing was signed. Lines are named by their `index`", id,
                 s->disputed[i]);
 }
