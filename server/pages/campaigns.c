@@ -3,11 +3,10 @@
 
 #include "common/base/json_read.h"
 #include "common/base/money.h"
-#include "common/base/query.h"
 #include "server/api/api.h"
 #include "server/settlement/settlement.h"
 
-enum { LISTED = 50, VERSIONS = 50, NAME_MAX = 32 };
+enum { VERSIONS = 50, NAME_MAX = 32 };
 
 /* ---- what its pages share ---- */
 
@@ -175,19 +174,8 @@ static enum err list_read(struct request *rq, struct reply *reply)
     struct screen s;
     struct param after = {.name = "after"};
     json_t *answer = NULL;
-    struct buf query;
-    enum err err = screen_read(&s, rq, &after, 1);
-    if (err == ERR_OK)
-        err = screen_zone(&s, screen_first_zone(rq));
+    enum err err = rows_listed(&s, rq, campaigns_list, &after, 1, &answer);
     if (err != ERR_OK)
-        return err;
-    arena_buf(rq->arena, &query, 64 + 3 * after.value.len);
-    buf_printf(&query, "limit=%d", LISTED);
-    if (!span_empty(after.value)) {
-        buf_str(&query, "&after=");
-        query_encode(&query, after.value);
-    }
-    if ((err = ask(rq, campaigns_list, SPAN(""), buf_span(&query), &answer)) != ERR_OK)
         return err;
     write_list(&s, answer);
     json_decref(answer);

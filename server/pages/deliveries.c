@@ -95,15 +95,9 @@ static enum err deliveries_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
     struct param p[PARAMS] = {{.name = "state"}, {.name = "party"}, {.name = "after"}};
-    struct buf query;
     json_t *answer = NULL;
-    enum err err = screen_read(&s, rq, p, PARAMS);
-    if (err == ERR_OK)
-        err = screen_zone(&s, screen_first_zone(rq));
+    enum err err = rows_listed(&s, rq, deliveries_list, p, PARAMS, &answer);
     if (err != ERR_OK)
-        return err;
-    activity_query(rq, p, PARAMS, &query);
-    if ((err = ask(rq, deliveries_list, SPAN(""), buf_span(&query), &answer)) != ERR_OK)
         return err;
     screen_open(&s, WORD_ACT_TITLE, NULL, NULL);
     activity_tabs(&s, "/deliveries");

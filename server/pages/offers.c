@@ -7,7 +7,7 @@
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
 
-enum { SHOWN = 50, VERSIONS_MOST = 1000 };
+enum { VERSIONS_MOST = 1000 };
 
 struct offers_page {
     struct request *rq;
@@ -87,18 +87,6 @@ static void write_offer(struct offers_page *o, const json_t *contract)
              P_WORD(WORD_OFFER_TERMS_ALL));
 }
 
-static enum err ask_contracts(struct offers_page *o)
-{
-    struct buf query;
-    arena_buf(o->rq->arena, &query, 32 + 3 * o->after.value.len);
-    buf_printf(&query, "limit=%d", SHOWN);
-    if (!span_empty(o->after.value)) {
-        buf_str(&query, "&after=");
-        query_encode(&query, o->after.value);
-    }
-    return ask(o->rq, contracts_list, SPAN(""), buf_span(&query), &o->contracts);
-}
-
 static void write_offers(struct offers_page *o)
 {
     const json_t *all = json_object_get(o->contracts, "data"), *one;
@@ -125,7 +113,7 @@ static enum err offers_read(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = screen_zone(&o.s, screen_first_zone(rq));
     if (err == ERR_OK)
-        err = ask_contracts(&o);
+        err = rows_asked(rq, contracts_list, &o.after, 1, &o.contracts);
     if (err == ERR_OK) {
         write_offers(&o);
         err = screen_reply(&o.s, reply, 200);

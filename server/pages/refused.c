@@ -1,12 +1,11 @@
 /* What came in and was not taken, in words. */
-#include "common/base/query.h"
 #include "server/api/api.h"
 #include "server/pages/activity.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
 
-enum { SHOWN = 50, PARTY = 0, AFTER, PARAMS };
+enum { PARTY = 0, AFTER, PARAMS };
 
 void activity_tabs(struct screen *s, const char *here)
 {
@@ -20,21 +19,6 @@ void activity_tabs(struct screen *s, const char *here)
         page_put(&s->g, "<a href=\"{}\"{}>{}</a>", P_HTML(tabs[i].address),
                  P_HTML(strcmp(tabs[i].address, here) == 0 ? " aria-current=\"page\"" : ""), P_WORD(tabs[i].word));
     page_html(&s->g, "</nav>\n");
-}
-
-void activity_query(struct request *rq, const struct param *p, size_t n, struct buf *out)
-{
-    size_t room = 32;
-    for (size_t i = 0; i < n; i++)
-        room += strlen(p[i].name) + 2 + 3 * p[i].value.len;
-    arena_buf(rq->arena, out, room);
-    buf_printf(out, "limit=%d", SHOWN);
-    for (size_t i = 0; i < n; i++) {
-        if (span_empty(p[i].value))
-            continue;
-        buf_printf(out, "&%s=", p[i].name);
-        query_encode(out, p[i].value);
-    }
 }
 
 static void write_refusal(struct screen *s, const json_t *one)
@@ -84,15 +68,9 @@ static enum err refused_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
     struct param p[PARAMS] = {[PARTY] = {.name = "party"}, [AFTER] = {.name = "after"}};
-    struct buf query;
     json_t *answer = NULL;
-    enum err err = screen_read(&s, rq, p, PARAMS);
-    if (err == ERR_OK)
-        err = screen_zone(&s, screen_first_zone(rq));
+    enum err err = rows_listed(&s, rq, refused_list, p, PARAMS, &answer);
     if (err != ERR_OK)
-        return err;
-    activity_query(rq, p, PARAMS, &query);
-    if ((err = ask(rq, refused_list, SPAN(""), buf_span(&query), &answer)) != ERR_OK)
         return err;
     screen_open(&s, WORD_ACT_TITLE, NULL, NULL);
     activity_tabs(&s, "/refused");

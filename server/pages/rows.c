@@ -4,7 +4,34 @@
 #include "common/base/query.h"
 #include "server/api/api.h"
 
-enum { LISTED = 200, ID_SHOWN = 4 };
+enum { LISTED = 200, OF_PAGE = 50, ID_SHOWN = 4 };
+
+/* ---- lists ---- */
+
+enum err rows_asked(struct request *rq, asked *of, const struct param *p, size_t n, json_t **out)
+{
+    struct buf query;
+    size_t room = 32;
+    for (size_t i = 0; i < n; i++)
+        room += strlen(p[i].name) + 2 + 3 * p[i].value.len;
+    arena_buf(rq->arena, &query, room);
+    buf_printf(&query, "limit=%d", OF_PAGE);
+    for (size_t i = 0; i < n; i++) {
+        if (span_empty(p[i].value))
+            continue;
+        buf_printf(&query, "&%s=", p[i].name);
+        query_encode(&query, p[i].value);
+    }
+    return ask(rq, of, SPAN(""), buf_span(&query), out);
+}
+
+enum err rows_listed(struct screen *s, struct request *rq, asked *of, struct param *p, size_t n, json_t **out)
+{
+    enum err err = screen_read(s, rq, p, n);
+    if (err == ERR_OK)
+        err = screen_zone(s, screen_first_zone(rq));
+    return err == ERR_OK ? rows_asked(rq, of, p, n, out) : err;
+}
 
 /* ---- contracts ---- */
 

@@ -13,6 +13,12 @@ void rows_contract_line(struct screen *s, const struct contract *k);
 void rows_state(struct screen *s, const json_t *lead);
 void rows_leads(struct screen *s, const json_t *leads); /* a table of these */
 
+/* A page of a list of the API, for json_decref: by those of the n that say something, among them `after`. */
+MUST_CHECK enum err rows_asked(struct request *rq, asked *of, const struct param *p, size_t n, json_t **out);
+/* The same, with what a page that shows one begins with: its query is read, its times have a zone. */
+MUST_CHECK enum err rows_listed(struct screen *s, struct request *rq, asked *of, struct param *p, size_t n,
+                                json_t **out);
+
 /* The newest `most` of all contracts that the caller reads, newest first: a list for json_decref. */
 MUST_CHECK enum err rows_newest(struct request *rq, size_t most, json_t **out);
 /* Controls of filters: by contract, by campaign, of those that the caller reads. chosen: an id, or empty: all. */

@@ -1,29 +1,15 @@
 /* The statements that a party may see, and one of them, as its share link would show it. */
-#include "common/base/query.h"
 #include "server/pages/pages.h"
 #include "server/pages/rows.h"
 #include "server/settlement/settlement.h"
-
-enum { SHOWN = 50 };
 
 static enum err statements_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
     struct param after = {.name = "after"};
     json_t *answer = NULL;
-    struct buf query;
-    enum err err = screen_read(&s, rq, &after, 1);
-    if (err == ERR_OK)
-        err = screen_zone(&s, screen_first_zone(rq));
+    enum err err = rows_listed(&s, rq, statements_list, &after, 1, &answer);
     if (err != ERR_OK)
-        return err;
-    arena_buf(rq->arena, &query, 64 + 3 * after.value.len);
-    buf_printf(&query, "limit=%d", SHOWN);
-    if (!span_empty(after.value)) {
-        buf_str(&query, "&after=");
-        query_encode(&query, after.value);
-    }
-    if ((err = ask(rq, statements_list, SPAN(""), buf_span(&query), &answer)) != ERR_OK)
         return err;
     screen_open(&s, WORD_STATEMENTS_TITLE, "/statements", NULL);
     page_put(&s.g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n<section class=\"card\">\n",
