@@ -39,7 +39,6 @@
     X(REP_OTHER_WHAT, "The largest {} values stand by themselves, the rest in one row: the sum is the same.", "Les {} plus grandes valeurs figurent seules, le reste sur une ligne\u00a0: la somme est la même.", "最大的 {} 个值单独列出，其余合为一行：合计不变。") \
     X(REP_CROWDED, "Days on which there were more values than are counted one by one: {}. A row of a single value may lack what those days have.", "Jours ayant plus de valeurs qu’il n’en est compté une à une\u00a0: {}. Une ligne d’une seule valeur peut manquer de ce qu’ont ces jours.", "值过多而未逐一统计的天数：{}。单个值的行可能缺少这些天的部分数据。") \
     X(REP_MORE_LEADS, "–: more leads than clicks, because a click brought several or leads came without one.", "–\u00a0: plus de leads que de clics, car un clic en a amené plusieurs ou des leads sont venus sans clic.", "–：线索多于点击，因一次点击带来多条，或线索没有点击。") \
-    X(REP_ZONES, "Days are those of {}.", "Les jours sont ceux de {}.", "日期按 {} 计。") \
     X(REP_AS_OF, "Which entries these numbers are of", "De quelles entrées sont ces chiffres", "这些数字所依据的条目") \
     X(REP_AS_OF_WHAT, "Every number is exact for these entries of each contract’s log; what came within the last second may not be among them.", "Chaque chiffre est exact pour ces entrées du journal de chaque contrat\u00a0; ce qui est venu dans la dernière seconde peut manquer.", "每个数字对各合同日志的这些条目都是精确的；最近一秒内的可能未计入。") \
     X(REP_AS_OF_ONE, "entries 0 to {}", "entrées 0 à {}", "条目 0 至 {}") \
@@ -100,8 +99,6 @@
     X(LINK_PRINT, "For print: at least 25 mm wide.", "Pour l’impression\u00a0: au moins 25 mm de large.", "印刷时宽度至少 25 毫米。") \
     X(LINK_QR_NONE, "The link is too long for a QR code.", "Le lien est trop long pour un code QR.", "链接过长，无法生成二维码。") \
     X(LINK_RENAME, "Rename", "Renommer", "重命名") \
-    X(LINK_PIXEL, "Counting views and impressions", "Compter vues et affichages", "统计浏览与展示") \
-    X(LINK_PIXEL_WHAT, "An image for pages that cannot run scripts.", "Une image pour les pages sans scripts.", "供无法运行脚本的页面使用的图片。") \
     X(LINK_NONE, "No link yet", "Pas encore de lien", "尚无链接") \
     X(LINK_NONE_WHAT, "Make the first one: it can be used at once.", "Créez le premier\u00a0: il sert aussitôt.", "创建第一个：立即可用。") \
     X(LINK_MANY, "Links that are shown: {}. Choose an offer to see its others.", "Liens montrés\u00a0: {}. Choisissez une offre pour voir ses autres liens.", "显示 {} 个链接。选择推广项目以查看其余。") \
@@ -112,7 +109,6 @@
     X(OFFER_WAITS, "Not open yet", "Pas encore ouverte", "尚未开放") \
     X(OFFER_OVER, "Over, or not begun", "Terminée, ou pas commencée", "已结束或未开始") \
     X(OFFER_TERMS, "Terms in force", "Conditions en vigueur", "现行条款") \
-    X(OFFER_TERMS_SINCE, "Version {}, since {}", "Version {}, depuis le {}", "第 {} 版，自 {}") \
     X(OFFER_TERMS_ALL, "The terms, and what changed", "Les conditions, et ce qui a changé", "条款及变更") \
     X(OFFER_COMES, "Terms change on {}.", "Les conditions changent le {}.", "条款将于 {} 变更。") \
     X(OFFER_PROPOSED, "Version {} waits for assent. Until both have given it, nothing changes.", "La version {} attend des accords. D’ici là, rien ne change.", "第 {} 版待双方同意。在此之前一切不变。") \

@@ -79,7 +79,6 @@
     X(CP_FROM, "from {}", "dès le {}", "自 {}") \
     X(CP_WITHDRAW, "Take it back", "La retirer", "撤回") \
     X(CP_LEADS_OF, "Leads", "Leads", "线索") \
-    X(RU_TITLE, "What counts as a lead", "Ce qui compte comme lead", "有效线索的标准") \
     X(RU_WHERE, "Where visitors go", "Où vont les visiteurs", "访客去向") \
     X(RU_NAME, "Name", "Nom", "名称") \
     X(RU_LANDING, "Landing page", "Page d’arrivée", "落地页") \

@@ -294,7 +294,6 @@
     X(OF_ALL, "of {} in all", "sur {} en tout", "共 {} 次") \
     X(THREE_STATES, "{} approved, {} waiting, {} not paid", "{} approuvés, {} en attente, {} non payés", "{} 已批准，{} 待审，{} 不付款") \
     X(RATE, "Clicks that became leads", "Clics devenus leads", "点击转线索") \
-    X(RATE_TODAY, "today: {}", "aujourd’hui\u00a0: {}", "今天：{}") \
     X(DAYS_30, "30 days", "30 jours", "30 天") \
     X(IN_30_DAYS, "30 days: {}", "30 jours\u00a0: {}", "30 天：{}") \
     X(EARNED, "Earned today", "Gagné aujourd’hui", "今日收入") \
@@ -312,7 +311,6 @@
     X(NO_CONTRACT_WHAT, "Once the operator has made one, its numbers stand here.", "Dès que l’opérateur en aura fait un, ses chiffres figureront ici.", "运营方建立合同后，数据将显示在此。") \
     X(WAITS_ANSWER, "Waits for your answer", "Attend votre réponse", "待您答复") \
     X(DUE_ON, "due {}", "échéance {}", "{} 到期") \
-    X(LOOK_ANSWER, "Look at it", "Regarder", "查看") \
     X(HAVE_SIGNED, "{} of {} have signed", "{} sur {} ont signé", "{} 方已签，共 {} 方") \
     X(COL_LEAD, "Lead", "Lead", "线索") \
     X(COL_STATE, "State and why", "État et motif", "状态与原因") \
@@ -328,7 +326,6 @@
     X(FILTER_STATE, "State", "État", "状态") \
     X(FILTER_SHOW, "Show", "Afficher", "显示") \
     X(LEADS_WHAT, "Newest first. Every line opens what the ledger says of it.", "Les plus récents d’abord. Chaque ligne ouvre ce qu’en dit le registre.", "最新优先。每行可打开账本记录。") \
-    X(LEADS_MANY, "The newest of your contracts together. Choose a contract to go further back.", "Les plus récents de vos contrats réunis. Choisissez un contrat pour remonter plus loin.", "各合同的最新线索。选择合同可查看更早的。") \
     X(OLDER, "Older", "Plus anciens", "更早") \
     X(LEAD_TITLE, "A lead", "Un lead", "一条线索") \
     X(TL_CLICK, "Click", "Clic", "点击") \

@@ -45,6 +45,15 @@ def is_sentence(name):
     return re.fullmatch(r"(?!test_)[a-z0-9]+(_[a-z0-9]+){2,}", name) is not None
 
 
+def unsaid(*paths):
+    """Words of the tables of pages (words_*.h) that no source says by name or by a macro over its beginning."""
+    texts = {path: path.read_text() for path in paths}
+    words = [word for path, text in texts.items() if path.name.startswith("words_") for word in re.findall(r"^    X\((\w+), \"", text, re.M)]
+    said = {word for text in texts.values() for word in re.findall(r"\bWORD_(\w+)\b(?!##)", text)}
+    kinds = tuple({kind for text in texts.values() for kind in re.findall(r"\bWORD_(\w+)##", text)})
+    return [word for word in words if word not in said and not (kinds and word.startswith(kinds))]
+
+
 def functions(path):
     """Line of its opening brace and lines between the braces, for each: both stand at column 0."""
     opened, lines = None, path.read_text().splitlines()
@@ -142,6 +151,14 @@ class Clean(unittest.TestCase):
                                          "    cmocka_unit_test_teardown(what_was_put_is_there, teardown)};\n")
         self.assertEqual(test_names(bad), ["round_trip", "test_it_all_holds", "what_was_put_is_there"])
         self.assertEqual(list(map(is_sentence, test_names(bad))), [False, False, True])
+
+    def test_each_word_of_pages_is_said_somewhere(self):
+        self.assertEqual(unsaid(*c_files("common", "server")), [])
+
+    def test_a_word_that_no_page_says_is_found(self):
+        table = self.written("words_of.h", '    X(SAID, "a", "b", "c") \\\n    X(KIND_ONE, "a", "b", "c") \\\n    X(UNSAID, "a", "b", "c") \\\n')
+        page = self.written("page.c", "f(WORD_SAID, WORD_UNSAID_ELSE);\n#define X(name) WORD_KIND_##name\n")
+        self.assertEqual(unsaid(table, page), ["UNSAID"])
 
     def test_functions_fit_a_screen(self):
         sources, tests = c_files("common", "server", "loadtest"), c_files("tests")
