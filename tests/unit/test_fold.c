@@ -385,6 +385,26 @@ static void sign_word(const struct log_of *l, const struct word *w, struct buf *
     buf_free(&payload);
 }
 
+/* What the fold says of an entry of that party with this word. */
+static enum err word_folded(const struct word *w, struct span party, struct problem *p)
+{
+    struct log_of l;
+    struct buf jws;
+    struct assent said;
+    buf_heap(&jws);
+    log_open(&l);
+    sign_word(&l, w, &jws);
+    struct entry e = {.kind = ENTRY_ASSENT, .at_ms = NOW + 10000, .assent = w->entry};
+    e.assent.party = party;
+    e.assent.jws = buf_span(&jws);
+    enum err err = fold_assent(&l.fold, &e, &said, p);
+    if (err == ERR_OK)
+        assent_close(&said);
+    log_close(&l);
+    buf_free(&jws);
+    return err;
+}
+
 static void an_assent_is_the_partys_own_to_what_asks_for_it(void **state)
 {
     (void)state;
@@ -409,22 +429,8 @@ static void an_assent_is_the_partys_own_to_what_asks_for_it(void **state)
         {0, "A1", ASSENT_TYP, {.version = 1}, 0, 1, "C1", NOW + 9000, NULL}, /* though it asks for none */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct log_of l;
-        struct buf jws;
         struct problem p = {0};
-        struct assent said;
-        buf_heap(&jws);
-        log_open(&l);
-        sign_word(&l, &cases[i], &jws);
-        struct entry e = {.kind = ENTRY_ASSENT, .at_ms = NOW + 10000, .assent = cases[i].entry};
-        e.assent.party = span_str(cases[i].party);
-        e.assent.jws = buf_span(&jws);
-        enum err err = fold_assent(&l.fold, &e, &said, &p);
-        assert_refused(err, &p, cases[i].field, i);
-        if (err == ERR_OK)
-            assent_close(&said);
-        log_close(&l);
-        buf_free(&jws);
+        assert_refused(word_folded(&cases[i], span_str(cases[i].party), &p), &p, cases[i].field, i);
     }
 }
 
@@ -441,21 +447,10 @@ static void what_an_assent_says_fits_its_entry(void **state)
         {0, "A1", WITHDRAWAL_TYP, {.adjustment = ADJUSTMENT}, 0, 1, "C1", NOW + 9000, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct log_of l;
-        struct buf jws;
         struct problem p = {0};
-        struct assent said;
-        buf_heap(&jws);
-        log_open(&l);
-        sign_word(&l, &cases[i], &jws);
-        struct entry e = {.kind = ENTRY_ASSENT, .at_ms = NOW + 10000, .assent = cases[i].entry};
-        e.assent.party = SPAN("A1");
-        e.assent.jws = buf_span(&jws);
-        enum err err = fold_assent(&l.fold, &e, &said, &p);
+        enum err err = word_folded(&cases[i], SPAN("A1"), &p);
         if (err == ERR_OK || fold_untold(err))
             fail_msg("assent %zu: %s", i, err_word(err));
-        log_close(&l);
-        buf_free(&jws);
     }
 }
 
