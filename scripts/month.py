@@ -77,23 +77,25 @@ class Lines:
     """Connections that stay open, one a thread."""
 
     def __init__(self, base):
-        self.base, self.held = urllib.parse.urlsplit(base), collections.deque(None for _ in range(CONNECTIONS))
+        host = urllib.parse.urlsplit(base)
+        self.held = collections.deque(http.client.HTTPConnection(host.hostname, host.port, timeout=READY_S) for _ in range(CONNECTIONS))
         self.pool = ThreadPoolExecutor(CONNECTIONS)
 
     def send(self, target, headers):
-        line = self.held.popleft() or http.client.HTTPConnection(self.base.hostname, self.base.port, timeout=READY_S)
+        line = self.held.popleft()
         try:
-            line.request("GET", target, headers=headers)
-            answer = line.getresponse()
-            body = answer.read()
-        except (http.client.HTTPException, OSError):  # closed as idle: an hour went by in between
-            line.close()
-            line = http.client.HTTPConnection(self.base.hostname, self.base.port, timeout=READY_S)
-            line.request("GET", target, headers=headers)
-            answer = line.getresponse()
-            body = answer.read()
+            answer = self.ask(line, target, headers)
+        except (http.client.HTTPException, OSError):  # closed as idle: half an hour went by in between
+            line.close()  # and opens again by itself
+            answer = self.ask(line, target, headers)
         self.held.append(line)
-        return answer.status, answer.headers.get("Location", ""), body
+        return answer
+
+    def ask(self, line, target, headers):
+        line.request("GET", target, headers=headers)
+        answer = line.getresponse()
+        answer.read()
+        return answer.status, answer.headers.get("Location", "")
 
     def all(self, calls):
         return list(self.pool.map(lambda call: self.send(*call), calls))
@@ -154,7 +156,7 @@ class Month:
                               self.headers(bot=self.chance.random() < (0.3 if row[0].startswith("Clics") else 0.03))))
                 by.append(row)
         views = []
-        for row, (status, location, _), call in zip(by, self.lines.all(calls), calls):
+        for row, (status, location), call in zip(by, self.lines.all(calls), calls):
             if status != 302:
                 raise Refused(f"a click was answered {status}")
             ident = urllib.parse.parse_qs(urllib.parse.urlsplit(location).query).get("click_id", [""])[0]
