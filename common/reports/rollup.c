@@ -68,6 +68,11 @@ size_t rollup_bytes(const struct rollup *r)
     return cell_set_bytes(r->cells) + r->n_logs * sizeof *r->logs;
 }
 
+size_t rollup_leads(const struct rollup *r)
+{
+    return r->leads.n;
+}
+
 static struct log_of *log_of(struct rollup *r, uint32_t contract)
 {
     if (contract >= r->n_logs) {

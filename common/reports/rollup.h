@@ -26,6 +26,7 @@ struct rollup;
 struct rollup *rollup_new(const struct rollup_source *source);
 void rollup_free(struct rollup *r);          /* NULL-safe */
 size_t rollup_bytes(const struct rollup *r); /* of its memory, without leads that changed */
+size_t rollup_leads(const struct rollup *r); /* that changed since they were told */
 /* Counts one entry, of each log in its order; `terms` bind it (NULL: none do). After an error the fold is of no use:
  * ERR_CORRUPT when what the entry rests on is not there or does not read. */
 MUST_CHECK enum err rollup_add(struct rollup *r, uint32_t contract, uint64_t index, const struct entry *e,

@@ -38,6 +38,9 @@ static inline int64_t batch_steady_ms(const struct batch *cx, int64_t clock_ms)
     return clock_ms - cx->clock.ahead_ms;
 }
 
+/* Every log's head and all that is counted, into the transaction. ERR_FULL, ERR_IO. */
+MUST_CHECK enum err batch_sweep(struct batch *cx);
+
 /* ---- pipeline.c: what several runs share ---- */
 
 /* Nothing reaches beyond the advertiser that the record names, or a chore's partition: asserted wherever a log, or a

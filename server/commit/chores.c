@@ -111,6 +111,13 @@ enum err chore_day_keys(struct batch *cx, struct job *job)
 
 /* ---- sweep and root log ---- */
 
+enum err batch_sweep(struct batch *cx)
+{
+    cx->swept = true;
+    enum err err = ledger_sweep(cx->ledger, cx->txn);
+    return err == ERR_OK ? rollups_sweep(cx) : err;
+}
+
 enum err chore_sweep(struct batch *cx, struct job *job)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, job->record.sweep.contract);
@@ -120,9 +127,7 @@ enum err chore_sweep(struct batch *cx, struct job *job)
     ledger_root_signed(cx->ledger, job->record.sweep.root_signed);
     if (!ledger_dirty(cx->ledger))
         return rollups_stay(cx->rollups) ? rollups_sweep(cx) : ERR_OK;
-    cx->swept = true;
-    err = ledger_sweep(cx->ledger, cx->txn);
-    return err == ERR_OK ? rollups_sweep(cx) : err;
+    return batch_sweep(cx);
 }
 
 /* The tree that the note says must be the log's own. What is in the root log already is not put there again: the record

@@ -113,7 +113,7 @@ enum err pipeline_append_root(struct batch *cx, const struct root_leaf *x, uint6
     const uint64_t seq = ledger_next_seq(cx->ledger);
     enum err err = ledger_append_root(cx->ledger, cx->txn, x, leaf);
     if (err == ERR_OK)
-        rollups_entry(cx->rollups, seq, ROOT_LOG, *leaf, NULL, NULL);
+        rollups_root(cx->rollups, seq, ledger_next_seq(cx->ledger));
     return err;
 }
 

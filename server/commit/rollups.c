@@ -1,5 +1,6 @@
 #include "server/commit/rollups.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
@@ -15,7 +16,7 @@ struct bound {
     struct versions made; /* own */
 };
 
-enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20 };
+enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20, LEADS_MOST = 1024 };
 
 /* What is counted as it is appended. A batch that fails takes all of it along: the journal has what was committed. */
 struct rollups {
@@ -23,7 +24,8 @@ struct rollups {
     struct rollup *rollup; /* NULL: nothing is counted yet */
     uint64_t end;          /* journal rows below it are counted, here or in the store */
     bool end_known;
-    bool stay; /* what they rest on did not read at the last sweep: they are as they were, and reports fail */
+    bool whole; /* all that was appended is counted */
+    bool stay;  /* what they rest on did not read at the last sweep: they are as they were, and reports fail */
 };
 
 /* Journal rows that are counted as they are read back. */
@@ -189,19 +191,32 @@ void rollups_forget(struct rollups *r)
 {
     rollup_free(r->rollup);
     r->rollup = NULL;
-    r->end_known = false;
+    r->end_known = r->whole = false;
+}
+
+/* Some in front of it are not counted: the sweep reads them all. */
+static bool comes_next(const struct rollups *r, uint64_t seq)
+{
+    assert(!r->whole || r->end == seq);
+    return r->end_known && r->end == seq;
 }
 
 void rollups_entry(struct rollups *r, uint64_t seq, uint32_t contract, uint64_t index, const struct entry *e,
                    const struct terms *terms)
 {
-    if (!r->end_known || r->end != seq) /* some in front are not counted: the sweep reads them all */
+    if (!comes_next(r, seq))
         return;
     if (r->rollup == NULL)
         r->rollup = rollup_new(&r->source);
     r->end = seq + 1;
-    if (contract != ROOT_LOG && rollup_add(r->rollup, contract, index, e, terms) != ERR_OK)
+    if (rollup_add(r->rollup, contract, index, e, terms) != ERR_OK)
         rollups_forget(r);
+}
+
+void rollups_root(struct rollups *r, uint64_t from, uint64_t to)
+{
+    if (comes_next(r, from))
+        r->end = to;
 }
 
 /* What did not read may read again, but nobody counts the same rows once a second for ever. */
@@ -218,7 +233,7 @@ static enum err catch_up(struct batch *cx, struct rollups *r)
     if (r->end < to)
         err = take_rows(cx, r->rollup, r->end, to);
     r->end = to;
-    r->end_known = true;
+    r->end_known = r->whole = true;
     rollup_reaches(r->rollup, to);
     return err;
 }
@@ -249,6 +264,11 @@ enum err rollups_sweep(struct batch *cx)
                  "countersign check, then with the server stopped check --rebuild",
                  err_word(err));
     return err == ERR_IO ? err : ERR_OK;
+}
+
+bool rollups_many(const struct rollups *r)
+{
+    return r->rollup != NULL && rollup_leads(r->rollup) >= LEADS_MOST;
 }
 
 bool rollups_stay(const struct rollups *r)

@@ -1,6 +1,5 @@
 /* Other keys of the server sign: an entry in every log, a leaf in the root log, and the heads of all, at once. */
 #include "server/commit/contract_write.h"
-#include "server/commit/rollups.h"
 
 /* Past the first write only a full or failing disk is in the way. */
 static enum err written(enum err err)
@@ -47,8 +46,5 @@ enum err server_keys_run(struct batch *cx, struct job *job)
         err = contract_append_server_keys(cx, catalog_contract_number(cx->catalog, n), &step);
     if (err == ERR_OK)
         err = instance_put_step(cx->txn, cx->instance->keys, &step);
-    cx->swept = true;
-    if (err == ERR_OK)
-        err = ledger_sweep(cx->ledger, cx->txn);
-    return written(err == ERR_OK ? rollups_sweep(cx) : err);
+    return written(err == ERR_OK ? batch_sweep(cx) : err);
 }

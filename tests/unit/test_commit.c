@@ -147,6 +147,39 @@ static void stopping_drains_and_sweeps(void **state)
     free(some);
 }
 
+static int setup_without_sweeps(void **state)
+{
+    (void)state;
+    committer_fixture_open(&cf, NULL);
+    cf.live.options.sweep_ms.number = 3600000;
+    committer_fixture_start(&cf);
+    return 0;
+}
+
+/* A sweep of all that came within its period may take as long as it likes: so many do not wait for its time. */
+static void many_leads_do_not_wait_for_the_time_of_a_sweep(void **state)
+{
+    (void)state;
+    enum { N = 1500, TXID = 8 };
+    struct job *leads = calloc(N, sizeof *leads);
+    char(*txid)[TXID] = calloc(N, sizeof *txid);
+    for (size_t i = 0; i < N; i++) {
+        leads[i] = (struct job){.arena = cf.arena, .record = {.kind = RECORD_LEAD, .advertiser = LIVE_ADVERTISER + 1}};
+        leads[i].record.arrived_ms = clock_ms();
+        leads[i].record.lead.fallback_contract = COMMITTER_CONTRACT;
+        leads[i].record.lead.report = (struct lead_report){
+            .party = SPAN("P3"), .txid = span_of(txid[i], (size_t)snprintf(txid[i], sizeof *txid, "t%zu", i))};
+        assert_ok(push_awake(&cf, 0, &leads[i]));
+        if (i % 100 == 99)
+            jobs_wait(&cf, 0, 100);
+    }
+    for (size_t i = 0; i < N; i++)
+        assert_ok(leads[i].err);
+    assert_in_range(swept_size(), N / 2, N - 1);
+    free(leads);
+    free(txid);
+}
+
 static void a_full_queue_refuses_and_is_unhealthy(void **state)
 {
     (void)state;
@@ -873,6 +906,7 @@ int main(void)
         TEST(a_job_refused_does_not_touch_its_batch),
         TEST(a_change_of_control_data_that_do_not_read_fails_alone),
         TEST(stopping_drains_and_sweeps),
+        cmocka_unit_test_setup_teardown(many_leads_do_not_wait_for_the_time_of_a_sweep, setup_without_sweeps, teardown),
         TEST(a_full_queue_refuses_and_is_unhealthy),
         TEST(a_pause_drops_no_gap_and_pays_no_click),
         TEST(a_statement_comes_when_its_head_is_in_the_root_log),
