@@ -1,4 +1,4 @@
-/* countersign-loadtest: an open-loop load generator. README.md, "Load testing". */
+/* countersign-loadtest: an open-loop load generator. docs/benchmarks.md, "The load tester". */
 #include <sched.h>
 #include <string.h>
 

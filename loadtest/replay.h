@@ -1,5 +1,5 @@
 /* Real leads, from a file as X Education published it: each row's click on the code of its source, then its lead, then
- * what became of it, as far as the server took the lead. README.md, "The load tester". */
+ * what became of it, as far as the server took the lead. docs/benchmarks.md, "The load tester". */
 #ifndef CS_LOADTEST_REPLAY_H
 #define CS_LOADTEST_REPLAY_H
 

@@ -1,4 +1,4 @@
-/* Who reports: signs postbacks by its secret (README, "The API in short"). */
+/* Who reports: signs postbacks by its secret (docs/api.md, "Postbacks"). */
 #ifndef CS_LOADTEST_SENDER_H
 #define CS_LOADTEST_SENDER_H
 

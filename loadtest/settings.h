@@ -12,7 +12,7 @@
     X(codes, TEXT, "", "file of tracking codes, one a line; with --replay CODE SOURCE, or CODE * for every other")     \
     X(mix, TEXT, "click=1", "shares of click, view and lead, e.g. click=80,view=15,lead=5")                            \
     X(raw, TEXT, "", "fire GET of this path instead of a mix")                                                         \
-    X(replay, TEXT, "", "replay real leads instead of a mix: the file of README, \"The load tester\"")                 \
+    X(replay, TEXT, "", "replay real leads instead of a mix: the file of docs/benchmarks.md, \"The load tester\"")     \
     X(rate, NUMBER, "0", "requests per second, open loop: latency counts from the scheduled time; 0: flat out")        \
     X(duration, NUMBER, "0", "seconds to run")                                                                         \
     X(count, NUMBER, "0", "requests to fire, instead of or within --duration")                                         \

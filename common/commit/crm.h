@@ -1,5 +1,6 @@
 /* A campaign's CRM: how a request with a lead is made for it, and what its names and words mean here. Recipes are
- * presets; a document says the rest: {"columns","fields","fixed","recipe","statuses","url"}, README "your CRM". */
+ * presets; a document says the rest: {"columns","fields","fixed","recipe","statuses","url"}, docs/parties.md "Your
+ * CRM". */
 #ifndef CS_COMMIT_CRM_H
 #define CS_COMMIT_CRM_H
 

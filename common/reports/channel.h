@@ -1,5 +1,5 @@
 /* By which channel a click came, told by its utm parameters and the click ids of advertisement networks in its deep
- * link: the table stands in README, "Reports". */
+ * link: the table stands in docs/reports.md, "Channels". */
 #ifndef CS_REPORTS_CHANNEL_H
 #define CS_REPORTS_CHANNEL_H
 

@@ -1,7 +1,10 @@
 # What `cmake --install` puts where, and the .deb that CPack makes of it (scripts/package).
 include(GNUInstallDirs)
 install(TARGETS countersign countersign-loadtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES README.md LICENSE common/FORMATS.md server/ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}) # these as their links have them
+install(FILES common/FORMATS.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/common)
+install(FILES server/ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/server)
 install(FILES scripts/verify.py scripts/contact_keys.py scripts/score.py scripts/several_mirrors.py scripts/kept.py scripts/own_rows.py scripts/client.py DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES scripts/install/nginx.conf scripts/install/Caddyfile DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 configure_file(scripts/install/countersign.service ${CMAKE_BINARY_DIR}/countersign.service @ONLY)

@@ -311,7 +311,7 @@ const struct command cmd_report = {
     .summary = "what contracts came to: clicks, leads, money, by day or otherwise",
     .help = "Shows what the contracts that the token's party may read came to, as a table; exact for the entries that\n"
             "the server had counted (--json says how many of each log). Amounts are cut to hundredths, ratios are per\n"
-            "cent. README \"Reports\" says what each figure means.",
+            "cent. docs/reports.md says what each figure means.",
     .args = args,
     .n_args = ARGS,
     .run = report,

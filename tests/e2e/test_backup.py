@@ -361,7 +361,7 @@ class Copies(Case):
         self.server.start()
 
     def test_the_drill_of_the_readme_holds(self):
-        section = (SOURCE / "README.md").read_text().split("## Backup and restore\n")[1].split("\n## ")[0]
+        section = (SOURCE / "docs/operating.md").read_text().split("## Backup and restore\n")[1].split("\n## ")[0]
         before, after = re.findall(r"(?m)^    (.*)", section)[:2], re.findall(r"(?m)^    (countersign .*)", section)[2:]
         self.assertEqual((len(before), len(after)), (2, 2))
         environment = dict(os.environ, DATA=self.server.data, COPY=self.to, NEW=self.restored, PATH=f"{Path(BINARY).parent}:{os.environ['PATH']}")

@@ -1,5 +1,5 @@
 """Reports by a model of attribution, against a model of its own: what the advertiser reads of its campaign's logs (entries, openings, click keys), dealt with
-fractions. Shapley's value is summed over all orders, Markov's chain solved exactly, for what README "By a model of attribution" says."""
+fractions. Shapley's value is summed over all orders, Markov's chain solved exactly, for what docs/reports.md "By a model of attribution" says."""
 
 import base64
 import csv

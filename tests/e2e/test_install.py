@@ -51,9 +51,12 @@ class Package(unittest.TestCase):
 
     def test_it_holds_what_an_operator_needs(self):
         for name in ("usr/bin/countersign", "usr/bin/countersign-loadtest", "etc/countersign/countersign.conf", "usr/share/doc/countersign/README.md",
-                     "usr/share/doc/countersign/FORMATS.md", "usr/share/doc/countersign/verify.py", "usr/share/doc/countersign/examples/nginx.conf",
+                     "usr/share/doc/countersign/common/FORMATS.md", "usr/share/doc/countersign/docs/operating.md", "usr/share/doc/countersign/verify.py", "usr/share/doc/countersign/examples/nginx.conf",
                      "usr/share/doc/countersign/examples/Caddyfile"):
             self.assertTrue((self.root / name).is_file(), name)
+        folder = self.root / "usr/share/doc/countersign"
+        for link in re.findall(r"\]\(([\w/.-]+)", (folder / "README.md").read_text()):
+            self.assertTrue((folder / link).is_file(), link)
         self.assertEqual((self.root / "DEBIAN/conffiles").read_text().split(), ["/etc/countersign/countersign.conf"])
         control = (self.root / "DEBIAN/control").read_text()
         for library in ("libssl3", "liblmdb0", "libjansson4", "libcurl4", "libevent-core-2.1-7"):

@@ -63,7 +63,7 @@ class Readme(unittest.TestCase):
 
     def test_the_settings_table(self):
         shown = re.findall(r"^(\w+) = ", self.print_config(), re.MULTILINE)
-        table = README[README.index("## Settings"):README.index("## The API")]
+        table = README[README.index("## Settings"):README.index("## Install")]
         self.assertEqual(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE), shown)
 
     def print_config(self):

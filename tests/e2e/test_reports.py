@@ -26,13 +26,13 @@ UNSAID = ("lags", "reason.", "scores")  # of the model's words those that no row
 CLASSES = ["ok", "prefetch", "bot", "datacenter", "test", "embedded", "repeat", "ended"]
 BOT = {"User-Agent": "curl/8.5.0"}
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"}
-# README "Reports": the model reads the channels there, as a person would
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+# docs/reports.md: the model reads the channels there, as a person would
+REPORTS = (Path(__file__).resolve().parents[2] / "docs/reports.md").read_text()
 
 
 def channel_table():
     rows = {}
-    for line in README.split("### Channels", 1)[1].split("\n\n", 3)[2].splitlines()[2:]:
+    for line in REPORTS.split("## Channels", 1)[1].split("\n\n", 3)[2].splitlines()[2:]:
         channel, media, ids, sources = (cell.strip().replace("`", "").split() for cell in line[1:-1].split("|"))
         rows[channel[0]] = (set(media), set(ids), set(sources))
     return rows

@@ -1,4 +1,5 @@
-"""The README's tables of settings, scopes and commands against the program's own, and what each command's --help says."""
+"""The tables of settings, scopes and commands of README and docs/ against the program's own, and what each command's --help says; and
+every link among these texts leads somewhere."""
 
 import copy
 import json
@@ -17,6 +18,7 @@ sys.path.insert(0, str(SOURCE / "tests/e2e"))
 from harness import countersign  # noqa: E402
 
 FACTS = os.environ.get("TWIN_FACTS", str(SOURCE / "build/asan/twin_facts"))
+TEXTS = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]
 SETTINGS, COMMANDS, SCOPES = ("key", "default", "meaning"), ("command", "does"), ("scope", "roles", "a token with it may")
 
 
@@ -156,15 +158,35 @@ def one_command_more(_, texts):
 CODE_CHANGES = [(settings, more_options), (settings, another_default), (scopes, one_scope_less), (documents, one_member_more), (commands, one_flag_more), (commands, one_command_more)]
 
 
+def anchors(text):
+    """What the headings of a text are linked by."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)", text, re.MULTILINE)}
+
+
+def astray(path, text):
+    """The links of a text that lead to no file, or to no heading of it."""
+    for to, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
+        file = path.parent / to if to else path
+        if not file.exists() or (anchor and anchor not in anchors(text if not to else file.read_text())):
+            yield f"{path.name}: {to}#{anchor}"
+
+
 class Readme(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.readme, cls.made, cls.helps = (SOURCE / "README.md").read_text(), tables(), helps()
+        cls.readme, cls.made, cls.helps = "".join(path.read_text() for path in TEXTS), tables(), helps()
 
     def test_the_tables_say_what_the_program_does(self):
         for check in CHANGES:
             with self.subTest(check.__name__):
                 self.assertEqual(list(check(self.readme, self.made, self.helps)), [])
+
+    def test_every_link_leads_somewhere(self):
+        texts = [*TEXTS, SOURCE / "server/ARCHITECTURE.md", SOURCE / "common/FORMATS.md"]
+        self.assertEqual([said for path in texts for said in astray(path, path.read_text())], [])
+        self.assertTrue(all(f"]({path.relative_to(SOURCE)})" in TEXTS[0].read_text() for path in TEXTS[1:]))
+        for link in ("[a](docs/api.md#nowhere)", "[a](docs/nothing.md)", "[a](#nowhere)"):
+            self.assertEqual(len(list(astray(TEXTS[0], link))), 1)
 
     def test_each_change_of_the_readme_is_noticed(self):
         for check, changes in CHANGES.items():
