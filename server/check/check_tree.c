@@ -25,7 +25,8 @@ static size_t first_difference(struct span row, struct span want, size_t item)
 static void name_both(struct check *c, const struct checked_log *log, struct span key, size_t slot)
 {
     char row[ROW_NAME];
-    table_row_name(TABLE_JOURNAL, span_of(log->seqs[slot], SEQ_LEN), row);
+    uint8_t mem[SEQ_LEN];
+    table_row_name(TABLE_JOURNAL, seq_key(mem, seq_item(log->seqs[slot])), row);
     check_row_fails(c, TABLE_TILES, key, "holds another leaf %zu than %s gives", slot, row);
 }
 
@@ -38,8 +39,10 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
     struct span row, key = tile_key(mem, log->number, t->level, t->n);
     if (!check_need(c, TABLE_TILES, key, &row))
         return;
+    if (t->level == 0 && t->width == TILE_WIDTH) /* the last is the business of compare_seqs */
+        hashes.len = tile_row_full(t->level);
     size_t slot = first_difference(row, hashes, HASH_LEN);
-    if (slot == t->width)
+    if (slot == hashes.len / HASH_LEN)
         return;
     if (t->level == 0 && row.len >= hashes.len)
         name_both(c, log, key, slot);
@@ -47,14 +50,21 @@ static void compare_tile(void *ctx, const struct tile *t, struct span hashes)
         check_row_fails(c, TABLE_TILES, key, "is not what its log's entries give");
 }
 
-/* One that is no whole number of them is named before what follows from it. */
-static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, unsigned width)
+/* One that is no whole number of them is named before what follows from it. `last`: a full one's last leaf; NULL: it
+ * is not full. */
+static void compare_seqs(struct check *c, struct checked_log *log, uint64_t n, unsigned width, const struct hash *last)
 {
     uint8_t mem[SEQS_KEY_LEN];
     struct span row, key = seqs_key(mem, log->number, n);
-    if (check_need(c, TABLE_SEQS, key, &row) &&
-        (row.len % SEQ_LEN != 0 || first_difference(row, span_of(log->seqs, width * SEQ_LEN), SEQ_LEN) != width))
+    if (!check_need(c, TABLE_SEQS, key, &row))
+        return;
+    size_t len = row.len == SEQS_FULL ? TILE_WIDTH * SEQ_ITEM : row.len;
+    if (len % SEQ_ITEM != 0 ||
+        first_difference(span_of(row.ptr, len), span_of(log->seqs, width * SEQ_ITEM), SEQ_ITEM) != width ||
+        (last != NULL && row.len != SEQS_FULL))
         check_row_fails(c, TABLE_SEQS, key, "is not where its log's entries are");
+    else if (last != NULL && memcmp(row.ptr + len, last->b, HASH_LEN) != 0)
+        check_row_fails(c, TABLE_SEQS, key, "holds another last leaf than its log's entries give");
 }
 
 /* The head as it should be at this point, in the stored form. What was published last is the root log's to say. */
@@ -93,7 +103,7 @@ static void compare_sweep(struct check *c, struct checked_log *log)
 {
     uint64_t size = log->tree.frontier.size;
     if (size % TILE_WIDTH != 0)
-        compare_seqs(c, log, size / TILE_WIDTH, size % TILE_WIDTH);
+        compare_seqs(c, log, size / TILE_WIDTH, size % TILE_WIDTH, NULL);
     tile_builder_edge(&log->tree);
     compare_head(c, log);
     check_model(c, log);
@@ -162,10 +172,10 @@ void check_tree_append(struct check *c, struct checked_log *log, const struct en
     struct hash leaf;
     uint8_t key[4];
     uint64_t index = log->tree.frontier.size;
-    store_be64(log->seqs[index % TILE_WIDTH], c->seq);
-    if (index % TILE_WIDTH == TILE_WIDTH - 1)
-        compare_seqs(c, log, index / TILE_WIDTH, TILE_WIDTH);
+    seq_item_put(log->seqs[index % TILE_WIDTH], c->seq);
     merkle_leaf(env->entry, &leaf);
+    if (index % TILE_WIDTH == TILE_WIDTH - 1)
+        compare_seqs(c, log, index / TILE_WIDTH, TILE_WIDTH, &leaf);
     tile_builder_leaf(&log->tree, &leaf);
     uint64_t size = log->tree.frontier.size;
     if (log->has_head && size == log->head.head.size) {
@@ -188,12 +198,13 @@ static const struct checked_log *find_log(const struct check *c, struct span key
     return log != NULL && log->tree.frontier.size > 0 ? log : NULL;
 }
 
-/* Bytes of row n that holds `item` bytes for each of the log's subtrees of 2^shift entries; 0: there is no such row. */
-static size_t row_len(const struct checked_log *log, uint64_t n, unsigned shift, size_t item)
+/* Bytes of row n that holds `item` bytes for each of the log's subtrees of 2^shift entries, and `full` when all are
+ * there; 0: there is no such row. */
+static size_t row_len(const struct checked_log *log, uint64_t n, unsigned shift, size_t item, size_t full)
 {
     uint64_t now = log->tree.frontier.size >> shift, swept = log->has_head ? log->head.head.size >> shift : 0;
     if (n < now / TILE_WIDTH)
-        return TILE_WIDTH * item;
+        return full;
     return n == swept / TILE_WIDTH ? swept % TILE_WIDTH * item : 0;
 }
 
@@ -201,7 +212,9 @@ static void tile_belongs(struct check *c, enum table t, struct span key, struct 
 {
     const struct checked_log *log = key.len == TILE_KEY_LEN ? find_log(c, key) : NULL;
     unsigned level = log != NULL ? (uint8_t)key.ptr[4] : TILE_LEVELS;
-    size_t len = level < TILE_LEVELS ? row_len(log, load_be64(key.ptr + 5), level * TILE_HEIGHT, HASH_LEN) : 0;
+    size_t len = level < TILE_LEVELS
+                     ? row_len(log, load_be64(key.ptr + 5), level * TILE_HEIGHT, HASH_LEN, tile_row_full((int)level))
+                     : 0;
     if (len == 0 || value.len != len)
         check_row_fails(c, t, key, len == 0 ? "is of no log, or past its end" : "is cut or too long");
 }
@@ -214,7 +227,7 @@ void prove_tiles(struct check *c)
 static void seqs_belong(struct check *c, enum table t, struct span key, struct span value)
 {
     const struct checked_log *log = key.len == SEQS_KEY_LEN ? find_log(c, key) : NULL;
-    size_t len = log != NULL ? row_len(log, load_be64(key.ptr + 4), 0, SEQ_LEN) : 0;
+    size_t len = log != NULL ? row_len(log, load_be64(key.ptr + 4), 0, SEQ_ITEM, SEQS_FULL) : 0;
     if (len == 0 || value.len != len)
         check_row_fails(c, t, key, len == 0 ? "is of no log, or past its end" : "is cut or too long");
 }

@@ -98,20 +98,20 @@ static enum err seqs_fit(const struct ledger *l, struct txn *t, uint32_t contrac
 {
     struct envelope env;
     for (unsigned i = 1; i < n; i++)
-        if (load_be64(seqs + i * SEQ_LEN) <= load_be64(seqs + (i - 1) * SEQ_LEN))
+        if (seq_item(seqs + i * SEQ_ITEM) <= seq_item(seqs + (i - 1) * SEQ_ITEM))
             return ERR_CORRUPT;
-    uint64_t seq = load_be64(seqs + (n - 1) * SEQ_LEN);
+    uint64_t seq = seq_item(seqs + (n - 1) * SEQ_ITEM);
     return seq < l->next_seq ? journal_get(t, seq, contract, last, &env) : ERR_CORRUPT;
 }
 
-/* The first `slot` items of a row into memory. A row longer than that was filled after the head that a replay begins
+/* The first `slot` items of a row into memory. A row of `full` bytes was filled after the head that a replay begins
  * with. */
 static enum err tail_load(const struct ledger *l, struct txn *t, enum table table, struct span key, unsigned slot,
-                          size_t item_len, uint8_t **out)
+                          size_t item_len, size_t full, uint8_t **out)
 {
     struct span row;
     enum err err = store_get(t, table, key, &row);
-    if (err == ERR_OK && row.len != slot * item_len && !(l->replaying && row.len == TILE_WIDTH * item_len))
+    if (err == ERR_OK && row.len != slot * item_len && !(l->replaying && row.len == full))
         err = ERR_CORRUPT;
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
@@ -127,7 +127,7 @@ static enum err load_hashes(struct ledger *l, struct txn *t, struct log *log, ui
     if (width % TILE_WIDTH == 0 || log->hashes[level] != NULL)
         return ERR_OK;
     enum err err = tail_load(l, t, TABLE_TILES, tile_key(key, contract, level, width / TILE_WIDTH), width % TILE_WIDTH,
-                             HASH_LEN, &log->hashes[level]);
+                             HASH_LEN, tile_row_full(level), &log->hashes[level]);
     return err != ERR_OK || tail_is_of(&log->now.head.frontier, level, log->hashes[level]) ? err : ERR_CORRUPT;
 }
 
@@ -137,8 +137,8 @@ static enum err load_seqs(struct ledger *l, struct txn *t, struct log *log, uint
     uint64_t size = log->now.head.size;
     if (size % TILE_WIDTH == 0 || log->seqs != NULL)
         return ERR_OK;
-    enum err err =
-        tail_load(l, t, TABLE_SEQS, seqs_key(key, contract, size / TILE_WIDTH), size % TILE_WIDTH, SEQ_LEN, &log->seqs);
+    enum err err = tail_load(l, t, TABLE_SEQS, seqs_key(key, contract, size / TILE_WIDTH), size % TILE_WIDTH, SEQ_ITEM,
+                             SEQS_FULL, &log->seqs);
     return err == ERR_OK ? seqs_fit(l, t, contract, size - 1, log->seqs, size % TILE_WIDTH) : err;
 }
 
@@ -170,17 +170,14 @@ enum err ledger_ready(struct ledger *l, struct txn *t, uint32_t contract)
     return err;
 }
 
-/* Puts item number `slot` into a tail; one that is full now goes to its row. */
-static enum err tail_push(struct ledger *l, struct txn *t, enum table table, struct span key, uint8_t **tail,
-                          unsigned slot, const void *item, size_t item_len)
+/* Puts item number `slot` into a tail. Whether it is full now, and its row is to be written: before a replay it was. */
+static bool tail_push(const struct ledger *l, uint8_t **tail, unsigned slot, const void *item, size_t item_len)
 {
     assert(*tail != NULL || slot == 0);
     if (tail_is_full(slot))
         *tail = xrealloc(*tail, tail_room(slot + 1) * item_len);
     memcpy(*tail + slot * item_len, item, item_len);
-    if (slot + 1 < TILE_WIDTH || l->replaying)
-        return ERR_OK;
-    return store_put(t, table, key, span_of(*tail, TILE_WIDTH * item_len));
+    return slot + 1 == TILE_WIDTH && !l->replaying;
 }
 
 struct extension {
@@ -199,18 +196,29 @@ static void extend_tiles(void *ctx, int height, uint64_t n, const struct hash *h
         return;
     int level = height / TILE_HEIGHT;
     uint8_t key[TILE_KEY_LEN];
-    x->err = tail_push(x->ledger, x->txn, TABLE_TILES, tile_key(key, x->contract, level, n / TILE_WIDTH),
-                       &x->log->hashes[level], n % TILE_WIDTH, h->b, HASH_LEN);
+    if (tail_push(x->ledger, &x->log->hashes[level], n % TILE_WIDTH, h->b, HASH_LEN))
+        x->err = store_put(x->txn, TABLE_TILES, tile_key(key, x->contract, level, n / TILE_WIDTH),
+                           span_of(x->log->hashes[level], tile_row_full(level)));
+}
+
+static enum err put_full_seqs(struct txn *t, uint32_t contract, uint64_t n, const uint8_t *seqs,
+                              const struct hash *last)
+{
+    uint8_t key[SEQS_KEY_LEN], row[SEQS_FULL];
+    memcpy(row, seqs, TILE_WIDTH * SEQ_ITEM);
+    memcpy(row + TILE_WIDTH * SEQ_ITEM, last->b, HASH_LEN);
+    return store_put(t, TABLE_SEQS, seqs_key(key, contract, n), span_of(row, sizeof row));
 }
 
 enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_t contract, uint64_t seq,
                        const struct hash *leaf)
 {
-    uint8_t key[SEQS_KEY_LEN], item[SEQ_LEN];
+    uint8_t item[SEQ_ITEM];
     uint64_t index = log->now.head.size;
-    store_be64(item, seq);
-    enum err err = tail_push(l, t, TABLE_SEQS, seqs_key(key, contract, index / TILE_WIDTH), &log->seqs,
-                             index % TILE_WIDTH, item, SEQ_LEN);
+    enum err err = ERR_OK;
+    seq_item_put(item, seq);
+    if (tail_push(l, &log->seqs, index % TILE_WIDTH, item, sizeof item))
+        err = put_full_seqs(t, contract, index / TILE_WIDTH, log->seqs, leaf);
     if (err != ERR_OK)
         return err;
     struct extension x = {l, t, log, contract, ERR_OK};
@@ -357,7 +365,7 @@ static enum err log_save(struct txn *t, uint32_t contract, struct log *log)
     unsigned n = size % TILE_WIDTH;
     enum err err = ERR_OK;
     if (n != 0 && size != log->saved)
-        err = store_put(t, TABLE_SEQS, seqs_key(key, contract, size / TILE_WIDTH), span_of(log->seqs, n * SEQ_LEN));
+        err = store_put(t, TABLE_SEQS, seqs_key(key, contract, size / TILE_WIDTH), span_of(log->seqs, n * SEQ_ITEM));
     for (int level = 0; level < TILE_LEVELS && err == ERR_OK; level++) {
         uint64_t width = size >> (level * TILE_HEIGHT), before = log->saved >> (level * TILE_HEIGHT);
         n = width % TILE_WIDTH;
@@ -532,7 +540,7 @@ enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t
         return ERR_NOT_FOUND;
     uint64_t seq;
     if (log->seqs != NULL && index / TILE_WIDTH == log->now.head.size / TILE_WIDTH) {
-        seq = load_be64(log->seqs + index % TILE_WIDTH * SEQ_LEN);
+        seq = seq_item(log->seqs + index % TILE_WIDTH * SEQ_ITEM);
     } else {
         enum err err = seq_find(t, contract, index, &seq);
         if (err != ERR_OK)

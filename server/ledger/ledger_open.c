@@ -78,17 +78,20 @@ static enum err replay_fold(struct ledger *l, struct txn *t, struct log *log, co
 /* An entry's leaf hash: from its tile where that was written, since hashing is most of what a replay costs. */
 static enum err replay_leaf(struct txn *t, struct log *log, const struct envelope *env, struct hash *out)
 {
-    uint8_t key[TILE_KEY_LEN];
-    struct span row;
+    struct replaying *r = log->replaying;
     unsigned slot = env->index % TILE_WIDTH;
+    uint64_t tile = env->index / TILE_WIDTH;
     if (slot == 0 || log->now.head.size == log->saved) {
-        enum err err = store_get(t, TABLE_TILES, tile_key(key, env->contract, 0, env->index / TILE_WIDTH), &row);
-        if (err != ERR_OK && err != ERR_NOT_FOUND)
-            return err;
-        log->replaying->leaves = err == ERR_OK && row.len == TILE_WIDTH * HASH_LEN ? row.ptr : NULL;
+        struct span row;
+        enum err err = seqs_row(t, env->contract, tile, &row);
+        r->filled = err == ERR_OK && row.len == SEQS_FULL;
+        if (r->filled)
+            err = tile_hashes(t, env->contract, 0, tile, 0, TILE_WIDTH, r->leaf);
+        if (err != ERR_OK && (err != ERR_NOT_FOUND || r->filled))
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     }
-    if (log->replaying->leaves != NULL)
-        memcpy(out->b, log->replaying->leaves + slot * HASH_LEN, HASH_LEN);
+    if (r->filled)
+        *out = r->leaf[slot];
     else
         merkle_leaf(env->entry, out);
     return ERR_OK;

@@ -19,7 +19,8 @@ struct log {
 
 struct replaying {
     struct versions versions; /* the terms that may bind */
-    const char *leaves;       /* of the tile under way, if it was filled and so is in the store */
+    bool filled;              /* the tile under way, and so it is in the store: */
+    struct hash leaf[TILE_WIDTH];
 };
 
 struct ledger {

@@ -219,14 +219,11 @@ enum err ledger_tile(struct txn *t, uint32_t contract, const struct tile *tile, 
         return ERR_NOT_FOUND;
     if (tile->level == TILE_ENTRIES)
         return read_bundle(t, contract, tile->n * TILE_WIDTH, tile->width, out);
-    uint8_t key[TILE_KEY_LEN];
-    struct span row;
-    err = store_get(t, TABLE_TILES, tile_key(key, contract, tile->level, tile->n), &row);
+    struct hash hashes[TILE_WIDTH];
+    err = tile_hashes(t, contract, tile->level, tile->n, 0, tile->width, hashes);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (row.len < tile->width * (size_t)HASH_LEN || row.len % HASH_LEN != 0)
-        return ERR_CORRUPT;
-    buf_add(out, row.ptr, tile->width * (size_t)HASH_LEN);
+    buf_add(out, hashes, tile->width * sizeof *hashes);
     return ERR_OK;
 }
 
@@ -234,7 +231,7 @@ static enum err read_node(void *ctx, int height, uint64_t n, struct hash *out)
 {
     const struct tile_source *src = ctx;
     int level = height / TILE_HEIGHT;
-    size_t count = (size_t)1 << (height % TILE_HEIGHT);
+    unsigned count = 1U << (height % TILE_HEIGHT);
     uint64_t size;
     enum err err = swept_size(src->txn, src->contract, &size);
     if (err != ERR_OK)
@@ -242,16 +239,10 @@ static enum err read_node(void *ctx, int height, uint64_t n, struct hash *out)
     if (height >= MERKLE_HEIGHT || n >= size >> height)
         return ERR_NOT_FOUND;
     uint64_t first = n * count;
-    uint8_t key[TILE_KEY_LEN];
-    struct span row;
-    struct span wanted = tile_key(key, src->contract, level, first / TILE_WIDTH);
-    size_t at = first % TILE_WIDTH * HASH_LEN;
     struct hash hashes[TILE_WIDTH / 2];
-    if ((err = store_get(src->txn, TABLE_TILES, wanted, &row)) != ERR_OK)
+    err = tile_hashes(src->txn, src->contract, level, first / TILE_WIDTH, first % TILE_WIDTH, count, hashes);
+    if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* the head covers it */
-    if (at + count * HASH_LEN > row.len)
-        return ERR_CORRUPT;
-    memcpy(hashes, row.ptr + at, count * HASH_LEN);
     merkle_perfect(hashes, count);
     *out = hashes[0];
     return ERR_OK;

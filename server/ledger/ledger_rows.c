@@ -1,5 +1,7 @@
 #include "server/ledger/ledger_rows.h"
 
+#include <assert.h>
+
 #include "common/base/bytes.h"
 #include "common/base/id.h"
 #include "common/ledger/root_log.h"
@@ -204,15 +206,53 @@ enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *se
     return err == ERR_OK ? seq_in(row, index, seq) : err;
 }
 
+void seq_item_put(uint8_t out[SEQ_ITEM], uint64_t seq)
+{
+    assert(seq <= SEQ_MOST);
+    out[0] = (uint8_t)(seq >> 32);
+    store_be32(out + 1, (uint32_t)seq);
+}
+
+uint64_t seq_item(const void *item)
+{
+    const uint8_t *b = item;
+    return (uint64_t)b[0] << 32 | load_be32(b + 1);
+}
+
 enum err seq_in(struct span row, uint64_t index, uint64_t *seq)
 {
-    size_t at = index % TILE_WIDTH * SEQ_LEN;
-    if (row.len == 0 || row.len > TILE_WIDTH * SEQ_LEN || row.len % SEQ_LEN != 0)
+    size_t at = index % TILE_WIDTH * SEQ_ITEM, len = row.len == SEQS_FULL ? TILE_WIDTH * SEQ_ITEM : row.len;
+    if (len == 0 || len > TILE_WIDTH * SEQ_ITEM || len % SEQ_ITEM != 0)
         return ERR_CORRUPT;
-    if (at + SEQ_LEN > row.len)
+    if (at + SEQ_ITEM > len)
         return ERR_NOT_FOUND;
-    *seq = load_be64(row.ptr + at);
+    *seq = seq_item(row.ptr + at);
     return ERR_OK;
+}
+
+static enum err last_leaf(struct txn *t, uint32_t contract, uint64_t tile, struct hash *out)
+{
+    struct span row;
+    enum err err = seqs_row(t, contract, tile, &row);
+    if (err != ERR_OK || row.len != SEQS_FULL)
+        return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    memcpy(out->b, row.ptr + TILE_WIDTH * SEQ_ITEM, HASH_LEN);
+    return ERR_OK;
+}
+
+enum err tile_hashes(struct txn *t, uint32_t contract, int level, uint64_t tile, unsigned first, unsigned n,
+                     struct hash *out)
+{
+    uint8_t key[TILE_KEY_LEN];
+    struct span row;
+    const bool last = level == 0 && first + n == TILE_WIDTH;
+    enum err err = store_get(t, TABLE_TILES, tile_key(key, contract, level, tile), &row);
+    if (err != ERR_OK)
+        return err;
+    if (row.len % HASH_LEN != 0 || row.len < (first + n - last) * (size_t)HASH_LEN)
+        return ERR_CORRUPT;
+    memcpy(out, row.ptr + first * (size_t)HASH_LEN, (n - last) * (size_t)HASH_LEN);
+    return last ? last_leaf(t, contract, tile, &out[n - 1]) : ERR_OK;
 }
 
 enum err envelope_time(const struct envelope *e, int64_t *at_ms)

@@ -8,6 +8,26 @@
 enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12, LEAVES_KEY_LEN = 12, LEAVES_ROW_LEN = 16 };
 enum { HEAD_MAX = 4096 };
 
+/* A row of SEQS has five bytes for each entry, so that three rows of full bundles share a page of LMDB's. Behind those
+ * of a full one stands the last leaf hash of its tile, whose row has the other 255: two pages hold these, and a third
+ * would be for that one alone. */
+enum {
+    SEQ_ITEM = 5,
+    SEQS_FULL = TILE_WIDTH * SEQ_ITEM + HASH_LEN,
+    TILE_ROW_LEAVES = TILE_WIDTH - 1 /* hashes in a row of level 0, at most */
+};
+#define SEQ_MOST ((UINT64_C(1) << 8 * SEQ_ITEM) - 1)
+void seq_item_put(uint8_t out[SEQ_ITEM], uint64_t seq);
+uint64_t seq_item(const void *item);
+/* Bytes of a full tile's row. */
+static inline size_t tile_row_full(int level)
+{
+    return (level == 0 ? TILE_ROW_LEAVES : TILE_WIDTH) * (size_t)HASH_LEN;
+}
+/* Hashes [first, first + n) of a tile. ERR_NOT_FOUND: there is no row of it. ERR_CORRUPT: there are fewer in it. */
+MUST_CHECK enum err tile_hashes(struct txn *t, uint32_t contract, int level, uint64_t tile, unsigned first, unsigned n,
+                                struct hash *out);
+
 struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, uint64_t n);
 struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n);
 struct span contract_key(uint8_t key[4], uint32_t contract);

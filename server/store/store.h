@@ -52,7 +52,7 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "opens under the key of its day to what its entry commits to, or is erased by the entry that says so, and by "   \
       "no other; of each entry that commits to one, one")                                                              \
     X(TILES, "tiles", "contract be32, level, n be64 -> up to 256 hashes", FOLD, TELLS_ALL, "built of the entries")     \
-    X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be64", FOLD, TELLS_ALL,                           \
+    X(SEQS, "seqs", "contract be32, n be64 -> up to 256 journal seqs be40, then the last leaf", FOLD, TELLS_ALL,       \
       "where the entries were met in the journal")                                                                     \
     X(HEADS, "heads", "contract be32 -> swept head: size, frontier, tally, last statement (ledger_rows.h)", FOLD,      \
       TELLS_ALL,                                                                                                       \
@@ -156,7 +156,7 @@ const char *proof_word(enum proof p);
  * 1. Without it, and for what was opened to read, the process dies of its signal. */
 void store_last_words(void (*say)(void));
 
-#define STORE_FORMAT "10" /* of all tables; row `format` of meta */
+#define STORE_FORMAT "11" /* of all tables; row `format` of meta */
 
 struct store;
 struct txn;

@@ -1,6 +1,7 @@
 /* Every row of one table after the other is spoiled under a running server: each request is answered rightly or with a
  * 5xx, the one that needs the row with a 5xx, a click always rightly; and when the rows are whole again, so is all that
  * was refused. Under LONG every table in every way, else half of them, each time others. */
+#include "server/ledger/ledger_rows.h"
 #include "tests/support/chance.h"
 #include "tests/support/filled_folder.h"
 #include "tests/support/raw_row.h"
@@ -608,7 +609,7 @@ static uint32_t unasked_of(enum table table)
         return bits("a new statement");
     if (table == (enum table)(TABLE_ROWS + ROW_TRADERS)) /* one of its contract's parties, or of others' */
         return bits("a new statement");
-    return table == TABLE_SEQS ? bits("a txid again, a campaign changed, a key put again") : 0;
+    return table == TABLE_SEQS ? bits("a txid again, a campaign changed, a key put again, its proof, a tile") : 0;
 }
 
 static bool passes_over(void)
@@ -1019,12 +1020,13 @@ static const struct {
 };
 
 /* A tail that is full is no tail any more: the log goes on with a row of its own. */
-static void tail_begun(struct scene *s, enum table table, uint32_t log, size_t item, struct buf *key, struct buf *row)
+static void tail_begun(struct scene *s, enum table table, uint32_t log, struct buf *key, struct buf *row)
 {
+    const size_t full = table == TABLE_SEQS ? SEQS_FULL : tile_row_full(0);
     struct asked a = {.method = ""};
     char got[32];
     buf_heap(&a.want_body);
-    for (tail_find(s, table, log, key, row); row->len / item == TILE_WIDTH; tail_find(s, table, log, key, row)) {
+    for (tail_find(s, table, log, key, row); row->len == full; tail_find(s, table, log, key, row)) {
         live_serve(&s->f.live);
         (log == ROOT_LOG ? a_new_statement : a_click)(s, &a);
         ask(s, &a, got);
@@ -1038,14 +1040,14 @@ static void tail_round(struct scene *s, enum table table, uint32_t log, const st
 {
     struct asked a = {.method = ""};
     struct buf key, row, bad;
-    size_t item = table == TABLE_SEQS ? 8 : HASH_LEN;
+    const size_t item = table == TABLE_SEQS ? SEQ_ITEM : HASH_LEN;
     buf_heap(&a.want_body);
     buf_heap(&key);
     buf_heap(&row);
     buf_heap(&bad);
     live_end(&s->f.live);
     fixture_reopen(&s->f.live.f, SMALL_MAP);
-    tail_begun(s, table, log, item, &key, &row);
+    tail_begun(s, table, log, &key, &row);
     buf_span_add(&bad, buf_span(&row));
     damage->make(&bad, item);
     row_put(s, table, &key, &bad);

@@ -625,6 +625,11 @@ static void change_seqs(struct shop *s, struct txn *t)
     (void)s;
     flip_row(t, TABLE_SEQS, contract_1(), 7);
 }
+static void change_last_leaf(struct shop *s, struct txn *t)
+{
+    (void)s;
+    flip_row(t, TABLE_SEQS, contract_1(), SEQS_FULL - 1);
+}
 static void change_head(struct shop *s, struct txn *t)
 {
     (void)s;
@@ -702,6 +707,7 @@ static void damage_is_named_by_its_check(void **state)
         {"a full tile", "trees", 1, change_tile},
         {"an unfinished tile", "trees", 1, change_partial_tile},
         {"the index of journal rows", "trees", 1, change_seqs},
+        {"a full tile's last leaf", "trees", 1, change_last_leaf},
         {"the head", "trees", 1, change_head},
         {"a line item", "statements", 1, change_lines},
         {"a statement", "statements", 1, change_jws},
