@@ -123,9 +123,11 @@ static char *make_part(const struct making *m, int *lock)
         die("%s is there already: give the name of a new folder", m->dir);
     remove_left(part);
     bool made = mkdir(part, 0700) == 0;
-    if (!made && errno == EEXIST)
+    if (made)
+        *lock = lock_part(part);
+    if ((!made && errno == EEXIST) || (made && *lock < 0 && errno == ENOENT)) /* it took ours for what was left */
         die_busy(part);
-    if (!made || (*lock = lock_part(part)) < 0)
+    if (!made || *lock < 0)
         die("cannot make the folder %s: %s", part, strerror(errno));
     if (stat(m->dir, &st) == 0) { /* another one has come to its end meanwhile */
         rmdir(part);

@@ -1,6 +1,7 @@
 """Copies of a folder that is served, and what becomes of them: a folder that goes on with the history, or words that say why not."""
 
 import contextlib
+import fcntl
 import os
 import re
 import resource
@@ -297,6 +298,18 @@ class Compacting(Case):
         self.server.start()
 
 
+def is_free(folder):
+    """Whether nobody has it locked."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
 class Copies(Case):
     @classmethod
     def setUpClass(cls):
@@ -437,6 +450,7 @@ class Copies(Case):
                     os.killpg(process.pid, signal.SIGKILL)
             if self.to.exists():  # it was faster
                 shutil.rmtree(self.to)
+        wait_for(lambda: not part.exists() or is_free(part), what="what was killed to be gone: its child holds the folder until then")
         self.backup()
         self.holds(self.to)
 
