@@ -496,12 +496,13 @@ static bool prefixes_fit(struct span from)
 {
     struct entry_prefix p, before = {SPAN(""), 0};
     size_t n = 0;
-    while (entry_prefix_next(&from, &p) && ascends(before.contract, p.contract) && p.size > 0 &&
-           p.size <= JSON_INT_MAX && p.contract.len <= LIMIT_ID) {
+    bool fits = true;
+    for (; fits && entry_prefix_next(&from, &p); n++) {
+        fits =
+            ascends(before.contract, p.contract) && p.size > 0 && p.size <= JSON_INT_MAX && p.contract.len <= LIMIT_ID;
         before = p;
-        n++;
     }
-    return n > 0 && n <= LIMIT_SEED_CONTRACTS && span_is(from, "]");
+    return fits && n > 0 && n <= LIMIT_SEED_CONTRACTS && span_is(from, "]");
 }
 
 bool entry_model_fits(const struct entry_model *m)

@@ -181,6 +181,9 @@ static void documents_outlive_the_bytes(void **state)
 #define LEAD_WITH(first, facts, last)                                                                                         \
     "{\"at\":5," first "\"commit\":\"" B64_1 "\"," facts "\"kind\":\"lead\",\"party\":\"P1\",\"status\":\"pending\",\"terms\":0," last \
     "\"trust\":\"signed\"}"
+#define SEED_FROM(prefixes)                                                                                                   \
+    "{\"at\":9,\"from\":[" prefixes "],\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"seed\",\"sha256\":\"" HEX_1 \
+    "\",\"terms\":4}"
 #define DUP_WITH(dup) LEAD_WITH("", "\"dup\":{" dup "},", "")
 /* clang-format on */
 
@@ -245,6 +248,16 @@ static void what_is_no_entry_is_refused_by_field(void **state)
         {LEAD_WITH("", "\"dup\":{\"contract\":\"C1234567890123456\",\"index\":1},", ""), "dup.contract"},
         {LEAD_WITH("", "", "\"tier\":-1,"), "tier"},
         {LEAD_WITH("", "", "\"test\":false,"), "test"},
+        {SEED_FROM(""), "from"},
+        {SEED_FROM("{\"contract\":\"C2\",\"size\":5},{\"contract\":\"C1\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C2\",\"size\":5},{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C3\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C1\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1\",\"size\":0}"), "from"},
+        {SEED_FROM("{\"contract\":\"\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1234567890123456\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1\",\"size\":9007199254740992}"), "from[0].size"},
+        {"{\"at\":9,\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"seed\",\"sha256\":\"" HEX_1 "\",\"terms\":4}", "from"},
+        {"{\"at\":9,\"from\":[{\"contract\":\"C1\",\"size\":5}],\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"fold\",\"sha256\":\"" HEX_1 "\",\"terms\":4}", "from"},
         {"{\"at\":1,\"campaign\":\"{}\",\"contract\":{},\"kind\":\"terms\",\"version\":1}", "campaign"},
         {"{\"at\":1,\"contract\":{},\"kind\":\"terms\",\"version\":1}", "campaign"},
     };
