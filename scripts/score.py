@@ -197,6 +197,7 @@ class State:
         if not self.leads and self.labels == [0, 0]:
             self.bias = seed.bias
         self.sets = [([slot for slot in own if slot[0] & 2] + brought)[:SLOTS] for own, brought in zip(self.sets, seed.sets)]
+        return seed
 
     def shared(self):
         """The bytes of all that is not own."""
@@ -206,6 +207,11 @@ class State:
 
     def sha256(self):
         return hashlib.sha256(self.bytes()).hexdigest()
+
+
+def counts(state):
+    """What an entry says of the bytes that it names."""
+    return {"labels": sum(state.labels), "leads": state.leads}
 
 
 def read_state(data, shape):
@@ -316,7 +322,7 @@ class Fold:
 
     def learnt(self, terms_index):
         """The members of the entry that is due, but its time."""
-        return {"kind": "model", "labels": sum(self.state.labels), "leads": self.state.leads, "origin": "fold", "sha256": self.state.sha256(), "terms": terms_index}
+        return {"kind": "model", **counts(self.state), "origin": "fold", "sha256": self.state.sha256(), "terms": terms_index}
 
     def take_learnt(self, data):
         """What was learnt so far is taken at an entry's word."""
@@ -326,5 +332,5 @@ class Fold:
         self.begin(score, index)
         if self.seeded:
             raise ValueError("another one came since the last statement")
-        self.state.take_seed(data)
         self.seeded = True
+        return self.state.take_seed(data)

@@ -63,6 +63,13 @@ def need(condition, what):
         raise Fails(what)
 
 
+def need_same(stands, gives, of="the terms and the entries in front of it"):
+    """Members as they stand, and as they should; what differs is told by name."""
+    names = sorted(name for name in {*stands, *gives} if stands.get(name) != gives.get(name))
+    said = [", ".join(f"{name} {json.dumps(each[name])}" if name in each else f"no {name}" for name in names) for each in (stands, gives)]
+    need(not names, f"it says {said[0]}; {of} give {said[1]}")
+
+
 # ---- bytes and texts ----
 
 def sha256(data):
@@ -598,6 +605,10 @@ def key32(value):
     return b64u_decode(value, 32) is not None
 
 
+def digest(value):
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
 def hex32(value):  # zeros are its default, and left out
     return isinstance(value, str) and re.fullmatch("(?!0{64})[0-9a-f]{64}", value) is not None
 
@@ -670,7 +681,7 @@ MEMBERS = {
                     {"amount_micros": whole, "currency": ID, "jws": text(4_096), "party": ID, "payable_micros": signed, "request_sha256": hex32, "text": text(512), "txid": text(128)}),
     "key": ({"jws": text(4096), "party": ID, "pub": key32}, {"previous_jws": text(4096)}),
     "server_keys": ({"jws": text(4096), "root": index}, {"previous_jws": text(4096)}),
-    "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": hex32, "to": index, "to_ms": index},
+    "statement": ({"from": index, "id": ID, "issued_ms": index, "number": index, "sha256": digest, "to": index, "to_ms": index},
                   {"utc_offset_s": offset, "vat_advertiser": whole, "vat_publisher": whole, "vat_kind": word(TAXES[1:]), "vat_ppm": lambda value: type(value) is int and 0 < value <= 1_000_000}),
     "response": ({"jws": text(65_536), "party": ID, "statement": ID}, {}),
     "assent": ({"jws": text(4_096), "party": ID}, {"adjustment": whole, "payable_micros": signed, "version": whole}),
@@ -681,7 +692,7 @@ MEMBERS = {
     "party": ({"by": ID, "legal": lambda value: isinstance(value, dict), "party": ID}, {"other": true}),
     "credential": ({"by": ID, "id": ID, "party": ID, "since_ms": index, "what": word(CREDENTIALS)}, {"retired": true}),
     "erase": ({"by": ID, "entries": indexes}, {}),
-    "model": ({"labels": index, "leads": index, "origin": word(ORIGINS), "sha256": hex32, "terms": index}, {"from": prefixes}),
+    "model": ({"labels": index, "leads": index, "origin": word(ORIGINS), "sha256": digest, "terms": index}, {"from": prefixes}),
     "clock": ({"steps": lambda value: value == 0 or small(value)}, {"by": ID, "confirmed_ms": whole, "from_ms": whole, "to_ms": whole, "unsure": true}),
 }
 
@@ -1214,13 +1225,16 @@ CAP_OF = {"cap_day": "day", "cap_month": "month", "budget": "budget_micros_month
 
 
 class Decided:
-    """What a lead entry has to say: status, reason, tier, payout, due time, the lead that it repeats."""
+    """What a lead entry has to say: status, reason, tier, payout, due time."""
 
     def __init__(self, status, reason="", tier=-1, payout=0, due=0):
         self.status, self.reason, self.tier, self.payout, self.due = status, reason, tier, payout, due
 
+    MEMBERS = {"status": None, "reason": "", "tier": -1, "payout_micros": 0, "due_ms": 0}  # with their defaults
+
     def members(self):
-        return self.status, self.reason, self.tier, self.payout, self.due
+        said = dict(zip(self.MEMBERS, (self.status, self.reason, self.tier, self.payout, self.due)))
+        return {name: value for name, value in said.items() if value != self.MEMBERS[name]}
 
 
 GAP_COUNTS = ("clicks", "impressions", "late_clicks", "views")
@@ -1291,26 +1305,30 @@ class Ledger:
         self.scores.due = False
         if self.scores.blind and at != self.scores_from:
             return
+        if self.scores.blind and not says:
+            return  # which is told at the end
         if self.scores.blind:
-            if not says:
-                raise CannotTell(f"entry {at} says not what was learnt by then")
             need(terms.score and self.scores.state is not None, "it says what was learnt, and nothing was")
             try:
                 self.scores.take_learnt(self.state_of(entry["sha256"]))
+                need_same({name: entry[name] for name in ("labels", "leads")}, lead_score.counts(self.scores.state), "its bytes")
             except ValueError as error:
                 raise Fails(f"its state: {error}") from None
         elif due:
-            expected = {"at": self.entries[-2]["at"], **self.scores.learnt(terms.index)}
-            stands = {name: entry.get(name) for name in expected}
-            need(stands == expected, f"it says {stands}, the entries in front of it give {expected}")
+            dated = {name: self.entries[-2][name] for name in ("at", "clock_ms") if name in self.entries[-2]}
+            need_same(entry, {**dated, **self.scores.learnt(terms.index)})
         else:
             need(not says, "it says what was learnt, and nothing is to say it there")
 
     def model(self, at, entry, terms):
-        if entry["origin"] == "seed" and not self.scores.blind:
+        if entry["origin"] == "seed":
             need(terms.score, "it seeds what no terms ask for")
+            need_same({"terms": entry["terms"]}, {"terms": terms.index})
+            need(all(prefix["size"] <= at for prefix in entry["from"] if prefix["contract"] == self.contract), "it seeds what its own log has not said by then")
+        if entry["origin"] == "seed" and not self.scores.blind:
             try:
-                self.scores.take_seed(terms.score, at, self.state_of(entry["sha256"]))
+                seed = self.scores.take_seed(terms.score, at, self.state_of(entry["sha256"]))
+                need_same({name: entry[name] for name in ("labels", "leads")}, lead_score.counts(seed), "its bytes")
             except ValueError as error:
                 raise Fails(f"its seed: {error}") from None
         self.seeds += entry["origin"] == "seed"
@@ -1544,10 +1562,7 @@ class Ledger:
         self.inputs(lead, terms)
         self.touched(lead, terms)
         expected = self.decide(lead, terms)
-        recorded = entry["status"], entry.get("reason", ""), entry.get("tier", -1), entry.get("payout_micros", 0), entry.get("due_ms", 0)
-        need(recorded == expected.members(), f"it says {recorded}, decided again {expected.members()}")
-        stands = {name: entry[name] for name in ("score", "score_high", "score_why") if name in entry}
-        need(stands == lead.said, f"it says {stands}, the entries in front of it give {lead.said}")
+        need_same({name: entry[name] for name in (*Decided.MEMBERS, "score", "score_high", "score_why") if name in entry}, {**expected.members(), **lead.said})
         self.scores.take(terms.score, at, entry)
         self.leads[at] = lead
         if lead.txid:
@@ -1628,7 +1643,7 @@ class Ledger:
         recorded = self.entries[entry["click"]] if "click" in entry and not entry.get("click_unrecorded") and entry["click"] < lead.index else {}
         need(entry.get("placement", 0) == recorded.get("placement", 0), "its placement is not its click's")
         source = recorded.get("utm_source", "") if "utm_source" in terms.score.get("facts", []) else ""
-        need(entry.get("utm_source", "") == source, "its utm_source is not its click's, or not asked for")
+        need_same({"utm_source": entry.get("utm_source", "")}, {"utm_source": source}, "its click and the terms")
         need(lead.share[0] < lead.share[1] <= WHOLE and ("share_to" in entry) == (lead.share != (0, WHOLE)), "its share is none")
         if "click" in entry:
             own = [*entry.get("touches", []), entry]
@@ -1823,7 +1838,7 @@ class Ledger:
         if entry["trust"] == "system":
             waits = before == "pending" or before == "held" and lead.entry.get("reason") == "low_score"
             need(waits and after == "approved" and lead.due and time >= lead.due, "it approves a lead that is not due")
-        need(entry.get("payable_micros", 0) == change, f"it changes {entry.get('payable_micros', 0)} micros, worked out again {change}")
+        need_same({"payable_micros": entry.get("payable_micros", 0)}, {"payable_micros": change})
         lead.status = after
         if after in ("approved", "converted") and not stood:
             lead.status = before
@@ -2632,9 +2647,9 @@ class Audit:
                 raise Fails(f"entry {at}: {error}") from None
         if ledger.unknown_rules is not None:
             raise CannotTell(f"the log has rules {ledger.unknown_rules}; this program knows up to {max(RULES)}")
-        if ledger.scores.blind and ledger.scores_from:
-            raise CannotTell(f"entry {ledger.scores_from} is none that says what was learnt")
         self.ledger = ledger
+        if ledger.scores.blind and ledger.scores_from:
+            raise CannotTell(f"entry {ledger.scores_from} says not what was learnt by then, so that no score was worked out again")
         if ledger.unopened:
             raise CannotTell(f"{len(ledger.unopened)} leads rest on persons that no opening shows")
         return f"{len(self.ledger.leads)} leads decided again, with the same outcome; {self.ledger.foreign} taken at their word"
@@ -2805,6 +2820,8 @@ class Audit:
         names = set(self.mirror.names())
         foreign = sorted(name for name in names - known if not name.endswith("/"))
         misplaced = [name for name in foreign if MIRROR_NAME.fullmatch(name)]
+        if misplaced and any(entry["kind"] == "terms" and entry["rules"] not in RULES for entry in self.parsed):
+            raise CannotTell("what other rules call for is not known here")
         need(not misplaced, f"{misplaced[:1]} is no file of this mirror")
         for name in names & {"v1", "v1/statements", "v1/contracts", f"v1/contracts/{self.contract}", f"v1/contracts/{self.contract}/models"}:
             raise CannotTell(f"{name} is no folder")

@@ -140,10 +140,10 @@ MUST_CHECK enum err apply(const struct fold_context *cx, const struct view *v, c
                           const struct entry *e, const struct private_part *priv, struct row_ops *out);
 /* Re-runs the decision of a recorded lead entry from what it says and what the view holds: writes the entry it should
  * have been. For dup_contract other than this contract, for other_touches, for its share, and for what a campaign's
- * caps came to where cx is alone, the entry's own word is taken (*foreign is set). An error of the view: it cannot be
- * told. */
+ * caps came to where cx is alone, the entry's own word is taken (*foreign is set). Its spans are the recorded one's, or
+ * in `source`. An error of the view: it cannot be told. */
 MUST_CHECK enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t,
                                   uint64_t terms_index, const struct entry *recorded, const struct opening *tokens,
-                                  struct entry *out, bool *foreign);
+                                  char source[LIMIT_PARAM], struct entry *out, bool *foreign);
 
 #endif

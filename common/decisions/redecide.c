@@ -134,22 +134,9 @@ static bool held_for_another(const struct fold_context *cx, const struct opening
            l->reason == REASON_REVIEW && (again == REASON_NONE || again == REASON_LOW_SCORE);
 }
 
-/* Its spans outlive what was read: where the click says what the entry says they are the entry's. */
-static enum err score_again(const struct view *v, const struct fold_context *cx, const struct terms *t,
-                            const struct entry_lead *l, struct lead_facts *f)
-{
-    char source[LIMIT_PARAM];
-    enum err err = gather_score(v, cx, t, source, f);
-    if (err != ERR_OK || span_empty(f->utm_source))
-        return err;
-    f->utm_source = span_eq(f->utm_source, l->utm_source) ? l->utm_source
-                    : span_empty(l->utm_source)           ? SPAN("another")
-                                                          : SPAN("");
-    return ERR_OK;
-}
-
 enum err redecide_lead(const struct fold_context *cx, const struct view *v, const struct terms *t, uint64_t terms_index,
-                       const struct entry *recorded, const struct opening *tokens, struct entry *out, bool *foreign)
+                       const struct entry *recorded, const struct opening *tokens, char source[LIMIT_PARAM],
+                       struct entry *out, bool *foreign)
 {
     const struct entry_lead *l = &recorded->lead;
     struct lead_report r;
@@ -165,7 +152,7 @@ enum err redecide_lead(const struct fold_context *cx, const struct view *v, cons
     if (err == ERR_OK)
         err = gather_caps(v, cx, t, &r, entry_clock(recorded), &f);
     if (err == ERR_OK)
-        err = score_again(v, cx, t, l, &f);
+        err = gather_score(v, cx, t, source, &f);
     if (err != ERR_OK)
         return err;
     if (cx->score_stands || cx->score_told)

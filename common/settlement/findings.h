@@ -8,7 +8,7 @@
 
 struct finding {
     uint64_t failures, doubts;
-    char sentence[320];
+    char sentence[1024];
 };
 void finds_failure(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void finds_doubt(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

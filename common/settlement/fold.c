@@ -447,8 +447,19 @@ static void may_score(struct fold *f)
     f->scored = xcalloc(1, sizeof *f->scored);
 }
 
+/* Whether an entry counts what its bytes count. */
+static enum err counted(const struct entry_model *m, const struct score_state *s, struct problem *p)
+{
+    uint64_t labels = (uint64_t)s->labels[0] + s->labels[1];
+    if (m->leads != s->leads)
+        return problem(p, ERR_INVALID, "leads", "is %" PRIu64 ", its bytes have %" PRIu32, m->leads, s->leads);
+    if (m->labels != labels)
+        return problem(p, ERR_INVALID, "labels", "is %" PRIu64 ", its bytes have %" PRIu64, m->labels, labels);
+    return ERR_OK;
+}
+
 /* What was learnt up to here is taken at this entry's word. */
-static enum err begin(struct fold *f, const struct entry_model *m)
+static enum err begin(struct fold *f, const struct entry_model *m, struct problem *p)
 {
     struct span bytes;
     if (f->model == NULL || !f->model->on || f->terms->score == NULL)
@@ -460,6 +471,8 @@ static enum err begin(struct fold *f, const struct entry_model *m)
                           f->model->state.pairs != f->terms->score->shape.pairs))
         err = ERR_CORRUPT;
     if (err == ERR_OK)
+        err = counted(m, &f->model->state, p);
+    if (err == ERR_OK)
         f->model->blind = false;
     return err == ERR_NOT_FOUND ? ERR_IO : err;
 }
@@ -468,20 +481,65 @@ static bool says(const struct entry *e, const struct entry *due)
 {
     const struct entry_model *a = &e->model, *b = &due->model;
     return e->kind == ENTRY_MODEL && a->origin == b->origin && a->leads == b->leads && a->labels == b->labels &&
-           a->terms == b->terms && memcmp(a->sha256.b, b->sha256.b, HASH_LEN) == 0 && e->at_ms == due->at_ms;
+           a->terms == b->terms && memcmp(a->sha256.b, b->sha256.b, HASH_LEN) == 0 && e->at_ms == due->at_ms &&
+           e->clocked_ms == due->clocked_ms;
 }
 
-enum err fold_model(struct fold *f, uint64_t index, const struct entry *e, struct entry *due)
+/* Whether the bytes that it names can be brought in; nothing is. */
+static enum err seed_taken(const struct fold *f, uint64_t index, const struct entry_model *m, struct problem *p)
+{
+    struct score_model *copy = xcalloc(1, sizeof *copy);
+    struct score_state *seed = xcalloc(1, sizeof *seed);
+    struct span bytes;
+    enum err err = f->view->state(f->view->ctx, f->cx.contract, &m->sha256, &bytes);
+    bool read = err == ERR_OK;
+    if (f->model != NULL)
+        *copy = *f->model;
+    if (read)
+        err = model_seed(copy, f->terms, index, bytes);
+    if (read && err == ERR_CORRUPT)
+        err = problem(p, ERR_INVALID, "sha256", "names bytes that are no seed of the facts that its terms ask for");
+    else if (read && err == ERR_CONFLICT)
+        err = problem(p, ERR_INVALID, "origin",
+                      "is seed, and another one came since the last statement, or since the state began");
+    else if (read && err == ERR_OK && (err = score_read(bytes, seed)) == ERR_OK)
+        err = counted(m, seed, p);
+    free(seed);
+    free(copy);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+static enum err seed_fits(const struct fold *f, uint64_t index, const struct entry_model *m, bool blind,
+                          struct problem *p)
+{
+    struct entry_prefix of;
+    if (f->terms == NULL || f->terms->score == NULL)
+        return problem(p, ERR_INVALID, "origin", "is seed, and the terms in force ask for no score");
+    if (m->terms != f->terms_index)
+        return problem(p, ERR_INVALID, "terms", "is %" PRIu64 ", and those in force are of entry %" PRIu64, m->terms,
+                       f->terms_index);
+    for (struct span rest = m->from; entry_prefix_next(&rest, &of);)
+        if (span_eq(of.contract, f->cx.contract_id) && of.size > index)
+            return problem(p, ERR_INVALID, "from",
+                           "has %" PRIu64 " entries of this log, and %" PRIu64 " stand in front of it", of.size, index);
+    return blind ? ERR_OK : seed_taken(f, index, m, p);
+}
+
+enum err fold_model(struct fold *f, uint64_t index, const struct entry *e, struct entry *due, struct problem *p)
 {
     bool learnt = e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_FOLD;
     bool blind = f->begin > 0 && (f->model == NULL || f->model->blind);
-    enum err err = learnt && blind && index == f->begin ? begin(f, &e->model) : ERR_OK;
+    enum err err = ERR_OK;
+    if (e->kind == ENTRY_MODEL && !learnt)
+        err = seed_fits(f, index, &e->model, blind, p);
+    else if (learnt && blind && index == f->begin)
+        err = begin(f, &e->model, p);
     if (err != ERR_OK || blind)
         return err;
     if (f->model == NULL || !f->model->due)
         return learnt ? ERR_NOT_FOUND : ERR_OK;
     model_entry(f->model, f->terms_index, due);
-    due->at_ms = f->last_ms;
+    entry_date(due, f->last_clock_ms, f->last_ms);
     return says(e, due) ? ERR_OK : ERR_CONFLICT;
 }
 
@@ -490,10 +548,11 @@ enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, con
 {
     assert(f->terms != NULL);
     may_score(f);
+    buf_clear(&f->scratch);
     f->cx.model = f->model;
     f->cx.scored = f->scored;
     f->cx.score_told = f->model != NULL && f->model->blind;
-    enum err err = redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, again, foreign);
+    enum err err = redecide_lead(&f->cx, f->view, f->terms, f->terms_index, e, tokens, f->source, again, foreign);
     if (err == ERR_OK && !writes(f, again, bytes))
         err = ERR_CONFLICT;
     if (err != ERR_OK && f->scored != NULL)
@@ -547,6 +606,7 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     struct lead_row lead;
     struct entry again;
     bool same = false, good;
+    buf_clear(&f->scratch);
     if (!span_empty(d->currency) && !span_eq(d->currency, f->terms->currency))
         return ERR_CONFLICT;
     enum err err = row_lead(f->view, f->cx.contract, d->lead, &lead);
@@ -565,6 +625,11 @@ enum err fold_disposition(struct fold *f, const struct entry *e, struct span byt
     if (good)
         entry_date(&again, entry_clock(e), e->at_ms);
     return good && writes(f, &again, bytes) ? ERR_OK : ERR_CONFLICT;
+}
+
+struct span fold_again(const struct fold *f)
+{
+    return buf_span(&f->scratch);
 }
 
 enum err fold_closes(const struct fold *f, uint64_t index, uint64_t to, const struct hash *root, struct closing *out)
@@ -782,6 +847,7 @@ enum err fold_apply(struct fold *f, uint64_t index, const struct entry *e, const
     if ((err = learn(f, index, e)) != ERR_OK)
         return err;
     f->last_ms = e->at_ms;
+    f->last_clock_ms = entry_clock(e);
     f->has_second = f->has_first;
     f->has_first = true;
     f->after_gap = e->kind == ENTRY_GAP;
@@ -808,4 +874,41 @@ bool fold_difference(struct span recorded, struct span built, char *member, size
     json_decref(a);
     json_decref(b);
     return true;
+}
+
+/* Cut where the value, or all of them, are long. */
+static void member_words(const char *name, const json_t *value, char words[FOLD_WORDS])
+{
+    enum { VALUE_WORDS = 200 };
+    size_t len = strlen(words);
+    const char *comma = len > 0 ? ", " : "";
+    if (value == NULL) {
+        snprintf(words + len, FOLD_WORDS - len, "%sno %s", comma, name);
+        return;
+    }
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+    snprintf(words + len, FOLD_WORDS - len, "%s%s %.*s", comma, name, VALUE_WORDS, text != NULL ? text : "");
+    free(text);
+}
+
+void fold_differences(struct span recorded, struct span built, char stands[FOLD_WORDS], char gives[FOLD_WORDS])
+{
+    json_t *a = NULL, *b = NULL, *all = NULL, *value;
+    const char *name;
+    stands[0] = gives[0] = '\0';
+    if (json_read(recorded, &a, NULL) == ERR_OK && json_read(built, &b, NULL) == ERR_OK) {
+        all = json_copy(a);
+        json_object_update_missing(all, b);
+    }
+    json_object_foreach(all, name, value)
+    {
+        const json_t *one = json_object_get(a, name), *other = json_object_get(b, name);
+        if (one != NULL && other != NULL && json_equal(one, other))
+            continue;
+        member_words(name, one, stands);
+        member_words(name, other, gives);
+    }
+    json_decref(all);
+    json_decref(a);
+    json_decref(b);
 }

@@ -28,14 +28,15 @@ struct fold {
      * where to look. */
     enum err (*end_of)(void *ctx, uint64_t number, uint64_t *to);
     void *end_ctx;
-    uint64_t asked, end;  /* statements that were asked about; where the last of them ends, */
-    bool has_end;         /* if that is still to come */
-    bool no_end;          /* the next one is not known */
-    struct buf legal[2];  /* of advertiser and publisher, as their last `party` entry says; empty: none */
-    int64_t last_ms;      /* time of the entry before; 0: none */
-    bool has_first;       /* one entry stands in front, and */
-    bool has_second;      /* more than one */
-    struct entry_gap gap; /* the entry before, if it is one; else zeros */
+    uint64_t asked, end;   /* statements that were asked about; where the last of them ends, */
+    bool has_end;          /* if that is still to come */
+    bool no_end;           /* the next one is not known */
+    struct buf legal[2];   /* of advertiser and publisher, as their last `party` entry says; empty: none */
+    int64_t last_ms;       /* time of the entry before; 0: none */
+    int64_t last_clock_ms; /* likewise, by the server's clock */
+    bool has_first;        /* one entry stands in front, and */
+    bool has_second;       /* more than one */
+    struct entry_gap gap;  /* the entry before, if it is one; else zeros */
     bool after_gap;
     uint32_t clock_steps;    /* as the last `clock` entry says, and */
     bool clock_unsure;       /* whether one of them waits for the operator's word */
@@ -45,6 +46,7 @@ struct fold {
     struct score_model *model; /* what leads are scored by; NULL: no terms scored so far */
     uint64_t begin;            /* scores are learnt again from this `model` entry on; 0: from the start */
     struct byte_map *erased;   /* index be64 -> that of the `erase` entry be64; NULL: none so far */
+    char source[LIMIT_PARAM];  /* that the lead under way should have */
     struct buf scratch;
 };
 
@@ -112,17 +114,21 @@ MUST_CHECK enum err fold_txid(const struct fold *f, const struct entry *lead);
  * error: it cannot be told. */
 MUST_CHECK enum err fold_view(const struct fold *f, const struct entry_view *v);
 /* Decides a lead again: ERR_OK when that gives `bytes`, the recorded entry; ERR_CONFLICT when it gives another, *again,
- * whose spans are the entry's or the fold's. Any other error: it cannot be told. `tokens`, `foreign`: as for
- * redecide_lead. */
+ * whose spans are the entry's, the terms' or the fold's. Any other error: it cannot be told. `tokens`, `foreign`: as
+ * for redecide_lead. */
 MUST_CHECK enum err fold_lead(struct fold *f, const struct entry *e, struct span bytes, const struct opening *tokens,
                               struct entry *again, bool *foreign);
 /* Any entry, once the terms are those that bind it: what was learnt is said where it is to be said, and nowhere else.
- * ERR_CONFLICT: *due is to stand there. ERR_NOT_FOUND: no such entry may stand there. Any other error: it cannot be
- * told. */
-MUST_CHECK enum err fold_model(struct fold *f, uint64_t index, const struct entry *e, struct entry *due);
+ * ERR_CONFLICT: *due is to stand there. ERR_NOT_FOUND: no such entry may stand there. ERR_INVALID with the member: it
+ * seeds otherwise than a seed may. Any other error: it cannot be told. */
+MUST_CHECK enum err fold_model(struct fold *f, uint64_t index, const struct entry *e, struct entry *due,
+                               struct problem *p);
 /* Decides a disposition again. ERR_NOT_FOUND: it is about a lead that is not there. ERR_CONFLICT: it is not what the
  * lead's state and the terms allow then. Any other error: it cannot be told. */
 MUST_CHECK enum err fold_disposition(struct fold *f, const struct entry *e, struct span bytes);
+/* After ERR_CONFLICT of the lead or disposition under way: the bytes that should stand there; empty: no such entry may.
+ */
+struct span fold_again(const struct fold *f);
 /* What a statement entry at `index` that ends at `to` closes, or at the first cut in front of that; `root` is the
  * tree's in front of the entry. ERR_CONFLICT: that is no end for it. ERR_NOT_FOUND: what there was at `to` is not known
  * any more. */
@@ -144,5 +150,9 @@ MUST_CHECK enum err fold_apply(struct fold *f, uint64_t index, const struct entr
 /* The first member of the payload that should be which the recorded one has otherwise; false when they are the same
  * bytes. */
 bool fold_difference(struct span recorded, struct span built, char *member, size_t cap);
+/* The members in which two JSON objects differ, each with what it is in them, in words: ASCII, and cut where they are
+ * long. */
+enum { FOLD_WORDS = 440 };
+void fold_differences(struct span recorded, struct span built, char stands[FOLD_WORDS], char gives[FOLD_WORDS]);
 
 #endif

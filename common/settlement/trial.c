@@ -344,6 +344,7 @@ static enum err decide_again(struct overlay *o, const struct view *v, struct tri
 {
     struct report r;
     struct entry again;
+    char source[LIMIT_PARAM];
     bool foreign;
     enum err err = read_report(o->trial, lead, &r);
     if (err != ERR_OK)
@@ -351,7 +352,7 @@ static enum err decide_again(struct overlay *o, const struct view *v, struct tri
     struct private_part tokens = {.lead = true, .has_email = r.tokens.has_email, .has_phone = r.tokens.has_phone};
     memcpy(tokens.email, r.tokens.email, TOKEN_LEN);
     memcpy(tokens.phone, r.tokens.phone, TOKEN_LEN);
-    err = redecide_lead(&lead->cx, v, lead->terms, 0, &r.entry, &r.tokens, &again, &foreign);
+    err = redecide_lead(&lead->cx, v, lead->terms, 0, &r.entry, &r.tokens, source, &again, &foreign);
     if (err != ERR_OK)
         goto done;
     if (lead->entry.lead.status == STATUS_DUPLICATE && status_stands(again.lead.status)) {

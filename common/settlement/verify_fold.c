@@ -319,41 +319,14 @@ static void check_view(struct audit *a, uint64_t index, const struct entry_view 
         finds_failure(f, "entry %" PRIu64 " has another placement than its click, entry %" PRIu64, index, v->click);
 }
 
-static bool score_differs(const struct entry_lead *l, const struct entry_lead *again)
+/* What stands in the lead or disposition under way, and what should. */
+static void tell_other(struct audit *a, const char *what, uint64_t index, struct span bytes)
 {
-    bool differs = l->scored != again->scored || l->score != again->score || l->score_high != again->score_high ||
-                   l->n_why != again->n_why;
-    for (size_t i = 0; i < l->n_why && !differs; i++)
-        differs = l->why[i].up != again->why[i].up || !span_eq(l->why[i].part, again->why[i].part);
-    return l->status == again->status && l->reason == again->reason && differs;
-}
-
-enum { SCORE_WORDS = 512 };
-static void score_words(const struct entry_lead *l, char out[SCORE_WORDS])
-{
-    struct buf b;
-    buf_fixed(&b, out, SCORE_WORDS - 1);
-    if (l->scored)
-        buf_printf(&b, "score %" PRIu64 " (high %" PRIu64, l->score, l->score_high);
-    else
-        buf_str(&b, "out a score");
-    for (size_t i = 0; i < l->n_why; i++) {
-        buf_str(&b, i == 0 ? "; " : " ");
-        buf_byte(&b, l->why[i].up ? '+' : '-');
-        buf_span_add(&b, l->why[i].part);
-    }
-    if (l->scored)
-        buf_byte(&b, ')');
-    out[b.len] = '\0';
-}
-
-static void tell_score(struct finding *f, uint64_t index, const struct entry_lead *l, const struct entry_lead *again)
-{
-    char stands[SCORE_WORDS], is[SCORE_WORDS];
-    score_words(l, stands);
-    score_words(again, is);
-    finds_failure(f, "lead %" PRIu64 " is recorded with%s%s; the entries in front of it give %s%s", index,
-                  l->scored ? " " : "", stands, again->scored ? "" : "it with", is);
+    char stands[FOLD_WORDS], gives[FOLD_WORDS];
+    fold_differences(bytes, fold_again(&a->fold), stands, gives);
+    finds_failure(&a->finding[CHECK_DECISIONS],
+                  "%s %" PRIu64 " is recorded with %s; the terms and the entries in front of it give %s", what, index,
+                  stands, gives);
 }
 
 /* Decides the lead again. Without its opening the entry's own word about equal persons is taken. */
@@ -368,19 +341,11 @@ static void judge_lead(struct audit *a, uint64_t index, const struct entry *e, s
     a->foreign += opening != NULL && foreign;
     if (err == ERR_OK || audit_untold(a, CHECK_DECISIONS, index, err))
         return;
-    if (score_differs(&e->lead, &again.lead)) {
-        tell_score(&a->finding[CHECK_DECISIONS], index, &e->lead, &again.lead);
-        return;
-    }
     bool about_persons = e->lead.status == STATUS_DUPLICATE || again.lead.status == STATUS_DUPLICATE;
     if (about_persons && a->unopened > 0)
         finds_doubt(&a->finding[CHECK_DECISIONS], "lead %" PRIu64 " may repeat a lead that has no opening", index);
     else
-        finds_failure(&a->finding[CHECK_DECISIONS],
-                      "lead %" PRIu64
-                      " is recorded as %s %s; the terms make it %s %s, or differ in price, tier or times",
-                      index, status_word(e->lead.status), reason_word(e->lead.reason), status_word(again.lead.status),
-                      reason_word(again.lead.reason));
+        tell_other(a, "lead", index, bytes);
 }
 
 static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
@@ -419,6 +384,7 @@ static bool take_lead(struct audit *a, uint64_t index, const struct entry *e, st
 static void judge_disposition(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
 {
     const struct entry_disposition *d = &e->disposition;
+    struct lead_row lead;
     enum err err = fold_disposition(&a->fold, e, bytes);
     a->dispositions++;
     a->movable++;
@@ -429,10 +395,13 @@ static void judge_disposition(struct audit *a, uint64_t index, const struct entr
         return;
     }
     verify_speaker(a, index, e);
-    if (err != ERR_OK)
+    if (err != ERR_OK && fold_again(&a->fold).len > 0)
+        tell_other(a, "entry", index, bytes);
+    else if (err != ERR_OK)
         finds_failure(&a->finding[CHECK_DECISIONS],
-                      "entry %" PRIu64 " (%s of lead %" PRIu64 ") is not what the terms allow then", index,
-                      status_word(d->status), d->lead);
+                      "entry %" PRIu64 " (%s of lead %" PRIu64 ", which is %s) is not what the terms allow then", index,
+                      status_word(d->status), d->lead,
+                      row_lead(&a->view, CONTRACT, d->lead, &lead) == ERR_OK ? status_word(lead.status) : "unreadable");
 }
 
 /* What no server writes adds up to no more than can be told. */

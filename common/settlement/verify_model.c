@@ -38,8 +38,11 @@ static void words_of(const struct entry *e, char out[MODEL_WORDS])
     if (e->kind != ENTRY_MODEL || m->origin != ORIGIN_FOLD) {
         buf_printf(&b, "another one, of kind %s", entry_kind_word(e->kind));
     } else {
-        buf_printf(&b, "a model of %" PRIu64 " leads and %" PRIu64 " labels under terms %" PRIu64 " with hash ",
-                   m->leads, m->labels, m->terms);
+        buf_printf(&b, "a model of %" PRIu64 " leads and %" PRIu64 " labels under terms %" PRIu64 ", at %" PRId64,
+                   m->leads, m->labels, m->terms, e->at_ms);
+        if (e->clocked_ms > 0)
+            buf_printf(&b, " (%" PRId64 " by the clock)", e->clocked_ms);
+        buf_str(&b, ", with hash ");
         buf_hex(&b, m->sha256.b, HASH_LEN);
     }
     out[b.len] = '\0';
@@ -56,8 +59,10 @@ static void tell_other(struct audit *a, uint64_t index, const struct entry *e, c
 
 void verify_model(struct audit *a, uint64_t index, const struct entry *e)
 {
+    struct problem why = {0};
     struct entry due;
     struct span bytes;
+    bool seed = e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_SEED;
     bool blind = a->fold.model == NULL || a->fold.model->blind;
     enum err err = ERR_OK;
     if (e->kind == ENTRY_MODEL) {
@@ -66,17 +71,20 @@ void verify_model(struct audit *a, uint64_t index, const struct entry *e)
         buf_fixed(&hex, name, sizeof name);
         buf_hex(&hex, e->model.sha256.b, HASH_LEN);
         byte_map_put(a->states, buf_span(&hex), SPAN(""));
-        a->seeds += e->model.origin == ORIGIN_SEED;
+        a->seeds += seed;
         err = verify_state(a, &e->model.sha256, &bytes); /* which tells why not */
     }
-    if (err == ERR_OK || index != a->fold.begin)
-        err = fold_model(&a->fold, index, e, &due);
+    if (err == ERR_OK || (index != a->fold.begin && !seed))
+        err = fold_model(&a->fold, index, e, &due, &why);
     a->began |= blind && a->fold.begin > 0 && a->fold.model != NULL && !a->fold.model->blind;
     if (audit_untold(a, CHECK_DECISIONS, index, err))
         return;
     if (err == ERR_NOT_FOUND)
         finds_failure(&a->finding[CHECK_DECISIONS],
                       "entry %" PRIu64 " says what was learnt of leads, and nothing is to say it there", index);
+    else if (err == ERR_INVALID)
+        finds_failure(&a->finding[CHECK_DECISIONS], "entry %" PRIu64 " %s, and not as it must: its %.40s %.200s", index,
+                      seed ? "brings in a seed" : "says what was learnt", why.field, why.detail);
     else if (err != ERR_OK)
         tell_other(a, index, e, &due);
 }

@@ -209,12 +209,13 @@ static void judge_lead(struct check *c, struct checked_log *log, const struct co
         finds_failure(&c->finding[STORE_CHECK_DECISIONS],
                       "contract %s: lead %" PRIu64 " has a txid under which its sender reported another", k->id, index);
     err = fold_lead(&log->fold, e, bytes, priv != NULL ? &tokens : NULL, &again, &foreign);
-    if (err != ERR_OK && !untold(c, STORE_CHECK_DECISIONS, err))
-        finds_failure(&c->finding[STORE_CHECK_DECISIONS],
-                      "contract %s: lead %" PRIu64
-                      " is recorded as %s %s, decided again it is %s %s, or has another price or time",
-                      k->id, index, status_word(e->lead.status), reason_word(e->lead.reason),
-                      status_word(again.lead.status), reason_word(again.lead.reason));
+    if (err == ERR_OK || untold(c, STORE_CHECK_DECISIONS, err))
+        return;
+    char stands[FOLD_WORDS], gives[FOLD_WORDS];
+    fold_differences(bytes, fold_again(&log->fold), stands, gives);
+    finds_failure(&c->finding[STORE_CHECK_DECISIONS],
+                  "contract %s: lead %" PRIu64 " is recorded with %s; decided again it has %s", k->id, index, stands,
+                  gives);
 }
 
 static void judge_disposition(struct check *c, struct checked_log *log, const struct contract *k, uint64_t index,

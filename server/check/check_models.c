@@ -17,6 +17,7 @@ void check_model(struct check *c, struct checked_log *log)
 void check_model_entry(struct check *c, struct checked_log *log, uint64_t index, const struct entry *e)
 {
     uint8_t key[STATE_KEY_LEN];
+    struct problem why = {0};
     struct entry due;
     if (e->kind == ENTRY_MODEL) {
         contract_key(key, log->number);
@@ -24,9 +25,11 @@ void check_model_entry(struct check *c, struct checked_log *log, uint64_t index,
         row_set_add(c->states, span_of(key, sizeof key));
         check_seed(c, log, e);
     }
-    enum err err = fold_model(&log->fold, index, e, &due);
+    enum err err = fold_model(&log->fold, index, e, &due, &why);
     if (err == ERR_NOT_FOUND)
         check_entry_fails(c, STORE_CHECK_DECISIONS, "says what was learnt of leads where nothing is to say it");
+    else if (err == ERR_INVALID)
+        check_entry_fails(c, STORE_CHECK_DECISIONS, "brings in a seed, and not as it must");
     else if (err != ERR_OK)
         check_entry_fails(c, STORE_CHECK_DECISIONS,
                           "is not the model entry that is to stand there, as the log teaches");

@@ -107,12 +107,15 @@ class Models(Scored, unittest.TestCase):
         first = next(index for index, entry in enumerate(entries) if "score" in entry)
         hashed = entries[at]["sha256"]
         changes = [
-            (lambda liar: liar.entries[at].update(leads=entries[at]["leads"] + 1), (f"entry {at} ", f"{entries[at]['leads'] + 1} leads", f"{entries[at]['leads']} leads"), False),
-            (lambda liar: liar.entries[at].update(labels=2048), (f"entry {at} ", "2048 labels", "1024 labels"), False),
+            (lambda liar: liar.entries[at].update(leads=entries[at]["leads"] + 1), (f"entry {at} ", f"{entries[at]['leads'] + 1} leads", f"{entries[at]['leads']} leads"), True),
+            (lambda liar: liar.entries[at].update(labels=2048), (f"entry {at} ", "2048 labels", "1024 labels"), True),
+            (lambda liar: liar.entries[at].update(terms=1), (f"entry {at} ", "terms 1", "terms 0"), False),
+            (lambda liar: liar.entries[at].update(sha256="0" * 64), (f"entry {at} ", "0" * 64, hashed), None),
+            (lambda liar: liar.entries[at].update(clock_ms=entries[at]["at"] - 1), (f"entry {at} ", f"({entries[at]['at'] - 1} by the clock)"), False),
             (lambda liar: liar.drop(at), (f"entry {at} ", "of kind", hashed), None),
             (lambda liar: liar.insert(at + 1, liar.entries[at]), (f"entry {at + 1} ", "nothing is to say it there"), True),
-            (lambda liar: liar.entries[last].update(score=entries[last]["score"] - 1), (f"lead {last} ", f"score {entries[last]['score']} "), True),
-            (lambda liar: liar.entries[first].update(score=entries[first]["score"] - 1), (f"lead {first} ", f"score {entries[first]['score']} "), False),
+            (lambda liar: liar.entries[last].update(score=entries[last]["score"] - 1), (f"lead {last} ", f"score {entries[last]['score']}"), True),
+            (lambda liar: liar.entries[first].update(score=entries[first]["score"] - 1), (f"lead {first} ", f"score {entries[first]['score']}"), False),
             (lambda liar: liar.entries[first]["facts"].update(f_job="pilot"), ("lead ", "the entries in front of it give score"), False),
         ]
         names = {path.relative_to(mirror): path.read_bytes() for path in mirror.rglob("*") if path.is_file()}

@@ -146,7 +146,7 @@ class Order(Joined):
         liar = self.lie()
         entry = liar.entries[liar.leads()[0]]
         entry["click"] = liar.last("click")
-        self.assertCaught(f"lead {liar.leads()[0]} is recorded as pending", liar)
+        self.assertCaught(f"lead {liar.leads()[0]} is recorded with ", liar)
 
     def test_a_lead_whose_lost_click_came_later(self):
         liar = self.lie()

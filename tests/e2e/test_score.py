@@ -52,7 +52,7 @@ def told(contract, entries, state_of=None):
 
 
 class Scored:
-    """Leads of a market, and what is done with them."""
+    """Leads of a market, what is done with them, and what is said of who tells it otherwise."""
 
     def lead(self, market, **fields):
         query = f"?sub1=p{self.chance.randrange(3)}&utm_source={self.chance.choice(['news', 'caf%C3%A9', ''])}"
@@ -83,6 +83,31 @@ class Scored:
         done = countersign("pull", market.server.url, to, "--contract", market.contract, "--token", market.publisher.token)
         self.assertEqual(done.returncode, 0, done.stderr)
         return to
+
+    def lying(self, market, at, members):
+        """What is said of a mirror in which an entry has these members (None: not)."""
+        with tempfile.TemporaryDirectory() as folder:
+            liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
+            liar.entries[at].update(members)
+            liar.entries[at] = {name: value for name, value in liar.entries[at].items() if value is not None}
+            liar.publish()
+            done = verify_twice(liar.mirror)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        return done
+
+    def lie(self, market, at, members, entries, gives=None):
+        """Both say which entry it is, what stands there and what it should be; `gives`: other members than those that were changed."""
+        done, entry = self.lying(market, at, members), entries[at]
+        stands = {**entry, **members} if gives else members
+        for words in (done.stdout, done.second):
+            told = next(line for line in words.splitlines() if line.startswith("decisions"))
+            self.assertRegex(told, rf"(lead|entry) {at}\W")
+            before, _, behind = told.replace(" ", "").partition(" give ".replace(" ", ""))
+            for name in gives or members:
+                right = (gives or entry).get(name)
+                for part, value in ((before, stands.get(name)), (behind, right)):
+                    empty = (f"no{name}", f'{name}""', f"{name}0")
+                    self.assertTrue(f"{name}{json.dumps(value)}".replace(" ", "") in part if value is not None else any(each in part for each in empty), (name, value, told))
 
 
 class Scores(Scored, ServerCase):
@@ -320,36 +345,29 @@ class Scores(Scored, ServerCase):
         self.live(market, 8)
         entries, _ = self.assertTold(market)
         last = max(index for index, entry in enumerate(entries) if "score" in entry)
-        scores = told(market.contract, entries)[0]
-        right = scores[last][0]
-
-        def lie(entry, **members):
-            entry.update(members)
-
-        changes = [{"score": right["score"] - 1}, {"score_high": right["score_high"] + 1}, {"score_why": ["+hour"]}, {"utm_source": "bought"}]
+        right, sent = entries[last], next(index for index, entry in enumerate(entries) if entry["kind"] == "lead" and "utm_source" in entry)
+        scores = dict.fromkeys(MEMBERS)
+        changes = [{"score": right["score"] - 1}, {"score_high": right["score_high"] + 1}, {"score_why": ["+hour"]}, scores, {"utm_source": "bought"}, {"due_ms": right["at"]},
+                   {"tier": 7}, {"payout_micros": 1}, {"payout_micros": None}, {"reason": "low_score", "status": "held"}, {"status": "approved"}]
         for change in changes:
-            with self.subTest(change=change), tempfile.TemporaryDirectory() as folder:
-                liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
-                lie(liar.entries[last], **change)
-                liar.publish()
-                done = verify_twice(liar.mirror)
-                self.assertEqual(done.returncode, 1, done.stdout)
-                self.assertIn(f"lead {last} ", done.stdout)
-                if "utm_source" not in change:
-                    stands = {**entries[last], **change}
-                    for words in (f"score {stands['score']}", f"{stands['score_high']}", f"score {right['score']}", f"{right['score_high']}"):
-                        self.assertIn(words, done.stdout)
-        with self.subTest("the label of an earlier one"), tempfile.TemporaryDirectory() as folder:
-            liar = Liar(market.server.data, self.pull(market, Path(folder) / "mirror"), market.contract)
-            at = next(index for index, entry in enumerate(entries) if entry["kind"] == "disposition" and entry["status"] == "rejected")
-            later = next(index for index in scores if index > at and scores[index][0])
-            del liar.entries[later]["score"]
-            del liar.entries[later]["score_high"]
-            liar.entries[later].pop("score_why", None)
-            liar.publish()
-            done = verify_twice(liar.mirror)
-            self.assertEqual(done.returncode, 1, done.stdout)
-            self.assertIn(f"lead {later} is recorded without a score", done.stdout)
+            with self.subTest(change=change):
+                self.lie(market, last, change, entries)
+        with self.subTest("a source that its click has"):
+            self.lie(market, sent, {"utm_source": None}, entries)
+        self.labels(market, entries)
+
+    def labels(self, market, entries):
+        """What becomes of a lead, told otherwise: what it moves is not that, or it cannot be, or the leads behind it say so."""
+        at = next(index for index, entry in enumerate(entries) if entry["kind"] == "disposition")
+        lead, later = entries[at]["lead"], next(index for index in range(at, len(entries)) if "score" in entries[index])
+        price = entries[lead]["payout_micros"]
+        self.lie(market, at, {"status": "approved"}, entries, {"payable_micros": price})
+        moved = self.lying(market, at, {"status": "returned"})
+        self.assertIn(f"entry {at} (returned of lead {lead}, which is pending) is not what the terms allow", moved.stdout)
+        self.assertIn(f"entry {at}: a lead that is pending cannot become returned", moved.second)
+        moved = self.lying(market, at, {"status": "approved", "payable_micros": price})
+        for words in (moved.stdout, moved.second):
+            self.assertRegex(words, rf"(lead|entry) {later}\W.* score {entries[later]['score']}\b.* give .*score \d+")
 
 
 class Anything(Scored, unittest.TestCase):
@@ -453,7 +471,10 @@ class Holds(Scored, unittest.TestCase):
                 held = next(entry for entry in entries if entry.get("reason") == "low_score")
                 done = verify_twice(liar.mirror)
                 self.assertEqual(done.returncode, int(below <= held["score_high"]), done.stdout)
-                self.assertIn(f"lead {entries.index(held)} is recorded as held low_score" if below <= held["score_high"] else "all holds", done.stdout)
+                self.assertIn(f'lead {entries.index(held)} is recorded with due_ms {held["due_ms"]}, reason "low_score", status "held"' if below <= held["score_high"] else "all holds", done.stdout)
+        for change in ({"due_ms": held["due_ms"] + 1}, {"due_ms": None}, {"reason": None, "status": "pending"}, {"reason": "review"}):
+            with self.subTest(change=change):
+                self.lie(market, entries.index(held), change, entries)
 
     def test_a_trial_says_how_many_a_threshold_would_have_held(self):
         market = self.learnt()

@@ -145,7 +145,8 @@ static bool same_again(const struct fold_context *cx, struct world *w, const str
     struct view v = world_view(w);
     struct buf recorded, again;
     struct entry out;
-    assert_ok(redecide_lead(cx, &v, t, 0, e, &tokens, &out, foreign));
+    char source[LIMIT_PARAM];
+    assert_ok(redecide_lead(cx, &v, t, 0, e, &tokens, source, &out, foreign));
     buf_heap(&recorded), buf_heap(&again);
     entry_write(&recorded, e);
     entry_write(&again, &out);

@@ -133,11 +133,12 @@ static void decided_again_by(struct world *w, const struct fold_context *cx, con
     struct view v = world_view(w);
     struct buf recorded, again;
     struct entry out;
+    char source[LIMIT_PARAM];
     bool foreign;
 
     memcpy(tokens.email, r->email, TOKEN_LEN);
     memcpy(tokens.phone, r->phone, TOKEN_LEN);
-    assert_ok(redecide_lead(cx, &v, l->terms, l->terms_index, e, &tokens, &out, &foreign));
+    assert_ok(redecide_lead(cx, &v, l->terms, l->terms_index, e, &tokens, source, &out, &foreign));
     buf_heap(&recorded), buf_heap(&again);
     entry_write(&recorded, e);
     entry_write(&again, &out);
@@ -559,6 +560,7 @@ static void a_changed_decision_is_noticed(void **state)
     assert_int_equal(e.lead.status, STATUS_PENDING);
 
     struct entry shaved[] = {e, e, e, e, e};
+    char source[LIMIT_PARAM];
     shaved[0].lead.payout_micros = 4;
     shaved[1].lead.status = STATUS_REJECTED;
     shaved[2].lead.click = 2;                                                           /* no such click */
@@ -567,7 +569,7 @@ static void a_changed_decision_is_noticed(void **state)
     for (size_t i = 0; i < sizeof shaved / sizeof *shaved; i++) {
         struct opening tokens = {.lead = true};
         struct buf a, b;
-        assert_ok(redecide_lead(&l->audit, &own, l->terms, 0, &shaved[i], &tokens, &out, &foreign));
+        assert_ok(redecide_lead(&l->audit, &own, l->terms, 0, &shaved[i], &tokens, source, &out, &foreign));
         buf_heap(&a), buf_heap(&b);
         entry_write(&a, &shaved[i]);
         entry_write(&b, &out);
@@ -582,9 +584,10 @@ static bool decided_alike(const struct log *l, const struct view *v, const struc
 {
     struct opening tokens = {.lead = true};
     struct entry out;
+    char source[LIMIT_PARAM];
     struct buf a, b;
     bool foreign;
-    assert_ok(redecide_lead(&l->audit, v, l->terms, 0, e, &tokens, &out, &foreign));
+    assert_ok(redecide_lead(&l->audit, v, l->terms, 0, e, &tokens, source, &out, &foreign));
     assert_true(foreign || e->lead.share_to == 0);
     buf_heap(&a), buf_heap(&b);
     entry_write(&a, e);

@@ -239,10 +239,11 @@ static void decided_again(struct run *c, const struct report *r, const struct en
     struct view v = world_view(&c->alone[r->contract]);
     struct buf recorded, again;
     struct entry out;
+    char source[LIMIT_PARAM];
     bool foreign;
     memcpy(tokens.email, priv->email, TOKEN_LEN);
     memcpy(tokens.phone, priv->phone, TOKEN_LEN);
-    assert_ok(redecide_lead(&cx, &v, c->terms[r->contract], 0, e, &tokens, &out, &foreign));
+    assert_ok(redecide_lead(&cx, &v, c->terms[r->contract], 0, e, &tokens, source, &out, &foreign));
     buf_heap(&recorded), buf_heap(&again);
     entry_write(&recorded, e);
     entry_write(&again, &out);

@@ -116,6 +116,7 @@ static void one_lead(struct world *w, const struct fold_context *cx, const struc
 
     struct lead_facts f;
     struct entry e, again;
+    char source[LIMIT_PARAM];
     struct opening tokens = {.lead = true};
     struct lead_row row;
     bool foreign;
@@ -126,7 +127,7 @@ static void one_lead(struct world *w, const struct fold_context *cx, const struc
     bool accepted = status_stands(e.lead.status);
     assert_int_equal(e.lead.tier, accepted ? want : -1);
     assert_int_equal(e.lead.payout_micros, accepted && want >= 0 ? 100 + want : 0);
-    assert_ok(redecide_lead(cx, &v, t, 0, &e, &tokens, &again, &foreign));
+    assert_ok(redecide_lead(cx, &v, t, 0, &e, &tokens, source, &again, &foreign));
     assert_int_equal(again.lead.tier, e.lead.tier);
     assert_int_equal(again.lead.payout_micros, e.lead.payout_micros);
     assert_ok(world_apply(w, cx, t, *size, &e, NULL));

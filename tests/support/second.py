@@ -26,9 +26,10 @@ def second_verify(*arguments):
 
 
 def verify_twice(*arguments):
-    """What `countersign verify` answers; the second implementation ends with the same status, and says the same of what was asked for."""
+    """What `countersign verify` answers; the second implementation ends with the same status, and says the same of what was asked for. Its words are `second`."""
     done = countersign("verify", *arguments)
     again = second_verify(*(each for each in arguments if each != "--json"))
+    done.second = again.stdout
     if done.returncode == 2 and not done.stdout:
         assert again.returncode == 2, again.stdout  # neither has begun
         return done

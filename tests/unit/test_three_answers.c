@@ -283,9 +283,10 @@ static enum err decides_a_lead_again(struct story *s, const struct view *v, stru
                                    .lead = {.party = SPAN("P1"), .claimed = true, .has_click = true, .click = 2}};
     struct opening tokens = {.lead = true, .has_email = true};
     struct entry again;
+    char source[LIMIT_PARAM];
     bool foreign;
     person_token(4, tokens.email);
-    enum err err = redecide_lead(&cx, v, s->terms, 0, &recorded, &tokens, &again, &foreign);
+    enum err err = redecide_lead(&cx, v, s->terms, 0, &recorded, &tokens, source, &again, &foreign);
     if (err == ERR_OK)
         entry_write(out, &again);
     return err;
