@@ -59,6 +59,21 @@ static void folder_close_store(struct folder *f)
     f->filled.live.f.store = NULL;
 }
 
+/* Campaign 2 with its direct contract 4, without scores; and what makes logs longer than the seed knows that stands. */
+static void begin_another(struct folder *f)
+{
+    char body[512], click[CLICK_ID_LEN + 1];
+    snprintf(body, sizeof body,
+             "{\"advertiser\":\"%s\",\"name\":\"Another\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/"
+             "\"}",
+             filled_text(f->filled.party[0], "id"));
+    live_serve(&f->filled.live);
+    json_decref(filled_post(&f->filled, "/v1/campaigns", filled_token(&f->filled, 0), body));
+    for (int i = 0; i < 32; i++)
+        filled_click(&f->filled, f->filled.code, click);
+    live_end(&f->filled.live);
+}
+
 /* As `countersign token` does: a row of `untold`, for the next start. */
 static void mint_offline(struct folder *f)
 {
@@ -130,6 +145,7 @@ static int folder_open(void **state)
 {
     struct folder *f = calloc(1, sizeof *f);
     filled_open(&f->filled);
+    begin_another(f);
     mint_offline(f);
     let_arrive(f);
     folder_open_store(f);
@@ -576,6 +592,279 @@ static void a_damaged_block_of_rows_is_named(void **state)
     buf_free(&told.failures);
 }
 
+/* ---- what leads are scored by ---- */
+
+enum { CAMPAIGN = 1, OWN = 2, OTHER = 3, ELSEWHERE = 4 }; /* contracts; ELSEWHERE is of campaign 2 */
+
+static const struct stored *only_row(const struct folder *f, enum table table)
+{
+    size_t first;
+    (void)table_rows(f, table, &first);
+    return &f->row[first];
+}
+
+/* What check says of the folder as it is must have these words; then it is mended. */
+static void told(struct folder *f, const char *what, const char *words)
+{
+    struct heard said = {0};
+    buf_heap(&said.failures);
+    run_check(f, &said);
+    folder_mend(f);
+    if (said.verdict != FAILS || memmem(said.failures.ptr, said.failures.len, words, strlen(words)) == NULL)
+        fail_msg("%s: not told that it %s:\n%.*s", what, words, (int)said.failures.len, said.failures.ptr);
+    buf_free(&said.failures);
+}
+
+/* In place of row r, or (`keeps`) beside it. */
+static void put_told(struct folder *f, const struct harm *h, const char *words)
+{
+    write_harm(f, h);
+    told(f, h->what, words);
+}
+
+static void more_leads(struct seed *s)
+{
+    s->known.state.leads++;
+}
+static void another_mean(struct seed *s)
+{
+    s->known.state.bias.mean++;
+}
+static void another_usual(struct seed *s)
+{
+    s->known.state.usual[0]++;
+}
+static void a_shorter_log(struct seed *s)
+{
+    s->log[s->n - 1].size--;
+}
+static void a_log_less(struct seed *s)
+{
+    s->n--;
+}
+static void another_number(struct seed *s)
+{
+    s->log[0].contract = ELSEWHERE;
+}
+static void asks_not(struct seed *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->log[i].joined.on = !s->log[i].joined.on;
+}
+static void asks_since(struct seed *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->log[i].joined.since = s->log[i].joined.since == 0;
+}
+
+static void a_forged_row_of_seeds_is_named(void **state)
+{
+    static const struct {
+        const char *what;
+        void (*change)(struct seed *s);
+    } forged[] = {{"leads", more_leads},
+                  {"a mean", another_mean},
+                  {"what is usual", another_usual},
+                  {"how far a log was learnt", a_shorter_log},
+                  {"which logs were learnt", a_log_less},
+                  {"a log's number", another_number},
+                  {"whether terms ask", asks_not},
+                  {"since when terms ask", asks_since}};
+    struct folder *f = *state;
+    const struct stored *r = only_row(f, TABLE_SEEDS);
+    struct seed *s = calloc(1, sizeof *s);
+    struct buf row;
+    uint8_t key[4 + HASH_LEN];
+    struct hash asked;
+    buf_heap(&row);
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+        assert_ok(seed_read(buf_span(&r->value), s));
+        forged[i].change(s);
+        buf_clear(&row);
+        seed_write(s, &row);
+        put_told(f, &(struct harm){forged[i].what, 0, r, buf_span(&r->key), buf_span(&row), false},
+                 "is not what the campaign's logs teach");
+    }
+    memcpy(asked.b, r->key.ptr + 4, HASH_LEN);
+    for (int i = 0; i < 2; i++) {
+        struct hash of = asked;
+        of.b[0] = (uint8_t)(of.b[0] ^ i);
+        seed_key(key, i == 0 ? CAMPAIGN + 1 : CAMPAIGN, &of);
+        put_told(f,
+                 &(struct harm){i == 0 ? "another campaign" : "other facts", 0, r, span_of(key, sizeof key),
+                                buf_span(&r->value), true},
+                 "is of no campaign that has a seed");
+    }
+    put_told(f, &(struct harm){"gone", 0, r, {0}, {0}, false}, "is missing");
+    buf_free(&row);
+    free(s);
+}
+
+static void forged_rows_of_states_and_models_are_named(void **state)
+{
+    struct folder *f = *state;
+    const struct stored *r = only_row(f, TABLE_STATES), *m = only_row(f, TABLE_MODELS);
+    uint8_t key[STATE_KEY_LEN], number[4];
+    struct buf other;
+    buf_heap(&other);
+    buf_span_add(&other, buf_span(&r->value));
+    other.ptr[other.len - 1] ^= 1; /* of a variance: it reads */
+    put_told(f, &(struct harm){"other bytes", 0, r, buf_span(&r->key), buf_span(&other), false},
+             "has not the hash that its entry names");
+    memcpy(key, r->key.ptr, 4);
+    sha256(other.ptr, other.len, key + 4);
+    put_told(f, &(struct harm){"bytes of no entry", 0, r, span_of(key, sizeof key), buf_span(&other), true},
+             "is what no model entry names");
+    put_told(f, &(struct harm){"a state is gone", 0, r, {0}, {0}, false}, "is missing");
+    for (size_t at = 0; at < MODEL_HEAD; at += at < 8 ? 7 : HASH_LEN) { /* since, asked, whether it was seeded */
+        buf_clear(&other);
+        buf_span_add(&other, buf_span(&m->value));
+        other.ptr[at] ^= 1;
+        put_told(f, &(struct harm){"a model's head", 0, m, buf_span(&m->key), buf_span(&other), false},
+                 "is not what the entries teach");
+    }
+    store_be32(number, ELSEWHERE);
+    put_told(f, &(struct harm){"a log without scores", 0, m, span_of(number, 4), buf_span(&m->value), true},
+             "is of no log whose terms score leads");
+    put_told(f, &(struct harm){"a model is gone", 0, m, {0}, {0}, false}, "is missing");
+    buf_free(&other);
+}
+
+/* A seed for OTHER, as the settler would make it next, but for one thing. */
+struct lie {
+    const char *what, *words; /* words NULL: it is the truth */
+    uint32_t drop, add;       /* the contract that `from` leaves out, or has beside; 0: none */
+    bool less, more;          /* of OWN, than a seed before had, or than there is */
+    bool stranger, mean;      /* of a contract that there is not; the state that is brought in has another mean */
+};
+
+/* Learns from all logs; answers how much of OWN's an earlier seed had learnt. */
+static uint64_t learn_on(struct catalog *c, struct txn *t, struct seed *s, struct buf *base)
+{
+    const struct contract *k = catalog_contract_number(c, OTHER);
+    const struct hash *asked = &contract_terms(k, clock_ms())->score->asked;
+    uint8_t key[4 + HASH_LEN];
+    struct span row;
+    uint64_t before = 0;
+    bool done = false;
+    assert_ok(store_get(t, TABLE_SEEDS, seed_key(key, CAMPAIGN, asked), &row));
+    buf_span_add(base, row);
+    assert_ok(seed_load(t, CAMPAIGN, asked, s));
+    for (size_t i = 0; i < s->n; i++)
+        before = s->log[i].contract == OWN ? s->log[i].size : before;
+    struct seed_walk *walk = seed_walk_new(s);
+    for (uint32_t n = 1; n <= OTHER; n++) {
+        struct head head;
+        assert_ok(head_read(t, n, &head));
+        assert_ok(seed_walk_to(walk, n, catalog_contract_number(c, n)->id, head.size));
+    }
+    while (!done)
+        assert_ok(seed_walk_step(walk, t, SIZE_MAX, &done));
+    seed_walk_free(walk);
+    return before;
+}
+
+/* All of them end with a NUL. */
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct entry_prefix *)a)->contract.ptr, ((const struct entry_prefix *)b)->contract.ptr);
+}
+
+static void from_of(const struct catalog *c, const struct seed *s, const struct lie *lie, uint64_t before,
+                    struct buf *out)
+{
+    struct entry_prefix of[8];
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->log[i].contract != lie->drop)
+            of[n++] = (struct entry_prefix){span_str(s->log[i].id), s->log[i].size};
+    for (size_t i = 0; i < n; i++)
+        if (span_is(of[i].contract, catalog_contract_number(c, OWN)->id))
+            of[i].size = lie->less ? before - 1 : of[i].size + 100000 * lie->more;
+    if (lie->add > 0 || lie->stranger)
+        of[n++] =
+            (struct entry_prefix){lie->stranger ? SPAN("C0") : span_str(catalog_contract_number(c, lie->add)->id), 1};
+    qsort(of, n, sizeof *of, by_id);
+    for (size_t i = 0; i < n; i++)
+        entry_prefix_add(out, &of[i]);
+}
+
+/* Takes it as the settler's record is taken: whoever made that is believed. */
+static void bring_in(struct folder *f, const struct lie *lie)
+{
+    uint8_t bytes[SCORE_STATE_MAX];
+    struct buf base, from, row;
+    struct instance in;
+    struct committer *committer;
+    struct txn *t;
+    const char *what;
+    bool wrote;
+    struct seed *s = calloc(1, sizeof *s);
+    buf_heap(&base);
+    buf_heap(&from);
+    buf_heap(&row);
+    assert_ok(instance_open(&in, f->filled.live.f.dir, STORE_SERVE, SMALL_MAP, &what));
+    struct catalog *c = catalog_hold(in.catalog);
+    const struct contract *k = catalog_contract_number(c, OTHER);
+    assert_ok(txn_begin(in.store, false, &t));
+    uint64_t before = learn_on(c, t, s, &base);
+    txn_abort(t);
+    struct job job = {.arena = arena_new(),
+                      .record = {.kind = RECORD_SEED,
+                                 .advertiser = k->campaign->advertiser->number,
+                                 .partition = k->campaign->partition,
+                                 .now_ms = clock_ms(),
+                                 .arrived_ms = clock_ms()}};
+    struct record *r = &job.record;
+    r->seed.contract = OTHER;
+    r->seed.leads = s->known.state.leads;
+    r->seed.labels = (uint64_t)s->known.state.labels[0] + s->known.state.labels[1];
+    memcpy(r->seed.asked, s->known.asked.b, HASH_LEN);
+    sha256(base.ptr, base.len, r->seed.base);
+    from_of(c, s, lie, before, &from);
+    r->seed.from = buf_span(&from);
+    seed_write(s, &row);
+    r->seed.row = buf_span(&row);
+    s->known.state.bias.mean += lie->mean;
+    r->seed.state = span_of(bytes, seed_bytes(s, bytes));
+    assert_ok(committer_open(&(struct committer_setup){&in, job_runs, NULL}, &committer));
+    assert_ok(committer_run(committer, &(struct job *){&job}, 1, &wrote));
+    if (job.err != ERR_OK || !wrote)
+        fail_msg("%s: %s %s", lie->what, err_word(job.err), job.problem.detail);
+    committer_close(committer);
+    catalog_unref(c);
+    instance_close(&in);
+    arena_free(job.arena);
+    buf_free(&base);
+    buf_free(&from);
+    buf_free(&row);
+    free(s);
+}
+
+static void a_seed_that_the_campaigns_logs_do_not_give_is_named(void **state)
+{
+    static const char no_order[] = "the seeds of campaign 1 are in no order, or name no logs of it";
+    static const struct lie lies[] = {
+        {"as it is", NULL},
+        {"another mean", "a seed of campaign 1 is not what its contracts taught", .mean = true},
+        {"a log left out", no_order, .drop = OTHER},
+        {"less than before", no_order, .less = true},
+        {"more than there is", no_order, .more = true},
+        {"a log of another campaign", no_order, .add = ELSEWHERE},
+        {"a log that is not there", no_order, .stranger = true},
+    };
+    struct folder *f = *state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        bring_in(f, &lies[i]);
+        if (lies[i].words == NULL) {
+            the_folder_holds(state);
+            folder_mend(f);
+        } else {
+            told(f, lies[i].what, lies[i].words);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -584,6 +873,9 @@ int main(void)
         cmocka_unit_test(a_start_believes_no_row_that_is_not_the_one_written_there),
         cmocka_unit_test(a_page_that_cannot_be_read_is_never_the_end_of_a_table),
         cmocka_unit_test(a_damaged_block_of_rows_is_named),
+        cmocka_unit_test(a_forged_row_of_seeds_is_named),
+        cmocka_unit_test(forged_rows_of_states_and_models_are_named),
+        cmocka_unit_test(a_seed_that_the_campaigns_logs_do_not_give_is_named),
         cmocka_unit_test(damage_to_every_table_is_named_or_known_to_go_by),
     };
     chance_seed();
