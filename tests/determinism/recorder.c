@@ -12,6 +12,7 @@
 #include "server/jobs.h"
 #include "server/outgoing/outgoing.h"
 #include "server/routes.h"
+#include "server/settlement/settler.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/server.h"
@@ -39,6 +40,7 @@ struct recorder {
     struct server server;
     struct committer *committer;
     struct outgoing *outgoing;
+    struct settler *settler;
     struct worker *workers[WORKERS];
     struct buf recorded, batch; /* batch: what of it became is not known yet; committer thread, main's after its end */
 };
@@ -91,7 +93,7 @@ static void open_data(struct server *sv, const char *data, const char *where)
     sv->routes = all_routes;
     sv->fast = fast_targets;
     sv->rows = rows_targets;
-    sv->metrics = metrics_new(WORKERS + 1);
+    sv->metrics = metrics_new(WORKERS + 2); /* the workers', the committer's, the settler's */
     sv->repeats = repeats_new(1 << 20);
     if (lists_open(&no_files, &sv->lists, NULL) != ERR_OK)
         die("the lists");
@@ -105,6 +107,7 @@ static void start(struct recorder *r, const struct source_keeper *keeper)
     const struct source_setup setup = {
         .instance = &sv->instance,
         .workers = WORKERS,
+        .others = 1,
         .queue_size = QUEUE,
         .sweep_ms = SWEEP_MS,
         .counters = metrics_thread(sv->metrics, WORKERS),
@@ -117,6 +120,7 @@ static void start(struct recorder *r, const struct source_keeper *keeper)
         die("the committer: %s", err_word(err));
     for (size_t i = 0; i < WORKERS; i++)
         worker_start(sv, i, &r->workers[i]);
+    r->settler = settler_start(sv, WORKERS + 1, WORKERS);
     r->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &nowhere, NULL);
 }
 
@@ -124,6 +128,7 @@ static void stop(struct recorder *r)
 {
     outgoing_stop(r->outgoing);
     outgoing_close(r->outgoing);
+    settler_stop(r->settler);
     for (size_t i = 0; i < WORKERS; i++)
         worker_stop(r->workers[i]);
     source_stop(r->server.source);
