@@ -41,39 +41,51 @@ void merkle_nodes(const struct hash *leaf, unsigned n, struct hash node[TILE_NOD
 }
 
 /* known: NULL, or the nodes over the leaf's 256. */
-static void append(struct frontier *f, const struct hash *leaf, const struct hash *known,
+static void append(struct hash *edge, uint64_t size, const struct hash *leaf, const struct hash *known,
                    void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
 {
-    assert(f->edges == __builtin_popcountll(f->size) && f->edges < MERKLE_HEIGHT);
     struct hash h = *leaf;
-    int height = 0;
+    int height = 0, edges = __builtin_popcountll(size);
     for (;; height++) {
         if (done != NULL) {
-            done(ctx, height, f->size >> height, &h);
+            done(ctx, height, size >> height, &h);
         }
-        if (!(f->size >> height & 1)) {
+        if (!(size >> height & 1)) {
             break;
         }
-        f->edges--;
+        edges--;
         if (known != NULL && height < TILE_HEIGHT)
-            h = known[node_at(height + 1, f->size % TILE_WIDTH >> (height + 1))];
+            h = known[node_at(height + 1, size % TILE_WIDTH >> (height + 1))];
         else
-            merkle_node(&f->edge[f->edges], &h, &h);
+            merkle_node(&edge[edges], &h, &h);
     }
-    f->edge[f->edges++] = h;
-    f->size++;
+    edge[edges] = h;
+}
+
+static void frontier_grows(struct frontier *f, const struct hash *leaf, const struct hash *known,
+                           void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
+{
+    assert(f->edges == __builtin_popcountll(f->size) && f->edges < MERKLE_HEIGHT);
+    append(f->edge, f->size, leaf, known, done, ctx);
+    f->edges = __builtin_popcountll(++f->size);
 }
 
 void frontier_append(struct frontier *f, const struct hash *leaf,
                      void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
 {
-    append(f, leaf, NULL, done, ctx);
+    frontier_grows(f, leaf, NULL, done, ctx);
 }
 
 void frontier_append_known(struct frontier *f, const struct hash *leaf, const struct hash node[TILE_NODES],
                            void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
 {
-    append(f, leaf, node, done, ctx);
+    frontier_grows(f, leaf, node, done, ctx);
+}
+
+void edges_append(struct hash *edge, uint64_t size, const struct hash *leaf,
+                  void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx)
+{
+    append(edge, size, leaf, NULL, done, ctx);
 }
 
 /* The root over perfect subtrees that stand side by side, tallest first. */
@@ -85,13 +97,18 @@ static void fold(const struct hash *edge, int n, struct hash *out)
     }
 }
 
-void frontier_root(const struct frontier *f, struct hash *out)
+void edges_root(const struct hash *edge, uint64_t size, struct hash *out)
 {
-    if (f->size == 0) {
+    if (size == 0) {
         sha256(NULL, 0, out->b);
     } else {
-        fold(f->edge, f->edges, out);
+        fold(edge, __builtin_popcountll(size), out);
     }
+}
+
+void frontier_root(const struct frontier *f, struct hash *out)
+{
+    edges_root(f->edge, f->size, out);
 }
 
 /* The largest power of two below n; n at least 2. */

@@ -33,6 +33,15 @@ void merkle_nodes(const struct hash *leaf, unsigned n, struct hash node[TILE_NOD
 void frontier_append_known(struct frontier *f, const struct hash *leaf, const struct hash node[TILE_NODES],
                            void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx);
 void frontier_root(const struct frontier *f, struct hash *out);
+/* Both of a tree of which nothing is kept but its edges, tallest first, one for each bit that is set in its size. One
+ * that grows needs room for merkle_room() of its new size. */
+static inline size_t merkle_room(uint64_t size)
+{
+    return size == 0 ? 0 : (size_t)(64 - __builtin_clzll(size));
+}
+void edges_append(struct hash *edge, uint64_t size, const struct hash *leaf,
+                  void (*done)(void *ctx, int height, uint64_t n, const struct hash *h), void *ctx);
+void edges_root(const struct hash *edge, uint64_t size, struct hash *out);
 
 /* Reads the hash of perfect subtree n at a height; ERR_NOT_FOUND if the tree has none, another error if it cannot be
  * told. */

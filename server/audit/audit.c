@@ -9,12 +9,13 @@
 
 /* ---- checkpoints ---- */
 
-static enum err head_or_empty(struct txn *t, uint32_t log, struct head *head)
+static enum err head_or_empty(struct txn *t, uint32_t log, struct head *head, struct hash *root)
 {
-    enum err err = head_read(t, log, head);
+    enum err err = head_root(t, log, head, root);
     if (err != ERR_NOT_FOUND)
         return err;
     *head = (struct head){0}; /* younger than the last sweep */
+    edges_root(NULL, 0, root);
     return ERR_OK;
 }
 
@@ -28,10 +29,9 @@ enum err audit_checkpoint(struct request *rq, uint32_t log, struct txn **reader,
         instance_log_name(&sh->instance, log == ROOT_LOG ? NULL : catalog_contract_number(rq->catalog, log), origin);
     enum err err = worker_reader(rq->worker, reader);
     for (int i = 0; i < ATTEMPTS && err == ERR_OK; i++) {
-        if ((err = head_or_empty(*reader, log, head)) != ERR_OK)
+        if ((err = head_or_empty(*reader, log, head, &c.root)) != ERR_OK)
             break;
         c.size = head->size;
-        frontier_root(&head->frontier, &c.root);
         err = heads_sign(sh->instance.heads, log, &c, note);
         if (err != ERR_OK)
             err = worker_fails(rq, err, "the head of log %u at size %llu was not signed: signed-heads", log,

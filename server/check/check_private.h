@@ -42,17 +42,18 @@ struct checked_log {
     struct check *check;
     uint32_t number;
     struct tile_builder tree;
-    uint8_t seqs[TILE_WIDTH][SEQ_ITEM]; /* of the bundle under way */
-    bool has_head, head_at_statement;   /* its last entry is one: it was saved with it */
-    struct stored_head head;            /* as stored; compared when the tree has its size */
-    uint64_t below;                     /* entries below the watermark */
-    struct fold fold;                   /* not of the root log */
-    struct hash documents[2];           /* of the campaign and the contract, as the last terms say them */
-    uint32_t placements;                /* greatest that an entry names */
-    size_t key_steps;                   /* how often the server's keys changed in it */
-    bool scored;                        /* at the stored head something was learnt of its leads */
-    uint64_t assented;                  /* the last entry that assents to terms; 0: none */
-    uint64_t last_leaf, last_leaf_size; /* of its head that came into the root log last; size 0: none did */
+    uint8_t seqs[TILE_WIDTH][SEQ_ITEM];     /* of the bundle under way */
+    bool has_head, head_at_statement;     /* its last entry is one: it was saved with it */
+    struct stored_head head;              /* as stored; compared when the tree has its size */
+    struct hash head_edge[MERKLE_HEIGHT]; /* of its tree */
+    uint64_t below;                       /* entries below the watermark */
+    struct fold fold;                     /* not of the root log */
+    struct hash documents[2];             /* of the campaign and the contract, as the last terms say them */
+    uint32_t placements;                  /* greatest that an entry names */
+    size_t key_steps;                     /* how often the server's keys changed in it */
+    bool scored;                          /* at the stored head something was learnt of its leads */
+    uint64_t assented;                    /* the last entry that assents to terms; 0: none */
+    uint64_t last_leaf, last_leaf_size;   /* of its head that came into the root log last; size 0: none did */
 };
 
 /* A shared lead whose parts are being read: they stand one behind the other in the journal. */

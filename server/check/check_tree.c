@@ -81,7 +81,6 @@ static void compare_head(struct check *c, struct checked_log *log)
     uint8_t key[4];
     struct buf a, b;
     now.head.size = log->tree.frontier.size;
-    now.head.frontier = log->tree.frontier;
     now.head.tally = p->tally;
     now.head.last = (struct last_statement){.number = p->number,
                                             .to = p->from,
@@ -91,8 +90,8 @@ static void compare_head(struct check *c, struct checked_log *log)
                                             .sha256 = p->prev_sha256};
     buf_fixed(&a, mem[0], HEAD_MAX);
     buf_fixed(&b, mem[1], HEAD_MAX);
-    head_encode(&now, &a);
-    head_encode(&log->head, &b);
+    head_encode(&now, log->tree.frontier.edge, &a);
+    head_encode(&log->head, log->head_edge, &b);
     if (a.failed || !span_eq(buf_span(&a), buf_span(&b)))
         check_row_fails(c, TABLE_HEADS, contract_key(key, log->number),
                         "has another tree, terms, tally or last statement than its log's entries give");
@@ -117,7 +116,7 @@ static void read_head(struct check *c, struct checked_log *log)
     struct span row, key = contract_key(mem, log->number);
     if (check_get(c, TABLE_HEADS, key, &row) != ERR_OK)
         return;
-    log->has_head = head_decode(row, log->number, &log->head) == ERR_OK;
+    log->has_head = head_decode(row, log->number, &log->head, log->head_edge) == ERR_OK;
     if (!log->has_head)
         check_row_fails(c, TABLE_HEADS, key, "does not read");
 }

@@ -36,7 +36,7 @@ static enum err wanted(struct txn *t, uint32_t contract, struct checkpoint *out)
 {
     struct head head;
     uint64_t published = 0, leaf;
-    enum err err = head_read(t, contract, &head);
+    enum err err = head_root(t, contract, &head, &out->root);
     if (err != ERR_OK)
         return err;
     err = ledger_published_at(t, contract, &published, &leaf);
@@ -45,7 +45,6 @@ static enum err wanted(struct txn *t, uint32_t contract, struct checkpoint *out)
     if (published == head.size)
         return ERR_NOT_FOUND;
     out->size = head.size;
-    frontier_root(&head.frontier, &out->root);
     return ERR_OK;
 }
 

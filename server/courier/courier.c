@@ -172,11 +172,10 @@ static enum err look_at_head(struct courier *c, struct txn *t)
     struct head head;
     char origin[ORIGIN_CAP];
     struct checkpoint now = {.origin = instance_log_name(c->instance, NULL, origin)};
-    enum err err = head_read(t, ROOT_LOG, &head);
+    enum err err = head_root(t, ROOT_LOG, &head, &now.root);
     if (err != ERR_OK)
         return err;
     now.size = head.size;
-    frontier_root(&head.frontier, &now.root);
     if (now.size == 0 || (c->note.len > 0 && now.size == c->head.size))
         return ERR_NOT_FOUND;
     buf_clear(&c->note);

@@ -49,6 +49,7 @@ void ledger_close(struct ledger *l)
         if (l->logs[i] == NULL)
             continue;
         log_drop_tails(l->logs[i]);
+        free(l->logs[i]->edge);
         free(l->logs[i]);
     }
     free(l->logs);
@@ -74,18 +75,19 @@ static bool tail_is_full(unsigned n)
     return n == 0 || (n >= TAIL_FIRST && (n & (n - 1)) == 0);
 }
 
-/* Whether a tail's hashes make the frontier's edges of its level. */
-static bool tail_is_of(const struct frontier *f, int level, const uint8_t *tail)
+/* Whether a tail's hashes make the tree's edges of its level. */
+static bool tail_is_of(const struct log *log, int level, const uint8_t *tail)
 {
+    uint64_t size = log->now.head.size;
     for (int height = (level + 1) * TILE_HEIGHT - 1; height >= level * TILE_HEIGHT; height--) {
-        if ((f->size >> height & 1) == 0)
+        if ((size >> height & 1) == 0)
             continue;
         struct hash h[TILE_WIDTH / 2];
         size_t n = (size_t)1 << (height - level * TILE_HEIGHT);
         memcpy(h, tail, n * HASH_LEN);
         merkle_perfect(h, n);
-        int taller = height + 1 < MERKLE_HEIGHT ? __builtin_popcountll(f->size >> (height + 1)) : 0;
-        if (memcmp(h[0].b, f->edge[taller].b, HASH_LEN) != 0)
+        int taller = height + 1 < MERKLE_HEIGHT ? __builtin_popcountll(size >> (height + 1)) : 0;
+        if (memcmp(h[0].b, log->edge[taller].b, HASH_LEN) != 0)
             return false;
         tail += n * HASH_LEN;
     }
@@ -128,7 +130,7 @@ static enum err load_hashes(struct ledger *l, struct txn *t, struct log *log, ui
         return ERR_OK;
     enum err err = tail_load(l, t, TABLE_TILES, tile_key(key, contract, level, width / TILE_WIDTH), width % TILE_WIDTH,
                              HASH_LEN, tile_row_full(level), &log->hashes[level]);
-    return err != ERR_OK || tail_is_of(&log->now.head.frontier, level, log->hashes[level]) ? err : ERR_CORRUPT;
+    return err != ERR_OK || tail_is_of(log, level, log->hashes[level]) ? err : ERR_CORRUPT;
 }
 
 static enum err load_seqs(struct ledger *l, struct txn *t, struct log *log, uint32_t contract)
@@ -222,7 +224,9 @@ enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_
     if (err != ERR_OK)
         return err;
     struct extension x = {l, t, log, contract, ERR_OK};
-    frontier_append(&log->now.head.frontier, leaf, extend_tiles, &x);
+    if (merkle_room(index + 1) > merkle_room(index))
+        log->edge = xrealloc(log->edge, merkle_room(index + 1) * sizeof *log->edge);
+    edges_append(log->edge, index, leaf, extend_tiles, &x);
     log->now.head.size++;
     log->dirty = l->dirty = true;
     return x.err;
@@ -264,9 +268,8 @@ uint64_t ledger_size(const struct ledger *l, uint32_t contract)
 
 void ledger_root(const struct ledger *l, uint32_t contract, struct hash *out)
 {
-    static const struct frontier empty;
     const struct log *log = log_find(l, contract);
-    frontier_root(log == NULL ? &empty : &log->now.head.frontier, out);
+    edges_root(log != NULL ? log->edge : NULL, log != NULL ? log->now.head.size : 0, out);
 }
 
 struct log_clock ledger_clock(const struct ledger *l, uint32_t contract)
@@ -327,11 +330,12 @@ enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint
     uint8_t key[4];
     char mem[HEAD_MAX];
     struct stored_head stored;
+    struct hash edge[MERKLE_HEIGHT];
     struct span row;
     struct buf b;
     enum err err = store_get(t, TABLE_HEADS, contract_key(key, contract), &row);
     if (err == ERR_OK)
-        err = head_decode(row, contract, &stored);
+        err = head_decode(row, contract, &stored, edge);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     assert(size <= stored.head.size);
@@ -339,7 +343,7 @@ enum err ledger_publish(struct ledger *l, struct txn *t, uint32_t contract, uint
     log->now.published = stored.published = size;
     log->now.leaf = stored.leaf = leaf;
     buf_fixed(&b, mem, sizeof mem);
-    head_encode(&stored, &b);
+    head_encode(&stored, edge, &b);
     assert(!b.failed);
     return store_put(t, TABLE_HEADS, contract_key(key, contract), buf_span(&b));
 }
@@ -381,7 +385,7 @@ static enum err log_save(struct txn *t, uint32_t contract, struct log *log)
         return err;
     struct buf row;
     buf_fixed(&row, mem, sizeof mem);
-    head_encode(&log->now, &row);
+    head_encode(&log->now, log->edge, &row);
     assert(!row.failed);
     log->saved = size;
     log->dirty = false;
@@ -453,7 +457,7 @@ static enum err count(struct ledger *l, struct txn *t, struct log *log, uint32_t
     l->changes++;
     if (e->kind == ENTRY_ROOT || ledger_fold(log, terms, &x, &cut.tally))
         return ERR_OK;
-    frontier_root(&log->now.head.frontier, &cut.root);
+    edges_root(log->edge, cut.to, &cut.root);
     return put_cut(t, contract, &cut);
 }
 

@@ -134,11 +134,12 @@ MUST_CHECK enum err ledger_before(struct ledger_view *v, uint32_t contract, uint
 
 struct head {
     uint64_t size, seq; /* swept entries; the watermark: journal rows below it are in tiles */
-    struct frontier frontier;
     struct tally tally;
     struct last_statement last;
 };
 MUST_CHECK enum err head_read(struct txn *t, uint32_t contract, struct head *out); /* ERR_NOT_FOUND */
+/* The same, and its tree's root. */
+MUST_CHECK enum err head_root(struct txn *t, uint32_t contract, struct head *out, struct hash *root);
 /* What was learnt up to that head. ERR_NOT_FOUND: nothing. */
 MUST_CHECK enum err ledger_model_read(struct txn *t, uint32_t contract, struct score_model *out);
 /* The bytes of that hash that a `model` entry of the log names. ERR_NOT_FOUND. */

@@ -15,12 +15,15 @@ static enum err load_heads(struct ledger *l, struct txn *t)
     enum err step;
     for (step = cursor_seek(c, SPAN(""), &key, &value); step == ERR_OK; step = cursor_next(c, &key, &value)) {
         struct stored_head head;
+        struct hash edge[MERKLE_HEIGHT];
         uint32_t contract = key.len == sizeof(uint32_t) ? load_be32(key.ptr) : 0;
-        err = key.len == sizeof(uint32_t) ? head_decode(value, contract, &head) : ERR_CORRUPT;
+        err = key.len == sizeof(uint32_t) ? head_decode(value, contract, &head, edge) : ERR_CORRUPT;
         if (err != ERR_OK)
             break;
         struct log *log = ledger_log(l, contract);
         log->now = head;
+        log->edge = xrealloc(log->edge, merkle_room(head.head.size) * sizeof *edge);
+        memcpy(log->edge, edge, (size_t)__builtin_popcountll(head.head.size) * sizeof *edge);
         log->saved = log->swept = head.head.size;
     }
     cursor_close(c);

@@ -5,7 +5,8 @@
 #include "server/ledger/ledger_rows.h"
 
 struct log {
-    struct stored_head now;       /* head.size and head.frontier.size agree */
+    struct stored_head now;
+    struct hash *edge;            /* of its tree, with merkle_room(): most are short, and each contract has one */
     uint64_t saved;               /* size of the head written last, maybe not yet committed */
     uint64_t swept;               /* size of the head of the last committed sweep */
     bool dirty;                   /* the stored head is older than `now` */

@@ -14,18 +14,18 @@ static enum err is_unswept(struct txn *t, uint32_t contract)
 }
 
 /* ERR_NOT_FOUND: younger than the last sweep. */
-static enum err stored_read(struct txn *t, uint32_t contract, struct stored_head *out)
+static enum err stored_read(struct txn *t, uint32_t contract, struct stored_head *out, struct hash *edge)
 {
     uint8_t key[4];
     struct span row;
     enum err err = store_get_sole(t, TABLE_HEADS, contract_key(key, contract), &row);
-    return err == ERR_OK ? head_decode(row, contract, out) : err == ERR_NOT_FOUND ? is_unswept(t, contract) : err;
+    return err == ERR_OK ? head_decode(row, contract, out, edge) : err == ERR_NOT_FOUND ? is_unswept(t, contract) : err;
 }
 
-enum err head_read(struct txn *t, uint32_t contract, struct head *out)
+static enum err read_head(struct txn *t, uint32_t contract, struct head *out, struct hash *edge)
 {
     struct stored_head stored;
-    enum err err = stored_read(t, contract, &stored);
+    enum err err = stored_read(t, contract, &stored, edge);
     if (err == ERR_OK)
         err = watermark_read(t, &stored.head.seq);
     if (err == ERR_OK)
@@ -33,10 +33,24 @@ enum err head_read(struct txn *t, uint32_t contract, struct head *out)
     return err;
 }
 
+enum err head_read(struct txn *t, uint32_t contract, struct head *out)
+{
+    return read_head(t, contract, out, NULL);
+}
+
+enum err head_root(struct txn *t, uint32_t contract, struct head *out, struct hash *root)
+{
+    struct hash edge[MERKLE_HEIGHT];
+    enum err err = read_head(t, contract, out, edge);
+    if (err == ERR_OK)
+        edges_root(edge, out->size, root);
+    return err;
+}
+
 enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, uint64_t *leaf)
 {
     struct stored_head stored;
-    enum err err = stored_read(t, contract, &stored);
+    enum err err = stored_read(t, contract, &stored, NULL);
     if (err == ERR_OK && stored.published == 0)
         err = ERR_NOT_FOUND;
     if (err != ERR_OK)
@@ -50,7 +64,7 @@ enum err ledger_published_at(struct txn *t, uint32_t contract, uint64_t *size, u
 static enum err swept_size(struct txn *t, uint32_t contract, uint64_t *size)
 {
     struct stored_head stored = {.published = 0};
-    enum err err = stored_read(t, contract, &stored);
+    enum err err = stored_read(t, contract, &stored, NULL);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
     *size = err == ERR_OK ? stored.head.size : 0;

@@ -37,9 +37,9 @@ struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq)
     return span_of(key, SEQ_LEN);
 }
 
-void head_encode(const struct stored_head *h, struct buf *out)
+void head_encode(const struct stored_head *h, const struct hash *edge, struct buf *out)
 {
-    const struct frontier *f = &h->head.frontier;
+    int edges = __builtin_popcountll(h->head.size);
     const struct last_statement *last = &h->head.last;
     buf_byte(out, HEAD_FORMAT);
     buf_be64(out, h->head.size);
@@ -49,8 +49,8 @@ void head_encode(const struct stored_head *h, struct buf *out)
     buf_be64(out, h->leaf);
     buf_be32(out, h->clock.steps);
     buf_byte(out, h->clock.unsure);
-    buf_byte(out, (uint8_t)f->edges);
-    buf_add(out, f->edge, (size_t)f->edges * HASH_LEN);
+    buf_byte(out, (uint8_t)edges);
+    buf_add(out, edge, (size_t)edges * HASH_LEN);
     uint8_t tally[TALLY_LEN];
     tally_write(&h->head.tally, tally);
     buf_add(out, tally, sizeof tally);
@@ -118,13 +118,14 @@ static void last_decode(struct reader *r, struct last_statement *out)
 }
 
 /* The root log has pairs, and heads stand first in them. */
-enum err head_decode(struct span row, uint32_t contract, struct stored_head *out)
+enum err head_decode(struct span row, uint32_t contract, struct stored_head *out, struct hash *edge)
 {
     struct reader r = {.rest = row};
     struct stored_head h = {0};
+    struct hash edges[MERKLE_HEIGHT];
     if (take_byte(&r) != HEAD_FORMAT)
         return ERR_CORRUPT;
-    h.head.size = h.head.frontier.size = take_be64(&r);
+    h.head.size = take_be64(&r);
     uint8_t has_terms = take_byte(&r);
     if (has_terms > 1)
         return ERR_CORRUPT;
@@ -137,10 +138,10 @@ enum err head_decode(struct span row, uint32_t contract, struct stored_head *out
     if (unsure > (h.clock.steps > 0))
         return ERR_CORRUPT;
     h.clock.unsure = unsure == 1;
-    h.head.frontier.edges = take_byte(&r);
-    if (h.head.frontier.edges != __builtin_popcountll(h.head.size))
+    size_t n = take_byte(&r);
+    if (n != (size_t)__builtin_popcountll(h.head.size))
         return ERR_CORRUPT;
-    take(&r, h.head.frontier.edge, (size_t)h.head.frontier.edges * HASH_LEN);
+    take(&r, edges, n * HASH_LEN);
     r.short_ |= r.short_ || !tally_read(&r.rest, &h.head.tally);
     last_decode(&r, &h.head.last);
     const struct last_statement *last = &h.head.last;
@@ -151,6 +152,8 @@ enum err head_decode(struct span row, uint32_t contract, struct stored_head *out
         h.leaf % ROOT_PAIR != 0 || (contract == ROOT_LOG && h.head.size % ROOT_PAIR != 0))
         return ERR_CORRUPT;
     *out = h;
+    if (edge != NULL)
+        memcpy(edge, edges, n * HASH_LEN);
     return ERR_OK;
 }
 

@@ -44,8 +44,10 @@ struct stored_head {
     uint64_t leaf;      /* its place there */
     struct log_clock clock;
 };
-void head_encode(const struct stored_head *h, struct buf *out);
-MUST_CHECK enum err head_decode(struct span row, uint32_t contract, struct stored_head *out); /* ERR_CORRUPT */
+/* Its tree's edges are as many as its size has bits that are set; edge: NULL, or room for MERKLE_HEIGHT. */
+void head_encode(const struct stored_head *h, const struct hash *edge, struct buf *out);
+MUST_CHECK enum err head_decode(struct span row, uint32_t contract, struct stored_head *out,
+                                struct hash *edge); /* ERR_CORRUPT */
 
 /* Journal seqs below it are in tiles and heads. 0 in a new store. */
 MUST_CHECK enum err watermark_read(struct txn *t, uint64_t *seq);

@@ -569,13 +569,15 @@ static void a_cut_head_is_corrupt(void **state)
     char mem[HEAD_MAX];
     struct buf row;
     struct stored_head out, head = {.published = 3, .head.size = 5, .head.last.number = 1};
-    head.head.frontier = (struct frontier){.size = 5, .edges = 2};
+    const struct hash edge[2] = {{.b = {1}}, {.b = {2}}};
+    struct hash read[MERKLE_HEIGHT];
     buf_fixed(&row, mem, sizeof mem);
-    head_encode(&head, &row);
-    assert_ok(head_decode(buf_span(&row), 1, &out));
+    head_encode(&head, edge, &row);
+    assert_ok(head_decode(buf_span(&row), 1, &out, read));
     assert_int_equal(out.published, 3);
+    assert_memory_equal(read, edge, sizeof edge);
     for (size_t len = 0; len < row.len; len++)
-        assert_err(head_decode(span_of(row.ptr, len), 1, &out), ERR_CORRUPT);
+        assert_err(head_decode(span_of(row.ptr, len), 1, &out, NULL), ERR_CORRUPT);
 }
 
 static void the_view_knows_clicks_only(void **state)
