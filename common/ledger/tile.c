@@ -74,10 +74,10 @@ enum err tile_parse(struct span path, struct tile *out)
     while (more) {
         struct span part = text_take(&rest, '/');
         more = span_starts(part, "x");
-        const char *digits = part.ptr + more;
         if (part.len < 3u + more || t.n > UINT64_MAX / 1000 - 1) {
             return ERR_NOT_FOUND;
         }
+        const char *digits = part.ptr + more;
         if (!ascii_all_digits(span_of(digits, 3))) {
             return ERR_NOT_FOUND;
         }
