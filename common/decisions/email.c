@@ -166,7 +166,7 @@ static bool is_quote(uint32_t c)
     return false;
 }
 
-static struct span unquoted(struct span s)
+static struct span unmarked(struct span s)
 {
     struct span rest = s;
     uint32_t c;
@@ -176,6 +176,17 @@ static struct span unquoted(struct span s)
     while (utf8_take_last(&rest, &c) && is_quote(c))
         s = rest;
     return text_strip(s);
+}
+
+/* Marks within marks too, with blanks between. */
+static struct span unquoted(struct span s)
+{
+    size_t before;
+    do {
+        before = s.len;
+        s = unmarked(s);
+    } while (s.len < before);
+    return s;
 }
 
 /* Without "mailto:", "Anna <...>", quotation marks around it and what draws nothing; other blanks as spaces, fullwidth
@@ -232,11 +243,12 @@ enum err contact_email_key(struct span email, struct buf *key)
     buf_fixed(&domain, domain_mem, sizeof domain_mem);
     if (!read_typed(email, &typed))
         return ERR_INVALID;
-    const char *at = typed.len ? memrchr(typed.ptr, '@', typed.len) : NULL;
+    struct span text = unquoted(buf_span(&typed)); /* marks may have stood behind what is not seen */
+    const char *at = text.len ? memrchr(text.ptr, '@', text.len) : NULL;
     if (at == NULL)
         return ERR_INVALID;
-    struct span local = text_trim(span_of(typed.ptr, (size_t)(at - typed.ptr)), AROUND_PART);
-    struct span host = text_trim(span_of(at + 1, typed.len - (size_t)(at - typed.ptr) - 1), AROUND_PART);
+    struct span local = text_trim(span_of(text.ptr, (size_t)(at - text.ptr)), AROUND_PART);
+    struct span host = text_trim(span_of(at + 1, text.len - (size_t)(at - text.ptr) - 1), AROUND_PART);
     while (host.len && strchr(AROUND_PART ".,;", host.ptr[host.len - 1]) != NULL)
         host.len--;
     if (local.len > LOCAL_MAX || !mend_plus(local, mended) || !local_well_formed(span_of(mended, local.len)) ||
@@ -250,7 +262,7 @@ enum err contact_email_key(struct span email, struct buf *key)
         box = user;
     }
     struct span name = span_of(counted, local_key(p, box, counted));
-    if (!local_well_formed(name)) /* a.+tag: no mailbox is called a. */
+    if (!local_well_formed(name) || is_quote((uint8_t)*name.ptr)) /* a.+tag: no mailbox is called a. */
         return ERR_INVALID;
     buf_span_add(key, name);
     buf_byte(key, '@');

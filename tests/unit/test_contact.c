@@ -86,6 +86,9 @@ static const struct {
     {"\"an\\\\na\"@example.com", NULL},
     {"ann\xc3\xa9@example.com", NULL},
     {"anna@ex\xff.com", NULL},
+    {"\' \"anna@example.com\" \'", "anna@example.com"},             /* marks within marks */
+    {"\xc2\xad'\xe2\x80\x8b'anna@example.com", "anna@example.com"}, /* behind what is not seen */
+    {"_'anna@proton.me", NULL}, /* what is left of it would be taken for another one's */
     {"+tag@gmail.com", NULL},
     {"anna.+tag@outlook.com", NULL},
     {A63 "aa@example.com", NULL},
