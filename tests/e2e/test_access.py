@@ -5,6 +5,7 @@ import re
 import unittest
 
 from harness import Caller, Market, Party, Server, ServerCase, countersign, send, wait_for
+from test_pages import Browser, forms
 
 CALLERS = ("operator", "advertiser", "publisher", "auditor", "sibling", "other_advertiser", "other_publisher", "other_auditor", "nobody")
 
@@ -106,6 +107,24 @@ WRITES = {
     ("post", "/v1/statements/{statement}/responses"): (403, 400, 400, 403, 404, 404, 404, 403, 401),
 }
 
+# The same of pages, each caller by a session of its own. What belongs to another is told from what is for another role as the call does it.
+EVERYBODY = (200,) * 8 + (303,)
+OPERATORS = (200,) + (403,) * 7 + (303,)
+ADVERTISERS = (403, 200, 403, 403, 403, 200, 403, 403, 303)
+PUBLISHERS = (403, 403, 200, 403, 200, 403, 200, 403, 303)
+ITS_PARTIES = (200, 200, 200, 200, 404, 404, 404, 404, 303)
+OF_ITS_OWNER = (200, 200, 403, 403, 403, 404, 404, 404, 303)
+PAGES = {
+    "/": PUBLIC, "/leads": EVERYBODY, "/leads.csv": EVERYBODY, "/leads/{lead}": ITS_PARTIES, "/review": ADVERTISERS, "/answers": ADVERTISERS, "/reconcile": EVERYBODY,
+    "/statements": EVERYBODY, "/statements/{statement}": ITS_PARTIES, "/statements/{statement}/answer": (403, 200, 200, 403, 404, 404, 404, 403, 303),
+    "/publishers": (200, 200, 403, 403, 403, 200, 403, 403, 303), "/campaigns": EVERYBODY, "/campaigns/{campaign}": (200, 200, 200, 200, 200, 404, 404, 404, 303),
+    "/campaigns/{campaign}/rules": OF_ITS_OWNER, "/campaigns/{campaign}/landing": OF_ITS_OWNER, "/campaigns/{campaign}/crm": OF_ITS_OWNER,
+    "/reports": EVERYBODY, "/links": PUBLISHERS, "/offers": PUBLISHERS, "/offers/{contract}": (403, 403, 200, 403, 404, 403, 404, 403, 303), "/postbacks": PUBLISHERS,
+    "/settings": EVERYBODY, "/parties": EVERYBODY, "/parties/{party}": (200, 404, 200, 404, 404, 404, 404, 404, 303),
+    "/contracts": EVERYBODY, "/contracts/{contract}": ITS_PARTIES, "/month-end": OPERATORS, "/audit": OPERATORS, "/system": OPERATORS,
+    "/refused": (200, 200, 200, 403, 200, 200, 200, 403, 303), "/deliveries": (200, 200, 200, 403, 200, 200, 200, 403, 303), "/search": EVERYBODY,
+}
+
 ENDINGS = {("delete", "/v1/parties/{party}/webhook"): (403, 404, 200, 404, 404, 404, 404, 404, 401),
            ("delete", "/v1/parties/{party}/notices"): (403, 404, 200, 403, 404, 404, 404, 403, 401),
            ("delete", "/v1/campaigns/{campaign}/crm"): (403, 200, 403, 403, 403, 404, 403, 403, 401),
@@ -150,6 +169,7 @@ class Access(ServerCase):
         market.new_contract(sibling)
         market.publisher.put(f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://127.0.0.1:1/"})
         lead = market.publisher.postback({"click_id": market.click(), "email": "a@example.com", "phone": "+33612345678"}).json["lead"]
+        other.publisher.postback({"click_id": other.click(), "email": "b@example.com", "phone": "+33612345679"})
         statement = cls.operator.post(f"/v1/contracts/{market.contract}/statements", {})
         share = market.publisher.post(f"/v1/statements/{statement['id']}/shares", {})["id"]
         kid = market.publisher.post(f"/v1/parties/{market.publisher.id}/secrets", {})["kid"]
@@ -202,6 +222,69 @@ class Access(ServerCase):
                 with self.subTest(f"{method} {template}", caller=caller):
                     self.assertProblem(self.call(caller, method, self.path(template), b'{"colour": '), status)
         self.assertNothingRecorded(before)
+
+    def sessions(self):
+        browsers = {caller: Browser(self.server) for caller in CALLERS}
+        for caller, party in self.callers.items():
+            self.assertStatus(browsers[caller].sign_in(party.token), 303)
+        return browsers
+
+    def test_each_page_has_its_row_here(self):
+        self.assertEqual(set(PAGES) - {"/"}, {path for path, row in READS.items() if row == (303,) * 9})
+
+    def test_each_session_sees_its_own_and_nothing_else(self):
+        browsers = self.sessions()
+        for template, row in PAGES.items():
+            for caller, status in zip(CALLERS, row):
+                with self.subTest(template, caller=caller):
+                    self.assertStatus(browsers[caller].get(self.path(template)), status)
+
+    def test_a_page_that_is_not_yours_looks_like_one_that_does_not_exist(self):
+        browsers = self.sessions()
+        nowhere = {"party": "P000000000000", "campaign": "A000000000000", "contract": "C000000000000", "lead": "x" * len(self.real["lead"]), "statement": "S000000000000"}
+        own = re.compile(r'name="(form|once)" value="[^"]*"|<code[^>]*>[^<]*</code>|' + "|".join(re.escape(ident) for ident in (*nowhere.values(), *(self.real[name] for name in nowhere))))
+        tried = 0
+        for template, row in PAGES.items():
+            for caller, status in zip(CALLERS, row):
+                if status != 404:
+                    continue
+                with self.subTest(template, caller=caller):
+                    foreign, unknown = (browsers[caller].get(path) for path in (self.path(template), self.path(template, **nowhere)))
+                    self.assertEqual((foreign.status, own.sub("", foreign.text)), (unknown.status, own.sub("", unknown.text)))
+                    tried += 1
+        self.assertGreater(tried, 25)
+
+    def shown(self, browsers):
+        """Which forms each caller is shown: {(what it does, to what): {caller: (where, its fields)}}."""
+        found = {}
+        parties = [f"/parties/{party['id']}" for party in self.callers["operator"].get("/v1/parties?limit=100")["data"]]
+        for caller in self.callers:
+            paths = [self.path(template) for template, row in PAGES.items() if row[CALLERS.index(caller)] == 200]
+            for path in paths + (parties if caller == "operator" else []):
+                for act, fields in forms(browsers[caller].get(path).text):
+                    if act:  # what has none signs out
+                        what = tuple(sorted(pair for pair in fields.items() if pair[0] not in ("form", "once")))
+                        found.setdefault(what, {}).setdefault(caller, []).append((path, fields))
+        return found
+
+    def test_no_session_sends_the_form_that_another_one_is_shown(self):
+        """Each form on each page, sent by whoever is shown none that does the same, as that one's own session sends forms."""
+        browsers, before = self.sessions(), self.recorded()
+        shown, tried = self.shown(browsers), set()
+        tokens = {caller: browsers[caller].form_token("/settings") for caller in self.callers}
+        for what, by in shown.items():
+            for caller in set(self.callers) - set(by):
+                for path, fields in next(iter(by.values())):
+                    own = fields.get("party") == getattr(self.callers[caller], "id", None)
+                    if (caller, fields["act"]) == ("operator", "make") or (own and fields["act"] == "lock"):  # they may, by another form or call
+                        continue
+                    with self.subTest(what, path=path, caller=caller):
+                        answer = browsers[caller].post(path, {**fields, "form": tokens[caller], "name": "Another"})
+                        self.assertIn(answer.status, (403, 404))
+                        tried.add((dict(what)["act"], path))
+        self.assertGreater(len(tried), 60)
+        self.assertNothingRecorded(before)
+        self.assertEqual(set(self.shown(browsers)), set(shown))
 
     def scoped(self, caller, scope):
         """The same caller by another token of its own, with that scope alone, or none."""
