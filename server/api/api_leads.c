@@ -572,8 +572,6 @@ enum err leads_dispose(struct request *rq, struct reply *reply)
     enum err err = call_lead(rq, rq->param[0], &k, &index);
     if (err != ERR_OK)
         return err;
-    if (!caller_is(rq, ROLE_OPERATOR) && !caller_is(rq, ROLE_ADVERTISER))
-        return problem(&rq->problem, ERR_FORBIDDEN, "", "leads are decided by the advertiser or the operator");
     err = postback_dispose(rq, &job);
     return err == ERR_OK ? call_submit(rq, job) : err;
 }
