@@ -3,18 +3,19 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/xxh64.h"
 #include "common/reports/hashed.h"
 
-enum { CHUNK = 1 << 16, COUNTS_FIRST = 4 };
+enum { CHUNK_FIRST = 1 << 10, CHUNK_MOST = 1 << 16, COUNTS_FIRST = 4, KNOWN_STEP = 16 };
 
 struct chunk {
     struct chunk *before;
-    size_t used;
-    max_align_t mem[CHUNK / sizeof(max_align_t)];
+    size_t used, room;
+    max_align_t mem[];
 };
 
 struct cell {
@@ -25,27 +26,35 @@ struct cell {
     uint32_t n, room, latest;
     uint32_t values; /* of that of all other values: so many have one of their own */
     bool loaded;
+    struct count first; /* most have no other */
 };
 
 /* One dimension of a day. */
 struct place {
     struct cell_day *day;
     enum dimension dimension;
-    bool all_known; /* which values have a cell */
-    struct cell *rest, *latest;
+    bool all_known;             /* which values have a cell; else */
+    struct cell *known;         /* those up to this one's; NULL: none */
+    struct cell *rest, *latest; /* of a whole day the latest is its only one */
+    uint64_t latest_hash;
 };
 
 struct cell_day {
     uint32_t contract, day;
+    bool used; /* since it was looked at for whether it may go */
+    struct chunk *chunks;
+    size_t bytes;
+    TAILQ_ENTRY(cell_day) next;
+    struct hashed cells;
     struct place place[DIMENSIONS];
 };
 
 struct cell_set {
     struct rollup_source source;
-    struct hashed cells, days;
-    struct chunk *chunks;
+    struct hashed days;
+    TAILQ_HEAD(, cell_day) all; /* which is looked at next for whether it may go */
     struct cell *changed;
-    size_t bytes;
+    size_t n_changed, bytes;
     struct buf scratch;
 };
 
@@ -53,22 +62,44 @@ struct cell_set *cell_set_new(const struct rollup_source *source)
 {
     struct cell_set *s = xcalloc(1, sizeof *s);
     s->source = *source;
+    TAILQ_INIT(&s->all);
     buf_heap(&s->scratch);
     return s;
+}
+
+static void grows(struct cell_set *s, struct cell_day *d, size_t bytes)
+{
+    s->bytes += bytes;
+    d->bytes += bytes;
+}
+
+static void free_counts(struct cell *c)
+{
+    if (c->count != &c->first)
+        free(c->count);
+}
+
+static void free_day(struct cell_set *s, struct cell_day *d)
+{
+    for (size_t i = 0; i < d->cells.room; i++)
+        if (d->cells.slot[i].what != NULL)
+            free_counts(d->cells.slot[i].what);
+    hashed_free(&d->cells);
+    for (struct chunk *c = d->chunks, *before; c != NULL; c = before) {
+        before = c->before;
+        free(c);
+    }
+    TAILQ_REMOVE(&s->all, d, next);
+    s->bytes -= d->bytes;
+    free(d);
 }
 
 void cell_set_free(struct cell_set *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->cells.room; i++)
-        if (s->cells.slot[i].what != NULL)
-            free(((struct cell *)s->cells.slot[i].what)->count);
-    for (struct chunk *c = s->chunks, *before; c != NULL; c = before) {
-        before = c->before;
-        free(c);
-    }
-    hashed_free(&s->cells);
+    while (!TAILQ_EMPTY(&s->all))
+        free_day(s, TAILQ_FIRST(&s->all));
     hashed_free(&s->days);
     buf_free(&s->scratch);
     free(s);
@@ -76,23 +107,46 @@ void cell_set_free(struct cell_set *s)
 
 size_t cell_set_bytes(const struct cell_set *s)
 {
-    return s->bytes + (s->cells.room + s->days.room) * sizeof *s->cells.slot;
+    return s->bytes + s->days.room * sizeof *s->days.slot;
 }
 
-/* Cleared; lives as long as the set. */
-static void *make(struct cell_set *s, size_t len)
+/* Of a day: most have few cells, and of some there are many. */
+static void add_chunk(struct cell_set *s, struct cell_day *d, size_t least)
+{
+    size_t room = d->chunks == NULL ? CHUNK_FIRST : d->chunks->room < CHUNK_MOST ? 2 * d->chunks->room : CHUNK_MOST;
+    while (room < least)
+        room *= 2;
+    struct chunk *c = xcalloc(1, sizeof *c + room);
+    c->before = d->chunks;
+    c->room = room;
+    d->chunks = c;
+    grows(s, d, sizeof *c + room);
+}
+
+/* Cleared; lives as long as the day. */
+static void *make(struct cell_set *s, struct cell_day *d, size_t len)
 {
     size_t whole = (len + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    assert(whole <= CHUNK);
-    if (s->chunks == NULL || s->chunks->used + whole > CHUNK) {
-        struct chunk *c = xcalloc(1, sizeof *c);
-        c->before = s->chunks;
-        s->chunks = c;
-        s->bytes += sizeof *c;
-    }
-    void *out = (char *)s->chunks->mem + s->chunks->used;
-    s->chunks->used += whole;
+    if (d->chunks == NULL || d->chunks->used + whole > d->chunks->room)
+        add_chunk(s, d, whole);
+    void *out = (char *)d->chunks->mem + d->chunks->used;
+    d->chunks->used += whole;
     return out;
+}
+
+static struct cell_day *make_day(struct cell_set *s, uint64_t hash, uint32_t contract, uint32_t day)
+{
+    struct cell_day *d = xcalloc(1, sizeof *d);
+    d->contract = contract;
+    d->day = day;
+    for (int i = 0; i < DIMENSIONS; i++) {
+        d->place[i].day = d;
+        d->place[i].dimension = (enum dimension)i;
+    }
+    grows(s, d, sizeof *d);
+    TAILQ_INSERT_TAIL(&s->all, d, next);
+    hashed_add(&s->days, hash, d);
+    return d;
 }
 
 struct cell_day *cell_set_day(struct cell_set *s, uint32_t contract, uint32_t day)
@@ -102,15 +156,26 @@ struct cell_day *cell_set_day(struct cell_set *s, uint32_t contract, uint32_t da
     for (struct cell_day *d; (d = hashed_next(&s->days, hash, &at)) != NULL;)
         if (d->contract == contract && d->day == day)
             return d;
-    struct cell_day *d = make(s, sizeof *d);
-    d->contract = contract;
-    d->day = day;
-    for (int i = 0; i < DIMENSIONS; i++) {
-        d->place[i].day = d;
-        d->place[i].dimension = (enum dimension)i;
+    return make_day(s, hash, contract, day);
+}
+
+bool cell_set_keep(struct cell_set *s, size_t most)
+{
+    bool any = false;
+    assert(s->changed == NULL);
+    while (cell_set_bytes(s) > most && !TAILQ_EMPTY(&s->all)) {
+        struct cell_day *d = TAILQ_FIRST(&s->all);
+        if (d->used) {
+            d->used = false;
+            TAILQ_REMOVE(&s->all, d, next);
+            TAILQ_INSERT_TAIL(&s->all, d, next);
+            continue;
+        }
+        hashed_remove(&s->days, scatter(d->contract, d->day), d);
+        free_day(s, d);
+        any = true;
     }
-    hashed_add(&s->days, hash, d);
-    return d;
+    return any;
 }
 
 /* ---- counts ---- */
@@ -141,6 +206,17 @@ static bool is_at(const struct cell *c, uint32_t i, uint8_t quarter, uint64_t nu
     return i < c->n && c->count[i].quarter == quarter && c->count[i].number == number;
 }
 
+static void grow_counts(struct cell_set *s, struct cell *c)
+{
+    uint32_t room = c->room > 1 ? 2 * c->room : COUNTS_FIRST;
+    bool within = c->count == &c->first;
+    c->count = xrealloc(within ? NULL : c->count, room * sizeof *c->count);
+    if (within)
+        c->count[0] = c->first;
+    grows(s, c->place->day, (room - (within ? 0 : c->room)) * sizeof *c->count);
+    c->room = room;
+}
+
 static struct count *count_of(struct cell_set *s, struct cell *c, uint8_t quarter, uint64_t number)
 {
     if (is_at(c, c->latest, quarter, number))
@@ -148,12 +224,8 @@ static struct count *count_of(struct cell_set *s, struct cell *c, uint8_t quarte
     uint32_t i = c->latest = rank(c, quarter, number);
     if (is_at(c, i, quarter, number))
         return &c->count[i];
-    if (c->n == c->room) {
-        uint32_t room = c->room > 0 ? 2 * c->room : COUNTS_FIRST;
-        s->bytes += (room - c->room) * sizeof *c->count;
-        c->room = room;
-        c->count = xrealloc(c->count, room * sizeof *c->count);
-    }
+    if (c->n == c->room)
+        grow_counts(s, c);
     memmove(c->count + i + 1, c->count + i, (c->n - i) * sizeof *c->count);
     c->count[i] = (struct count){.quarter = quarter, .number = number};
     c->n++;
@@ -197,55 +269,75 @@ static enum err load(struct cell_set *s, struct cell *c, struct span row)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* Of a value that has none so far. */
+/* Of a value that has none so far; that of a whole day or of all other values is only held by the table. */
 static struct cell *make_cell(struct cell_set *s, struct place *p, uint64_t hash, struct span value)
 {
-    struct cell *c = make(s, sizeof *c);
-    char *mem = make(s, value.len + 1);
+    struct cell_day *d = p->day;
+    struct cell *c = make(s, d, sizeof *c);
+    char *mem = make(s, d, value.len + 1);
+    size_t room = d->cells.room;
     if (value.len > 0)
         memcpy(mem, value.ptr, value.len);
     c->value = span_of(mem, value.len);
     c->place = p;
-    hashed_add(&s->cells, hash, c);
+    c->count = &c->first;
+    c->room = 1;
+    hashed_add(&d->cells, hash, c);
+    grows(s, d, (d->cells.room - room) * sizeof *d->cells.slot);
     return c;
 }
 
-/* That of a whole day or of all other values: nobody looks it up in the table, which only holds it. */
 static struct cell *make_unnamed(struct cell_set *s, struct place *p)
 {
     return make_cell(s, p, hash_of(p, SPAN("")), SPAN(""));
 }
 
-static struct cell *find(const struct cell_set *s, const struct place *p, uint64_t hash, struct span value)
+static struct cell *find(const struct place *p, uint64_t hash, struct span value)
 {
     size_t at = 0;
-    for (struct cell *c; (c = hashed_next(&s->cells, hash, &at)) != NULL;)
+    for (struct cell *c; (c = hashed_next(&p->day->cells, hash, &at)) != NULL;)
         if (c->place == p && span_eq(c->value, value) && !is_rest(c))
             return c;
     return NULL;
 }
 
-/* Which values have a cell, without what they count. */
-static enum err know_all(struct cell_set *s, struct place *p)
+/* The least key behind that of the last known. */
+static struct span key_behind(uint8_t mem[ROLLUP_KEY_MAX + 1], const struct place *p)
+{
+    struct span key = key_of(mem, p, true, p->known != NULL ? p->known->value : SPAN(""));
+    mem[key.len] = 0;
+    return span_of(mem, key.len + (p->known != NULL));
+}
+
+static enum err know_next(struct cell_set *s, struct place *p)
 {
     uint8_t mem[ROLLUP_KEY_MAX + 1];
-    struct span key, from = key_of(mem, p, true, SPAN(""));
+    struct span key;
     struct cell_key k;
-    enum err err;
-    while ((err = s->source.key_from(s->source.ctx, from, &key)) == ERR_OK) {
-        if (key.len < ROLLUP_KEY_HEAD || memcmp(key.ptr, mem, ROLLUP_KEY_HEAD) != 0)
-            break;
-        if ((err = cell_key_read(key, &k)) != ERR_OK)
-            return err;
-        uint64_t hash = hash_of(p, k.value);
-        if (find(s, p, hash, k.value) == NULL)
-            make_cell(s, p, hash, k.value);
-        memcpy(mem, key.ptr, key.len);
-        mem[key.len] = 0; /* the least key that is greater */
-        from = span_of(mem, key.len + 1);
+    enum err err = s->source.key_from(s->source.ctx, key_behind(mem, p), &key);
+    if (err == ERR_NOT_FOUND ||
+        (err == ERR_OK && (key.len < ROLLUP_KEY_HEAD || memcmp(key.ptr, mem, ROLLUP_KEY_HEAD) != 0))) {
+        p->all_known = true;
+        return ERR_OK;
     }
-    p->all_known = err == ERR_OK || err == ERR_NOT_FOUND;
-    return p->all_known ? ERR_OK : err;
+    if (err == ERR_OK)
+        err = cell_key_read(key, &k);
+    if (err != ERR_OK)
+        return err;
+    uint64_t hash = hash_of(p, k.value);
+    if ((p->known = find(p, hash, k.value)) == NULL)
+        p->known = make_cell(s, p, hash, k.value);
+    return ERR_OK;
+}
+
+/* Which values have a cell, without what they count: some more with each that has none, so that no click waits for all
+ * of them. */
+static enum err know_more(struct cell_set *s, struct place *p)
+{
+    enum err err = ERR_OK;
+    for (int i = 0; i < KNOWN_STEP && err == ERR_OK && !p->all_known; i++)
+        err = know_next(s, p);
+    return err;
 }
 
 /* Every day's first value of a dimension is met here. */
@@ -269,6 +361,7 @@ static void changes(struct cell_set *s, struct cell *c)
         return;
     c->changed = s->changed != NULL ? s->changed : c;
     s->changed = c;
+    s->n_changed++;
 }
 
 static enum err load_named(struct cell_set *s, struct cell *c)
@@ -282,19 +375,32 @@ static enum err load_named(struct cell_set *s, struct cell *c)
 /* The one cell of a contract's day as a whole. */
 static enum err whole_of(struct cell_set *s, struct place *p, struct cell **out)
 {
-    struct cell *c = *out = make_unnamed(s, p);
+    struct cell *c = *out = p->latest = make_unnamed(s, p);
     enum err err = load_named(s, c);
     c->loaded |= err == ERR_NOT_FOUND;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* Of a value that is not in memory. */
+/* Of a value that is not in memory: ERR_NOT_FOUND, it has no cell. */
+static enum err stored_of(struct cell_set *s, struct place *p, uint64_t hash, struct span value, struct cell **out)
+{
+    uint8_t mem[ROLLUP_KEY_MAX];
+    struct span row;
+    if (p->all_known)
+        return ERR_NOT_FOUND;
+    enum err err = s->source.row(s->source.ctx, key_of(mem, p, true, value), &row);
+    if (err != ERR_OK)
+        return err;
+    *out = make_cell(s, p, hash, value);
+    return load(s, *out, row);
+}
+
 static enum err first_of(struct cell_set *s, struct place *p, uint64_t hash, struct span value, struct cell **out)
 {
     enum err err = know_rest(s, p);
-    if (err == ERR_OK && !p->all_known && (err = know_all(s, p)) == ERR_OK)
-        *out = find(s, p, hash, value);
-    if (err != ERR_OK || *out != NULL)
+    if (err != ERR_OK || (err = stored_of(s, p, hash, value, out)) != ERR_NOT_FOUND)
+        return err;
+    if ((err = know_more(s, p)) != ERR_OK)
         return err;
     if (p->rest->values >= ROLLUP_VALUES) {
         *out = p->rest;
@@ -307,26 +413,26 @@ static enum err first_of(struct cell_set *s, struct place *p, uint64_t hash, str
     return ERR_OK;
 }
 
-static enum err look_up(struct cell_set *s, struct place *p, struct span value, struct cell **out)
+static enum err look_up(struct cell_set *s, struct place *p, uint64_t hash, struct span value, struct cell **out)
 {
-    if (p->dimension == DIMENSION_ALL)
-        return whole_of(s, p, out);
-    uint64_t hash = hash_of(p, value);
-    *out = find(s, p, hash, value);
+    *out = find(p, hash, value);
     enum err err = *out == NULL ? first_of(s, p, hash, value, out) : ERR_OK;
-    return err == ERR_OK && !(*out)->loaded ? load_named(s, *out) : err;
+    if (err != ERR_OK || *out == p->rest)
+        return err;
+    p->latest = *out;
+    p->latest_hash = hash;
+    return (*out)->loaded ? ERR_OK : load_named(s, *out);
 }
 
 /* Mostly it is the one before. */
 static enum err cell_of(struct cell_set *s, struct place *p, struct span value, struct cell **out)
 {
-    if (p->latest != NULL && span_eq(p->latest->value, value)) {
-        *out = p->latest;
-        return ERR_OK;
-    }
-    enum err err = look_up(s, p, value, out);
-    if (err == ERR_OK && *out != p->rest)
-        p->latest = *out;
+    const bool whole = p->dimension == DIMENSION_ALL;
+    uint64_t hash = whole ? 0 : hash_of(p, value);
+    enum err err = ERR_OK;
+    *out = p->latest;
+    if (*out == NULL || hash != p->latest_hash || !span_eq((*out)->value, value))
+        err = whole ? whole_of(s, p, out) : look_up(s, p, hash, value, out);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
@@ -335,6 +441,7 @@ enum err cell_set_add(struct cell_set *s, struct cell_day *day, enum dimension d
 {
     struct cell *c;
     assert(span_empty(value) == (d == DIMENSION_ALL));
+    day->used = true;
     enum err err = cell_of(s, &day->place[d], value, &c);
     if (err != ERR_OK)
         return err;
@@ -347,6 +454,11 @@ enum err cell_set_add(struct cell_set *s, struct cell_day *day, enum dimension d
 }
 
 /* ---- what became of them ---- */
+
+size_t cell_set_n_changed(const struct cell_set *s)
+{
+    return s->n_changed;
+}
 
 /* What nothing is left of is not kept: a lead that moved on leaves no trace where it was. */
 static void cell_write(struct buf *out, const struct cell *c)
@@ -366,6 +478,7 @@ enum err cell_set_changed(struct cell_set *s, rollup_row *each, void *ctx)
     for (struct cell *c = s->changed; c != NULL && err == ERR_OK; c = s->changed) {
         s->changed = c->changed != c ? c->changed : NULL;
         c->changed = NULL;
+        s->n_changed--;
         cell_write(&s->scratch, c);
         err = each(ctx, key_of(mem, c->place, !is_rest(c), c->value), buf_span(&s->scratch));
     }

@@ -20,7 +20,7 @@ struct cell_set *cell_set_new(const struct rollup_source *source);
 void cell_set_free(struct cell_set *s); /* NULL-safe */
 size_t cell_set_bytes(const struct cell_set *s);
 
-/* The cells of a contract and UTC day; stays where it is. */
+/* The cells of a contract and UTC day; stays where it is until cell_set_keep. */
 struct cell_day;
 struct cell_day *cell_set_day(struct cell_set *s, uint32_t contract, uint32_t day);
 /* Adds to the count of that place in the value's cell, or in that of all others: what was counted by itself once goes
@@ -32,5 +32,8 @@ MUST_CHECK enum err cell_set_add(struct cell_set *s, struct cell_day *day, enum 
 /* The row of every cell that changed since this was called last, in no order; the first error ends it. */
 typedef enum err rollup_row(void *ctx, struct span key, struct span value);
 MUST_CHECK enum err cell_set_changed(struct cell_set *s, rollup_row *each, void *ctx);
+size_t cell_set_n_changed(const struct cell_set *s);
+/* Days that were not used lately go, until it is no larger than that; none may have changed. False: all are there. */
+bool cell_set_keep(struct cell_set *s, size_t most);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "common/base/mem.h"
 
-enum { FIRST = 256 };
+enum { FIRST = 8 };
 
 static void put(struct hashed *h, uint64_t hash, void *what)
 {
@@ -46,6 +46,22 @@ void *hashed_next(const struct hashed *h, uint64_t hash, size_t *at)
         }
     }
     return NULL;
+}
+
+void hashed_remove(struct hashed *h, uint64_t hash, const void *what)
+{
+    const size_t mask = h->room - 1;
+    size_t hole = hash & mask;
+    while (h->slot[hole].what != what)
+        hole = (hole + 1) & mask;
+    for (size_t at = (hole + 1) & mask; h->slot[at].what != NULL; at = (at + 1) & mask) {
+        if (((at - h->slot[at].hash) & mask) < ((at - hole) & mask))
+            continue; /* who looks for it does not come by the hole */
+        h->slot[hole] = h->slot[at];
+        hole = at;
+    }
+    h->slot[hole].what = NULL;
+    h->n--;
 }
 
 void hashed_free(struct hashed *h)

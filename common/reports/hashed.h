@@ -16,6 +16,8 @@ struct hashed {
 void hashed_add(struct hashed *h, uint64_t hash, void *what);
 /* The next of that hash from place *at on, which is 0 at first; NULL: there is none more. */
 void *hashed_next(const struct hashed *h, uint64_t hash, size_t *at);
+/* Which is in it. */
+void hashed_remove(struct hashed *h, uint64_t hash, const void *what);
 /* Without what it holds; it may be used anew. */
 void hashed_free(struct hashed *h);
 

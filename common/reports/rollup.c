@@ -7,10 +7,12 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/when.h"
+#include "common/base/xxh64.h"
 #include "common/reports/channel.h"
 #include "common/reports/hashed.h"
 
-enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, UTM_NEAR = 48, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
+enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
+enum { UTM_NEAR = 45, NEAR = 256 };
 
 struct lead {
     uint32_t contract;
@@ -23,16 +25,19 @@ struct log_of {
     bool grew;
     struct cell_day *day; /* the latest */
     uint32_t of_day;
-    /* utm_source and utm_medium of the latest click whose channel those alone told */
+};
+
+/* utm_source and utm_medium of a click whose channel those alone told. */
+struct near {
     char utm[UTM_NEAR];
-    uint8_t source_len, medium_len;
-    enum channel channel;
+    uint8_t source_len, medium_len, channel;
 };
 
 struct rollup {
     struct rollup_source source;
     struct cell_set *cells;
     struct hashed leads; /* that changed */
+    struct near near[NEAR];
     struct log_of *logs; /* by contract number */
     size_t n_logs;
     uint64_t reaches;
@@ -68,9 +73,17 @@ size_t rollup_bytes(const struct rollup *r)
     return cell_set_bytes(r->cells) + r->n_logs * sizeof *r->logs;
 }
 
-size_t rollup_leads(const struct rollup *r)
+size_t rollup_unwritten(const struct rollup *r)
 {
-    return r->leads.n;
+    return cell_set_n_changed(r->cells) + r->leads.n;
+}
+
+void rollup_keep(struct rollup *r, size_t most)
+{
+    const size_t logs = r->n_logs * sizeof *r->logs;
+    if (cell_set_keep(r->cells, most > logs ? most - logs : 0))
+        for (size_t i = 0; i < r->n_logs; i++)
+            r->logs[i].day = NULL;
 }
 
 static struct log_of *log_of(struct rollup *r, uint32_t contract)
@@ -116,30 +129,35 @@ static void values_of_click(struct values *v, const struct entry_click *c, enum 
     v->of[DIMENSION_CHANNEL] = span_str(channel_word(channel));
 }
 
-static_assert(CHANNEL_DIRECT == 0, "a log without clicks is as behind one that said nothing");
+static_assert(CHANNEL_DIRECT == 0, "a place that is new is as behind a click that said nothing");
 
 static enum channel channel(const struct entry_click *c)
 {
     return channel_of(c->utm[0], c->utm[1], c->to);
 }
 
-/* Mostly that of the click before. */
-static enum channel channel_near(struct log_of *log, const struct entry_click *c)
+static void near_keep(struct near *n, const struct entry_click *c)
+{
+    struct buf b;
+    buf_fixed(&b, n->utm, UTM_NEAR);
+    buf_span_add(&b, c->utm[0]);
+    buf_span_add(&b, c->utm[1]);
+    n->source_len = (uint8_t)c->utm[0].len;
+    n->medium_len = (uint8_t)c->utm[1].len;
+    n->channel = (uint8_t)channel(c);
+}
+
+/* Mostly that of a click before. */
+static enum channel channel_near(struct rollup *r, const struct entry_click *c)
 {
     const struct span source = c->utm[0], medium = c->utm[1];
     if (!span_empty(c->to) || source.len + medium.len > UTM_NEAR)
         return channel(c);
-    if (!span_eq(source, span_of(log->utm, log->source_len)) ||
-        !span_eq(medium, span_of(log->utm + log->source_len, log->medium_len))) {
-        struct buf b;
-        buf_fixed(&b, log->utm, UTM_NEAR);
-        buf_span_add(&b, source);
-        buf_span_add(&b, medium);
-        log->source_len = (uint8_t)source.len;
-        log->medium_len = (uint8_t)medium.len;
-        log->channel = channel(c);
-    }
-    return log->channel;
+    struct near *n = &r->near[xxh64(xxh64(0, source), medium) % NEAR];
+    if (!span_eq(source, span_of(n->utm, n->source_len)) ||
+        !span_eq(medium, span_of(n->utm + n->source_len, n->medium_len)))
+        near_keep(n, c);
+    return (enum channel)n->channel;
 }
 
 /* What it says itself where no click does. */
@@ -246,7 +264,7 @@ static int64_t click_micros(const struct terms *t, enum class class)
 static enum err add_click(struct rollup *r, const struct when *w, const struct entry_click *c, const struct terms *t)
 {
     struct values v = {0};
-    values_of_click(&v, c, channel_near(log_of(r, w->contract), c));
+    values_of_click(&v, c, channel_near(r, c));
     return count(r, w, &v, &(struct count_what){.kind = COUNT_CLICKS, .class = c->class},
                  (struct count){.n = 1, .micros = click_micros(t, c->class)});
 }

@@ -16,7 +16,7 @@ struct bound {
     struct versions made; /* own */
 };
 
-enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20, LEADS_MOST = 1024 };
+enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20, UNWRITTEN_MOST = 2048 };
 
 /* What is counted as it is appended. A batch that fails takes all of it along: the journal has what was committed. */
 struct rollups {
@@ -238,14 +238,6 @@ static enum err catch_up(struct batch *cx, struct rollups *r)
     return err;
 }
 
-static void keep_small(struct rollups *r)
-{
-    if (rollup_bytes(r->rollup) <= MEMORY_MOST)
-        return;
-    rollup_free(r->rollup);
-    r->rollup = NULL;
-}
-
 enum err rollups_sweep(struct batch *cx)
 {
     struct rollups *r = cx->rollups;
@@ -254,7 +246,8 @@ enum err rollups_sweep(struct batch *cx)
     r->stay = err != ERR_OK;
     if (err == ERR_OK) {
         err = rollups_write(cx->txn, r->rollup);
-        keep_small(r);
+        if (err == ERR_OK)
+            rollup_keep(r->rollup, MEMORY_MOST);
         return err;
     }
     rollups_forget(r);
@@ -268,7 +261,7 @@ enum err rollups_sweep(struct batch *cx)
 
 bool rollups_many(const struct rollups *r)
 {
-    return r->rollup != NULL && rollup_leads(r->rollup) >= LEADS_MOST;
+    return r->rollup != NULL && rollup_unwritten(r->rollup) >= UNWRITTEN_MOST;
 }
 
 bool rollups_stay(const struct rollups *r)

@@ -23,7 +23,7 @@ void rollups_forget(struct rollups *r);
 /* Writes what came since the last one, right behind ledger_sweep in its transaction. A row of theirs that does not read
  * stops reports alone: nothing of them is written then, and the next sweep tries again. ERR_FULL, ERR_IO. */
 MUST_CHECK enum err rollups_sweep(struct batch *cx);
-/* So many leads changed that a sweep is due, whatever the time: one must not grow long. */
+/* So many rows changed that a sweep is due, whatever the time: one must not grow long. */
 bool rollups_many(const struct rollups *r);
 bool rollups_stay(const struct rollups *r); /* they did not read */
 /* Makes all of them again of the journal below the watermark, whatever is there; for a folder that nobody serves.

@@ -11,6 +11,7 @@
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/when.h"
+#include "common/reports/hashed.h"
 #include "common/reports/rollup.h"
 #include "tests/support/chance.h"
 #include "tests/support/ok.h"
@@ -277,6 +278,8 @@ static void told_often_is_told_at_once(void **state)
         if (one_in(3)) {
             rollup_free(parts);
             parts = rollup_new(&stored);
+        } else if (one_in(2)) {
+            rollup_keep(parts, one_in(2) ? 0 : rollup_bytes(parts) / 2);
         }
     }
     rollup_reaches(whole, ENTRIES);
@@ -295,9 +298,33 @@ static void told_often_is_told_at_once(void **state)
             free((char *)a.entry[c][i].ptr);
 }
 
+/* Many with the same hash, or the one beside it. */
+static void what_is_removed_is_gone_alone(void **state)
+{
+    enum { THINGS = 200 };
+    struct hashed h = {.n = 0};
+    bool in[THINGS] = {false};
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        size_t n = (size_t)below(THINGS), at = 0;
+        uint64_t hash = n % 50 + (n % 3 == 0 ? 40 : 0);
+        const void *found;
+        while ((found = hashed_next(&h, hash, &at)) != NULL && found != &in[n])
+            continue;
+        assert_int_equal(found != NULL, in[n]);
+        if (in[n])
+            hashed_remove(&h, hash, &in[n]);
+        else
+            hashed_add(&h, hash, &in[n]);
+        in[n] = !in[n];
+    }
+    hashed_free(&h);
+}
+
 int main(void)
 {
     chance_seed();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(told_often_is_told_at_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(told_often_is_told_at_once),
+                                       cmocka_unit_test(what_is_removed_is_gone_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

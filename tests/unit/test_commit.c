@@ -156,11 +156,11 @@ static int setup_without_sweeps(void **state)
     return 0;
 }
 
-/* A sweep of all that came within its period may take as long as it likes: so many do not wait for its time. */
+/* A sweep of all that came within its period would take as long as that is much: so many do not wait for its time. */
 static void many_leads_do_not_wait_for_the_time_of_a_sweep(void **state)
 {
     (void)state;
-    enum { N = 1500, TXID = 8 };
+    enum { N = 3000, TXID = 8 };
     struct job *leads = calloc(N, sizeof *leads);
     char(*txid)[TXID] = calloc(N, sizeof *txid);
     for (size_t i = 0; i < N; i++) {
