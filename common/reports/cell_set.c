@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "common/base/bytes.h"
 #include "common/base/mem.h"
@@ -19,15 +18,16 @@ struct chunk {
 };
 
 struct cell {
-    struct span value;
     struct place *place;
-    struct cell *changed; /* the next of those; itself: it is the last */
     struct count *count;  /* by quarter and number */
+    struct cell *changed; /* the next of those; itself: it is the last */
     uint32_t n, room, latest;
-    uint32_t values; /* of that of all other values: so many have one of their own */
+    uint16_t len;
     bool loaded;
     struct count first; /* most have no other */
+    char value[];
 };
+static_assert(LIMIT_PARAM <= UINT16_MAX, "the length of a value");
 
 /* One dimension of a day. */
 struct place {
@@ -37,6 +37,7 @@ struct place {
     struct cell *known;         /* those up to this one's; NULL: none */
     struct cell *rest, *latest; /* of a whole day the latest is its only one */
     uint64_t latest_hash;
+    uint32_t values; /* so many have a cell of their own */
 };
 
 struct cell_day {
@@ -44,7 +45,7 @@ struct cell_day {
     bool used; /* since it was looked at for whether it may go */
     struct chunk *chunks;
     size_t bytes;
-    TAILQ_ENTRY(cell_day) next;
+    struct cell_day *next; /* of all, in a ring */
     struct hashed cells;
     struct place place[DIMENSIONS];
 };
@@ -52,7 +53,7 @@ struct cell_day {
 struct cell_set {
     struct rollup_source source;
     struct hashed days;
-    TAILQ_HEAD(, cell_day) all; /* which is looked at next for whether it may go */
+    struct cell_day *looked; /* was looked at last for whether it may go */
     struct cell *changed;
     size_t n_changed, bytes;
     struct buf scratch;
@@ -62,7 +63,6 @@ struct cell_set *cell_set_new(const struct rollup_source *source)
 {
     struct cell_set *s = xcalloc(1, sizeof *s);
     s->source = *source;
-    TAILQ_INIT(&s->all);
     buf_heap(&s->scratch);
     return s;
 }
@@ -79,8 +79,13 @@ static void free_counts(struct cell *c)
         free(c->count);
 }
 
-static void free_day(struct cell_set *s, struct cell_day *d)
+/* The one behind that which was looked at last. */
+static void free_next(struct cell_set *s)
 {
+    struct cell_day *d = s->looked->next;
+    s->looked->next = d->next;
+    if (d == s->looked)
+        s->looked = NULL;
     for (size_t i = 0; i < d->cells.room; i++)
         if (d->cells.slot[i].what != NULL)
             free_counts(d->cells.slot[i].what);
@@ -89,7 +94,6 @@ static void free_day(struct cell_set *s, struct cell_day *d)
         before = c->before;
         free(c);
     }
-    TAILQ_REMOVE(&s->all, d, next);
     s->bytes -= d->bytes;
     free(d);
 }
@@ -98,8 +102,8 @@ void cell_set_free(struct cell_set *s)
 {
     if (s == NULL)
         return;
-    while (!TAILQ_EMPTY(&s->all))
-        free_day(s, TAILQ_FIRST(&s->all));
+    while (s->looked != NULL)
+        free_next(s);
     hashed_free(&s->days);
     buf_free(&s->scratch);
     free(s);
@@ -144,7 +148,10 @@ static struct cell_day *make_day(struct cell_set *s, uint64_t hash, uint32_t con
         d->place[i].dimension = (enum dimension)i;
     }
     grows(s, d, sizeof *d);
-    TAILQ_INSERT_TAIL(&s->all, d, next);
+    d->next = s->looked != NULL ? s->looked->next : d;
+    if (s->looked != NULL)
+        s->looked->next = d;
+    s->looked = d;
     hashed_add(&s->days, hash, d);
     return d;
 }
@@ -163,16 +170,15 @@ bool cell_set_keep(struct cell_set *s, size_t most)
 {
     bool any = false;
     assert(s->changed == NULL);
-    while (cell_set_bytes(s) > most && !TAILQ_EMPTY(&s->all)) {
-        struct cell_day *d = TAILQ_FIRST(&s->all);
+    while (cell_set_bytes(s) > most && s->looked != NULL) {
+        struct cell_day *d = s->looked->next;
         if (d->used) {
             d->used = false;
-            TAILQ_REMOVE(&s->all, d, next);
-            TAILQ_INSERT_TAIL(&s->all, d, next);
+            s->looked = d;
             continue;
         }
         hashed_remove(&s->days, scatter(d->contract, d->day), d);
-        free_day(s, d);
+        free_next(s);
         any = true;
     }
     return any;
@@ -239,6 +245,11 @@ static bool is_rest(const struct cell *c)
     return c == c->place->rest;
 }
 
+static struct span value_of(const struct cell *c)
+{
+    return span_of(c->value, c->len);
+}
+
 static struct span key_of(uint8_t mem[ROLLUP_KEY_MAX], const struct place *p, bool named, struct span value)
 {
     return cell_key_write(mem, &(struct cell_key){p->day->contract, p->dimension, p->day->day, named, value});
@@ -257,7 +268,7 @@ static enum err load(struct cell_set *s, struct cell *c, struct span row)
     if (is_rest(c)) {
         if (row.len < 4)
             return ERR_CORRUPT;
-        c->values = load_be32(row.ptr);
+        c->place->values = load_be32(row.ptr);
         row = span_skip(row, 4);
     }
     while ((err = count_read(&row, &x)) == ERR_OK) {
@@ -273,12 +284,11 @@ static enum err load(struct cell_set *s, struct cell *c, struct span row)
 static struct cell *make_cell(struct cell_set *s, struct place *p, uint64_t hash, struct span value)
 {
     struct cell_day *d = p->day;
-    struct cell *c = make(s, d, sizeof *c);
-    char *mem = make(s, d, value.len + 1);
+    struct cell *c = make(s, d, sizeof *c + value.len);
     size_t room = d->cells.room;
     if (value.len > 0)
-        memcpy(mem, value.ptr, value.len);
-    c->value = span_of(mem, value.len);
+        memcpy(c->value, value.ptr, value.len);
+    c->len = (uint16_t)value.len;
     c->place = p;
     c->count = &c->first;
     c->room = 1;
@@ -296,7 +306,7 @@ static struct cell *find(const struct place *p, uint64_t hash, struct span value
 {
     size_t at = 0;
     for (struct cell *c; (c = hashed_next(&p->day->cells, hash, &at)) != NULL;)
-        if (c->place == p && span_eq(c->value, value) && !is_rest(c))
+        if (c->place == p && span_eq(value_of(c), value) && !is_rest(c))
             return c;
     return NULL;
 }
@@ -304,7 +314,7 @@ static struct cell *find(const struct place *p, uint64_t hash, struct span value
 /* The least key behind that of the last known. */
 static struct span key_behind(uint8_t mem[ROLLUP_KEY_MAX + 1], const struct place *p)
 {
-    struct span key = key_of(mem, p, true, p->known != NULL ? p->known->value : SPAN(""));
+    struct span key = key_of(mem, p, true, p->known != NULL ? value_of(p->known) : SPAN(""));
     mem[key.len] = 0;
     return span_of(mem, key.len + (p->known != NULL));
 }
@@ -368,7 +378,7 @@ static enum err load_named(struct cell_set *s, struct cell *c)
 {
     uint8_t mem[ROLLUP_KEY_MAX];
     struct span row;
-    enum err err = s->source.row(s->source.ctx, key_of(mem, c->place, true, c->value), &row);
+    enum err err = s->source.row(s->source.ctx, key_of(mem, c->place, true, value_of(c)), &row);
     return err == ERR_OK ? load(s, c, row) : err;
 }
 
@@ -402,11 +412,11 @@ static enum err first_of(struct cell_set *s, struct place *p, uint64_t hash, str
         return err;
     if ((err = know_more(s, p)) != ERR_OK)
         return err;
-    if (p->rest->values >= ROLLUP_VALUES) {
+    if (p->values >= ROLLUP_VALUES) {
         *out = p->rest;
         return ERR_OK;
     }
-    p->rest->values++;
+    p->values++;
     changes(s, p->rest);
     *out = make_cell(s, p, hash, value);
     (*out)->loaded = true;
@@ -431,7 +441,7 @@ static enum err cell_of(struct cell_set *s, struct place *p, struct span value, 
     uint64_t hash = whole ? 0 : hash_of(p, value);
     enum err err = ERR_OK;
     *out = p->latest;
-    if (*out == NULL || hash != p->latest_hash || !span_eq((*out)->value, value))
+    if (*out == NULL || hash != p->latest_hash || !span_eq(value_of(*out), value))
         err = whole ? whole_of(s, p, out) : look_up(s, p, hash, value, out);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
@@ -465,7 +475,7 @@ static void cell_write(struct buf *out, const struct cell *c)
 {
     buf_clear(out);
     if (is_rest(c))
-        buf_be32(out, c->values);
+        buf_be32(out, c->place->values);
     for (uint32_t i = 0; i < c->n; i++)
         if (c->count[i].n != 0 || c->count[i].micros != 0 || c->count[i].revenue != 0)
             count_write(out, &c->count[i]);
@@ -480,7 +490,7 @@ enum err cell_set_changed(struct cell_set *s, rollup_row *each, void *ctx)
         c->changed = NULL;
         s->n_changed--;
         cell_write(&s->scratch, c);
-        err = each(ctx, key_of(mem, c->place, !is_rest(c), c->value), buf_span(&s->scratch));
+        err = each(ctx, key_of(mem, c->place, !is_rest(c), value_of(c)), buf_span(&s->scratch));
     }
     return err;
 }
