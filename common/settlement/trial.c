@@ -48,6 +48,8 @@ static enum err count_others(struct overlay *o, struct span key, struct span *va
         const struct trial_lead *l = &t->lead[i / 4];
         enum cap_scope scope = scopes[i % 2];
         uint8_t own[CAP_KEY_LEN];
+        if (l->added)
+            continue;
         row_cap_key(own, scope, scope == CAP_CAMPAIGN ? l->cx.campaign : l->cx.contract, periods[i / 2 % 2],
                     l->row.at_ms, l->row.utc_offset_s);
         if (key.len != sizeof own || memcmp(own, key.ptr, sizeof own) != 0)
@@ -425,6 +427,19 @@ static int in_time(const void *a, const void *b)
     return x->order != y->order ? x->order < y->order ? -1 : 1 : in_log(a, b);
 }
 
+/* What an added part is numbered by says nothing of its place. */
+static void keep_order(const struct trial *t, struct event *events, size_t n)
+{
+    const struct event *before = NULL;
+    for (struct event *e = events; e < events + n; e++) {
+        if (t->lead[e->lead].added)
+            continue;
+        if (before != NULL && before->contract == e->contract && e->order < before->order)
+            e->order = before->order;
+        before = e;
+    }
+}
+
 static size_t list_events(const struct trial *t, struct event *events)
 {
     size_t n = 0;
@@ -436,22 +451,22 @@ static size_t list_events(const struct trial *t, struct event *events)
             events[n++] = (struct event){2 * l->row.changed_ms, l->cx.contract, l->row.last, i, true};
     }
     qsort(events, n, sizeof *events, in_log);
-    for (size_t i = 1; i < n; i++)
-        if (events[i].contract == events[i - 1].contract && events[i].order < events[i - 1].order)
-            events[i].order = events[i - 1].order;
+    keep_order(t, events, n);
     qsort(events, n, sizeof *events, in_time);
     return n;
 }
 
 /* ---- shared leads ---- */
 
-/* Parts of one lead beside each other, in the order of their parts. */
+/* Parts of one lead beside each other, added ones and then the others in their order. */
 static int by_lead(const void *a, const void *b)
 {
-    const struct entry_lead *x = &(*(struct trial_lead *const *)a)->entry.lead;
-    const struct entry_lead *y = &(*(struct trial_lead *const *)b)->entry.lead;
+    const struct trial_lead *p = *(struct trial_lead *const *)a, *q = *(struct trial_lead *const *)b;
+    const struct entry_lead *x = &p->entry.lead, *y = &q->entry.lead;
     int order = memcmp(x->commitment.b, y->commitment.b, HASH_LEN);
-    return order != 0 ? order : x->share_to < y->share_to ? -1 : x->share_to > y->share_to;
+    if (order != 0 || p->added != q->added)
+        return order != 0 ? order : q->added - p->added;
+    return x->share_to < y->share_to ? -1 : x->share_to > y->share_to;
 }
 
 static enum err add_touch(const struct trial *t, const struct trial_lead *part, const struct entry_touch *e,
@@ -471,12 +486,15 @@ static enum err add_touch(const struct trial *t, const struct trial_lead *part, 
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* All touches that the lead had, if its parts, the first to the last, tell them: *n 0 if not. */
+/* All touches that the lead had, if they are given or its parts, the first to the last, tell them: *n 0 if not. */
 static enum err touches_of(const struct trial *t, struct trial_lead *const *part, size_t parts,
                            struct touch touches[LIMIT_TOUCHES], size_t *n)
 {
     uint32_t to = 0;
-    *n = 0;
+    *n = part[0]->n_touches;
+    memcpy(touches, part[0]->touch, *n * sizeof *touches);
+    if (*n > 0)
+        return ERR_OK;
     for (size_t i = 0; i < parts; i++) {
         const struct entry_lead *l = &part[i]->entry.lead;
         if (l->share_from != to || *n + 1 + l->n_touches > LIMIT_TOUCHES)
@@ -522,6 +540,11 @@ static enum err deal_anew(const struct trial *t, struct trial_lead *const *part,
 }
 
 /* Whose an undivided lead would be the touches of other contracts say, which its entry does not tell. */
+static bool is_dealt(const struct trial_lead *l)
+{
+    return l->entry.lead.share_to != 0 || (!l->dealt_alike && l->n_touches > 0);
+}
+
 static enum err deal(struct trial *t)
 {
     struct trial_lead **part = xcalloc(t->n + 1, sizeof *part);
@@ -530,7 +553,7 @@ static enum err deal(struct trial *t)
     for (size_t i = 0; i < t->n; i++) {
         t->lead[i].of = i;
         t->lead[i].unknown = !t->lead[i].dealt_alike && t->lead[i].entry.lead.other_touches > 0;
-        if (t->lead[i].entry.lead.share_to)
+        if (is_dealt(&t->lead[i]))
             part[n++] = &t->lead[i];
     }
     if (n > 0)

@@ -11,6 +11,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/campaign.h"
+#include "server/api/lead_touches.h"
 #include "server/keys/day_keys.h"
 
 enum { TRY_LEADS = 500 };
@@ -96,6 +97,7 @@ struct trying {
     struct terms **terms; /* of each of the campaign's contracts, once a lead of it is looked at */
     struct trial trial;
     struct buf *plain; /* of lead i's private part */
+    size_t leads_room;
 };
 
 /* The newest first. */
@@ -192,7 +194,7 @@ static enum err open_private(struct trying *t, const struct envelope *env, struc
 }
 
 /* By the terms that the lead was decided by: an entry of its log. */
-static enum err is_dealt_alike(struct trying *t, const struct trial_lead *lead, bool *alike)
+static enum err is_dealt_alike(struct trying *t, const struct contract *k, const struct trial_lead *lead, bool *alike)
 {
     struct envelope env;
     struct entry e;
@@ -200,7 +202,7 @@ static enum err is_dealt_alike(struct trying *t, const struct trial_lead *lead, 
     *alike = true;
     if (!lead->entry.lead.share_to && lead->entry.lead.other_touches == 0)
         return ERR_OK;
-    enum err err = ledger_read(t->txn, lead->cx.contract, lead->entry.lead.terms, &env);
+    enum err err = ledger_read(t->txn, k->number, lead->entry.lead.terms, &env);
     if (err != ERR_OK || (err = entry_read(env.entry, &e, NULL)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     err = e.kind == ENTRY_TERMS ? rules_compile(&e.terms, &then, NULL) : ERR_CORRUPT;
@@ -211,13 +213,30 @@ static enum err is_dealt_alike(struct trying *t, const struct trial_lead *lead, 
     return err;
 }
 
-static enum err read_lead(struct trying *t, const struct place_of *p, struct trial_lead *lead, struct buf *plain)
+/* All that it had, where what is sealed of it is there to say so. */
+static enum err read_touches(struct trying *t, struct trial_lead *lead)
 {
-    const struct contract *k = p->k;
-    struct terms **terms = &t->terms[p->which];
+    struct lead_facts facts;
+    if (lead->dealt_alike || !lead->opened || lead->entry.lead.other_touches == 0)
+        return ERR_OK;
+    enum err err = lead_touches(t->rq->worker->tokens, t->trial.store, &lead->entry.lead, lead->priv.contact, &facts);
+    if (err != ERR_OK)
+        return err;
+    memcpy(lead->touch, facts.touches, facts.n_touches * sizeof *lead->touch);
+    lead->n_touches = facts.n_touches;
+    return ERR_OK;
+}
+
+/* As a part of contract k, which the place's own need not be. */
+static enum err read_lead(struct trying *t, const struct place_of *p, size_t which, struct trial_lead *lead,
+                          struct buf *plain)
+{
+    const struct contract_list all = tried(t);
+    const struct contract *k = catalog_listed(t->rq->catalog, &all, which);
+    struct terms **terms = &t->terms[which];
     struct envelope env;
     enum err err = *terms != NULL ? ERR_OK : propose(&t->proposal, k, terms, &t->rq->problem);
-    if (err == ERR_OK && (err = ledger_read(t->txn, k->number, p->index, &env)) == ERR_NOT_FOUND)
+    if (err == ERR_OK && (err = ledger_read(t->txn, p->k->number, p->index, &env)) == ERR_NOT_FOUND)
         err = ERR_CORRUPT;
     if (err == ERR_OK)
         err = entry_read(env.entry, &lead->entry, NULL);
@@ -235,21 +254,75 @@ static enum err read_lead(struct trying *t, const struct place_of *p, struct tri
     lead->terms = *terms;
     lead->advertiser = k->campaign->advertiser->id;
     lead->publisher = k->publisher != NULL ? k->publisher->id : "";
-    err = is_dealt_alike(t, lead, &lead->dealt_alike);
-    return err == ERR_OK ? open_private(t, &env, lead, plain) : err;
+    err = is_dealt_alike(t, p->k, lead, &lead->dealt_alike);
+    if (err == ERR_OK)
+        err = open_private(t, &env, lead, plain);
+    return err == ERR_OK ? read_touches(t, lead) : err;
+}
+
+/* Room for one more: what they point at stays where it is. */
+static struct trial_lead *next_lead(struct trying *t)
+{
+    struct trial *trial = &t->trial;
+    if (trial->n == t->leads_room) {
+        t->leads_room = t->leads_room ? 2 * t->leads_room : TRY_LEADS;
+        trial->lead = xrealloc(trial->lead, t->leads_room * sizeof *trial->lead);
+        t->plain = xrealloc(t->plain, t->leads_room * sizeof *t->plain);
+    }
+    buf_heap(&t->plain[trial->n]);
+    trial->lead[trial->n] = (struct trial_lead){.n_touches = 0};
+    return &trial->lead[trial->n++];
+}
+
+static bool has_part(const struct trial *t, size_t n, uint32_t contract, const struct trial_lead *lead)
+{
+    for (size_t i = 0; i < n; i++)
+        if (t->lead[i].cx.contract == contract &&
+            memcmp(t->lead[i].entry.lead.commitment.b, lead->entry.lead.commitment.b, HASH_LEN) == 0)
+            return true;
+    return false;
+}
+
+static bool which_of(const struct trying *t, uint32_t contract, size_t *which)
+{
+    const struct contract_list all = tried(t);
+    for (*which = 0; *which < all.n; ++*which)
+        if (catalog_listed(t->rq->catalog, &all, *which)->number == contract)
+            return true;
+    return false;
+}
+
+/* Parts that contracts of its touches would have and do not: those that the terms give none are gone again. */
+static enum err add_parts(struct trying *t, const struct place_of *p, size_t at)
+{
+    struct trial *trial = &t->trial;
+    size_t which;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < trial->lead[at].n_touches && err == ERR_OK; i++) {
+        const uint32_t contract = trial->lead[at].touch[i].contract;
+        if (has_part(trial, trial->n, contract, &trial->lead[at]))
+            continue;
+        if (!which_of(t, contract, &which))
+            return ERR_CORRUPT;
+        struct trial_lead *added = next_lead(t);
+        err = read_lead(t, p, which, added, &t->plain[trial->n - 1]);
+        added->added = true;
+        added->index = (uint64_t)JSON_INT_MAX - trial->n; /* no lead's */
+    }
+    return err;
 }
 
 static enum err read_leads(struct trying *t)
 {
     enum err err = ERR_OK;
     t->terms = xcalloc(tried(t).n, sizeof(struct terms *));
-    t->plain = xcalloc(t->n + 1, sizeof *t->plain);
-    t->trial.lead = xcalloc(t->n + 1, sizeof *t->trial.lead);
-    t->trial.n = t->n;
-    for (size_t i = 0; i < t->n; i++)
-        buf_heap(&t->plain[i]);
-    for (size_t i = 0; i < t->n && err == ERR_OK; i++) /* the oldest first */
-        err = read_lead(t, &t->place[t->n - 1 - i], &t->trial.lead[i], &t->plain[i]);
+    for (size_t i = 0; i < t->n && err == ERR_OK; i++) { /* the oldest first */
+        const struct place_of *p = &t->place[t->n - 1 - i];
+        struct trial_lead *lead = next_lead(t);
+        err = read_lead(t, p, p->which, lead, &t->plain[i]);
+    }
+    for (size_t i = 0; i < t->n && err == ERR_OK; i++)
+        err = add_parts(t, &t->place[t->n - 1 - i], i);
     return err;
 }
 
@@ -316,7 +389,7 @@ static bool speaks_after(const struct trial_lead *l)
 static void add_part(struct fate *f, const struct trial_lead *l, bool last)
 {
     struct outcome before = outcome_of(l, false), after = outcome_of(l, true);
-    int64_t paid = f->before.payout_micros + before.payout_micros;
+    int64_t paid = f->before.payout_micros + (l->added ? 0 : before.payout_micros);
     int64_t would_be = f->after.payout_micros + (l->gone || l->not_taken ? 0 : after.payout_micros);
     f->unknown |= l->unknown;
     if (last) {

@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
-#include "common/base/json_read.h"
-#include "common/base/text.h"
 #include "common/decisions/credit.h"
 #include "common/decisions/decide.h"
 #include "common/reports/rollup.h"
+#include "server/api/lead_touches.h"
 #include "server/keys/day_keys.h"
 #include "server/ledger/ledger.h"
 #include "server/reports/reports_private.h"
@@ -27,34 +26,6 @@ struct dealt {
 };
 
 /* ---- which clicks led to it ---- */
-
-static enum err read_ids(struct dealt *d, struct span contact, struct lead_report *out)
-{
-    struct span ids = SPAN("");
-    json_t *obj;
-    enum err err = json_read(contact, &obj, NULL);
-    if (err != ERR_OK)
-        return ERR_CORRUPT;
-    err = json_get_str(obj, "", "touches", LIMIT_TOUCHES * (CLICK_ID_LEN + 1), &ids, NULL, NULL);
-    while (err == ERR_OK && !span_empty(ids)) {
-        struct span id = text_take(&ids, ',');
-        err = out->n_touches < LIMIT_TOUCHES
-                  ? click_id_read(d->r->rq->worker->tokens, id, &out->touches[out->n_touches++])
-                  : ERR_CORRUPT;
-    }
-    json_decref(obj);
-    return err == ERR_OK ? ERR_OK : ERR_CORRUPT;
-}
-
-/* As they were found when it was decided: the entry says how many. */
-static enum err find_touches(struct dealt *d, struct span contact, struct lead_facts *out)
-{
-    struct lead_report report = {.clock_steps = d->e.lead.clock_steps};
-    enum err err = read_ids(d, contact, &report);
-    if (err == ERR_OK)
-        err = gather_touches(&d->view, &report, out);
-    return err == ERR_OK && (!out->found || out->others != d->e.lead.other_touches) ? ERR_CORRUPT : err;
-}
 
 /* Its own click is all that its entry tells. */
 static void take_own(struct dealt *d)
@@ -94,7 +65,7 @@ static enum err take_touches(struct dealt *d, const struct envelope *env)
         d->r->without_touches++;
         err = ERR_OK;
     } else if (err == ERR_OK) {
-        err = find_touches(d, priv.contact, &facts);
+        err = lead_touches(d->r->rq->worker->tokens, &d->view, l, priv.contact, &facts);
         private_close(&priv);
         size_t n = err == ERR_OK
                        ? credit_touches(contract_terms(d->k, d->e.at_ms), dealt_by(d->r->asked.model), facts.touches,
