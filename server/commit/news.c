@@ -13,7 +13,8 @@ struct news {
     struct news_item kept[NEWS_KEPT]; /* a ring */
     uint64_t told;                    /* that ever stood in it */
     uint64_t from, end;               /* journal rows: it has all from there on; all below are told */
-    struct counted *of;               /* by contract number */
+    struct counted *of; /* by contract number, and what is looked at of all of them four times a second: */
+    uint64_t *change;
     size_t n_of;
     uint64_t changes;
     uint64_t base; /* rows below it are not counted */
@@ -58,6 +59,7 @@ void news_free(struct news *n)
         return;
     pthread_mutex_destroy(&n->lock);
     free(n->of);
+    free(n->change);
     free(n);
 }
 
@@ -73,7 +75,9 @@ static struct counted *count_of(struct news *n, uint32_t contract)
     if (contract >= n->n_of) {
         size_t to = 2 * ((size_t)contract + 1);
         n->of = xrealloc(n->of, to * sizeof *n->of);
+        n->change = xrealloc(n->change, to * sizeof *n->change);
         memset(n->of + n->n_of, 0, (to - n->n_of) * sizeof *n->of);
+        memset(n->change + n->n_of, 0, (to - n->n_of) * sizeof *n->change);
         n->n_of = to;
     }
     return &n->of[contract];
@@ -93,7 +97,7 @@ static void count(struct news *n, const struct noted *one)
         c->clicks[one->class]++;
     if (one->kind == ENTRY_LEAD && one->index < c->first_lead)
         c->first_lead = one->index;
-    c->change = ++n->changes;
+    n->change[one->number] = c->change = ++n->changes;
     if (one->kind != ENTRY_CLICK)
         c->leads_change = c->change;
 }
@@ -182,6 +186,13 @@ static void mark(struct news_look *look, uint32_t contract, uint8_t what)
         memset(look->contract + look->n_contracts, 0, to - look->n_contracts);
         look->n_contracts = to;
     }
+    if (look->contract[contract] == 0) {
+        if (look->n_came == look->came_room) {
+            look->came_room = 2 * look->came_room + 16;
+            look->came = xrealloc(look->came, look->came_room * sizeof *look->came);
+        }
+        look->came[look->n_came++] = contract;
+    }
     look->contract[contract] |= what;
 }
 
@@ -206,12 +217,12 @@ bool news_look(struct news *n, struct news_look *look)
     look->all = false;
     pthread_mutex_lock(&n->lock);
     look->any = n->told != look->told || n->changes != look->counted;
-    if (look->any && look->n_contracts > 0)
-        memset(look->contract, 0, look->n_contracts);
+    while (look->any && look->n_came > 0)
+        look->contract[look->came[--look->n_came]] = 0;
     if (n->told != look->told)
         look_at_kept(n, look);
     for (size_t i = 0; i < n->n_of && n->changes != look->counted; i++)
-        if (n->of[i].change > look->counted)
+        if (n->change[i] > look->counted)
             mark(look, (uint32_t)i, 2);
     look->counted = n->changes;
     look->end = n->end;
@@ -222,7 +233,7 @@ bool news_look(struct news *n, struct news_look *look)
 bool news_counted(struct news *n, uint32_t contract, int64_t at_ms, uint64_t since, struct counted *out)
 {
     pthread_mutex_lock(&n->lock);
-    bool is_there = contract < n->n_of && n->of[contract].change > since && n->of[contract].day == at_ms / MS_PER_DAY;
+    bool is_there = contract < n->n_of && n->change[contract] > since && n->of[contract].day == at_ms / MS_PER_DAY;
     if (is_there)
         *out = n->of[contract];
     pthread_mutex_unlock(&n->lock);

@@ -51,6 +51,8 @@ struct news_look {
     uint64_t told, counted, end;
     uint8_t *contract; /* by number: 1 event, 2 counters, since the look before; to be freed */
     size_t n_contracts;
+    uint32_t *came; /* the numbers of which one of these is there, in no order; to be freed */
+    size_t n_came, came_room;
     uint32_t *refused; /* parties, of several refusals several times; to be freed */
     size_t n_refused;
     bool any, all; /* all: more came than is kept */

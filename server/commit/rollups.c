@@ -16,7 +16,7 @@ struct bound {
     struct versions made; /* own */
 };
 
-enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20, UNWRITTEN_MOST = 2048 };
+enum { BEHIND_MOST = 1 << 14, MEMORY_MOST = 64 << 20, UNWRITTEN_MOST = 4096 };
 
 /* What is counted as it is appended. A batch that fails takes all of it along: the journal has what was committed. */
 struct rollups {

@@ -70,11 +70,17 @@ struct server {
     _Atomic size_t n_streams; /* open, of all workers */
 };
 
+enum { STREAM_PARTIES = 256 };
+
 /* Answers of one worker that do not end, streams.h. */
 struct streams {
     TAILQ_HEAD(, stream) all;
     size_t n;
     struct news_look look;
+    struct party_came {
+        uint32_t party; /* 0: none */
+        uint8_t what;
+    } came[STREAM_PARTIES];  /* of this look, by party number; some share a place */
     struct catalog *checked; /* the snapshot by which their tokens were looked at last; held */
     int64_t checked_us;
 };

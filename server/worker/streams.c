@@ -1,6 +1,7 @@
 #include "server/worker/streams.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/bytes.h"
 #include "server/commit/news.h"
@@ -183,17 +184,49 @@ void streams_wait(struct worker *w, struct request *rq)
         read_now(w, s, now_us);
 }
 
-/* Of one contract, or of all that the party may read: whether anything came. */
-static void find_due(const struct news_look *look, const struct catalog *c, struct stream *s)
+static bool reads_one(const struct catalog *c, const struct contract_list *reads, uint32_t contract)
 {
-    const struct party *p = catalog_party_number(c, s->party);
+    size_t i = contracts_behind(reads, contract - 1);
+    return i < reads->n && catalog_listed(c, reads, i)->number == contract;
+}
+
+/* Whether anything came in what the party may read: by its list or by that of what came, whichever is shorter. */
+static uint8_t came_of(const struct news_look *look, const struct catalog *c, const struct party *p)
+{
     const struct contract_list reads = catalog_reads(c, p);
+    const bool by_came = look->n_came < reads.n;
     uint8_t came = look->all ? 3 : 0;
-    for (size_t i = 0; i < reads.n && came != 3; i++) {
-        uint32_t k = catalog_listed(c, &reads, i)->number;
-        if (k < look->n_contracts && (s->contract == 0 || s->contract == k))
+    for (size_t i = 0; i < (by_came ? look->n_came : reads.n) && came != 3; i++) {
+        uint32_t k = by_came ? look->came[i] : catalog_listed(c, &reads, i)->number;
+        if (k < look->n_contracts && (look->contract[k] | came) != came && (!by_came || reads_one(c, &reads, k)))
             came |= look->contract[k];
     }
+    return came;
+}
+
+/* Of many streams of a party it is found once. */
+static uint8_t came_once(struct streams *all, const struct catalog *c, const struct party *p)
+{
+    struct party_came *known = &all->came[p->number % STREAM_PARTIES];
+    if (known->party != p->number)
+        *known = (struct party_came){p->number, came_of(&all->look, c, p)};
+    return known->what;
+}
+
+static uint8_t came_to_one(const struct news_look *look, const struct catalog *c, const struct stream *s)
+{
+    const struct party *p = catalog_party_number(c, s->party);
+    if (!catalog_may_read(c, p, catalog_contract_number(c, s->contract)))
+        return 0;
+    return look->all ? 3 : s->contract < look->n_contracts ? look->contract[s->contract] : 0;
+}
+
+/* Of one contract, or of all that the party may read: whether anything came. */
+static void find_due(struct streams *all, const struct catalog *c, struct stream *s)
+{
+    const struct news_look *look = &all->look;
+    const struct party *p = catalog_party_number(c, s->party);
+    const uint8_t came = s->contract != 0 ? came_to_one(look, c, s) : came_once(all, c, p);
     s->due.events |= (came & 1) != 0;
     s->due.counters |= came != 0;
     if (p->role == ROLE_AUDITOR || s->contract != 0)
@@ -269,12 +302,13 @@ void streams_tick(struct worker *w)
         return;
     bool came = news_look(w->server->news, &all->look);
     struct catalog *c = catalog_hold(w->server->instance.catalog); /* then: it has every contract of what came */
+    memset(all->came, 0, sizeof all->came);
     bool changed = c != all->checked || now_us - all->checked_us >= SECOND_US;
     for (size_t i = all->n; i > 0 && (s = take_turn(w)) != NULL; i--) {
         bool asks = s->state != STREAM_READS && (changed || s->rq->catalog != c);
         const char *over = asks ? is_over(s, c) : NULL;
         if (came)
-            find_due(&all->look, c, s);
+            find_due(all, c, s);
         if (over != NULL)
             end_now(w, s, over);
         else

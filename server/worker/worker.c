@@ -189,6 +189,7 @@ void worker_close(struct worker *w)
     txn_abort(w->reader);
     catalog_unref(w->streams.checked);
     free(w->streams.look.contract);
+    free(w->streams.look.came);
     free(w->streams.look.refused);
     buf_free(&w->openapi);
     sealer_free(w->sealer);

@@ -160,7 +160,7 @@ static int setup_without_sweeps(void **state)
 static void many_leads_do_not_wait_for_the_time_of_a_sweep(void **state)
 {
     (void)state;
-    enum { N = 3000, TXID = 8 };
+    enum { N = 6000, TXID = 8 };
     struct job *leads = calloc(N, sizeof *leads);
     char(*txid)[TXID] = calloc(N, sizeof *txid);
     for (size_t i = 0; i < N; i++) {

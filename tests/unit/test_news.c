@@ -102,6 +102,8 @@ static void a_look_says_whom_it_concerns(void **state)
     assert_int_equal(look.contract[1], 2);
     assert_int_equal(look.contract[2], 0);
     assert_int_equal(look.contract[3], 3);
+    assert_int_equal(look.n_came, 2);
+    assert_int_equal(look.came[0] + look.came[1], 1 + 3);
     assert_int_equal(look.n_refused, 1);
     assert_int_equal(look.refused[0], 7);
     assert_int_equal(look.end, BEFORE + 2);
@@ -116,6 +118,7 @@ static void a_look_says_whom_it_concerns(void **state)
     assert_true(news_look(n, &look));
     assert_true(look.all);
     free(look.contract);
+    free(look.came);
     free(look.refused);
 }
 
