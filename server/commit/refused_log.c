@@ -6,6 +6,9 @@
 #include "server/commit/refusals.h"
 
 enum { DELETES_MAX = 1024 }; /* of one record: the rest goes with the next ones */
+/* Rows that are read for it, and one room's more: of the rooms that something comes into, and with the round in all.
+ * What is left of the former is the round's to find. */
+enum { READS_TOUCHED = 8192, READS_MOST = 16384 };
 
 struct plan {
     struct txn *txn;
@@ -14,7 +17,7 @@ struct plan {
         struct refusal_room room;
         size_t incoming;
     } touched[REFUSALS_BATCH];
-    size_t n_touched, n_gone;
+    size_t n_touched, n_gone, n_read;
     uint8_t gone[DELETES_MAX][REFUSAL_KEY_LEN];
 };
 
@@ -44,6 +47,7 @@ static enum err trim(struct plan *p, const struct refusal_room *room, size_t inc
     enum err step = cursor_seek(c, span_of(first, sizeof first), &key, &value);
     for (; step == ERR_OK && in_room(key, first) && p->n_gone < DELETES_MAX; step = cursor_next(c, &key, &value)) {
         int64_t at_ms = (int64_t)~load_be64(key.ptr + REFUSAL_ROOM_LEN);
+        p->n_read++;
         if (kept < most && at_ms >= p->now_ms - REFUSED_KEEP_MS && at_ms <= p->now_ms + REFUSED_AHEAD_MS)
             kept++;
         else
@@ -74,7 +78,7 @@ static enum err plan_rows(struct plan *p, struct span rows)
         if (err == ERR_OK)
             touch(p, &r.room);
     }
-    for (size_t i = 0; i < p->n_touched && err == ERR_OK; i++)
+    for (size_t i = 0; i < p->n_touched && p->n_read < READS_TOUCHED && err == ERR_OK; i++)
         err = trim(p, &p->touched[i].room, p->touched[i].incoming);
     return err;
 }
@@ -99,9 +103,10 @@ static enum err next_party(struct txn *t, uint32_t from, uint32_t *out)
 /* Parties that nobody was refused for lately lose their old rows too. The job learns where to go on. */
 static enum err plan_round(struct plan *p, struct job *job)
 {
+    const uint32_t most = job->record.refused.steps;
     uint32_t party = job->record.refused.from, steps = 0;
     enum err err = ERR_OK;
-    while (steps < job->record.refused.steps && (err = next_party(p->txn, party, &party)) == ERR_OK) {
+    while (steps < most && p->n_read < READS_MOST && (err = next_party(p->txn, party, &party)) == ERR_OK) {
         for (enum standing s = 0; s < STANDINGS && err == ERR_OK; s++)
             err = trim(p, &(struct refusal_room){party, s}, 0);
         if (err != ERR_OK || party == UINT32_MAX)
@@ -109,7 +114,7 @@ static enum err plan_round(struct plan *p, struct job *job)
         party++;
         steps++;
     }
-    job->more = err == ERR_OK && steps == job->record.refused.steps && steps > 0;
+    job->more = err == ERR_OK && steps > 0 && (steps == most || p->n_read >= READS_MOST);
     job->index = job->more ? party : 0;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -321,6 +321,26 @@ static void rows_past_their_time_go_also_of_parties_that_nothing_came_of(void **
                      0);
 }
 
+/* However many have much, and however many of them are to be looked at. */
+static void a_round_over_full_rooms_takes_several_records(void **state)
+{
+    (void)state;
+    enum { FIRST = 200, PARTIES = 9, ROWS = REFUSED_PROVEN_MOST - 100 };
+    int records = 1;
+    for (uint32_t party = FIRST; party < FIRST + PARTIES; party++)
+        put(party, STANDING_PROVEN, ROWS, now_ms);
+    struct job job = fold(SPAN(""), FIRST, 100, now_ms);
+    assert_true(job.more);
+    assert_in_range(job.index, FIRST + 1, FIRST + PARTIES - 1);
+    for (; job.more; records++)
+        job = fold(SPAN(""), (uint32_t)job.index, 100, now_ms);
+    assert_in_range(records, 3, 5);
+    for (int n = 0; n < ROWS * PARTIES / 1000 + PARTIES; n++)
+        fold(SPAN(""), FIRST, 100, now_ms + 2 * REFUSED_KEEP_MS);
+    for (uint32_t party = FIRST; party < FIRST + PARTIES; party++)
+        assert_int_equal(count(party, STANDING_PROVEN, NULL), 0);
+}
+
 static void rows_of_a_clock_that_was_ahead_go_when_it_is_set_right(void **state)
 {
     (void)state;
@@ -378,6 +398,7 @@ int main(void)
         cmocka_unit_test(strangers_push_out_nothing_that_a_party_signed),
         cmocka_unit_test(the_newest_of_a_room_are_kept),
         cmocka_unit_test(rows_past_their_time_go_also_of_parties_that_nothing_came_of),
+        cmocka_unit_test(a_round_over_full_rooms_takes_several_records),
         cmocka_unit_test(rows_of_a_clock_that_was_ahead_go_when_it_is_set_right),
         cmocka_unit_test(more_rows_than_a_batch_has_are_refused_as_a_whole),
         cmocka_unit_test(a_room_with_a_row_that_does_not_read_takes_no_more_and_others_do),
