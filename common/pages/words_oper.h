@@ -169,6 +169,9 @@
     X(MONTH_AGREED, "Agreed by all: {} of {} last statements", "Acceptés par tous\u00a0: {} des {} derniers relevés", "各方已同意：{} / {} 份最新结算单") \
     X(MONTH_OPEN, "Ready to be issued: {}", "Prêts à émettre\u00a0: {}", "可开具：{}") \
     X(MONTH_ALL, "Issue all of them", "Les émettre tous", "全部开具") \
+    X(MONTH_RECKONED, "Leads and decisions reckoned: {} of {}. Each look goes on from there.", "Leads et décisions calculés\u00a0: {} sur {}. Chaque consultation continue à partir de là.", "已计算的线索与决定：{} / {}。每次查看会接着计算。") \
+    X(MONTH_RECKON, "Reckon all of it now", "Tout calculer maintenant", "立即全部计算") \
+    X(STATE_RECKONING, "being reckoned", "calcul en cours", "计算中") \
     X(MONTH_ISSUE, "Issue", "Émettre", "开具") \
     X(MONTH_OF, "leads: {}, clicks: {}", "leads\u00a0: {}, clics\u00a0: {}", "线索：{}，点击：{}") \
     X(MONTH_WARNINGS, "Warnings: {}", "Avertissements\u00a0: {}", "警告：{}") \

@@ -523,10 +523,11 @@ static MUST_CHECK enum err fold_move(struct statement_draft *f, uint64_t index, 
     return err;
 }
 
-/* Up to `to`, or until there are `most` lines. */
+/* Up to `to`, or until there are `most` lines, which leaves f->to behind the last of them. */
 static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to, uint64_t most)
 {
     const struct view *v = f->view;
+    uint64_t end = f->lines.n < most ? to : f->to;
     uint8_t from[12];
     struct span key, value;
     enum err err = ERR_OK;
@@ -549,10 +550,11 @@ static MUST_CHECK enum err fold_moves(struct statement_draft *f, uint64_t to, ui
         if ((err = m.kind == ENTRY_ADJUSTMENT ? line_of_adjustment(f, index, &m) : fold_move(f, index, &m)) != ERR_OK)
             return err;
         row_index_key(from, f->contract, index + 1);
+        end = f->lines.n < most ? to : index + 1;
     }
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
-    f->to = to;
+    f->to = end;
     return ERR_OK;
 }
 
@@ -1248,11 +1250,68 @@ void statement_draft_free(struct statement_draft *f)
     free(f);
 }
 
-enum err statement_draft_fold(struct statement_draft *f, const struct view *v, uint64_t to, struct problem *p)
+static void *copied(const void *from, size_t n, size_t size)
+{
+    return n > 0 ? memcpy(xmalloc(n * size), from, n * size) : NULL;
+}
+
+struct statement_draft *statement_draft_copy(const struct statement_draft *from)
+{
+    struct statement_draft *f = statement_draft_new(from->contract, from->from, &from->trade, from->lines.wanted);
+    const struct statement_draft fresh = *f;
+    assert(from->lines.wanted == LINES_COUNT); /* of lines only the number is copied */
+    *f = *from;
+    f->view = NULL;
+    f->problem = NULL;
+    f->received = copied(from->received, from->n, sizeof *f->received);
+    f->room = from->n;
+    f->lines = fresh.lines;
+    f->lines.n = from->lines.n;
+    f->told = fresh.told;
+    f->adjustments = fresh.adjustments;
+    buf_clear(&f->adjustments);
+    buf_span_add(&f->adjustments, buf_span(&from->adjustments));
+    f->adjustment.b = &f->adjustments;
+    f->sums = fresh.sums;
+    f->supplied = fresh.supplied;
+    f->about = fresh.about;
+    taxed_copy(&f->sums, &from->sums);
+    taxed_copy(&f->supplied, &from->supplied);
+    taxed_copy(&f->about, &from->about);
+    f->earlier = copied(from->earlier, from->n_earlier, sizeof *f->earlier);
+    f->quantity = copied(from->quantity, from->n_quantities, sizeof *f->quantity);
+    f->quantity_room = from->n_quantities;
+    return f;
+}
+
+bool statement_draft_is(const struct statement_draft *f, uint32_t contract, uint64_t from, const struct trade *trade)
+{
+    return f->contract == contract && f->from == from && f->trade.kind == trade->kind &&
+           f->trade.self_billing == trade->self_billing && memcmp(f->trade.as, trade->as, sizeof f->trade.as) == 0;
+}
+
+uint64_t statement_draft_to(const struct statement_draft *f)
+{
+    return f->to;
+}
+
+uint64_t statement_draft_moves(const struct statement_draft *f)
+{
+    return f->moves;
+}
+
+size_t statement_draft_bytes(const struct statement_draft *f)
+{
+    return sizeof *f + f->room * sizeof *f->received + f->adjustments.cap + f->n_earlier * sizeof *f->earlier +
+           f->quantity_room * sizeof *f->quantity;
+}
+
+enum err statement_draft_fold(struct statement_draft *f, const struct view *v, uint64_t to, uint64_t most,
+                              struct problem *p)
 {
     f->view = v;
     f->problem = p;
-    return fold_moves(f, to, UINT64_MAX);
+    return fold_moves(f, to, most < UINT64_MAX - f->lines.n ? f->lines.n + most : UINT64_MAX);
 }
 
 enum err statement_finish(struct statement_draft *f, const struct statement_in *in, struct statement_out *out,
@@ -1263,7 +1322,7 @@ enum err statement_finish(struct statement_draft *f, const struct statement_in *
     assert(f->trade.kind == in->trade.kind && memcmp(f->trade.as, in->trade.as, sizeof f->trade.as) == 0);
     f->in = in;
     buf_heap(&o.payload);
-    enum err err = statement_draft_fold(f, in->view, in->to, p);
+    enum err err = statement_draft_fold(f, in->view, in->to, UINT64_MAX, p);
     if (err == ERR_OK)
         err = all_moves(f);
     if (err == ERR_OK)

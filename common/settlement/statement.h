@@ -77,8 +77,15 @@ struct statement_draft;
 struct statement_draft *statement_draft_new(uint32_t contract, uint64_t from, const struct trade *trade,
                                             enum lines_wanted lines);
 void statement_draft_free(struct statement_draft *d); /* NULL-safe */
-/* Goes on up to `to`. Errors as statement_build; then it is only to be freed. */
-MUST_CHECK enum err statement_draft_fold(struct statement_draft *d, const struct view *v, uint64_t to,
+/* Another one that came as far: of LINES_COUNT alone (asserted). */
+struct statement_draft *statement_draft_copy(const struct statement_draft *d);
+/* Whether it is one of what such a statement closes. */
+bool statement_draft_is(const struct statement_draft *d, uint32_t contract, uint64_t from, const struct trade *trade);
+uint64_t statement_draft_to(const struct statement_draft *d);    /* the entry that is next */
+uint64_t statement_draft_moves(const struct statement_draft *d); /* that it has folded */
+size_t statement_draft_bytes(const struct statement_draft *d);   /* what it holds, about */
+/* Goes on up to `to`, or for `most` moves. Errors as statement_build; then it is only to be freed. */
+MUST_CHECK enum err statement_draft_fold(struct statement_draft *d, const struct view *v, uint64_t to, uint64_t most,
                                          struct problem *p);
 /* The rest (asserted: it begins so); d is only to be freed then. */
 MUST_CHECK enum err statement_finish(struct statement_draft *d, const struct statement_in *in,

@@ -23,6 +23,7 @@
 #include "server/notices/notices.h"
 #include "server/outgoing/outgoing.h"
 #include "server/routes.h"
+#include "server/settlement/drafts.h"
 #include "server/settlement/settler.h"
 #include "server/system/bounds.h"
 #include "server/system/confine.h"
@@ -433,6 +434,7 @@ static void start(struct running *r)
         refuse_start(err, sv->options->data.text);
     keep_signals();
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
+    sv->drafts = drafts_new();
     sv->mail_links = r->smtp.setup.url != NULL ? mail_links_new() : NULL;
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
@@ -457,6 +459,7 @@ static void stop(struct running *r)
     readers_free(r->server.readers);
     settler_stop(r->settler);
     notices_stop(r->notices);
+    drafts_free(r->server.drafts);
     mail_links_free(r->server.mail_links);
     source_stop(r->server.source);
     committer_stop(r->committer);

@@ -7,7 +7,10 @@
 #include "server/pages/rows.h"
 #include "server/settlement/settlement.h"
 
-enum { MOST = 2000, CHASED = 50 };
+enum { CHASED = 50 };
+/* So many rows a page, and of all of them so many leads and decisions folded in a look at most: a few milliseconds. */
+#define ROWS "limit=50"
+#define FOLDED "fold=4000"
 
 static enum err month_read(struct request *rq, struct reply *reply);
 
@@ -17,10 +20,13 @@ static const struct act issue = {"issue", statements_create, {"id"}, fields, .ag
 struct month {
     struct request *rq;
     struct screen s;
-    struct param until;
-    json_t *rows; /* a list */
+    struct param p[3]; /* until, after; all: whatever it takes */
+    json_t *answer;
+    const json_t *rows;
     size_t open, issued, agreed;
+    int64_t moves, of; /* of those that are not reckoned whole */
 };
+enum { UNTIL, AFTER, ALL };
 
 /* ---- what is asked ---- */
 
@@ -42,26 +48,42 @@ static bool may_be_issued(const json_t *row)
     return span_is(ask_text(row, "state"), "open");
 }
 
+static void count(struct month *m, const json_t *row)
+{
+    const json_t *last = json_object_get(row, "last"), *reckoned = json_object_get(row, "reckoned");
+    m->open += may_be_issued(row);
+    m->issued += last != NULL;
+    m->agreed += last != NULL && all_agree(last);
+    if (reckoned != NULL) {
+        m->moves += ask_int(reckoned, "moves");
+        m->of += ask_int(reckoned, "of");
+    }
+}
+
+/* The page of the list from `after` on, as a query. */
+static void write_query(const struct month *m, struct buf *out, struct span after)
+{
+    const struct param p[] = {{"until", m->p[UNTIL].value, true}, {"after", after, true}};
+    for (size_t i = 0; i < sizeof p / sizeof *p; i++)
+        if (!span_empty(p[i].value)) {
+            buf_printf(out, "&%s=", p[i].name);
+            query_encode(out, p[i].value);
+        }
+}
+
 static enum err gather(struct month *m)
 {
     const json_t *one;
     size_t i;
     struct buf query;
-    char mem[128];
-    buf_fixed(&query, mem, sizeof mem);
-    if (m->until.value.len > 32)
+    if (m->p[UNTIL].value.len > 32)
         return problem(&m->rq->problem, ERR_MALFORMED, "until", "must be a day such as 2027-01-31");
-    buf_str(&query, span_empty(m->until.value) ? "" : "&until=");
-    query_encode(&query, m->until.value);
-    buf_byte(&query, '\0');
-    enum err err = ask_all(m->rq, settlements_list, SPAN(""), mem, MOST, &m->rows);
-    json_array_foreach(m->rows, i, one)
-    {
-        const json_t *last = json_object_get(one, "last");
-        m->open += may_be_issued(one);
-        m->issued += last != NULL;
-        m->agreed += last != NULL && all_agree(last);
-    }
+    arena_buf(m->rq->arena, &query, 64 + 3 * (m->p[UNTIL].value.len + m->p[AFTER].value.len));
+    buf_str(&query, m->p[ALL].given ? ROWS : ROWS "&" FOLDED);
+    write_query(m, &query, m->p[AFTER].value);
+    enum err err = ask(m->rq, settlements_list, SPAN(""), buf_span(&query), &m->answer);
+    m->rows = json_object_get(m->answer, "data");
+    json_array_foreach(m->rows, i, one) count(m, one);
     return err;
 }
 
@@ -109,10 +131,11 @@ static void write_warnings(struct month *m, const json_t *row)
 
 static enum word state_word(struct span state)
 {
-    return span_is(state, "open")      ? WORD_STATE_OPEN
-           : span_is(state, "refused") ? WORD_STATE_REFUSED
-           : span_is(state, "closed")  ? WORD_STATE_CLOSED
-                                       : WORD_STATE_NOTHING;
+    return span_is(state, "open")        ? WORD_STATE_OPEN
+           : span_is(state, "reckoning") ? WORD_STATE_RECKONING
+           : span_is(state, "refused")   ? WORD_STATE_REFUSED
+           : span_is(state, "closed")    ? WORD_STATE_CLOSED
+                                         : WORD_STATE_NOTHING;
 }
 
 static void write_amount(struct month *m, const json_t *row)
@@ -146,8 +169,8 @@ static void write_issue(struct month *m, const json_t *row)
     if (!may_be_issued(row) || (m->rq->token->scopes & MAY_SETTLEMENT) == 0)
         return;
     act_open(&f, &m->s, &issue, ask_text(row, "contract"), "issue");
-    if (!span_empty(m->until.value))
-        act_hidden(&f, "until", m->until.value);
+    if (!span_empty(m->p[UNTIL].value))
+        act_hidden(&f, "until", m->p[UNTIL].value);
     act_close(&f, WORD_MONTH_ISSUE, "sm");
 }
 
@@ -160,9 +183,10 @@ static void write_row(struct month *m, const json_t *row)
     if (k != NULL)
         rows_between(&m->s, k);
     page_put(g, "<td class=\"hd\"><span class=\"st {}\">{}</span>",
-             P_HTML(may_be_issued(row)          ? "pending"
-                    : span_is(state, "refused") ? "rejected"
-                                                : "off"),
+             P_HTML(may_be_issued(row)            ? "pending"
+                    : span_is(state, "reckoning") ? "held"
+                    : span_is(state, "refused")   ? "rejected"
+                                                  : "off"),
              P_WORD(state_word(state)));
     write_warnings(m, row);
     page_put(g, "</td><td class=\"n\" data-l=\"{}\"><span>", P_WORD(WORD_OP_NOW));
@@ -188,6 +212,37 @@ static void write_progress(struct month *m)
              P_SAY(WORD_MONTH_OPEN, P_COUNT((int64_t)m->open)), P_WORD(WORD_MONTH_ALL), P_WORD(WORD_MONTH_ALL));
 }
 
+static void write_address(struct month *m, struct span after, const char *more)
+{
+    struct buf query;
+    arena_buf(m->rq->arena, &query, 64 + 3 * (m->p[UNTIL].value.len + after.len));
+    write_query(m, &query, after);
+    page_put(&m->s.g, "<a class=\"b\" href=\"/month-end?{}{}\">", P_HTML(more), P_TEXT(buf_span(&query)));
+}
+
+/* Looks go on where the one before ended; who does not want to wait for them has all of it reckoned in one. */
+static void write_reckoned(struct month *m)
+{
+    if (m->of == 0)
+        return;
+    page_put(&m->s.g,
+             "<section class=\"card\">\n<div class=\"half\"><div><label for=\"reckoned\">{}</label><progress "
+             "id=\"reckoned\" max=\"{}\" value=\"{}\"></progress></div>\n<p class=\"line\">",
+             P_SAY(WORD_MONTH_RECKONED, P_COUNT(m->moves), P_COUNT(m->of)), P_INDEX(m->of), P_INDEX(m->moves));
+    write_address(m, m->p[AFTER].value, "all=1");
+    page_put(&m->s.g, "{}</a></p></div>\n</section>\n", P_WORD(WORD_MONTH_RECKON));
+}
+
+static void write_next(struct month *m)
+{
+    const struct span next = ask_text(m->answer, "next");
+    if (span_empty(next))
+        return;
+    page_html(&m->s.g, "<p class=\"line\">");
+    write_address(m, next, "");
+    page_put(&m->s.g, "{}</a></p>\n", P_WORD(WORD_STATEMENTS_MORE));
+}
+
 static void write_rows(struct month *m)
 {
     const json_t *one;
@@ -205,7 +260,9 @@ static void write_rows(struct month *m)
              P_WORD(WORD_COL_BETWEEN), P_WORD(WORD_PARTY_STATE), P_WORD(WORD_OP_NOW), P_WORD(WORD_MONTH_LAST),
              P_WORD(WORD_MONTH_ISSUE));
     json_array_foreach(m->rows, i, one) write_row(m, one);
-    page_html(g, "</tbody></table>\n</section>\n");
+    page_html(g, "</tbody></table>\n");
+    write_next(m);
+    page_html(g, "</section>\n");
 }
 
 /* ---- whose answers wait ---- */
@@ -258,8 +315,8 @@ static void write_chase(struct month *m)
 
 static enum err month_read(struct request *rq, struct reply *reply)
 {
-    struct month m = {.rq = rq, .until = {.name = "until"}};
-    enum err err = screen_read(&m.s, rq, &m.until, 1);
+    struct month m = {.rq = rq, .p = {{.name = "until"}, {.name = "after"}, {.name = "all"}}};
+    enum err err = screen_read(&m.s, rq, m.p, sizeof m.p / sizeof *m.p);
     if (err == ERR_OK)
         err = screen_zone(&m.s, screen_first_zone(rq));
     if (err == ERR_OK)
@@ -271,13 +328,14 @@ static enum err month_read(struct request *rq, struct reply *reply)
                  "class=\"filters\" action=\"/month-end\"><label>{}<input type=\"date\" name=\"until\" "
                  "value=\"{}\"></label><button class=\"b\">{}</button></form>\n",
                  P_WORD(WORD_OP_MONTH), P_WORD(WORD_OP_MONTH_WHAT), P_WORD(WORD_STATEMENTS_TITLE),
-                 P_WORD(WORD_MONTH_UNTIL), P_TEXT(m.until.value), P_WORD(WORD_FILTER_SHOW));
+                 P_WORD(WORD_MONTH_UNTIL), P_TEXT(m.p[UNTIL].value), P_WORD(WORD_FILTER_SHOW));
+        write_reckoned(&m);
         write_progress(&m);
         write_rows(&m);
         write_chase(&m);
         err = screen_reply(&m.s, reply, act_status(rq));
     }
-    json_decref(m.rows);
+    json_decref(m.answer);
     return err;
 }
 

@@ -1,8 +1,9 @@
 /* GET /v1/settlements: of each contract what a statement would come to now, and what stands in its way. The statement
- * is built as it would be issued, but for the text of its lines, and thrown away. */
+ * is built as it would be issued, but for the text of its lines, and thrown away; what was folded for it is kept. */
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/base/bytes.h"
 #include "common/base/money.h"
 #include "common/base/when.h"
 #include "common/settlement/statement_text.h"
@@ -10,6 +11,7 @@
 #include "server/api/list.h"
 #include "server/commit/clock_rows.h"
 #include "server/settlement/corrections.h"
+#include "server/settlement/drafts.h"
 #include "server/settlement/premises.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
@@ -25,14 +27,16 @@ struct settlements {
     struct span until; /* as `POST .../statements` takes it; empty: now */
     bool clock_sure;
     uint64_t moves; /* that may still be folded */
+    bool in_part;   /* a draft that takes more is told as far as it came, where else the page ends before it */
     char last[LIMIT_ID + 1];
 };
 
 /* What is open of one contract. */
 struct open {
     struct premises on;
+    struct statement_draft *draft; /* NULL: there is none to make */
     json_t *warnings;
-    bool blocked;
+    bool blocked, unfinished;
 };
 
 /* ---- warnings ---- */
@@ -170,20 +174,61 @@ static enum err read_open(const struct settlements *s, const struct contract *k,
     if (err != ERR_OK)
         return err;
     err = premises_read(s->txn, &o->on);
-    return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
+    if (!premises_closed(&o->on) && !premises_nothing(&o->on, s->rq->arrived_ms) &&
+        contract_binds(k, s->rq->arrived_ms) && o->on.until_ms <= s->rq->arrived_ms)
+        o->draft = drafts_take(s->rq->worker->server->drafts, &o->on);
+    return ERR_OK;
 }
 
-static enum err build(const struct settlements *s, struct open *o, struct statement_out *out)
+static void close_open(const struct settlements *s, struct open *o)
+{
+    if (o->draft != NULL)
+        drafts_keep(s->rq->worker->server->drafts, &o->on, o->draft);
+    premises_close(&o->on);
+}
+
+static void spend(struct settlements *s, uint64_t moves)
+{
+    s->moves -= moves < s->moves ? moves : s->moves;
+}
+
+/* As far as it may. What does not read is begun with anew. */
+static enum err fold_draft(struct settlements *s, struct open *o, const struct view *view)
+{
+    const uint64_t to = o->on.closes.is.to, before = statement_draft_moves(o->draft);
+    enum err err = statement_draft_fold(o->draft, view, to, s->in_part ? s->moves : UINT64_MAX, &s->rq->problem);
+    if (err != ERR_OK) {
+        statement_draft_free(o->draft);
+        o->draft = NULL;
+        return err;
+    }
+    if (s->in_part)
+        spend(s, statement_draft_moves(o->draft) - before);
+    return ERR_OK;
+}
+
+/* *whole: so far that there is an *out. */
+static enum err build(struct settlements *s, struct open *o, bool *whole, struct statement_out *out)
 {
     struct ledger_view within;
     const struct view view = ledger_view(&within, NULL, s->txn);
     enum err err = premises_date(&o->on, s->rq->worker->zones, s->rq->arrived_ms);
     if (err != ERR_OK)
         return worker_fails(s->rq, ERR_IO, ZONE_UNREADABLE);
+    err = fold_draft(s, o, &view);
+    *whole = err == ERR_OK &&
+             (!s->in_part || statement_draft_moves(o->draft) == o->on.closes.is.tally.moves); /* clicks cost nothing */
+    if (!*whole)
+        return err;
     struct statement_in in = premises_statement(&o->on, span_str(s->rq->worker->server->instance.public_url), &view);
     in.id = span_str(o->on.k->id);
     in.lines = LINES_COUNT;
-    return statement_build(&in, out, &s->rq->problem);
+    struct statement_draft *d = statement_draft_copy(o->draft);
+    err = statement_finish(d, &in, out, &s->rq->problem);
+    statement_draft_free(d);
+    return err;
 }
 
 static int64_t leads_of(const struct statement *st)
@@ -412,11 +457,22 @@ static enum err warn_of_change(const struct settlements *s, struct open *o, cons
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
+/* How far its draft is. */
+static void write_reckoned(struct jw *w, const struct open *o)
+{
+    jw_key(w, "reckoned");
+    jw_object(w);
+    jw_kint(w, "moves", (int64_t)statement_draft_moves(o->draft));
+    jw_kint(w, "of", (int64_t)o->on.closes.is.tally.moves);
+    jw_object_end(w);
+}
+
 /* *state: what `settle` may do. Rows of this contract that do not read are its own trouble, and that of no other. */
-static enum err write_open(const struct settlements *s, struct jw *w, struct open *o, const char **state)
+static enum err write_open(struct settlements *s, struct jw *w, struct open *o, const char **state)
 {
     struct statement_out out;
     struct statement st;
+    bool whole;
     if (premises_closed(&o->on)) {
         *state = "closed";
         return ERR_OK;
@@ -427,9 +483,14 @@ static enum err write_open(const struct settlements *s, struct jw *w, struct ope
         return ERR_OK;
     }
     *state = o->blocked ? "refused" : "open";
-    if (!contract_binds(o->on.k, s->rq->arrived_ms) || o->on.until_ms > s->rq->arrived_ms)
+    if (o->draft == NULL)
         return ERR_OK;
-    enum err err = build(s, o, &out);
+    enum err err = build(s, o, &whole, &out);
+    if (err == ERR_OK && !whole) {
+        *state = o->blocked ? "refused" : "reckoning";
+        o->unfinished = true;
+        return ERR_OK;
+    }
     if (err == ERR_OK) {
         err = statement_read(buf_span(&out.payload), &st);
         if (err == ERR_OK) {
@@ -485,22 +546,24 @@ static enum err write_row(struct settlements *s, struct open *o)
         err = write_last(s, w, o);
     jw_kstr(w, "publisher", span_str(o->on.k->publisher->id));
     jw_kstr(w, "publisher_name", o->on.k->publisher->name);
+    if (o->unfinished)
+        write_reckoned(w, o);
     jw_kstr(w, "state", span_str(state));
     jw_kstr(w, "timezone", contract_terms(o->on.k, s->rq->arrived_ms)->timezone);
     jw_key(w, "warnings");
     jw_value(w, o->warnings);
     jw_object_end(w);
     json_decref(o->warnings);
-    premises_close(&o->on);
     return err;
 }
 
-/* What its row costs: the moves that are folded, and, cheaper by far, the entries behind its end that were told from
- * them. */
+/* What its row costs: the moves that are still to be folded, and, cheaper by far, the entries behind its end that were
+ * told from them. */
 static uint64_t work_of(const struct open *o)
 {
     enum { CHEAPER = 16 };
-    return o->on.closes.is.tally.moves + (o->on.head.size - o->on.closes.is.to) / CHEAPER;
+    const uint64_t all = o->on.closes.is.tally.moves, folded = o->draft != NULL ? statement_draft_moves(o->draft) : all;
+    return (all > folded ? all - folded : 0) + (o->on.head.size - o->on.closes.is.to) / CHEAPER;
 }
 
 /* A page ends before the contract that would be too much for it, unless that is its first. */
@@ -508,15 +571,16 @@ static enum err row_of(struct settlements *s, const struct contract *k)
 {
     struct open o;
     enum err err = read_open(s, k, &o);
-    if (err == ERR_OK && s->list.n > 0 && !premises_closed(&o.on) && work_of(&o) > s->moves)
+    if (err == ERR_OK && !s->in_part && s->list.n > 0 && !premises_closed(&o.on) && work_of(&o) > s->moves)
         s->list.more = true;
-    if (err != ERR_OK || s->list.more || !list_item(&s->list)) {
-        premises_close(&o.on);
-        return err;
+    if (err == ERR_OK && !s->list.more && list_item(&s->list)) {
+        if (!s->in_part && !premises_closed(&o.on))
+            spend(s, work_of(&o));
+        memcpy(s->last, k->id, sizeof s->last);
+        err = write_row(s, &o);
     }
-    s->moves -= premises_closed(&o.on) ? 0 : work_of(&o) < s->moves ? work_of(&o) : s->moves;
-    memcpy(s->last, k->id, sizeof s->last);
-    return write_row(s, &o);
+    close_open(s, &o);
+    return err;
 }
 
 /* A campaign's own contract pays nobody. */
@@ -538,11 +602,14 @@ static enum err rows_behind(struct settlements *s, struct span after)
 enum err settlements_list(struct request *rq, struct reply *reply)
 {
     struct settlements s = {.rq = rq, .moves = MOVES_OF_PAGE};
-    struct param p[] = {{.name = "contract"}, {.name = "until"}};
+    struct param p[] = {{.name = "contract"}, {.name = "until"}, {.name = "fold"}};
     struct clock_mark clock = {.steps = 0};
     const struct contract *k;
     struct window window;
-    enum err err = window_read(rq, p, 2, &window);
+    enum err err = window_read(rq, p, 3, &window);
+    if (err == ERR_OK && (s.in_part = p[2].given) &&
+        (parse_u64(p[2].value, &s.moves) != ERR_OK || s.moves > MOVES_OF_PAGE))
+        err = problem(&rq->problem, ERR_MALFORMED, "fold", "must be a number from 0 to %d", MOVES_OF_PAGE);
     if (err == ERR_OK && p[0].given)
         err = call_contract(rq, p[0].value, &k);
     if (err == ERR_OK)

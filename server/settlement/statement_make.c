@@ -76,7 +76,7 @@ static enum err fold(const struct issue *s, struct statement_draft *d)
         if ((err = worker_reader_anew(s->worker, &t, s->problem)) != ERR_OK)
             return err;
         const struct view view = ledger_view(&within, NULL, t);
-        err = statement_draft_fold(d, &view, to - at > READ_SLICE ? at + READ_SLICE : to, s->problem);
+        err = statement_draft_fold(d, &view, to - at > READ_SLICE ? at + READ_SLICE : to, UINT64_MAX, s->problem);
     }
     return err;
 }

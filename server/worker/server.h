@@ -27,6 +27,7 @@ struct courier;    /* courier/courier.h */
 struct witness;    /* keys/witness.h */
 struct readers;    /* readers.h */
 struct budgets;    /* system/budgets.h */
+struct drafts;     /* settlement/drafts.h */
 struct mail_links; /* mail_links.h */
 struct routes {
     const struct route *route;
@@ -57,6 +58,7 @@ struct server {
     struct courier *courier;       /* NULL: nobody is asked to witness */
     struct outgoing *outgoing;     /* NULL: nothing is sent to anybody */
     struct mail_links *mail_links; /* NULL: no e-mail is sent */
+    struct drafts *drafts;         /* NULL: each look begins anew (tests) */
     struct witness *witness;       /* NULL: nobody is witnessed */
     struct proxies *proxies;       /* NULL: the peer is the client */
     enum proxies_header proxies_header;

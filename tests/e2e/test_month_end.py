@@ -397,6 +397,35 @@ class MonthEnd(ServerCase):
             self.settle_by(server, 1)
             self.assertEqual(server.asked, [])
 
+    def test_a_draft_goes_on_where_the_look_before_ended(self):
+        market = Market(self.server)
+        for _ in range(5):
+            self.lead(market, market.publisher, market.code)
+        whole = self.swept(market.contract, leads=5)
+        until = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")  # another draft of the same contract, of which nobody looked yet
+        market.operator.post(f"/v1/contracts/{market.contract}/adjustments", {"micros": 1_000_000, "reason": "behind it"})
+        looks = []
+        while not looks or "reckoned" in looks[-1]:
+            looks += self.operator.get(f"/v1/settlements?contract={market.contract}&until={until}&fold=3")["data"]
+        self.assertEqual([(row["state"], row.get("reckoned"), "draft" in row) for row in looks],
+                         [("reckoning", {"moves": n, "of": 10}, False) for n in (3, 6, 9)] + [("open", None, True)])
+        told = lambda row: {name: value for name, value in row["draft"].items() if name not in ("due_at", "to_at", "to")}  # noqa: E731
+        self.assertEqual(told(looks[-1]), told(whole))
+        self.assertEqual(self.operator.get(f"/v1/settlements?contract={market.contract}&until={until}&fold=0")["data"][0]["draft"], looks[-1]["draft"])
+        for _ in range(2):
+            self.lead(market, market.publisher, market.code)
+        more = self.swept(market.contract, leads=7)
+        self.operator.patch(f"/v1/parties/{market.publisher.id}", {"legal": {**LEGAL, "country": "DE", "vat_id": "DE136695976"}})
+        self.lead(market, market.publisher, market.code)
+        self.assertEqual(self.swept(market.contract, leads=8)["draft"]["gross_micros"], more["draft"]["gross_micros"] + 12_000_000)
+        issued = self.operator.post(f"/v1/contracts/{market.contract}/statements", {})
+        self.assertEqual(issued["net_micros"], more["draft"]["gross_micros"] + 13_000_000)
+        self.lead(market, market.publisher, market.code)
+        self.assertEqual(self.swept(market.contract, leads=1)["draft"]["number"], 2)
+        self.operator.post(f"/v1/contracts/{market.contract}/statements", {})  # nothing is left to whom `settle` is tried on
+        for fold in ("-1", "x", "200001", ""):
+            self.assertProblem(self.operator.call("GET", f"/v1/settlements?fold={fold}"), 400, "fold")
+
     def test_what_cannot_be_asked_is_said(self):
         self.assertIn("check the token", self.settle(2, token="cst_nobody"))
         self.assertIn("403", self.settle(2, token=Market(self.server).publisher.token))

@@ -687,8 +687,33 @@ static struct statement_draft *draft_in_steps(const struct statement_in *in)
 {
     struct statement_draft *d = statement_draft_new(in->contract, in->from, &in->trade, LINES_TEXT);
     for (uint64_t to = in->from; to < in->to && !one_in(4); to += 1 + below((size_t)(in->to - to)))
-        assert_int_equal(statement_draft_fold(d, in->view, to, NULL), ERR_OK);
+        assert_int_equal(statement_draft_fold(d, in->view, to, UINT64_MAX, NULL), ERR_OK);
     return d;
+}
+
+/* By a draft that is kept, goes on by a few moves at a time, and of which a copy is finished. */
+static void a_copied_draft_comes_to_the_same(struct statement_in in)
+{
+    struct statement_out whole, out;
+    struct statement_draft *d = statement_draft_new(in.contract, in.from, &in.trade, LINES_COUNT);
+    in.lines = LINES_COUNT;
+    while (statement_draft_to(d) < in.to) {
+        const uint64_t moves = statement_draft_moves(d), most = below(40);
+        assert_int_equal(statement_draft_fold(d, in.view, in.to, most, NULL), ERR_OK);
+        assert_true(statement_draft_moves(d) - moves <= most);
+        if (one_in(8)) {
+            struct statement_draft *copy = statement_draft_copy(d);
+            assert_int_equal(statement_finish(copy, &in, &out, NULL), ERR_OK);
+            statement_draft_free(copy);
+            statement_free(&out);
+        }
+    }
+    assert_int_equal(statement_finish(d, &in, &out, NULL), ERR_OK);
+    assert_int_equal(statement_build(&in, &whole, NULL), ERR_OK);
+    assert_true(span_eq(buf_span(&out.payload), buf_span(&whole.payload)));
+    statement_draft_free(d);
+    statement_free(&out);
+    statement_free(&whole);
 }
 
 /* An auditor who builds an old statement from today's rows gets the bytes of that day; also in any steps. */
@@ -706,6 +731,7 @@ static void old_statements_come_out_the_same(struct ledger_run *r)
         statement_draft_free(d);
         statement_free(&again);
         statement_free(&out);
+        a_copied_draft_comes_to_the_same(r->past[i].in);
         buf_free(&r->past[i].payload);
         taxed_free(&r->past[i].brought);
     }
