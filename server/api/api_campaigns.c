@@ -194,10 +194,14 @@ enum err campaigns_create(struct request *rq, struct reply *reply)
 
 enum err campaigns_list(struct request *rq, struct reply *reply)
 {
+    struct param order = {.name = "order"};
     struct window window;
     struct list list;
     const struct campaign *last = NULL;
-    enum err err = window_read(rq, NULL, 0, &window);
+    bool newest;
+    enum err err = window_read(rq, &order, 1, &window);
+    if (err == ERR_OK)
+        err = list_order(rq, &order, &newest);
     if (err != ERR_OK)
         return err;
     if (!span_empty(window.after)) {
@@ -205,8 +209,10 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     }
     list_open(&list, &window);
-    for (uint32_t n = last != NULL ? last->number + 1 : 1; n <= rq->catalog->n_campaigns; n++) {
-        const struct campaign *c = catalog_campaign_number(rq->catalog, n);
+    const uint32_t all = rq->catalog->n_campaigns;
+    uint32_t done = last == NULL ? 0 : newest ? all - last->number + 1 : last->number;
+    for (; done < all; done++) {
+        const struct campaign *c = catalog_campaign_number(rq->catalog, newest ? all - done : done + 1);
         if (!campaign_seen(rq, c))
             continue;
         if (!list_item(&list))

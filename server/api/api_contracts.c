@@ -155,26 +155,38 @@ enum err contracts_create(struct request *rq, struct reply *reply)
 
 /* ---- GET /v1/contracts[/{id}] ---- */
 
+enum { CAMPAIGN, PUBLISHER, ORDER, PARAMS };
+
+static bool is_listed(const struct contract *k, const struct param p[PARAMS])
+{
+    return (!p[CAMPAIGN].given || span_is(p[CAMPAIGN].value, k->campaign->id)) &&
+           (!p[PUBLISHER].given || (k->publisher != NULL && span_is(p[PUBLISHER].value, k->publisher->id)));
+}
+
 enum err contracts_list(struct request *rq, struct reply *reply)
 {
-    struct param campaign = {.name = "campaign"};
+    struct param p[PARAMS] = {{.name = "campaign"}, {.name = "publisher"}, {.name = "order"}};
     struct window window;
     struct list list;
     const struct contract_list own = catalog_reads(rq->catalog, rq->caller);
     const struct contract *last = NULL;
-    size_t i = 0;
-    enum err err = window_read(rq, &campaign, 1, &window);
+    bool newest;
+    size_t done = 0; /* of those that it reads, in the order of the list */
+    enum err err = window_read(rq, p, PARAMS, &window);
+    if (err == ERR_OK)
+        err = list_order(rq, &p[ORDER], &newest);
     if (err != ERR_OK)
         return err;
     if (!span_empty(window.after)) {
         if (call_contract(rq, window.after, &last) != ERR_OK)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-        i = contracts_behind(&own, last->number);
+        done = contracts_behind(&own, last->number);
+        done = newest ? own.n - done + 1 : done;
     }
     list_open(&list, &window);
-    for (; i < own.n; i++) {
-        const struct contract *k = catalog_listed(rq->catalog, &own, i);
-        if (campaign.given && !span_is(campaign.value, k->campaign->id))
+    for (; done < own.n; done++) {
+        const struct contract *k = catalog_listed(rq->catalog, &own, newest ? own.n - 1 - done : done);
+        if (!is_listed(k, p))
             continue;
         if (!list_item(&list))
             break;

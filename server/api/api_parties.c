@@ -202,12 +202,50 @@ enum err parties_create(struct request *rq, struct reply *reply)
 
 /* ---- GET /v1/parties[/{id}] ---- */
 
+enum { KIND, NAME, ORDER, PARAMS };
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* ASCII letters without regard to case. */
+static bool contains(struct span text, struct span part)
+{
+    for (size_t i = 0; i + part.len <= text.len; i++) {
+        size_t n = 0;
+        while (n < part.len && lower(text.ptr[i + n]) == lower(part.ptr[n]))
+            n++;
+        if (n == part.len)
+            return true;
+    }
+    return false;
+}
+
+static bool is_listed(const struct request *rq, const struct party *p, const struct param q[PARAMS])
+{
+    return (caller_is(rq, ROLE_OPERATOR) || p->number == rq->caller->number) &&
+           (!q[KIND].given || span_is(q[KIND].value, role_word(p->role))) &&
+           (!q[NAME].given || contains(p->name, q[NAME].value) || span_is(q[NAME].value, p->id));
+}
+
+static enum err read_list(struct request *rq, struct param q[PARAMS], struct window *window, bool *newest)
+{
+    enum role kind;
+    enum err err = window_read(rq, q, PARAMS, window);
+    if (err == ERR_OK && q[KIND].given && role_parse(q[KIND].value, &kind) != ERR_OK)
+        err = problem(&rq->problem, ERR_MALFORMED, "kind", "must be advertiser, publisher, auditor or operator");
+    return err == ERR_OK ? list_order(rq, &q[ORDER], newest) : err;
+}
+
 enum err parties_list(struct request *rq, struct reply *reply)
 {
+    struct param q[PARAMS] = {{.name = "kind"}, {.name = "name"}, {.name = "order"}};
     struct window window;
     struct list list;
     const struct party *last = NULL;
-    enum err err = window_read(rq, NULL, 0, &window);
+    bool newest;
+    enum err err = read_list(rq, q, &window, &newest);
     if (err != ERR_OK)
         return err;
     if (!span_empty(window.after)) {
@@ -215,9 +253,11 @@ enum err parties_list(struct request *rq, struct reply *reply)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     }
     list_open(&list, &window);
-    for (uint32_t n = last != NULL ? last->number + 1 : 1; n <= rq->catalog->n_parties; n++) {
-        const struct party *p = catalog_party_number(rq->catalog, n);
-        if (!caller_is(rq, ROLE_OPERATOR) && p->number != rq->caller->number)
+    const uint32_t all = rq->catalog->n_parties;
+    uint32_t done = last == NULL ? 0 : newest ? all - last->number + 1 : last->number;
+    for (; done < all; done++) {
+        const struct party *p = catalog_party_number(rq->catalog, newest ? all - done : done + 1);
+        if (!is_listed(rq, p, q))
             continue;
         if (!list_item(&list))
             break;

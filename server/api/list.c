@@ -61,6 +61,14 @@ enum err window_read(struct request *rq, struct param *more, size_t n, struct wi
     return ERR_OK;
 }
 
+enum err list_order(struct request *rq, const struct param *order, bool *newest)
+{
+    *newest = order->given && span_is(order->value, "newest");
+    return !order->given || *newest
+               ? ERR_OK
+               : problem(&rq->problem, ERR_MALFORMED, "order", "must be newest, or left out: oldest first");
+}
+
 void list_open(struct list *l, const struct window *p)
 {
     *l = (struct list){.limit = p->limit};

@@ -26,6 +26,9 @@ struct window {
 /* limit, after and the n further params of this list (at most WINDOW_PARAMS_MAX - 2). */
 MUST_CHECK enum err window_read(struct request *rq, struct param *more, size_t n, struct window *out);
 
+/* `order` of a list that has its oldest first, unless that says newest. ERR_MALFORMED. */
+MUST_CHECK enum err list_order(struct request *rq, const struct param *order, bool *newest);
+
 /* The answer: list_item gives room for one more item (write one value to list.w), or says that the list is full. */
 struct list {
     struct buf text;

@@ -161,9 +161,7 @@ static void write_list(struct screen *s, const json_t *answer)
             P_WORD(WORD_CAMPAIGN), P_WORD(WORD_FILTER_STATE), P_WORD(WORD_CP_PUBLISHERS), P_WORD(WORD_CP_LEADS_OF));
     json_array_foreach(list, i, doc) write_one(s, doc);
     page_html(g, json_array_size(list) > 0 ? "</tbody></table>\n" : "");
-    if (json_object_get(answer, "next") != NULL)
-        page_put(g, "<p class=\"line\"><a class=\"b\" href=\"/campaigns?after={}\">{}</a></p>\n",
-                 P_QUERY(ask_text(answer, "next")), P_WORD(WORD_STATEMENTS_MORE));
+    rows_next(s, "/campaigns", NULL, 0, answer, WORD_OLDER);
     page_html(g, "</section>\n");
     if (s->frame.seat == SEAT_ADVERTISER)
         write_new(s);
@@ -172,9 +170,13 @@ static void write_list(struct screen *s, const json_t *answer)
 static enum err list_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
-    struct param after = {.name = "after"};
+    struct param p[] = {{.name = "after"}, {"order", SPAN("newest"), true}};
     json_t *answer = NULL;
-    enum err err = rows_listed(&s, rq, campaigns_list, &after, 1, &answer);
+    enum err err = screen_read(&s, rq, p, 1);
+    if (err == ERR_OK)
+        err = screen_zone(&s, screen_first_zone(rq));
+    if (err == ERR_OK)
+        err = rows_asked(rq, campaigns_list, p, 2, &answer);
     if (err != ERR_OK)
         return err;
     write_list(&s, answer);
@@ -261,37 +263,41 @@ static void write_prices(struct campaign_page *p, const json_t *contract)
     }
 }
 
-static enum err write_contract(struct campaign_page *p, const struct contract *k)
+static void write_contract(struct campaign_page *p, const json_t *doc)
 {
-    json_t *doc = NULL;
-    enum err err = ask(p->rq, contracts_get, span_str(k->id), SPAN(""), &doc);
-    if (err != ERR_OK)
-        return err;
+    const struct contract *k = catalog_contract(p->rq->catalog, ask_text(doc, "id"));
+    if (k == NULL || k->publisher == NULL)
+        return;
     page_put(&p->s.g, "<tr><th scope=\"row\">{}</th><td data-l=\"{}\"><span>", P_NAME(k->publisher->name),
              P_WORD(WORD_CP_PRICE));
     write_prices(p, doc);
     page_put(&p->s.g, "</span></td><td class=\"n\" data-l=\"{}\"><a href=\"/leads?contract={}\">{}</a></td></tr>\n",
              P_WORD(WORD_CP_LEADS_OF), P_QUERY(span_str(k->id)), P_WORD(WORD_REVIEW_LOOK));
-    json_decref(doc);
-    return ERR_OK;
 }
 
-static enum err write_contracts(struct campaign_page *p)
+static enum err write_contracts(struct campaign_page *p, struct span after)
 {
-    const struct contract_list all = catalog_reads(p->rq->catalog, p->rq->caller);
+    const struct param params[] = {
+        {"campaign", ask_text(p->doc, "id"), true}, {"after", after, true}, {"order", SPAN("newest"), true}};
     struct page *g = &p->s.g;
-    enum err err = ERR_OK;
+    json_t *answer = NULL;
+    const json_t *doc;
+    char address[sizeof "/campaigns/" + LIMIT_ID];
+    size_t i;
+    enum err err = rows_asked(p->rq, contracts_list, params, 3, &answer);
+    if (err != ERR_OK)
+        return err;
     page_put(g,
              "<section class=\"card\">\n<h2>{}</h2>\n<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th "
              "scope=\"col\">{}</th><th scope=\"col\" class=\"n\">{}</th></tr></thead><tbody>\n",
              P_WORD(WORD_CP_PUBLISHERS), P_WORD(WORD_PUBLISHER), P_WORD(WORD_CP_PRICE), P_WORD(WORD_CP_LEADS_OF));
-    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
-        const struct contract *k = catalog_listed(p->rq->catalog, &all, i);
-        if (k->campaign == p->c && k->publisher != NULL)
-            err = write_contract(p, k);
-    }
-    page_html(g, "</tbody></table>\n</section>\n");
-    return err;
+    json_array_foreach(json_object_get(answer, "data"), i, doc) write_contract(p, doc);
+    page_html(g, "</tbody></table>\n");
+    snprintf(address, sizeof address, "/campaigns/%s", p->c->id);
+    rows_next(&p->s, address, NULL, 0, answer, WORD_OLDER);
+    page_html(g, "</section>\n");
+    json_decref(answer);
+    return ERR_OK;
 }
 
 static void write_difference(struct campaign_page *p, const json_t *one)
@@ -384,11 +390,12 @@ static enum err write_versions(struct campaign_page *p)
 static enum err one_read(struct request *rq, struct reply *reply)
 {
     struct campaign_page p;
-    enum err err = campaign_page_begin(&p, rq, NULL, 0);
+    struct param after = {.name = "after"};
+    enum err err = campaign_page_begin(&p, rq, &after, 1);
     if (err == ERR_OK) {
         campaign_page_open(&p, CAMPAIGN_OVERVIEW);
         page_html(&p.s.g, "<div class=\"two\">\n<div>\n");
-        err = write_contracts(&p);
+        err = write_contracts(&p, after.value);
         if (err == ERR_OK)
             err = write_versions(&p);
         page_html(&p.s.g, "</div>\n<aside class=\"stack\">\n");

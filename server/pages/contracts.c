@@ -6,7 +6,8 @@
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
 
-enum { MOST = 2000, MATRIX = 12 };
+/* Of those to choose from, and what a matrix has room for. */
+enum { MOST = 2000, CAMPAIGNS = LIMIT_LIST, MATRIX = 12, MATRIX_PUBLISHERS = 60 };
 
 static enum err contracts_read(struct request *rq, struct reply *reply);
 
@@ -52,16 +53,28 @@ static const struct act make = {.name = "contract",
 struct contracts {
     struct request *rq;
     struct screen s;
-    json_t *contracts, *campaigns, *parties; /* lists; parties: the operator's alone */
+    struct param p[4];              /* campaign, publisher, after, and the order, which is no question */
+    json_t *answer, *all;           /* a page of contracts; all of them, a list, where there is a matrix */
+    json_t *campaigns, *publishers; /* lists, the operator's alone */
 };
+enum { CAMPAIGN, PUBLISHER, AFTER, ORDER, PARAMS };
+
+static bool has_matrix(const struct contracts *c)
+{
+    const size_t n = json_array_size(c->campaigns), m = json_array_size(c->publishers);
+    return n > 0 && n <= MATRIX && m <= MATRIX_PUBLISHERS;
+}
 
 static enum err gather(struct contracts *c)
 {
-    enum err err = ask_all(c->rq, contracts_list, SPAN(""), "", MOST, &c->contracts);
+    c->p[ORDER] = (struct param){"order", SPAN("newest"), true};
+    enum err err = rows_asked(c->rq, contracts_list, c->p, PARAMS, &c->answer);
     if (err == ERR_OK && c->s.frame.seat == SEAT_OPERATOR)
-        err = ask_all(c->rq, campaigns_list, SPAN(""), "", MOST, &c->campaigns);
+        err = ask_all(c->rq, campaigns_list, SPAN(""), "&order=newest", CAMPAIGNS, &c->campaigns);
     if (err == ERR_OK && c->s.frame.seat == SEAT_OPERATOR)
-        err = ask_all(c->rq, parties_list, SPAN(""), "", MOST, &c->parties);
+        err = ask_all(c->rq, parties_list, SPAN(""), "&kind=publisher", MOST, &c->publishers);
+    if (err == ERR_OK && has_matrix(c))
+        err = ask_all(c->rq, contracts_list, SPAN(""), "", MOST, &c->all);
     return err;
 }
 
@@ -132,11 +145,27 @@ static void write_contract(struct contracts *c, const json_t *one)
              P_WORD(state));
 }
 
+static void write_filters(struct contracts *c)
+{
+    const struct span publisher = c->p[PUBLISHER].value;
+    struct page *g = &c->s.g;
+    page_html(g, "<form class=\"filters\" action=\"/contracts\">");
+    rows_campaigns(&c->s, c->p[CAMPAIGN].value);
+    if (!span_empty(publisher))
+        page_put(g, "<input type=\"hidden\" name=\"publisher\" value=\"{}\">", P_TEXT(publisher));
+    page_put(g, "<button class=\"b\">{}</button>", P_WORD(WORD_FILTER_SHOW));
+    if (!span_empty(publisher) || !span_empty(c->p[CAMPAIGN].value))
+        page_put(g, " <a href=\"/contracts\">{}</a>", P_WORD(WORD_CLEAR_FILTERS));
+    page_html(g, "</form>\n");
+}
+
 static void write_list(struct contracts *c)
 {
+    const json_t *list = json_object_get(c->answer, "data"), *one;
     struct page *g = &c->s.g;
+    size_t i;
     page_html(g, "<section class=\"card\">\n");
-    if (json_array_size(c->contracts) == 0)
+    if (json_array_size(list) == 0)
         page_put(g, "<div class=\"empty\"><h2>{}</h2></div>\n", P_WORD(WORD_NO_CONTRACT));
     else
         page_put(g,
@@ -144,10 +173,10 @@ static void write_list(struct contracts *c)
                  "scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
                  P_WORD(WORD_COL_BETWEEN), P_WORD(WORD_CONTRACT), P_WORD(WORD_CONTRACT_PRICE),
                  P_WORD(WORD_PARTY_STATE));
-    for (size_t i = json_array_size(c->contracts); i-- > 0;)
-        write_contract(c, json_array_get(c->contracts, i));
-    if (json_array_size(c->contracts) > 0)
+    json_array_foreach(list, i, one) write_contract(c, one);
+    if (json_array_size(list) > 0)
         page_html(g, "</tbody></table>\n");
+    rows_next(&c->s, "/contracts", c->p, ORDER, c->answer, WORD_OLDER);
     page_html(g, "</section>\n");
 }
 
@@ -155,8 +184,8 @@ static void write_list(struct contracts *c)
 
 static const json_t *between(const struct contracts *c, struct span campaign, struct span publisher)
 {
-    for (size_t i = json_array_size(c->contracts); i-- > 0;) {
-        const json_t *one = json_array_get(c->contracts, i);
+    for (size_t i = json_array_size(c->all); i-- > 0;) {
+        const json_t *one = json_array_get(c->all, i);
         if (span_eq(ask_text(one, "campaign"), campaign) && span_eq(ask_text(one, "publisher"), publisher))
             return one;
     }
@@ -180,19 +209,15 @@ static void write_matrix(struct contracts *c)
 {
     const json_t *campaign, *party;
     struct page *g = &c->s.g;
-    size_t n = json_array_size(c->campaigns), i, j;
-    if (n == 0 || n > MATRIX)
-        return;
+    size_t i, j;
     page_put(g,
              "<section class=\"card desk\">\n<h2>{}</h2>\n<table class=\"matrix\"><thead><tr><th scope=\"col\">{}</th>",
              P_WORD(WORD_CONTRACT_MATRIX), P_WORD(WORD_PUBLISHER));
     json_array_foreach(c->campaigns, i, campaign)
         page_put(g, "<th scope=\"col\">{}</th>", P_NAME(ask_text(campaign, "name")));
     page_html(g, "</tr></thead><tbody>\n");
-    json_array_foreach(c->parties, j, party)
+    json_array_foreach(c->publishers, j, party)
     {
-        if (!span_is(ask_text(party, "kind"), "publisher"))
-            continue;
         page_put(g, "<tr><th scope=\"row\">{}</th>", P_NAME(ask_text(party, "name")));
         json_array_foreach(c->campaigns, i, campaign)
             write_cell(c, between(c, ask_text(campaign, "id"), ask_text(party, "id")));
@@ -203,15 +228,12 @@ static void write_matrix(struct contracts *c)
 
 /* ---- the form ---- */
 
-/* Of a list, those of that kind (NULL: all), in the arena. */
-static struct act_option *options_of(struct contracts *c, const json_t *list, const char *kind, size_t *n)
+static struct act_option *options_of(struct contracts *c, const json_t *list)
 {
     struct act_option *options = arena_alloc(c->rq->arena, (1 + json_array_size(list)) * sizeof *options);
     const json_t *one;
     size_t i;
-    *n = 0;
-    json_array_foreach(list, i, one) if (kind == NULL || span_is(ask_text(one, "kind"), kind)) options[(*n)++] =
-        (struct act_option){ask_text(one, "id"), ask_text(one, "name")};
+    json_array_foreach(list, i, one) options[i] = (struct act_option){ask_text(one, "id"), ask_text(one, "name")};
     return options;
 }
 
@@ -228,15 +250,13 @@ static void write_make(struct contracts *c)
                             assents[] = {worded(c, "operator", WORD_ASSENT_OPERATOR),
                                          worded(c, "both", WORD_ASSENT_BOTH)};
     struct act_form f;
-    size_t n, m;
-    const struct act_option *campaigns = options_of(c, c->campaigns, NULL, &n),
-                            *publishers = options_of(c, c->parties, "publisher", &m);
+    const struct act_option *campaigns = options_of(c, c->campaigns), *publishers = options_of(c, c->publishers);
     page_put(&c->s.g, "<section class=\"card\">\n<h2>{}</h2>\n<p class=\"s f\">{}</p>\n", P_WORD(WORD_CONTRACT_NEW),
              P_WORD(WORD_CONTRACT_NEW_WHAT));
     act_open(&f, &c->s, &make, SPAN(""), "");
     page_html(&c->s.g, "<div class=\"grid\">\n");
-    act_choice(&f, "campaign", WORD_CAMPAIGN, WORDS, SPAN(""), campaigns, n);
-    act_choice(&f, "publisher", WORD_PUBLISHER, WORDS, SPAN(""), publishers, m);
+    act_choice(&f, "campaign", WORD_CAMPAIGN, WORDS, SPAN(""), campaigns, json_array_size(c->campaigns));
+    act_choice(&f, "publisher", WORD_PUBLISHER, WORDS, SPAN(""), publishers, json_array_size(c->publishers));
     act_input(&f, "lead", WORD_FORM_LEAD, WORD_FORM_MONEY, SPAN(""), "inputmode=\"decimal\"");
     act_input(&f, "sale", WORD_FORM_SALE, WORDS, SPAN(""), "inputmode=\"decimal\"");
     act_input(&f, "click", WORD_FORM_CLICK, WORDS, SPAN(""), "inputmode=\"decimal\"");
@@ -252,8 +272,8 @@ static void write_make(struct contracts *c)
 
 static enum err contracts_read(struct request *rq, struct reply *reply)
 {
-    struct contracts c = {.rq = rq};
-    enum err err = screen_read(&c.s, rq, NULL, 0);
+    struct contracts c = {.rq = rq, .p = {{.name = "campaign"}, {.name = "publisher"}, {.name = "after"}}};
+    enum err err = screen_read(&c.s, rq, c.p, ORDER);
     if (err == ERR_OK)
         err = screen_zone(&c.s, screen_first_zone(rq));
     if (err == ERR_OK)
@@ -261,15 +281,18 @@ static enum err contracts_read(struct request *rq, struct reply *reply)
     if (err == ERR_OK) {
         screen_open(&c.s, WORD_CONTRACTS, "/contracts", NULL);
         page_put(&c.s.g, "<div class=\"head\"><h1>{}</h1></div>\n", P_WORD(WORD_CONTRACTS));
-        write_matrix(&c);
+        if (has_matrix(&c))
+            write_matrix(&c);
+        write_filters(&c);
         write_list(&c);
         if (c.s.frame.seat == SEAT_OPERATOR)
             write_make(&c);
         err = screen_reply(&c.s, reply, act_status(rq));
     }
-    json_decref(c.contracts);
+    json_decref(c.answer);
+    json_decref(c.all);
     json_decref(c.campaigns);
-    json_decref(c.parties);
+    json_decref(c.publishers);
     return err;
 }
 

@@ -5,7 +5,7 @@
 #include "server/postback/postback.h"
 #include "server/settlement/settlement.h"
 
-enum { LEADS_MOST = 200, STATEMENTS_MOST = 200 };
+enum { LEADS_MOST = 200, STATEMENTS_MOST = 50 };
 
 /* Of each currency a sum of its own. */
 static void add(json_t *sums, struct span currency, int64_t micros)

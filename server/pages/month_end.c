@@ -217,7 +217,9 @@ static void write_address(struct month *m, struct span after, const char *more)
     struct buf query;
     arena_buf(m->rq->arena, &query, 64 + 3 * (m->p[UNTIL].value.len + after.len));
     write_query(m, &query, after);
-    page_put(&m->s.g, "<a class=\"b\" href=\"/month-end?{}{}\">", P_HTML(more), P_TEXT(buf_span(&query)));
+    const size_t skipped = more[0] == '\0' ? 1 : 0; /* the & before the first */
+    page_put(&m->s.g, "<a class=\"b\" href=\"/month-end?{}{}\">", P_HTML(more),
+             P_TEXT(span_of(query.ptr + skipped, query.len - skipped)));
 }
 
 /* Looks go on where the one before ended; who does not want to wait for them has all of it reckoned in one. */

@@ -1,11 +1,9 @@
 /* All parties, found by name, and the form that makes one. */
-#include "common/base/query.h"
 #include "server/api/api.h"
 #include "server/pages/act.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/rows.h"
 #include "server/pages/shown.h"
-
-enum { MOST = 20000, SHOWN = 200, NAME_MAX_LEN = 512 };
 
 static enum err parties_read(struct request *rq, struct reply *reply);
 
@@ -15,36 +13,17 @@ static const struct act make = {"party", parties_create, .fields = fields, .agai
 struct parties {
     struct request *rq;
     struct screen s;
-    struct param q;
-    json_t *found; /* a list */
+    struct param p[4]; /* name, kind, after, and the order, which is no question */
+    json_t *answer;
 };
-
-static void lower(struct span in, char *out, size_t room)
-{
-    size_t n = in.len < room ? in.len : room - 1;
-    for (size_t i = 0; i < n; i++)
-        out[i] = in.ptr[i] >= 'A' && in.ptr[i] <= 'Z' ? (char)(in.ptr[i] + 'a' - 'A') : in.ptr[i];
-    out[n] = '\0';
-}
-
-static bool is_wanted(const struct parties *p, const json_t *one)
-{
-    char wanted[NAME_MAX_LEN], name[NAME_MAX_LEN];
-    lower(p->q.value, wanted, sizeof wanted);
-    lower(ask_text(one, "name"), name, sizeof name);
-    return strstr(name, wanted) != NULL || span_eq(ask_text(one, "id"), p->q.value);
-}
+enum { NAME, KIND, AFTER, ORDER, PARAMS };
+static const char *const kinds[] = {"publisher", "advertiser", "auditor", "operator"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static enum err gather(struct parties *p)
 {
-    json_t *all = NULL, *one;
-    size_t i;
-    enum err err = ask_all(p->rq, parties_list, SPAN(""), "", MOST, &all);
-    p->found = json_array();
-    json_array_foreach(all, i, one) if (json_array_size(p->found) < SHOWN && is_wanted(p, one))
-        json_array_append(p->found, one);
-    json_decref(all);
-    return err;
+    p->p[ORDER] = (struct param){"order", SPAN("newest"), true};
+    return rows_asked(p->rq, parties_list, p->p, PARAMS, &p->answer);
 }
 
 static void write_party(struct parties *p, const json_t *one)
@@ -67,33 +46,42 @@ static void write_party(struct parties *p, const json_t *one)
              P_HTML(locked ? "rejected" : "approved"), P_WORD(locked ? WORD_PARTY_LOCKED : WORD_PARTY_ACTIVE));
 }
 
+static void write_filters(struct parties *p)
+{
+    struct page *g = &p->s.g;
+    page_put(g,
+             "<form class=\"filters\" action=\"/parties\"><label>{}<input name=\"name\" value=\"{}\"></label><label>{}"
+             "<select name=\"kind\"><option value=\"\">{}</option>",
+             P_WORD(WORD_PARTY_FIND), P_TEXT(p->p[NAME].value), P_WORD(WORD_PARTY_KIND), P_WORD(WORD_FILTER_ALL));
+    for (size_t i = 0; i < KINDS; i++)
+        page_put(g, "<option value=\"{}\"{}>{}</option>", P_HTML(kinds[i]),
+                 P_HTML(span_is(p->p[KIND].value, kinds[i]) ? " selected" : ""), P_WORD(kind_word(span_str(kinds[i]))));
+    page_put(g, "</select></label><button class=\"b\">{}</button></form>\n", P_WORD(WORD_FILTER_SHOW));
+}
+
 static void write_list(struct parties *p)
 {
-    const json_t *one;
+    const json_t *list = json_object_get(p->answer, "data"), *one;
     struct page *g = &p->s.g;
     size_t i;
-    page_put(g,
-             "<form class=\"filters\" action=\"/parties\"><label>{}<input name=\"q\" value=\"{}\"></label><button "
-             "class=\"b\">{}</button></form>\n<section class=\"card\">\n",
-             P_WORD(WORD_PARTY_FIND), P_TEXT(p->q.value), P_WORD(WORD_FILTER_SHOW));
-    if (json_array_size(p->found) == 0)
-        page_put(g, "<div class=\"empty\"><h2>{}</h2><p><a href=\"/parties\">{}</a></p></div>\n</section>\n",
+    page_html(g, "<section class=\"card\">\n");
+    if (json_array_size(list) == 0)
+        page_put(g, "<div class=\"empty\"><h2>{}</h2><p><a href=\"/parties\">{}</a></p></div>\n",
                  P_WORD(WORD_PARTY_NONE), P_WORD(WORD_CLEAR_FILTERS));
-    if (json_array_size(p->found) == 0)
-        return;
-    page_put(g,
-             "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
-             "scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
-             P_WORD(WORD_PARTY_NAME), P_WORD(WORD_PARTY_KIND), P_WORD(WORD_PARTY_HAS_KEY), P_WORD(WORD_SET_LEGAL),
-             P_WORD(WORD_PARTY_STATE));
-    json_array_foreach(p->found, i, one) write_party(p, one);
-    page_html(g, "</tbody></table>\n</section>\n");
+    else
+        page_put(g,
+                 "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
+                 "scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
+                 P_WORD(WORD_PARTY_NAME), P_WORD(WORD_PARTY_KIND), P_WORD(WORD_PARTY_HAS_KEY), P_WORD(WORD_SET_LEGAL),
+                 P_WORD(WORD_PARTY_STATE));
+    json_array_foreach(list, i, one) write_party(p, one);
+    page_html(g, json_array_size(list) > 0 ? "</tbody></table>\n" : "");
+    rows_next(&p->s, "/parties", p->p, ORDER, p->answer, WORD_OLDER);
+    page_html(g, "</section>\n");
 }
 
 static void write_make(struct parties *p)
 {
-    static const char *const kinds[] = {"publisher", "advertiser", "auditor", "operator"};
-    enum { KINDS = sizeof kinds / sizeof *kinds };
     struct act_option options[KINDS];
     struct act_form f;
     for (size_t i = 0; i < KINDS; i++)
@@ -112,8 +100,8 @@ static void write_make(struct parties *p)
 
 static enum err parties_read(struct request *rq, struct reply *reply)
 {
-    struct parties p = {.rq = rq, .q = {.name = "q"}};
-    enum err err = screen_read(&p.s, rq, &p.q, 1);
+    struct parties p = {.rq = rq, .p = {{.name = "name"}, {.name = "kind"}, {.name = "after"}}};
+    enum err err = screen_read(&p.s, rq, p.p, ORDER);
     if (err == ERR_OK)
         err = screen_zone(&p.s, screen_first_zone(rq));
     if (err == ERR_OK)
@@ -121,12 +109,13 @@ static enum err parties_read(struct request *rq, struct reply *reply)
     if (err == ERR_OK) {
         screen_open(&p.s, WORD_OP_PARTIES, "/parties", NULL);
         page_put(&p.s.g, "<div class=\"head\"><h1>{}</h1></div>\n", P_WORD(WORD_OP_PARTIES));
+        write_filters(&p);
         write_list(&p);
         if (p.s.frame.seat == SEAT_OPERATOR)
             write_make(&p);
         err = screen_reply(&p.s, reply, act_status(rq));
     }
-    json_decref(p.found);
+    json_decref(p.answer);
     return err;
 }
 

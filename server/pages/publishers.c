@@ -5,7 +5,7 @@
 #include "server/pages/rows.h"
 #include "server/reports/reports.h"
 
-enum { DAYS = 30, DATE_LEN = 10 };
+enum { DAYS = 30, DATE_LEN = 10, SHOWN = 50 };
 
 static void write_head(struct page *g)
 {
@@ -65,15 +65,39 @@ static void write_row(struct screen *s, const json_t *row)
     page_html(g, "</tr>\n");
 }
 
+static struct span publisher_of(const json_t *row)
+{
+    return ask_text(json_object_get(row, "key"), "publisher");
+}
+
+/* The rows behind those of the publisher `after`. A report is asked as a whole: it is sums of all. */
+static void write_rows(struct screen *s, const json_t *rows, struct span after)
+{
+    const size_t n = json_array_size(rows);
+    size_t i = 0, end;
+    while (!span_empty(after) && i < n && !span_eq(publisher_of(json_array_get(rows, i)), after))
+        i++;
+    while (!span_empty(after) && i < n && span_eq(publisher_of(json_array_get(rows, i)), after))
+        i++;
+    for (end = i; end < n && (end < i + SHOWN || span_eq(publisher_of(json_array_get(rows, end)),
+                                                         publisher_of(json_array_get(rows, end - 1))));
+         end++)
+        write_row(s, json_array_get(rows, end));
+    page_html(&s->g, "</tbody></table>\n");
+    if (end < n)
+        page_put(&s->g, "<p class=\"line\"><a class=\"b\" href=\"/publishers?after={}\">{}</a></p>\n",
+                 P_QUERY(publisher_of(json_array_get(rows, end - 1))), P_WORD(WORD_STATEMENTS_MORE));
+}
+
 static enum err publishers_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
     struct buf query;
+    struct param after = {.name = "after"};
     json_t *report = NULL;
-    const json_t *rows, *row;
-    size_t i;
+    const json_t *rows;
     const int64_t from_ms = rq->arrived_ms - DAYS * MS_PER_DAY;
-    enum err err = screen_read(&s, rq, NULL, 0);
+    enum err err = screen_read(&s, rq, &after, 1);
     if (err == ERR_OK)
         err = screen_zone(&s, screen_first_zone(rq));
     if (err == ERR_OK && rq->caller->role != ROLE_ADVERTISER && rq->caller->role != ROLE_OPERATOR)
@@ -91,12 +115,13 @@ static enum err publishers_read(struct request *rq, struct reply *reply)
     screen_open(&s, WORD_SENT_TITLE, "/campaigns", NULL);
     page_put(&s.g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n<section class=\"card\">\n",
              P_WORD(WORD_SENT_TITLE), P_SAY(WORD_SENT_WHAT, P_DAY(from_ms)));
-    if (json_array_size(rows) == 0)
+    if (json_array_size(rows) == 0) {
         page_put(&s.g, "<div class=\"empty\"><p>{}</p></div>\n", P_WORD(WORD_SENT_NONE));
-    else
+    } else {
         write_head(&s.g);
-    json_array_foreach(rows, i, row) write_row(&s, row);
-    page_html(&s.g, json_array_size(rows) > 0 ? "</tbody></table>\n</section>\n" : "</section>\n");
+        write_rows(&s, rows, after.value);
+    }
+    page_html(&s.g, "</section>\n");
     json_decref(report);
     return screen_reply(&s, reply, 200);
 }

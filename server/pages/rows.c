@@ -33,6 +33,24 @@ enum err rows_listed(struct screen *s, struct request *rq, asked *of, struct par
     return err == ERR_OK ? rows_asked(rq, of, p, n, out) : err;
 }
 
+static void write_param(struct page *g, const char *name, struct span value)
+{
+    page_put(g, "{}={}&amp;", P_HTML(name), P_QUERY(value));
+}
+
+void rows_next(struct screen *s, const char *address, const struct param *p, size_t n, const json_t *answer,
+               enum word word)
+{
+    const struct span next = ask_text(answer, "next");
+    if (span_empty(next))
+        return;
+    page_put(&s->g, "<p class=\"line\"><a class=\"b\" href=\"{}?", P_HTML(address));
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(p[i].name, "after") != 0 && !span_empty(p[i].value))
+            write_param(&s->g, p[i].name, p[i].value);
+    page_put(&s->g, "after={}\">{}</a></p>\n", P_QUERY(next), P_WORD(word));
+}
+
 /* ---- contracts ---- */
 
 static struct span publisher_name(struct screen *s, const struct contract *k)

@@ -19,6 +19,11 @@ MUST_CHECK enum err rows_asked(struct request *rq, asked *of, const struct param
 MUST_CHECK enum err rows_listed(struct screen *s, struct request *rq, asked *of, struct param *p, size_t n,
                                 json_t **out);
 
+/* The way to the page after it, where there is one: at that address, by those of the n that say something but `after`.
+ */
+void rows_next(struct screen *s, const char *address, const struct param *p, size_t n, const json_t *answer,
+               enum word word);
+
 /* The newest `most` of all contracts that the caller reads, newest first: a list for json_decref. */
 MUST_CHECK enum err rows_newest(struct request *rq, size_t most, json_t **out);
 /* Controls of filters: by contract, by campaign, of those that the caller reads. chosen: an id, or empty: all. */

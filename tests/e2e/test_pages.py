@@ -58,6 +58,16 @@ class Browser:
         return re.search(r'name="form" value="([^"]+)"', self.get(path).text)[1]
 
 
+def pages_from(browser, path):
+    """Of a list, all of its pages."""
+    texts = []
+    while path is not None:
+        texts.append(browser.get(path).text)
+        more = re.search(r'<a class="b" href="(/[^"]*after=[^"]*)"', texts[-1])
+        path = html.unescape(more[1]) if more else None
+    return texts
+
+
 class Sessions(ServerCase):
     def browser(self, party):
         browser = Browser(self.server)
@@ -405,7 +415,7 @@ class Settings(Forms):
         self.assertEqual(answer.status, 201, answer.text)
         link = re.search(r'id="invite_url">([^<]+)<', answer.text)[1]
         self.assertEqual(send(link, headers=PAGE).status, 200)
-        ident = re.search(r'href="/parties/([^"]+)"', browser.get("/parties?q=neue+f").text)[1]
+        ident = re.search(r'href="/parties/([^"]+)"', browser.get("/parties?name=neue+f").text)[1]
         path = "/parties/" + ident
         self.assertEqual(self.send(browser, path, "rename", name="Neuere Firma").status, 303)
         self.assertEqual(self.send(browser, path, "lock").status, 303)
@@ -592,13 +602,35 @@ class Operating(Forms):
         lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
         market.advertiser.postback({"lead": lead, "status": "approved"})
         browser = self.signed_in(self.operator.token)
-        fields = wait_for(lambda: next((f for act, f in forms(browser.get("/month-end").text) if act == "issue" and f["id"] == market.contract), None), what="the draft")
+        fields = wait_for(lambda: next((f for text in pages_from(browser, "/month-end") for act, f in forms(text) if act == "issue" and f["id"] == market.contract), None), what="the draft")
         self.assertEqual([browser.post("/month-end", fields).status for _ in range(2)], [303, 303])
         statements = self.operator.get(f"/v1/statements?contract={market.contract}")["data"]
         self.assertEqual(len(statements), 1)
-        page = browser.get("/month-end").text
+        page = "".join(pages_from(browser, "/month-end"))
         self.assertIn("/statements/" + statements[0]["id"], page)
         self.assertNotIn(market.contract, [f.get("id") for act, f in forms(page) if act == "issue"])
+
+    def test_a_long_list_has_each_once_newest_first_over_its_pages(self):
+        parties = [self.operator.post("/v1/parties", {"name": f"Of many {n}", "kind": "publisher"})["id"] for n in range(53)]
+        campaign = self.operator.post("/v1/campaigns", {"advertiser": self.market.advertiser.id, "name": "With many", "currency": "EUR", "landing_url": "https://landing.example/"})["id"]
+        contracts = [self.operator.post("/v1/contracts", {"campaign": campaign, "publisher": party, "price": {"lead": [{"micros": 1_000_000}]}})["id"] for party in parties]
+        browser = self.signed_in(self.operator.token)
+        for path, pattern, made in (("/parties?name=of+MANY&kind=publisher", r'<th scope="row"><a href="/parties/(\w+)"', parties),
+                                    ("/contracts?campaign=" + campaign, r'class="id" href="/contracts/(\w+)"', contracts),
+                                    ("/campaigns/" + campaign, r'href="/leads\?contract=(\w+)"', contracts)):
+            with self.subTest(path):
+                found = [re.findall(pattern, text) for text in pages_from(browser, path)]
+                own = path.startswith("/contracts")  # the campaign's, which pays nobody
+                self.assertEqual(sum(found, [])[:53], made[::-1])
+                self.assertEqual([len(part) for part in found], [50, 4 if own else 3])
+        rows = [text.count('<td class="hd">') for text in pages_from(browser, "/month-end")]
+        self.assertEqual(rows[:-1], [50] * (len(rows) - 1))
+        self.assertGreaterEqual(sum(rows), 53)
+        listed = self.operator.get(f"/v1/contracts?publisher={parties[7]}&order=newest")["data"]
+        self.assertEqual([one["id"] for one in listed], [contracts[7]])
+        for path, field in (("/v1/contracts?order=oldest", "order"), ("/v1/parties?order=", "order"), ("/v1/parties?kind=person", "kind"), ("/v1/campaigns?order=x", "order")):
+            self.assertProblem(self.operator.call("GET", path), 400, field)
+        self.assertEqual(self.market.publisher.get("/v1/parties?kind=advertiser")["data"], [])
 
     def test_these_pages_are_the_operators(self):
         for party in (self.market.publisher, self.market.advertiser, self.market.auditor):
