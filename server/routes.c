@@ -105,6 +105,8 @@ static const struct route table[] = {
 
     {POST, "/v1/erasures", OPERATOR | ROLE_ADVERTISER | MAY_ERASURES, erasures_create, erasures_finish, "Destroy what is sealed of a person, by e-mail address, telephone number or lead"},
 
+    {READ, "/v1/changes", OPERATOR | READS, changes_list, NULL, "Changes of control data, and who made them, newest first"},
+
     {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 
     {READ, "/v1/deliveries", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, deliveries_list, NULL, "What was sent to webhooks, or is to be, with every attempt; of both sides, newest first"},
@@ -176,7 +178,7 @@ static const struct route table[] = {
     {POST, "/contracts/{}", SESSION, contract_page_post, act_finish, "Let an auditor read it, or no longer, by the forms on its page", .fail = pages_fail},
     {READ, "/month-end", SESSION | ROUTE_LONG, month_page_get, NULL, "Page of what is to be settled", .fail = pages_fail},
     {POST, "/month-end", SESSION, month_page_post, act_finish, "Issue a statement, by the form on that page", .fail = pages_fail},
-    {READ, "/audit", SESSION, changes_page_get, NULL, "Page of what was made, and by whom", .fail = pages_fail},
+    {READ, "/audit", SESSION, changes_page_get, NULL, "Page of what was changed, and by whom", .fail = pages_fail},
     {READ, "/system", SESSION, system_page_get, NULL, "Page of the server itself", .fail = pages_fail},
     {READ, "/refused", SESSION, refused_page_get, NULL, "Page of what was refused", .fail = pages_fail},
     {READ, "/deliveries", SESSION, deliveries_page_get, NULL, "Page of what was sent to webhooks", .fail = pages_fail},

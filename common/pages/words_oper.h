@@ -200,15 +200,44 @@
     X(SYS_VERSION, "Version", "Version", "版本") \
     X(SYS_URL, "Public address", "Adresse publique", "公开地址") \
     X(SYS_ALL, "All settings", "Tous les réglages", "全部设置") \
-    X(AUDIT_LOG, "Who made what", "Qui a créé quoi", "变更记录") \
-    X(AUDIT_LOG_WHAT, "Parties, tokens, invitations, campaigns and contracts by the time they were made. Each contract’s page has the versions of its terms. What was ended or renamed is not listed: it stands in the logs of the contracts.", "Parties, jetons, invitations, campagnes et contrats selon leur création. La page de chaque contrat a les versions de ses conditions. Ce qui fut révoqué ou renommé n’est pas listé\u00a0: cela figure dans les journaux des contrats.", "按创建时间列出参与方、令牌、邀请、活动和合同。各合同页列有条款版本。已作废或重命名的不列出：见合同日志。") \
-    X(CHANGE_PARTY, "Party made:", "Partie créée\u00a0:", "创建参与方：") \
-    X(CHANGE_LOCK, "Party locked:", "Partie verrouillée\u00a0:", "锁定参与方：") \
-    X(CHANGE_TOKEN, "API token made for", "Jeton d’API créé pour", "创建 API 令牌：") \
-    X(CHANGE_INVITE, "Invitation made for", "Invitation créée pour", "创建邀请：") \
-    X(CHANGE_CONTRACT, "Contract made:", "Contrat créé\u00a0:", "创建合同：") \
-    X(CHANGE_CAMPAIGN, "Campaign made:", "Campagne créée\u00a0:", "创建推广活动：") \
+    X(AUDIT_LOG, "Who changed what", "Qui a changé quoi", "变更记录") \
+    X(AUDIT_LOG_WHAT, "Parties, tokens, secrets, campaigns, contracts, links and who may read them, newest first. Each contract’s page has the versions of its terms.", "Parties, jetons, secrets, campagnes, contrats, liens et droits de lecture, du plus récent au plus ancien. La page de chaque contrat a les versions de ses conditions.", "参与方、令牌、密钥、活动、合同、链接及阅读权限的变更，最新在前。各合同页列有条款版本。") \
+    X(AUDIT_LOG_KIND, "Kind of change", "Type de changement", "变更类型") \
+    X(AUDIT_LOG_NONE, "Nothing was changed like that.", "Aucun changement de ce type.", "没有此类变更。") \
+    X(CHANGE_PARTY, "Party made", "Partie créée", "创建参与方") \
+    X(CHANGE_RENAME, "Party renamed", "Partie renommée", "参与方改名") \
+    X(CHANGE_LEGAL, "Legal data given", "Données légales fournies", "填写法定信息") \
+    X(CHANGE_LOCK, "Party locked", "Partie verrouillée", "锁定参与方") \
+    X(CHANGE_UNLOCK, "Party unlocked", "Partie déverrouillée", "解锁参与方") \
+    X(CHANGE_KEY, "Signing key put on record", "Clé de signature enregistrée", "登记签名密钥") \
+    X(CHANGE_TOKEN, "API token made", "Jeton d’API créé", "创建 API 令牌") \
+    X(CHANGE_TOKEN_END, "API token ended", "Jeton d’API révoqué", "作废 API 令牌") \
+    X(CHANGE_INVITE, "Invitation made", "Invitation créée", "创建邀请") \
+    X(CHANGE_INVITE_END, "Invitation withdrawn", "Invitation retirée", "撤回邀请") \
+    X(CHANGE_ACCEPT, "Invitation used", "Invitation utilisée", "使用邀请") \
+    X(CHANGE_SECRET, "Postback secret made", "Secret de postback créé", "创建回传密钥") \
+    X(CHANGE_SECRET_END, "Postback secret retired", "Secret de postback retiré", "停用回传密钥") \
+    X(CHANGE_POSTBACK, "Unsigned postbacks set", "Postbacks non signés réglés", "设置未签名回传") \
+    X(CHANGE_WEBHOOK, "Webhook set", "Webhook réglé", "设置 Webhook") \
+    X(CHANGE_NOTICES, "Notices by e-mail set", "Avis par e-mail réglés", "设置邮件通知") \
+    X(CHANGE_CAMPAIGN, "Campaign made", "Campagne créée", "创建推广活动") \
+    X(CHANGE_CAMPAIGN_TERMS, "Campaign changed", "Campagne modifiée", "修改推广活动") \
+    X(CHANGE_CRM, "CRM set", "CRM réglé", "设置 CRM") \
+    X(CHANGE_CONTRACT, "Contract made", "Contrat créé", "创建合同") \
+    X(CHANGE_CONTRACT_TERMS, "Contract changed", "Contrat modifié", "修改合同") \
+    X(CHANGE_ASSENT, "Terms assented to", "Conditions acceptées", "同意条款") \
+    X(CHANGE_WITHDRAWAL, "Terms withdrawn", "Conditions retirées", "撤回条款") \
+    X(CHANGE_GRANT, "Auditor may read", "Un auditeur peut lire", "允许审计方阅读") \
+    X(CHANGE_GRANT_END, "Auditor may read no more", "Un auditeur ne peut plus lire", "取消审计方阅读权") \
+    X(CHANGE_CODE, "Link made", "Lien créé", "创建链接") \
+    X(CHANGE_CODE_CHANGE, "Link changed", "Lien modifié", "修改链接") \
+    X(CHANGE_SHARE, "Statement shared", "Relevé partagé", "分享结算单") \
+    X(CHANGE_SHARE_END, "Share link ended", "Lien de partage révoqué", "作废分享链接") \
+    X(CHANGE_CLOCK, "Clock confirmed", "Horloge confirmée", "确认时钟") \
+    X(CHANGE_SERVER_KEYS, "Other keys of the server sign", "D’autres clés du serveur signent", "更换服务器签名密钥") \
     X(CHANGE_BY, "by {}", "par {}", "由 {}") \
+    X(CHANGE_BY_MACHINE, "on the server’s machine", "sur la machine du serveur", "在服务器本机") \
+    X(CHANGE_WAS, "before: {}", "avant\u00a0: {}", "之前：{}") \
     X(AT_UTC, "{} UTC", "{} UTC", "{} UTC") \
     X(INVITE_TRY, "Sign in and send a test lead", "Se connecter et envoyer un lead d’essai", "登录并发送测试线索") \
     X(TEST_LEAD, "Send a test lead", "Envoyer un lead d’essai", "发送测试线索") \

@@ -105,6 +105,9 @@ HANDLER(notices_put);
 HANDLER(notices_delete);
 job_run notices_run;
 
+/* api_changes.c */
+HANDLER(changes_list);
+
 /* api_refused.c */
 HANDLER(refused_list);
 

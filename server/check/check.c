@@ -141,6 +141,7 @@ static void prove(struct check *c, enum table t)
     case TABLE_SECRETS:
     case TABLE_GRANTS:
     case TABLE_LINKS:
+    case TABLE_CHANGES:
     case TABLE_NOTICES:
     case TABLE_UNTOLD:
         prove_control(c, t);

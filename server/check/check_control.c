@@ -9,6 +9,7 @@
 #include "common/commit/crm.h"
 #include "server/catalog/catalog_write.h"
 #include "server/check/check_private.h"
+#include "server/commit/change_rows.h"
 #include "server/keys/vault.h"
 #include "server/settlement/statements.h"
 #include "server/system/address.h"
@@ -117,6 +118,16 @@ static const struct member_rule party_members[] = {{"created", INT},
                                                    {"webhook_sealed", WEBHOOK, true},
                                                    {"webhook_since", INT, true},
                                                    {0}};
+static const struct member_rule change_members[] = {{"by", NUMBER, true, TABLE_PARTIES},
+                                                    {"campaign", ID, true},
+                                                    {"contract", ID, true},
+                                                    {"kind", TEXT},
+                                                    {"maker", TOKEN, true},
+                                                    {"party", ID, true},
+                                                    {"subject", TEXT, true},
+                                                    {"was", TEXT, true},
+                                                    {"what", TEXT, true},
+                                                    {0}};
 static const struct member_rule campaign_members[] = {{"advertiser", NUMBER, false, TABLE_PARTIES},
                                                       {"created", INT},
                                                       {"crm", CRM, true},
@@ -327,7 +338,7 @@ static const char *wrong_member(struct check *c, const struct member_rule *rules
 
 /* ---- keys ---- */
 
-enum key_form { NUMBERED, OF_PARTY, PLACEMENT, GRANT, HASH, KID, QUEUED, OF_STATEMENT };
+enum key_form { NUMBERED, OF_PARTY, PLACEMENT, GRANT, HASH, KID, QUEUED, OF_STATEMENT, TIMED };
 
 static const struct control {
     enum table table;
@@ -339,6 +350,7 @@ static const struct control {
     {TABLE_TOKENS, HASH, token_members},           {TABLE_SECRETS, KID, secret_members},
     {TABLE_GRANTS, GRANT, grant_members},          {TABLE_UNTOLD, QUEUED, untold_members},
     {TABLE_LINKS, OF_STATEMENT, share_members},    {TABLE_NOTICES, OF_PARTY, notice_members},
+    {TABLE_CHANGES, TIMED, change_members},
 };
 
 static const struct control *control_of(enum table t)
@@ -509,6 +521,8 @@ static bool key_fits(struct check *c, const struct control *k, struct span key)
         return key.len >= 1 && key.len <= LIMIT_ID;
     case OF_STATEMENT:
         return stands_under_statement(c, key);
+    case TIMED:
+        return key.len == CHANGE_KEY_LEN;
     }
     return false;
 }
@@ -577,6 +591,16 @@ static void contract_compiles(struct check *c, struct span key, const json_t *ro
     json_decref(other);
 }
 
+static void change_fits(struct check *c, struct span key, struct span value)
+{
+    struct change_row change;
+    json_t *json = NULL;
+    if (change_read(key, value, &json, &change) == ERR_OK)
+        json_decref(json);
+    else
+        check_row_fails(c, TABLE_CHANGES, key, "is not the change that was written there");
+}
+
 static void control_row(struct check *c, enum table t, struct span key, struct span value)
 {
     const struct control *k = control_of(t);
@@ -589,6 +613,8 @@ static void control_row(struct check *c, enum table t, struct span key, struct s
         const char *wrong = wrong_member(c, k->members, t, key, row);
         if (wrong != NULL)
             check_row_fails(c, t, key, "has a wrong member: %s", wrong);
+        if (wrong == NULL && t == TABLE_CHANGES)
+            change_fits(c, key, value);
         if (wrong == NULL && t == TABLE_CONTRACTS)
             contract_compiles(c, key, row);
         keep_id(c, t, key, row);

@@ -5,10 +5,19 @@
 #include "server/catalog/catalog_write.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
+#include "server/commit/change_rows.h"
 #include "server/commit/credentials.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
+
+/* Nobody's token changed it. */
+static enum err tell_change(struct txn *t, enum change kind, const struct party *p, const char *subject, int64_t now_ms)
+{
+    const struct change_row row = {
+        .at_ms = now_ms, .kind = kind, .party = span_str(p->id), .subject = span_str(subject)};
+    return change_put(t, &row);
+}
 
 /* All that could act as the party, or as an operator beside it. */
 static enum err end_others(struct txn *t, const struct catalog *c, const struct party *p, int64_t now_ms)
@@ -27,6 +36,9 @@ static enum err end_others(struct txn *t, const struct catalog *c, const struct 
         err = catalog_put_token(t, &ended);
         if (err == ERR_OK && !ended.invitation) /* which lets nobody act as the party until it is used */
             err = credential_tell(t, c, &told);
+        if (err == ERR_OK)
+            err = tell_change(t, ended.invitation ? CHANGE_INVITATION_END : CHANGE_TOKEN_END, ended.party, told.id,
+                              now_ms);
     }
     return err;
 }
@@ -41,7 +53,9 @@ static enum err unlock(struct txn *t, const struct catalog *c, const struct part
     unlocked.locked_ms = 0;
     memcpy(told.id, p->lock, sizeof told.id);
     enum err err = catalog_put_party(t, &unlocked);
-    return err == ERR_OK ? credential_tell(t, c, &told) : err;
+    if (err == ERR_OK)
+        err = credential_tell(t, c, &told);
+    return err == ERR_OK ? tell_change(t, CHANGE_UNLOCK, p, "", now_ms) : err;
 }
 
 /* The token is written before it is stored, so that none is stored that nobody has. Dies when there is no such party.
@@ -70,6 +84,8 @@ static void mint(const struct instance *in, const char *id, bool alone)
         err = catalog_put_token(t, &row);
     if (err == ERR_OK)
         err = credential_tell(t, c, &told);
+    if (err == ERR_OK)
+        err = tell_change(t, CHANGE_TOKEN, p, told.id, now_ms);
     if (err == ERR_OK && (printf("%s\n", text) < 0 || fflush(stdout) != 0)) {
         txn_abort(t);
         die("the token cannot be written to the output: it was not stored, nothing was changed");

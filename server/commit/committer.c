@@ -1,4 +1,5 @@
 #include "server/commit/committer.h"
+#include "server/commit/change_rows.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -53,18 +54,28 @@ static enum err bearer_opens(const struct batch *cx, struct job *job)
                : ERR_OK;
 }
 
+/* What it changes of control data is told with it; a call that found all as it wants it changes nothing. */
+static enum err run_told(struct committer *c, struct job *job)
+{
+    struct batch *cx = &c->cx;
+    const uint64_t writes = txn_writes(cx->txn), changes = ledger_changes(cx->ledger);
+    enum err err = c->runs[job->record.kind](cx, job);
+    if (err != ERR_OK || (txn_writes(cx->txn) == writes && ledger_changes(cx->ledger) == changes))
+        return err;
+    return changes_put(cx, &job->record);
+}
+
 static enum err run_admitted(struct committer *c, struct job *job)
 {
-    job_run *run = c->runs[job->record.kind];
     enum err err = bearer_opens(&c->cx, job);
     if (err != ERR_OK)
         return err;
     if (!job->record.idempotency.used)
-        return run(&c->cx, job);
+        return run_told(c, job);
     err = idempotency_replay(&c->cx, job);
     if (err != ERR_NOT_FOUND)
         return err;
-    err = run(&c->cx, job);
+    err = run_told(c, job);
     bool answers = !span_empty(job->answer); /* else the call goes on, and another record of it has the answer */
     return err == ERR_OK && answers ? idempotency_keep(&c->cx, job) : err;
 }

@@ -1,136 +1,127 @@
-/* Who changed what of control data, as far as the API tells it: what was made, with its time and maker. */
-#include <stdlib.h>
-
-#include "common/base/mem.h"
+/* Who changed what of control data, newest first. */
 #include "server/api/api.h"
+#include "server/commit/change_rows.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
 
-enum { PARTIES = 200, MOST = 2000, SHOWN = 100 };
-
-struct change {
-    int64_t at_ms;
-    enum word what;
-    struct span by, of, id;
-    const char *address; /* of what it is about, with its id; NULL: none */
+static const enum word words[CHANGES] = {
+    [CHANGE_PARTY] = WORD_CHANGE_PARTY,
+    [CHANGE_RENAME] = WORD_CHANGE_RENAME,
+    [CHANGE_LEGAL] = WORD_CHANGE_LEGAL,
+    [CHANGE_LOCK] = WORD_CHANGE_LOCK,
+    [CHANGE_UNLOCK] = WORD_CHANGE_UNLOCK,
+    [CHANGE_PARTY_KEY] = WORD_CHANGE_KEY,
+    [CHANGE_TOKEN] = WORD_CHANGE_TOKEN,
+    [CHANGE_TOKEN_END] = WORD_CHANGE_TOKEN_END,
+    [CHANGE_INVITATION] = WORD_CHANGE_INVITE,
+    [CHANGE_INVITATION_END] = WORD_CHANGE_INVITE_END,
+    [CHANGE_ACCEPT] = WORD_CHANGE_ACCEPT,
+    [CHANGE_SECRET] = WORD_CHANGE_SECRET,
+    [CHANGE_SECRET_END] = WORD_CHANGE_SECRET_END,
+    [CHANGE_POSTBACK_KEY] = WORD_CHANGE_POSTBACK,
+    [CHANGE_WEBHOOK] = WORD_CHANGE_WEBHOOK,
+    [CHANGE_NOTICES] = WORD_CHANGE_NOTICES,
+    [CHANGE_CAMPAIGN] = WORD_CHANGE_CAMPAIGN,
+    [CHANGE_CAMPAIGN_CHANGE] = WORD_CHANGE_CAMPAIGN_TERMS,
+    [CHANGE_CRM] = WORD_CHANGE_CRM,
+    [CHANGE_CONTRACT] = WORD_CHANGE_CONTRACT,
+    [CHANGE_CONTRACT_CHANGE] = WORD_CHANGE_CONTRACT_TERMS,
+    [CHANGE_ASSENT] = WORD_CHANGE_ASSENT,
+    [CHANGE_WITHDRAWAL] = WORD_CHANGE_WITHDRAWAL,
+    [CHANGE_GRANT] = WORD_CHANGE_GRANT,
+    [CHANGE_GRANT_END] = WORD_CHANGE_GRANT_END,
+    [CHANGE_CODE] = WORD_CHANGE_CODE,
+    [CHANGE_CODE_CHANGE] = WORD_CHANGE_CODE_CHANGE,
+    [CHANGE_SHARE] = WORD_CHANGE_SHARE,
+    [CHANGE_SHARE_END] = WORD_CHANGE_SHARE_END,
+    [CHANGE_CLOCK] = WORD_CHANGE_CLOCK,
+    [CHANGE_SERVER_KEYS] = WORD_CHANGE_SERVER_KEYS,
 };
 
-struct changes {
-    struct request *rq;
-    struct screen s;
-    json_t *parties, *contracts, *campaigns;
-    json_t *of_parties; /* their tokens and invitations, which texts point into */
-    struct change *change;
-    size_t n, room;
-};
+enum { KIND, PARTY, AFTER, PARAMS };
 
-static void add(struct changes *c, struct change one)
+static void write_filters(struct screen *s, const struct param p[PARAMS])
 {
-    if (c->n == c->room) {
-        c->room = c->room > 0 ? 2 * c->room : 64;
-        c->change = xrealloc(c->change, c->room * sizeof *c->change);
-    }
-    c->change[c->n++] = one;
+    struct page *g = &s->g;
+    page_put(
+        g, "<form class=\"filters\" action=\"/audit\"><label>{}<select name=\"kind\"><option value=\"\">{}</option>\n",
+        P_WORD(WORD_AUDIT_LOG_KIND), P_WORD(WORD_FILTER_ALL));
+    for (enum change c = 0; c < CHANGES; c++)
+        page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_HTML(change_word(c)),
+                 P_HTML(span_is(p[KIND].value, change_word(c)) ? " selected" : ""), P_WORD(words[c]));
+    page_put(g, "</select></label><label>{}<input name=\"party\" value=\"{}\"></label><button class=\"b\">{}</button>",
+             P_WORD(WORD_SET_ID), P_TEXT(p[PARTY].value), P_WORD(WORD_FILTER_SHOW));
+    if (!span_empty(p[KIND].value) || !span_empty(p[PARTY].value))
+        page_put(g, " <a href=\"/audit\">{}</a>", P_WORD(WORD_CLEAR_FILTERS));
+    page_html(g, "</form>\n");
 }
 
-static enum err add_made(struct changes *c, asked *of, const json_t *party, enum word what)
+static struct span name_of(const struct screen *s, struct span party)
 {
-    json_t *answer = NULL;
-    const json_t *one;
-    size_t i;
-    enum err err = ask(c->rq, of, ask_text(party, "id"), SPAN(""), &answer);
-    if (err != ERR_OK)
-        return err;
-    json_array_foreach(json_object_get(answer, "data"), i, one)
-        add(c, (struct change){ask_time(one, "created_at"), what, ask_text(one, "by"), ask_text(party, "name"),
-                               ask_text(party, "id"), "/parties/"});
-    json_array_append_new(c->of_parties, answer);
-    return ERR_OK;
+    const struct party *p = catalog_party(s->rq->catalog, party);
+    return p != NULL ? p->name : party;
 }
 
-static enum err add_party(struct changes *c, const json_t *party)
+static void write_subject(struct screen *s, const json_t *one)
 {
-    const struct span name = ask_text(party, "name"), id = ask_text(party, "id");
-    add(c, (struct change){ask_time(party, "created_at"), WORD_CHANGE_PARTY, SPAN(""), name, id, "/parties/"});
-    if (ask_time(party, "locked_at") != 0)
-        add(c, (struct change){ask_time(party, "locked_at"), WORD_CHANGE_LOCK, ask_text(party, "locked_by"), name, id,
-                               "/parties/"});
-    enum err err = add_made(c, party_tokens_list, party, WORD_CHANGE_TOKEN);
-    return err == ERR_OK ? add_made(c, invitations_list, party, WORD_CHANGE_INVITE) : err;
+    const struct span party = ask_text(one, "party"), campaign = ask_text(one, "campaign"),
+                      contract = ask_text(one, "contract");
+    struct page *g = &s->g;
+    if (!span_empty(party))
+        page_put(g, "<a href=\"/parties/{}\">{}</a> ", P_QUERY(party), P_NAME(name_of(s, party)));
+    if (!span_empty(contract))
+        page_put(g, "<a class=\"id\" href=\"/contracts/{}\">{}</a>", P_QUERY(contract), P_TEXT(contract));
+    else if (!span_empty(campaign))
+        page_put(g, "<a class=\"id\" href=\"/campaigns/{}\">{}</a>", P_QUERY(campaign), P_TEXT(campaign));
 }
 
-static int newer_first(const void *a, const void *b)
+static void write_change(struct screen *s, const json_t *one)
 {
-    const struct change *x = a, *y = b;
-    return (x->at_ms < y->at_ms) - (x->at_ms > y->at_ms);
-}
-
-static enum err gather(struct changes *c)
-{
-    const json_t *one;
-    size_t i;
-    enum err err;
-    c->of_parties = json_array();
-    if ((err = ask_all(c->rq, parties_list, SPAN(""), "", MOST, &c->parties)) != ERR_OK ||
-        (err = ask_all(c->rq, contracts_list, SPAN(""), "", MOST, &c->contracts)) != ERR_OK ||
-        (err = ask_all(c->rq, campaigns_list, SPAN(""), "", MOST, &c->campaigns)) != ERR_OK)
-        return err;
-    size_t n = json_array_size(c->parties);
-    for (i = n > PARTIES ? n - PARTIES : 0; i < n && err == ERR_OK; i++)
-        err = add_party(c, json_array_get(c->parties, i));
-    json_array_foreach(c->contracts, i, one)
-        add(c, (struct change){ask_time(one, "created_at"), WORD_CHANGE_CONTRACT, SPAN(""), ask_text(one, "id"),
-                               ask_text(one, "id"), "/contracts/"});
-    json_array_foreach(c->campaigns, i, one)
-        add(c, (struct change){ask_time(one, "created_at"), WORD_CHANGE_CAMPAIGN, SPAN(""), ask_text(one, "name"),
-                               ask_text(one, "id"), NULL});
-    if (c->n > 0)
-        qsort(c->change, c->n, sizeof *c->change, newer_first);
-    return err;
-}
-
-static void write_change(struct changes *c, const struct change *one)
-{
-    const struct party *by = catalog_party(c->rq->catalog, one->by);
-    struct page *g = &c->s.g;
-    page_put(g, "<li class=\"done\"><b>{}</b> ", P_WORD(one->what));
-    if (one->address != NULL)
-        page_put(g, "<a href=\"{}{}\">{}</a>", P_HTML(one->address), P_QUERY(one->id), P_NAME(one->of));
+    const struct span by = ask_text(one, "by"), was = ask_text(one, "was"), what = ask_text(one, "what"),
+                      subject = ask_text(one, "subject");
+    struct page *g = &s->g;
+    enum change kind;
+    if (change_parse(ask_text(one, "kind"), &kind) != ERR_OK)
+        return;
+    page_put(g, "<li class=\"done\"><b>{}</b> ", P_WORD(words[kind]));
+    write_subject(s, one);
+    if (span_empty(by))
+        page_put(g, " · {}", P_WORD(WORD_CHANGE_BY_MACHINE));
     else
-        page_put(g, "{}", P_NAME(one->of));
-    if (by != NULL)
-        page_put(g, " · {}", P_SAY(WORD_CHANGE_BY, P_NAME(by->name)));
-    page_put(g, "<br><span class=\"at\">{}</span></li>\n", P_TIME(one->at_ms));
+        page_put(g, " · {}", P_SAY(WORD_CHANGE_BY, P_NAME(name_of(s, by))));
+    if (!span_empty(what) || !span_empty(subject))
+        page_put(g, "<br><code class=\"id\"><bdi>{}</bdi></code>", P_TEXT(span_empty(what) ? subject : what));
+    if (!span_empty(was))
+        page_put(g, " <span class=\"s\">{}</span>", P_SAY(WORD_CHANGE_WAS, P_NAME(was)));
+    page_put(g, "<br><span class=\"at\">{}</span></li>\n", P_TIME(ask_time(one, "at")));
 }
 
 static enum err changes_read(struct request *rq, struct reply *reply)
 {
-    struct changes c = {.rq = rq};
-    enum err err = screen_read(&c.s, rq, NULL, 0);
-    if (err == ERR_OK && rq->caller->role != ROLE_OPERATOR)
-        err = problem(&rq->problem, ERR_FORBIDDEN, "", "this page is not for your role");
-    if (err == ERR_OK)
-        err = screen_zone(&c.s, screen_first_zone(rq));
-    if (err == ERR_OK)
-        err = gather(&c);
-    if (err == ERR_OK) {
-        screen_open(&c.s, WORD_AUDIT_LOG, "/system", "narrow");
-        page_put(&c.s.g,
-                 "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n<section class=\"card\">\n<ol "
-                 "class=\"tl\">\n",
-                 P_WORD(WORD_AUDIT_LOG), P_WORD(WORD_AUDIT_LOG_WHAT));
-        for (size_t i = 0; i < c.n && i < SHOWN; i++)
-            write_change(&c, &c.change[i]);
-        page_html(&c.s.g, "</ol>\n</section>\n");
-        err = screen_reply(&c.s, reply, 200);
-    }
-    free(c.change);
-    json_decref(c.parties);
-    json_decref(c.contracts);
-    json_decref(c.campaigns);
-    json_decref(c.of_parties);
-    return err;
+    struct screen s;
+    struct param p[PARAMS] = {{.name = "kind"}, {.name = "party"}, {.name = "after"}};
+    json_t *answer = NULL;
+    const json_t *one;
+    size_t i;
+    enum err err = rows_listed(&s, rq, changes_list, p, PARAMS, &answer);
+    if (err != ERR_OK)
+        return err;
+    screen_open(&s, WORD_AUDIT_LOG, "/system", "narrow");
+    page_put(&s.g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n", P_WORD(WORD_AUDIT_LOG),
+             P_WORD(WORD_AUDIT_LOG_WHAT));
+    write_filters(&s, p);
+    page_html(&s.g, "<section class=\"card\">\n");
+    if (json_array_size(json_object_get(answer, "data")) == 0)
+        page_put(&s.g, "<div class=\"empty\"><p>{}</p></div>\n", P_WORD(WORD_AUDIT_LOG_NONE));
+    else
+        page_html(&s.g, "<ol class=\"tl\">\n");
+    json_array_foreach(json_object_get(answer, "data"), i, one) write_change(&s, one);
+    page_html(&s.g, i > 0 ? "</ol>\n" : "");
+    rows_next(&s, "/audit", p, PARAMS, answer, WORD_OLDER);
+    page_html(&s.g, "</section>\n");
+    json_decref(answer);
+    return screen_reply(&s, reply, 200);
 }
 
 enum err changes_page_get(struct request *rq, struct reply *reply)

@@ -21,6 +21,7 @@ OPERATOR = (400,) + (403,) * 7 + (401,)
 
 READS = {
     "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST, "/v1/settlements": (200, 403, 403, 403, 403, 403, 403, 403, 401),
+    "/v1/changes": (200, 403, 403, 403, 403, 403, 403, 403, 401),
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/reports": LIST,
     "/v1/clock": (200,) + (403,) * 7 + (401,), "/v1/live": LIST,

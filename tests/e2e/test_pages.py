@@ -644,8 +644,15 @@ class Operating(Forms):
     def test_what_was_made_is_told_with_its_maker(self):
         party = Party(self.operator, "Made lately", "publisher")
         party.post(f"/v1/parties/{party.id}/tokens", {"label": "x"})
-        text = self.signed_in(self.operator.token).get("/audit").text
-        self.assertRegex(text, r"API token made for</b> <a href=\"/parties/" + party.id + r"\"><bdi>Made lately</bdi></a> · by <bdi>Made lately")
+        self.operator.patch(f"/v1/parties/{party.id}", {"name": EVIL})
+        browser = self.signed_in(self.operator.token)
+        text = browser.get("/audit").text
+        self.assertNotIn("<script>x", text)
+        self.assertRegex(text, r"API token made</b> <a href=\"/parties/" + party.id + r"\"><bdi>&lt;script.*</bdi></a>  · by <bdi>&lt;script")
+        self.assertRegex(text, r"Party renamed</b> .*(\n.*)?before: <bdi>Made lately</bdi>")
+        self.assertEqual(browser.get(f"/audit?kind=rename&party={party.id}").text.count('<li class="done">'), 1)
+        self.assertIn("Nothing was changed", browser.get(f"/audit?kind=grant&party={party.id}").text)
+        self.assertEqual(browser.get("/audit?kind=blue").status, 400)
 
     def test_the_system_is_told_as_it_is(self):
         text = self.signed_in(self.operator.token).get("/system").text

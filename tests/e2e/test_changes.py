@@ -1,0 +1,97 @@
+"""The operator's log of changes: each change of control data once, with who made it, written with it; nothing that changed nothing."""
+
+import unittest
+
+from harness import Market, Party, ServerCase, countersign
+
+
+class Changes(ServerCase):
+    settings = {"SWEEP_MS": 50}
+
+    @classmethod
+    def set_up_market(cls):
+        pass
+
+    def told(self, **query):
+        found, after = [], {}
+        while after is not None:
+            page = self.operator.get("/v1/changes", limit=3, **query, **after)
+            found += page["data"]
+            after = {"after": page["next"]} if "next" in page else None
+        return found
+
+    def since(self, act, **query):
+        """What is told of an act, oldest first, without its times."""
+        before = len(self.told(**query))
+        act()
+        rows = self.told(**query)
+        return [{name: value for name, value in row.items() if name not in ("at", "token")} for row in rows[:len(rows) - before][::-1]]
+
+    def test_each_change_is_told_once_with_who_made_it(self):
+        operator = self.operator
+        me = operator.get("/v1/parties?kind=operator")["data"][0]["id"]
+        market = Market(self.server)
+        publisher, campaign, contract = market.publisher, market.campaign, market.contract
+        token, ended = {}, {}
+        acts = [
+            (lambda: operator.patch(f"/v1/parties/{publisher.id}", {"name": "Renamed"}), [{"kind": "rename", "by": me, "party": publisher.id, "was": "Publisher", "what": "Renamed"}]),
+            (lambda: operator.patch(f"/v1/parties/{publisher.id}", {"name": "Renamed"}), []),
+            (lambda: publisher.patch(f"/v1/parties/{publisher.id}", {"legal": {"name": "P SA"}}), [{"kind": "legal", "by": publisher.id, "party": publisher.id}]),
+            (lambda: token.update(publisher.post(f"/v1/parties/{publisher.id}/tokens", {"label": "nightly"})), [{"kind": "token", "by": publisher.id, "party": publisher.id, "subject": "TOKEN", "what": "nightly"}]),
+            (lambda: publisher.do("DELETE", f"/v1/parties/{publisher.id}/tokens/{token['id']}"), [{"kind": "token_end", "by": publisher.id, "party": publisher.id, "subject": "TOKEN"}]),
+            (lambda: ended.update(operator.post(f"/v1/parties/{publisher.id}/invitations", {})), [{"kind": "invitation", "by": me, "party": publisher.id, "subject": "ENDED"}]),
+            (lambda: operator.post(f"/v1/parties/{publisher.id}/lock", {}), [{"kind": "lock", "by": me, "party": publisher.id}]),
+            (lambda: operator.post(f"/v1/parties/{publisher.id}/lock", {}), []),
+            (lambda: operator.do("DELETE", f"/v1/parties/{publisher.id}/lock"), [{"kind": "unlock", "by": me, "party": publisher.id}]),
+            (lambda: market.advertiser.patch(f"/v1/campaigns/{campaign}", {"return_days": 20}),
+             [{"kind": "campaign_change", "by": market.advertiser.id, "campaign": campaign, "what": '{"return_days": 20}'}]),
+            (lambda: operator.patch(f"/v1/contracts/{contract}", {"due_days": 9}), [{"kind": "contract_change", "by": me, "campaign": campaign, "contract": contract, "what": '{"due_days": 9}'}]),
+            (lambda: operator.do("DELETE", f"/v1/contracts/{contract}/grants/{market.auditor.id}"),
+             [{"kind": "grant_end", "by": me, "campaign": campaign, "contract": contract, "party": market.auditor.id}]),
+            (lambda: operator.post(f"/v1/contracts/{contract}/grants", {"party": market.auditor.id}),
+             [{"kind": "grant", "by": me, "campaign": campaign, "contract": contract, "party": market.auditor.id}]),
+            (lambda: operator.post(f"/v1/contracts/{contract}/grants", {"party": market.auditor.id}), []),
+            (lambda: publisher.post(f"/v1/contracts/{contract}/codes", {"label": "mail"}), [{"kind": "code", "by": publisher.id, "campaign": campaign, "contract": contract, "subject": str(len(publisher.get(f"/v1/contracts/{contract}/codes")["data"])), "what": "mail"}]),
+            (lambda: token.update(publisher.post(f"/v1/parties/{publisher.id}/secrets", {"replaces": publisher.kid})),
+             [{"kind": "secret_end", "by": publisher.id, "party": publisher.id, "subject": publisher.kid}, {"kind": "secret", "by": publisher.id, "party": publisher.id, "subject": "KID"}]),
+            (lambda: market.advertiser.postback({"click_id": market.click(), "email": "a@b.example", "phone": "+33612345678", "txid": "t1"}), []),
+        ]
+        for n, (act, expected) in enumerate(acts):
+            with self.subTest(n):
+                rows = self.since(act)
+                for row in expected:
+                    row["subject"] = {"TOKEN": token.get("id"), "ENDED": ended.get("id"), "KID": token.get("kid")}.get(row.get("subject"), row.get("subject"))
+                kind = lambda row: row["kind"]  # noqa: E731
+                self.assertEqual(sorted(rows, key=kind), sorted(({name: value for name, value in row.items() if value is not None} for row in expected), key=kind))
+
+    def test_it_is_filtered_by_kind_and_party_over_its_pages(self):
+        market = Market(self.server)
+        for n in range(4):
+            market.publisher.post(f"/v1/contracts/{market.contract}/codes", {"label": f"link {n}"})
+        self.assertEqual([row["what"] for row in self.told(kind="code", party=market.publisher.id)][:4], [f"link {n}" for n in range(4)][::-1])
+        kinds = {row["kind"] for row in self.told(party=market.advertiser.id)}
+        self.assertLessEqual({"party", "campaign", "contract", "code"}, kinds)
+        stranger = Party(self.operator, "Stranger", "publisher")
+        self.assertEqual([row["kind"] for row in self.told(party=stranger.id)], ["party"])
+        everything = self.told()
+        self.assertEqual([row["at"] for row in everything], sorted((row["at"] for row in everything), reverse=True))
+        self.assertEqual(self.operator.get("/v1/changes", limit=200)["data"], everything[:200])
+        for query, field in (("kind=blue", "kind"), ("after=x", "after"), ("after=00", "after")):
+            self.assertProblem(self.operator.call("GET", "/v1/changes?" + query), 400, field)
+        self.assertProblem(self.operator.call("GET", "/v1/changes?party=P000"), 404)
+        self.assertProblem(market.publisher.call("GET", "/v1/changes"), 403)
+
+    def test_a_change_on_the_machine_is_nobodys_and_check_finds_all_well(self):
+        market = Market(self.server)
+        self.server.stop()
+        self.assertEqual(countersign("token", "--data", self.server.data, "--party", market.publisher.id).returncode, 0)
+        done = countersign("check", "--data", self.server.data)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.server.start()
+        self.server.ready()
+        [row] = [row for row in self.told(kind="token", party=market.publisher.id) if "by" not in row]
+        self.assertEqual((row["party"], "token" in row), (market.publisher.id, False))
+
+
+if __name__ == "__main__":
+    unittest.main()
