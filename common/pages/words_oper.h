@@ -117,11 +117,11 @@
     X(OUT_AGAIN, "Send again", "Renvoyer", "重新发送") \
     X(OUT_NONE, "Nothing was sent", "Rien n’a été envoyé", "没有发出内容") \
     X(OUT_NONE_WHAT, "Give an address, and leads, decisions and statements are sent there as they come.", "Donnez une adresse, et leads, décisions et relevés y seront envoyés à mesure.", "填写地址后，线索、决定和结算单将即时发送。") \
-    X(SEARCH_WHAT, "A lead by its reference or your own number (txid); a statement, contract or party by its id.", "Un lead par sa référence ou votre propre numéro (txid)\u00a0; un relevé, un contrat ou une partie par son identifiant.", "按引用或您自己的编号（txid）查线索；按标识查结算单、合同或参与方。") \
-    X(SEARCH_FIELD, "Reference, number or id", "Référence, numéro ou identifiant", "引用、编号或标识") \
+    X(SEARCH_WHAT, "A lead by its reference, your own number (txid), the click id or the person’s e-mail address; a statement, contract or party by its id.", "Un lead par sa référence, votre propre numéro (txid), l’identifiant de clic ou l’e-mail de la personne\u00a0; un relevé, un contrat ou une partie par son identifiant.", "按引用、您自己的编号（txid）、点击标识或本人邮箱查线索；按标识查结算单、合同或参与方。") \
+    X(SEARCH_FIELD, "Reference, number, id or e-mail", "Référence, numéro, identifiant ou e-mail", "引用、编号、标识或邮箱") \
     X(SEARCH_NOTHING, "Nothing found", "Rien trouvé", "未找到") \
-    X(SEARCH_NOTHING_WHAT, "Nothing that you may see has this reference, number or id. Copy it whole. Click ids are not looked up: look at the leads of their day.", "Rien de ce que vous pouvez voir n’a cette référence, ce numéro ou cet identifiant. Copiez-le en entier. Les identifiants de clic ne se cherchent pas\u00a0: regardez les leads de leur jour.", "您可见的内容中没有此引用、编号或标识。请完整复制。点击标识不可查找：请查看当日线索。") \
-    X(SEARCH_PERSON, "People are not looked up: their addresses are sealed, and no index of them is kept. Search by the number (txid) under which your system has the lead.", "Les personnes ne se cherchent pas\u00a0: leurs adresses sont scellées, et aucun index n’en est tenu. Cherchez par le numéro (txid) sous lequel votre système a le lead.", "不按个人查找：其地址已封存，也不建立索引。请用您系统中的线索编号（txid）查找。") \
+    X(SEARCH_NOTHING_WHAT, "Nothing that you may see has this reference, number or id. Copy it whole.", "Rien de ce que vous pouvez voir n’a cette référence, ce numéro ou cet identifiant. Copiez-le en entier.", "您可见的内容中没有此引用、编号或标识。请完整复制。") \
+    X(SEARCH_PERSON, "No lead that stands has this address, of those whose contact you may see. A rejected or returned lead is not found by it, nor one that was erased: the address is kept as a keyed hash, and only while the lead stands. Search by its number (txid).", "Aucun lead en cours n’a cette adresse, parmi ceux dont vous pouvez voir le contact. Un lead refusé, retourné ou effacé ne se trouve pas ainsi\u00a0: l’adresse n’est gardée que comme empreinte à clé, et tant que le lead compte. Cherchez par son numéro (txid).", "在您可见联系方式的有效线索中没有此邮箱。被拒、退回或已删除的线索无法以此查到：邮箱仅以带密钥的摘要保存，且只在线索有效期间。请按编号（txid）查找。") \
     X(CONTRACT_PRICE, "Price", "Prix", "价格") \
     X(PRICE_LEAD, "{} a lead", "{} le lead", "每条线索 {}") \
     X(PRICE_LEADS, "{} to {} a lead", "{} à {} le lead", "每条线索 {} 至 {}") \

@@ -161,20 +161,9 @@ static enum err write_txid(struct leads *l, uint32_t advertiser)
     struct txid_row at = {.campaign = 0};
     struct view v = store_view(l->txn);
     enum err err;
-    while ((err = row_txid_next(&v, advertiser, l->txid, &at)) == ERR_OK) {
-        struct lead_row row;
-        bool wanted, ended;
-        l->k = catalog_contract_number(l->rq->catalog, at.contract);
-        if (l->k == NULL || !catalog_may_read(l->rq->catalog, l->rq->caller, l->k) || !leads_of(l, l->k))
-            continue;
-        if ((err = row_lead(&v, at.contract, at.index, &row)) != ERR_OK)
-            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-        if ((err = leads_want(l, l->k, at.index, &row, &wanted, &ended)) != ERR_OK)
+    while ((err = row_txid_next(&v, advertiser, l->txid, &at)) == ERR_OK)
+        if ((err = leads_write_at(l, at.contract, at.index)) != ERR_OK)
             return err;
-        if (wanted && list_item(&l->list) &&
-            (err = lead_json(&l->list.w, l->rq, l->txn, l->k, at.index, &row, false)) != ERR_OK)
-            return err;
-    }
     return cursor_end(err);
 }
 
@@ -202,6 +191,8 @@ enum {
     CAMPAIGN,
     CONTRACT,
     TXID,
+    CLICK_ID,
+    EMAIL,
     OF_ONE, /* what one contract's list takes begins here */
     STATUS = OF_ONE,
     REASON,
@@ -325,6 +316,24 @@ static enum err read_entry_filter(struct request *rq, struct leads *l, const str
     return ERR_OK;
 }
 
+/* What finds its leads at once: one of them. */
+static enum err read_one_of(struct request *rq, struct leads *l, const struct param *p)
+{
+    if (p[TXID].given + p[CLICK_ID].given + p[EMAIL].given > 1)
+        return problem(&rq->problem, ERR_MALFORMED, p[EMAIL].given ? "email" : "click_id",
+                       "say one of txid, click_id and email");
+    if (p[CLICK_ID].given && click_id_read(rq->worker->tokens, p[CLICK_ID].value, &l->click) != ERR_OK)
+        return problem(&rq->problem, ERR_MALFORMED, "click_id", "is no click id of this server");
+    if (!p[EMAIL].given)
+        return ERR_OK;
+    l->email = text_strip(p[EMAIL].value);
+    if (!caller_is(rq, ROLE_ADVERTISER) && !caller_is(rq, ROLE_PUBLISHER))
+        return problem(&rq->problem, ERR_FORBIDDEN, "email", "whom a lead is about, your role is not shown");
+    return span_empty(l->email) || l->email.len > LIMIT_FIELD
+               ? problem(&rq->problem, ERR_MALFORMED, "email", "must have 1 to %d bytes", LIMIT_FIELD)
+               : ERR_OK;
+}
+
 static enum err read_whose(struct request *rq, struct leads *l, const struct param *p)
 {
     enum err err = p[CONTRACT].given ? call_contract(rq, p[CONTRACT].value, &l->only) : ERR_OK;
@@ -334,7 +343,7 @@ static enum err read_whose(struct request *rq, struct leads *l, const struct par
     l->txid = p[TXID].value;
     if (err == ERR_OK && p[TXID].given && (span_empty(l->txid) || l->txid.len > LIMIT_TXID))
         err = problem(&rq->problem, ERR_MALFORMED, "txid", "must have 1 to %d bytes", LIMIT_TXID);
-    return err;
+    return err == ERR_OK ? read_one_of(rq, l, p) : err;
 }
 
 static enum err read_filters(struct request *rq, struct leads *l, const struct param *p)
@@ -381,6 +390,8 @@ static enum err leads_asked(struct request *rq, struct leads *l, struct window *
     struct param p[FILTERS] = {[CAMPAIGN] = {.name = "campaign"},
                                [CONTRACT] = {.name = "contract"},
                                [TXID] = {.name = "txid"},
+                               [CLICK_ID] = {.name = "click_id"},
+                               [EMAIL] = {.name = "email"},
                                [STATUS] = {.name = "status"},
                                [REASON] = {.name = "reason"},
                                [CODE] = {.name = "code"},
@@ -463,6 +474,8 @@ static enum err reply_csv(struct leads *l, struct reply *reply, const struct win
 static enum err write_leads(struct leads *l, struct lead_cursor *at)
 {
     return !span_empty(l->txid)       ? write_txids(l)
+           : l->click.contract != 0   ? leads_write_click(l)
+           : !span_empty(l->email)    ? leads_write_person(l)
            : l->order == LEADS_NEWEST ? leads_write_newest(l, &at->after)
            : l->order == LEADS_DUE    ? leads_write_due(l, &at->due)
                                       : write_contracts(l, &at->after);

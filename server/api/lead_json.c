@@ -3,7 +3,7 @@
 #include "server/api/call.h"
 #include "server/keys/day_keys.h"
 
-static bool sees_contact(const struct request *rq, const struct contract *k, const struct entry_lead *l)
+bool lead_shows_contact(const struct request *rq, const struct contract *k, const struct entry_lead *l)
 {
     const struct party *p = rq->caller;
     return k->campaign->advertiser->number == p->number || (p->role == ROLE_PUBLISHER && span_is(l->party, p->id));
@@ -146,7 +146,7 @@ enum err lead_json(struct jw *w, struct request *rq, struct txn *t, const struct
         jw_ktime(w, "click_at", l->clicked_ms);
         jw_code_of(w, rq->worker->tokens, k, l->placement);
     }
-    if (sees_contact(rq, k, l) && (err = jw_contact(w, rq, t, &env, &l->commitment)) != ERR_OK)
+    if (lead_shows_contact(rq, k, l) && (err = jw_contact(w, rq, t, &env, &l->commitment)) != ERR_OK)
         goto done;
     jw_lead_members(w, rq, k, index, row, l, &change, &env, whole);
     jw_object_end(w);

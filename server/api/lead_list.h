@@ -28,8 +28,9 @@ struct leads {
     bool undue;         /* only those that wait for nobody's day */
     bool csv;
     struct lead_filter entry;
-    struct span txid;
-    int64_t from_ms, to_ms; /* of entries: from_ms is in it, to_ms is not */
+    struct span txid, email; /* each finds its leads at once, as a click does; empty: not asked */
+    struct pointer click;    /* contract 0: not asked */
+    int64_t from_ms, to_ms;  /* of entries: from_ms is in it, to_ms is not */
     enum lead_order order;
     const struct contract *k;
     uint64_t at;         /* where to go on in it */
@@ -48,6 +49,11 @@ MUST_CHECK enum err leads_first_index(struct leads *l, const struct contract *k,
 /* Whether the filters want it. *ended: it is past the period, and so is all behind it. */
 MUST_CHECK enum err leads_want(struct leads *l, const struct contract *k, uint64_t index, const struct lead_row *row,
                                bool *wanted, bool *ended);
+
+/* lead_person.c: one lead, if the caller may read it and the filters want it; those of l->click; those of l->email. */
+MUST_CHECK enum err leads_write_at(struct leads *l, uint32_t contract, uint64_t index);
+MUST_CHECK enum err leads_write_click(struct leads *l);
+MUST_CHECK enum err leads_write_person(struct leads *l);
 
 /* lead_newest.c: all contracts as one, from the newest to the oldest, behind `after`. */
 MUST_CHECK enum err leads_write_newest(struct leads *l, const struct pointer *after);

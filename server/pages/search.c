@@ -1,5 +1,5 @@
-/* One field that finds a lead by its reference or number, and statements, contracts and parties by their ids. Whom a
- * lead is about it does not find: that is sealed, and this server has no index of people. */
+/* One field that finds a lead by its reference or number, by the click that led to it or the e-mail address of whom it
+ * is about (for who is shown that, and as long as it stands), and statements, contracts and parties by their ids. */
 #include "common/base/query.h"
 #include "common/base/text.h"
 #include "server/api/api.h"
@@ -59,21 +59,32 @@ static enum err by_id(struct search *f)
     return err;
 }
 
-static enum err by_txid(struct search *f)
+/* Leads by one of the filters that find them at once. What can be none of these is none. */
+static enum err by_filter(struct search *f, const char *filter)
 {
     json_t *answer = NULL, *one;
     struct buf query;
     size_t i;
     arena_buf(f->rq->arena, &query, 64 + 3 * f->wanted.len);
-    buf_printf(&query, "limit=%d&txid=", SHOWN);
+    buf_printf(&query, "limit=%d&%s=", SHOWN, filter);
     query_encode(&query, f->wanted);
     enum err err = ask(f->rq, leads_list_all, SPAN(""), buf_span(&query), &answer);
     json_array_foreach(json_object_get(answer, "data"), i, one) json_array_append(f->leads, one);
     json_decref(answer);
-    if (err != ERR_OK && err_status(err) < 500) { /* what can be no txid is none */
+    if (err != ERR_OK && err_status(err) < 500) {
         f->rq->problem = (struct problem){0};
         err = ERR_OK;
     }
+    return err;
+}
+
+static enum err by_filters(struct search *f)
+{
+    static const char *const filters[] = {"txid", "click_id", "email"};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof filters / sizeof *filters && err == ERR_OK && json_array_size(f->leads) == 0; i++)
+        if (strcmp(filters[i], "email") != 0 || memchr(f->wanted.ptr, '@', f->wanted.len) != NULL)
+            err = by_filter(f, filters[i]);
     return err;
 }
 
@@ -89,7 +100,7 @@ static enum err gather(struct search *f)
         json_array_append(f->leads, lead);
     json_decref(lead);
     if (err == ERR_OK && !found)
-        err = by_txid(f);
+        err = by_filters(f);
     return err == ERR_OK ? by_id(f) : err;
 }
 

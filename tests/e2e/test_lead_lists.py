@@ -149,6 +149,8 @@ class Lists(ServerCase):
         for query in (f"contract={self.other.contract}", "campaign=A"):
             self.assertProblem(self.advertiser.call("GET", "/v1/leads?" + query), 404)
         self.assertProblem(self.advertiser.call("GET", f"/v1/contracts/{self.market.contract}/leads?txid=x"), 400, "txid")
+        for query in ("click_id=x", "txid=a&click_id=" + self.market.click(), "email=", "email=a@b.example&txid=1"):
+            self.assertEqual(self.advertiser.call("GET", "/v1/leads?" + query).status, 400, query)
 
     def test_what_is_of_others_is_told_as_what_is_not_there(self):
         others = self.pages(self.other.advertiser)[0]
@@ -157,6 +159,40 @@ class Lists(ServerCase):
                 with self.subTest(mine):
                     said = [party.call("GET", "/v1/leads?" + query) for query in (mine, nothing)]
                     self.assertEqual(*[(one.status, {**one.json, "request_id": ""}) for one in said])
+
+
+class Finding(ServerCase):
+    @classmethod
+    def set_up_market(cls):
+        pass
+
+    def test_a_click_finds_its_leads_and_an_address_those_of_its_person_that_stand(self):
+        market = Market(self.server)
+        first, click = market.click(), market.click()
+        email = "Find.Me@people.example"
+        made = [market.publisher.postback(person(click_id=first, email=email)).json, market.publisher.postback(person(click_id=click, email=" find.me@PEOPLE.example")).json]
+        other = market.publisher.postback(person(click_id=market.click())).json["lead"]
+        self.assertEqual([one["status"] for one in made], ["pending", "duplicate"])
+        made = [one["lead"] for one in made]
+        stranger = Market(self.server)
+        pages = lambda party, **query: sorted(row["lead"] for row in party.get("/v1/leads", **query)["data"])  # noqa: E731
+        for party in (market.advertiser, market.publisher):
+            self.assertEqual(pages(party, click_id=click), [made[1]])
+            self.assertEqual(pages(party, email="find.me@people.example"), sorted(made))
+            self.assertEqual(pages(party, email="nobody@people.example"), [])
+            self.assertEqual(pages(party, email="no address"), [])
+        self.assertEqual(pages(market.advertiser, email=email, status="duplicate"), [made[1]])
+        self.assertEqual(pages(self.operator, click_id=first), [made[0]])
+        for party in (stranger.advertiser, stranger.publisher):
+            self.assertEqual((pages(party, click_id=first), pages(party, email=email)), ([], []))
+        for party in (self.operator, market.auditor):
+            self.assertProblem(party.call("GET", "/v1/leads?email=" + email), 403, "email")
+        sent = market.advertiser.postback({"email": email, "phone": "+33612000001", "campaign": market.campaign, "txid": "own"})
+        if sent.status == 200:  # the advertiser's own: the publisher is not told whose it is
+            self.assertNotIn(sent.json["lead"], pages(market.publisher, email=email))
+        market.advertiser.post(f"/v1/leads/{made[0]}/dispositions", {"status": "rejected", "reason": "no"})
+        self.assertNotIn(made[0], pages(market.advertiser, email=email))
+        self.assertNotIn(other, pages(market.advertiser, email=email))
 
 
 if __name__ == "__main__":

@@ -479,16 +479,17 @@ class Settings(Forms):
 
     def test_search_finds_what_the_caller_may_see(self):
         market = self.market
-        lead = market.publisher.postback(person(click_id=market.click(), txid="FIND-1 é")).json["lead"]
+        click = market.click()
+        lead = market.publisher.postback(person(click_id=click, txid="FIND-1 é", email="found@people.example")).json["lead"]
         statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
         mine, other = self.signed_in(market.publisher.token), self.signed_in(Market(self.server).publisher.token)
-        for q, href in (("FIND-1 é", "/leads/" + lead), (lead, "/leads/" + lead), (statement, "/statements/" + statement), (market.contract, "/contracts/" + market.contract)):
+        for q, href in (("FIND-1 é", "/leads/" + lead), (lead, "/leads/" + lead), (click, "/leads/" + lead), ("Found@People.example", "/leads/" + lead), (statement, "/statements/" + statement), (market.contract, "/contracts/" + market.contract)):
             with self.subTest(q):
                 path = "/search?q=" + urllib.parse.quote(q)
                 self.assertIn(f'href="{href}"', mine.get(path).text)
                 answer = other.get(path)
                 self.assertEqual((answer.status, f'href="{href}"' in answer.text), (200, False))
-        self.assertIn("People are not looked up", mine.get("/search?q=a%40b.example").text)
+        self.assertIn("No lead that stands has this address", mine.get("/search?q=a%40b.example").text)
 
 
 class MailLinks(unittest.TestCase):
