@@ -239,14 +239,6 @@ static void write_token(struct account *a, const json_t *one, struct span mine)
     page_html(g, "</td></tr>\n");
 }
 
-static bool was_ticked(const struct act_form *f, const char *name, struct span value)
-{
-    for (size_t i = 0; f->refused != NULL && i < f->refused->form.n; i++)
-        if (span_is(f->refused->form.field[i].name, name) && span_eq(f->refused->form.field[i].value, value))
-            return true;
-    return false;
-}
-
 static void tick_of(struct account *a, const char *name, const char *value, enum word word, bool on)
 {
     page_put(&a->s.g,
@@ -271,7 +263,7 @@ static void write_new_token(struct account *a)
     for (size_t i = 0; i < SCOPE_WORDS; i++)
         if (may(a, scope_words[i].bit))
             tick_of(a, "scope", scope_words[i].name, scope_words[i].word,
-                    was_ticked(&f, "scope", span_str(scope_words[i].name)));
+                    act_was_ticked(&f, "scope", span_str(scope_words[i].name)));
     page_html(g, "</fieldset>\n");
     act_close(&f, WORD_SET_TOKEN_NEW, "one");
     page_html(g, "</details>\n");
@@ -421,7 +413,7 @@ static void write_notice_form(struct account *a)
     page_put(&a->s.g, "</div>\n<fieldset class=\"ticks\"><legend>{}</legend>\n", P_WORD(WORD_SET_KINDS));
     for (size_t i = 0; i < NOTICE_KINDS; i++)
         tick_of(a, "kinds", notice_kinds[i].name, notice_kinds[i].word,
-                f.refused != NULL ? was_ticked(&f, "kinds", span_str(notice_kinds[i].name))
+                f.refused != NULL ? act_was_ticked(&f, "kinds", span_str(notice_kinds[i].name))
                                   : has_kind(a->notices, notice_kinds[i].name));
     page_html(&a->s.g, "</fieldset>\n");
     act_close(&f, WORD_SET_SAVE, "");

@@ -39,11 +39,15 @@ static void put_target(struct request *rq, const struct acting *w)
     rq->target = buf_span(&target);
 }
 
-static enum err become_call(struct request *rq, struct acting *w)
+static void keep_page(const struct request *rq, struct acting *w)
 {
     w->page = (struct page_asked){
         .query = rq->query, .target = rq->target, .body = rq->body, .content_type = rq->content_type};
     memcpy(w->page.param, rq->param, sizeof w->page.param);
+}
+
+static enum err become_call(struct request *rq, struct acting *w)
+{
     for (size_t i = 0; i < 3; i++)
         rq->param[i] = w->act->in[i] != NULL ? named(rq, w, w->act->in[i]) : SPAN("");
     put_target(rq, w);
@@ -166,6 +170,7 @@ enum err act_post(struct request *rq, struct reply *reply, const struct act *act
     if (!(w->route->roles & rq->caller->role))
         return problem(&rq->problem, ERR_FORBIDDEN, "", "this form is not for your role");
     rq->acting = w;
+    keep_page(rq, w);
     err = call(rq, w, &answer);
     return follow(rq, reply, err, &answer);
 }

@@ -64,6 +64,14 @@ struct span act_value(const struct act_form *f, const char *name, struct span ot
     return f->refused != NULL ? form_value(&f->refused->form, name) : otherwise;
 }
 
+bool act_was_ticked(const struct act_form *f, const char *name, struct span value)
+{
+    for (size_t i = 0; f->refused != NULL && i < f->refused->form.n; i++)
+        if (span_is(f->refused->form.field[i].name, name) && span_eq(f->refused->form.field[i].value, value))
+            return true;
+    return false;
+}
+
 /* ---- fields ---- */
 
 static const char *member_of(const struct act *a, const char *name)

@@ -32,6 +32,14 @@ static void screen_plain(struct screen *s, struct request *rq)
     rq->query = query;
 }
 
+static void write_fault(struct page *g, const struct problem *said)
+{
+    page_html(g, "<p>");
+    if (said->field[0] != '\0')
+        page_put(g, "<code>{}</code> ", P_TEXT(span_str(said->field)));
+    page_put(g, "<span lang=\"en\">{}</span></p>\n", P_TEXT(span_str(said->detail)));
+}
+
 void pages_fail(struct request *rq, enum err err, struct reply *reply)
 {
     struct problem said = rq->problem;
@@ -46,7 +54,7 @@ void pages_fail(struct request *rq, enum err err, struct reply *reply)
     if (why_of(err) != WORDS)
         page_put(&s.g, "<p>{}</p>\n", P_WORD(why_of(err)));
     else
-        page_put(&s.g, "<p lang=\"en\">{}</p>\n", P_TEXT(span_str(said.detail)));
+        write_fault(&s.g, &said);
     page_put(&s.g,
              "<p class=\"s\">{} <code class=\"id\">{}</code> <code>{}</code></p>\n<p class=\"line\"><a class=\"b one\" "
              "href=\"/\">{}</a></p>\n</div>\n",

@@ -4,7 +4,7 @@
 
 #include "server/worker/session.h"
 
-enum { FORM_FIELDS = 200 };
+enum { FORM_FIELDS = 400 };
 
 struct form {
     struct field {

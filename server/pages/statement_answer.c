@@ -7,7 +7,8 @@
 #include "server/pages/rows.h"
 #include "server/settlement/settlement.h"
 
-enum { LINES_SHOWN = 300 };
+enum { LINES_SHOWN = 300, OTHER_FIELDS = 8 };
+_Static_assert(LINES_SHOWN + OTHER_FIELDS <= FORM_FIELDS, "all may be ticked at once");
 
 struct answer_page {
     struct request *rq;
@@ -67,16 +68,19 @@ static enum err gather(struct answer_page *a)
 
 /* ---- writing ---- */
 
-static void write_line(struct answer_page *a, const json_t *line)
+static void write_line(struct answer_page *a, const struct act_form *f, const json_t *line)
 {
     struct page *g = &a->s.g;
     const int64_t index = ask_int(line, "index");
     const enum word status = word_of_status(ask_text(line, "status"));
+    char value[24];
+    int len = snprintf(value, sizeof value, "%lld", (long long)index);
     page_put(g,
              "<tr><td class=\"pick\"><label><span class=\"vh\">{} {}</span><input type=\"checkbox\" name=\"line\" "
-             "value=\"{}\"></label></td><th scope=\"row\">{}</th><td data-l=\"{}\">{}</td><td data-l=\"{}\">",
-             P_WORD(WORD_LINE_ENTRY), P_INDEX(index), P_INDEX(index), P_COUNT(index), P_WORD(WORD_COL_TXID),
-             P_NAME(ask_text(line, "txid")), P_WORD(WORD_FILTER_STATE));
+             "value=\"{}\"{}></label></td><th scope=\"row\">{}</th><td data-l=\"{}\">{}</td><td data-l=\"{}\">",
+             P_WORD(WORD_LINE_ENTRY), P_INDEX(index), P_INDEX(index),
+             P_HTML(act_was_ticked(f, "line", span_of(value, (size_t)len)) ? " checked" : ""), P_COUNT(index),
+             P_WORD(WORD_COL_TXID), P_NAME(ask_text(line, "txid")), P_WORD(WORD_FILTER_STATE));
     if (status != WORDS)
         page_put(g, "{}", P_WORD(status));
     page_put(g, "</td><td class=\"n\" data-l=\"{}\">{}</td></tr>\n", P_WORD(WORD_MONEY),
@@ -84,7 +88,7 @@ static void write_line(struct answer_page *a, const json_t *line)
 }
 
 /* Those that moved money; how many. */
-static size_t write_lines(struct answer_page *a)
+static size_t write_lines(struct answer_page *a, const struct act_form *f)
 {
     struct page *g = &a->s.g;
     struct span rest = a->lines, text;
@@ -99,7 +103,7 @@ static size_t write_lines(struct answer_page *a)
     while (n < LINES_SHOWN && text_cut(&rest, '\n', &text)) {
         json_t *line = NULL;
         if (json_read(text, &line, NULL) == ERR_OK && ask_int(line, "micros") != 0) {
-            write_line(a, line);
+            write_line(a, f, line);
             n++;
         }
         json_decref(line);
@@ -151,20 +155,21 @@ static void write_form(struct answer_page *a)
     signing_file(&a->s, WORD_SG_KEY_H);
     page_put(g, "<p class=\"line\"><button class=\"b one\" type=\"button\" data-verdict=\"accept\">{}</button></p>\n",
              P_WORD(WORD_SG_ACCEPT));
-    const size_t n = write_lines(a);
-    page_put(
-        g,
-        "<div class=\"f\"{}><label for=\"further\">{}</label><input id=\"further\" name=\"further\" "
-        "inputmode=\"numeric\" aria-describedby=\"further-h\"><span class=\"s\" id=\"further-h\">{}</span></div>\n",
-        P_HTML(n < LINES_SHOWN ? " hidden" : ""), P_WORD(WORD_SG_FURTHER),
-        P_SAY(WORD_SG_FURTHER_H, P_COUNT((int64_t)n)));
-    page_put(
-        g,
-        "<div class=\"f\"><label for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" maxlength=\"500\" "
-        "aria-describedby=\"reason-h\"><span class=\"s\" id=\"reason-h\">{}</span></div>\n<p class=\"line\"><button "
-        "class=\"b no\" type=\"button\" data-verdict=\"dispute\">{}</button></p>\n</div>\n</form>\n<script "
-        "src=\"{}\" defer></script>\n",
-        P_WORD(WORD_DECIDE_REASON), P_WORD(WORD_SG_REASON_H), P_WORD(WORD_SG_DISPUTE), P_TEXT(span_str(sign_address)));
+    const size_t n = write_lines(a, &f);
+    page_put(g,
+             "<div class=\"f\"{}><label for=\"further\">{}</label><input id=\"further\" name=\"further\" "
+             "inputmode=\"numeric\" value=\"{}\" aria-describedby=\"further-h\"><span class=\"s\" "
+             "id=\"further-h\">{}</span></div>\n",
+             P_HTML(n < LINES_SHOWN ? " hidden" : ""), P_WORD(WORD_SG_FURTHER),
+             P_TEXT(act_value(&f, "further", SPAN(""))), P_SAY(WORD_SG_FURTHER_H, P_COUNT((int64_t)n)));
+    page_put(g,
+             "<div class=\"f\"><label for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" maxlength=\"500\" "
+             "value=\"{}\" aria-describedby=\"reason-h\"><span class=\"s\" id=\"reason-h\">{}</span></div>\n<p "
+             "class=\"line\"><button "
+             "class=\"b no\" type=\"button\" data-verdict=\"dispute\">{}</button></p>\n</div>\n</form>\n<script "
+             "src=\"{}\" defer></script>\n",
+             P_WORD(WORD_DECIDE_REASON), P_TEXT(act_value(&f, "reason", SPAN(""))), P_WORD(WORD_SG_REASON_H),
+             P_WORD(WORD_SG_DISPUTE), P_TEXT(span_str(sign_address)));
 }
 
 static void write_command(struct answer_page *a, const char *id, const char *rest)

@@ -193,9 +193,10 @@ class Sessions(ServerCase):
 
     def test_a_bad_question_is_told_in_a_page(self):
         browser = self.browser(self.market.publisher)
-        for path in ("/?tz=Mars/Olympus", "/leads?status=blue", "/leads?x=1", "/statements?after=x"):
+        for path, field in (("/?tz=Mars/Olympus", "tz"), ("/leads?status=blue", "status"), ("/leads?x=1", "x"), ("/leads?to=9999", "to"), ("/statements?after=x", "after")):
             answer = browser.get(path)
             self.assertEqual((answer.status, answer.headers.get_content_type()), (400, "text/html"), path)
+            self.assertIn(f"<code>{field}</code>", answer.text)
 
     def test_style_and_script_are_kept_for_ever(self):
         text = self.browser(self.market.publisher).get("/").text
@@ -812,6 +813,17 @@ class Advertiser(ServerCase):
             self.assertEqual(browser.post(path, self.form(browser, path, "pause")).status, 303)
             self.assertEqual(self.market.advertiser.get("/v1/campaigns/" + self.never["id"])["paused"], paused)
 
+    def test_what_a_session_may_not_is_told_on_the_page_of_its_form(self):
+        browser, path = Browser(self.server), "/campaigns/" + self.never["id"]
+        browser.sign_in(self.market.advertiser.post(f"/v1/parties/{self.market.advertiser.id}/tokens", {"label": "no scope"})["token"])
+        for page, act, typed in ((path, "pause", {}), (path + "/rules", "rules", {"name": "Typed"}), (path + "/crm", "crm", {"url": "https://typed.example/"})):
+            with self.subTest(page):
+                answer = browser.post(page, {**self.form(browser, page, act), **typed})
+                self.assertEqual(answer.status, 403, answer.text)
+                self.assertIn("use one that has the scope", answer.text)
+                for value in typed.values():
+                    self.assertIn(f'value="{value}"', answer.text)
+
     def test_a_form_is_read_and_its_fields_are_said_to_be_ours(self):
         browser, path = self.signed_in(), f"/campaigns/{self.never['id']}/landing"
         self.assertEqual(browser.post(path, self.form(browser, path, "code")).status, 303)
@@ -896,9 +908,11 @@ class Advertiser(ServerCase):
         self.assertIn(f'data-sha256="{hashlib.sha256(payload).hexdigest()}"', text)
         self.assertIn(f"countersign sign {self.server.url} {statement} --key KEY.jwk --accept", text)
         form = self.form(browser, path, "respond")
-        wrong = browser.post(path, {**form, "jws": "a.b.c"})
+        wrong = browser.post(path, {**form, "jws": "a.b.c", "reason": "typed " + EVIL, "further": "7,8"})
         self.assertIn(wrong.status, (400, 422))
         self.assertIn("Nothing was recorded.", wrong.text)
+        self.assertIn('name="reason" maxlength="500" value="typed &lt;script&gt;', wrong.text)
+        self.assertIn('value="7,8"', wrong.text)
         done = browser.post(path, {**form, "once": "other", "jws": advertiser.jws(advertiser.response(payload))})
         self.assertEqual((done.status, done.headers["Location"]), (303, "/statements/" + statement))
         self.assertIn("You answered: accepted.", browser.get(path).text)
