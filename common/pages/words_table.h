@@ -299,7 +299,7 @@
     X(EARNED, "Earned today", "Gagné aujourd’hui", "今日收入") \
     X(COSTS, "Costs today", "Coût aujourd’hui", "今日费用") \
     X(REVIEW_WAITS, "Leads that wait for you", "Leads qui vous attendent", "待您审核的线索") \
-    X(REVIEW_WAITS_WHAT, "Of those of the last 30 days. What you do not answer is approved by itself where the terms say so.", "Parmi ceux des 30 derniers jours. Sans réponse, un lead est approuvé d’office là où les conditions le disent.", "最近 30 天内。未答复的按条款自动批准。") \
+    X(REVIEW_WAITS_WHAT, "What you do not answer is approved by itself where the terms say so.", "Sans réponse, un lead est approuvé d’office là où les conditions le disent.", "未答复的按条款自动批准。") \
     X(REVIEW_LOOK, "Look at them", "Les regarder", "查看") \
     X(LATEST, "Latest leads", "Derniers leads", "最新线索") \
     X(ALL_LEADS, "All leads", "Tous les leads", "全部线索") \

@@ -251,16 +251,16 @@ static void write_waits(struct home *h)
 {
     struct page *g = &h->s.g;
     const json_t *one;
-    int64_t review = 0, shown = 0;
+    const int64_t review = h->money.waiting.n;
+    int64_t shown = 0;
     size_t i;
-    for (size_t d = 0; d < DAYS; d++)
-        review += h->day[d].waiting;
     if (h->s.frame.seat == SEAT_ADVERTISER && review > 0)
         page_put(
             g,
-            "<section class=\"card stack\">\n<h2>{}</h2>\n<p><b>{}</b></p>\n<p class=\"s\">{}</p>\n<p><a class=\"b "
+            "<section class=\"card stack\">\n<h2>{}</h2>\n<p><b>{}{}</b></p>\n<p class=\"s\">{}</p>\n<p><a class=\"b "
             "one\" href=\"/review\">{}</a></p>\n</section>\n",
-            P_WORD(WORD_REVIEW_WAITS), P_COUNT(review), P_WORD(WORD_REVIEW_WAITS_WHAT), P_WORD(WORD_REVIEW_LOOK));
+            P_WORD(WORD_REVIEW_WAITS), P_COUNT(review), P_HTML(h->money.waiting.more ? "+" : ""),
+            P_WORD(WORD_REVIEW_WAITS_WHAT), P_WORD(WORD_REVIEW_LOOK));
     json_array_foreach(json_object_get(h->waiting, "data"), i, one)
     {
         if (!is_asked(h, one))

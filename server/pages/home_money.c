@@ -110,7 +110,7 @@ void money_write(struct screen *s, const struct money *m, const json_t *month)
                                                 P_MICROS(ask_int(one, "payout_micros"), ask_text(one, "currency")));
     page_html(g, "</dd></div>\n");
     write_part(s, publisher ? WORD_MONEY_WAITS : WORD_MONEY_WAITS_YOU, &m->waiting,
-               publisher ? "/leads?status=pending" : "/review", WORD_MONEY_LEADS);
+               publisher ? "/leads?status=pending,held" : "/review", WORD_MONEY_LEADS);
     write_part(s, WORD_MONEY_STATED, &m->unanswered, "/statements", WORD_MONEY_STATEMENTS);
     write_part(s, WORD_MONEY_DISPUTED, &m->disputed, "/statements", WORD_MONEY_STATEMENTS);
     page_html(g, "</dl>\n");

@@ -119,14 +119,20 @@ static void write_select(struct leads_page *l, int which, enum word label, size_
                          enum word (*say)(struct span))
 {
     struct page *g = &l->s.g;
+    bool offered = span_empty(l->p[which].value);
     page_put(g, "<label>{}<select name=\"{}\"><option value=\"\">{}</option>\n", P_WORD(label),
              P_TEXT(span_str(names[which])), P_WORD(WORD_FILTER_ALL));
     for (size_t i = 0; i < n; i++) {
         const struct span one = span_str(word(i));
+        bool chosen = span_eq(one, l->p[which].value);
         if (say(one) != WORDS)
-            page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_TEXT(one),
-                     P_HTML(span_eq(one, l->p[which].value) ? " selected" : ""), P_WORD(say(one)));
+            page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_TEXT(one), P_HTML(chosen ? " selected" : ""),
+                     P_WORD(say(one)));
+        offered |= chosen;
     }
+    if (!offered) /* several at once, as a link asked */
+        page_put(g, "<option value=\"{}\" selected>{}</option>\n", P_TEXT(l->p[which].value),
+                 P_TEXT(l->p[which].value));
     page_html(g, "</select></label>\n");
 }
 

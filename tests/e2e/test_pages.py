@@ -719,6 +719,25 @@ class Advertiser(ServerCase):
         self.assertIn("Answered: 2.", browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"}).text)  # the same form: the same answers
         self.assertNothingRecorded(before)
 
+    def test_what_waits_is_counted_as_it_is_listed_whatever_the_reports_have(self):
+        server = type(self.server)(SWEEP_MS=60000)
+        self.addCleanup(server.close)
+        market = Market(server)
+        for n in range(2):
+            market.publisher.postback(person(txid=f"unseen-{n}"))
+            market.publisher.postback(person(click_id=market.click(), txid=f"seen-{n}"))
+        browser, publisher = Browser(server), Browser(server)
+        browser.sign_in(market.advertiser.token)
+        publisher.sign_in(market.publisher.token)
+        waits = len(market.advertiser.get("/v1/leads?status=pending,held")["data"])
+        self.assertGreater(waits, 1)
+        self.assertRegex(browser.get("/").text, rf"<p><b>{waits}</b></p>")
+        self.assertEqual(browser.get("/review").text.count('name="lead"'), waits)
+        path = html.unescape(re.search(r'href="(/leads\?status=pending[^"]*)"', publisher.get("/").text)[1])
+        listed = publisher.get(path).text
+        self.assertEqual(listed.count('<a class="id" href="/leads/'), waits)
+        self.assertIn('<option value="pending,held" selected>', listed)
+
     def test_each_row_that_is_refused_is_told(self):
         lead, other = self.new_lead(), Market(self.server)
         others = other.publisher.postback(person(click_id=other.click())).json["lead"]
