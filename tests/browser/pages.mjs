@@ -1,4 +1,4 @@
-// Pages of those who are signed in, in a real Chromium: takes {chromium, base, visits: [{name, token, language, paths, save, widths}], sizes} as JSON
+// Pages of those who are signed in, in a real Chromium: takes {chromium, base, visits: [{name, token, language, paths, save, widths, between}], sizes} as JSON
 // from standard input; each signs in by the form, opens its paths at each width, and signs out. Prints what was found of each page.
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
@@ -33,8 +33,14 @@ for (const visit of given.visits) {
     page.on('response', async (answer) => { bytes += Number((await answer.allHeaders())['content-length'] || 0); });
     const seen = [];
     async function look(name) {
+      const between = [];
       await page.waitForLoadState('load');
-      seen.push({ name, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
+      for (const w of visit.between || []) {
+        await page.setViewportSize({ width: w, height: 900 });
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) between.push(w);
+      }
+      await page.setViewportSize({ width, height: 900 });
+      seen.push({ name, between, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
         scrolls: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), text: await page.innerText('body'), axe: await faults(page),
         h1: await page.locator('h1').count() });
       if (visit.save) await page.screenshot({ path: `${visit.save}.${name.replace(/\W+/g, '_')}.${width}.png`, fullPage: true });

@@ -16,6 +16,7 @@ from harness import CHROMIUM, Market, Party, ServerCase, person, wait_for  # noq
 
 LOOK = os.environ.get("LOOK")
 WIDTHS = [390, 1280]
+BETWEEN = [360, 820, 900, 1024, 1180]  # where what stands beside each other is put below each other
 OF_LANGUAGE = {"en": [390], "fr": [1280], "zh": [390]}  # of the roles, but in the long run: all of both
 WORDS = {"en": ("Sign out", "Leads"), "fr": ("Se déconnecter", "Leads"), "zh": ("退出", "线索")}
 LONG = "W" * 60 + " <b>& co"
@@ -50,7 +51,7 @@ class Pages(ServerCase):
         market.publisher.do("PUT", f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://hooks.example.com/" + "a" * 90})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/webhook/test", {})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": LONG[:60], "scope": "codes"})
-        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "widths": WIDTHS if "LONG" in os.environ else OF_LANGUAGE[language], "paths": paths + shared + more[role], "scheme": "dark" if language == "fr" else "light",
+        visits = [{"name": f"{role} {language}", "token": party.token, "language": language, "widths": WIDTHS if "LONG" in os.environ else OF_LANGUAGE[language], "paths": paths + shared + more[role], "between": BETWEEN if language == "fr" else [], "scheme": "dark" if language == "fr" else "light",
                    "save": LOOK and str(Path(LOOK) / f"{role}.{language}")} for role, party in roles.items() for language in (os.environ.get("ONLY") or "en fr zh").split()]
         fresh, lone = Market(cls.server).publisher, Party(market.operator, "Nobody’s", "publisher")
         lonely = Party(market.operator, "No grant", "auditor")
@@ -77,7 +78,7 @@ class Pages(ServerCase):
         for name, said in self.told.items():
             for page in said["seen"]:
                 with self.subTest(name, page=page["name"]):
-                    self.assertEqual((page["wide"], page["scrolls"]), ([], False))
+                    self.assertEqual((page["wide"], page["scrolls"], page["between"]), ([], False, []))
 
     def test_axe_finds_nothing_serious(self):
         for name, said in self.told.items():
