@@ -6,7 +6,7 @@
 #include "common/base/money.h"
 #include "common/base/query.h"
 
-enum { MICROS_DECIMALS = 6, TENTH_PPM = 1000 };
+enum { MICROS_DECIMALS = 6, TENTH_PPM = 1000, WHOLE = 1000 };
 
 static void put_micros(struct page *g, const struct part *p)
 {
@@ -16,11 +16,17 @@ static void put_micros(struct page *g, const struct part *p)
     page_text(g, p->text);
 }
 
-/* To a tenth, cut: a ratio of two counts says no more. */
-static void put_ppm(struct page *g, int64_t ppm)
+static void put_percent(struct page *g, int64_t v, int decimals, int least)
 {
-    page_amount(g, ppm / TENTH_PPM, 1, 1);
+    page_amount(g, v, decimals, least);
     page_html(g, g->language == LANGUAGE_FR ? "\u202f%" : "%");
+}
+
+/* To the nearest tenth; what is not all of it is never told as 100. */
+static int64_t tenths_of(int64_t ppm)
+{
+    const int64_t n = (ppm + (ppm < 0 ? -TENTH_PPM : TENTH_PPM) / 2) / TENTH_PPM;
+    return n == WHOLE && ppm < WHOLE * TENTH_PPM ? WHOLE - 1 : n == -WHOLE && ppm > -WHOLE * TENTH_PPM ? 1 - WHOLE : n;
 }
 
 static void put_tenths(struct page *g, int64_t n)
@@ -65,7 +71,10 @@ static void put(struct page *g, const struct part *p)
         put_micros(g, p);
         return;
     case PART_PPM:
-        put_ppm(g, p->n);
+        put_percent(g, tenths_of(p->n), 1, 1);
+        return;
+    case PART_SHARE:
+        put_percent(g, p->n, 4, 0);
         return;
     case PART_DAY:
         page_day(g, p->n);

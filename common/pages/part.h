@@ -17,6 +17,7 @@ enum part_kind {
     PART_TENTHS, /* 12.5, as SVG wants it */
     PART_MICROS, /* 12.00 EUR */
     PART_PPM,    /* 6.2% */
+    PART_SHARE,  /* 6.25%, as terms say it */
     PART_DAY,
     PART_TIME
 };
@@ -46,6 +47,7 @@ void page_fill(struct page *g, const char *html, const struct part *parts, size_
 #define P_TENTHS(v) ((struct part){.kind = PART_TENTHS, .n = (v)})
 #define P_MICROS(v, currency) ((struct part){.kind = PART_MICROS, .n = (v), .text = (currency)})
 #define P_PPM(v) ((struct part){.kind = PART_PPM, .n = (v)})
+#define P_SHARE(v) ((struct part){.kind = PART_SHARE, .n = (v)})
 #define P_DAY(ms) ((struct part){.kind = PART_DAY, .n = (ms)})
 #define P_TIME(ms) ((struct part){.kind = PART_TIME, .n = (ms)})
 #define P_SAY(w, ...) part_say((w), PARTS(__VA_ARGS__))

@@ -107,7 +107,7 @@ void contracts_price(struct screen *s, const json_t *contract, struct span curre
     if (json_array_size(json_object_get(price, "lead")) == 0 && sale == 0 && click == 0 && impression == 0)
         page_html(&s->g, "–");
     if (sale != 0)
-        page_put(&s->g, "<br>{}", P_SAY(WORD_PRICE_SALE, P_PPM(sale)));
+        page_put(&s->g, "<br>{}", P_SAY(WORD_PRICE_SALE, P_SHARE(sale)));
     if (click != 0)
         page_put(&s->g, "<br>{}", P_SAY(WORD_PRICE_CLICK, P_MICROS(click, currency)));
     if (impression != 0)

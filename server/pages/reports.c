@@ -683,7 +683,7 @@ static void write_than(struct reports_page *r, const json_t *row)
     else if (was <= 0)
         page_put(g, "{}", P_WORD(WORD_REP_NEW));
     else
-        page_put(g, "{}{}", P_HTML(is > was ? "+" : ""), P_PPM((int64_t)((__int128)(is - was) * 1000 / was) * 1000));
+        page_put(g, "{}{}", P_HTML(is > was ? "+" : ""), P_PPM((int64_t)((__int128)(is - was) * 1000000 / was)));
     page_put(g, "<span class=\"why\">{}</span></span></td>",
              P_SAY(WORD_REP_BEFORE, P_MICROS(was, ask_text(row, "currency"))));
 }

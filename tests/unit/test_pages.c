@@ -64,6 +64,25 @@ static void values_are_written_as_the_language_writes_them(void **state)
     }
 }
 
+static void a_ratio_is_told_to_the_nearest_tenth_and_only_the_whole_as_100(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ppm;
+        const char *text;
+    } rows[] = {{0, "0.0%"},       {499, "0.0%"},       {500, "0.1%"},       {555555, "55.6%"},
+                {666666, "66.7%"}, {999999, "99.9%"},   {1000000, "100.0%"}, {1234567, "123.5%"},
+                {-5000, "−0.5%"},  {-555555, "−55.6%"}, {-999999, "−99.9%"}, {-1000000, "−100.0%"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct page g = page_of(LANGUAGE_EN);
+        page_put(&g, "{}", P_PPM(rows[i].ppm));
+        assert_written(rows[i].text);
+    }
+    struct page g = page_of(LANGUAGE_FR);
+    page_put(&g, "{} {}", P_SHARE(123456), P_SHARE(20000)); /* what was agreed on is not told as another number */
+    assert_written("12,3456\u202f% 2\u202f%");
+}
+
 static size_t count(const char *what)
 {
     size_t n = 0;
@@ -158,6 +177,7 @@ int main(void)
         cmocka_unit_test(text_is_escaped_wherever_it_stands),
         cmocka_unit_test(whatever_bytes_come_none_of_them_ends_a_text),
         cmocka_unit_test(values_are_written_as_the_language_writes_them),
+        cmocka_unit_test(a_ratio_is_told_to_the_nearest_tenth_and_only_the_whole_as_100),
         cmocka_unit_test(a_frame_has_nothing_inline_and_one_of_each),
         cmocka_unit_test(an_axis_ends_at_a_round_number),
         cmocka_unit_test(bars_stand_on_one_another_within_the_plot),
