@@ -17,20 +17,10 @@ static const struct page_terms *terms_of(const struct paper *w, int64_t index)
 /* What a rule looks at, as people call it. */
 static void rule_field(struct page *g, struct span field)
 {
-    static const struct {
-        const char *name;
-        enum word word;
-    } fields[] = {{"country", WORD_FIELD_COUNTRY},
-                  {"placement", WORD_FIELD_PLACEMENT},
-                  {"device", WORD_FIELD_DEVICE},
-                  {"class", WORD_FIELD_CLASS},
-                  {TIER_SCORE, WORD_FIELD_SCORE}};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (span_is(field, fields[i].name)) {
-            page_word(g, fields[i].word);
-            return;
-        }
-    page_text(g, span_starts(field, "f_") ? span_skip(field, 2) : field);
+    if (word_of_field(field) != WORDS)
+        page_word(g, word_of_field(field));
+    else
+        page_text(g, span_starts(field, "f_") ? span_skip(field, 2) : field);
 }
 
 static void rule_bounds(struct page *g, const struct rule *r)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/decisions/reason.h"
+#include "common/decisions/terms.h"
 #include "common/pages/country_table.h"
 #include "common/reports/channel.h"
 
@@ -100,6 +101,21 @@ enum word word_of_device(struct span device)
     for (enum device d = 0; d < DEVICE_COUNT; d++)
         if (span_is(device, device_word(d)))
             return words[d];
+    return WORDS;
+}
+
+enum word word_of_field(struct span field)
+{
+    static const struct {
+        const char *name;
+        enum word word;
+    } fields[] = {
+        {"country", WORD_FIELD_COUNTRY},       {"email", WORD_FIELD_EMAIL},         {"phone", WORD_FIELD_PHONE},
+        {"first_name", WORD_FIELD_FIRST_NAME}, {"last_name", WORD_FIELD_LAST_NAME}, {"placement", WORD_FIELD_PLACEMENT},
+        {"device", WORD_FIELD_DEVICE},         {"class", WORD_FIELD_CLASS},         {TIER_SCORE, WORD_FIELD_SCORE}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (span_is(field, fields[i].name))
+            return fields[i].word;
     return WORDS;
 }
 

@@ -21,6 +21,8 @@ enum word word_of_reason(struct span reason);
 enum word word_of_class(struct span class);
 enum word word_of_device(struct span device);
 enum word word_of_channel(struct span channel);
+/* Of a field of a lead, or what a rule looks at. */
+enum word word_of_field(struct span field);
 /* What people call the country of an ISO 3166 code; the code, where we have no word. */
 struct span country_word(enum language language, struct span code);
 /* The same as a sentence of its own. */

@@ -17,6 +17,7 @@
     X(SET_LAST_USE, "Last used", "Dernier usage", "最近使用") \
     X(SET_NEVER, "never", "jamais", "从未") \
     X(SET_EXPIRES, "Expires", "Expire", "到期") \
+    X(SET_EXPIRED, "Expired", "Expirée", "已过期") \
     X(SET_MADE, "Made", "Créé", "创建") \
     X(SET_MADE_BY, "by the token {}", "par le jeton {}", "由令牌 {}") \
     X(SET_SCOPE, "May also", "Peut aussi", "附加权限") \

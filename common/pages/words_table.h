@@ -71,6 +71,10 @@
     X(RULE_TO, "{} or less", "{} ou moins", "{} 及以下") \
     X(RULE_BETWEEN, "{} to {}", "de {} à {}", "{} 至 {}") \
     X(FIELD_COUNTRY, "country", "pays", "国家") \
+    X(FIELD_EMAIL, "e-mail", "e-mail", "电子邮箱") \
+    X(FIELD_PHONE, "telephone", "téléphone", "电话") \
+    X(FIELD_FIRST_NAME, "first name", "prénom", "名") \
+    X(FIELD_LAST_NAME, "last name", "nom", "姓") \
     X(FIELD_PLACEMENT, "link", "lien", "链接") \
     X(FIELD_DEVICE, "device", "appareil", "设备") \
     X(FIELD_CLASS, "class of the click", "classe du clic", "点击类别") \
@@ -311,7 +315,7 @@
     X(NO_CONTRACT_WHAT, "Once the operator has made one, its numbers stand here.", "Dès que l’opérateur en aura fait un, ses chiffres figureront ici.", "运营方建立合同后，数据将显示在此。") \
     X(WAITS_ANSWER, "Waits for your answer", "Attend votre réponse", "待您答复") \
     X(DUE_ON, "due {}", "échéance {}", "{} 到期") \
-    X(HAVE_SIGNED, "{} of {} have signed", "{} sur {} ont signé", "{} 方已签，共 {} 方") \
+    X(HAVE_SIGNED, "signed: {} of {}", "signé\u00a0: {} sur {}", "{} 方已签，共 {} 方") \
     X(COL_LEAD, "Lead", "Lead", "线索") \
     X(COL_STATE, "State and why", "État et motif", "状态与原因") \
     X(COL_EARNS, "Earns", "Gain", "收入") \

@@ -444,8 +444,10 @@ static void write_invitations(struct account *a)
     page_html(g, "<table class=\"fit\"><tbody>\n");
     json_array_foreach(json_object_get(a->invitations, "data"), i, one)
     {
+        const int64_t until_ms = ask_time(one, "expires_at");
         page_put(g, "<tr><th scope=\"row\"><code>{}</code></th><td>{} {}</td><td class=\"n\">",
-                 P_TEXT(ask_text(one, "id")), P_WORD(WORD_SET_EXPIRES), P_TIME(ask_time(one, "expires_at")));
+                 P_TEXT(ask_text(one, "id")),
+                 P_WORD(until_ms > a->rq->arrived_ms ? WORD_SET_EXPIRES : WORD_SET_EXPIRED), P_TIME(until_ms));
         if (may(a, MAY_CREDENTIALS))
             button(a, INVITE_END, ask_text(one, "id"), WORD_SET_WITHDRAW, "no sm");
         page_html(g, "</td></tr>\n");

@@ -181,7 +181,10 @@ static void write_pairs(struct lead_page *l, const json_t *pairs)
     page_html(&l->s.g, "<dl class=\"kv l\">\n");
     json_object_foreach((json_t *)pairs, name, value)
     {
-        page_put(&l->s.g, "<dt>{}</dt><dd>", P_TEXT(span_str(name)));
+        if (word_of_field(span_str(name)) != WORDS)
+            page_put(&l->s.g, "<dt>{}</dt><dd>", P_WORD(word_of_field(span_str(name))));
+        else
+            page_put(&l->s.g, "<dt><bdi>{}</bdi></dt><dd>", P_TEXT(span_str(name)));
         if (json_is_string(value))
             page_put(&l->s.g, "{}", P_NAME(span_of(json_string_value(value), json_string_length(value))));
         else if (json_is_integer(value))

@@ -175,10 +175,18 @@ static void write_says(struct review *v, const json_t *lead)
     json_t *value;
     size_t n = 0;
     page_put(&v->s.g, "<td data-l=\"{}\"><span>", P_WORD(WORD_RV_SAYS));
-    json_object_foreach(json_object_get(lead, "facts"), name, value) if (n < FACTS_SHOWN && json_is_string(value))
-        page_put(&v->s.g, "{}<span class=\"s\">{}</span> {}", P_HTML(n++ > 0 ? "<br>" : ""),
-                 P_TEXT(span_str(strncmp(name, "f_", 2) == 0 ? name + 2 : name)),
-                 P_NAME(span_of(json_string_value(value), json_string_length(value))));
+    json_object_foreach(json_object_get(lead, "facts"), name, value)
+    {
+        const struct span field = span_str(name);
+        if (n == FACTS_SHOWN || !json_is_string(value))
+            continue;
+        page_put(&v->s.g, "{}<span class=\"s\">", P_HTML(n++ > 0 ? "<br>" : ""));
+        if (word_of_field(field) != WORDS)
+            page_put(&v->s.g, "{}", P_WORD(word_of_field(field)));
+        else
+            page_put(&v->s.g, "{}", P_NAME(span_starts(field, "f_") ? span_skip(field, 2) : field));
+        page_put(&v->s.g, "</span> {}", P_NAME(span_of(json_string_value(value), json_string_length(value))));
+    }
     page_html(&v->s.g, "</span></td>");
 }
 
