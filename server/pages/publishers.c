@@ -1,11 +1,12 @@
 /* What each publisher sent an advertiser in thirty days, what became of it, and what it cost. */
 #include "common/base/money.h"
+#include "common/base/query.h"
 #include "common/base/when.h"
 #include "server/pages/pages.h"
 #include "server/pages/rows.h"
 #include "server/reports/reports.h"
 
-enum { DAYS = 30, DATE_LEN = 10, SHOWN = 50 };
+enum { DAYS = 29, DATE_LEN = 10 }; /* in front of today: thirty with it, as on the first page */
 
 static void write_head(struct page *g)
 {
@@ -94,6 +95,7 @@ static enum err publishers_read(struct request *rq, struct reply *reply)
     struct screen s;
     struct buf query;
     struct param after = {.name = "after"};
+    int64_t offset_s;
     json_t *report = NULL;
     const json_t *rows;
     const int64_t from_ms = rq->arrived_ms - DAYS * MS_PER_DAY;
@@ -104,10 +106,14 @@ static enum err publishers_read(struct request *rq, struct reply *reply)
         err = problem(&rq->problem, ERR_FORBIDDEN, "", "this page is an advertiser's");
     if (err != ERR_OK)
         return err;
-    arena_buf(rq->arena, &query, 96);
-    buf_str(&query, "group=publisher&from=");
+    if (zones_offset(s.zones, s.frame.zone, from_ms, &offset_s) != ERR_OK)
+        return worker_fails(rq, ERR_IO, "the time zone of a page does not read");
+    arena_buf(rq->arena, &query, 96 + 3 * s.frame.zone.len);
+    buf_str(&query, "group=publisher&timezone=");
+    query_encode(&query, s.frame.zone);
+    buf_str(&query, "&from=");
     const size_t before = query.len;
-    time_rfc3339(&query, from_ms);
+    time_rfc3339(&query, from_ms + offset_s * MS_PER_S);
     query.len = before + DATE_LEN;
     if ((err = ask(rq, reports_get, SPAN(""), buf_span(&query), &report)) != ERR_OK)
         return err;
