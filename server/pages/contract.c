@@ -126,7 +126,7 @@ static void write_terms(struct contract_page *c)
     write_tiers(c);
     page_html(&c->s.g, "</dd>\n");
     if (ask_int(json_object_get(c->contract, "price"), "sale_ppm") != 0)
-        fact(c, WORD_FORM_SALE, P_PPM(ask_int(json_object_get(c->contract, "price"), "sale_ppm")));
+        fact(c, WORD_FORM_SALE, P_SHARE(ask_int(json_object_get(c->contract, "price"), "sale_ppm")));
     if (ask_int(json_object_get(c->contract, "price"), "click_micros") != 0)
         fact(c, WORD_FORM_CLICK,
              P_MICROS(ask_int(json_object_get(c->contract, "price"), "click_micros"), contract_currency(c->k)));
@@ -281,7 +281,7 @@ static void write_page(struct contract_page *c)
     write_test(c);
     write_grants(c);
     page_html(g, "</div>\n");
-    auditor_pull(&c->s, c->k);
+    auditor_pull(&c->s, &c->k, 1);
 }
 
 static enum err contract_read(struct request *rq, struct reply *reply)

@@ -214,22 +214,6 @@ static void write_latest(struct home *h)
     page_html(g, "</section>\n");
 }
 
-static const char *role_of(const struct home *h)
-{
-    return h->s.frame.seat == SEAT_PUBLISHER ? "publisher" : "advertiser";
-}
-
-/* Whether it is this party that has not answered. */
-static bool is_asked(const struct home *h, const json_t *statement)
-{
-    const json_t *one;
-    size_t i;
-    json_array_foreach(json_object_get(statement, "answers"), i,
-                       one) if (span_is(ask_text(one, "role"), role_of(h)) &&
-                                span_is(ask_text(one, "verdict"), "none")) return true;
-    return false;
-}
-
 static void write_asked(struct home *h, const json_t *statement)
 {
     const struct contract *k = catalog_contract(h->rq->catalog, ask_text(statement, "contract"));
@@ -263,7 +247,7 @@ static void write_waits(struct home *h)
             P_WORD(WORD_REVIEW_WAITS_WHAT), P_WORD(WORD_REVIEW_LOOK));
     json_array_foreach(json_object_get(h->waiting, "data"), i, one)
     {
-        if (!is_asked(h, one))
+        if (!rows_asks(&h->s, one))
             continue;
         write_asked(h, one);
         shown++;

@@ -45,16 +45,18 @@ static void write_contract(struct screen *s, const struct seen *one)
              P_WORD(WORD_COL_ENTRIES), P_COUNT((int64_t)one->size), P_WORD(WORD_COL_HEAD), P_TEXT(one->root));
 }
 
-void auditor_pull(struct screen *s, const struct contract *k)
+void auditor_pull(struct screen *s, const struct contract *const *k, size_t n)
 {
-    page_put(
-        &s->g,
-        "<section class=\"card stack\">\n<h2>{}</h2>\n<p>{}</p>\n<div class=\"copy\"><pre "
-        "id=\"pull\">countersign pull {} ./{} --contract {} --token \"$TOKEN\"\ncountersign verify "
-        "./{}</pre><button class=\"b sm\" type=\"button\" data-copy=\"pull\" hidden>{}</button></div>\n</section>\n",
-        P_WORD(WORD_AUDIT_PULL), P_WORD(WORD_AUDIT_PULL_WHAT),
-        P_TEXT(span_str(s->rq->worker->server->instance.public_url)), P_TEXT(span_str(k->id)), P_TEXT(span_str(k->id)),
-        P_TEXT(span_str(k->id)), P_WORD(WORD_COPY));
+    struct page *g = &s->g;
+    page_put(g, "<section class=\"card stack\">\n<h2>{}</h2>\n<p>{}</p>\n<div class=\"copy\"><pre id=\"pull\">",
+             P_WORD(WORD_AUDIT_PULL), P_WORD(WORD_AUDIT_PULL_WHAT));
+    for (size_t i = 0; i < n; i++)
+        page_put(g, "{}countersign pull {} ./{} --contract {} --token \"$TOKEN\"\ncountersign verify ./{}",
+                 P_HTML(i > 0 ? "\n" : ""), P_TEXT(span_str(s->rq->worker->server->instance.public_url)),
+                 P_TEXT(span_str(k[i]->id)), P_TEXT(span_str(k[i]->id)), P_TEXT(span_str(k[i]->id)));
+    page_put(g,
+             "</pre><button class=\"b sm\" type=\"button\" data-copy=\"pull\" hidden>{}</button></div>\n</section>\n",
+             P_WORD(WORD_COPY));
 }
 
 /* As /log/keys has them: whoever is shown other ones is shown another history. */
@@ -89,7 +91,10 @@ static void write_contracts(struct screen *s, const struct seen *seen, size_t n)
     for (size_t i = 0; i < n; i++)
         write_contract(s, &seen[i]);
     page_html(&s->g, "</tbody></table>\n</section>\n");
-    auditor_pull(s, seen[0].k);
+    const struct contract **all = arena_alloc(s->rq->arena, n * sizeof *all);
+    for (size_t i = 0; i < n; i++)
+        all[i] = seen[i].k;
+    auditor_pull(s, all, n);
     write_keys(s);
 }
 

@@ -28,9 +28,10 @@ static enum err gather(struct overview *o)
     return ask(rq, refused_list, SPAN(""), span_str(query), &o->refused);
 }
 
-static void write_figure(struct overview *o, enum word what, int64_t n, bool more)
+static void write_figure(struct overview *o, enum word what, const char *to, int64_t n, bool more)
 {
-    page_put(&o->s.g, "<div><dt>{}</dt><dd>{}{}</dd></div>\n", P_WORD(what), P_COUNT(n), P_HTML(more ? "+" : ""));
+    page_put(&o->s.g, "<div><dt>{}</dt><dd><a href=\"{}\">{}{}</a></dd></div>\n", P_WORD(what), P_HTML(to), P_COUNT(n),
+             P_HTML(more ? "+" : ""));
 }
 
 static void write_figures(struct overview *o)
@@ -44,10 +45,10 @@ static void write_figures(struct overview *o)
         page_put(&o->s.g, "<span class=\"ok\">{}</span></dd></div>\n", P_WORD(WORD_YES));
     else
         page_put(&o->s.g, "<span class=\"bad\" lang=\"en\">{}</span></dd></div>\n", P_TEXT(span_str(why)));
-    write_figure(o, WORD_CONTRACTS, (int64_t)c->n_contracts, false);
-    write_figure(o, WORD_OP_UNANSWERED, (int64_t)json_array_size(json_object_get(o->waiting, "data")),
+    write_figure(o, WORD_CONTRACTS, "/contracts", (int64_t)c->n_contracts, false);
+    write_figure(o, WORD_OP_UNANSWERED, "#waiting", (int64_t)json_array_size(json_object_get(o->waiting, "data")),
                  json_object_get(o->waiting, "next") != NULL);
-    write_figure(o, WORD_OP_REFUSED, refused, refused == REFUSED);
+    write_figure(o, WORD_OP_REFUSED, "/refused", refused, refused == REFUSED);
     page_html(&o->s.g, "</dl>\n");
 }
 
@@ -94,6 +95,18 @@ static void write_contracts(struct overview *o)
     page_html(&o->s.g, "</tbody></table>\n</section>\n");
 }
 
+static void write_refused(struct overview *o, const json_t *one)
+{
+    const struct secret *secret = catalog_secret(o->rq->catalog, ask_text(one, "kid"));
+    struct page *g = &o->s.g;
+    page_put(g, "<tr><td class=\"nb\">{}</td><td>", P_TIME(ask_time(one, "at")));
+    if (secret != NULL)
+        page_put(g, "<a href=\"/parties/{}\">{}</a> ", P_QUERY(span_str(secret->party->id)),
+                 P_NAME(secret->party->name));
+    page_put(g, "<code>{}</code></td><td lang=\"en\">{} <code>{}</code></td></tr>\n", P_TEXT(ask_text(one, "kid")),
+             P_TEXT(ask_text(one, "reason")), P_TEXT(ask_text(one, "field")));
+}
+
 static void write_refusals(struct overview *o)
 {
     const json_t *one;
@@ -102,16 +115,13 @@ static void write_refusals(struct overview *o)
              "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/refused\">{}</a></div>\n<table "
              "class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
              "scope=\"col\">{}</th></tr></thead><tbody>\n",
-             P_WORD(WORD_OP_REFUSED), P_WORD(WORD_FILTER_ALL), P_WORD(WORD_LINE_RECEIVED), P_WORD(WORD_INVITE_KID),
+             P_WORD(WORD_OP_REFUSED), P_WORD(WORD_FILTER_ALL), P_WORD(WORD_LINE_RECEIVED), P_WORD(WORD_ACT_SENDER),
              P_WORD(WORD_ADJUSTED_WHY));
     json_array_foreach(json_object_get(o->refused, "data"), i, one)
     {
         if (i == 10 || ask_time(one, "at") <= o->rq->arrived_ms - MS_PER_DAY)
             break;
-        page_put(&o->s.g,
-                 "<tr><td class=\"nb\">{}</td><td><code>{}</code></td><td lang=\"en\">{} <code>{}</code></td></tr>\n",
-                 P_TIME(ask_time(one, "at")), P_TEXT(ask_text(one, "kid")), P_TEXT(ask_text(one, "reason")),
-                 P_TEXT(ask_text(one, "field")));
+        write_refused(o, one);
     }
     page_html(&o->s.g, "</tbody></table>\n</section>\n");
 }
@@ -122,7 +132,7 @@ static void write_overview(struct overview *o)
     screen_open(&o->s, WORD_NAV_HEALTH, "/", NULL);
     page_put(&o->s.g, "<div class=\"head\"><h1>{}</h1></div>\n", P_WORD(WORD_OP_TITLE));
     write_figures(o);
-    page_put(&o->s.g, "<section class=\"card\">\n<h2>{}</h2>\n", P_WORD(WORD_OP_UNANSWERED));
+    page_put(&o->s.g, "<section class=\"card\" id=\"waiting\">\n<h2>{}</h2>\n", P_WORD(WORD_OP_UNANSWERED));
     if (json_array_size(waiting) == 0)
         page_put(&o->s.g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_HOME_ALL_ANSWERED));
     else

@@ -11,7 +11,7 @@ enum err operator_read(struct request *rq, struct reply *reply);
 enum err auditor_read(struct request *rq, struct reply *reply);
 
 struct screen;
-void auditor_pull(struct screen *s, const struct contract *k); /* the commands that copy and check it */
+void auditor_pull(struct screen *s, const struct contract *const *k, size_t n); /* commands that copy and check them */
 /* statement_answer.c: what sign.js takes of its box, within its tag; and the field of a key file, with where it
  * complains. */
 void signing_data(struct screen *s);

@@ -242,6 +242,19 @@ void rows_signatures(struct screen *s, const json_t *statement)
              P_SAY(WORD_HAVE_SIGNED, P_COUNT(signed_by), P_COUNT(1 + (int64_t)json_array_size(answers))));
 }
 
+bool rows_asks(const struct screen *s, const json_t *statement)
+{
+    const char *role = s->frame.seat == SEAT_PUBLISHER    ? "publisher"
+                       : s->frame.seat == SEAT_ADVERTISER ? "advertiser"
+                                                          : NULL;
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(statement, "answers"), i,
+                       one) if (role != NULL && span_is(ask_text(one, "role"), role) &&
+                                span_is(ask_text(one, "verdict"), "none")) return true;
+    return false;
+}
+
 int64_t rows_micros(const json_t *statement, const char *minor)
 {
     int exponent = currency_exponent(ask_text(statement, "currency"));
@@ -262,7 +275,7 @@ static void write_statement(struct screen *s, const json_t *one)
              P_DAY(ask_time(one, "issued_at")), P_WORD(WORD_MONEY),
              P_MICROS(rows_micros(one, "to_pay_minor"), ask_text(one, "currency")), P_WORD(WORD_COL_ANSWERS));
     rows_signatures(s, one);
-    if (s->frame.seat == SEAT_ADVERTISER || s->frame.seat == SEAT_PUBLISHER)
+    if (rows_asks(s, one))
         page_put(&s->g, " <a href=\"/statements/{}/answer\">{}</a>", P_QUERY(ask_text(one, "id")),
                  P_WORD(WORD_SG_ANSWER));
     page_html(&s->g, "</span></td></tr>\n");

@@ -32,6 +32,7 @@ void rows_campaigns(struct screen *s, struct span chosen);
 
 /* How many have signed, with the words for it: of a statement as listed. */
 void rows_signatures(struct screen *s, const json_t *statement);
+bool rows_asks(const struct screen *s, const json_t *statement); /* whether it waits for who looks, a party of it */
 /* Minor units of its currency, as micros. */
 int64_t rows_micros(const json_t *statement, const char *minor);
 void rows_statements(struct screen *s, const json_t *statements);

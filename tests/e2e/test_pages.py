@@ -1,6 +1,7 @@
 """Pages for who signs in with a token: what a session opens and what not, who may send a form, and that no text of a stranger is HTML."""
 
 import csv
+import datetime
 import hashlib
 import html
 import io
@@ -11,6 +12,7 @@ import subprocess
 import time
 import unittest
 import urllib.parse
+import zoneinfo
 
 from events import Events
 from harness import BROWSER, Caller, Market, Party, Server, ServerCase, person, rfc3339, send, statement_payload, wait_for
@@ -586,7 +588,7 @@ class Operating(Forms):
         self.assertEqual((made["price"]["lead"], made["price"]["sale_ppm"], made["price"]["click_micros"], made["due_days"]), ([{"micros": 12_500_000}], 50_000, 20_000, 14))
         page = browser.get(path).text
         self.assertIn("12.50\u00a0EUR", page)
-        self.assertIn("5.0%", page)
+        self.assertIn("5%", page)
         self.assertEqual(self.send(browser, path, "grant", auditor=market.auditor.id).status, 303)
         self.assertEqual(self.signed_in(market.auditor.token).get(path).status, 200)
         self.assertEqual(self.send(browser, path, "revoke", id=market.auditor.id).status, 303)
@@ -655,6 +657,36 @@ class Operating(Forms):
         self.assertEqual(browser.get(f"/audit?kind=rename&party={party.id}").text.count('<li class="done">'), 1)
         self.assertIn("Nothing was changed", browser.get(f"/audit?kind=grant&party={party.id}").text)
         self.assertEqual(browser.get("/audit?kind=blue").status, 400)
+
+    def test_the_first_page_leads_to_what_it_counts_and_names_who_was_refused(self):
+        publisher = Party(self.operator, "Refused lately", "publisher")
+        self.assertEqual(publisher.postback(person(), nonce="x" * 20, ts=1).status, 401)
+        wait_for(lambda: any(one.get("kid") == publisher.kid for one in self.operator.get("/v1/refused")["data"]), what="the refusal")
+        text = self.signed_in(self.operator.token).get("/").text
+        for href in ("/contracts", "#waiting", "/refused"):
+            self.assertRegex(text, rf'<dd><a href="{href}">\d+')
+        self.assertIn('id="waiting"', text)
+        self.assertIn(f'<a href="/parties/{publisher.id}"><bdi>Refused lately</bdi></a> <code>{publisher.kid}</code>', text)
+
+    def test_an_auditor_is_given_the_commands_of_each_contract(self):
+        market = Market(self.server)
+        other = market.new_contract(market.new_publisher())
+        self.operator.post(f"/v1/contracts/{other}/grants", {"party": market.auditor.id})
+        text = self.signed_in(market.auditor.token).get("/").text
+        for contract in (market.contract, other):
+            self.assertIn(f"countersign pull {self.server.url} ./{contract} --contract {contract} ", text)
+            self.assertIn(f"countersign verify ./{contract}", text)
+
+    def test_an_invitation_that_nobody_used_in_time_is_told_as_expired(self):
+        server = ClockServer()
+        self.addCleanup(server.close)
+        party = Party(server.operator, "Late", "publisher")
+        server.operator.post(f"/v1/parties/{party.id}/invitations", {})
+        for passed, said in ((0, "Expires"), (8 * 86400, "Expired")):
+            server.wait(passed)
+            browser = Browser(server)
+            browser.sign_in(server.operator.token)
+            self.assertRegex(browser.get("/parties/" + party.id).text, rf"<td>{said} <time")
 
     def test_the_system_is_told_as_it_is(self):
         text = self.signed_in(self.operator.token).get("/system").text
@@ -737,6 +769,17 @@ class Advertiser(ServerCase):
         listed = publisher.get(path).text
         self.assertEqual(listed.count('<a class="id" href="/leads/'), waits)
         self.assertIn('<option value="pending,held" selected>', listed)
+
+    def test_thirty_days_are_the_same_days_on_each_page(self):
+        market = Market(self.server, {"timezone": "Pacific/Kiritimati"})  # where today is another day than in UTC for most of it
+        browser = self.signed_in(market.advertiser)
+        first = re.search(r'<time datetime="([^"]+)">', browser.get("/publishers").text)[1]
+        zone = zoneinfo.ZoneInfo("Pacific/Kiritimati")
+        today = datetime.datetime.now(zone).date()
+        said = datetime.datetime.fromisoformat(first.replace("Z", "+00:00")).astimezone(zone).date()
+        self.assertIn((today - said).days, (29, 30))  # 30 only where midnight came in between
+        reports = browser.get("/reports").text
+        self.assertIn(f'name="from" value="{said}"', reports)
 
     def test_each_row_that_is_refused_is_told(self):
         lead, other = self.new_lead(), Market(self.server)
@@ -937,6 +980,9 @@ class Advertiser(ServerCase):
         self.assertIn("You answered: accepted.", browser.get(path).text)
         self.assertEqual(self.signed_in(self.market.auditor).get(path).status, 403)
         self.assertEqual(self.signed_in(Market(self.server).publisher).get(path).status, 404)
+        for party, asked in ((advertiser, 0), (self.market.publisher, 1), (self.operator, 0)):  # whose answer is there is asked no more
+            text = self.signed_in(party).get("/statements").text
+            self.assertEqual((text.count(f'href="/statements/{statement}"'), text.count(f'href="{path}"')), (1, asked))
 
 
 class Reports(ServerCase):
