@@ -296,7 +296,7 @@
     X(REFUSED_WHAT, "Nothing of them was recorded; send them again once mended. The last one:", "Rien n’en a été enregistré\u00a0; renvoyez-les une fois corrigés. Le dernier\u00a0:", "均未记录；请修正后重新发送。最近一条：") \
     X(SO_FAR, "So far today", "Aujourd’hui à ce jour", "今日至今") \
     X(OF_ALL, "of {} in all", "sur {} en tout", "共 {} 次") \
-    X(THREE_STATES, "{} approved, {} waiting, {} not paid", "{} approuvés, {} en attente, {} non payés", "{} 已批准，{} 待审，{} 不付款") \
+    X(THREE_STATES, "{} approved, {} waiting, {} not paid", "approuvés\u00a0: {}, en attente\u00a0: {}, non payés\u00a0: {}", "{} 已批准，{} 待审，{} 不付款") \
     X(RATE, "Clicks that became leads", "Clics devenus leads", "点击转线索") \
     X(DAYS_30, "30 days", "30 jours", "30 天") \
     X(IN_30_DAYS, "30 days: {}", "30 jours\u00a0: {}", "30 天：{}") \

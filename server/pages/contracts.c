@@ -270,6 +270,21 @@ static void write_make(struct contracts *c)
     page_html(&c->s.g, "</section>\n");
 }
 
+/* Campaigns of several advertisers may have one name: each is told with whose it is. */
+static void name_whose(struct contracts *c)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach(c->campaigns, i, one)
+    {
+        const struct party *p = catalog_party(c->rq->catalog, ask_text(one, "advertiser"));
+        const struct span name = ask_text(one, "name");
+        if (p != NULL)
+            json_object_set_new(one, "name",
+                                json_sprintf("%.*s · %.*s", (int)name.len, name.ptr, (int)p->name.len, p->name.ptr));
+    }
+}
+
 static enum err contracts_read(struct request *rq, struct reply *reply)
 {
     struct contracts c = {.rq = rq, .p = {{.name = "campaign"}, {.name = "publisher"}, {.name = "after"}}};
@@ -279,6 +294,7 @@ static enum err contracts_read(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = gather(&c);
     if (err == ERR_OK) {
+        name_whose(&c);
         screen_open(&c.s, WORD_CONTRACTS, "/contracts", NULL);
         page_put(&c.s.g, "<div class=\"head\"><h1>{}</h1></div>\n", P_WORD(WORD_CONTRACTS));
         if (has_matrix(&c))

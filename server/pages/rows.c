@@ -190,9 +190,14 @@ void rows_contracts(struct screen *s, struct span chosen)
         const bool is = span_is(chosen, k->id);
         if (i >= LISTED && !is) /* who chose it sees it chosen */
             continue;
-        page_put(g, "<option value=\"{}\"{}>{} · {}</option>\n", P_TEXT(span_str(k->id)), P_HTML(is ? " selected" : ""),
-                 P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
-                 P_TEXT(s->frame.seat == SEAT_PUBLISHER ? k->campaign->advertiser->name : publisher_name(s, k)));
+        page_put(g, "<option value=\"{}\"{}>{} · ", P_TEXT(span_str(k->id)), P_HTML(is ? " selected" : ""),
+                 P_TEXT(contract_terms(k, s->rq->arrived_ms)->name));
+        if (s->frame.seat != SEAT_ADVERTISER)
+            page_put(g, "{}{}", P_TEXT(k->campaign->advertiser->name),
+                     P_HTML(s->frame.seat == SEAT_PUBLISHER ? "" : " · "));
+        if (s->frame.seat != SEAT_PUBLISHER)
+            page_put(g, "{}", P_TEXT(publisher_name(s, k)));
+        page_html(g, "</option>\n");
     }
     page_html(g, "</select></label>\n");
 }
@@ -216,9 +221,11 @@ void rows_campaigns(struct screen *s, struct span chosen)
     for (size_t i = 0; i < all.n && i < LISTED; i++) {
         const struct contract *k = catalog_listed(s->rq->catalog, &all, i);
         if (is_first_of(s, &all, i))
-            page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_TEXT(span_str(k->campaign->id)),
+            page_put(g, "<option value=\"{}\"{}>{}{}{}</option>\n", P_TEXT(span_str(k->campaign->id)),
                      P_HTML(span_is(chosen, k->campaign->id) ? " selected" : ""),
-                     P_TEXT(contract_terms(k, s->rq->arrived_ms)->name));
+                     P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
+                     P_HTML(s->frame.seat == SEAT_ADVERTISER ? "" : " · "),
+                     P_TEXT(s->frame.seat == SEAT_ADVERTISER ? SPAN("") : k->campaign->advertiser->name));
     }
     page_html(g, "</select></label>\n");
 }

@@ -594,6 +594,15 @@ class Operating(Forms):
         self.assertEqual(self.send(browser, path, "revoke", id=market.auditor.id).status, 303)
         self.assertEqual(self.signed_in(market.auditor.token).get(path).status, 404)
 
+    def test_campaigns_of_one_name_are_told_apart_by_whose_they_are(self):
+        other = Party(self.operator, "Of the same name", "advertiser")
+        campaign = other.post("/v1/campaigns", {"advertiser": other.id, "name": "Offer", "currency": "EUR", "landing_url": "https://landing.example/"})["id"]
+        browser = self.signed_in(self.operator.token)
+        for path, told in (("/contracts", "Offer · Of the same name</option>"), ("/leads", "Offer · Of the same name</option>"),
+                           ("/leads", "Offer · Of the same name · without a publisher</option>")):
+            self.assertIn(told, browser.get(path).text)
+        self.assertIn(f'<option value="{campaign}"', browser.get("/contracts").text)
+
     def test_terms_that_change_are_told_by_what_differs(self):
         market = Market(self.server)
         self.operator.do("PATCH", f"/v1/contracts/{market.contract}", {"due_days": 21})
