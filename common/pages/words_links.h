@@ -47,7 +47,7 @@
     X(REP_NOTHING, "Nothing in this period", "Rien dans cette période", "此期间没有数据") \
     X(REP_NOTHING_WHAT, "Choose a longer period, or take the filters off.", "Choisissez une période plus longue, ou ôtez les filtres.", "请选择更长的期间，或清除筛选。") \
     X(REP_OPEN, "Not finished", "Non terminé", "未结束") \
-    X(REP_VALUES_MANY, "Rows that are shown: {} of {}. The table (CSV) has all of them.", "Lignes montrées\u00a0: {} sur {}. Le tableau (CSV) les a toutes.", "显示 {} 行，共 {} 行。表格（CSV）包含全部。") \
+    X(REP_VALUES_MANY, "Rows that are shown, those with the most leads: {} of {}. The table (CSV) has all of them.", "Lignes montrées, celles qui ont le plus de leads\u00a0: {} sur {}. Le tableau (CSV) les a toutes.", "显示线索最多的 {} 行，共 {} 行。表格（CSV）包含全部。") \
     X(CLASS_OK, "a person’s", "d’une personne", "真人") \
     X(CLASS_PREFETCH, "fetched ahead", "préchargé", "预取") \
     X(CLASS_BOT, "a robot’s", "d’un robot", "机器人") \

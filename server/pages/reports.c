@@ -1,5 +1,8 @@
 /* What came of clicks and leads, grouped and filtered: as /v1/reports answers the same party. */
 #include "server/reports/reports.h"
+
+#include <stdlib.h>
+
 #include "common/base/query.h"
 #include "common/base/when.h"
 #include "common/pages/plot.h"
@@ -780,16 +783,51 @@ static void write_totals(struct reports_page *r)
     page_html(&r->s.g, "</tfoot></table>\n");
 }
 
+struct ranked {
+    const json_t *row;
+    bool other; /* of all values that have no row of their own */
+    int64_t leads, clicks;
+    size_t at;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    return x->other != y->other     ? x->other - y->other
+           : x->leads != y->leads   ? (x->leads < y->leads) - (x->leads > y->leads)
+           : x->clicks != y->clicks ? (x->clicks < y->clicks) - (x->clicks > y->clicks)
+                                    : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Of time the newest first, of values and contracts those with the most leads; what has an order of its own keeps it.
+ */
+static struct ranked *rank_rows(const struct reports_page *r, const json_t *rows)
+{
+    const size_t all = json_array_size(rows);
+    const bool ranks = r->by->kind == BY_CONTRACT || (r->by->kind == BY_VALUE && strcmp(r->by->name, "score") != 0);
+    struct ranked *out = arena_alloc(r->rq->arena, (all + 1) * sizeof *out);
+    for (size_t i = 0; i < all; i++) {
+        const json_t *row = json_array_get(rows, r->by->kind == BY_TIME ? all - 1 - i : i);
+        out[i] =
+            (struct ranked){row, json_object_get(row, "other") != NULL, ask_int(json_object_get(row, "leads"), "total"),
+                            ask_int(json_object_get(row, "clicks"), "ok"), i};
+    }
+    if (ranks)
+        qsort(out, all, sizeof *out, by_rank);
+    return out;
+}
+
 static void write_rows(struct reports_page *r)
 {
     const json_t *rows = json_object_get(r->report, "rows"), *row;
     const size_t all = json_array_size(rows), shown = all < SHOWN ? all : SHOWN;
+    const struct ranked *ranked = rank_rows(r, rows);
     size_t i;
     json_array_foreach(rows, i, row) r->most =
         ask_int(row, "payout_micros") > r->most ? ask_int(row, "payout_micros") : r->most;
     write_head(r);
-    for (i = 0; i < shown; i++) /* of time the newest first */
-        write_row(r, json_array_get(rows, r->by->kind == BY_TIME ? all - 1 - i : i));
+    for (i = 0; i < shown; i++)
+        write_row(r, ranked[i].row);
     write_totals(r);
     if (shown < all)
         page_put(&r->s.g, "<p class=\"s\">{}</p>\n",

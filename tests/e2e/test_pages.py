@@ -1028,7 +1028,9 @@ class Reports(ServerCase):
         said = self.market.publisher.get("/v1/reports?group=sub1")
         shown = self.cells(self.page("group=sub1").text)
         self.assertEqual(len(shown), len(said["rows"]) + 1)
-        for (head, cells), row in zip(shown, said["rows"] + said["totals"]):
+        rows = sorted(said["rows"], key=lambda row: (-row["leads"]["total"], -row["clicks"].get("ok", 0)))
+        self.assertGreater(len({row["leads"]["total"] for row in rows}), 1)
+        for (head, cells), row in zip(shown, rows + said["totals"]):
             self.assertEqual(head, row["key"]["sub1"] or "without one" if "key" in row else "Total")
             self.assertEqual(cells[1], str(row["leads"]["total"]))
             self.assertEqual(cells[3], str(row["leads"].get("approved", 0)))
@@ -1086,8 +1088,10 @@ class Reports(ServerCase):
         market = Market(self.server)
         for n in range(210):
             market.click(f"?sub1=placement-{n}")
-        wait_for(lambda: [one["clicks"].get("ok") for one in market.publisher.get("/v1/reports")["totals"]] == [210], what="the report")
+        market.publisher.postback(person(click_id=market.click("?sub1=zzz-last-by-name"), txid="ranked"))
+        wait_for(lambda: [one["clicks"].get("ok") for one in market.publisher.get("/v1/reports")["totals"]] == [211], what="the report")
         page = self.page("group=sub1", market.publisher)
+        self.assertEqual(self.cells(page.text)[0][0], "zzz-last-by-name")
         assets = [send(self.server.url + address).body for address in re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.text)]
         self.assertEqual(len(assets), 2)
         self.assertLess(sum(map(len, [page.body, *assets])), 100 * 1024)
