@@ -6,7 +6,7 @@
 #include "server/pages/rows.h"
 #include "server/reports/reports.h"
 
-enum { DAYS = 29, DATE_LEN = 10 }; /* in front of today: thirty with it, as on the first page */
+enum { DAYS = 29, DATE_LEN = 10, SHOWN = 50 }; /* days in front of today: thirty with it, as on the first page */
 
 static void write_head(struct page *g)
 {
