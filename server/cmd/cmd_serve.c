@@ -30,6 +30,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/cors.h"
+#include "server/worker/ended_sessions.h"
 #include "server/worker/mail_links.h"
 #include "server/worker/readers.h"
 
@@ -435,6 +436,7 @@ static void start(struct running *r)
     keep_signals();
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     sv->drafts = drafts_new();
+    sv->ended_sessions = ended_sessions_new();
     sv->mail_links = r->smtp.setup.url != NULL ? mail_links_new() : NULL;
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
@@ -460,6 +462,7 @@ static void stop(struct running *r)
     settler_stop(r->settler);
     notices_stop(r->notices);
     drafts_free(r->server.drafts);
+    ended_sessions_free(r->server.ended_sessions);
     mail_links_free(r->server.mail_links);
     source_stop(r->server.source);
     committer_stop(r->committer);

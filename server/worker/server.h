@@ -21,14 +21,15 @@
 
 enum { ROWS_CALLS = 16 }; /* of many rows that one worker has under way */
 
-struct disposable; /* decisions/disposable.h */
-struct route;      /* dispatch.h */
-struct courier;    /* courier/courier.h */
-struct witness;    /* keys/witness.h */
-struct readers;    /* readers.h */
-struct budgets;    /* system/budgets.h */
-struct drafts;     /* settlement/drafts.h */
-struct mail_links; /* mail_links.h */
+struct disposable;     /* decisions/disposable.h */
+struct route;          /* dispatch.h */
+struct courier;        /* courier/courier.h */
+struct witness;        /* keys/witness.h */
+struct readers;        /* readers.h */
+struct budgets;        /* system/budgets.h */
+struct drafts;         /* settlement/drafts.h */
+struct ended_sessions; /* ended_sessions.h */
+struct mail_links;     /* mail_links.h */
 struct routes {
     const struct route *route;
     size_t n;
@@ -55,12 +56,13 @@ struct server {
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct news *news;       /* NULL: nobody is told live (tests) */
     struct metrics *metrics;
-    struct courier *courier;       /* NULL: nobody is asked to witness */
-    struct outgoing *outgoing;     /* NULL: nothing is sent to anybody */
-    struct mail_links *mail_links; /* NULL: no e-mail is sent */
-    struct drafts *drafts;         /* NULL: each look begins anew (tests) */
-    struct witness *witness;       /* NULL: nobody is witnessed */
-    struct proxies *proxies;       /* NULL: the peer is the client */
+    struct courier *courier;               /* NULL: nobody is asked to witness */
+    struct outgoing *outgoing;             /* NULL: nothing is sent to anybody */
+    struct mail_links *mail_links;         /* NULL: no e-mail is sent */
+    struct drafts *drafts;                 /* NULL: each look begins anew (tests) */
+    struct ended_sessions *ended_sessions; /* NULL: none is kept (tests) */
+    struct witness *witness;               /* NULL: nobody is witnessed */
+    struct proxies *proxies;               /* NULL: the peer is the client */
     enum proxies_header proxies_header;
     struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;

@@ -5,6 +5,7 @@
 #include "common/base/when.h"
 #include "server/keys/vault.h"
 #include "server/system/system.h"
+#include "server/worker/ended_sessions.h"
 
 enum {
     DAY_LEN = 4,
@@ -103,7 +104,7 @@ const struct session *session_of(struct request *rq)
     struct span text = session_cookie(rq, name_of(rq));
     bool found =
         !span_empty(text) && session_open(rq->worker->server->instance.keys, text, rq->arrived_ms, s) == ERR_OK;
-    return found ? s : NULL;
+    return found && !ended_sessions_has(rq->worker->server->ended_sessions, s) ? s : NULL;
 }
 
 static void set_cookie(struct request *rq, struct reply *reply, struct span value, const char *rest)
@@ -136,5 +137,7 @@ const struct session *session_begin(struct request *rq, struct reply *reply, con
 
 void session_end(struct request *rq, struct reply *reply)
 {
+    if (rq->session != NULL)
+        ended_sessions_add(rq->worker->server->ended_sessions, rq->session);
     set_cookie(rq, reply, SPAN(""), "; Max-Age=0");
 }

@@ -27,6 +27,6 @@ struct span session_cookie(const struct request *rq, const char *name);
 const struct session *session_of(struct request *rq);
 /* A new one of the token: its cookie. */
 const struct session *session_begin(struct request *rq, struct reply *reply, const uint8_t token[HASH_LEN]);
-void session_end(struct request *rq, struct reply *reply); /* the browser forgets it */
+void session_end(struct request *rq, struct reply *reply); /* the browser forgets it, and a copy opens nothing */
 
 #endif

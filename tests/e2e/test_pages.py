@@ -157,6 +157,16 @@ class Sessions(ServerCase):
         self.assertEqual(browser.post("/sign-out", {"form": browser.form_token()}).status, 200)
         self.assertEqual((browser.jar, browser.get("/leads").status), ({}, 303))
 
+    def test_a_copy_of_a_cookie_ends_with_its_session_and_no_other_does(self):
+        browser, other = self.browser(self.market.publisher), self.browser(self.market.publisher)
+        copy = Browser(self.server)
+        copy.jar = dict(browser.jar)
+        form = copy.form_token()
+        self.assertEqual(browser.post("/sign-out", {"form": browser.form_token()}).status, 200)
+        self.assertEqual([one.get("/leads").status for one in (copy, other)], [303, 200])
+        self.assertNotEqual(copy.post("/links", {"form": form, "act": "make", "once": "a", "label": "x", "id": self.market.contract}).status, 200)
+        self.assertEqual(other.post("/sign-out", {"form": other.form_token()}).status, 200)
+
     def test_a_form_of_no_page_of_ours_is_refused(self):
         browser = self.browser(self.market.publisher)
         token = browser.form_token()
