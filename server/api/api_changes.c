@@ -54,8 +54,8 @@ static enum err write_row(struct changes *l, const struct change_row *row)
     jw_ktime(w, "at", row->at_ms);
     text_member(w, "by", by != NULL ? span_str(by->id) : SPAN(""));
     text_member(w, "campaign", row->campaign);
+    jw_kstr(w, "change", span_str(change_word(row->kind)));
     text_member(w, "contract", row->contract);
-    jw_kstr(w, "kind", span_str(change_word(row->kind)));
     text_member(w, "party", row->party);
     text_member(w, "subject", row->subject);
     text_member(w, "token", span_str(token));
@@ -111,7 +111,7 @@ static enum err read_filters(struct changes *l, const struct param p[2])
 {
     struct problem *problem_of = &l->rq->problem;
     if (p[0].given && change_parse(p[0].value, &l->kind) != ERR_OK)
-        return problem(problem_of, ERR_MALFORMED, "kind",
+        return problem(problem_of, ERR_MALFORMED, "change",
                        "is none of the kinds of changes, such as rename or token_end");
     return p[1].given ? call_party(l->rq, p[1].value, &l->party) : ERR_OK;
 }
@@ -119,7 +119,7 @@ static enum err read_filters(struct changes *l, const struct param p[2])
 enum err changes_list(struct request *rq, struct reply *reply)
 {
     struct changes l = {.rq = rq, .kind = CHANGES};
-    struct param p[] = {{.name = "kind"}, {.name = "party"}};
+    struct param p[] = {{.name = "change"}, {.name = "party"}};
     uint8_t from[CHANGE_KEY_LEN] = {0};
     char last[2 * CHANGE_KEY_LEN];
     struct window window;

@@ -45,7 +45,8 @@ static void write_filters(struct screen *s, const struct param p[PARAMS])
 {
     struct page *g = &s->g;
     page_put(
-        g, "<form class=\"filters\" action=\"/audit\"><label>{}<select name=\"kind\"><option value=\"\">{}</option>\n",
+        g,
+        "<form class=\"filters\" action=\"/audit\"><label>{}<select name=\"change\"><option value=\"\">{}</option>\n",
         P_WORD(WORD_AUDIT_LOG_KIND), P_WORD(WORD_FILTER_ALL));
     for (enum change c = 0; c < CHANGES; c++)
         page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_HTML(change_word(c)),
@@ -82,7 +83,7 @@ static void write_change(struct screen *s, const json_t *one)
                       subject = ask_text(one, "subject");
     struct page *g = &s->g;
     enum change kind;
-    if (change_parse(ask_text(one, "kind"), &kind) != ERR_OK)
+    if (change_parse(ask_text(one, "change"), &kind) != ERR_OK)
         return;
     page_put(g, "<li class=\"done\"><b>{}</b> ", P_WORD(words[kind]));
     write_subject(s, one);
@@ -100,7 +101,7 @@ static void write_change(struct screen *s, const json_t *one)
 static enum err changes_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
-    struct param p[PARAMS] = {{.name = "kind"}, {.name = "party"}, {.name = "after"}};
+    struct param p[PARAMS] = {{.name = "change"}, {.name = "party"}, {.name = "after"}};
     json_t *answer = NULL;
     const json_t *one;
     size_t i;

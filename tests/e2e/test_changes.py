@@ -34,26 +34,26 @@ class Changes(ServerCase):
         publisher, campaign, contract = market.publisher, market.campaign, market.contract
         token, ended = {}, {}
         acts = [
-            (lambda: operator.patch(f"/v1/parties/{publisher.id}", {"name": "Renamed"}), [{"kind": "rename", "by": me, "party": publisher.id, "was": "Publisher", "what": "Renamed"}]),
+            (lambda: operator.patch(f"/v1/parties/{publisher.id}", {"name": "Renamed"}), [{"change": "rename", "by": me, "party": publisher.id, "was": "Publisher", "what": "Renamed"}]),
             (lambda: operator.patch(f"/v1/parties/{publisher.id}", {"name": "Renamed"}), []),
-            (lambda: publisher.patch(f"/v1/parties/{publisher.id}", {"legal": {"name": "P SA"}}), [{"kind": "legal", "by": publisher.id, "party": publisher.id}]),
-            (lambda: token.update(publisher.post(f"/v1/parties/{publisher.id}/tokens", {"label": "nightly"})), [{"kind": "token", "by": publisher.id, "party": publisher.id, "subject": "TOKEN", "what": "nightly"}]),
-            (lambda: publisher.do("DELETE", f"/v1/parties/{publisher.id}/tokens/{token['id']}"), [{"kind": "token_end", "by": publisher.id, "party": publisher.id, "subject": "TOKEN"}]),
-            (lambda: ended.update(operator.post(f"/v1/parties/{publisher.id}/invitations", {})), [{"kind": "invitation", "by": me, "party": publisher.id, "subject": "ENDED"}]),
-            (lambda: operator.post(f"/v1/parties/{publisher.id}/lock", {}), [{"kind": "lock", "by": me, "party": publisher.id}]),
+            (lambda: publisher.patch(f"/v1/parties/{publisher.id}", {"legal": {"name": "P SA"}}), [{"change": "legal", "by": publisher.id, "party": publisher.id}]),
+            (lambda: token.update(publisher.post(f"/v1/parties/{publisher.id}/tokens", {"label": "nightly"})), [{"change": "token", "by": publisher.id, "party": publisher.id, "subject": "TOKEN", "what": "nightly"}]),
+            (lambda: publisher.do("DELETE", f"/v1/parties/{publisher.id}/tokens/{token['id']}"), [{"change": "token_end", "by": publisher.id, "party": publisher.id, "subject": "TOKEN"}]),
+            (lambda: ended.update(operator.post(f"/v1/parties/{publisher.id}/invitations", {})), [{"change": "invitation", "by": me, "party": publisher.id, "subject": "ENDED"}]),
+            (lambda: operator.post(f"/v1/parties/{publisher.id}/lock", {}), [{"change": "lock", "by": me, "party": publisher.id}]),
             (lambda: operator.post(f"/v1/parties/{publisher.id}/lock", {}), []),
-            (lambda: operator.do("DELETE", f"/v1/parties/{publisher.id}/lock"), [{"kind": "unlock", "by": me, "party": publisher.id}]),
+            (lambda: operator.do("DELETE", f"/v1/parties/{publisher.id}/lock"), [{"change": "unlock", "by": me, "party": publisher.id}]),
             (lambda: market.advertiser.patch(f"/v1/campaigns/{campaign}", {"return_days": 20}),
-             [{"kind": "campaign_change", "by": market.advertiser.id, "campaign": campaign, "what": '{"return_days": 20}'}]),
-            (lambda: operator.patch(f"/v1/contracts/{contract}", {"due_days": 9}), [{"kind": "contract_change", "by": me, "campaign": campaign, "contract": contract, "what": '{"due_days": 9}'}]),
+             [{"change": "campaign_change", "by": market.advertiser.id, "campaign": campaign, "what": '{"return_days": 20}'}]),
+            (lambda: operator.patch(f"/v1/contracts/{contract}", {"due_days": 9}), [{"change": "contract_change", "by": me, "campaign": campaign, "contract": contract, "what": '{"due_days": 9}'}]),
             (lambda: operator.do("DELETE", f"/v1/contracts/{contract}/grants/{market.auditor.id}"),
-             [{"kind": "grant_end", "by": me, "campaign": campaign, "contract": contract, "party": market.auditor.id}]),
+             [{"change": "grant_end", "by": me, "campaign": campaign, "contract": contract, "party": market.auditor.id}]),
             (lambda: operator.post(f"/v1/contracts/{contract}/grants", {"party": market.auditor.id}),
-             [{"kind": "grant", "by": me, "campaign": campaign, "contract": contract, "party": market.auditor.id}]),
+             [{"change": "grant", "by": me, "campaign": campaign, "contract": contract, "party": market.auditor.id}]),
             (lambda: operator.post(f"/v1/contracts/{contract}/grants", {"party": market.auditor.id}), []),
-            (lambda: publisher.post(f"/v1/contracts/{contract}/codes", {"label": "mail"}), [{"kind": "code", "by": publisher.id, "campaign": campaign, "contract": contract, "subject": str(len(publisher.get(f"/v1/contracts/{contract}/codes")["data"])), "what": "mail"}]),
+            (lambda: publisher.post(f"/v1/contracts/{contract}/codes", {"label": "mail"}), [{"change": "code", "by": publisher.id, "campaign": campaign, "contract": contract, "subject": str(len(publisher.get(f"/v1/contracts/{contract}/codes")["data"])), "what": "mail"}]),
             (lambda: token.update(publisher.post(f"/v1/parties/{publisher.id}/secrets", {"replaces": publisher.kid})),
-             [{"kind": "secret_end", "by": publisher.id, "party": publisher.id, "subject": publisher.kid}, {"kind": "secret", "by": publisher.id, "party": publisher.id, "subject": "KID"}]),
+             [{"change": "secret_end", "by": publisher.id, "party": publisher.id, "subject": publisher.kid}, {"change": "secret", "by": publisher.id, "party": publisher.id, "subject": "KID"}]),
             (lambda: market.advertiser.postback({"click_id": market.click(), "email": "a@b.example", "phone": "+33612345678", "txid": "t1"}), []),
         ]
         for n, (act, expected) in enumerate(acts):
@@ -61,22 +61,22 @@ class Changes(ServerCase):
                 rows = self.since(act)
                 for row in expected:
                     row["subject"] = {"TOKEN": token.get("id"), "ENDED": ended.get("id"), "KID": token.get("kid")}.get(row.get("subject"), row.get("subject"))
-                kind = lambda row: row["kind"]  # noqa: E731
+                kind = lambda row: row["change"]  # noqa: E731
                 self.assertEqual(sorted(rows, key=kind), sorted(({name: value for name, value in row.items() if value is not None} for row in expected), key=kind))
 
     def test_it_is_filtered_by_kind_and_party_over_its_pages(self):
         market = Market(self.server)
         for n in range(4):
             market.publisher.post(f"/v1/contracts/{market.contract}/codes", {"label": f"link {n}"})
-        self.assertEqual([row["what"] for row in self.told(kind="code", party=market.publisher.id)][:4], [f"link {n}" for n in range(4)][::-1])
-        kinds = {row["kind"] for row in self.told(party=market.advertiser.id)}
+        self.assertEqual([row["what"] for row in self.told(change="code", party=market.publisher.id)][:4], [f"link {n}" for n in range(4)][::-1])
+        kinds = {row["change"] for row in self.told(party=market.advertiser.id)}
         self.assertLessEqual({"party", "campaign", "contract", "code"}, kinds)
         stranger = Party(self.operator, "Stranger", "publisher")
-        self.assertEqual([row["kind"] for row in self.told(party=stranger.id)], ["party"])
+        self.assertEqual([row["change"] for row in self.told(party=stranger.id)], ["party"])
         everything = self.told()
         self.assertEqual([row["at"] for row in everything], sorted((row["at"] for row in everything), reverse=True))
         self.assertEqual(self.operator.get("/v1/changes", limit=200)["data"], everything[:200])
-        for query, field in (("kind=blue", "kind"), ("after=x", "after"), ("after=00", "after")):
+        for query, field in (("change=blue", "change"), ("after=x", "after"), ("after=00", "after")):
             self.assertProblem(self.operator.call("GET", "/v1/changes?" + query), 400, field)
         self.assertProblem(self.operator.call("GET", "/v1/changes?party=P000"), 404)
         self.assertProblem(market.publisher.call("GET", "/v1/changes"), 403)
@@ -89,7 +89,7 @@ class Changes(ServerCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.server.start()
         self.server.ready()
-        [row] = [row for row in self.told(kind="token", party=market.publisher.id) if "by" not in row]
+        [row] = [row for row in self.told(change="token", party=market.publisher.id) if "by" not in row]
         self.assertEqual((row["party"], "token" in row), (market.publisher.id, False))
 
 

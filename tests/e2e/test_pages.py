@@ -673,9 +673,9 @@ class Operating(Forms):
         self.assertNotIn("<script>x", text)
         self.assertRegex(text, r"API token made</b> <a href=\"/parties/" + party.id + r"\"><bdi>&lt;script.*</bdi></a>  · by <bdi>&lt;script")
         self.assertRegex(text, r"Party renamed</b> .*(\n.*)?before: <bdi>Made lately</bdi>")
-        self.assertEqual(browser.get(f"/audit?kind=rename&party={party.id}").text.count('<li class="done">'), 1)
-        self.assertIn("Nothing was changed", browser.get(f"/audit?kind=grant&party={party.id}").text)
-        self.assertEqual(browser.get("/audit?kind=blue").status, 400)
+        self.assertEqual(browser.get(f"/audit?change=rename&party={party.id}").text.count('<li class="done">'), 1)
+        self.assertIn("Nothing was changed", browser.get(f"/audit?change=grant&party={party.id}").text)
+        self.assertEqual(browser.get("/audit?change=blue").status, 400)
 
     def test_the_first_page_leads_to_what_it_counts_and_names_who_was_refused(self):
         publisher = Party(self.operator, "Refused lately", "publisher")

@@ -156,6 +156,7 @@ def report_leads(market):
 def settle(market):
     advertiser, publisher = market.advertiser, market.publisher
     market.operator.do("GET", "/v1/settlements")
+    market.operator.do("GET", "/v1/changes?change=grant")
     statement = market.operator.post(f"/v1/contracts/{market.contract}/statements", {})["id"]
     for mode in MODES:
         advertiser.do("GET", f"/v1/statements/{statement}?format={mode}")

@@ -4,6 +4,7 @@
 
 #include "common/decisions/decide.h"
 #include "common/reconcile/reconcile.h"
+#include "server/commit/change_rows.h"
 #include "server/postback/postback_private.h"
 #include "tests/support/live_server.h"
 
@@ -244,6 +245,8 @@ static const char *const statuses[] = {STATUS_TABLE(WORD)}, *const reasons[] = {
                          *const trusts[] = {TRUST_TABLE(WORD)}, *const causes[] = {CAUSE_TABLE(WORD)};
 static const char *dispositions[STATUS_COUNT]; /* those that a lead may be told to become, in the order of the table */
 static const char *roles[4];
+#define CHANGE_WORD(symbol, word) word,
+static const char *const changes[] = {CHANGE_TABLE(CHANGE_WORD)};
 
 /* A list of words that a caller or an answer may hold, wherever it stands under this name. */
 static const struct {
@@ -251,10 +254,9 @@ static const struct {
     const char *const *words;
     size_t n;
 } word_lists[] = {
-    {"status", statuses, STATUS_COUNT},
-    {"reason", reasons, REASON_COUNT},
-    {"trust", trusts, TRUST_COUNT},
-    {"kind", roles, 4},
+    {"status", statuses, STATUS_COUNT}, {"reason", reasons, REASON_COUNT},
+    {"trust", trusts, TRUST_COUNT},     {"kind", roles, 4},
+    {"change", changes, CHANGES},
 };
 
 static size_t count_words(const char *const *words, size_t most)
