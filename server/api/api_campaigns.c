@@ -209,7 +209,7 @@ enum err campaigns_list(struct request *rq, struct reply *reply)
             return problem(&rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     }
     list_open(&list, &window);
-    const uint32_t all = rq->catalog->n_campaigns;
+    const uint32_t all = (uint32_t)rq->catalog->n_campaigns;
     uint32_t done = last == NULL ? 0 : newest ? all - last->number + 1 : last->number;
     for (; done < all; done++) {
         const struct campaign *c = catalog_campaign_number(rq->catalog, newest ? all - done : done + 1);

@@ -46,7 +46,7 @@ class Pages(ServerCase):
         more = {"publisher": [*told, campaign, "/reconcile", "/links", "/links?sub1=article-12&to=https://evil.example/", "/offers", "/offers/" + market.contract, "/postbacks"],
                 "advertiser": [*told, "/review", "/leads?reason=low_score&sub1=x&score_from=1", "/campaigns", campaign, campaign + "/rules", campaign + "/landing",
                                campaign + "/crm", "/answers", "/publishers", "/reconcile", f"/statements/{statement}/answer"],
-                "operator": [*told, "/campaigns", campaign, campaign + "/rules", "/parties", "/parties?name=none", f"/parties/{market.publisher.id}", "/month-end", "/system", "/audit"],
+                "operator": [*told, "/campaigns", campaign, campaign + "/rules", "/parties", "/parties?name=none", "/parties?kind=publisher", f"/parties/{market.publisher.id}", "/month-end", "/month-end?all=1", "/system", "/audit", "/audit?change=grant"],
                 "auditor": []}
         market.publisher.do("PUT", f"/v1/parties/{market.publisher.id}/webhook", {"url": "https://hooks.example.com/" + "a" * 90})
         market.publisher.post(f"/v1/parties/{market.publisher.id}/webhook/test", {})
