@@ -65,7 +65,7 @@ class Scored:
     def assertTold(self, market):
         """The ledger's scores are those of the script; its entries."""
         entries = market.settled_entries()
-        scores, fold = told(market.contract, entries)
+        scores, fold = told(market.contract, entries, lambda named: market.publisher.do("GET", f"/v1/contracts/{market.contract}/models/{named}").body)
         stands = {index: {name: entry[name] for name in MEMBERS if name in entry}
                   for index, entry in enumerate(entries) if entry["kind"] == "lead"}
         self.assertEqual(stands, {index: said for index, (said, _) in scores.items()})
@@ -405,6 +405,16 @@ class Anything(Scored, unittest.TestCase):
         timer.join()
         server.start()
 
+    def seeded(self, market, contract):
+        """The seed that a contract's log has; there is one, whoever was killed while it was made."""
+        def seeds():
+            size = int(market.operator.do("GET", f"/log/{contract}/checkpoint").text.split("\n")[1])
+            return [entry for _, entry in market.entries(contract, size=size) if b'"origin":"seed"' in entry] if size else []
+
+        wait_for(seeds, what="a seed", seconds=40)
+        self.assertEqual(len(seeds()), 1)
+        return seeds()[0]
+
     def test_the_same_after_anything(self):
         seed = int(os.environ.get("SEED", secrets.randbits(32)))
         print(f"seed {seed}", file=sys.stderr)
@@ -413,8 +423,10 @@ class Anything(Scored, unittest.TestCase):
                 self.chance = random.Random(seed + workers)
                 market = Market(server, OPEN)
                 self.crowd(market, 40)
+                other = market.new_contract(market.new_publisher())
                 for _ in range(3):
                     self.killed(market, server)
+                self.seeded(market, other)
                 self.assertTold(market)
                 server.stop()
                 for command in (("backup", "--data", server.data, Path(folder) / "copy"), ("restore", Path(folder) / "copy", Path(folder) / "restored", "--lost", server.data)):
@@ -423,6 +435,12 @@ class Anything(Scored, unittest.TestCase):
                 server.data = Path(folder) / "restored"
                 server.start()
                 self.crowd(market, 20)
+                self.assertStatus(market.operator.do("POST", f"/v1/contracts/{market.contract}/statements", {}), 201)
+                brought = self.seeded(market, market.contract)
+                server.kill()
+                server.start()
+                self.crowd(market, 20)
+                self.assertEqual(self.seeded(market, market.contract), brought)
                 _, fold = self.assertTold(market)
                 self.assertGreater(min(fold.state.labels), 10)
                 self.audit(market)
