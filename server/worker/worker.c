@@ -12,6 +12,7 @@
 #include "server/worker/streams.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
+enum { READS_FULL = 32 };  /* that came back: the others in the next turn, behind whoever came meanwhile */
 
 /* ---- what HTTP calls ---- */
 
@@ -127,6 +128,23 @@ static void on_gone(void *ctx, struct request *rq)
     http_release(w->http, rq);
 }
 
+/* Of thousands of streams pieces come back together, four times a second. */
+static void take_reads(struct worker *w)
+{
+    enum err err;
+    size_t n = 0;
+    for (struct request *rq; n < READS_FULL && (rq = readers_finished(w->server->readers, w, &err)) != NULL; n++) {
+        if (!dispatch_read_finish(w, rq, err, http_reply(rq)))
+            continue;
+        if (rq->stream != NULL)
+            streams_made(w, rq);
+        else
+            http_answer(w->http, rq);
+    }
+    if (n == READS_FULL)
+        source_nudge(w->server->source, w->number);
+}
+
 /* Jobs or reads came back, or the worker is to stop. */
 static void on_ready(void *ctx)
 {
@@ -145,15 +163,8 @@ static void on_ready(void *ctx)
         else if (dispatch_finish(w, rq, job, http_reply(rq)))
             http_answer(w->http, rq);
     }
-    enum err err;
-    for (struct request *rq; w->server->readers != NULL && (rq = readers_finished(w->server->readers, w, &err));) {
-        if (!dispatch_read_finish(w, rq, err, http_reply(rq)))
-            continue;
-        if (rq->stream != NULL)
-            streams_made(w, rq);
-        else
-            http_answer(w->http, rq);
-    }
+    if (w->server->readers != NULL)
+        take_reads(w);
     w->now_us = 0;
     on_turn(w); /* a finish may have pushed a further job */
     if (atomic_load(&w->stopping)) {
