@@ -250,7 +250,7 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
     struct conn *c;
     while ((c = TAILQ_FIRST(&h->gone)) != NULL) {
         TAILQ_REMOVE(&h->gone, c, link);
-        h->loose += sizeof *c;
+        http_loosens(h, sizeof *c, 0);
         free(c);
     }
 }

@@ -140,6 +140,7 @@ void conn_open(struct door *door, int fd, const struct sockaddr *peer)
 {
     struct http *h = door->http;
     struct conn *c = xcalloc(1, sizeof *c);
+    http_loosens(h, 0, sizeof *c);
     c->http = h;
     c->fd = fd;
     c->door = door;

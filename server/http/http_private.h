@@ -82,7 +82,7 @@ struct http {
     size_t account_most;                      /* past it none of a body that is not whole grows */
     struct budgets *hello_budgets;            /* handshakes of each address */
     _Atomic uint64_t *hellos_refused;
-    size_t loose; /* bytes freed since the last trim */
+    size_t loose; /* bytes freed since the last trim, and not taken again */
     /* Who holds bytes of a request, by whose connection it is, the one that began longest ago first; how many bytes. */
     struct conn_list parts[ACCOUNT_PLACES];
     size_t parts_held[ACCOUNT_PLACES];
@@ -198,6 +198,7 @@ void exchange_free(struct http *h, struct exchange *ex);
 size_t http_account_most(const struct http_held *held, size_t wished);
 /* Frees exchanges that were not in use since the last call, and now and then gives what was freed back to the system.
  */
+void http_loosens(struct http *h, size_t before, size_t now); /* so many bytes of it were held, and are */
 void http_trim(struct http *h, int64_t now_us);
 void http_free_pool(struct http *h);
 /* Counts what c holds now. Past the bound some go, which may be c. */
