@@ -486,6 +486,8 @@ static enum err links_read(struct request *rq, struct reply *reply)
     for (size_t i = 0; i < PARAMS; i++)
         l.p[i].name = i < TAKES ? takes[i] : i == CONTRACT ? "contract" : "code";
     enum err err = screen_read(&l.s, rq, l.p, PARAMS);
+    if (rq->acting != NULL && rq->acting->act == &acts[LABEL]) /* it was refused: where it stands, that is said */
+        l.p[CODE] = (struct param){"code", form_value(&rq->acting->form, "id"), true};
     if (err == ERR_OK)
         err = find_contract(&l);
     if (err == ERR_OK)

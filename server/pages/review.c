@@ -1,6 +1,7 @@
 /* What waits for an advertiser's answer: the soonest due first, many answered at once. */
 #include <stdlib.h>
 
+#include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
 #include "common/base/query.h"
@@ -10,7 +11,7 @@
 #include "server/pages/rows.h"
 #include "server/postback/postback.h"
 
-enum { SHOWN = 50, FACTS_SHOWN = 6, CAMPAIGN = 0, CONTRACT, AFTER, MORE, PARAMS };
+enum { SHOWN = 50, FACTS_SHOWN = 6, CAMPAIGN = 0, CONTRACT, AFTER, MORE, DONE, PARAMS };
 
 struct review {
     struct request *rq;
@@ -119,20 +120,34 @@ static void write_not_done(struct review *v, const json_t *row, const struct for
                  P_QUERY(*lead), P_TEXT(*lead), P_TEXT(ask_text(row, "detail")));
 }
 
-static void write_outcome(struct review *v)
+/* What the call said of each; NULL: nothing was sent, or it was refused as a whole. */
+static json_t *outcome(const struct request *rq, int64_t *done, int64_t *not_done)
 {
-    const struct span said = act_answer(v->rq, &answer);
+    const struct span said = act_answer(rq, &answer);
     json_t *all = NULL, *row;
-    int64_t done = 0, not_done = 0;
     size_t i;
+    *done = *not_done = 0;
     if (span_empty(said) || json_read(said, &all, NULL) != ERR_OK)
-        return;
+        return NULL;
     json_array_foreach(json_object_get(all, "data"), i, row)
     {
         bool ok = ask_int(row, "status") == 200;
-        done += ok;
-        not_done += !ok;
+        *done += ok;
+        *not_done += !ok;
     }
+    return all;
+}
+
+static void write_outcome(struct review *v)
+{
+    int64_t done, not_done;
+    json_t *all = outcome(v->rq, &done, &not_done), *row;
+    uint64_t before;
+    size_t i;
+    if (all == NULL && parse_u64(v->p[DONE].value, &before) == ERR_OK && before <= SHOWN * 2)
+        done = (int64_t)before;
+    if (done == 0 && not_done == 0)
+        return;
     page_put(&v->s.g, "<div class=\"note {}\" role=\"status\"><b>{}</b>", P_HTML(not_done > 0 ? "bad" : "ok"),
              P_SAY(WORD_RV_DONE, P_COUNT(done)));
     if (not_done > 0)
@@ -141,6 +156,26 @@ static void write_outcome(struct review *v)
         write_not_done(v, row, &v->rq->acting->form);
     page_html(&v->s.g, not_done > 0 ? "</ul></div>\n" : "</div>\n");
     json_decref(all);
+}
+
+/* Where all of it was done, a page of its own says so: going back to it sends nothing again. */
+static bool all_done(struct review *v, struct reply *reply, enum err *err)
+{
+    int64_t done, not_done;
+    struct buf to;
+    json_t *all = outcome(v->rq, &done, &not_done);
+    json_decref(all);
+    if (done == 0 || not_done > 0)
+        return false;
+    arena_buf(v->rq->arena, &to, 96 + 3 * (v->p[CAMPAIGN].value.len + v->p[CONTRACT].value.len));
+    buf_printf(&to, "/review?done=%lld", (long long)done);
+    for (int i = CAMPAIGN; i <= CONTRACT; i++)
+        if (!span_empty(v->p[i].value)) {
+            buf_printf(&to, "&%s=", v->p[i].name);
+            query_encode(&to, v->p[i].value);
+        }
+    *err = screen_go(v->rq, reply, buf_span(&to));
+    return true;
 }
 
 /* ---- a lead ---- */
@@ -338,6 +373,9 @@ static void write_leads(struct review *v)
 {
     struct act_form f;
     act_open(&f, &v->s, &answer, SPAN(""), "card picks");
+    for (int i = CAMPAIGN; i <= CONTRACT; i++)
+        if (!span_empty(v->p[i].value))
+            act_hidden(&f, v->p[i].name, v->p[i].value);
     write_list(v, v->due, WORD_RV_DUE, "after");
     write_list(v, v->undue, WORD_RV_UNDUE, "more");
     if (shown(v->due) + shown(v->undue) > 0)
@@ -378,9 +416,14 @@ static void write_page(struct review *v)
 
 static enum err review_read(struct request *rq, struct reply *reply)
 {
-    struct review v = {.rq = rq,
-                       .p = {{.name = "campaign"}, {.name = "contract"}, {.name = "after"}, {.name = "more"}}};
+    struct review v = {
+        .rq = rq,
+        .p = {{.name = "campaign"}, {.name = "contract"}, {.name = "after"}, {.name = "more"}, {.name = "done"}}};
     enum err err = screen_read(&v.s, rq, v.p, PARAMS);
+    for (int i = CAMPAIGN; i <= CONTRACT && rq->acting != NULL; i++) /* what was looked at when it was sent */
+        v.p[i].value = form_value(&rq->acting->form, v.p[i].name);
+    if (err == ERR_OK && all_done(&v, reply, &err))
+        return err;
     if (err == ERR_OK)
         err = gather(&v);
     if (err == ERR_OK)

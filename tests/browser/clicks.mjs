@@ -137,7 +137,7 @@ const campaign = new URL(advertiser.page.url()).pathname.split('/')[2];
 const tag = await advertiser.page.locator('pre').first().innerText();
 
 await operator.press('Contracts');
-await operator.choose('Campaign', 'Home insurance');
+await operator.choose('Campaign', 'Home insurance · Assurances Lumen');
 await operator.choose('Publisher', 'Comparateur Nord');
 await operator.type('Price of a lead', '12.50');
 await operator.press('Make it');

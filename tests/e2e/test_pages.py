@@ -763,12 +763,20 @@ class Advertiser(ServerCase):
         sent = {**self.form(browser, "/review", "answer"), "reason": "wrong number", "status": "rejected"}
         body = urllib.parse.urlencode([*sent.items(), ("lead", leads[0]), ("lead", leads[3])]).encode()
         answer = browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"})
-        self.assertEqual(answer.status, 200)
-        self.assertIn("Answered: 2.", answer.text)
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/review?done=2"))  # so that who goes back sends nothing again
+        self.assertIn("Answered: 2.", browser.get("/review?done=2").text)
         self.assertEqual([self.state(lead) for lead in leads], [("rejected", "wrong number"), ("pending", ""), ("pending", ""), ("rejected", "wrong number")])
         before = self.recorded()
-        self.assertIn("Answered: 2.", browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"}).text)  # the same form: the same answers
+        self.assertEqual(browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"}).headers["Location"], "/review?done=2")  # the same form: the same answers
         self.assertNothingRecorded(before)
+
+    def test_who_answers_by_contract_goes_on_by_contract(self):
+        lead, browser, path = self.new_lead(), self.signed_in(), "/review?contract=" + self.market.contract
+        sent = {**self.form(browser, path, "answer"), "status": "approved", "lead": lead}
+        self.assertEqual(browser.post("/review", sent).headers["Location"], f"/review?done=1&contract={self.market.contract}")
+        wrong = browser.post("/review", {**sent, "once": "other", "lead": "LAAAA"})
+        self.assertIn("Not recorded: 1.", wrong.text)
+        self.assertIn(f'<option value="{self.market.contract}" selected>', wrong.text)
 
     def test_what_waits_is_counted_as_it_is_listed_whatever_the_reports_have(self):
         server = type(self.server)(SWEEP_MS=60000)
@@ -1168,6 +1176,11 @@ class Links(ServerCase):
             self.assertIn(word, self.browser.get("/links?code=" + code).text)
         sent = {**self.form(self.browser.get("/links?code=" + code).text, "label", code), "label": "flyer 2"}
         self.assertEqual((self.browser.post("/links", sent).status, self.codes()[code]["label"]), (303, "flyer 2"))
+        self.make("newer flyer")  # another one stands first
+        refused = self.browser.post("/links", {**sent, "once": "other", "label": "y" * 201})
+        self.assertEqual((refused.status, self.codes()[code]["label"]), (422, "flyer 2"))
+        self.assertIn("Nothing was recorded.", refused.text)
+        self.assertIn(f'value="{"y" * 201}"', refused.text)
 
     def test_what_is_built_is_what_a_click_takes(self):
         code = self.market.code["code"]
