@@ -167,7 +167,9 @@ class Seeds(Scored, unittest.TestCase):
     assertStatus = ServerCase.assertStatus
 
     def setUp(self):
-        self.chance = random.Random(int(os.environ.get("SEED", secrets.randbits(32))))
+        seed = int(os.environ.get("SEED", secrets.randbits(32)))
+        print(f"seed {seed}", file=sys.stderr)
+        self.chance = random.Random(seed)
         self.server = Server(WORKERS=2)
         self.addCleanup(self.server.close)
         self.market = Market(self.server, {"lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE})
@@ -300,6 +302,57 @@ class Seeds(Scored, unittest.TestCase):
             self.assertEqual(some.returncode, 0, some.stdout)
             self.assertIn("0 of ", some.stdout)
             self.lies(contracts, logs, mirrors)
+            for _ in range(200 if os.environ.get("LONG") else 8):
+                self.any_lie(contracts, mirrors)
+
+    OF_A_LEAD = ("score", "score_high", "score_why", "due_ms", "status", "reason", "tier", "payout_micros", "utm_source", "facts")
+    OF_A_MODEL = ("at", "clock_ms", "from", "labels", "leads", "origin", "sha256", "terms")
+
+    def otherwise(self, value):
+        """Something in a member's place; None: nothing."""
+        some = self.chance.choice
+        if isinstance(value, int):
+            return some([value + 1, value - 1, 0, 1000, 2 * value, 2**53 - 1, None])
+        if isinstance(value, str):
+            return some([value[:-1], value + "x", "", "0" * len(value), "held", "approved", "rejected", "low_score", "fold", "seed", None])
+        if isinstance(value, list):
+            return some([value[:-1], value + value[-1:], value[::-1], None])
+        return {**value, some([*value, "f_new"]): some(["cook", "", "\u00e9"])} if isinstance(value, dict) else some([0, 1, 1000, "x", "low_score", ["+f_job"], [{"contract": "C1", "size": 3}]])
+
+    def any_lie(self, contracts, mirrors):
+        """One member of one entry, or a bit of the bytes that one names, is another: both implementations say the same of it, alone and of all together."""
+        with tempfile.TemporaryDirectory() as folder:
+            copies = [Path(folder) / mirror.name for mirror in mirrors]
+            for mirror, copy in zip(mirrors, copies):
+                shutil.copytree(mirror, copy, ignore=shutil.ignore_patterns("seen", "witnessed"))
+            liars = [Liar(self.server.data, copy, copy.name) for copy in copies]
+            liar = self.chance.choice([liar for liar in liars if liar.contract in contracts])
+            kind, names = self.chance.choice([("lead", self.OF_A_LEAD), ("disposition", ("status", "payable_micros", "lead")), ("model", self.OF_A_MODEL), ("model", ())])
+            at = self.chance.choice(liar.of(kind))
+            entry, name = liar.entries[at], self.chance.choice(names or ("bytes",))
+            changed = self.otherwise(entry.get(name))
+            if names:
+                entry.pop(name, None) if changed is None else entry.update({name: changed})
+            else:
+                self.other_bytes(liar, entry)
+            for before, each in zip((None, *liars), liars):
+                each.take_root_log(before)
+                each.publish()
+            for each in liars:
+                each.take_root_log(liars[-1])
+            with self.subTest(contract=liar.contract, entry=at, name=name, changed=changed):
+                verify_twice(liar.mirror)
+                verify_twice(*copies, "--all-contracts")
+
+    def other_bytes(self, liar, entry):
+        """One bit, mostly under the hash that they have then."""
+        states = liar.mirror / f"v1/contracts/{liar.contract}/models"
+        data = bytearray((states / entry["sha256"]).read_bytes())
+        data[self.chance.randrange(len(data))] ^= 1 << self.chance.randrange(8)
+        if self.chance.random() < 0.8:
+            (states / entry["sha256"]).unlink()
+            entry["sha256"] = hashlib.sha256(data).hexdigest()
+        (states / entry["sha256"]).write_bytes(data)
 
     def lies(self, contracts, logs, mirrors):
         """A seed that the campaign does not give: each mirror by itself holds, all of them together do not."""
