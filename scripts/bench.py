@@ -6,6 +6,7 @@ printed. Rounds are rotated so that no case always runs first. Servers stand on 
 import argparse
 import collections
 import contextlib
+import datetime
 import http.client
 import os
 import pathlib
@@ -545,8 +546,13 @@ def reports(folder, options, stack):
     server.start()
     stack(server)
     server.wait_ready()
-    for query in ("", "group=day", "group=hour", "group=sub1", "group=day,sub1", "group=day,channel", "group=day,country,publisher", "group=day,sub1&timezone=Asia/Kathmandu",
-                  "group=day&sub2=value-7"):
+    today = datetime.date.today() + datetime.timedelta(REPORT_DAYS + 1)
+    half = f"from={today - datetime.timedelta(REPORT_DAYS // 2)}&to={today}&timezone=UTC"
+    campaign = server.operator.get(f"/v1/contracts/{server.contracts[0]}")["campaign"]
+    for query in ("", *("group=" + name for name in ("hour", "day", "campaign", "publisher", "contract", "status", "code", "sub1", "sub2", "utm_source", "utm_campaign", "channel", "country",
+                                                     "device", "day,sub1", "day,sub2", "hour,sub1", "day,channel", "day,country,publisher")),
+                  "group=day,sub1&timezone=Asia/Kathmandu", "group=day&sub2=value-7", "group=publisher&sub1=value-7&class=ok", f"group=sub1&compare=previous&{half}",
+                  f"group=day,publisher&{half}", *(f"group=publisher&model={model}&campaign={campaign}" for model in ("linear", "shapley", "markov"))):
         tried = []
         for _ in range(5):
             before, start = server.thread_us()["reader"], time.monotonic()

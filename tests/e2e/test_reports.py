@@ -526,6 +526,9 @@ class Crowds(unittest.TestCase):
         self.addCleanup(server.close)
         market = Market(server)
         for n in range(1003):
+            if n in (400, 900):  # which values have a row is then found in the table
+                server.kill()
+                server.start()
             market.click(f"?sub1=value-{n}&sub2=same")
         late, early = market.click("?sub1=value-1002"), market.click("?sub1=value-7")
         for click_id in (late, early):
