@@ -42,7 +42,7 @@ struct checked_log {
     struct check *check;
     uint32_t number;
     struct tile_builder tree;
-    uint8_t seqs[TILE_WIDTH][SEQ_ITEM];     /* of the bundle under way */
+    uint8_t seqs[TILE_WIDTH][SEQ_ITEM];   /* of the bundle under way */
     bool has_head, head_at_statement;     /* its last entry is one: it was saved with it */
     struct stored_head head;              /* as stored; compared when the tree has its size */
     struct hash head_edge[MERKLE_HEIGHT]; /* of its tree */

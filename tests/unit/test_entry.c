@@ -187,6 +187,39 @@ static void documents_outlive_the_bytes(void **state)
 #define DUP_WITH(dup) LEAD_WITH("", "\"dup\":{" dup "},", "")
 /* clang-format on */
 
+static void assert_refused(const char *bytes, const char *field)
+{
+    struct entry e = {.kind = ENTRY_KINDS};
+    struct problem p = {0};
+    if (entry_read(span_str(bytes), &e, &p) != ERR_CORRUPT)
+        fail_msg("taken: %s", bytes);
+    assert_int_equal(e.kind, ENTRY_KINDS);
+    assert_string_equal(p.field, field);
+}
+
+static void what_is_no_seed_is_refused_by_field(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const struct {
+        const char *bytes, *field;
+    } bad[] = {
+        {SEED_FROM(""), "from"},
+        {SEED_FROM("{\"contract\":\"C2\",\"size\":5},{\"contract\":\"C1\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C2\",\"size\":5},{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C3\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C1\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1\",\"size\":0}"), "from"},
+        {SEED_FROM("{\"contract\":\"\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1234567890123456\",\"size\":5}"), "from"},
+        {SEED_FROM("{\"contract\":\"C1\",\"size\":9007199254740992}"), "from[0].size"},
+        {"{\"at\":9,\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"seed\",\"sha256\":\"" HEX_1 "\",\"terms\":4}", "from"},
+        {"{\"at\":9,\"from\":[{\"contract\":\"C1\",\"size\":5}],\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"fold\",\"sha256\":\"" HEX_1 "\",\"terms\":4}", "from"},
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_refused(bad[i].bytes, bad[i].field);
+}
+
 static void what_is_no_entry_is_refused_by_field(void **state)
 {
     (void)state;
@@ -248,29 +281,12 @@ static void what_is_no_entry_is_refused_by_field(void **state)
         {LEAD_WITH("", "\"dup\":{\"contract\":\"C1234567890123456\",\"index\":1},", ""), "dup.contract"},
         {LEAD_WITH("", "", "\"tier\":-1,"), "tier"},
         {LEAD_WITH("", "", "\"test\":false,"), "test"},
-        {SEED_FROM(""), "from"},
-        {SEED_FROM("{\"contract\":\"C2\",\"size\":5},{\"contract\":\"C1\",\"size\":5}"), "from"},
-        {SEED_FROM("{\"contract\":\"C2\",\"size\":5},{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C3\",\"size\":5}"), "from"},
-        {SEED_FROM("{\"contract\":\"C1\",\"size\":5},{\"contract\":\"C1\",\"size\":5}"), "from"},
-        {SEED_FROM("{\"contract\":\"C1\",\"size\":0}"), "from"},
-        {SEED_FROM("{\"contract\":\"\",\"size\":5}"), "from"},
-        {SEED_FROM("{\"contract\":\"C1234567890123456\",\"size\":5}"), "from"},
-        {SEED_FROM("{\"contract\":\"C1\",\"size\":9007199254740992}"), "from[0].size"},
-        {"{\"at\":9,\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"seed\",\"sha256\":\"" HEX_1 "\",\"terms\":4}", "from"},
-        {"{\"at\":9,\"from\":[{\"contract\":\"C1\",\"size\":5}],\"kind\":\"model\",\"labels\":0,\"leads\":0,\"origin\":\"fold\",\"sha256\":\"" HEX_1 "\",\"terms\":4}", "from"},
         {"{\"at\":1,\"campaign\":\"{}\",\"contract\":{},\"kind\":\"terms\",\"version\":1}", "campaign"},
         {"{\"at\":1,\"contract\":{},\"kind\":\"terms\",\"version\":1}", "campaign"},
     };
     /* clang-format on */
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        struct entry e = {.kind = ENTRY_KINDS};
-        struct problem p = {0};
-        if (entry_read(span_str(bad[i].bytes), &e, &p) != ERR_CORRUPT) {
-            fail_msg("taken: %s", bad[i].bytes);
-        }
-        assert_int_equal(e.kind, ENTRY_KINDS);
-        assert_string_equal(p.field, bad[i].field);
-    }
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_refused(bad[i].bytes, bad[i].field);
     /* the frames around the bad parts are good */
     struct entry e;
     assert_int_equal(entry_read(SPAN(CLICK_WITH("")), &e, NULL), ERR_OK);
@@ -338,6 +354,7 @@ int main(void)
         cmocka_unit_test(lead_members_read_back),
         cmocka_unit_test(documents_outlive_the_bytes),
         cmocka_unit_test(what_is_no_entry_is_refused_by_field),
+        cmocka_unit_test(what_is_no_seed_is_refused_by_field),
         cmocka_unit_test(one_fact_too_many_is_corrupt),
         cmocka_unit_test(reasons_and_statuses_are_read_back_from_their_words),
         cmocka_unit_test(a_fixed_buffer_that_is_too_small_fails),
