@@ -550,7 +550,7 @@ def reports(folder, options, stack):
     half = f"from={today - datetime.timedelta(REPORT_DAYS // 2)}&to={today}&timezone=UTC"
     campaign = server.operator.get(f"/v1/contracts/{server.contracts[0]}")["campaign"]
     for query in ("", *("group=" + name for name in ("hour", "day", "campaign", "publisher", "contract", "status", "code", "sub1", "sub2", "utm_source", "utm_campaign", "channel", "country",
-                                                     "device", "day,sub1", "day,sub2", "hour,sub1", "day,channel", "day,country,publisher")),
+                                                     "device", "day,sub1", "day,sub2", "day,channel", "day,country,publisher")),
                   "group=day,sub1&timezone=Asia/Kathmandu", "group=day&sub2=value-7", "group=publisher&sub1=value-7&class=ok", f"group=sub1&compare=previous&{half}",
                   f"group=day,publisher&{half}", *(f"group=publisher&model={model}&campaign={campaign}" for model in ("linear", "shapley", "markov"))):
         tried = []
