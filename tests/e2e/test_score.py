@@ -102,12 +102,12 @@ class Scored:
         for words in (done.stdout, done.second):
             told = next(line for line in words.splitlines() if line.startswith("decisions"))
             self.assertRegex(told, rf"(lead|entry) {at}\W")
-            before, _, behind = told.replace(" ", "").partition(" give ".replace(" ", ""))
+            before, _, behind = told.replace(" ", "").lower().partition(" give ".replace(" ", ""))
             for name in gives or members:
                 right = (gives or entry).get(name)
                 for part, value in ((before, stands.get(name)), (behind, right)):
                     empty = (f"no{name}", f'{name}""', f"{name}0")
-                    self.assertTrue(f"{name}{json.dumps(value)}".replace(" ", "") in part if value is not None else any(each in part for each in empty), (name, value, told))
+                    self.assertTrue(f"{name}{json.dumps(value)}".replace(" ", "").lower() in part if value is not None else any(each in part for each in empty), (name, value, told))
 
 
 class Scores(Scored, ServerCase):

@@ -32,9 +32,7 @@ class Deciding(verify.Ledger):
                 entry["dup"] = {"contract": self.contract, "index": way.index}
             elif said and said["contract"] == "other":
                 entry["dup"] = said
-        for member, value in zip(OUTCOME, self.decide(probe, terms).members()):
-            if value != {"tier": -1, "payout_micros": 0, "due_ms": 0}.get(member, ""):
-                entry[member] = value
+        entry |= self.decide(probe, terms).members()
         entry |= probe.said
         return super().lead(at, entry, terms)
 
