@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ enum {
     ATTEMPTED_MS = 100,
     REFUSED_ROUND_MS = 60000
 };
-enum { REFUSED_STEPS = 64 }; /* parties whose old refusals one record looks for */
+enum { COME_LEAST = 24, COME_US = 1000 }; /* jobs that are worth to wait for others; how long at most */
+enum { REFUSED_STEPS = 64 };              /* parties whose old refusals one record looks for */
 
 enum { WAITING_MOST = 128 }; /* statements that wait for one: behind more of them everything waits */
 
@@ -557,8 +559,30 @@ static void sleep_for(struct source *s, int64_t ms)
     (void)got;
 }
 
+static size_t depth(const struct source *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_lanes; i++)
+        n += queue_count(s->lanes[i].pushed);
+    return n;
+}
+
+/* Where workers and committer share a CPU, what they have at hand shares this commit: as long as it is worth one, and
+ * more comes whenever they are let. On a CPU of its own nothing does, and nothing waits. */
+static void let_come(struct source *s)
+{
+    const int64_t end_us = clock_monotonic_us() + COME_US;
+    for (size_t before = 0, n = depth(s);
+         n >= COME_LEAST && n > before && n < BATCH_MAX / 2 && clock_monotonic_us() < end_us;) {
+        before = n;
+        sched_yield();
+        n = depth(s);
+    }
+}
+
 static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
 {
+    let_come(s);
     int64_t now_ms = monotonic_ms();
     size_t n = 0;
     if (s->held != NULL)
