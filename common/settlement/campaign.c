@@ -37,6 +37,7 @@ void campaign_free(struct campaign *c)
     free(c->told);
     free(c->root);
     free(c->standing);
+    free(c->sale);
     persons_free(&c->persons);
     campaign_lessons_free(c->lessons);
     free(c);
@@ -205,6 +206,29 @@ static void take_move(struct campaign *c, struct joined_lead *l, uint64_t index,
     l->part->n_moves++;
 }
 
+static void add_sale(struct campaign *c, size_t lead, int64_t to_ms, bool open)
+{
+    const struct joined_lead *l = &c->lead[lead];
+    if (l->sale_micros == 0)
+        return;
+    if (c->n_sales == c->sales_room) {
+        c->sales_room = c->sales_room ? 2 * c->sales_room : 16;
+        c->sale = xrealloc(c->sale, c->sales_room * sizeof *c->sale);
+    }
+    c->sale[c->n_sales++] = (struct sale_stay){lead, l->sale_from_ms, to_ms, l->sale_micros, open};
+}
+
+static void sell(struct campaign *c, size_t lead, int64_t now_ms, const struct lead_row *row)
+{
+    struct joined_lead *l = &c->lead[lead];
+    const int64_t micros = lead_stands(row) ? row->sale_micros : 0;
+    if (micros == l->sale_micros)
+        return;
+    add_sale(c, lead, now_ms, false);
+    l->sale_micros = micros;
+    l->sale_from_ms = now_ms;
+}
+
 /* That it is signed, and whether it is about this very lead, the audit of the mirror asked. */
 static void take_word(struct campaign *c, const struct joined_lead *l, uint64_t index,
                       const struct entry_disposition *d)
@@ -236,10 +260,10 @@ void campaign_disposition(struct campaign *c, uint64_t lead, uint64_t index, con
         take_move(c, l, index, e);
         take_word(c, l, index, &e->disposition);
     }
-    if (l != NULL)
+    if (l != NULL) {
         stand(c, (size_t)(l - c->lead), entry_clock(e), t, lead_stands(row));
-    if (l != NULL && row->sale_micros > l->sale_most_micros)
-        l->sale_most_micros = row->sale_micros;
+        sell(c, (size_t)(l - c->lead), entry_clock(e), row);
+    }
     if (l != NULL && l->mended_ms == INT64_MAX && lead_stands(row))
         l->mended_ms = entry_clock(e) + CAMPAIGN_APART_MS; /* reinstated: its txid is taken */
 }
@@ -252,8 +276,10 @@ void campaign_end(struct campaign *c, bool complete, uint64_t entries, int64_t l
     m->n = c->n - m->first;
     m->entries = entries;
     for (size_t i = c->first; i < c->n; i++)
-        if (c->lead[i].stands)
+        if (c->lead[i].stands) {
             add_standing(c, i, last_ms, true);
+            add_sale(c, i, last_ms, true);
+        }
     c->clock_stepped |= clock_steps > 0;
     c->cut |= !complete;
     persons_add_all(&c->persons, persons, m->contract);

@@ -50,29 +50,39 @@ static void sum_up(struct marks *m)
     }
 }
 
-static int64_t end_of(const struct campaign *c, const struct lead_stay *s, bool most)
+/* What is open is known to stand until its log ends. */
+static int64_t end_of(const struct campaign *c, size_t lead, int64_t to_ms, bool open, bool most)
 {
-    if (!s->open)
-        return s->to_ms;
-    return most ? INT64_MAX : c->member[c->lead[s->lead].member]->last_ms + CAMPAIGN_APART_MS;
+    if (!open)
+        return to_ms;
+    return most ? INT64_MAX : c->member[c->lead[lead].member]->last_ms + CAMPAIGN_APART_MS;
+}
+
+static void mark(struct caps_index *x, size_t i, struct mark m, int64_t to_ms)
+{
+    x->from.of[i] = m;
+    m.at_ms = to_ms;
+    x->to.of[i] = m;
 }
 
 static void index_make(const struct campaign *c, bool month, bool most, struct caps_index *out)
 {
     *out = (struct caps_index){.month = month, .most = most};
-    struct marks *sides[] = {&out->from, &out->to};
-    for (size_t k = 0; k < 2; k++)
-        *sides[k] = (struct marks){xcalloc(c->n_standing + 1, sizeof(struct mark)), c->n_standing};
+    const size_t n = c->n_standing + c->n_sales;
+    out->from = (struct marks){xcalloc(n + 1, sizeof(struct mark)), n};
+    out->to = (struct marks){xcalloc(n + 1, sizeof(struct mark)), n};
     for (size_t i = 0; i < c->n_standing; i++) {
         const struct lead_stay *s = &c->standing[i];
         const struct joined_lead *l = &c->lead[s->lead];
-        struct mark m = {.period = month ? l->month : l->day,
-                         .at_ms = s->from_ms,
-                         .leads = l->share_from == 0,
-                         .micros = (wide_micros)l->price_micros + (most ? (uint64_t)l->sale_most_micros : 0)};
-        out->from.of[i] = m;
-        m.at_ms = end_of(c, s, most);
-        out->to.of[i] = m;
+        mark(out, i,
+             (struct mark){month ? l->month : l->day, s->from_ms, l->share_from == 0, (wide_micros)l->price_micros},
+             end_of(c, s->lead, s->to_ms, s->open, most));
+    }
+    for (size_t i = 0; i < c->n_sales; i++) {
+        const struct sale_stay *s = &c->sale[i];
+        const struct joined_lead *l = &c->lead[s->lead];
+        mark(out, c->n_standing + i, (struct mark){month ? l->month : l->day, s->from_ms, 0, (wide_micros)s->micros},
+             end_of(c, s->lead, s->to_ms, s->open, most));
     }
     sum_up(&out->from);
     sum_up(&out->to);

@@ -135,7 +135,8 @@ struct joined_lead {
     bool own_cap; /* refused by a cap that its own contract's leads reached */
     size_t caps;  /* of the campaign, as its terms said: in `caps` */
     int32_t day, month;
-    int64_t price_micros, sale_most_micros;
+    int64_t price_micros;
+    int64_t sale_micros, sale_from_ms; /* what it pays of a sale, while it stands; since when */
 };
 
 /* A time in which a lead stood; one that stands still is known to until its log ends. */
@@ -145,6 +146,13 @@ struct lead_stay {
     int64_t known_ms; /* by the terms by which it came to stand: how long a person is known, */
     unsigned by;      /* by which kinds of contact */
     bool open;        /* it stands still, where its log ends */
+};
+
+/* A time in which a lead that stood paid for a sale, beside its price. */
+struct sale_stay {
+    size_t lead;
+    int64_t from_ms, to_ms, micros;
+    bool open;
 };
 
 struct campaign {
@@ -157,6 +165,8 @@ struct campaign {
     size_t n, room, first;    /* first: of the member under way */
     struct lead_stay *standing;
     size_t n_standing, standing_room;
+    struct sale_stay *sale;
+    size_t n_sales, sales_room;
     struct persons persons;
     bool clock_stepped; /* what a time is compared with may be another clock's */
     struct caps *caps;  /* each behind another one */

@@ -37,6 +37,7 @@ MADE = int(os.environ.get("MADE", 6))
 FORGED = int(os.environ.get("FORGED", 24))
 VALUES = int(os.environ.get("VALUES", 400))
 CAMPAIGNS = int(os.environ.get("CAMPAIGNS", 1))
+SOLD = 1795906937  # told as `past`: with the shares of sales a budget has no room for leads that were taken
 JOINED = several_mirrors.Campaign.CHECKS
 ROLES = ("advertiser", "publisher", "auditor")
 
@@ -462,7 +463,7 @@ class Campaigns(unittest.TestCase):
 
     def test_both_say_the_same_of_campaigns_told_as_they_were_and_otherwise(self):
         print(f"SEED={SEED}")
-        for seed in range(SEED, SEED + CAMPAIGNS):
+        for seed in (SOLD, *range(SEED, SEED + CAMPAIGNS)):
             lies = random.Random(seed).sample(sorted(made_campaigns.LIES), 4)
             made = {lie: made_campaigns.made_campaign(seed, lie, parties=True) for lie in (None, *lies)}
             whole = {lie: lie is None or random.Random(f"{seed} {lie}").random() < 0.7 for lie in made}
