@@ -148,7 +148,8 @@ static void without_gaps_a_probe_finds_out_that_there_is_room(void **state)
 {
     (void)state;
     static job_run *runs[RECORD_KINDS];
-    struct job job = {.record = {.kind = RECORD_CODE, .advertiser = LIVE_ADVERTISER + 1}};
+    struct job job = {
+        .record = {.kind = RECORD_CODE, .advertiser = LIVE_ADVERTISER + 1, .code.contract = COMMITTER_CONTRACT}};
     memcpy(runs, job_runs, sizeof runs);
     runs[RECORD_CODE] = write_large;
     committer_fixture_open(&cf, NULL);
