@@ -40,13 +40,30 @@ static void text_member(struct jw *w, const char *name, struct span text)
         jw_kstr(w, name, utf8_cut(text, CHANGE_WHAT_MAX));
 }
 
-/* Newest first; of one moment each has its own place, by what it says. */
-static void row_key(const struct change_row *c, struct span value, uint8_t key[CHANGE_KEY_LEN])
+/* complement of the time (ms) be64; of the number among those of that time be16; SHA-256 of the value [:6] */
+enum { TIME = 8, NUMBER = 2 };
+
+static void sum_value(struct span value, uint8_t key[CHANGE_KEY_LEN])
 {
     uint8_t sum[HASH_LEN];
     sha256(value.ptr, value.len, sum);
-    store_be64(key, ~(uint64_t)c->at_ms);
-    memcpy(key + 8, sum, CHANGE_KEY_LEN - 8);
+    memcpy(key + TIME + NUMBER, sum, CHANGE_KEY_LEN - TIME - NUMBER);
+}
+
+/* Newest first, also of one moment. The row before may be damaged, which stops nobody: it is the newest, and all but
+ * surely of a moment before. */
+static enum err row_key(struct txn *t, int64_t at_ms, struct span value, uint8_t key[CHANGE_KEY_LEN])
+{
+    struct span last, row;
+    uint16_t n = 0;
+    memset(key, 0, CHANGE_KEY_LEN);
+    store_be64(key, ~(uint64_t)at_ms);
+    enum err err = store_seek(t, TABLE_CHANGES, span_of(key, CHANGE_KEY_LEN), &last, &row);
+    if (err == ERR_OK && last.len == CHANGE_KEY_LEN && memcmp(last.ptr, key, TIME) == 0)
+        n = (uint16_t)(~load_be16(last.ptr + TIME) + 1);
+    store_be16(key + TIME, (uint16_t)~n);
+    sum_value(value, key);
+    return err == ERR_NOT_FOUND || err == ERR_CORRUPT ? ERR_OK : err;
 }
 
 enum err change_put(struct txn *t, const struct change_row *c)
@@ -71,8 +88,8 @@ enum err change_put(struct txn *t, const struct change_row *c)
     jw_object_end(&w);
     jw_close(&w);
     assert(!text.failed);
-    row_key(c, buf_span(&text), key);
-    return store_put(t, TABLE_CHANGES, span_of(key, sizeof key), buf_span(&text));
+    const enum err err = row_key(t, c->at_ms, buf_span(&text), key);
+    return err != ERR_OK ? err : store_put(t, TABLE_CHANGES, span_of(key, sizeof key), buf_span(&text));
 }
 
 static struct span party_id(const struct batch *cx, uint32_t number)
@@ -320,7 +337,8 @@ enum err change_read(struct span key, struct span value, json_t **json, struct c
                 text_of(*json, "subject", &c.subject, &n) && text_of(*json, "what", &c.what, &n) &&
                 text_of(*json, "was", &c.was, &n) && n == json_object_size(*json) && c.at_ms >= 0 &&
                 (by == NULL || (json_is_integer(by) && json_integer_value(by) > 0));
-    row_key(&c, value, place);
+    memcpy(place, key.ptr, sizeof place);
+    sum_value(value, place);
     if (!good || memcmp(place, key.ptr, sizeof place) != 0) {
         json_decref(*json);
         return ERR_CORRUPT;

@@ -59,7 +59,7 @@ struct change_row {
 
 enum { CHANGE_KEY_LEN = 16, CHANGE_WHAT_MAX = 512 };
 
-/* As it is; of one moment what says the same stands once. */
+/* As it is, behind all others of its moment. */
 MUST_CHECK enum err change_put(struct txn *t, const struct change_row *c);
 /* Of the record that ran, whose now_ms it bears; nothing where it changes no control data. Behind what it wrote. */
 MUST_CHECK enum err changes_put(struct batch *cx, const struct record *r);

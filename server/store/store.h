@@ -104,7 +104,7 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       LOADED, TELLS_NOTHING,                                                                                           \
       "of a statement and a party that are there. Nothing else knows who may read, and until when")                    \
     X(CHANGES, "changes",                                                                                              \
-      "complement of the time (ms) be64, SHA-256 of the value [:8] -> JSON: which control data was changed, by whom",  \
+      "~time (ms) be64, ~number be16, SHA-256 of the value [:6] -> JSON: which control data was changed, by whom",     \
       LOADED, TELLS_VALUE, "reads, of a party and token that are there. That it was, and when, is said here alone")    \
     X(STATEMENTS, "statements", "id 00 part -> bytes; part: jws, lines, checkpoint, answered", FOLD, TELLS_ALL,        \
       "built again from the entries; signed by a key of ours; the closed head is in the root log")                     \
