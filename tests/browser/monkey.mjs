@@ -126,12 +126,12 @@ class Walker {
     const form = this.pick(forms);
     const typed = [];
     for (const field of await form.locator('input:visible, textarea:visible, select:visible').all()) {
-      const kind = await field.evaluate((one) => [one.tagName.toLowerCase(), one.type, one.name, one.readOnly || one.disabled]);
+      const kind = await field.evaluate((one) => [one.tagName.toLowerCase(), one.type, one.name, one.readOnly || one.disabled || !!one.closest('.cards thead')]); // that head is for who hears the page
       if (kind[3] || kind[1] === 'file' || this.random() < 0.3) continue;
       if (kind[0] === 'select') {
         await field.selectOption({ index: Math.floor(this.random() * await field.locator('option').count()) });
       } else if (kind[1] === 'checkbox' || kind[1] === 'radio') {
-        await field.click({ timeout: 2000 }).catch(() => this.tell('a box that cannot be ticked', this.page.url(), kind));
+        await field.click({ timeout: 2000 }).catch((error) => this.tell('a box that cannot be ticked', this.page.url(), kind, error.message));
       } else {
         const text = this.random() < 0.5 ? `${this.mark} ${this.pick(['été', '广告', 'x'])}` : this.pick(given.wild).slice(0, 3000);
         await field.fill(kind[1] === 'date' ? this.pick(['2026-11-01', '2099-12-31', '0001-01-01']) : kind[1] === 'number' ? '12' : text);
