@@ -603,7 +603,7 @@ enum { ALSO_MET = sizeof also_met / sizeof also_met[0], NEEDS = sizeof needs / s
 /* What the ledger may still hold in memory, and what chance decides. */
 static uint32_t unasked_of(enum table table)
 {
-    if (table == TABLE_TILES) /* tails, unless their log idled over two sweeps: a refused statement may make none */
+    if (table == TABLE_TILES || table == TABLE_MODELS) /* unless their log idled over two sweeps */
         return bits("a campaign changed, a key put again");
     if (table == TABLE_IDEMPOTENCY) /* its key may be behind all that are there, and meet none */
         return bits("a new statement");
