@@ -83,20 +83,15 @@ static enum err replay_leaf(struct txn *t, struct log *log, const struct envelop
 {
     struct replaying *r = log->replaying;
     unsigned slot = env->index % TILE_WIDTH;
-    uint64_t tile = env->index / TILE_WIDTH;
     if (slot == 0 || log->now.head.size == log->saved) {
-        struct span row;
-        enum err err = seqs_row(t, env->contract, tile, &row);
-        r->filled = err == ERR_OK && row.len == SEQS_FULL;
-        if (r->filled)
-            err = tile_hashes(t, env->contract, 0, tile, 0, TILE_WIDTH, r->leaf);
-        if (err != ERR_OK && (err != ERR_NOT_FOUND || r->filled))
-            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        enum err err = tile_filled(t, env->contract, env->index / TILE_WIDTH, &r->leaves, &r->last);
+        if (err != ERR_OK)
+            return err;
     }
-    if (r->filled)
-        *out = r->leaf[slot];
-    else
+    if (r->leaves == NULL)
         merkle_leaf(env->entry, out);
+    else
+        memcpy(out->b, slot < TILE_ROW_LEAVES ? r->leaves + slot * HASH_LEN : r->last, HASH_LEN);
     return ERR_OK;
 }
 

@@ -20,8 +20,8 @@ struct log {
 
 struct replaying {
     struct versions versions; /* the terms that may bind */
-    bool filled;              /* the tile under way, and so it is in the store: */
-    struct hash leaf[TILE_WIDTH];
+    const char *leaves,
+        *last; /* of the tile under way, if it was filled and so is in the store: all but the last; that */
 };
 
 struct ledger {

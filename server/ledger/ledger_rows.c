@@ -233,13 +233,27 @@ enum err seq_in(struct span row, uint64_t index, uint64_t *seq)
     return ERR_OK;
 }
 
-static enum err last_leaf(struct txn *t, uint32_t contract, uint64_t tile, struct hash *out)
+/* NULL unless the tile is full. */
+static enum err last_leaf(struct txn *t, uint32_t contract, uint64_t tile, const char **out)
 {
     struct span row;
     enum err err = seqs_row(t, contract, tile, &row);
-    if (err != ERR_OK || row.len != SEQS_FULL)
+    *out = err == ERR_OK && row.len == SEQS_FULL ? row.ptr + TILE_WIDTH * SEQ_ITEM : NULL;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err tile_filled(struct txn *t, uint32_t contract, uint64_t tile, const char **leaves, const char **last)
+{
+    uint8_t key[TILE_KEY_LEN];
+    struct span row;
+    *leaves = NULL;
+    enum err err = last_leaf(t, contract, tile, last);
+    if (err != ERR_OK || *last == NULL)
+        return err;
+    err = store_get(t, TABLE_TILES, tile_key(key, contract, 0, tile), &row);
+    if (err != ERR_OK || row.len != tile_row_full(0))
         return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    memcpy(out->b, row.ptr + TILE_WIDTH * SEQ_ITEM, HASH_LEN);
+    *leaves = row.ptr;
     return ERR_OK;
 }
 
@@ -255,7 +269,13 @@ enum err tile_hashes(struct txn *t, uint32_t contract, int level, uint64_t tile,
     if (row.len % HASH_LEN != 0 || row.len < (first + n - last) * (size_t)HASH_LEN)
         return ERR_CORRUPT;
     memcpy(out, row.ptr + first * (size_t)HASH_LEN, (n - last) * (size_t)HASH_LEN);
-    return last ? last_leaf(t, contract, tile, &out[n - 1]) : ERR_OK;
+    const char *leaf;
+    if (!last)
+        return ERR_OK;
+    if ((err = last_leaf(t, contract, tile, &leaf)) != ERR_OK || leaf == NULL)
+        return err == ERR_OK ? ERR_CORRUPT : err;
+    memcpy(out[n - 1].b, leaf, HASH_LEN);
+    return ERR_OK;
 }
 
 enum err envelope_time(const struct envelope *e, int64_t *at_ms)

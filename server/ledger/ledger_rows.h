@@ -24,6 +24,10 @@ static inline size_t tile_row_full(int level)
 {
     return (level == 0 ? TILE_ROW_LEAVES : TILE_WIDTH) * (size_t)HASH_LEN;
 }
+/* The leaf hashes of a tile of level 0 as they stand in the store: all but the last, and that; NULL unless it is full.
+ */
+MUST_CHECK enum err tile_filled(struct txn *t, uint32_t contract, uint64_t tile, const char **leaves,
+                                const char **last);
 /* Hashes [first, first + n) of a tile. ERR_NOT_FOUND: there is no row of it. ERR_CORRUPT: there are fewer in it. */
 MUST_CHECK enum err tile_hashes(struct txn *t, uint32_t contract, int level, uint64_t tile, unsigned first, unsigned n,
                                 struct hash *out);
