@@ -568,7 +568,7 @@ static size_t depth(const struct source *s)
 }
 
 /* Where workers and committer share a CPU, what they have at hand shares this commit: as long as it is worth one, and
- * more comes whenever they are let. On a CPU of its own nothing does, and nothing waits. */
+ * more comes whenever they are let. On a CPU of its own it goes on at the first yield that brings nothing. */
 static void let_come(struct source *s)
 {
     const int64_t end_us = clock_monotonic_us() + COME_US;
