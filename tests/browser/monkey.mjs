@@ -126,7 +126,7 @@ class Walker {
     const form = this.pick(forms);
     const typed = [];
     for (const field of await form.locator('input:visible, textarea:visible, select:visible').all()) {
-      const kind = await field.evaluate((one) => [one.tagName.toLowerCase(), one.type, one.name, one.readOnly || one.disabled || !!one.closest('.cards thead')]); // that head is for who hears the page
+      const kind = await field.evaluate((one) => [one.tagName.toLowerCase(), one.type, one.name, one.readOnly || one.disabled || getComputedStyle(one.closest('thead') || one).clipPath !== 'none']); // a clipped head is for who hears the page
       if (kind[3] || kind[1] === 'file' || this.random() < 0.3) continue;
       if (kind[0] === 'select') {
         await field.selectOption({ index: Math.floor(this.random() * await field.locator('option').count()) });
@@ -166,7 +166,11 @@ class Walker {
     else if (way < 0.93) await this.tab();
     else if (way < 0.95) { this.did('stale'); await this.context.clearCookies({ name: /countersign/ }); await this.type(); }
     else { this.did('home'); await this.page.goto(given.base + '/', { waitUntil: 'load' }); }
-    await this.look();
+    await this.look().catch(async (error) => { // it went on to another page meanwhile, as from one whose session is over: that one is looked at
+      if (!/context was destroyed/.test(error.message)) throw error;
+      await this.page.waitForLoadState('load');
+      await this.look();
+    });
     if (!(await this.page.locator('form[action="/sign-out"]').count())) {
       if (await this.page.locator('[name="kept.act"], [name=token]').count()) await this.page.fill('[name=token]', this.token).then(() => this.page.press('[name=token]', 'Enter'));
       else await this.signIn();
