@@ -210,9 +210,11 @@ class Clock:
             file.write(struct.pack("=3q", 0, days * 86_400_000, 0))
 
 
-def load(server, *flags, connections=128):
-    """One run of the load generator: its report, with what the server spent meanwhile and how many requests went wrong."""
-    command = [LOADTEST, "--url", server.url, "--connections", connections, "--cpu", 1, "--user-agent", USER_AGENT, "--json", *flags]
+def load(server, *flags, connections=128, prompt=False):
+    """One run of the load generator: its report, with what the server spent meanwhile and how many requests went wrong. `prompt`:
+    it runs before the server, where root starts it."""
+    first = ("chrt", "--fifo", "1") if prompt and os.geteuid() == 0 else ()
+    command = [*first, LOADTEST, "--url", server.url, "--connections", connections, "--cpu", 1, "--user-agent", USER_AGENT, "--json", *flags]
     before = server.cpu_us()
     done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True)
     out = json.loads(done.stdout)

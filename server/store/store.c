@@ -19,7 +19,7 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { MAX_READERS = 256, META_PAGE = 4096 };
+enum { MAX_READERS = 256, META_PAGE = 4096, READS_AT_ONCE = 16 };
 #define MAP_MOST (UINT64_C(1) << 44) /* 16 TiB */
 #define MAP_LEAST (UINT64_C(1) << 30)
 
@@ -495,11 +495,11 @@ uint64_t txn_writes(const struct txn *t)
 void txn_cause(const struct txn *t, struct buf *out)
 {
     char name[ROW_NAME];
-    if (t->any_read)
+    if (t->reads)
         table_row_name(t->read_table, span_of(t->read_key, t->read_key_len), name);
     if (t->failed_call != NULL)
         buf_printf(out, "%s: %s", t->failed_call, mdb_strerror(t->failed_rc));
-    if (t->any_read)
+    if (t->reads)
         buf_printf(out, "%s%s",
                    t->failed_call != NULL           ? ", after reading "
                    : t->damage == DAMAGE_OTHER_ROW  ? "not as it was written: "
@@ -527,7 +527,7 @@ void txn_reset(struct txn *t)
     mdb_txn_reset(t->mdb);
     t->failed_call = NULL;
     t->damage = DAMAGE_NONE;
-    t->any_read = false;
+    t->reads = 0;
 }
 
 enum err txn_renew(struct txn *t)
@@ -551,7 +551,8 @@ uint64_t store_sum(const struct store *s, enum table table, struct span key, str
 
 enum err txn_was_read(struct txn *t, enum table table, struct span key, struct span stored, struct span *value)
 {
-    t->any_read = true;
+    if (++t->reads % READS_AT_ONCE == 0)
+        thread_give_way();
     t->read_table = table;
     t->read_key_len = key.len < sizeof t->read_key ? key.len : sizeof t->read_key;
     memcpy(t->read_key, key.ptr, t->read_key_len);

@@ -30,7 +30,7 @@ struct txn {
     struct store *store;
     MDB_txn *mdb;
     bool write;
-    uint64_t writes;
+    uint64_t writes, reads;
     struct buf notes;           /* for txn_noted: a byte of the table, one of the key's length, the key */
     struct spread_view *spread; /* NULL: no spread table was looked at */
     size_t n_held;
@@ -38,7 +38,6 @@ struct txn {
     const char *failed_call; /* NULL: none failed */
     int failed_rc;
     enum damage damage; /* what the last read met */
-    bool any_read;
     enum table read_table;
     size_t read_key_len;
     char read_key[KEY_SHOWN + 1];

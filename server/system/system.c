@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,13 +275,22 @@ static void short_slice(void)
     syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
+static _Thread_local bool gives_way;
+
 void thread_is(const char *name, enum thread_kind kind)
 {
     pthread_setname_np(pthread_self(), name);
+    gives_way = kind == THREAD_BEHIND;
     if (kind == THREAD_PROMPT)
         short_slice();
     else if (kind == THREAD_BEHIND)
         setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux of this thread alone */
+}
+
+void thread_give_way(void)
+{
+    if (gives_way)
+        sched_yield();
 }
 
 void thread_start(pthread_t *out, void *(*run)(void *arg), void *arg)

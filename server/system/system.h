@@ -21,6 +21,9 @@ void random_id(char prefix, char out[LIMIT_ID + 1]); /* an id as common/base/id.
  * Where a kernel refuses, all are equal. */
 enum thread_kind { THREAD_PROMPT, THREAD_EQUAL, THREAD_BEHIND };
 void thread_is(const char *name, enum thread_kind kind);
+/* For long work, every 100 us or so: a thread that gives way to others does so now. What waits may be the kernel's own,
+ * the end of a write, say, which no slice or niceness lets in front of a thread that runs. */
+void thread_give_way(void);
 /* Takes no signals, which are the main thread's, but for its own faults. Where none can be started the process ends. */
 void thread_start(pthread_t *out, void *(*run)(void *arg), void *arg);
 
