@@ -428,6 +428,7 @@ class Listeners:
         self.selector.register(stream, selectors.EVENT_READ)
 
     def read(self):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LAST)
         while not self.over:
             for key, _ in self.selector.select(0.2):
                 piece = key.fileobj.recv(65536)

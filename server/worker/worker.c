@@ -12,7 +12,7 @@
 #include "server/worker/streams.h"
 
 enum { BATCH_FULL = 128 }; /* jobs that are worth a commit of their own before the turn ends */
-enum { READS_FULL = 32 };  /* that came back: the others in the next turn, behind whoever came meanwhile */
+enum { READS_FULL = 8 };   /* that came back: the others in the next turn, behind whoever came meanwhile */
 
 /* ---- what HTTP calls ---- */
 
