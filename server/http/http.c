@@ -314,7 +314,7 @@ static void on_incoming(evutil_socket_t listener, short what, void *arg)
     for (int i = 0; i < ACCEPTS_A_TURN && !door->paused; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t len = sizeof peer;
-        struct conn *out = door->n_conns < door->max_conns ? NULL : conn_to_yield(door);
+        struct conn *out = door->n_conns < door->max_conns ? NULL : conn_to_yield(door, true);
         if (out == NULL && door->n_conns >= door->max_conns) {
             set_accepting(door, false);
             return;

@@ -66,8 +66,16 @@ static bool crowd_first(struct door *door, enum waits waits, unsigned crowd)
     return false;
 }
 
-/* Of a crowd, or of all, one that waits and sends nothing: who has no part of a request first. */
-static struct conn *quiet(struct door *door, unsigned crowd)
+/* Whose request may still be on its way to us: it came, or was answered, a moment ago. */
+static bool is_fresh(const struct conn *c)
+{
+    enum { FRESH_US = 1000000 };
+    return clock_monotonic_us() < c->deadline_us - c->http->patience_us + FRESH_US;
+}
+
+/* Of a crowd, or of all, one that waits and sends nothing: who has no part of a request first. *sends: others of them
+ * have sent something, which is read in their turns. */
+static struct conn *quiet(struct door *door, unsigned crowd, bool but_for_fresh, bool *sends)
 {
     enum { LOOKS = 64 };
     struct conn *c;
@@ -76,8 +84,11 @@ static struct conn *quiet(struct door *door, unsigned crowd)
     for (enum waits i = WAITS_IDLE; i < WAITS_UNREAD; i++)
         while (looks++ < LOOKS && (crowd == CROWD_NOBODYS || crowd_first(door, i, crowd)) &&
                (c = TAILQ_FIRST(&door->waits[i])) != NULL) {
+            if (but_for_fresh && is_fresh(c))
+                break;
             if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
                 return c;
+            *sends = true;
             c->readable = true;
             conn_waits(c, WAITS_NOT); /* until it has been read */
             conn_queue(c);
@@ -85,12 +96,13 @@ static struct conn *quiet(struct door *door, unsigned crowd)
     return NULL;
 }
 
-struct conn *conn_to_yield(struct door *door)
+struct conn *conn_to_yield(struct door *door, bool can_wait)
 {
     unsigned crowd = largest_crowd(door);
-    struct conn *c = quiet(door, crowd);
-    if (c == NULL && crowd != CROWD_NOBODYS)
-        c = quiet(door, CROWD_NOBODYS);
+    bool all = crowd == CROWD_NOBODYS, sends = false;
+    struct conn *c = quiet(door, crowd, all && can_wait, &sends);
+    if (c == NULL && !all && !(sends && can_wait))
+        c = quiet(door, CROWD_NOBODYS, can_wait, &sends);
     if (c != NULL)
         return c;
     c = conn_slowest(door, NULL);

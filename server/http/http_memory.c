@@ -318,7 +318,7 @@ static void hold_tls(struct conn *c)
     h->tls_held += now - before; /* also down, by its wrap */
     c->tls_held = now;
     http_loosens(h, before, now);
-    while (now > before && h->tls_held > h->tls_most && (out = conn_to_yield(&h->door[DOOR_MAIN])) != NULL) {
+    while (now > before && h->tls_held > h->tls_most && (out = conn_to_yield(&h->door[DOOR_MAIN], false)) != NULL) {
         h->n_tls_shed++;
         conn_close(out);
     }

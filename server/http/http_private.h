@@ -159,8 +159,9 @@ void conn_arm(struct conn *c);     /* a new deadline */
 void conn_expired(struct conn *c); /* its deadline has passed */
 void conn_waits(struct conn *c, enum waits waits);
 /* Who goes when somebody else wants in: of the largest crowd, or of all; nobody whose next request is there already,
- * nobody who takes its answer. NULL: all are served. */
-struct conn *conn_to_yield(struct door *door);
+ * nobody who takes its answer. Who wants in and can wait makes no others go while any of that crowd is about to be
+ * read, nor ever who came a moment ago. NULL: all are served. */
+struct conn *conn_to_yield(struct door *door, bool can_wait);
 /* Of those with an answer to take who takes it slowest; but_for apart. NULL: there is none. */
 struct conn *conn_slowest(struct door *door, const struct conn *but_for);
 bool conn_stalls(const struct conn *c); /* as it was seen at the last look */

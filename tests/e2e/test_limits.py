@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import select
+import signal
 import socket
 import time
 import unittest
@@ -433,8 +434,8 @@ class Crowds(unittest.TestCase):
 
     def answers(self, peer):
         try:
-            peer.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n")
-            return peer.recv(100).startswith(b"HTTP/1.1 200")
+            peer.sendall(b"HEAD /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n")
+            return peer.recv(4000).startswith(b"HTTP/1.1 200")
         except OSError:
             return False
 
@@ -445,6 +446,37 @@ class Crowds(unittest.TestCase):
         many = self.hold(server, 100, "127.0.0.3")
         self.assertTrue(all(map(self.answers, early)))
         self.assertLess(sum(map(self.answers, many)), 40)
+
+    def test_who_asks_in_a_moment_makes_no_room_for_a_crowd_that_sends(self):
+        server = Server(WORKERS=1, MAX_CONNECTIONS=40, REQUEST_TIMEOUT_S=60)
+        self.addCleanup(server.close)
+        early = self.hold(server, 5, "127.0.0.2")
+        many = self.hold(server, 35, "127.0.0.3")
+        for peer in many:
+            peer.sendall(b"GET /robots.txt HTTP/1.1\r\n")
+        self.assertTrue(all(map(self.answers, early)), "that much was read")
+        time.sleep(1.2)  # none of them has just come
+        server.process.send_signal(signal.SIGSTOP)
+        for peer in self.hold(server, 60, "127.0.0.3") + many:  # the new ones in front of what the others send
+            peer.sendall(b"A: b\r\n")
+        server.process.send_signal(signal.SIGCONT)
+        self.assertEqual([self.answers(peer) for peer in early], 5 * [True])
+
+    def test_who_has_just_come_makes_room_for_nobody(self):
+        server = Server(WORKERS=1, MAX_CONNECTIONS=40, REQUEST_TIMEOUT_S=60)
+        self.addCleanup(server.close)
+        for _ in range(20):
+            start = time.monotonic()
+            early = [self.hold(server, 1, f"127.0.1.{i}")[0] for i in range(1, 31)]
+            late = [self.hold(server, 1, f"127.0.2.{i}")[0] for i in range(1, 31)]
+            answered = [self.answers(peer) for peer in early]
+            quick = time.monotonic() - start < 0.5  # within the second that each has to itself
+            for peer in early + late:
+                peer.close()
+            if quick:
+                break
+        self.assertTrue(quick, "this machine is too slow to see it")
+        self.assertEqual(answered, 30 * [True])
 
     def test_too_much_of_tls(self):
         server = TlsServer(WORKERS=1, MAX_TLS_MIB=1, REQUEST_TIMEOUT_S=60)
