@@ -122,7 +122,7 @@ static const struct route table[] = {
 
     {READ, "/v1/settlements", OPERATOR | READS, settlements_list, NULL, "What a statement of each contract would come to now, and what stands in its way"},
     {READ, "/v1/statements", ANY | READS, statements_list, NULL, "List statements"},
-    {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link", .admit = statements_admit},
+    {READ, "/v1/statements/{}", PUBLIC | READS, statements_get, NULL, "Read a statement: JWS, HTML or CSV; by token or share link", .admit = statements_admit, .fail = pages_fail},
     {READ, "/v1/statements/{}/lines", ANY | READS, statements_lines, NULL, "Line items, JSON lines"},
     {READ, "/v1/statements/{}/checkpoint", ANY | READS, statements_checkpoint, NULL, "Checkpoint note of the tree that the statement closes"},
     {READ, "/v1/statements/{}/proof", ANY, statements_proof, statements_proof_finish, "Inclusion proof of a statement's entry (C2SP tlog-proof)"},
@@ -150,8 +150,8 @@ static const struct route table[] = {
     {READ, "/readyz", ROUTE_OPS, readyz_get, NULL, "Can events be recorded"},
     {READ, "/metrics", ROUTE_OPS, metrics_get, NULL, "Counters, Prometheus text"},
     {READ, "/openapi.json", PUBLIC, openapi_get, NULL, "This description"},
-    {READ, "/unsubscribe/{}", PAGE, unsubscribe_get, NULL, "A notice's link: the way to get no more of them"},
-    {POST, "/unsubscribe/{}", PAGE, unsubscribe_post, unsubscribe_finish, "Get no more notices by e-mail (RFC 8058)"},
+    {READ, "/unsubscribe/{}", PAGE, unsubscribe_get, NULL, "A notice's link: the way to get no more of them", .fail = pages_fail},
+    {POST, "/unsubscribe/{}", PAGE, unsubscribe_post, unsubscribe_finish, "Get no more notices by e-mail (RFC 8058)", .fail = pages_fail},
     {READ, "/", SESSION, home_get, NULL, "What this server is; to whoever is signed in, what is new and what waits", .fail = pages_fail},
     {READ, "/assets/{}", PAGE, asset_get, NULL, "The style and the script of pages"},
     {READ, "/sign-in", SESSION, sign_in_get, NULL, "The page that signs a browser in", .fail = pages_fail},
@@ -211,16 +211,16 @@ static const struct route table[] = {
     {READ, "/postbacks", SESSION, postbacks_page_get, NULL, "Page of postbacks: secrets, code to copy, a test", .fail = pages_fail},
     {POST, "/postbacks", SESSION, postbacks_page_post, act_finish, "Make or retire a secret, have a postback explained, send a test lead, by the forms on its page", .fail = pages_fail},
     {READ, "/reports", SESSION, reports_page_get, NULL, "Page of reports: what came of clicks and leads, grouped and filtered", .fail = pages_fail},
-    {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it"},
-    {POST, "/invite/{}", PAGE, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once"},
-    {READ, "/verify", PAGE, verify_get, NULL, "The page that checks statements in the browser"},
+    {READ, "/invite/{}", PAGE, invite_get, NULL, "Whom an invitation is for, and the way to use it", .fail = pages_fail},
+    {POST, "/invite/{}", PAGE, invite_post, invite_finish, "Use an invitation: an API token and a postback secret, shown once", .fail = pages_fail},
+    {READ, "/verify", PAGE, verify_get, NULL, "The page that checks statements in the browser", .fail = pages_fail},
     {READ, "/robots.txt", PAGE, robots_get, NULL, "What crawlers leave alone (RFC 9309)"},
     {READ, "/favicon.ico", PAGE, favicon_get, NULL, "The icon that browsers fetch by themselves"},
     {READ, "/icon.svg", PAGE, icon_get, NULL, "The same, drawn"},
 };
 /* clang-format on */
 
-const struct routes all_routes = {table, sizeof table / sizeof table[0]};
+const struct routes all_routes = {table, sizeof table / sizeof table[0], .fail = pages_fail};
 
 const char *const fast_targets[] = {"/c/", "/p/", NULL};
 const char *const rows_targets[] = {"/v1/leads", "/v1/dispositions", "/v1/contracts/{}/reconcile", NULL};

@@ -1,5 +1,7 @@
 #include "common/pages/frame.h"
 
+#include "common/base/limits.h"
+
 #define ICON(path) "<svg viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path d=\"" path "\"/></svg>"
 #define ICON_TODAY ICON("M3 17V9m5 8V4m5 13v-6m4 6V7")
 #define ICON_LEADS ICON("M4 5h12M4 10h12M4 15h7")
@@ -81,12 +83,13 @@ void frame_open(struct page *g, const struct frame *f)
              "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
              "content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\n<meta name=\"robots\" "
              "content=\"noindex\">\n<title>{} · Countersign</title>\n<link rel=\"icon\" href=\"/icon.svg\">\n"
-             "<link rel=\"stylesheet\" href=\"{}\">\n<script src=\"{}\" defer></script>\n</head>\n<body>\n"
-             "<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\">\n"
+             "<link rel=\"stylesheet\" href=\"{}\">\n<script src=\"{}\" defer></script>\n</head>\n<body "
+             "data-most=\"{}\" data-large=\"{}\">\n<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\">\n"
              "  <a class=\"brand\" href=\"/\"><svg viewBox=\"0 0 28 20\" aria-hidden=\"true\"><path d=\"M2 15c5-1 "
              "6-11 9-11s-1 11 2 11 5-9 8-9 0 8 5 6\"/><path d=\"M2 19h24\"/></svg>Countersign</a>\n",
              P_TEXT(span_str(language_word(g->language))), P_WORD(f->title), P_TEXT(span_str(f->style)),
-             P_TEXT(span_str(f->script)), P_WORD(WORD_SKIP));
+             P_TEXT(span_str(f->script)), P_INDEX(LIMIT_BODY), P_SAY(WORD_FORM_LARGE, P_COUNT(LIMIT_BODY >> 10)),
+             P_WORD(WORD_SKIP));
     if (f->seat != SEAT_NOBODY)
         navigation(g, f);
     page_put(g, "</header>\n<main id=\"main\"{}{}{}>\n", P_HTML(f->main_class != NULL ? " class=\"" : ""),

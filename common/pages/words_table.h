@@ -278,6 +278,15 @@
     X(ERROR_FULL, "We cannot write just now", "Nous ne pouvons pas écrire pour l’instant", "暂时无法写入") \
     X(ERROR_OURS, "This cannot be shown just now", "Ceci ne peut être montré pour l’instant", "暂时无法显示") \
     X(ERROR_OURS_WHY, "The fault is ours, and nothing was changed. Try again in a minute.", "La faute est à nous, et rien n’a été changé. Réessayez dans une minute.", "问题在我们这边，未作任何更改。请一分钟后重试。") \
+    X(ERROR_METHOD_WHY, "A form is sent to this address; it shows nothing itself. Open the page that the form stands on.", "Cette adresse reçoit un formulaire et ne montre rien elle-même. Ouvrez la page où il se trouve.", "此地址仅接收表单，没有可显示的内容。请打开表单所在页面。") \
+    X(ERROR_LARGE, "Too much for one form", "Trop pour un formulaire", "表单内容过多") \
+    X(ERROR_LARGE_WHY, "A form takes {} KiB, and nothing of this one was recorded. Go back, and send it in parts: what you wrote should still be there.", "Un formulaire prend {} Kio, et rien de celui-ci n’a été enregistré. Revenez en arrière et envoyez-le en plusieurs parties\u00a0: ce que vous avez écrit devrait encore y être.", "一份表单最多 {} KiB，本次内容均未记录。请返回并分次提交：您填写的内容应仍在。") \
+    X(FORM_LARGE, "A form takes {} KiB: send this in parts.", "Un formulaire prend {} Kio\u00a0: envoyez ceci en plusieurs parties.", "一份表单最多 {} KiB：请分次提交。") \
+    X(ERROR_LONG, "This address is too long", "Cette adresse est trop longue", "地址过长") \
+    X(ERROR_LONG_WHY, "Search or filter by less, or open the page anew.", "Cherchez ou filtrez par moins de choses, ou rouvrez la page.", "请减少搜索或筛选条件，或重新打开页面。") \
+    X(ERROR_RATE_WHY, "More was asked from your address, or in your name, than is answered at once. Wait half a minute, then try again.", "On a demandé depuis votre adresse, ou en votre nom, plus qu’il n’est répondu à la fois. Attendez une demi-minute, puis réessayez.", "您的地址或账户的请求超出一次可处理的数量。请半分钟后重试。") \
+    X(ERROR_COOKIES, "Your browser sends too much", "Votre navigateur envoie trop", "浏览器发送的内容过多") \
+    X(ERROR_COOKIES_WHY, "Mostly that is cookies which other sites of this domain have set. Delete the cookies of this address, then sign in again.", "Ce sont le plus souvent des cookies d’autres sites de ce domaine. Supprimez les cookies de cette adresse, puis reconnectez-vous.", "通常是同域其他网站设置的 Cookie。请删除此地址的 Cookie 后重新登录。") \
     X(ERROR_NOT_YOURS, "This is not yours to do", "Ceci ne vous revient pas", "您无权进行此操作") \
     X(ERROR_REFUSED, "This could not be read", "Ceci n’a pu être lu", "无法读取该请求") \
     X(ERROR_ID, "If you ask the operator, name this number:", "Si vous demandez à l’opérateur, citez ce numéro\u00a0:", "询问运营方时请提供此编号：") \

@@ -376,9 +376,10 @@ static void refuse(struct conn *c, struct span bytes, int status, bool plain)
     struct http *h = c->http;
     struct exchange *ex = exchange_new(h);
     struct span own = arena_copy(ex->rq.arena, span_of(bytes.ptr, bytes.len < LIMIT_HEAD ? bytes.len : LIMIT_HEAD));
-    bool blank, sound = http_head_peek(own, &ex->rq, &blank);
-    const struct http_fault fault = {status, sound || status == 414 || status == 431, blank,
-                                     http_head_limit(own, h->rules.fast) > LIMIT_HEAD, plain};
+    bool blank, cut, sound = http_head_peek(own, &ex->rq, &blank, &cut);
+    const struct http_fault fault = {status, sound || status == 414 || status == 431,
+                                     blank,  http_head_limit(own, h->rules.fast) > LIMIT_HEAD,
+                                     plain,  cut};
     memcpy(ex->rq.ip, c->ip, sizeof ex->rq.ip);
     ex->rq.door = c->door->kind;
     c->keep_alive = false;

@@ -379,10 +379,35 @@ static bool line_is_sound(struct span bytes, bool *blank)
     return told && sp2 == tail;
 }
 
-bool http_head_peek(struct span bytes, struct request *rq, bool *blank)
+/* The first of each, of lines that came whole. */
+static void peek_headers(struct span lines, struct request *rq)
 {
+    static const struct {
+        const char *name;
+        ptrdiff_t at;
+    } told[] = {{"accept", offsetof(struct request, accept)},
+                {"accept-language", offsetof(struct request, accept_language)},
+                {"cookie", offsetof(struct request, cookie)}};
+    struct span line, name;
+    while (text_cut(&lines, '\n', &line)) {
+        struct span value = line;
+        if (span_is(line, "\r"))
+            return;
+        for (size_t i = 0; i < sizeof told / sizeof *told && text_cut(&value, ':', &name); i++, value = line) {
+            struct span *into = (struct span *)((char *)rq + told[i].at);
+            if (ascii_is(name, told[i].name) && into->ptr == NULL)
+                *into = text_trim(value, HTTP_BLANKS "\r");
+        }
+    }
+}
+
+bool http_head_peek(struct span bytes, struct request *rq, bool *blank, bool *cut)
+{
+    struct span rest = bytes, name, lines = bytes;
     *blank = false;
-    struct span rest = bytes, name;
+    *cut = !text_cut(&lines, '\n', &name);
+    if (!*cut)
+        peek_headers(lines, rq);
     rq->method = METHOD_GET;
     if (!text_cut(&rest, ' ', &name) || method_read(name, &rq->method) != ERR_OK)
         return false;

@@ -35,8 +35,9 @@ MUST_CHECK int http_head_read(struct span head, const struct http_rules *rules, 
                               struct http_head *h);
 /* Appends the values of all lines of that name (in lower case) of a head that was read, a newline between them. */
 void http_head_lines(struct span head, const char *name, struct buf *out);
-/* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none. True
- * when the first line is whole and says HTTP/1.0 or 1.1 after one target. *blank: it does, but after more than one. */
-bool http_head_peek(struct span bytes, struct request *rq, bool *blank);
+/* Of bytes that are refused: method and target as they begin; GET and an empty target where the method is none; and by
+ * what a person may be answered, for no other use: Accept, Accept-Language, Cookie. True when the first line is whole
+ * and says HTTP/1.0 or 1.1 after one target. *blank: it does, but after more than one. *cut: it is not whole. */
+bool http_head_peek(struct span bytes, struct request *rq, bool *blank, bool *cut);
 
 #endif

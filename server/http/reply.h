@@ -43,6 +43,7 @@ struct http_fault {
     bool blank;     /* it would be one, but for a blank within its target, which ends there */
     bool lenient;   /* its target may hold what is not encoded */
     bool plain;     /* it came as it is where TLS is spoken */
+    bool cut;       /* not even its request line came whole */
 };
 /* The same for bytes that are no request: the guard's status, which is that of the error returned,
  * or of none (ERR_OK). What of a target is not percent-encoded is named, with its field. */

@@ -4,6 +4,7 @@
 
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 #include "common/crypto/crypto.h"
 #include "server/system/address.h"
 #include "server/system/budgets.h"
@@ -455,6 +456,36 @@ static void challenge(struct request *rq, enum err err, struct reply *reply)
     reply_header(reply, "WWW-Authenticate", buf_span(&b));
 }
 
+static struct span first_segment(struct span path)
+{
+    struct span rest = span_skip(path, path.len > 0);
+    return text_take(&rest, '/');
+}
+
+/* Whether calls of the API stand beside this path. */
+static bool is_among_calls(const struct routes *routes, struct span path)
+{
+    for (size_t i = 0; i < routes->n; i++)
+        if (!(routes->route[i].roles & ROUTE_PAGE) &&
+            span_eq(first_segment(span_str(routes->route[i].pattern)), first_segment(path)))
+            return true;
+    return false;
+}
+
+/* On a page's path, and where there is nothing at all, a browser is told in a page. route: which has that path, or
+ * begins as it does; NULL: none. */
+static void tell_people(struct worker *w, struct request *rq, const struct route *route, struct span path, enum err err,
+                        struct reply *reply)
+{
+    const struct routes *routes = &w->server->routes;
+    bool nowhere = route == NULL && !is_among_calls(routes, path);
+    void (*fail)(struct request *, enum err, struct reply *) = route != NULL ? route->fail
+                                                               : nowhere     ? routes->fail
+                                                                             : NULL;
+    if (fail != NULL && rq->door != DOOR_ADMIN) /* which has no pages */
+        fail(rq, err, reply);
+}
+
 /* False for ERR_PENDING. */
 static bool end(struct worker *w, struct request *rq, const struct job *job, struct reply *reply, enum err err)
 {
@@ -468,8 +499,7 @@ static bool end(struct worker *w, struct request *rq, const struct job *job, str
     if (err != ERR_OK) {
         reply_problem(rq, reply, err);
         challenge(rq, err, reply);
-        if (rq->route != NULL && rq->route->fail != NULL)
-            rq->route->fail(rq, err, reply);
+        tell_people(w, rq, rq->route, rq->path, err, reply);
     }
     edge(w, rq, job, reply, &o);
     return true;
@@ -484,6 +514,7 @@ static void end_method(struct worker *w, struct request *rq, struct reply *reply
     problem(&rq->problem, ERR_METHOD, "", "this path takes %.*s", (int)methods.len, methods.ptr);
     reply_problem(rq, reply, ERR_METHOD);
     reply_header(reply, "Allow", methods);
+    tell_people(w, rq, route, rq->path, ERR_METHOD, reply);
     edge(w, rq, NULL, reply, &o);
 }
 
@@ -737,12 +768,15 @@ void dispatch_read_dropped(struct worker *w, struct request *rq, struct reply *r
     (void)ended;
 }
 
+static struct span path_of(struct span target)
+{
+    return text_take(&target, '?');
+}
+
 /* The route whose targets begin as this one does: its path is a route's, or the beginning of one's. */
-static const struct route *route_like(const struct routes *routes, struct span target)
+static const struct route *route_like(const struct routes *routes, struct span path)
 {
     struct span param[3];
-    const char *query = memchr(target.ptr, '?', target.len);
-    struct span path = span_of(target.ptr, query != NULL ? (size_t)(query - target.ptr) : target.len);
     for (size_t i = 0; i < routes->n; i++) {
         const char *pattern = routes->route[i].pattern;
         size_t n = strcspn(pattern, "{");
@@ -754,11 +788,19 @@ static const struct route *route_like(const struct routes *routes, struct span t
 
 void dispatch_fault(struct worker *w, struct request *rq, const struct http_fault *fault, struct reply *reply)
 {
-    struct outcome o = {.fault = true,
-                        .route = span_empty(rq->target) ? NULL : route_like(&w->server->routes, rq->target)};
+    struct outcome o = {.fault = true};
+    const struct span path = path_of(rq->target);
+    if (!span_empty(path))
+        o.route = route_like(&w->server->routes, path);
     o.err = reply_fault(rq, reply, fault); /* also says why */
     struct reply own = {0};
+    rq->path = SPAN("/"); /* what is no target is no link either */
+    rq->query = SPAN("");
+    if (fault->cut && rq->accept.ptr == NULL)
+        rq->accept = SPAN("text/html"); /* programs say more of themselves in less */
     if (o.route != NULL && o.route->fault != NULL && o.route->fault(rq, fault, &own))
         *reply = own;
+    else if (!span_empty(path))
+        tell_people(w, rq, o.route, path, o.err, reply);
     edge(w, rq, NULL, reply, &o);
 }

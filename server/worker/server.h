@@ -33,6 +33,8 @@ struct mail_links;     /* mail_links.h */
 struct routes {
     const struct route *route;
     size_t n;
+    /* As a route's own, where there is none. NULL: problem+json. */
+    void (*fail)(struct request *rq, enum err err, struct reply *reply);
 };
 
 /* Whose log lines have an allowance of their own. */

@@ -29,6 +29,26 @@ await page.evaluate(() => document.activeElement.blur());
 await arrive(() => page.keyboard.press('r'));
 told.answered = await page.innerText('[role=status]');
 
+// of a form that is too large nothing is sent and nothing lost; what the server itself refuses is told in a page, and the way back is open
+const rows = 'lead,status\n' + 'x,approved\n'.repeat(5000); // by which line ends count as they are sent
+const paste = (text) => page.evaluate((all) => { document.querySelector('[name=csv]').value = all; }, text);
+await page.goto(given.base + '/answers');
+await paste(rows);
+const sent = told.sent.length;
+await page.click('main form button.one');
+told.large = await page.evaluate(() => [location.pathname, document.querySelector('[name=csv]').validationMessage, document.querySelector('[name=csv]').value.length]);
+told.large_sent = told.sent.length - sent;
+await page.fill('[name=csv]', 'lead,status\nx,approved\n');
+await arrive(() => page.click('main form button.one'));
+told.small = await page.innerText('[role=status]');
+await page.goto(given.base + '/answers');
+await paste(rows);
+await arrive(() => page.evaluate(() => document.querySelector('[name=csv]').form.submit())); // as without a script
+told.complaints = told.complaints.filter((one) => !one.includes('413')); // as it is answered
+told.refused = [await page.innerText('h1'), await page.innerText('main p')];
+await arrive(() => page.goBack());
+told.back = await page.evaluate(() => [location.pathname, document.querySelector('[name=csv]').value.length]);
+
 // by a key
 const answer = `${given.base}/statements/${given.statement}/answer`;
 const press = (verdict) => page.click(`[data-verdict=${verdict}]`);

@@ -53,6 +53,14 @@ class Advertiser(ServerCase):
     def test_nothing_is_complained_of(self):
         self.assertEqual(self.told["complaints"], [])
 
+    def test_a_form_that_is_too_large_loses_nothing(self):
+        length = len("lead,status\n" + "x,approved\n" * 5000)
+        self.assertEqual((self.told["large"], self.told["large_sent"]), (["/answers", "A form takes 64 KiB: send this in parts.", length], 0))
+        self.assertIn("Not recorded: 1.", self.told["small"])
+        self.assertEqual(self.told["refused"][0], "Too much for one form")
+        self.assertIn("64 KiB", self.told["refused"][1])
+        self.assertEqual(self.told["back"], ["/answers", length])
+
     def test_keys_choose_and_answer_but_not_while_somebody_types(self):
         wanted = self.leads[3:5]  # two were approved: of four that wait the second and the third
         self.assertEqual((self.told["chosen"], self.told["count"], self.told["after_typing"]), (wanted, "2", 2))

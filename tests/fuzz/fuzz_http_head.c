@@ -124,7 +124,7 @@ static void writes_the_same(const struct request *rq, const struct http_head *h)
 static void peeks_inside(struct span bytes)
 {
     struct request rq = {0};
-    bool blank, sound = http_head_peek(bytes, &rq, &blank);
+    bool blank, cut, sound = http_head_peek(bytes, &rq, &blank, &cut);
     bool told = false;
     HOLDS(!sound || !blank);
     for (unsigned bit = 1; bit < METHODS_END; bit <<= 1) {
@@ -137,6 +137,10 @@ static void peeks_inside(struct span bytes)
     HOLDS(told || rq.method == METHOD_GET);
     HOLDS(told ? fuzz_inside(rq.target, bytes) : span_empty(rq.target) && !sound);
     HOLDS(!sound || memchr(bytes.ptr, '\n', bytes.len) != NULL);
+    HOLDS(cut == (memchr(bytes.ptr, '\n', bytes.len) == NULL));
+    const struct span told_of[] = {rq.accept, rq.accept_language, rq.cookie};
+    for (size_t i = 0; i < sizeof told_of / sizeof *told_of; i++)
+        HOLDS(told_of[i].ptr == NULL || (!cut && fuzz_inside(told_of[i], bytes)));
     for (size_t i = 0; i < rq.target.len; i++)
         HOLDS((unsigned char)rq.target.ptr[i] > ' ');
 }

@@ -278,9 +278,9 @@ static void bytes_that_are_no_request_are_answered_by_their_path(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct request rq = {.id = i + 1, .worker = &w, .arena = arena, .catalog = catalog};
         struct reply reply = {0};
-        bool blank, sound = http_head_peek(span_str(cases[i].raw), &rq, &blank);
+        bool blank, cut, sound = http_head_peek(span_str(cases[i].raw), &rq, &blank, &cut);
         const struct http_fault fault = {cases[i].status, sound || cases[i].status == 414 || cases[i].status == 431,
-                                         blank};
+                                         blank, .cut = cut};
         dispatch_fault(&w, &rq, &fault, &reply);
         if (!span_is(reply.content_type, cases[i].type) ||
             reply_status(&reply) != (cases[i].type == gif ? 200 : cases[i].status))
