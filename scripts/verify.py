@@ -1151,10 +1151,9 @@ class Persons:
             for lead in self.under(key):
                 waits = report.untrusted and not both_ways and lead.untrusted and lead.status == "held"
                 if lead is not report and (lead.stands() or waits) and (key[0] >= TXID or self.near(report, lead, terms, both_ways, sometime)):
-                    found.append((-lead.time, order, lead, key[0] >= TXID))
-                    break
+                    found.append((-lead.time, waits, order, lead.index, lead, key[0] >= TXID))
         if found:
-            return min(found, key=lambda row: row[:2])[2:]
+            return min(found, key=lambda row: row[:4])[4:]
         return self.along_duplicates(report, terms, both_ways, sometime)
 
     @staticmethod
@@ -1369,7 +1368,7 @@ class Ledger:
         """What a gap counts, and how wide it is; one that counts nothing is that of the lead behind it."""
         before = self.entries[-1] if self.entries else {"kind": ""}
         if before["kind"] == "gap" and not any(name in before for name in GAP_COUNTS):
-            lost = [each["clicked_ms"] for each in (entry, *entry.get("touches", [])) if each.get("click_unrecorded")] if entry["kind"] == "lead" else []
+            lost = [each.get("clicked_ms", 0) for each in (entry, *entry.get("touches", [])) if each.get("click_unrecorded")] if entry["kind"] == "lead" else []
             need(lost and (before["from_ms"], before["to_ms"]) == (min(lost), max(lost) + 999), "the gap in front of it counts nothing, and is not its own")
         if entry["kind"] == "gap":
             need(self.steps or entry["to_ms"] <= clock(entry) + HOUR_MS, "it is a gap of a time to come")

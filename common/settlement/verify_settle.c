@@ -72,6 +72,13 @@ static void begin_again(struct audit *a, uint64_t index, const struct entry *e, 
     a->settle.since_ms = entry_clock(e);
 }
 
+/* Behind a statement: where the log was cut, more than what stands behind its last cut. */
+static bool leaves_open(const struct fold *f)
+{
+    struct cut cut;
+    return !tally_is_empty(&f->period.tally) || row_cut(f->view, f->cx.contract, f->period.from, &cut) == ERR_OK;
+}
+
 void verify_settle(struct audit *a, uint64_t index, const struct entry *e)
 {
     unsigned by = a->fold.terms->settle;
@@ -83,7 +90,7 @@ void verify_settle(struct audit *a, uint64_t index, const struct entry *e)
     if (a->settle.open && by != SETTLE_MANUAL && !a->fold.clock_unsure)
         judge(a, index, e);
     if (e->kind == ENTRY_STATEMENT)
-        begin_again(a, index, e, !tally_is_empty(&a->fold.period.tally));
+        begin_again(a, index, e, leaves_open(&a->fold));
     else if (!a->settle.open && counts(&a->fold, e))
         begin_again(a, index, e, true);
 }
