@@ -17,12 +17,13 @@ static struct span number(char mem[NUMBER], int64_t n)
     return buf_span(&b);
 }
 
-static struct span fact_value(const struct entry_lead *l, struct span name)
+/* Asked for in the order in which the entry has them; `next`: from which on to look. */
+static struct span fact_value(const struct entry_lead *l, struct span name, size_t *next)
 {
-    for (size_t i = 0; i < l->n_facts; i++)
-        if (span_eq(l->facts[i].name, name))
-            return l->facts[i].value;
-    return SPAN("");
+    int order = -1;
+    while (*next < l->n_facts && (order = span_order(l->facts[*next].name, name)) < 0)
+        (*next)++;
+    return order == 0 ? l->facts[*next].value : SPAN("");
 }
 
 /* Times are the clock's, as of all that is judged by time. */
@@ -32,21 +33,23 @@ static struct span waited(const struct entry *e, char mem[NUMBER])
     return e->lead.has_click && ms >= 0 ? number(mem, ms / MS_PER_S) : SPAN("");
 }
 
-static struct span value_of(const struct entry *e, struct span name, char mem[NUMBER])
+static struct span value_of(const struct entry *e, enum score_value value, char mem[NUMBER])
 {
     const struct entry_lead *l = &e->lead;
-    for (size_t i = 0; i < LIMIT_SUBS; i++)
-        if (span_is(name, entry_sub_names[i]))
-            return l->sub[i];
-    if (span_is(name, "placement"))
+    switch (value) {
+    case SCORE_PLACEMENT:
         return l->placement ? number(mem, l->placement) : SPAN("");
-    if (span_is(name, "hour"))
+    case SCORE_HOUR:
         return number(mem, entry_clock(e) / MS_PER_HOUR % HOURS);
-    if (span_is(name, "wait"))
+    case SCORE_WAIT:
         return waited(e, mem);
-    return span_is(name, "trust")        ? span_str(trust_word(l->trust))
-           : span_is(name, "utm_source") ? l->utm_source
-                                         : fact_value(l, name);
+    case SCORE_TRUST:
+        return span_str(trust_word(l->trust));
+    case SCORE_UTM_SOURCE:
+        return l->utm_source;
+    default:
+        return l->sub[value - SCORE_SUB1];
+    }
 }
 
 void model_tokens(const struct terms *t, const struct entry *lead, struct score_tokens *out)
@@ -54,8 +57,12 @@ void model_tokens(const struct terms *t, const struct entry *lead, struct score_
     const struct score_terms *s = t->score;
     char mem[SCORE_FIELDS][NUMBER];
     struct span value[SCORE_FIELDS];
-    for (size_t i = 0; i < s->n_facts; i++)
-        value[i] = value_of(lead, s->facts[i], mem[i]);
+    size_t next = 0;
+    for (size_t i = 0; i < s->n_facts; i++) {
+        size_t f = s->by_name[i];
+        value[f] = s->value[f] == SCORE_FACT ? fact_value(&lead->lead, s->facts[f], &next)
+                                             : value_of(lead, (enum score_value)s->value[f], mem[f]);
+    }
     value[s->n_facts] = t->contract;
     score_tokens(&s->shape, value, out);
 }
@@ -115,7 +122,7 @@ static void fold_lead(struct score_model *m, const struct terms *t, const struct
     }
     score_note(&s->shape, &m->state, &known->said, model_low(m, t, e, known));
     if (e->lead.status == STATUS_APPROVED)
-        score_learn(&s->shape, &m->state, &known->tokens, 1, SCORE_UNTAUGHT);
+        score_learn(&s->shape, &m->state, &known->tokens, &known->said, 1, SCORE_UNTAUGHT);
 }
 
 static enum err lead_again(const struct view *v, uint32_t contract, uint64_t index, struct entry *out)
@@ -166,7 +173,7 @@ static enum err fold_disposition(struct score_model *m, const struct view *v, ui
     if (!teaches && (err = tokens_again(v, contract, t, d->lead, &read, &teaches)) != ERR_OK)
         return err;
     if (teaches)
-        score_learn(&t->score->shape, &m->state, tokens, label, before);
+        score_learn(&t->score->shape, &m->state, tokens, NULL, label, before);
     *changed |= teaches;
     return ERR_OK;
 }

@@ -3,11 +3,26 @@
 #define CS_DECISIONS_SCORE_TERMS_H
 
 #include "common/base/json_write.h"
+#include "common/base/limits.h"
 #include "common/ledger/merkle.h"
 #include "common/score/score.h"
 
+/* What is looked at: values that an entry has beside its facts, or else one of these. The first mean something to one
+ * publisher only. */
+enum score_value {
+    SCORE_SUB1,
+    SCORE_PLACEMENT = SCORE_SUB1 + LIMIT_SUBS,
+    SCORE_HOUR,
+    SCORE_TRUST,
+    SCORE_UTM_SOURCE,
+    SCORE_WAIT,
+    SCORE_FACT
+};
+
 struct score_terms {
     struct span facts[SCORE_FIELDS - 1]; /* in the order of the terms; behind them comes the contract */
+    uint8_t value[SCORE_FIELDS - 1];     /* enum score_value */
+    uint8_t by_name[SCORE_FIELDS - 1];   /* numbers of facts, by their names ascending, as entries have them */
     size_t n_facts;
     uint32_t crossed; /* bits of them */
     int64_t hold_below, max_held_permille, hold_days;

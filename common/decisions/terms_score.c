@@ -10,22 +10,19 @@
 enum { PAIR_NAME = 2 * (2 + LIMIT_FIELD_NAME) + 1 };
 enum { FACTS = SCORE_FIELDS - 1, PERMILLE = 1000, YEAR_DAYS = 365 };
 
-/* What a lead entry has beside its facts. The first of them mean something to one publisher only. */
-static const char *const values[] = {"sub1",      "sub2", "sub3",  "sub4",       "sub5",
-                                     "placement", "hour", "trust", "utm_source", "wait"};
-enum { VALUES = sizeof values / sizeof *values, OWN = 6 };
-
-static size_t value_number(struct span name)
+static enum score_value value_of(struct span name)
 {
+    static const char *const values[SCORE_FACT] = {"sub1",      "sub2", "sub3",  "sub4",       "sub5",
+                                                   "placement", "hour", "trust", "utm_source", "wait"};
     size_t i = 0;
-    while (i < VALUES && !span_is(name, values[i]))
+    while (i < SCORE_FACT && !span_is(name, values[i]))
         i++;
-    return i;
+    return (enum score_value)i;
 }
 
 static bool scorable(struct span name)
 {
-    return field_name_ok(name) || value_number(name) < VALUES;
+    return field_name_ok(name) || value_of(name) != SCORE_FACT;
 }
 
 #define MUST_FACT "must be country, f_NAME, sub1 to sub5, placement, trust, utm_source, wait or hour"
@@ -139,11 +136,23 @@ static void name_parts(struct score_terms *s)
     s->pairs = text.ptr;
 }
 
+/* Puts the fact of that number among those before it. */
+static void put_by_name(struct score_terms *s, size_t fact)
+{
+    size_t at = fact;
+    for (; at > 0 && span_order(s->facts[s->by_name[at - 1]], s->facts[fact]) > 0; at--)
+        s->by_name[at] = s->by_name[at - 1];
+    s->by_name[at] = (uint8_t)fact;
+}
+
 static void shape(struct score_terms *s)
 {
     score_shape_open(&s->shape);
-    for (size_t i = 0; i < s->n_facts; i++)
-        score_shape_field(&s->shape, s->facts[i], value_number(s->facts[i]) < OWN);
+    for (size_t i = 0; i < s->n_facts; i++) {
+        s->value[i] = (uint8_t)value_of(s->facts[i]);
+        score_shape_field(&s->shape, s->facts[i], s->value[i] <= SCORE_PLACEMENT);
+        put_by_name(s, i);
+    }
     score_shape_field(&s->shape, SPAN("contract"), true);
     for (size_t i = 0; i < s->n_facts; i++)
         if (s->crossed >> i & 1)

@@ -13,29 +13,42 @@ enum {
     HALF_STEP = 1 << 19
 };
 
-static const struct score_slot *look(const struct score_state *state, uint64_t tag)
+#define EACH UINT64_C(0x0101010101010101)
+
+/* Which slot a tag has, from 1 on; 0: none. A byte of the difference is 0 where the mark is the same; then, or behind
+ * such a one (the borrow), its highest bit is set. */
+static size_t seek(const struct score_set *set, uint64_t tag)
 {
-    const struct score_slot *slot = state != NULL ? state->set[score_set_of(tag)].slot : NULL;
-    for (size_t i = 0; slot != NULL && i < SCORE_SLOTS; i++)
-        if (slot[i].tag == tag)
-            return &slot[i];
-    return NULL;
+    uint64_t other = set->marks ^ score_mark(tag) * EACH;
+    for (uint64_t same = (other - EACH) & ~other & 128 * EACH; same != 0; same &= same - 1) {
+        size_t at = (size_t)__builtin_ctzll(same) / 8;
+        if (set->tag[at] == tag)
+            return at + 1;
+    }
+    return 0;
+}
+
+static const struct score_belief *look(const struct score_state *state, uint64_t tag)
+{
+    const struct score_set *set = state != NULL ? &state->set[score_set_of(tag)] : NULL;
+    size_t at = set != NULL ? seek(set, tag) : 0;
+    return at > 0 ? &set->belief[at - 1] : NULL;
 }
 
 /* ---- belief ---- */
 
-struct belief {
+struct sum {
     int64_t sum, variance, steep;
 };
 
 static int32_t known_mean(const struct score_state *state, uint64_t tag)
 {
-    const struct score_slot *slot = look(state, tag);
+    const struct score_belief *slot = look(state, tag);
     return slot != NULL ? slot->mean : 0;
 }
 
 /* Adds what a slot says, or what is said without one; returns its mean. */
-static int32_t add(struct belief *b, const struct score_slot *slot, int32_t mean, uint32_t variance)
+static int32_t add(struct sum *b, const struct score_belief *slot, int32_t mean, uint32_t variance)
 {
     if (slot != NULL) {
         mean = slot->mean;
@@ -47,9 +60,9 @@ static int32_t add(struct belief *b, const struct score_slot *slot, int32_t mean
 }
 
 static int32_t add_field(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
-                         size_t f, struct belief *b)
+                         size_t f, struct sum *b)
 {
-    const struct score_slot *fine = look(state, t->fine[f]);
+    const struct score_belief *fine = look(state, t->fine[f]);
     int32_t part = add(b, fine, fine == NULL ? known_mean(state, s->unseen[f]) : 0, SCORE_V0);
     if (t->coarse[f] != 0)
         part += add(b, look(state, t->coarse[f]), 0, SCORE_V0);
@@ -80,17 +93,17 @@ static uint32_t chance(int64_t z)
 }
 
 /* The chance, if the log odds were so many more: the more doubt, the nearer to even. */
-static uint32_t chance_with(const struct belief *b, int64_t more)
+static uint32_t chance_with(const struct sum *b, int64_t more)
 {
     return chance(score_halved((b->sum + more) * b->steep, 16));
 }
 
 static void believe(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
-                    struct belief *b, int32_t part[SCORE_PARTS])
+                    struct sum *b, int32_t part[SCORE_PARTS])
 {
-    *b = (struct belief){.variance = SCORE_V0};
+    *b = (struct sum){.variance = SCORE_V0};
     if (state != NULL)
-        *b = (struct belief){.sum = state->bias.mean, .variance = state->bias.variance};
+        *b = (struct sum){.sum = state->bias.mean, .variance = state->bias.variance};
     for (size_t f = 0; f < s->fields; f++)
         part[f] = add_field(s, state, t, f, b);
     for (size_t i = 0; i < s->pairs; i++)
@@ -128,12 +141,13 @@ static void reason(struct score_said *said, int64_t size[SCORE_WHY], size_t part
 void score_say(const struct score_shape *s, const struct score_state *state, const struct score_tokens *t,
                struct score_said *out)
 {
-    struct belief b;
+    struct sum b;
     int64_t size[SCORE_WHY];
     assert(state == NULL || (state->fields == s->fields && state->pairs == s->pairs));
     out->n_why = 0;
     believe(s, state, t, &b, out->part);
     out->p = chance_with(&b, 0);
+    out->variance = b.variance;
     out->score = permille(out->p);
     out->high = permille(chance_with(&b, root(b.variance) << 10));
     for (size_t k = 0; k < (size_t)s->fields + s->pairs; k++)
@@ -171,7 +185,7 @@ struct lesson {
     int64_t gradient, surer;
 };
 
-static void step(struct score_slot *slot, struct lesson l)
+static void step(struct score_belief *slot, struct lesson l)
 {
     int64_t v = slot->variance, mean = slot->mean + score_halved(v * l.gradient + HALF_STEP, 20);
     int64_t less = v - (((v * l.surer >> 16) * v) >> 28);
@@ -179,78 +193,94 @@ static void step(struct score_slot *slot, struct lesson l)
     slot->variance = (uint32_t)(less < SCORE_VMIN ? SCORE_VMIN : less);
 }
 
-/* Of a full set the one of greatest doubt, the first of equals; who would stay is doubted more. */
-static struct score_slot *make_room(struct score_slot slot[SCORE_SLOTS])
+/* Of a full set the one of greatest doubt, the first of equals; who would stay is doubted more. Nobody can guess which
+ * it is, so that nothing here branches. */
+static size_t make_room(struct score_set *set)
 {
-    size_t chosen = 0;
-    uint32_t greatest = 0;
-    for (size_t i = 0; i < SCORE_SLOTS; i++) {
-        uint32_t v = slot[i].variance, doubt = score_is_pair(slot[i].tag) ? 16 * v : v, most = score_doubt(slot[i].tag);
-        if (doubt > greatest) {
-            greatest = doubt;
-            chosen = i;
-        }
+    uint32_t chosen = 0; /* a doubt, and behind it how many slots are behind its slot */
+    for (uint32_t i = 0; i < SCORE_SLOTS; i++) {
+        uint32_t v = set->belief[i].variance, pair = score_is_pair(set->tag[i]), most = pair ? SCORE_VX : SCORE_V0;
+        uint32_t doubt = (v << 4 * pair) * SCORE_SLOTS + SCORE_SLOTS - 1 - i;
+        chosen = doubt > chosen ? doubt : chosen;
         v += v >> 8;
-        slot[i].variance = v > most ? most : v;
+        set->belief[i].variance = v > most ? most : v;
     }
-    return &slot[chosen];
+    return SCORE_SLOTS - 1 - chosen % SCORE_SLOTS;
 }
 
-/* Where the tag stands; used ones come first. */
-static struct score_slot *place(struct score_state *state, uint64_t tag, int32_t mean)
+static struct score_belief *known(struct score_state *state, uint64_t tag)
 {
-    struct score_slot *slot = state->set[score_set_of(tag)].slot;
+    struct score_set *set = &state->set[score_set_of(tag)];
+    size_t at = seek(set, tag);
+    return at > 0 ? &set->belief[at - 1] : NULL;
+}
+
+/* What stood in no slot: used ones come first. */
+static struct score_belief *place(struct score_state *state, uint64_t tag, int32_t mean)
+{
+    struct score_set *set = &state->set[score_set_of(tag)];
     size_t i = 0;
-    while (i < SCORE_SLOTS && slot[i].tag != 0 && slot[i].tag != tag)
+    while (i < SCORE_SLOTS && set->tag[i] != 0)
         i++;
-    if (i < SCORE_SLOTS && slot[i].tag == tag)
-        return &slot[i];
-    slot = i < SCORE_SLOTS ? &slot[i] : make_room(slot);
-    *slot = (struct score_slot){tag, mean, score_doubt(tag)};
-    return slot;
+    i = i < SCORE_SLOTS ? i : make_room(set);
+    score_put(set, i, tag, (struct score_belief){mean, score_doubt(tag)});
+    return &set->belief[i];
 }
 
-static void teach_field(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, size_t f,
-                        struct lesson l)
+static void teach(struct score_state *state, uint64_t tag, struct lesson l)
 {
-    int32_t mean = 0;
-    if (look(state, t->fine[f]) == NULL) { /* what was never seen begins where such begin, and that learns too */
-        mean = known_mean(state, s->unseen[f]);
-        step(place(state, s->unseen[f], 0), l);
+    struct score_belief *b = known(state, tag);
+    step(b != NULL ? b : place(state, tag, 0), l);
+}
+
+/* What was never seen begins where such begin, and that learns too (and is it, where somebody made the hashes equal).
+ */
+static void teach_fine(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, size_t f,
+                       struct lesson l)
+{
+    struct score_belief *b = known(state, t->fine[f]);
+    if (b == NULL) {
+        int32_t mean = known_mean(state, s->unseen[f]);
+        teach(state, s->unseen[f], l);
+        b = known(state, t->fine[f]);
+        b = b != NULL ? b : place(state, t->fine[f], mean);
     }
-    step(place(state, t->fine[f], mean), l);
-    if (t->coarse[f] != 0)
-        step(place(state, t->coarse[f], 0), l);
+    step(b, l);
 }
 
-static struct lesson lesson_of(const struct belief *b, int label, int before)
+static struct lesson lesson_of(int64_t p, int64_t variance, int label, int before)
 {
-    int64_t p = chance_with(b, 0), h = p * (SCORE_ONE - p) >> 16;
-    int64_t doubt = SCORE_ONE + (h * (b->variance >> 12) >> 16);
+    int64_t h = p * (SCORE_ONE - p) >> 16;
+    int64_t doubt = SCORE_ONE + (h * (variance >> 12) >> 16);
     int64_t miss = before == SCORE_UNTAUGHT ? (int64_t)SCORE_ONE * label - p : (int64_t)SCORE_ONE * (label - before);
     return (struct lesson){score_divided(miss * SCORE_ONE, doubt),
                            before == SCORE_UNTAUGHT ? SCORE_ONE * h / doubt : 0};
 }
 
-void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, int label,
-                 int before)
+void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
+                 const struct score_said *said, int label, int before)
 {
-    struct belief b;
+    struct sum b;
     int32_t part[SCORE_PARTS];
     assert(state->fields == s->fields && state->pairs == s->pairs);
     assert((label == 0 || label == 1) && before >= SCORE_UNTAUGHT && before <= 1);
     if (label == before)
         return;
-    believe(s, state, t, &b, part);
-    struct lesson l = lesson_of(&b, label, before);
+    if (said == NULL)
+        believe(s, state, t, &b, part);
+    struct lesson l = said != NULL ? lesson_of(said->p, said->variance, label, before)
+                                   : lesson_of(chance_with(&b, 0), b.variance, label, before);
     if (before != SCORE_UNTAUGHT)
         state->labels[before]--;
     state->labels[label]++;
     step(&state->bias, l);
-    for (size_t f = 0; f < s->fields; f++)
-        teach_field(s, state, t, f, l);
+    for (size_t f = 0; f < s->fields; f++) {
+        teach_fine(s, state, t, f, l);
+        if (t->coarse[f] != 0)
+            teach(state, t->coarse[f], l);
+    }
     for (size_t i = 0; i < s->pairs; i++)
-        step(place(state, t->pair[i], 0), l);
+        teach(state, t->pair[i], l);
 }
 
 /* ---- seeds ---- */
@@ -258,9 +288,9 @@ void score_learn(const struct score_shape *s, struct score_state *state, const s
 /* Those that are own, or those that are not, in their order. */
 static size_t keep(const struct score_set *from, bool own, struct score_set *to, size_t n)
 {
-    for (size_t i = 0; i < SCORE_SLOTS && from->slot[i].tag != 0 && n < SCORE_SLOTS; i++)
-        if (score_is_own(from->slot[i].tag) == own)
-            to->slot[n++] = from->slot[i];
+    for (size_t i = 0; i < SCORE_SLOTS && from->tag[i] != 0 && n < SCORE_SLOTS; i++)
+        if (score_is_own(from->tag[i]) == own)
+            score_put(to, n++, from->tag[i], from->belief[i]);
     return n;
 }
 
@@ -278,7 +308,7 @@ bool score_take_seed(struct score_state *state, const struct score_state *seed)
     bool fits = state->fields == seed->fields && state->pairs == seed->pairs;
     for (size_t i = 0; i < SCORE_SETS && fits; i++)
         for (size_t j = 0; j < SCORE_SLOTS; j++)
-            fits &= !score_is_own(seed->set[i].slot[j].tag);
+            fits &= !score_is_own(seed->set[i].tag[j]);
     if (!fits)
         return false;
     if (state->leads == 0 && state->labels[0] == 0 && state->labels[1] == 0)

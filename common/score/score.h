@@ -37,20 +37,22 @@ struct score_tokens {
     uint64_t fine[SCORE_FIELDS], coarse[SCORE_FIELDS], pair[SCORE_PAIRS];
 };
 
-struct score_slot {
-    uint64_t tag; /* 0: nothing stands here */
+struct score_belief {
     int32_t mean;
     uint32_t variance;
 };
 
+/* Slots, those in use first. */
 struct score_set {
-    struct score_slot slot[SCORE_SLOTS]; /* those in use come first */
+    uint64_t marks;            /* a byte of each tag, the first one's lowest: most of the work is to look for tags */
+    uint64_t tag[SCORE_SLOTS]; /* 0: nothing stands here */
+    struct score_belief belief[SCORE_SLOTS];
 };
 
 struct score_state {
     uint32_t leads, labels[2], held; /* modulo 2^32; held 65536 = all */
     uint8_t fields, pairs;
-    struct score_slot bias; /* its tag is 0 */
+    struct score_belief bias;
     int32_t usual[SCORE_PARTS];
     struct score_set set[SCORE_SETS];
 };
@@ -63,6 +65,7 @@ struct score_why {
 
 struct score_said {
     uint32_t p;           /* 65536 = certain */
+    int64_t variance;     /* of all that was looked at */
     uint16_t score, high; /* per mille; high with one standard deviation of benefit of the doubt */
     uint8_t n_why;
     struct score_why why[SCORE_WHY];
@@ -95,10 +98,11 @@ bool score_may_hold(uint32_t held, struct score_hold terms);
 uint32_t score_held(uint32_t held, bool low);
 /* It was said: remembers what is usual, and the share of those that are held. */
 void score_note(const struct score_shape *s, struct score_state *state, const struct score_said *said, bool low);
-/* The lead turned out well (1) or not (0); before is what it taught until now, or SCORE_UNTAUGHT. */
+/* The lead turned out well (1) or not (0); before is what it taught until now, or SCORE_UNTAUGHT. `said`: what is said
+ * of it now, where that is known, since nothing was learnt meanwhile; else NULL. */
 enum { SCORE_UNTAUGHT = -1 };
-void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, int label,
-                 int before);
+void score_learn(const struct score_shape *s, struct score_state *state, const struct score_tokens *t,
+                 const struct score_said *said, int label, int before);
 
 /* What all contracts of a campaign know, without what means something to one publisher only. */
 void score_shared(const struct score_state *campaign, struct score_state *seed);

@@ -45,4 +45,17 @@ static inline size_t score_set_of(uint64_t tag)
     return ((tag ^ tag >> 32) >> 2) % SCORE_SETS;
 }
 
+/* The byte by which a tag is looked for: its set says nothing of it. */
+static inline uint64_t score_mark(uint64_t tag)
+{
+    return tag >> 56;
+}
+
+static inline void score_put(struct score_set *set, size_t at, uint64_t tag, struct score_belief belief)
+{
+    set->marks = (set->marks & ~(UINT64_C(255) << 8 * at)) | score_mark(tag) << 8 * at;
+    set->tag[at] = tag;
+    set->belief[at] = belief;
+}
+
 #endif

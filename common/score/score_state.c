@@ -11,10 +11,10 @@ void score_begin(const struct score_shape *s, struct score_state *out)
     *out = (struct score_state){.fields = s->fields, .pairs = s->pairs, .bias.variance = SCORE_V0};
 }
 
-static uint8_t *belief_write(uint8_t *at, const struct score_slot *slot)
+static uint8_t *belief_write(uint8_t *at, const struct score_belief *b)
 {
-    store_be32(at, (uint32_t)slot->mean);
-    store_be32(at + 4, slot->variance);
+    store_be32(at, (uint32_t)b->mean);
+    store_be32(at + 4, b->variance);
     return at + 8;
 }
 
@@ -31,9 +31,9 @@ size_t score_write(const struct score_state *state, uint8_t out[SCORE_STATE_MAX]
     for (size_t k = 0; k < (size_t)state->fields + state->pairs; k++, at += 4)
         store_be32(at, (uint32_t)state->usual[k]);
     for (size_t i = 0; i < SCORE_SETS; i++)
-        for (size_t j = 0; j < SCORE_SLOTS && state->set[i].slot[j].tag != 0; j++) {
-            store_be64(at, state->set[i].slot[j].tag);
-            at = belief_write(at + 8, &state->set[i].slot[j]);
+        for (size_t j = 0; j < SCORE_SLOTS && state->set[i].tag[j] != 0; j++) {
+            store_be64(at, state->set[i].tag[j]);
+            at = belief_write(at + 8, &state->set[i].belief[j]);
         }
     assert(at <= out + SCORE_STATE_MAX);
     return (size_t)(at - out);
@@ -53,11 +53,10 @@ static bool number_read(const uint8_t *at, int32_t most, int32_t *out)
     return *out >= -most && *out <= most;
 }
 
-static bool belief_read(const uint8_t *at, struct score_slot *slot)
+static bool belief_read(const uint8_t *at, uint32_t most, struct score_belief *b)
 {
-    slot->variance = load_be32(at + 4);
-    return number_read(at, SCORE_MEAN_MAX, &slot->mean) && slot->variance >= SCORE_VMIN &&
-           slot->variance <= score_doubt(slot->tag);
+    b->variance = load_be32(at + 4);
+    return number_read(at, SCORE_MEAN_MAX, &b->mean) && b->variance >= SCORE_VMIN && b->variance <= most;
 }
 
 /* Sets in their order, no tag twice. */
@@ -66,16 +65,17 @@ static bool slots_read(struct span bytes, struct score_state *out)
     const uint8_t *at = (const uint8_t *)bytes.ptr;
     size_t set = 0, used = 0;
     for (size_t i = 0; i < bytes.len; i += SLOT_BYTES) {
-        struct score_slot slot = {.tag = load_be64(at + i)};
-        size_t is = score_set_of(slot.tag);
+        uint64_t tag = load_be64(at + i);
+        struct score_belief belief;
+        size_t is = score_set_of(tag);
         used = is == set ? used : 0;
-        if (slot.tag == 0 || is < set || used == SCORE_SLOTS || !belief_read(at + i + 8, &slot))
+        if (tag == 0 || is < set || used == SCORE_SLOTS || !belief_read(at + i + 8, score_doubt(tag), &belief))
             return false;
         set = is;
         for (size_t j = 0; j < used; j++)
-            if (out->set[set].slot[j].tag == slot.tag)
+            if (out->set[set].tag[j] == tag)
                 return false;
-        out->set[set].slot[used++] = slot;
+        score_put(&out->set[set], used++, tag, belief);
     }
     return true;
 }
@@ -103,7 +103,7 @@ enum err score_read(struct span bytes, struct score_state *out)
     out->labels[0] = load_be32(at + 5);
     out->labels[1] = load_be32(at + 9);
     out->held = load_be32(at + 13);
-    if (at[0] != VERSION || out->held > SCORE_ONE || !belief_read(at + SCORE_STATE_HEAD, &out->bias))
+    if (at[0] != VERSION || out->held > SCORE_ONE || !belief_read(at + SCORE_STATE_HEAD, SCORE_V0, &out->bias))
         return ERR_CORRUPT;
     for (size_t k = 0; k < parts; k++)
         if (!number_read(at + SCORE_STATE_HEAD + 8 + 4 * k, 2 * SCORE_MEAN_MAX, &out->usual[k]))

@@ -23,9 +23,9 @@ static uint64_t hashed(uint64_t h, const void *ptr, size_t len)
 
 static uint64_t hashed_tag(uint64_t h, uint64_t tag)
 {
-    uint8_t b[8];
-    store_be64(b, tag);
-    return hashed(h, b, sizeof b);
+    for (int shift = 56; shift >= 0; shift -= 8)
+        h = (h ^ (tag >> shift & 255)) * FNV_PRIME;
+    return h;
 }
 
 static uint64_t tag_of(uint64_t h, bool pair, uint8_t own)
@@ -96,12 +96,10 @@ static bool thousandths(struct span s, uint64_t *out)
     return true;
 }
 
+/* Of what is not 0. */
 static unsigned bit_length(uint64_t x)
 {
-    unsigned n = 0;
-    for (; x != 0; x >>= 1)
-        n++;
-    return n;
+    return 64 - (unsigned)__builtin_clzll(x);
 }
 
 static struct span trimmed(struct span s)

@@ -207,7 +207,7 @@ static void learn(struct making *m, size_t member, const struct lesson *x)
         score_note(&m->asked->shape, &m->state, &said, !x->shared && score_low(&m->state, &said, by->hold));
     }
     if (x->label != SCORE_UNTAUGHT)
-        score_learn(&m->asked->shape, &m->state, &tokens, x->label, x->before);
+        score_learn(&m->asked->shape, &m->state, &tokens, x->is_lead ? &said : NULL, x->label, x->before);
 }
 
 /* The earliest lesson that is left, of equals that of the contract whose id is first; SIZE_MAX: none. */

@@ -52,8 +52,8 @@ static void goes_on(struct span input, struct score_state *state)
         score_say(shape(), state, &t, &said);
         HOLDS(said.score <= 1000 && said.high <= 1000 && said.score <= said.high && said.n_why <= SCORE_WHY);
         score_note(shape(), state, &said, score_low(state, &said, (struct score_hold){500, 1000}));
-        score_learn(shape(), state, &t, n % 2, SCORE_UNTAUGHT);
-        score_learn(shape(), state, &t, 1 - n % 2, n % 2);
+        score_learn(shape(), state, &t, &said, n % 2, SCORE_UNTAUGHT);
+        score_learn(shape(), state, &t, NULL, 1 - n % 2, n % 2);
         stays_within_bounds(state);
     }
 }

@@ -132,7 +132,7 @@ static void learn(char *rest)
     struct known *l = &lead[(size_t)number(part[0])];
     assert(l < lead + leads);
     l->label = number(part[1]);
-    score_learn(&shape, now, &l->tokens, l->label, number(part[2]));
+    score_learn(&shape, now, &l->tokens, NULL, l->label, number(part[2]));
 }
 
 static void tokens(char *rest)
@@ -185,7 +185,7 @@ static void say_time(char *rest)
             score_tokens(&shape, lead[i].value, &t);
             score_say(&shape, now, &t, &said);
             score_note(&shape, now, &said, false);
-            score_learn(&shape, now, &t, lead[i].label, SCORE_UNTAUGHT);
+            score_learn(&shape, now, &t, &said, lead[i].label, SCORE_UNTAUGHT);
         }
     int64_t folded = since(&from);
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
