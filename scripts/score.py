@@ -174,7 +174,7 @@ class State:
             if slot is None:
                 mean, unseen = self.unseen_mean(f), self.shape.unseen[f]
                 step(self.find(unseen) or self.place(unseen, 0))
-                slot = self.place(fine, mean)
+                slot = self.find(fine) or self.place(fine, mean)  # the two are one where somebody made their hashes equal
             step(slot)
             if coarse:
                 step(self.find(coarse) or self.place(coarse, 0))
