@@ -19,7 +19,7 @@ struct chunk {
 
 struct cell {
     struct place *place;
-    struct count *count;  /* by quarter and number */
+    struct count *count;  /* by number and quarter */
     struct cell *changed; /* the next of those; itself: it is the last */
     uint32_t n, room, latest;
     uint16_t len;
@@ -188,15 +188,13 @@ bool cell_set_keep(struct cell_set *s, size_t most)
 
 static bool is_before(const struct count *c, uint8_t quarter, uint64_t number)
 {
-    return c->quarter != quarter ? c->quarter < quarter : c->number < number;
+    return c->number != number ? c->number < number : c->quarter < quarter;
 }
 
-/* How many stand in front of that one: mostly all do. */
+/* How many stand in front of that one. */
 static uint32_t rank(const struct cell *c, uint8_t quarter, uint64_t number)
 {
     uint32_t low = 0, high = c->n;
-    if (c->n > 0 && is_before(&c->count[c->n - 1], quarter, number))
-        return c->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (is_before(&c->count[middle], quarter, number))
@@ -260,10 +258,25 @@ static uint64_t hash_of(const struct place *p, struct span value)
     return xxh64((uint64_t)(uintptr_t)p, value);
 }
 
+static enum err load_number(struct cell_set *s, struct cell *c, struct counts *of)
+{
+    struct count x, sum = {.n = 0};
+    struct count_what what;
+    enum err err;
+    if (!count_what(of->sum.number, &what))
+        return ERR_CORRUPT;
+    while ((err = count_read(of, &x)) == ERR_OK) {
+        *count_of(s, c, x.quarter, x.number) = x;
+        count_add(&sum, &x);
+    }
+    if (err != ERR_NOT_FOUND)
+        return err;
+    return sum.n == of->sum.n && sum.micros == of->sum.micros && sum.revenue == of->sum.revenue ? ERR_OK : ERR_CORRUPT;
+}
+
 static enum err load(struct cell_set *s, struct cell *c, struct span row)
 {
-    struct count x;
-    struct count_what what;
+    struct counts of;
     enum err err;
     if (is_rest(c)) {
         if (row.len < 4)
@@ -271,11 +284,9 @@ static enum err load(struct cell_set *s, struct cell *c, struct span row)
         c->place->values = load_be32(row.ptr);
         row = span_skip(row, 4);
     }
-    while ((err = count_read(&row, &x)) == ERR_OK) {
-        if (!count_what(x.number, &what))
-            return ERR_CORRUPT;
-        *count_of(s, c, x.quarter, x.number) = x;
-    }
+    while ((err = counts_read(&row, &of)) == ERR_OK)
+        if ((err = load_number(s, c, &of)) != ERR_OK)
+            return err;
     c->loaded = err == ERR_NOT_FOUND;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -455,10 +466,7 @@ enum err cell_set_add(struct cell_set *s, struct cell_day *day, enum dimension d
     enum err err = cell_of(s, &day->place[d], value, &c);
     if (err != ERR_OK)
         return err;
-    struct count *to = count_of(s, c, add->quarter, add->number);
-    to->n += add->n;
-    to->micros += add->micros;
-    to->revenue += add->revenue;
+    count_add(count_of(s, c, add->quarter, add->number), add);
     changes(s, c);
     return ERR_OK;
 }
@@ -476,9 +484,11 @@ static void cell_write(struct buf *out, const struct cell *c)
     buf_clear(out);
     if (is_rest(c))
         buf_be32(out, c->place->values);
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->count[i].n != 0 || c->count[i].micros != 0 || c->count[i].revenue != 0)
-            count_write(out, &c->count[i]);
+    for (uint32_t i = 0, end; i < c->n; i = end) {
+        for (end = i; end < c->n && c->count[end].number == c->count[i].number;)
+            end++;
+        counts_write(out, &c->count[i], end - i);
+    }
 }
 
 enum err cell_set_changed(struct cell_set *s, rollup_row *each, void *ctx)

@@ -111,6 +111,9 @@ void currency_code(uint32_t number, char out[4])
 
 /* ---- bytes ---- */
 
+enum { MONEY = 128, QUARTER_MAX = 1 + 3 * 10 };
+static_assert((int)QUARTERS <= (int)MONEY, "a bit beside the quarter");
+
 static void varint(struct buf *out, uint64_t v)
 {
     for (; v > 127; v >>= 7)
@@ -123,17 +126,55 @@ static uint64_t zigzag(int64_t v)
     return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
 }
 
-void count_write(struct buf *out, const struct count *c)
+void count_add(struct count *to, const struct count *c)
 {
-    buf_byte(out, c->quarter);
-    varint(out, c->number);
+    to->n += c->n;
+    to->micros += c->micros;
+    to->revenue += c->revenue;
+}
+
+static bool is_nothing(const struct count *c)
+{
+    return c->n == 0 && c->micros == 0 && c->revenue == 0;
+}
+
+/* Of a quarter without money n is all that is written. */
+static void quarter_write(struct buf *out, const struct count *c)
+{
+    const bool money = c->micros != 0 || c->revenue != 0;
+    buf_byte(out, (uint8_t)(c->quarter | (money ? MONEY : 0)));
     varint(out, zigzag(c->n));
+    if (!money)
+        return;
     varint(out, zigzag(c->micros));
     varint(out, zigzag(c->revenue));
 }
 
+void counts_write(struct buf *out, const struct count *c, size_t n)
+{
+    char mem[QUARTERS * QUARTER_MAX];
+    struct count sum = {.n = 0};
+    struct buf quarters;
+    assert(n <= QUARTERS);
+    buf_fixed(&quarters, mem, sizeof mem);
+    for (size_t i = 0; i < n; i++) {
+        assert(c[i].number == c->number && (i == 0 || c[i - 1].quarter < c[i].quarter));
+        count_add(&sum, &c[i]);
+        if (!is_nothing(&c[i]))
+            quarter_write(&quarters, &c[i]);
+    }
+    if (quarters.len == 0)
+        return;
+    varint(out, c->number);
+    varint(out, quarters.len);
+    varint(out, zigzag(sum.n));
+    varint(out, zigzag(sum.micros));
+    varint(out, zigzag(sum.revenue));
+    buf_span_add(out, buf_span(&quarters));
+}
+
 /* The shortest spelling alone. */
-static bool take(struct span *rest, uint64_t *out)
+static bool take_long(struct span *rest, uint64_t *out)
 {
     uint64_t v = 0;
     for (unsigned i = 0; i < 10 && i < rest->len; i++) {
@@ -150,21 +191,52 @@ static bool take(struct span *rest, uint64_t *out)
     return false;
 }
 
-static int64_t unzigzag(uint64_t v)
+/* Most are one byte. */
+static inline bool take(struct span *rest, uint64_t *out)
 {
-    return (int64_t)(v >> 1 ^ (~(v & 1) + 1));
+    if (rest->len == 0 || (uint8_t)*rest->ptr > 127)
+        return take_long(rest, out);
+    *out = (uint8_t)*rest->ptr;
+    *rest = span_skip(*rest, 1);
+    return true;
 }
 
-enum err count_read(struct span *rest, struct count *out)
+static inline bool take_signed(struct span *rest, int64_t *out)
 {
-    uint64_t number, n, micros, revenue;
+    uint64_t v;
+    if (!take(rest, &v))
+        return false;
+    *out = (int64_t)(v >> 1 ^ (~(v & 1) + 1));
+    return true;
+}
+
+enum err counts_read(struct span *rest, struct counts *out)
+{
+    struct count *sum = &out->sum;
+    uint64_t len;
     if (rest->len == 0)
         return ERR_NOT_FOUND;
-    uint8_t quarter = (uint8_t)rest->ptr[0];
-    *rest = span_skip(*rest, 1);
-    if (quarter >= QUARTERS || !take(rest, &number) || !take(rest, &n) || !take(rest, &micros) || !take(rest, &revenue))
+    sum->quarter = 0;
+    if (!take(rest, &sum->number) || !take(rest, &len) || !take_signed(rest, &sum->n) ||
+        !take_signed(rest, &sum->micros) || !take_signed(rest, &sum->revenue) || len == 0 || len > rest->len)
         return ERR_CORRUPT;
-    *out = (struct count){quarter, number, unzigzag(n), unzigzag(micros), unzigzag(revenue)};
+    out->quarters = span_of(rest->ptr, (size_t)len);
+    *rest = span_skip(*rest, (size_t)len);
+    return ERR_OK;
+}
+
+enum err count_read(struct counts *of, struct count *out)
+{
+    struct span *rest = &of->quarters;
+    if (rest->len == 0)
+        return ERR_NOT_FOUND;
+    const uint8_t first = (uint8_t)*rest->ptr;
+    *rest = span_skip(*rest, 1);
+    *out = (struct count){.number = of->sum.number, .quarter = first & (MONEY - 1)};
+    if (out->quarter >= QUARTERS || !take_signed(rest, &out->n))
+        return ERR_CORRUPT;
+    if ((first & MONEY) && (!take_signed(rest, &out->micros) || !take_signed(rest, &out->revenue)))
+        return ERR_CORRUPT;
     return ERR_OK;
 }
 

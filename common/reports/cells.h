@@ -88,13 +88,22 @@ uint32_t currency_number(struct span code);
 void currency_code(uint32_t number, char out[4]);
 
 struct count {
-    uint8_t quarter;
     uint64_t number;
+    uint8_t quarter;
     int64_t n, micros, revenue;
 };
-void count_write(struct buf *out, const struct count *c);
-/* Takes the next off the front of a row's rest. ERR_NOT_FOUND: there is no more. */
-MUST_CHECK enum err count_read(struct span *rest, struct count *out);
+/* What is counted as one number in a cell. */
+struct counts {
+    struct count sum; /* of all of its quarters: who needs no part of the day reads no further */
+    struct span quarters;
+};
+void count_add(struct count *to, const struct count *c);
+/* Those of one number, by quarter; what is all zeros is left out. */
+void counts_write(struct buf *out, const struct count *c, size_t n);
+/* Takes the next number's off the front of a row's rest. ERR_NOT_FOUND: there is no more. */
+MUST_CHECK enum err counts_read(struct span *rest, struct counts *out);
+/* Takes the first off its quarters. ERR_NOT_FOUND: there is no more. */
+MUST_CHECK enum err count_read(struct counts *of, struct count *out);
 
 /* Upper bounds of the buckets of the time from click to lead, in seconds: bucket i holds lag_bound(i - 1) <= s <
  * lag_bound(i), the last all that is longer. */

@@ -126,6 +126,8 @@ void report_close(struct report *r)
         free(r->texts);
         r->texts = before;
     }
+    for (size_t i = 0; i < r->n_totals; i++)
+        free(r->total[i]);
     free(r->row);
     free(r->slot);
     free(r->total);
@@ -150,7 +152,7 @@ static struct span keep_text(struct report *r, struct span s)
     return span_of(to, s.len);
 }
 
-static uint64_t row_hash(const struct report_row *k)
+static uint64_t key_hash(const struct report_key *k)
 {
     uint64_t h = scatter((uint64_t)k->time ^ (uint64_t)k->currency << 40,
                          (uint64_t)k->class << 24 | (uint64_t)k->status << 16 | (uint64_t)k->reason << 8 | k->rest);
@@ -160,10 +162,10 @@ static uint64_t row_hash(const struct report_row *k)
     return xxh64(h, k->value);
 }
 
-static bool same_row(const struct report_row *a, const struct report_row *b)
+static bool same_key(const struct report_key *a, const struct report_key *b)
 {
-    return a->time == b->time && a->currency == b->currency && a->class == b->class && a->status == b->status &&
-           a->reason == b->reason && a->rest == b->rest && span_eq(a->value, b->value) &&
+    return span_eq(a->value, b->value) && a->time == b->time && a->currency == b->currency && a->class == b->class &&
+           a->status == b->status && a->reason == b->reason && a->rest == b->rest &&
            span_eq(a->contract, b->contract) && span_eq(a->campaign, b->campaign) &&
            span_eq(a->publisher, b->publisher);
 }
@@ -173,7 +175,7 @@ static void grow(struct report *r)
     size_t room = 2 * r->room;
     struct report_row **slot = xcalloc(room, sizeof(struct report_row *));
     for (size_t i = 0; i < r->n; i++) {
-        size_t at = row_hash(r->row[i]) & (room - 1);
+        size_t at = key_hash(&r->row[i]->key) & (room - 1);
         while (slot[at] != NULL)
             at = (at + 1) & (room - 1);
         slot[at] = r->row[i];
@@ -184,18 +186,23 @@ static void grow(struct report *r)
 }
 
 /* NULL: there would be too many. */
-static struct report_row *row_of(struct report *r, const struct report_row *k)
+static struct report_row *new_row(const struct report *r, const struct report_key *k)
 {
-    size_t at = row_hash(k) & (r->room - 1);
+    struct report_row *row = xcalloc(1, sizeof *row + report_periods(r) * sizeof *row->sums);
+    row->key = *k;
+    return row;
+}
+
+static struct report_row *row_of(struct report *r, const struct report_key *k)
+{
+    size_t at = key_hash(k) & (r->room - 1);
     for (; r->slot[at] != NULL; at = (at + 1) & (r->room - 1))
-        if (same_row(r->slot[at], k))
+        if (same_key(&r->slot[at]->key, k))
             return r->slot[at];
     if (r->n >= REPORT_ROWS_MOST && !r->merging)
         return NULL;
-    struct report_row *row = xcalloc(1, sizeof *row);
-    *row = *k;
-    row->value = keep_text(r, k->value);
-    memset(row->sums, 0, sizeof row->sums);
+    struct report_row *row = new_row(r, k);
+    row->key.value = keep_text(r, k->value);
     if (r->n % 1024 == 0)
         r->row = xrealloc(r->row, (r->n + 1024) * sizeof(struct report_row *));
     r->row[r->n++] = row;
@@ -203,6 +210,20 @@ static struct report_row *row_of(struct report *r, const struct report_row *k)
     if (2 * r->n > r->room)
         grow(r);
     return row;
+}
+
+/* The cells of a day come in the order of those of the day before: so a row is mostly that which came behind the last
+ * one then. */
+static struct report_row *row_near(struct report *r, const struct report_key *k)
+{
+    struct report_row *last = r->near, *row = last != NULL ? last->behind : NULL;
+    if (row == NULL || !same_key(&row->key, k))
+        row = row_of(r, k);
+    if (row == NULL)
+        return NULL;
+    if (last != NULL)
+        last->behind = row;
+    return r->near = row;
 }
 
 /* ---- counting ---- */
@@ -265,48 +286,47 @@ static bool is_wanted(const struct report_asked *a, const struct count_what *w)
 }
 
 /* Of a row's key what this count says. */
-static void key_of(const struct report_asked *a, const struct count_what *w, int64_t time, struct report_row *k)
+static void key_of(const struct report_asked *a, const struct count_what *w, struct report_key *k)
 {
     bool lead = of_lead(w->kind);
-    k->time = time;
     k->class = asks(a, GROUP_CLASS) && has_class(w->kind) && w->class != CLASS_NONE ? (uint8_t)(w->class + 1) : 0;
     k->status = asks(a, GROUP_STATUS) && lead ? (uint8_t)(w->status + 1) : 0;
     k->reason = asks(a, GROUP_REASON) && lead && w->reason != REASON_NONE ? (uint8_t)(w->reason + 1) : 0;
 }
 
-/* Where counts of one cell go: mostly to the row of the count before. */
-struct target {
-    struct report_row key, *row;
-    int sign;
-};
-
-static enum err count_to(struct report *r, struct target *t, const struct count_what *w, const struct count *c,
-                         int64_t time, bool before)
+/* Whose key stands but for what a count says: mostly it is that of the count before. */
+static struct report_row *target_row(struct report *r, struct report_target *t, const struct count_what *w,
+                                     int64_t time)
 {
-    struct report_row *k = &t->key;
-    const uint32_t currency = k->currency;
-    const struct report_row was = {.time = k->time, .class = k->class, .status = k->status, .reason = k->reason};
-    key_of(&r->asked, w, time, k);
+    struct report_key *k = &t->key;
+    const struct report_key was = {.time = k->time, .class = k->class, .status = k->status, .reason = k->reason};
+    k->time = time;
+    key_of(&r->asked, w, k);
     if (t->row == NULL || was.time != k->time || was.class != k->class || was.status != k->status ||
         was.reason != k->reason)
-        t->row = row_of(r, k);
-    if (t->row == NULL)
+        t->row = row_near(r, k);
+    return t->row;
+}
+
+static enum err count_to(struct report *r, struct report_target *t, int sign, const struct count_what *w,
+                         const struct count *c, int64_t time)
+{
+    struct report_row *row = target_row(r, t, w, time);
+    if (row == NULL)
         return ERR_TOO_LARGE;
-    add(&t->row->sums[before], w, c, t->sign);
+    add(&row->sums[r->before], w, c, sign);
     if (c->revenue == 0)
         return ERR_OK;
-    k->currency = w->currency; /* of the sale: perhaps another than the contract's */
-    struct report_row *sale = row_of(r, k);
-    k->currency = currency;
+    struct report_row *sale = report_beside(r, row, w->currency); /* perhaps another than the contract's */
     if (sale == NULL)
         return ERR_TOO_LARGE;
-    sale->sums[before].revenue += t->sign * c->revenue;
+    sale->sums[r->before].revenue += sign * c->revenue;
     return ERR_OK;
 }
 
-static void key_open(const struct report_asked *a, const struct report_place *place, struct report_row *k)
+static void key_open(const struct report_asked *a, const struct report_place *place, struct report_key *k)
 {
-    *k = (struct report_row){.time = REPORT_OUT, .currency = currency_number(place->currency)};
+    *k = (struct report_key){.time = REPORT_OUT, .currency = currency_number(place->currency)};
     if (asks(a, GROUP_CAMPAIGN))
         k->campaign = place->campaign;
     if (asks(a, GROUP_CONTRACT))
@@ -317,67 +337,101 @@ static void key_open(const struct report_asked *a, const struct report_place *pl
 
 struct report_row *report_touch_row(struct report *r, const struct report_lead *lead, const struct report_touch *t)
 {
-    struct report_row k;
+    struct report_key k;
     struct count_what w = lead->what;
     w.class = t->class;
     key_open(&r->asked, &t->place, &k);
     if (asks(&r->asked, GROUP_VALUE))
         k.value = t->value;
-    key_of(&r->asked, &w, lead->time, &k);
+    k.time = lead->time;
+    key_of(&r->asked, &w, &k);
     return row_of(r, &k);
 }
 
 struct report_row *report_beside(struct report *r, const struct report_row *row, uint32_t currency)
 {
-    struct report_row k = *row;
+    struct report_key k = row->key;
     k.currency = currency;
     return row_of(r, &k);
 }
 
-/* A cell of a value is that value's, and no more what has none; a cell of the whole contract is what has none, until
- * the others are taken from it. */
-static size_t targets_of(const struct report_asked *a, const struct report_place *place, const struct cell_key *k,
-                         struct target t[2])
+void report_at(struct report *r, const struct report_place *place, bool before)
 {
-    size_t n = 0;
-    bool shows = asks(a, GROUP_VALUE), none = a->by_value && span_empty(a->value);
-    if (k->dimension == DIMENSION_ALL || !none) {
-        key_open(a, place, &t[n].key);
-        if (shows && k->dimension != DIMENSION_ALL) {
-            t[n].key.value = k->value;
-            t[n].key.rest = !k->named;
-        }
-        t[n].row = NULL;
-        t[n++].sign = 1;
-    }
-    if (k->dimension != DIMENSION_ALL && (none || (shows && !a->by_value))) {
-        key_open(a, place, &t[n].key);
-        t[n].row = NULL;
-        t[n++].sign = -1;
-    }
-    return n;
+    key_open(&r->asked, place, &r->valued.key);
+    r->valueless.key = r->valued.key;
+    r->valued.row = r->valueless.row = NULL;
+    r->before = before;
 }
 
-enum err report_cell(struct report *r, const struct report_place *place, const struct cell_key *k, struct span row,
-                     const int64_t times[QUARTERS], bool before)
+/* Where what a cell counts goes, and what it is taken from; NULL: nowhere. */
+struct to {
+    struct report *r;
+    struct report_target *plus, *minus;
+    struct count_what what;
+};
+
+/* A cell of a value is that value's, and no more what has none; a cell of the whole contract is what has none, until
+ * the others are taken from it. */
+static struct to to_of(struct report *r, const struct cell_key *k)
 {
-    struct target to[2];
-    struct count c;
-    struct count_what w;
+    const struct report_asked *a = &r->asked;
+    const bool shows = asks(a, GROUP_VALUE), none = a->by_value && span_empty(a->value);
+    if (k->dimension == DIMENSION_ALL)
+        return (struct to){.r = r, .plus = &r->valueless};
+    if (shows) {
+        r->valued.key.value = k->value;
+        r->valued.key.rest = !k->named;
+        r->valued.row = NULL;
+    }
+    return (struct to){
+        .r = r, .plus = none ? NULL : &r->valued, .minus = none || (shows && !a->by_value) ? &r->valueless : NULL};
+}
+
+static enum err count_at(struct to *to, const struct count *c, int64_t time)
+{
+    enum err err = ERR_OK;
+    if (time != REPORT_OUT && to->plus != NULL)
+        err = count_to(to->r, to->plus, 1, &to->what, c, time);
+    if (time != REPORT_OUT && to->minus != NULL && err == ERR_OK)
+        err = count_to(to->r, to->minus, -1, &to->what, c, time);
+    return err;
+}
+
+/* Quarters that follow each other in one row of time go there together. */
+static enum err count_quarters(struct to *to, struct counts *of, const struct report_day *day)
+{
+    struct count c, sum = {.n = 0};
+    int64_t time = REPORT_OUT;
     enum err err = ERR_OK, step;
-    size_t n = targets_of(&r->asked, place, k, to);
+    while (err == ERR_OK && (step = count_read(of, &c)) == ERR_OK) {
+        if (day->time[c.quarter] != time) {
+            err = count_at(to, &sum, time);
+            time = day->time[c.quarter];
+            sum = (struct count){.n = 0};
+        }
+        count_add(&sum, &c);
+    }
+    if (err != ERR_OK || step != ERR_NOT_FOUND)
+        return err != ERR_OK ? err : step;
+    return count_at(to, &sum, time);
+}
+
+enum err report_cell(struct report *r, const struct cell_key *k, struct span row, const struct report_day *day)
+{
+    struct to to = to_of(r, k);
+    struct counts of;
+    enum err err = ERR_OK, step;
     if (!k->named) {
         if (row.len < 4)
             return ERR_CORRUPT;
         row = span_skip(row, 4);
     }
-    while (err == ERR_OK && (step = count_read(&row, &c)) == ERR_OK) {
-        if (!count_what(c.number, &w))
+    while (err == ERR_OK && (step = counts_read(&row, &of)) == ERR_OK) {
+        if (!count_what(of.sum.number, &to.what))
             return ERR_CORRUPT;
-        if (times[c.quarter] == REPORT_OUT || !is_wanted(&r->asked, &w))
+        if (!is_wanted(&r->asked, &to.what))
             continue;
-        for (size_t i = 0; i < n && err == ERR_OK; i++)
-            err = count_to(r, &to[i], &w, &c, times[c.quarter], before);
+        err = day->whole ? count_at(&to, &of.sum, day->time[0]) : count_quarters(&to, &of, day);
     }
     return err != ERR_OK ? err : step == ERR_NOT_FOUND ? ERR_OK : step;
 }
@@ -400,10 +454,10 @@ static void sums_add(struct sums *to, const struct sums *from)
         a[i] += b[i];
 }
 
-static bool is_nothing(const struct report_row *row)
+static bool is_nothing(const struct report *r, const struct report_row *row)
 {
     static const struct sums none[2];
-    return memcmp(row->sums, none, sizeof none) == 0;
+    return memcmp(row->sums, none, report_periods(r) * sizeof *none) == 0;
 }
 
 struct ranked {
@@ -430,10 +484,11 @@ static size_t ranked_values(const struct report *r, struct ranked *out)
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < r->n; i++) {
         const struct sums *s = &r->row[i]->sums[0];
-        if (!r->row[i]->rest && !span_empty(r->row[i]->value))
-            out[n++] = (struct ranked){r->row[i]->value, sum(s->clicks, CLASS_COUNT) + sum(s->views, CLASS_COUNT) +
-                                                             sum(s->impressions, CLASS_COUNT) +
-                                                             sum(s->leads, STATUS_COUNT) / report_lead_units(r)};
+        const struct report_key *k = &r->row[i]->key;
+        if (!k->rest && !span_empty(k->value))
+            out[n++] = (struct ranked){k->value, sum(s->clicks, CLASS_COUNT) + sum(s->views, CLASS_COUNT) +
+                                                     sum(s->impressions, CLASS_COUNT) +
+                                                     sum(s->leads, STATUS_COUNT) / report_lead_units(r)};
     }
     if (n > 1)
         qsort(out, n, sizeof *out, by_value);
@@ -457,17 +512,16 @@ static void merge(struct report *r)
         qsort(rank, r->asked.values, sizeof *rank, by_value);
         for (size_t i = 0; i < rows; i++) {
             struct report_row *row = r->row[i];
-            const struct ranked key = {.value = row->value};
-            if (row->rest || span_empty(row->value) ||
-                bsearch(&key, rank, r->asked.values, sizeof *rank, by_value) != NULL)
+            struct report_key k = row->key;
+            const struct ranked key = {.value = k.value};
+            if (k.rest || span_empty(k.value) || bsearch(&key, rank, r->asked.values, sizeof *rank, by_value) != NULL)
                 continue;
-            struct report_row k = *row;
             k.value = SPAN("");
             k.rest = true;
             struct report_row *rest = row_of(r, &k);
-            for (int period = 0; period < 2; period++)
+            for (size_t period = 0; period < report_periods(r); period++)
                 sums_add(&rest->sums[period], &row->sums[period]);
-            memset(row->sums, 0, sizeof row->sums);
+            memset(row->sums, 0, report_periods(r) * sizeof *row->sums);
         }
     }
     free(rank);
@@ -475,7 +529,7 @@ static void merge(struct report *r)
 
 int report_row_order(const void *p, const void *q, void *asked)
 {
-    const struct report_row *x = *(struct report_row *const *)p, *y = *(struct report_row *const *)q;
+    const struct report_key *x = &(*(struct report_row *const *)p)->key, *y = &(*(struct report_row *const *)q)->key;
     const struct report_asked *a = asked;
     for (size_t i = 0; i < a->n; i++) {
         int order = 0;
@@ -522,7 +576,7 @@ static void drop_nothing(struct report *r)
     size_t kept = 0;
     for (size_t i = 0; i < r->n; i++) {
         struct report_row *row = r->row[i];
-        if (!is_nothing(row)) {
+        if (!is_nothing(r, row)) {
             r->row[i] = r->row[kept];
             r->row[kept++] = row;
         }
@@ -533,14 +587,14 @@ static void drop_nothing(struct report *r)
 static void add_total(struct report *r, const struct report_row *row)
 {
     size_t i = 0;
-    while (i < r->n_totals && r->total[i].currency != row->currency)
+    while (i < r->n_totals && r->total[i]->key.currency != row->key.currency)
         i++;
     if (i == r->n_totals) {
         r->total = xrealloc(r->total, ++r->n_totals * sizeof *r->total);
-        r->total[i] = (struct report_row){.currency = row->currency};
+        r->total[i] = new_row(r, &(struct report_key){.currency = row->key.currency});
     }
-    for (int period = 0; period < 2; period++)
-        sums_add(&r->total[i].sums[period], &row->sums[period]);
+    for (size_t period = 0; period < report_periods(r); period++)
+        sums_add(&r->total[i]->sums[period], &row->sums[period]);
 }
 
 enum err report_finish(struct report *r, struct problem *p)

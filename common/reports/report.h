@@ -79,15 +79,21 @@ struct report_place {
 
 /* Which row of time each quarter of a UTC day belongs to; REPORT_OUT: to none. */
 #define REPORT_OUT INT64_MIN
+struct report_day {
+    int64_t time[QUARTERS];
+    bool whole; /* all of it belongs to that of its first */
+};
 int64_t report_time(const struct report_asked *a, int64_t ms, int64_t utc_offset_s);
 
 struct report;
 struct report *report_open(const struct report_asked *a); /* which outlives it, with its texts */
 void report_close(struct report *r);                      /* NULL-safe */
-/* Counts a cell of that place; before: of the period before. Its rest is that of all other values. ERR_CORRUPT: the row
- * does not read. ERR_TOO_LARGE: there would be too many rows. */
-MUST_CHECK enum err report_cell(struct report *r, const struct report_place *place, const struct cell_key *k,
-                                struct span row, const int64_t times[QUARTERS], bool before);
+/* The cells that follow are of that place; before: of the period before. */
+void report_at(struct report *r, const struct report_place *place, bool before);
+/* Counts a cell, until the next of which its value lives. One without a name is that of all other values. ERR_CORRUPT:
+ * the row does not read. ERR_TOO_LARGE: there would be too many rows. */
+MUST_CHECK enum err report_cell(struct report *r, const struct cell_key *k, struct span row,
+                                const struct report_day *day);
 
 /* A click that led to a lead, or what is said in its place. */
 struct report_touch {

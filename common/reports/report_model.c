@@ -304,8 +304,8 @@ enum err report_markov(struct report *r, struct problem *p)
         touches += r->way[i].n;
     g.channel = xcalloc(touches + 1, sizeof *g.channel);
     g.path = xcalloc(r->n_ways + REPORT_CHANNELS, sizeof *g.path);
-    for (int period = 0; period < 2 && err == ERR_OK; period++) {
-        g.before = period;
+    for (size_t period = 0; period < report_periods(r) && err == ERR_OK; period++) {
+        g.before = period == 1;
         err = play(&g, p);
     }
     free(g.channel);

@@ -6,25 +6,30 @@
 #include "common/reports/report.h"
 
 struct sums {
+    int64_t click_micros; /* beside what most rows have */
     int64_t clicks[CLASS_COUNT], views[CLASS_COUNT], impressions[CLASS_COUNT];
     int64_t leads[STATUS_COUNT], reasons[REASON_COUNT];
     int64_t gaps[3];
-    int64_t click_micros, impression_micros, lead_micros, adjustment_micros, revenue;
+    int64_t impression_micros, lead_micros, adjustment_micros, revenue;
     int64_t scored, scores; /* leads with a score, and the sum of these */
     int64_t lag[LAG_BUCKETS];
 };
 
-struct report_row {
-    /* what it is found by */
+/* What a row is found by. */
+struct report_key {
     int64_t time;
     struct span campaign, contract, publisher, value;
     uint32_t currency;
     uint8_t class, status, reason; /* one behind the word's number; 0: not asked, or of nothing that has one */
     bool rest;                     /* all other values */
-    /* what it comes to: now, and in the period before */
-    struct sums sums[2];
-    uint32_t channel;   /* of Markov's model, one behind its number; 0: leads do not lead through it */
-    uint64_t effect[2]; /* of PATH_EFFECT_WHOLE: what is lost without it */
+};
+
+struct report_row {
+    struct report_key key;
+    struct report_row *behind; /* came behind it last; NULL: none did */
+    uint32_t channel;          /* of Markov's model, one behind its number; 0: leads do not lead through it */
+    uint64_t effect[2];        /* of PATH_EFFECT_WHOLE: what is lost without it */
+    struct sums sums[];        /* what it comes to: now, and in the period before where that is asked for */
 };
 
 /* The way of a lead, by Markov's model. */
@@ -41,11 +46,20 @@ struct report_sale {
     int64_t revenue[2];
 };
 
+/* Where cells are counted. */
+struct report_target {
+    struct report_key key;
+    struct report_row *row; /* of that key; NULL: it was not looked for */
+};
+
 struct report {
     struct report_asked asked;
+    struct report_target valued, valueless; /* of the cell's value; of what has none */
+    bool before;
+    struct report_row *near; /* was looked for last */
     struct report_row **row, **slot;
-    size_t n, room, shown;    /* shown: those that come to something stand first, in their order */
-    struct report_row *total; /* one a currency */
+    size_t n, room, shown;     /* shown: those that come to something stand first, in their order */
+    struct report_row **total; /* one a currency */
     size_t n_totals;
     char *texts; /* values, in chunks, each leading to the one before */
     size_t texts_used;
@@ -57,6 +71,11 @@ struct report {
     size_t n_sales;
 };
 
+/* A row has sums of so many. */
+static inline size_t report_periods(const struct report *r)
+{
+    return r->asked.compare ? 2 : 1;
+}
 /* In what leads are counted: a model's in millionths. */
 static inline int64_t report_lead_units(const struct report *r)
 {

@@ -127,10 +127,10 @@ static void time_text(struct buf *out, enum group g, int64_t time)
 static const char *word_of(enum group g, const struct report_row *row)
 {
     if (g == GROUP_CLASS)
-        return row->class ? class_word((enum class)(row->class - 1)) : "";
+        return row->key.class ? class_word((enum class)(row->key.class - 1)) : "";
     if (g == GROUP_STATUS)
-        return row->status ? status_word((enum status)(row->status - 1)) : "";
-    return row->reason ? reason_word((enum reason)(row->reason - 1)) : "";
+        return row->key.status ? status_word((enum status)(row->key.status - 1)) : "";
+    return row->key.reason ? reason_word((enum reason)(row->key.reason - 1)) : "";
 }
 
 static struct span key_text(enum group g, const struct report_row *row, struct buf *mem)
@@ -141,20 +141,20 @@ static struct span key_text(enum group g, const struct report_row *row, struct b
     case GROUP_DAY:
     case GROUP_WEEK:
     case GROUP_MONTH:
-        time_text(mem, g, row->time);
+        time_text(mem, g, row->key.time);
         return buf_span(mem);
     case GROUP_CAMPAIGN:
-        return row->campaign;
+        return row->key.campaign;
     case GROUP_CONTRACT:
-        return row->contract;
+        return row->key.contract;
     case GROUP_PUBLISHER:
-        return row->publisher;
+        return row->key.publisher;
     case GROUP_CLASS:
     case GROUP_STATUS:
     case GROUP_REASON:
         return span_str(word_of(g, row));
     case GROUP_VALUE:
-        return row->value;
+        return row->key.value;
     case GROUPS:
         break;
     }
@@ -289,7 +289,7 @@ static void jw_row(struct jw *w, const struct shown *x)
     jw_ratio(w, PER_SALE, x->r, s);
     if (model)
         jw_words(w, "credit", s->leads, STATUS_COUNT, status_at);
-    currency_code(x->row->currency, currency);
+    currency_code(x->row->key.currency, currency);
     if (!x->before)
         jw_kstr(w, "currency", span_str(currency));
     jw_kint(w, "impression_micros", s->impression_micros);
@@ -300,7 +300,7 @@ static void jw_row(struct jw *w, const struct shown *x)
     if (!model)
         jw_words(w, "leads", s->leads, STATUS_COUNT, status_at);
     jw_ratio(w, MEAN_SCORE, x->r, s);
-    if (x->key && x->row->rest)
+    if (x->key && x->row->key.rest)
         jw_kbool(w, "other", true);
     jw_kint(w, "payout_micros", f.payout);
     if (!model)
@@ -320,9 +320,9 @@ static void jw_row(struct jw *w, const struct shown *x)
 }
 
 /* Whether all that is written is within the range of integers. Sums of signless parts: so none of them is beyond. */
-static bool in_range(const struct report_row *row)
+static bool in_range(const struct report *r, const struct report_row *row)
 {
-    for (int period = 0; period < 2; period++) {
+    for (size_t period = 0; period < report_periods(r); period++) {
         const struct sums *s = &row->sums[period];
         const int64_t *v = (const int64_t *)s;
         wide_micros all = 0;
@@ -337,7 +337,7 @@ static bool in_range(const struct report_row *row)
 static enum err check_range(const struct report *r, struct problem *p)
 {
     for (size_t i = 0; i < r->n_totals; i++)
-        if (!in_range(&r->total[i]))
+        if (!in_range(r, r->total[i]))
             return problem(p, ERR_INVALID, "from", "a sum is more than " MONEY_MAX_TEXT ": ask for a shorter period");
     return ERR_OK;
 }
@@ -442,7 +442,7 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
     jw_key(&w, "totals");
     jw_array(&w);
     for (size_t i = 0; i < r->n_totals; i++)
-        jw_row(&w, &(struct shown){r, &r->total[i], &mem, false, false});
+        jw_row(&w, &(struct shown){r, r->total[i], &mem, false, false});
     jw_array_end(&w);
     if (is_signed)
         jw_kstr(&w, "typ", SPAN(REPORT_TYP));
@@ -500,8 +500,8 @@ static void csv_row(const struct report *r, const struct report_row *row, struct
     int64_t v, leads;
     for (size_t i = 0; i < r->asked.n; i++)
         csv_cell(out, key_text(r->asked.group[i], row, mem), ',');
-    buf_str(out, row->rest ? "other," : ",");
-    currency_code(row->currency, currency);
+    buf_str(out, row->key.rest ? "other," : ",");
+    currency_code(row->key.currency, currency);
     buf_printf(out, "%s,", currency);
     csv_number(out, f.clicks);
     for (size_t i = 0; i < CLASS_COUNT; i++)

@@ -168,16 +168,16 @@ static enum err count_today(struct facts *f, const struct contract *k, int64_t *
 {
     uint8_t mem[ROLLUP_KEY_MAX];
     struct span row;
-    struct count c;
+    struct counts c;
     struct count_what w;
     const struct cell_key key = {
         .contract = k->number, .dimension = DIMENSION_ALL, .day = (uint32_t)(f->now_ms / MS_PER_DAY), .named = true};
     enum err err = store_get(f->txn, TABLE_ROLLUPS, cell_key_write(mem, &key), &row);
-    while (err == ERR_OK && (err = count_read(&row, &c)) == ERR_OK) {
-        if (!count_what(c.number, &w))
+    while (err == ERR_OK && (err = counts_read(&row, &c)) == ERR_OK) {
+        if (!count_what(c.sum.number, &w))
             return ERR_CORRUPT;
-        *clicks += w.kind == COUNT_CLICKS && w.class == CLASS_OK ? c.n : 0;
-        *leads += w.kind == COUNT_LEADS ? c.n : 0;
+        *clicks += w.kind == COUNT_CLICKS && w.class == CLASS_OK ? c.sum.n : 0;
+        *leads += w.kind == COUNT_LEADS ? c.sum.n : 0;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

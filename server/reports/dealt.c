@@ -142,13 +142,11 @@ static enum err say_touch(struct dealt *d, size_t i)
     enum err err = ERR_OK;
     if (k == NULL || k->campaign != d->k->campaign)
         return ERR_CORRUPT;
-    *told =
-        (struct report_touch){.place = {span_str(k->campaign->id), span_str(k->id),
-                                        span_str(k->publisher != NULL ? k->publisher->id : ""), contract_currency(k)},
-                              .wanted = bsearch(&k, d->r->k, d->r->n, sizeof(struct contract *), by_number) != NULL,
-                              .class = CLASS_NONE,
-                              .value = SPAN(""),
-                              .share = d->share[i]};
+    *told = (struct report_touch){.place = reports_place(k),
+                                  .wanted = bsearch(&k, d->r->k, d->r->n, sizeof(struct contract *), by_number) != NULL,
+                                  .class = CLASS_NONE,
+                                  .value = SPAN(""),
+                                  .share = d->share[i]};
     if (!t->unrecorded)
         err = say_click(d, i);
     else if (d->n == 1)
@@ -166,7 +164,7 @@ static enum err deal_lead(struct days *days, uint64_t index, const struct lead_s
     struct dealt d = {.r = r, .k = days->k, .view = ledger_store_view(r->txn)};
     struct report_lead lead = {.touch = d.told, .micros = s->micros, .revenue = s->revenue, .before = days->before};
     struct envelope env;
-    lead.time = days->times[s->quarter % QUARTERS];
+    lead.time = days->times.time[s->quarter % QUARTERS];
     if (lead.time == REPORT_OUT)
         return ERR_OK;
     if (!count_what(s->number, &lead.what))

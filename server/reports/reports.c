@@ -201,6 +201,12 @@ struct span reports_zone(const struct reporting *r, const struct contract *k)
     return r->p[TIMEZONE].given ? r->p[TIMEZONE].value : contract_terms(k, r->rq->arrived_ms)->timezone;
 }
 
+struct report_place reports_place(const struct contract *k)
+{
+    return (struct report_place){span_str(k->campaign->id), span_str(k->id),
+                                 span_str(k->publisher != NULL ? k->publisher->id : ""), contract_currency(k)};
+}
+
 /* Leads of one contract may have come by another's clicks. */
 static void find_read(struct reporting *r, const struct contract_list *all)
 {
@@ -299,12 +305,14 @@ enum err reports_times(struct days *d, uint32_t day)
     if (err == ERR_OK)
         err = offset_at(d, start_ms + MS_PER_DAY, &last_s);
     offset_s = first_s;
+    d->times.whole = true;
     for (int q = 0; q < QUARTERS && err == ERR_OK; q++) {
         int64_t ms = start_ms + (int64_t)q * QUARTER_MS;
         if (first_s != last_s)
             err = offset_at(d, ms, &offset_s);
         bool in = ms >= d->period.from_ms && ms < d->period.to_ms;
-        d->times[q] = in ? report_time(&d->r->asked, ms, offset_s) : REPORT_OUT;
+        d->times.time[q] = in ? report_time(&d->r->asked, ms, offset_s) : REPORT_OUT;
+        d->times.whole &= d->times.time[q] == d->times.time[0];
     }
     d->known = err == ERR_OK;
     d->day = day;
@@ -345,9 +353,6 @@ static enum err take_cell(struct days *d, struct cell_key k, struct span row)
 {
     struct reporting *r = d->r;
     char code[CODE_LEN];
-    const struct report_place place = {span_str(d->k->campaign->id), span_str(d->k->id),
-                                       span_str(d->k->publisher != NULL ? d->k->publisher->id : ""),
-                                       contract_currency(d->k)};
     if (++r->cells > CELLS_MOST)
         return reports_too_much(r, "400,000 values of days");
     enum err err = reports_times(d, k.day);
@@ -357,7 +362,7 @@ static enum err take_cell(struct days *d, struct cell_key k, struct span row)
     if (!k.named && r->asked.by_value && !span_empty(r->asked.value))
         return ERR_OK; /* looked at for its number alone */
     k.value = shown(d, &k, code);
-    err = report_cell(r->report, &place, &k, row, d->times, d->before);
+    err = report_cell(r->report, &k, row, &d->times);
     return err == ERR_TOO_LARGE ? reports_too_much(r, "100,000 rows") : err;
 }
 
@@ -424,10 +429,12 @@ static enum err take_value(struct days *d)
 static enum err take_contract(struct reporting *r, const struct contract *k, bool before)
 {
     const struct report_asked *a = &r->asked;
+    const struct report_place place = reports_place(k);
     struct days d = {.r = r, .k = k, .zone = reports_zone(r, k), .before = before};
     enum err err = reports_period(r, d.zone, before, &d.period);
     if (err != ERR_OK)
         return err;
+    report_at(r->report, &place, before);
     if (a->by_value && !span_empty(a->value))
         return take_value(&d);
     err = take_all(&d, DIMENSION_ALL);

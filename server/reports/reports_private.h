@@ -62,9 +62,10 @@ struct days {
     struct period period;
     bool before, known;
     uint32_t day;
-    int64_t times[QUARTERS];
+    struct report_day times;
 };
 
+struct report_place reports_place(const struct contract *k);
 struct span reports_zone(const struct reporting *r, const struct contract *k);
 MUST_CHECK enum err reports_period(struct reporting *r, struct span zone, bool before, struct period *out);
 MUST_CHECK enum err reports_times(struct days *d, uint32_t day); /* fills d->times of that UTC day */

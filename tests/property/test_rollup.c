@@ -237,7 +237,7 @@ static uint64_t clicks_in_sub1(const struct rows *r, uint64_t *most)
 {
     uint64_t clicks = 0, values[CONTRACTS + 1][4] = {{0}};
     struct cell_key k;
-    struct count c;
+    struct counts c;
     struct count_what what;
     *most = 0;
     for (size_t i = 0; i < r->n; i++) {
@@ -248,8 +248,8 @@ static uint64_t clicks_in_sub1(const struct rows *r, uint64_t *most)
         *n += k.named;
         *most = *n > *most ? *n : *most;
         rest = k.named ? rest : span_skip(rest, 4);
-        while (count_read(&rest, &c) == ERR_OK)
-            clicks += count_what(c.number, &what) && what.kind == COUNT_CLICKS ? (uint64_t)c.n : 0;
+        while (counts_read(&rest, &c) == ERR_OK)
+            clicks += count_what(c.sum.number, &what) && what.kind == COUNT_CLICKS ? (uint64_t)c.sum.n : 0;
     }
     return clicks;
 }
