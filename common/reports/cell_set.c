@@ -446,29 +446,56 @@ static enum err look_up(struct cell_set *s, struct place *p, uint64_t hash, stru
 }
 
 /* Mostly it is the one before. */
-static enum err cell_of(struct cell_set *s, struct place *p, struct span value, struct cell **out)
+static enum err cell_of(struct cell_set *s, struct place *p, uint64_t hash, struct span value, struct cell **out)
 {
-    const bool whole = p->dimension == DIMENSION_ALL;
-    uint64_t hash = whole ? 0 : hash_of(p, value);
     enum err err = ERR_OK;
     *out = p->latest;
     if (*out == NULL || hash != p->latest_hash || !span_eq(value_of(*out), value))
-        err = whole ? whole_of(s, p, out) : look_up(s, p, hash, value, out);
+        err = p->dimension == DIMENSION_ALL ? whole_of(s, p, out) : look_up(s, p, hash, value, out);
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-enum err cell_set_add(struct cell_set *s, struct cell_day *day, enum dimension d, struct span value,
-                      const struct count *add)
+static enum err add_to(struct cell_set *s, struct place *p, uint64_t hash, struct span value, const struct count *add)
 {
     struct cell *c;
-    assert(span_empty(value) == (d == DIMENSION_ALL));
-    day->used = true;
-    enum err err = cell_of(s, &day->place[d], value, &c);
+    enum err err = cell_of(s, p, hash, value, &c);
     if (err != ERR_OK)
         return err;
     count_add(count_of(s, c, add->quarter, add->number), add);
     changes(s, c);
     return ERR_OK;
+}
+
+/* Cells lie where chance has put them: all are on their way before the first is looked at. */
+static void bring(const struct cell_day *day, const uint64_t hash[DIMENSIONS])
+{
+    for (int d = DIMENSION_ALL + 1; d < DIMENSIONS; d++) {
+        const struct hashed_slot *slot = hash[d] != 0 ? hashed_first(&day->cells, hash[d]) : NULL;
+        if (slot == NULL || slot->what == NULL)
+            continue;
+        const struct cell *c = slot->what;
+        __builtin_prefetch(c, 1);
+        __builtin_prefetch(c->value);
+    }
+}
+
+enum err cell_set_add(struct cell_set *s, struct cell_day *day, const struct span values[DIMENSIONS],
+                      const struct count *add)
+{
+    uint64_t hash[DIMENSIONS] = {0};
+    day->used = true;
+    for (int d = DIMENSION_ALL + 1; d < DIMENSIONS; d++) {
+        if (span_empty(values[d]))
+            continue;
+        hash[d] = hash_of(&day->place[d], values[d]);
+        __builtin_prefetch(hashed_first(&day->cells, hash[d]));
+    }
+    bring(day, hash);
+    enum err err = add_to(s, &day->place[DIMENSION_ALL], 0, SPAN(""), add);
+    for (int d = DIMENSION_ALL + 1; d < DIMENSIONS && err == ERR_OK; d++)
+        if (!span_empty(values[d]))
+            err = add_to(s, &day->place[d], hash[d], values[d], add);
+    return err;
 }
 
 /* ---- what became of them ---- */

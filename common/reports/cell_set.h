@@ -23,10 +23,10 @@ size_t cell_set_bytes(const struct cell_set *s);
 /* The cells of a contract and UTC day; stays where it is until cell_set_keep. */
 struct cell_day;
 struct cell_day *cell_set_day(struct cell_set *s, uint32_t contract, uint32_t day);
-/* Adds to the count of that place in the value's cell, or in that of all others: what was counted by itself once goes
- * on so. The value is empty of DIMENSION_ALL, and of no other. After an error some of the cells may have been added to.
- */
-MUST_CHECK enum err cell_set_add(struct cell_set *s, struct cell_day *day, enum dimension d, struct span value,
+/* Adds to the count of that place in the cell of the whole day, and in that of each value, or of all others: what was
+ * counted by itself once goes on so. A dimension whose value is empty has none. After an error some of the cells may
+ * have been added to. */
+MUST_CHECK enum err cell_set_add(struct cell_set *s, struct cell_day *day, const struct span values[DIMENSIONS],
                                  const struct count *add);
 
 /* The row of every cell that changed since this was called last, in no order; the first error ends it. */

@@ -236,7 +236,7 @@ static struct when when_of(uint32_t contract, int64_t at_ms)
     return (struct when){contract, (uint32_t)(at_ms / MS_PER_DAY), (uint8_t)(at_ms % MS_PER_DAY / QUARTER_MS)};
 }
 
-/* Adds up in the cell of each dimension that it has a value of; the whole contract is the first. */
+/* Adds up in the cell of each dimension that it has a value of. */
 static enum err count(struct rollup *r, const struct when *w, const struct values *v, const struct count_what *what,
                       struct count add)
 {
@@ -247,11 +247,8 @@ static enum err count(struct rollup *r, const struct when *w, const struct value
         log->day = cell_set_day(r->cells, w->contract, w->day);
         log->of_day = w->day;
     }
-    enum err err = cell_set_add(r->cells, log->day, DIMENSION_ALL, SPAN(""), &add);
-    for (int d = DIMENSION_ALL + 1; v != NULL && d < DIMENSIONS && err == ERR_OK; d++)
-        if (!span_empty(v->of[d]))
-            err = cell_set_add(r->cells, log->day, (enum dimension)d, v->of[d], &add);
-    return err;
+    static const struct values nothing;
+    return cell_set_add(r->cells, log->day, v != NULL ? v->of : nothing.of, &add);
 }
 
 /* ---- traffic ---- */
