@@ -18,6 +18,10 @@ static inline uint32_t load_be32(const void *p)
     const uint8_t *b = p;
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
+static inline uint64_t load_be40(const void *p)
+{
+    return (uint64_t) * (const uint8_t *)p << 32 | load_be32((const uint8_t *)p + 1);
+}
 static inline uint64_t load_be64(const void *p)
 {
     return (uint64_t)load_be32(p) << 32 | load_be32((const uint8_t *)p + 4);
@@ -35,6 +39,11 @@ static inline void store_be32(void *p, uint32_t v)
     b[1] = (uint8_t)(v >> 16);
     b[2] = (uint8_t)(v >> 8);
     b[3] = (uint8_t)v;
+}
+static inline void store_be40(void *p, uint64_t v)
+{
+    *(uint8_t *)p = (uint8_t)(v >> 32);
+    store_be32((uint8_t *)p + 1, (uint32_t)v);
 }
 static inline void store_be64(void *p, uint64_t v)
 {

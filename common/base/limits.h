@@ -12,6 +12,7 @@ enum {
     LIMIT_DEEP_LINK = 1024,     /* bytes of `to` */
     LIMIT_URL = 2048,           /* bytes of a landing URL */
     LIMIT_USER_AGENT = 512,     /* bytes kept; longer ones are cut */
+    LIMIT_IP = 45,              /* bytes of an address as text */
     LIMIT_TXID = 128,           /* bytes of txid */
     LIMIT_FIELD = 512,          /* bytes of one contact or form field */
     LIMIT_FIELD_NAME = 64,      /* bytes of NAME in f_NAME */

@@ -128,7 +128,7 @@ struct nonce_use {
 /* A private part, sealed under the key of its day. */
 struct private_sealed {
     uint32_t day;
-    struct span bytes; /* nonce, ciphertext, tag */
+    struct span bytes; /* ciphertext, tag */
 };
 
 /* A small secret that is shown once: sealed for the answer, and what the store keeps to know it by. */

@@ -1,13 +1,12 @@
 #include <assert.h>
 
+#include "common/base/ascii.h"
 #include "common/base/bytes.h"
 #include "common/base/json_scan.h"
 #include "common/base/limits.h"
 #include "common/base/utf8.h"
 #include "common/ledger/commitment.h"
 #include "common/ledger/embedded.h"
-
-enum { IP_MAX = 45 };
 
 /* ---- commitments ---- */
 
@@ -34,7 +33,7 @@ static void commitment(struct span domain, const uint8_t salt[SALT_LEN], struct 
 
 static void network_commitment(const uint8_t salt[SALT_LEN], struct span ip, struct span ua, struct hash *out)
 {
-    char mem[6 * (IP_MAX + LIMIT_USER_AGENT) + 32]; /* each byte may need a \u00xx */
+    char mem[6 * (LIMIT_IP + LIMIT_USER_AGENT) + 32]; /* each byte may need a \u00xx */
     struct buf b;
     struct jw w;
     buf_fixed(&b, mem, sizeof(mem));
@@ -125,7 +124,7 @@ void kept_write(struct buf *out, const struct kept_part *k)
     }
 }
 
-static const uint8_t *take(const uint8_t *from, void *out, size_t len)
+static const uint8_t *copy(const uint8_t *from, void *out, size_t len)
 {
     memcpy(out, from, len);
     return from + len;
@@ -141,15 +140,15 @@ enum err kept_read(struct span bytes, struct kept_part *out)
     if (bytes.len != KEPT_PART_MAX - (k.has_email ? 0u : TOKEN_LEN) - (k.has_phone ? 0u : TOKEN_LEN)) {
         return ERR_CORRUPT;
     }
-    p = take(p + 1, k.salt, SALT_LEN);
-    p = take(p, k.contact.b, HASH_LEN);
-    p = take(p, k.network.b, HASH_LEN);
-    p = take(p, k.facts_sha256, HASH_LEN);
+    p = copy(p + 1, k.salt, SALT_LEN);
+    p = copy(p, k.contact.b, HASH_LEN);
+    p = copy(p, k.network.b, HASH_LEN);
+    p = copy(p, k.facts_sha256, HASH_LEN);
     if (k.has_email) {
-        p = take(p, k.email, TOKEN_LEN);
+        p = copy(p, k.email, TOKEN_LEN);
     }
     if (k.has_phone) {
-        take(p, k.phone, TOKEN_LEN);
+        copy(p, k.phone, TOKEN_LEN);
     }
     *out = k;
     return ERR_OK;
@@ -164,23 +163,121 @@ void kept_person(const struct kept_part *k, struct private_part *out)
     memcpy(out->facts_sha256, k->facts_sha256, HASH_LEN);
 }
 
-/* ---- the private part ---- */
+/* ---- the private part: seed | u8 | ip | of a lead be16 length of ua | ua | of a lead contact ---- */
+
+/* The byte in front of the address: PART_LEAD with a lead, and 0 where four bytes of IPv4 follow, else 1 and the length
+ * of the address as text. */
+enum { PART_LEAD = 128, V4_LEN = 4 };
+
+/* 0 to 255 without a sign or leading zeros. */
+static bool take_octet(struct span *s, uint8_t *out)
+{
+    unsigned n = 0;
+    size_t digits = 0;
+    while (digits < s->len && digits < 3 && ascii_is_digit(s->ptr[digits]))
+        n = n * 10 + (unsigned)(s->ptr[digits++] - '0');
+    if (digits == 0 || n > UINT8_MAX || (digits > 1 && s->ptr[0] == '0'))
+        return false;
+    *out = (uint8_t)n;
+    *s = span_skip(*s, digits);
+    return true;
+}
+
+/* Of an address as it is written always, and so again from its bytes. */
+static bool v4_read(struct span text, uint8_t out[V4_LEN])
+{
+    for (size_t i = 0; i < V4_LEN; i++) {
+        if (i > 0 && (text.len == 0 || text.ptr[0] != '.'))
+            return false;
+        text = span_skip(text, i > 0);
+        if (!take_octet(&text, &out[i]))
+            return false;
+    }
+    return text.len == 0;
+}
+
+static struct span v4_write(const uint8_t b[V4_LEN], char out[IP_V4_TEXT])
+{
+    char *p = out;
+    for (size_t i = 0; i < V4_LEN; i++) {
+        if (i > 0)
+            *p++ = '.';
+        if (b[i] >= 100)
+            *p++ = (char)('0' + b[i] / 100);
+        if (b[i] >= 10)
+            *p++ = (char)('0' + b[i] / 10 % 10);
+        *p++ = (char)('0' + b[i] % 10);
+    }
+    return span_of(out, (size_t)(p - out));
+}
 
 void private_write(struct buf *out, const struct private_part *p)
 {
-    struct jw w;
-    jw_open(&w, out);
-    jw_object(&w);
-    if (p->lead) {
-        jw_key(&w, "contact");
-        jw_raw(&w, p->contact);
+    const uint8_t lead = p->lead ? PART_LEAD : 0;
+    uint8_t v4[V4_LEN];
+    assert(p->ip.len <= LIMIT_IP && p->ua.len <= LIMIT_USER_AGENT);
+    buf_add(out, p->seed, SALT_LEN);
+    if (v4_read(p->ip, v4)) {
+        buf_byte(out, lead);
+        buf_add(out, v4, sizeof v4);
+    } else {
+        buf_byte(out, (uint8_t)(lead | (1 + p->ip.len)));
+        buf_span_add(out, p->ip);
     }
-    jw_kstr(&w, "ip", p->ip);
-    jw_kb64url(&w, "seed", p->seed, SALT_LEN);
-    jw_kstr(&w, "ua", p->ua);
-    jw_object_end(&w);
-    jw_close(&w);
+    if (p->lead)
+        buf_be16(out, (uint16_t)p->ua.len);
+    buf_span_add(out, p->ua);
+    if (p->lead)
+        buf_span_add(out, p->contact);
 }
+
+static bool take(struct span *s, size_t n, struct span *out)
+{
+    if (s->len < n)
+        return false;
+    *out = span_of(s->ptr, n);
+    *s = span_skip(*s, n);
+    return true;
+}
+
+static bool take_ip(struct span *s, uint8_t said, struct private_part *p)
+{
+    struct span bytes;
+    uint8_t v4[V4_LEN];
+    if (said != 0)
+        return said - 1u <= LIMIT_IP && take(s, said - 1u, &p->ip) && !v4_read(p->ip, v4);
+    if (!take(s, V4_LEN, &bytes))
+        return false;
+    p->ip = v4_write((const uint8_t *)bytes.ptr, p->v4);
+    return true;
+}
+
+static bool is_object(struct span text)
+{
+    json_t *doc = NULL;
+    bool is = json_read_canonical(text, &doc, NULL) == ERR_OK && json_is_object(doc);
+    json_decref(doc);
+    return is;
+}
+
+enum err private_read(struct span bytes, struct private_part *out)
+{
+    struct span seed, said, len;
+    *out = (struct private_part){0};
+    if (!take(&bytes, SALT_LEN, &seed) || !take(&bytes, 1, &said))
+        return ERR_CORRUPT;
+    const uint8_t head = (uint8_t)said.ptr[0];
+    memcpy(out->seed, seed.ptr, SALT_LEN);
+    out->lead = (head & PART_LEAD) != 0;
+    if (!take_ip(&bytes, head & (PART_LEAD - 1), out) || (out->lead && !take(&bytes, 2, &len)) ||
+        !take(&bytes, out->lead ? load_be16(len.ptr) : bytes.len, &out->ua))
+        return ERR_CORRUPT;
+    out->contact = bytes;
+    bool reads = out->ua.len <= LIMIT_USER_AGENT && utf8_valid(out->ip) && utf8_valid(out->ua);
+    return reads && (!out->lead || is_object(out->contact)) ? ERR_OK : ERR_CORRUPT;
+}
+
+/* ---- openings ---- */
 
 /* Reads a member of exactly len bytes as base64url; *found says whether it is there. */
 static enum err get_b64url(const json_t *obj, const char *key, void *out, size_t len, bool *found)
@@ -211,39 +308,6 @@ static bool is_text(const json_t *obj, const char *key, size_t max, struct span 
     bool found = false;
     return json_get_str(obj, "", key, max, out, &found, NULL) == ERR_OK && found;
 }
-
-static bool private_members(json_t *obj, struct private_part *p)
-{
-    static const char *const click[] = {"ip", "seed", "ua", NULL};
-    static const char *const lead[] = {"contact", "ip", "seed", "ua", NULL};
-    p->lead = json_object_get(obj, "contact") != NULL;
-    if (json_only(obj, "", p->lead ? lead : click, NULL) != ERR_OK || !is_text(obj, "ip", IP_MAX, &p->ip) ||
-        !is_text(obj, "ua", LIMIT_USER_AGENT, &p->ua) || !is_b64url(obj, "seed", p->seed, SALT_LEN)) {
-        return false;
-    }
-    return !p->lead || embedded_text(obj, "contact", &p->contact);
-}
-
-enum err private_read(struct span bytes, struct private_part *out)
-{
-    struct private_part p = {0};
-    if (json_read_canonical(bytes, &p.json, NULL) != ERR_OK || !private_members(p.json, &p)) {
-        json_decref(p.json);
-        return ERR_CORRUPT;
-    }
-    *out = p;
-    return ERR_OK;
-}
-
-void private_close(struct private_part *p)
-{
-    if (p != NULL) {
-        json_decref(p->json);
-        *p = (struct private_part){0};
-    }
-}
-
-/* ---- openings ---- */
 
 static void lead_opening(struct jw *w, uint64_t index, const struct kept_part *k, const struct private_part *p,
                          struct opening_scope scope)
@@ -308,7 +372,7 @@ static bool network_fits(const json_t *obj, const struct hash *want)
     struct span ip, ua;
     uint8_t salt[SALT_LEN];
     struct hash h;
-    if (!is_text(obj, "ip", IP_MAX, &ip) || !is_text(obj, "ua", LIMIT_USER_AGENT, &ua) ||
+    if (!is_text(obj, "ip", LIMIT_IP, &ip) || !is_text(obj, "ua", LIMIT_USER_AGENT, &ua) ||
         !is_b64url(obj, "network_salt", salt, SALT_LEN)) {
         return false;
     }
@@ -363,7 +427,7 @@ static bool click_members(const json_t *obj, struct opening *o)
     static const char *const names[] = {"index", "ip", "salt", "ua", NULL};
     struct span ip, ua;
     uint8_t salt[SALT_LEN];
-    if (json_only(obj, "", names, NULL) != ERR_OK || !is_text(obj, "ip", IP_MAX, &ip) ||
+    if (json_only(obj, "", names, NULL) != ERR_OK || !is_text(obj, "ip", LIMIT_IP, &ip) ||
         !is_text(obj, "ua", LIMIT_USER_AGENT, &ua) || !is_b64url(obj, "salt", salt, SALT_LEN)) {
         return false;
     }
@@ -398,7 +462,7 @@ static bool scan_click(struct span line, struct opening *o)
     struct span s = line, ip, ua;
     uint8_t salt[SALT_LEN];
     if (!scan_is(&s, "{\"index\":") || !scan_nat(&s, JSON_INT_MAX, &o->index) || !scan_is(&s, ",\"ip\":") ||
-        !scan_text(&s, IP_MAX, &ip) || !scan_is(&s, ",\"salt\":") || !scan_b64url(&s, salt, SALT_LEN) ||
+        !scan_text(&s, LIMIT_IP, &ip) || !scan_is(&s, ",\"salt\":") || !scan_b64url(&s, salt, SALT_LEN) ||
         !scan_is(&s, ",\"ua\":") || !scan_text(&s, LIMIT_USER_AGENT, &ua) || !span_is(s, "}") || !utf8_valid(line))
         return false;
     network_commitment(salt, ip, ua, &o->commitment);

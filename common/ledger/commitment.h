@@ -11,11 +11,14 @@
 #define CS_LEDGER_COMMITMENT_H
 
 #include "common/base/json_read.h"
+#include "common/base/limits.h"
 #include "common/ledger/merkle.h"
 
 enum { SALT_LEN = 16, TOKEN_LEN = 16 };
 
-/* The plaintext of a sealed part, and of a lead with it what its kept part has of the person. Spans borrow. */
+/* The plaintext of a sealed part, and of a lead with it what its kept part has of the person. Spans borrow: once it was
+ * read also from itself, so that it is not to be copied. */
+enum { IP_V4_TEXT = 15 };
 struct private_part {
     uint8_t seed[SALT_LEN];
     struct span ip, ua;
@@ -25,7 +28,7 @@ struct private_part {
     bool has_email, has_phone;
     uint8_t email[TOKEN_LEN], phone[TOKEN_LEN]; /* HMAC-SHA256(campaign pepper, "email\n" key | "phone\n" key)[:16] */
     uint8_t facts_sha256[HASH_LEN]; /* of what the sender reported: tells a replayed txid from a changed one */
-    json_t *json;                   /* after private_read */
+    char v4[IP_V4_TEXT];            /* after private_read */
 };
 
 /* What is kept of a lead's private part, whatever becomes of the rest: it opens the upper level alone, stands beside
@@ -44,11 +47,10 @@ MUST_CHECK enum err kept_read(struct span bytes, struct kept_part *out); /* ERR_
 void kept_commitment(const struct kept_part *k, struct hash *out);
 void kept_person(const struct kept_part *k, struct private_part *out); /* sets tokens and facts alone */
 
-void private_write(struct buf *out, const struct private_part *p); /* canonical JSON; hot for clicks: no allocation */
-/* The sealed part: spans live until private_close. */
-MUST_CHECK enum err private_read(struct span bytes, struct private_part *out);
-void private_close(struct private_part *p);
-void private_commitment(const struct private_part *p, struct hash *out); /* what the entry carries */
+enum { PRIVATE_PART_MAX = SALT_LEN + 1 + LIMIT_IP + 2 + LIMIT_USER_AGENT };    /* without contact */
+void private_write(struct buf *out, const struct private_part *p);             /* hot for clicks */
+MUST_CHECK enum err private_read(struct span bytes, struct private_part *out); /* ERR_CORRUPT */
+void private_commitment(const struct private_part *p, struct hash *out);       /* what the entry carries */
 
 /* To the lead with that leaf hash, which another contract's lead with that commitment repeats: nothing to who does not
  * know the leaf. */

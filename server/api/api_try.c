@@ -340,8 +340,6 @@ static enum err run(struct trying *t)
 static void trying_close(struct trying *t)
 {
     for (size_t i = 0; i < t->trial.n; i++) {
-        if (t->trial.lead[i].opened)
-            private_close(&t->trial.lead[i].priv);
         entry_close(&t->trial.lead[i].entry);
         buf_free(&t->plain[i]);
     }

@@ -30,7 +30,6 @@ static enum err jw_contact(struct jw *w, struct request *rq, struct txn *t, cons
     if (err == ERR_OK) {
         jw_key(w, "contact");
         jw_raw(w, priv.contact);
-        private_close(&priv);
     }
     buf_free(&plain);
     return err == ERR_NOT_FOUND ? jw_gone(w, t, env) : err;

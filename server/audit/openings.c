@@ -56,8 +56,6 @@ static enum err opening_add(struct openings *o, uint64_t index)
         opening_write(&o->lines, index, lead ? &kept : NULL, opened ? &priv : NULL, scope);
         buf_byte(&o->lines, '\n');
     }
-    if (opened)
-        private_close(&priv);
     entry_close(&entry);
     return err;
 }

@@ -41,7 +41,7 @@ static void meta_row(struct check *c, enum table t, struct span key, struct span
     uint64_t chance;
     bool good = span_is(key, "format")        ? span_is(value, STORE_FORMAT)
                 : span_is(key, "public_url")  ? instance_url_ok(value)
-                : span_is(key, "watermark")   ? value.len == SEQ_LEN
+                : span_is(key, "watermark")   ? value.len == WATERMARK_LEN
                 : span_is(key, "batch")       ? value.len == 8
                 : span_is(key, "instance")    ? id_read(value, &chance) == ERR_OK
                 : span_is(key, "keys")        ? keys_fit(c->in.keys, value) == ERR_OK

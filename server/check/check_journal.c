@@ -27,7 +27,8 @@ static bool names_a_log(struct check *c, const struct envelope *env, struct span
 static bool take_row(struct check *c, struct span key, struct span row)
 {
     struct envelope env;
-    if (key.len != SEQ_LEN || load_be64(key.ptr) != c->seq) {
+    uint64_t seq;
+    if (!seq_of(key, &seq) || seq != c->seq) {
         char name[ROW_NAME], why[ROW_NAME + 16];
         table_row_name(TABLE_JOURNAL, key, name);
         snprintf(why, sizeof why, ": %s follows", name);

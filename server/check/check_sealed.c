@@ -59,7 +59,6 @@ static const char *wrong_with(struct check *c, uint64_t seq, struct span key, co
         kept_person(kept, &priv);
     private_commitment(&priv, &opened);
     bool fits = memcmp(opened.b, commitment->b, HASH_LEN) == 0 && priv.lead == (kept != NULL);
-    private_close(&priv);
     return fits ? NULL : "is not what its entry commits to";
 }
 

@@ -135,7 +135,8 @@ static enum err take_journal(struct folding *f, uint64_t from, uint64_t to)
         return err;
     for (step = cursor_seek(c, seq_key(first, from), &key, &row); step == ERR_OK && err == ERR_OK && from < to;
          step = cursor_next(c, &key, &row)) {
-        err = key.len == SEQ_LEN && load_be64(key.ptr) == from ? take_row(f, row) : ERR_CORRUPT;
+        uint64_t seq;
+        err = seq_of(key, &seq) && seq == from ? take_row(f, row) : ERR_CORRUPT;
         from++;
     }
     cursor_close(c);

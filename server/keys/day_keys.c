@@ -308,13 +308,12 @@ enum err day_keys_lost(struct day_keys *p, struct txn *t, uint32_t month, uint64
     return err == ERR_OK ? replace_days(p, t, month, next_seq, days) : err;
 }
 
-/* A day's cipher. Nonces are 8 random bytes, drawn anew for each context, and a counter: no two contexts of one key
- * meet. */
+/* A day's cipher. The nonce is what the entry commits by, which has 16 random bytes of the seed in it and all else that
+ * is sealed: two parts have the same one only where they are the same, or by a chance of 2^-96. */
 struct context {
     struct aead *aead;
-    uint32_t day, counter;
+    uint32_t day;
     uint64_t lost_below; /* as of a day key */
-    uint8_t prefix[8];
 };
 
 struct sealer {
@@ -370,7 +369,6 @@ static enum err context_for(struct sealer *s, struct txn *t, uint32_t day, struc
     struct context *c = &s->context[s->next++ % CONTEXTS];
     aead_free(c->aead);
     *c = (struct context){.aead = aead_new(key.key), .day = day, .lost_below = key.lost_below};
-    random_bytes(c->prefix, sizeof c->prefix);
     crypto_wipe(&key, sizeof key);
     *out = c;
     return ERR_OK;
@@ -382,15 +380,11 @@ enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitme
     enum err err = context_for(s, NULL, day, &c);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_BUSY : err;
-    size_t len = AEAD_NONCE_LEN + plain.len + AEAD_TAG_LEN;
+    size_t len = plain.len + AEAD_TAG_LEN;
     uint8_t *room = (uint8_t *)buf_room(out, len);
     if (room == NULL)
         return ERR_TOO_LARGE;
-    memcpy(room, c->prefix, sizeof c->prefix);
-    store_be32(room + sizeof c->prefix, c->counter);
-    if (++c->counter == 0)
-        random_bytes(c->prefix, sizeof c->prefix);
-    aead_seal(c->aead, room, span_of(commitment->b, HASH_LEN), plain, room + AEAD_NONCE_LEN);
+    aead_seal(c->aead, commitment->b, span_of(commitment->b, HASH_LEN), plain, room);
     out->len += len;
     return ERR_OK;
 }
@@ -400,19 +394,18 @@ enum err sealer_open(struct sealer *s, struct txn *t, uint64_t seq, const struct
 {
     struct context *c;
     const struct span sealed = part->bytes;
-    if (sealed.len < AEAD_NONCE_LEN + AEAD_TAG_LEN)
+    if (sealed.len < AEAD_TAG_LEN)
         return ERR_CORRUPT;
     enum err err = context_for(s, t, part->day, &c);
     if (err != ERR_OK)
         return err;
     if (seq < c->lost_below)
         return ERR_NOT_FOUND;
-    size_t len = sealed.len - AEAD_NONCE_LEN - AEAD_TAG_LEN;
+    size_t len = sealed.len - AEAD_TAG_LEN;
     char *room = buf_room(out, len);
     if (room == NULL)
         return ERR_TOO_LARGE;
-    err = aead_open(c->aead, (const uint8_t *)sealed.ptr, span_of(commitment->b, HASH_LEN),
-                    span_of(sealed.ptr + AEAD_NONCE_LEN, sealed.len - AEAD_NONCE_LEN), room);
+    err = aead_open(c->aead, commitment->b, span_of(commitment->b, HASH_LEN), sealed, room);
     if (err == ERR_OK)
         out->len += len;
     return err;
@@ -431,10 +424,8 @@ enum err sealer_read(struct sealer *s, struct txn *t, const struct envelope *env
         err = sealer_open(s, t, env->seq, commitment, &sealed, plain);
     if (err != ERR_OK || (err = private_read(buf_span(plain), out)) != ERR_OK)
         return err;
-    if (out->lead != (env->kind == ENTRY_LEAD)) {
-        private_close(out);
+    if (out->lead != (env->kind == ENTRY_LEAD))
         return ERR_CORRUPT;
-    }
     if (out->lead)
         kept_person(&kept, out);
     return ERR_OK;

@@ -41,8 +41,8 @@ uint32_t day_keys_kept_from(const struct day_keys *p);
 struct sealer;
 struct sealer *sealer_new(struct day_keys *p);
 void sealer_free(struct sealer *s);
-/* Appends nonce, ciphertext and tag. ERR_BUSY when the day's key is not there yet (a clock that jumped: the committer
- * makes it within a second). */
+/* Appends ciphertext and tag. The commitment is that of `plain`, and of nothing else: it is the nonce. ERR_BUSY when
+ * the day's key is not there yet (a clock that jumped: the committer makes it within a second). */
 MUST_CHECK enum err sealer_seal(struct sealer *s, uint32_t day, const struct hash *commitment, struct span plain,
                                 struct buf *out);
 /* Appends the plaintext of the part of journal row seq. ERR_NOT_FOUND when the key was destroyed, or told as lost;

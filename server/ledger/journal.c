@@ -2,45 +2,61 @@
 
 #include "common/base/bytes.h"
 
-enum { FORMAT = 2 };
+enum { DEVICE_SHIFT = 4, CLASS_MASK = 15 };
+_Static_assert(CLASS_COUNT <= 16 && DEVICE_COUNT <= 16, "class and device share a byte");
+
+/* Of other kinds the entry is all that follows. */
+static bool says_length(enum entry_kind kind)
+{
+    return kind == ENTRY_LEAD || kind == ENTRY_ROOT;
+}
+
+static size_t head_len(enum entry_kind kind)
+{
+    return ENVELOPE_HEAD + (says_length(kind) ? ENVELOPE_LENGTH : 0);
+}
 
 size_t envelope_len(const struct envelope *e)
 {
-    return ENVELOPE_HEAD + e->entry.len + e->beside.len;
+    return head_len(e->kind) + e->entry.len + e->beside.len;
 }
 
 void envelope_write(const struct envelope *e, void *out)
 {
     uint8_t *p = out;
-    p[0] = FORMAT;
-    p[1] = (uint8_t)e->kind;
-    p[2] = (uint8_t)e->class;
-    p[3] = (uint8_t)e->device;
-    store_be32(p + 4, e->contract);
-    store_be64(p + 8, e->index);
-    store_be32(p + 16, (uint32_t)e->entry.len);
-    memcpy(p + ENVELOPE_HEAD, e->entry.ptr, e->entry.len);
+    p[0] = (uint8_t)e->kind;
+    p[1] = (uint8_t)(e->class | e->device << DEVICE_SHIFT);
+    store_be32(p + 2, e->contract);
+    store_be40(p + 6, e->index);
+    p += ENVELOPE_HEAD;
+    if (says_length(e->kind))
+        store_be16(p, (uint16_t)e->entry.len);
+    p += says_length(e->kind) ? ENVELOPE_LENGTH : 0;
+    memcpy(p, e->entry.ptr, e->entry.len);
     if (e->beside.len != 0)
-        memcpy(p + ENVELOPE_HEAD + e->entry.len, e->beside.ptr, e->beside.len);
+        memcpy(p + e->entry.len, e->beside.ptr, e->beside.len);
 }
 
 enum err envelope_read(struct span bytes, struct envelope *out)
 {
     const uint8_t *p = (const uint8_t *)bytes.ptr;
-    if (bytes.len < ENVELOPE_HEAD || p[0] != FORMAT || p[1] >= ENTRY_KINDS || p[2] >= CLASS_COUNT ||
-        p[3] >= DEVICE_COUNT || (p[3] != DEVICE_NONE && p[1] != ENTRY_CLICK))
+    if (bytes.len < ENVELOPE_HEAD || p[0] >= ENTRY_KINDS || bytes.len < head_len((enum entry_kind)p[0]))
         return ERR_CORRUPT;
-    size_t entry_len = load_be32(p + 16), rest = bytes.len - ENVELOPE_HEAD;
-    if (entry_len > rest || (entry_len < rest && p[1] != ENTRY_LEAD && p[1] != ENTRY_ROOT))
+    const enum entry_kind kind = (enum entry_kind)p[0];
+    unsigned class = p[1] & CLASS_MASK, device = p[1] >> DEVICE_SHIFT;
+    size_t rest = bytes.len - head_len(kind), entry_len = says_length(kind) ? load_be16(p + ENVELOPE_HEAD) : rest;
+    if (class >= CLASS_COUNT || device >= DEVICE_COUNT || (device != DEVICE_NONE && kind != ENTRY_CLICK) ||
+        entry_len > rest)
         return ERR_CORRUPT;
+    const char *entry = bytes.ptr + head_len(kind);
     *out = (struct envelope){
-        .kind = (enum entry_kind)p[1],
-        .class = (enum class)p[2],
-        .device = (enum device)p[3],
-        .contract = load_be32(p + 4),
-        .index = load_be64(p + 8),
-        .entry = span_of(p + ENVELOPE_HEAD, entry_len),
-        .beside = span_of(p + ENVELOPE_HEAD + entry_len, rest - entry_len),
+        .kind = kind,
+        .class = (enum class) class,
+        .device = (enum device)device,
+        .contract = load_be32(p + 2),
+        .index = load_be40(p + 6),
+        .entry = span_of(entry, entry_len),
+        .beside = span_of(entry + entry_len, rest - entry_len),
     };
     return ERR_OK;
 }

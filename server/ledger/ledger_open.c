@@ -156,7 +156,8 @@ static enum err replay(struct ledger *l, struct txn *t)
         return err;
     for (step = cursor_seek(c, seq_key(from, l->next_seq), &key, &row); step == ERR_OK && err == ERR_OK;
          step = cursor_next(c, &key, &row)) {
-        if (key.len != SEQ_LEN || load_be64(key.ptr) != l->next_seq)
+        uint64_t seq;
+        if (!seq_of(key, &seq) || seq != l->next_seq)
             err = ERR_CORRUPT;
         else
             err = replay_row(l, t, l->next_seq++, row);
@@ -170,6 +171,7 @@ static enum err reaches(struct txn *t, uint64_t next_seq)
 {
     struct cursor *c;
     struct span key, row;
+    uint64_t seq;
     enum err err = cursor_open(t, TABLE_JOURNAL, &c);
     if (err != ERR_OK)
         return err;
@@ -179,7 +181,7 @@ static enum err reaches(struct txn *t, uint64_t next_seq)
         return next_seq == 0 ? ERR_OK : ERR_CORRUPT;
     if (err != ERR_OK)
         return err;
-    return key.len == SEQ_LEN && load_be64(key.ptr) + 1 == next_seq ? ERR_OK : ERR_CORRUPT;
+    return seq_of(key, &seq) && seq + 1 == next_seq ? ERR_OK : ERR_CORRUPT;
 }
 
 static void replaying_free(struct replaying *r)

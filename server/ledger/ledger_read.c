@@ -90,7 +90,7 @@ static enum err scan_unswept(struct txn *t, bool (*is)(const struct envelope *e,
             break;
         if (is(&e, contract, index)) {
             *out = e;
-            out->seq = load_be64(key.ptr);
+            err = seq_of(key, &out->seq) ? ERR_OK : ERR_CORRUPT;
             break;
         }
     }
@@ -131,8 +131,10 @@ enum err ledger_unswept(struct txn *t, uint32_t contract, uint64_t *seq, struct 
          step = found ? ERR_OK : cursor_next(c, &key, &row)) {
         err = envelope_read(row, out);
         found = err == ERR_OK && out->contract == contract;
-        if (found)
-            *seq = out->seq = load_be64(key.ptr);
+        if (found && seq_of(key, seq))
+            out->seq = *seq;
+        else if (found)
+            err = ERR_CORRUPT;
     }
     cursor_close(c);
     return err == ERR_OK ? step : err;
@@ -150,7 +152,7 @@ enum err private_row_read(struct span row, struct private_sealed *out)
 {
     if (row.len == PRIVATE_ERASED)
         return ERR_NOT_FOUND;
-    if (row.len < PRIVATE_HEAD + AEAD_NONCE_LEN + AEAD_TAG_LEN)
+    if (row.len < PRIVATE_HEAD + AEAD_TAG_LEN)
         return ERR_CORRUPT;
     *out = (struct private_sealed){load_be32(row.ptr), span_of(row.ptr + PRIVATE_HEAD, row.len - PRIVATE_HEAD)};
     return ERR_OK;
@@ -334,7 +336,9 @@ enum err ledger_newest_ms(struct txn *t, int64_t *out)
     if (err != ERR_OK)
         return err;
     err = cursor_last(c, &key, &row);
-    uint64_t seq = err == ERR_OK && key.len == SEQ_LEN ? load_be64(key.ptr) : 0;
+    uint64_t seq = 0;
+    if (err == ERR_OK && !seq_of(key, &seq))
+        err = ERR_CORRUPT;
     cursor_close(c);
     for (int i = 0; err == ERR_OK && i < NEWEST_ROWS; i++, seq--) {
         err = row_clock(row, out);

@@ -33,8 +33,16 @@ struct span contract_key(uint8_t key[4], uint32_t contract)
 
 struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq)
 {
-    store_be64(key, seq);
+    seq_item_put(key, seq);
     return span_of(key, SEQ_LEN);
+}
+
+bool seq_of(struct span key, uint64_t *seq)
+{
+    if (key.len != SEQ_LEN)
+        return false;
+    *seq = seq_item(key.ptr);
+    return true;
 }
 
 void head_encode(const struct stored_head *h, const struct hash *edge, struct buf *out)
@@ -167,7 +175,7 @@ enum err watermark_read(struct txn *t, uint64_t *seq)
     }
     if (err != ERR_OK)
         return err;
-    if (value.len != SEQ_LEN)
+    if (value.len != WATERMARK_LEN)
         return ERR_CORRUPT;
     *seq = load_be64(value.ptr);
     return ERR_OK;
@@ -175,8 +183,9 @@ enum err watermark_read(struct txn *t, uint64_t *seq)
 
 enum err watermark_write(struct txn *t, uint64_t seq)
 {
-    uint8_t value[SEQ_LEN];
-    return store_put(t, TABLE_META, watermark_name, seq_key(value, seq));
+    uint8_t value[WATERMARK_LEN];
+    store_be64(value, seq);
+    return store_put(t, TABLE_META, watermark_name, span_of(value, sizeof value));
 }
 
 enum err journal_get(struct txn *t, uint64_t seq, uint32_t contract, uint64_t index, struct envelope *out)
@@ -212,14 +221,12 @@ enum err seq_find(struct txn *t, uint32_t contract, uint64_t index, uint64_t *se
 void seq_item_put(uint8_t out[SEQ_ITEM], uint64_t seq)
 {
     assert(seq <= SEQ_MOST);
-    out[0] = (uint8_t)(seq >> 32);
-    store_be32(out + 1, (uint32_t)seq);
+    store_be40(out, seq);
 }
 
 uint64_t seq_item(const void *item)
 {
-    const uint8_t *b = item;
-    return (uint64_t)b[0] << 32 | load_be32(b + 1);
+    return load_be40(item);
 }
 
 enum err seq_in(struct span row, uint64_t index, uint64_t *seq)

@@ -5,14 +5,22 @@
 
 #include "server/ledger/ledger.h"
 
-enum { TILE_LEVELS = 8, SEQ_LEN = 8, TILE_KEY_LEN = 13, SEQS_KEY_LEN = 12, LEAVES_KEY_LEN = 12, LEAVES_ROW_LEN = 16 };
+enum {
+    TILE_LEVELS = 8,
+    SEQ_LEN = 5,
+    TILE_KEY_LEN = 13,
+    SEQS_KEY_LEN = 12,
+    LEAVES_KEY_LEN = 12,
+    LEAVES_ROW_LEN = 16,
+    WATERMARK_LEN = 8
+};
 enum { HEAD_MAX = 4096 };
 
 /* A row of SEQS has five bytes for each entry, so that three rows of full bundles share a page of LMDB's. Behind those
  * of a full one stands the last leaf hash of its tile, whose row has the other 255: two pages hold these, and a third
  * would be for that one alone. */
 enum {
-    SEQ_ITEM = 5,
+    SEQ_ITEM = SEQ_LEN,
     SEQS_FULL = TILE_WIDTH * SEQ_ITEM + HASH_LEN,
     TILE_ROW_LEAVES = TILE_WIDTH - 1 /* hashes in a row of level 0, at most */
 };
@@ -36,6 +44,7 @@ struct span tile_key(uint8_t key[TILE_KEY_LEN], uint32_t contract, int level, ui
 struct span seqs_key(uint8_t key[SEQS_KEY_LEN], uint32_t contract, uint64_t n);
 struct span contract_key(uint8_t key[4], uint32_t contract);
 struct span seq_key(uint8_t key[SEQ_LEN], uint64_t seq);
+MUST_CHECK bool seq_of(struct span key, uint64_t *seq); /* false: no seq_key */
 struct span leaves_key(uint8_t key[LEAVES_KEY_LEN], uint32_t contract, uint64_t leaf);
 void leaves_row(uint8_t row[LEAVES_ROW_LEN], uint64_t size, uint64_t before);
 

@@ -164,7 +164,6 @@ static enum err jw_contact(struct jw *w, const struct story *s, json_t **out)
         jw_key(w, "contact");
         jw_raw(w, priv.contact);
         err = json_read(priv.contact, out, NULL);
-        private_close(&priv);
     }
     buf_free(&plain);
     return err == ERR_NOT_FOUND ? ERR_OK : err;

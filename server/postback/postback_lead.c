@@ -337,9 +337,9 @@ static enum err seal(struct postback *pb, struct record_lead *l)
     record_keep(l, &priv);
 
     l->sealed.day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
-    arena_buf(rq->arena, &plain, priv.contact.len + 2 * priv.ua.len + 512);
+    arena_buf(rq->arena, &plain, PRIVATE_PART_MAX + priv.contact.len);
     private_write(&plain, &priv);
-    arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
+    arena_buf(rq->arena, &sealed, plain.len + AEAD_TAG_LEN);
     enum err err = sealer_seal(rq->worker->sealer, l->sealed.day, &r->commitment, buf_span(&plain), &sealed);
     l->sealed.bytes = buf_span(&sealed);
     return err;

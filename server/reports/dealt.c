@@ -66,7 +66,6 @@ static enum err take_touches(struct dealt *d, const struct envelope *env)
         err = ERR_OK;
     } else if (err == ERR_OK) {
         err = lead_touches(d->r->rq->worker->tokens, &d->view, l, priv.contact, &facts);
-        private_close(&priv);
         size_t n = err == ERR_OK
                        ? credit_touches(contract_terms(d->k, d->e.at_ms), dealt_by(d->r->asked.model), facts.touches,
                                         facts.n_touches, at_ms, l->clock_steps, d->touch, d->share)

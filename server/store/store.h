@@ -44,10 +44,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       LOADED, TELLS_KEY | TELLS_GONE | TELLS_ADDED,                                                                    \
       "no other names; the format is ours; the keys are those of keys.json; statements name the public URL; heads "    \
       "count to the watermark. Which instance and batch it is, is said here alone")                                    \
-    X(JOURNAL, "journal", "seq be64, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
+    X(JOURNAL, "journal", "seq be40, append only -> envelope (journal.h)", DERIVED, TELLS_ALL,                         \
       "counts without a hole; each entry follows those before it and is the leaf in its log's tiles, what is kept "    \
       "of a lead is what it commits to. What came after the last sweep has no tile yet: it only follows")              \
-    X(PRIVATE, "private", "seq be64 -> be32 day, sealed private part of that journal row, or which entry erased it",   \
+    X(PRIVATE, "private", "seq be40 -> be32 day, sealed private part of that journal row, or which entry erased it",   \
       SEALED, TELLS_ALL,                                                                                               \
       "opens under the key of its day to what its entry commits to, or is erased by the entry that says so, and by "   \
       "no other; of each entry that commits to one, one")                                                              \

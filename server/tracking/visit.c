@@ -80,10 +80,9 @@ enum err tracking_seal(struct request *rq, struct private_part *priv, struct pri
     private_commitment(priv, commitment);
 
     out->day = (uint32_t)(rq->arrived_ms / MS_PER_DAY);
-    /* quotes and backslashes are all that is escaped */
-    arena_buf(rq->arena, &plain, 2 * LIMIT_USER_AGENT + priv->contact.len + 384);
+    arena_buf(rq->arena, &plain, PRIVATE_PART_MAX + priv->contact.len);
     private_write(&plain, priv);
-    arena_buf(rq->arena, &sealed, plain.len + AEAD_NONCE_LEN + AEAD_TAG_LEN);
+    arena_buf(rq->arena, &sealed, plain.len + AEAD_TAG_LEN);
     enum err err = sealer_seal(rq->worker->sealer, out->day, commitment, buf_span(&plain), &sealed);
     out->bytes = buf_span(&sealed);
     return err;

@@ -130,19 +130,34 @@ def openings():
 
 def envelopes():
     def envelope(kind, entry, beside, device=0):
-        return struct.pack(">BBBBIQI", 2, kind, 0, device, 3, 70000, len(entry)) + entry + beside
+        length = struct.pack(">H", len(entry)) if kind in (0, 4) else b""
+        return struct.pack(">BBIBI", kind, device << 4, 3, 0, 70000) + length + entry + beside
 
     seed("journal", "ok-lead", envelope(4, b'{"at":1}', bytes(113)))
     seed("journal", "ok-alone", envelope(9, b"{}", b""))
     seed("journal", "ok-root", envelope(0, bytes(32), b""))
     seed("journal", "ok-empty", envelope(1, b"", b""))
     seed("journal", "no-kind", envelope(255, b"{}", b""))
-    seed("journal", "no-click-with-more", envelope(2, b"{}", bytes(27)))
     seed("journal", "ok-device", envelope(2, b'{"at":1}', b"", 4))
     seed("journal", "no-device", envelope(2, b"{}", b"", 5))
     seed("journal", "no-device-of-a-view", envelope(3, b"{}", b"", 1))
-    seed("journal", "no-rest", envelope(2, b"{}", b"")[:-1])
-    seed("journal", "no-head", envelope(2, b"", b"")[:19])
+    seed("journal", "no-class", envelope(2, b"{}", b"")[:1] + b"\x0f" + envelope(2, b"{}", b"")[2:])
+    seed("journal", "no-rest", envelope(4, b"{}", b"")[:-1])
+    seed("journal", "no-length", envelope(4, b"", b"")[:-1])
+    seed("journal", "no-head", envelope(2, b"", b"")[:-1])
+
+
+def private_parts():
+    drawn = bytes([1]) * 16
+    seed("private", "ok-click", drawn + b"\0\1\2\3\4Mozilla/5.0")
+    seed("private", "ok-click-v6", drawn + b"\x0c2001:db8::1Mozilla/5.0 (\"x\")")
+    seed("private", "ok-lead", drawn + b"\x81\0\0" + '{"email":"ana@example.com","f_note":"é"}'.encode())
+    seed("private", "ok-lead-bare", drawn + b"\x80\1\2\3\4\0\1x{}")
+    seed("private", "no-text", drawn + b"\x081.2.3.4x")
+    seed("private", "no-rest", drawn + b"\0\1\2\3")
+    seed("private", "no-utf8", drawn + b"\0\1\2\3\4\xff")
+    seed("private", "no-contact", drawn + b"\x81\0\1x")
+    seed("private", "no-length", drawn + b"\x81\0")
 
 
 def records():
@@ -220,5 +235,5 @@ def scores():
     seed("score", "no-held", good[:13] + struct.pack(">I", 65537) + good[17:])
 
 
-for write in (tokens, notes, jwss, openings, envelopes, records, bundles, scores):
+for write in (tokens, notes, jwss, openings, envelopes, private_parts, records, bundles, scores):
     write()

@@ -219,11 +219,8 @@ def private_parts(doc, world):
     salt = world.subkey(words_of_label(next(info for key, info in labels.items() if "daily keys of private parts" in key)))
     info = re.search(r"salt = the key of `[^`]+`, info = `([^`]+)`", doc)[1]
     days = {key: unseal(world.wrap(key, salt, info), value, key) for key, value in world.rows["day_keys"]}
-    every, leads = set(), set()
-    for names, of, _ in table(doc, "member", "of", "what"):
-        (every if of == "all" else leads).update(words(names))
     sealed = dict(world.rows["private"])
-    erased = {(head[4:8], head[8:16]): json.loads(entry)["entries"] for _, head, entry, _ in envelopes(world) if head[4:8] != bytes(4) and b'"kind":"erase"' in entry}
+    erased = {head[2:11]: json.loads(entry)["entries"] for _, head, entry, _ in envelopes(world) if head[2:6] != bytes(4) and b'"kind":"erase"' in entry}
     if not erased:
         yield "nothing was erased"
     for seq, head, entry, beside in envelopes(world):
@@ -231,15 +228,42 @@ def private_parts(doc, world):
             continue
         read, row = json.loads(entry), sealed.pop(seq)
         if len(row) == 8:
-            if int.from_bytes(head[8:16]) not in erased.get((head[4:8], row), ()):
+            if int.from_bytes(head[6:11]) not in erased.get(head[2:6] + row[3:], ()):
                 yield f"what is erased under {seq.hex()} is so by no entry"
             continue
-        part = json.loads(unseal(days[row[:4]], row[4:], b64u_decode(read["commit"])))
-        if set(part) != (every | leads if read["kind"] == "lead" else every):
-            yield f"the private part of a {read['kind']} holds {sorted(part)}"
+        commit = b64u_decode(read["commit"])
+        part = private_part(doc, read["kind"], AESGCM(days[row[:4]]).decrypt(commit[:12], row[4:], commit))
         if read["kind"] == "lead":
             yield from kept_part(doc, part, beside, read["commit"])
+        elif hashlib.sha256(b"countersign/v1/net\n" + part["seed"] + canonical({name: part[name].decode() for name in ("ip", "ua")})).digest() != commit:
+            yield f"the private part of a {read['kind']} is not what its entry commits to"
     yield from (f"a sealed part under {seq.hex()} is no entry's" for seq in sealed)
+
+
+def private_part(doc, kind, plain):
+    """Its members as bytes, by the table."""
+    part, rest, n, said = {}, plain, None, None
+    for size, of, what in table(doc, "bytes of it", "of", "what"):
+        if of not in ("all", kind):
+            continue
+        if size.startswith("the rest") or (n is None and size.endswith("the rest")):
+            length = len(rest)
+        elif size.startswith("so many"):
+            length = n
+        elif size.startswith("4, or"):
+            length = 4 if said == 0 else said - 1
+        else:
+            length = int(size) if size.isdigit() else item_size(size, "")
+        value, rest = rest[:length], rest[length:]
+        if found := re.match(r"head: (\d+) in", what):
+            if bool(value[0] & int(found[1])) != (kind == "lead"):
+                raise AssertionError(f"the head of a {kind} is {value[0]}")
+            said = value[0] & ~int(found[1])
+        elif what.startswith("length"):
+            n = int.from_bytes(value)
+        else:
+            part[what.split("`")[1]] = value if not (size.startswith("4, or") and said == 0) else ".".join(map(str, value)).encode()
+    return part
 
 
 def kept_part(doc, part, beside, commit):
@@ -252,9 +276,9 @@ def kept_part(doc, part, beside, commit):
         kept[name.strip("`")], rest = rest[:int(size)], rest[int(size):]
     if rest:
         yield "what is kept of a lead is longer than its table"
-    salts = {label: hashlib.sha256(b64u_decode(part["seed"]) + label.encode()).digest()[:16] for label in ("net", "contact", "lead")}
-    network = hashlib.sha256(b"countersign/v1/net\n" + salts["net"] + canonical({"ip": part["ip"], "ua": part["ua"]})).digest()
-    contact = hashlib.sha256(b"countersign/v1/contact\n" + salts["contact"] + canonical(part["contact"])).digest()
+    salts = {label: hashlib.sha256(part["seed"] + label.encode()).digest()[:16] for label in ("net", "contact", "lead")}
+    network = hashlib.sha256(b"countersign/v1/net\n" + salts["net"] + canonical({name: part[name].decode() for name in ("ip", "ua")})).digest()
+    contact = hashlib.sha256(b"countersign/v1/contact\n" + salts["contact"] + part["contact"]).digest()
     if (kept["salt"], kept["contact_sha256"], kept["network_sha256"]) != (salts["lead"], contact, network):
         yield "what is kept of a lead is not of its private part"
     inner = {"contact": b64u(contact), "network": b64u(network)} | {name: b64u(kept[name]) for name in ("email", "phone") if name in kept}
@@ -264,7 +288,7 @@ def kept_part(doc, part, beside, commit):
 
 def root_log(doc, world):
     label = re.search(r'SHA-256\("(countersign/[^"]+)" 00 origin 00 be64', doc)[1].encode()
-    pairs = [(entry, beside) for _, head, entry, beside in envelopes(world) if head[4:8] == bytes(4)]
+    pairs = [(entry, beside) for _, head, entry, beside in envelopes(world) if head[2:6] == bytes(4)]
     if len(pairs) % 2:
         yield "the root log has half a pair"
     for leaf in range(0, len(pairs) - 1, 2):
@@ -283,8 +307,15 @@ def words_of_label(cell):
 def envelopes(world):
     """Key, head, entry and what stands beside it, of each journal row."""
     for key, value in world.rows["journal"]:
-        length = int.from_bytes(value[16:20], "big")
-        yield key, value[:20], value[20:20 + length], value[20 + length:]
+        if has_length(world, value):
+            length = int.from_bytes(value[11:13], "big")
+            yield key, value[:11], value[13:13 + length], value[13 + length:]
+        else:
+            yield key, value[:11], value[11:], b""
+
+
+def has_length(world, value):
+    return value[0] in (world.code["kinds"]["lead"], world.code["kinds"]["root"])
 
 
 def entries(doc, world):
@@ -375,9 +406,12 @@ def meta_names(doc, world):
     yield from set(words(key)) ^ {k.decode() for k, _ in world.rows["meta"]}
 
 
-def read_envelope(rows, value):
+def read_envelope(rows, value, says_length):
     """The fields of an envelope as the table says, by their meaning."""
     fields, at, known = {}, 0, {}
+    if not says_length:
+        rows = [(offset, length, what) for offset, length, what in rows if not re.search(r"\blength (\w)\b", what)][:-1]
+        rows[-1] = (rows[-2][0] + "+" + str(item_size(rows[-2][1], "")), "", rows[-1][2])
     for offset, length, what in rows:
         start = sum(known[part] if part in known else int(part) for part in offset.split("+"))
         if start != at:
@@ -392,21 +426,21 @@ def read_envelope(rows, value):
 
 def envelope(doc, world):
     rows = table(doc, "offset", "bytes", "what")
-    devices = {word: int(number) for number, word in re.findall(r"(\d) (\w+)", next(what for _, _, what in rows if what.startswith("device")))}
+    devices = {word: int(number) for number, word in re.findall(r"(\d) (\w+)", next(what for _, _, what in rows if "device" in what))}
     sizes = Counter()
     for _, value in world.rows["journal"]:
         try:
-            fields = read_envelope(rows, value)
+            fields = read_envelope(rows, value, has_length(world, value))
             number = {what.split(",")[0].split(";")[0].split(" ")[0]: int.from_bytes(b[:8], "big") for what, b in fields.items()}
             entry = next(b for what, b in fields.items() if what.startswith("the entry"))
             kind = "root" if len(entry) == 32 else json.loads(entry)["kind"]
         except (ValueError, KeyError, StopIteration) as error:
             yield f"a row does not read: {error!r}"
             return
-        declared = next(int(what.split(", ")[1]) for what in fields if what.startswith("format"))
         cls = json.loads(entry).get("class", "ok") if kind in ("click", "view") else "ok"
-        expected = {"format": declared, "entry": world.code["kinds"][kind], "traffic": world.code["classes"].index(cls),
-                    "device": devices[json.loads(entry).get("device", "none") if kind == "click" else "none"], "index": sizes[number["contract"]], "length": len(entry)}
+        device = devices[json.loads(entry).get("device", "none") if kind == "click" else "none"]
+        expected = {"entry": world.code["kinds"][kind], "two": world.code["classes"].index(cls) | device << 4, "index": sizes[number["contract"]],
+                    **({"length": len(entry)} if has_length(world, value) else {})}
         sizes[number["contract"]] += 1
         yield from (f"{kind}: {what} is {number[what]}, not {n}" for what, n in expected.items() if number[what] != n)
 
@@ -436,7 +470,7 @@ def read_items(cell, value, at, known):
 
 def head(doc, world):
     watermark = int.from_bytes(dict(world.rows["meta"])[b"watermark"], "big")
-    size_of = Counter(int.from_bytes(value[4:8], "big") for _, value in world.rows["journal"][:watermark])
+    size_of = Counter(int.from_bytes(value[2:6], "big") for _, value in world.rows["journal"][:watermark])
     for key, value in world.rows["heads"]:
         known, at = {}, 0
         for cell, _ in table(doc, "bytes", "what"):
@@ -612,7 +646,7 @@ def key_file(doc, world):
 CASES = {
     tokens: [("contract be32, placement be32 | 35 |", "contract be32, placement be32 | 36 |"),
              ("contract be32, placement be32 | 35 |", "contract be32, placement be64 | 35 |")],
-    private_parts: [("| `ip`, `ua` | all |", "| `ip`, `agent` | all |"), ("info = `countersign/v1/day wrap`", "info = `countersign/v1/day cover`")],
+    private_parts: [("| all | `ip`:", "| all | `address`:"), ("| 16 | all | `seed`", "| 12 | all | `seed`"), ("head: 128 in a lead", "head: 64 in a lead"), ("info = `countersign/v1/day wrap`", "info = `countersign/v1/day cover`")],
     root_log: [('"countersign/v1/root leaf" 00', '"countersign/v1/root tag" 00')],
     entries: [("`at`* `campaign`* `clock_ms` `contract`*", "`at`* `campaign`* `contract`"), ("`honeypot` `kind`*", "`kind`*"),
               ("| `gap` | `at`", "| `hole` | `at`")],
@@ -624,8 +658,8 @@ CASES = {
     stored_statements: [("`lines`: for every 256", "`rows`: for every 256"), ("be32 how many move money", "be64 how many move money")],
     sealed_secrets: [("countersign/v1/secret wrap", "countersign/v1/secret cover")],
     meta_names: [("`batch` or `watermark`", "`watermark`")],
-    envelope: [("| 4 | be32 | contract", "| 4 | be64 | contract"), ("| 16 | be32 | length n", "| 12 | be32 | length n"),
-               ("| 1 | u8 | entry kind", "| 1 | u8 | traffic kind"), ("0 none, 1 phone, 2 tablet, 3 desktop", "0 none, 1 phone, 2 desktop, 3 tablet")],
+    envelope: [("| 2 | be32 | contract", "| 2 | be64 | contract"), ("| 11 | be16 | length n", "| 11 | be32 | length n"),
+               ("| 0 | u8 | entry kind", "| 0 | u8 | traffic kind"), ("0 none, 1 phone, 2 tablet, 3 desktop", "0 none, 1 phone, 2 desktop, 3 tablet")],
     head: [("| be64 times 12 |", "| be64 times 5 |"), ("| u8 e, 32 e |", "| u8 e, 16 e |"),
            ("(be64, be64, be64) | tally", "(be64, be64, be32) | tally")],
     partial(defaults, "campaign", "campaigns"): [

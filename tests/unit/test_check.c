@@ -656,13 +656,13 @@ static void change_jws(struct shop *s, struct txn *t)
 static void change_entry(struct shop *s, struct txn *t)
 {
     (void)s;
-    flip_row(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6"), ENVELOPE_HEAD + 6);
+    flip_row(t, TABLE_JOURNAL, SPAN("\0\0\0\0\6"), ENVELOPE_HEAD + 6);
 }
 
 static void lose_journal_row(struct shop *s, struct txn *t)
 {
     (void)s;
-    assert_ok(store_del(t, TABLE_JOURNAL, SPAN("\0\0\0\0\0\0\0\6")));
+    assert_ok(store_del(t, TABLE_JOURNAL, SPAN("\0\0\0\0\6")));
 }
 
 /* Of a click: another's. */
@@ -670,14 +670,14 @@ static void change_sealed(struct shop *s, struct txn *t)
 {
     struct span row;
     (void)s;
-    assert_ok(store_get(t, TABLE_PRIVATE, SPAN("\0\0\0\0\0\0\0\7"), &row));
-    assert_ok(store_put(t, TABLE_PRIVATE, SPAN("\0\0\0\0\0\0\0\6"), row));
+    assert_ok(store_get(t, TABLE_PRIVATE, SPAN("\0\0\0\0\7"), &row));
+    assert_ok(store_put(t, TABLE_PRIVATE, SPAN("\0\0\0\0\6"), row));
 }
 
 static void lose_sealed(struct shop *s, struct txn *t)
 {
     (void)s;
-    assert_ok(store_del(t, TABLE_PRIVATE, SPAN("\0\0\0\0\0\0\0\6")));
+    assert_ok(store_del(t, TABLE_PRIVATE, SPAN("\0\0\0\0\6")));
 }
 
 static void lose_day_key(struct shop *s, struct txn *t)

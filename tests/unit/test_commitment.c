@@ -78,13 +78,15 @@ static void round_trip(const struct private_part *p)
         private_write(&b, p); /* what `back` points into */
     }
     assert_private(&back, p);
-    private_close(&back);
     buf_free(&b);
 }
 
 static void private_round_trips(void **state)
 {
     (void)state;
+    static const char *const ips[] = {"",        "0.0.0.0",     "9.10.99.100", "255.255.255.255", "2001:db8::1",
+                                      "192.0.2", "192.0.2.7.1", "192.0.2.256", "192.0.02.7",      "192.0.2.",
+                                      "a.0.2.7"};
     struct private_part c = click(), l = lead(), bare = lead();
     bare.contact = SPAN("{}");
     bare.has_email = false;
@@ -95,31 +97,67 @@ static void private_round_trips(void **state)
     round_trip(&c);
     round_trip(&l);
     round_trip(&bare);
+    for (size_t i = 0; i < COUNT(ips); i++) {
+        c.ip = l.ip = span_str(ips[i]);
+        round_trip(&c);
+        round_trip(&l);
+    }
+}
+
+#define SEED "0123456789abcdef"
+
+static void a_private_part_is_as_long_as_it_is_said(void **state)
+{
+    (void)state;
+    struct private_part c = click(), l = lead();
+    struct buf b;
+    buf_heap(&b);
+    private_write(&b, &c);
+    assert_int_equal(b.len, SALT_LEN + 1 + 4 + c.ua.len);
+    buf_clear(&b);
+    private_write(&b, &l);
+    assert_int_equal(b.len, SALT_LEN + 1 + 4 + 2 + l.ua.len + l.contact.len);
+    buf_free(&b);
 }
 
 static void other_spellings_of_a_private_part_are_corrupt(void **state)
 {
     (void)state;
-    static const char *const rows[] = {
-        "",
-        "{}",
-        "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\"}",
-        "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
-        "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAB\",\"ua\":\"\"}",
-        "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":1}",
-        "{\"ip\":\"1\",\"more\":1,\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
-        "{\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"} ",
-        "{\"email\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
-        ("{\"contact\":{},\"phone\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":"
-         "\"\"}"),
-        "{\"contact\":\"\",\"ip\":\"1\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"ua\":\"\"}",
+    const struct span rows[] = {
+        SPAN(""),
+        SPAN("0123456789abcde"),
+        SPAN(SEED),
+        SPAN(SEED "\0\1\2\3"),    /* three bytes of an address */
+        SPAN(SEED "\0121.2.3.4"), /* one more is said */
+        SPAN(SEED "\0101.2.3.4"), /* as text what has four bytes */
+        SPAN(SEED "\2\xff"),      /* no UTF-8 */
+        SPAN(SEED "\1\xff"),
+        SPAN(SEED "\177"),
+        SPAN(SEED "\201"), /* a lead without more */
+        SPAN(SEED "\201\0"),
+        SPAN(SEED "\201\0\0"),
+        SPAN(SEED "\201\0\1"),
+        SPAN(SEED "\201\0\0[]"),
+        SPAN(SEED "\201\0\0{ }"),
+        SPAN(SEED "\201\0\0{}{}"),
+        SPAN(SEED "\201\0\3{}"),
     };
     struct private_part p;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        if (private_read(span_str(rows[i]), &p) != ERR_CORRUPT) {
-            fail_msg("taken: %s", rows[i]);
+        if (private_read(rows[i], &p) != ERR_CORRUPT) {
+            fail_msg("taken: row %zu", i);
         }
     }
+    char mem[SALT_LEN + 1 + LIMIT_IP + 1 + LIMIT_USER_AGENT] = {0};
+    memset(mem + SALT_LEN, 'x', sizeof mem - SALT_LEN);
+    mem[SALT_LEN] = 1;
+    assert_int_equal(private_read(span_of(mem, SALT_LEN + 1 + LIMIT_USER_AGENT), &p), ERR_OK);
+    assert_int_equal(private_read(span_of(mem, SALT_LEN + 2 + LIMIT_USER_AGENT), &p), ERR_CORRUPT);
+    mem[SALT_LEN] = 1 + LIMIT_IP;
+    assert_int_equal(private_read(span_of(mem, sizeof mem - 1), &p), ERR_OK);
+    mem[SALT_LEN]++;
+    assert_int_equal(private_read(span_of(mem, sizeof mem), &p), ERR_CORRUPT);
+    assert_int_equal(private_read(SPAN(SEED "\201\0\0{}"), &p), ERR_OK);
 }
 
 static void openings_prove_the_commitment(void **state)
@@ -229,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commitments_are_the_known_ones),
         cmocka_unit_test(private_round_trips),
+        cmocka_unit_test(a_private_part_is_as_long_as_it_is_said),
         cmocka_unit_test(other_spellings_of_a_private_part_are_corrupt),
         cmocka_unit_test(openings_prove_the_commitment),
         cmocka_unit_test(changed_openings_do_not_prove),

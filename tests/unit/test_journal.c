@@ -40,7 +40,7 @@ static void an_envelope_reads_back_as_written(void **state)
                              .kind = ENTRY_LEAD,
                              .class = CLASS_BOT,
                              .contract = 7,
-                             .index = (uint64_t)1 << 40,
+                             .index = ((uint64_t)1 << 40) - 1,
                              .entry = SPAN("{\"at\":1}"),
                              .beside = SPAN("what is kept"),
                          };
@@ -57,23 +57,26 @@ static void an_envelope_reads_back_as_written(void **state)
 static void a_damaged_envelope_is_refused(void **state)
 {
     (void)state;
+    enum { LEN = ENVELOPE_HEAD + 16, LEAD_LEN = LEN + ENVELOPE_LENGTH };
     const struct {
+        enum entry_kind kind;
         size_t at, len;
         uint8_t byte;
     } cases[] = {
-        {0, 36, 1},                /* format */
-        {1, 36, ENTRY_KINDS},      /* kind */
-        {2, 36, CLASS_COUNT},      /* class */
-        {3, 36, DEVICE_COUNT},     /* device */
-        {16, 36, 1},               /* entry longer than the row */
-        {19, 36, 15},              /* a click with something beside it */
-        {0, ENVELOPE_HEAD - 1, 2}, /* cut */
+        {ENTRY_CLICK, 0, LEN, ENTRY_KINDS},
+        {ENTRY_CLICK, 1, LEN, CLASS_COUNT},
+        {ENTRY_CLICK, 1, LEN, DEVICE_COUNT << 4},
+        {ENTRY_VIEW, 1, LEN, 1 << 4}, /* has no device */
+        {ENTRY_CLICK, 0, ENVELOPE_HEAD - 1, ENTRY_CLICK},
+        {ENTRY_LEAD, ENVELOPE_HEAD, LEAD_LEN, 1},      /* entry longer than the row */
+        {ENTRY_LEAD, ENVELOPE_HEAD + 1, LEAD_LEN, 17}, /* likewise */
+        {ENTRY_LEAD, 0, ENVELOPE_HEAD + 1, ENTRY_LEAD},
     };
-    struct envelope out, e = {.kind = ENTRY_CLICK, .entry = SPAN("sixteen bytes ok")};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint8_t bytes[36];
+        uint8_t bytes[LEAD_LEN];
+        struct envelope out, e = {.kind = cases[i].kind, .entry = SPAN("sixteen bytes ok")};
         envelope_write(&e, bytes);
-        assert_ok(envelope_read(span_of(bytes, sizeof bytes), &out));
+        assert_ok(envelope_read(span_of(bytes, envelope_len(&e)), &out));
         bytes[cases[i].at] = cases[i].byte;
         assert_err(envelope_read(span_of(bytes, cases[i].len), &out), ERR_CORRUPT);
     }
@@ -147,9 +150,9 @@ static void what_is_sealed_opens_with_its_commitment_only(void **state)
     assert_err(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed), ERR_BUSY);
     make_day(100, true);
     assert_ok(sealer_seal(s, 100, &commitment, SPAN("secret"), &sealed));
-    assert_ok(sealer_seal(s, 100, &commitment, SPAN("secret"), &again));
-    assert_int_equal(sealed.len, AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN);
-    assert_memory_not_equal(sealed.ptr, again.ptr, AEAD_NONCE_LEN);
+    assert_ok(sealer_seal(s, 100, &other, SPAN("secret"), &again)); /* under another nonce */
+    assert_int_equal(sealed.len, 6 + AEAD_TAG_LEN);
+    assert_memory_not_equal(sealed.ptr, again.ptr, 6);
     assert_null(memmem(sealed.ptr, sealed.len, "secret", 6));
 
     struct private_sealed part = {100, buf_span(&sealed)};
@@ -180,7 +183,7 @@ static void days_beyond_a_sealers_contexts_still_open(void **state)
     for (uint32_t day = 0; day < 10; day++) {
         struct buf plain;
         buf_fixed(&plain, plain_mem, sizeof plain_mem);
-        const struct private_sealed part = {day, span_of(mem[day], AEAD_NONCE_LEN + 6 + AEAD_TAG_LEN)};
+        const struct private_sealed part = {day, span_of(mem[day], 6 + AEAD_TAG_LEN)};
         assert_ok(sealer_open(s, t, 0, &commitment, &part, &plain));
     }
     txn_abort(t);
