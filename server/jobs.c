@@ -51,6 +51,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
     [RECORD_SERVER_KEYS] = server_keys_run,
     [RECORD_TELL] = chore_tell,
+    [RECORD_GO_ON] = go_on_run,
     [RECORD_ADJUSTMENT] = adjustment_run,
     [RECORD_LOCK] = lock_run,
     [RECORD_USED] = chore_used,

@@ -184,6 +184,8 @@ static const struct field contract_fields[] = {
     F("quota", U32, quota),
 };
 static const struct field change_fields[] = {F("number", U32, change.number), F("patch", TEXT, change.patch)};
+static const struct field campaign_change_fields[] = {F("number", U32, change.number), F("patch", TEXT, change.patch),
+                                                      F("made", U64, change.made)};
 static const struct field grant_fields[] = {F("contract", U32, grant.contract), F("party", U32, grant.party),
                                             F("by", U32, grant.by), F("quota", U32, quota)};
 static const struct field grant_end_fields[] = {F("contract", U32, grant_end.contract),
@@ -234,6 +236,7 @@ static const struct field fresh_head_fields[] = {F("contract", U32, fresh_head.c
 static const struct field response_fields[] = {F("party", U32, response.party),
                                                F("statement", TEXT, response.statement), F("jws", TEXT, response.jws)};
 static const struct field tell_fields[] = {F("steps", U32, tell.steps)};
+static const struct field go_on_fields[] = {F("steps", U32, go_on.steps), F("after", U64, go_on.after)};
 static const struct field assent_fields[] = {F("contract", U32, assent.contract), F("party", U32, assent.party),
                                              F("version", U32, assent.version), F("adjustment", U64, assent.adjustment),
                                              F("jws", TEXT, assent.jws)};
@@ -327,7 +330,7 @@ static const struct layout {
     [RECORD_ACCEPT] = FIELDS(accept_fields),
     [RECORD_PARTY_KEY] = FIELDS(key_fields),
     [RECORD_CAMPAIGN] = FIELDS(campaign_fields),
-    [RECORD_CAMPAIGN_CHANGE] = FIELDS(change_fields),
+    [RECORD_CAMPAIGN_CHANGE] = FIELDS(campaign_change_fields),
     [RECORD_CONTRACT] = FIELDS(contract_fields),
     [RECORD_CONTRACT_CHANGE] = FIELDS(change_fields),
     [RECORD_GRANT] = FIELDS(grant_fields),
@@ -365,6 +368,7 @@ static const struct layout {
     [RECORD_SWEEP] = FIELDS(sweep_fields),
     [RECORD_SERVER_KEYS] = FIELDS(server_keys_fields),
     [RECORD_TELL] = FIELDS(tell_fields),
+    [RECORD_GO_ON] = FIELDS(go_on_fields),
 };
 
 static const struct {

@@ -74,7 +74,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(ATTEMPTED, 48, "attempted", INSTANCE, RECORD_ALONE, "what came of deliveries; old ones go")                      \
     X(CRM, 49, "crm", INSTANCE, 0, "the CRM that a campaign's leads are sent to")                                      \
     X(NOTICES, 50, "notices", INSTANCE, 0, "which notices a party wants by e-mail, or that one was sent")              \
-    X(SEED, 51, "seed", ADVERTISER, 0, "what a campaign knows, for a contract whose leads are scored")
+    X(SEED, 51, "seed", ADVERTISER, 0, "what a campaign knows, for a contract whose leads are scored")                 \
+    X(GO_ON, 52, "go_on", PARTITION, RECORD_ALONE, "changes of many contracts, into more of their logs")
 
 enum record_kind {
     RECORD_NONE,
@@ -249,6 +250,8 @@ struct record {
         struct {
             uint32_t number;
             struct span patch; /* JSON, as sent */
+            uint64_t made;     /* of a campaign with many contracts: the versions of all their terms, as whoever looked
+                                  whether it may be saw them; 0: nobody did. CONTRACT_CHANGE has none */
         } change;              /* CAMPAIGN_CHANGE, CONTRACT_CHANGE */
         struct {
             uint32_t contract, party, by;
@@ -365,6 +368,10 @@ struct record {
         struct {
             uint32_t steps; /* at most so many */
         } approve, tell;
+        struct {
+            uint32_t steps; /* at most so many logs */
+            uint64_t after; /* the row that had its turn last */
+        } go_on;
         struct {
             int64_t before_s; /* on the clock that never goes back (clock_mark.ahead_ms) */
             uint32_t rows;    /* of a slice */

@@ -2,7 +2,7 @@
 #ifndef CS_SERVER_API_API_H
 #define CS_SERVER_API_API_H
 
-#include "server/commit/batch.h"
+#include "server/api/go_on.h"
 #include "server/worker/dispatch.h"
 
 #define HANDLER(name) enum err name(struct request *rq, struct reply *reply)
@@ -32,6 +32,7 @@ HANDLER(postback_key_delete);
 size_t secrets_counted(const struct batch *cx, const struct party *p, uint32_t by, const struct secret *gone);
 job_run party_run, secret_run, retire_run, token_run, token_end_run, party_key_run, party_legal_run, postback_key_run,
     lock_run, accept_run;
+log_change party_key_log, party_legal_log;
 enum { INVITATION_DAYS = 7 };
 int64_t invitation_until(int64_t now_ms); /* of one that is made now */
 
@@ -53,7 +54,9 @@ HANDLER(campaigns_list);
 HANDLER(campaigns_get);
 HANDLER(campaigns_patch);
 HANDLER(campaigns_pause);
+FINISH(campaigns_changed);
 job_run campaign_run, campaign_change_run;
+log_change campaign_change_log;
 
 /* api_crm.c */
 HANDLER(crm_get);

@@ -250,16 +250,23 @@ struct change {
     bool through;         /* no more than a pause or its end: it does not wait for what does, but goes through it */
 };
 
+/* *in: what is left of it is for the document. */
+static enum err change_read(struct span patch, struct change *change, json_t **in, struct problem *p)
+{
+    enum err err = json_read(patch, in, p);
+    if (err != ERR_OK)
+        return err;
+    err = call_effective(*in, &change->effective_ms, p);
+    change->through =
+        !change->effective_ms && json_object_size(*in) == 1 && json_is_boolean(json_object_get(*in, "paused"));
+    return err;
+}
+
 static enum err patched(struct span stored, struct span patch, struct buf *out, struct change *change,
                         struct problem *p)
 {
-    json_t *in;
-    enum err err = json_read(patch, &in, p);
-    if (err != ERR_OK)
-        return err;
-    err = call_effective(in, &change->effective_ms, p);
-    change->through =
-        !change->effective_ms && json_object_size(in) == 1 && json_is_boolean(json_object_get(in, "paused"));
+    json_t *in = NULL;
+    enum err err = change_read(patch, change, &in, p);
     if (err == ERR_OK)
         err = campaign_patch(stored, in, out, p);
     json_decref(in);
@@ -346,32 +353,92 @@ static enum err goes_through(struct batch *cx, const struct campaign *c, struct 
     return err;
 }
 
-/* Checks every contract of the campaign, or renews it. */
-static enum err each_contract(struct batch *cx, const struct campaign *c, const struct change *change, bool write,
-                              struct problem *p)
+/* Checks a contract of the campaign, which is *c now, or renews it. */
+static enum err one_contract(struct batch *cx, const struct campaign *c, const struct contract *now,
+                             const struct change *change, struct span patch, bool write, struct problem *p)
 {
-    struct span patch = cx->record->change.patch;
+    struct contract k = *now;
     enum err err = ERR_OK;
-    const struct contract_list all = catalog_contracts_of(cx->catalog, c);
-    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
-        const struct contract *now = catalog_listed(cx->catalog, &all, i);
-        struct contract k = *now;
-        k.campaign = c;
-        bool through = change->through && (versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms)) ||
-                                           versions_proposal(&k.versions) != NULL);
-        if (write && through) {
-            err = renew_through(cx, now, c, patch);
-            continue;
-        }
-        if (!through)
-            err = contract_next(cx, &k, change->effective_ms, p);
-        if (err == ERR_OK && !through && !change->effective_ms)
-            err = contract_at_once(cx, now, p);
-        if (err == ERR_OK && write)
-            err = contract_renew(cx, &k);
-        else if (err == ERR_OK && (err = contract_check(cx, &k, p)) == ERR_OK)
-            err = pipeline_ready(cx, &k);
-    }
+    k.campaign = c;
+    bool through = change->through && (versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms)) ||
+                                       versions_proposal(&k.versions) != NULL);
+    if (write && through)
+        return renew_through(cx, now, c, patch);
+    if (!through)
+        err = contract_next(cx, &k, change->effective_ms, p);
+    if (err == ERR_OK && !through && !change->effective_ms)
+        err = contract_at_once(cx, now, p);
+    if (err == ERR_OK && write)
+        err = contract_renew(cx, &k);
+    else if (err == ERR_OK && (err = contract_check(cx, &k, p)) == ERR_OK)
+        err = pipeline_ready(cx, &k);
+    return err;
+}
+
+static enum err each_contract(struct batch *cx, const struct contract_list *all, const struct campaign *c,
+                              const struct change *change, bool write, struct problem *p)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < all->n && err == ERR_OK; i++)
+        err = one_contract(cx, c, catalog_listed(cx->catalog, all, i), change, cx->record->change.patch, write, p);
+    return err;
+}
+
+/* Rises with each version of the terms of any of them. */
+static uint64_t versions_made(const struct catalog *catalog, const struct contract_list *all)
+{
+    uint64_t made = 0;
+    for (size_t i = 0; i < all->n; i++)
+        made += (uint64_t)catalog_listed(catalog, all, i)->versions.made;
+    return made;
+}
+
+/* Which contracts have the change with what is asked for: all, or, of many, the direct one, which tells when documents
+ * of the campaign bind; the others were looked at by who made the record, and a chore goes on with them. */
+static enum err first_contracts(struct batch *cx, const struct job *job, const struct campaign *c,
+                                struct contract_list *all, struct unfinished *later, struct problem *p)
+{
+    *all = catalog_contracts_of(cx->catalog, c);
+    *later = (struct unfinished){.n = 0};
+    if (all->n <= SLICE_LOGS)
+        return go_on_none(cx, RECORD_CAMPAIGN_CHANGE, c->number, p);
+    if (job->record.change.made != versions_made(cx->catalog, all))
+        return problem(p, ERR_CONFLICT, "",
+                       "terms of the campaign's contracts changed in the same moment: look at them, and send it again");
+    assert(all->number[0] == c->direct);
+    all->n = 1;
+    return go_on_begin(cx, job, c->direct, later, p);
+}
+
+static enum err change_write(struct batch *cx, struct job *job, const struct campaign *c, const struct change *change)
+{
+    struct contract_list all;
+    struct unfinished later;
+    enum err err;
+    if ((err = first_contracts(cx, job, c, &all, &later, &job->problem)) != ERR_OK ||
+        (err = each_contract(cx, &all, c, change, false, &job->problem)) != ERR_OK ||
+        (err = catalog_put_campaign(cx->txn, c)) != ERR_OK ||
+        (err = each_contract(cx, &all, c, change, true, NULL)) != ERR_OK)
+        return err;
+    cx->catalog_changed = true;
+    return later.n > 0 ? go_on_later(cx, job, &later) : ERR_OK;
+}
+
+/* A time that has come meanwhile is now. */
+enum err campaign_change_log(struct batch *cx, const struct record *r, const struct contract *k)
+{
+    struct problem why = {0};
+    struct change change;
+    json_t *in = NULL;
+    enum err err = change_read(r->change.patch, &change, &in, &why);
+    json_decref(in);
+    if (err == ERR_OK && change.effective_ms <= pipeline_dated(cx, k, cx->now_ms))
+        change.effective_ms = 0;
+    if (err == ERR_OK)
+        err = pipeline_ready(cx, k);
+    if (err == ERR_OK)
+        err = one_contract(cx, k->campaign, k, &change, r->change.patch, true, &why);
+    cx->catalog_changed |= err == ERR_OK;
     return err;
 }
 
@@ -399,12 +466,8 @@ enum err campaign_change_run(struct batch *cx, struct job *job)
     }
     if (changes && !change.through)
         waits_ms = change.effective_ms;
-    if ((err = answer_campaign(job, &c, k->id, waits_ms, 200)) != ERR_OK || !changes ||
-        (err = each_contract(cx, &c, &change, false, &job->problem)) != ERR_OK ||
-        (err = catalog_put_campaign(cx->txn, &c)) != ERR_OK ||
-        (err = each_contract(cx, &c, &change, true, NULL)) != ERR_OK)
-        goto done;
-    cx->catalog_changed = true;
+    if ((err = answer_campaign(job, &c, k->id, waits_ms, 200)) == ERR_OK && changes)
+        err = change_write(cx, job, &c, &change);
 done:
     buf_free(&text);
     return err;
@@ -418,12 +481,62 @@ enum err campaign_owned(struct request *rq, const struct campaign **out)
     return err;
 }
 
+/* ---- whether many contracts can have it, on a reader thread ---- */
+
+enum { LOOK_AT_ONCE = 64 }; /* terms that are in memory for that */
+
+static enum err look(struct request *rq, struct batch *cx, const struct campaign *c, const struct change *change)
+{
+    struct compiled_pool pool = {.used = false};
+    const struct contract_list all = catalog_contracts_of(cx->catalog, c);
+    enum err err = ERR_OK;
+    cx->compiled = &pool;
+    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
+        err = one_contract(cx, c, catalog_listed(cx->catalog, &all, i), change, SPAN(""), false, &rq->problem);
+        if (i % LOOK_AT_ONCE == 0)
+            compiled_clear(&pool);
+    }
+    compiled_clear(&pool);
+    return err;
+}
+
+static enum err look_at_contracts(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    struct job *job = (struct job *)(uintptr_t)rq->kept.ptr;
+    struct campaign c = *catalog_campaign_number(rq->catalog, job->record.change.number);
+    struct batch cx = {.instance = &rq->worker->server->instance,
+                       .catalog = rq->catalog,
+                       .record = &job->record,
+                       .now_ms = rq->arrived_ms};
+    const struct contract_list all = catalog_contracts_of(rq->catalog, &c);
+    struct change change;
+    struct buf text;
+    buf_heap(&text);
+    enum err err = patched(c.document, job->record.change.patch, &text, &change, &rq->problem);
+    c.document = buf_span(&text);
+    if (err == ERR_OK)
+        err = look(rq, &cx, &c, &change);
+    buf_free(&text);
+    job->record.change.made = versions_made(rq->catalog, &all);
+    return err == ERR_OK ? ERR_PENDING : err;
+}
+
+enum err campaigns_changed(struct request *rq, struct job *job, struct reply *reply)
+{
+    return job != NULL ? control_finish(rq, job, reply) : call_submit(rq, (struct job *)(uintptr_t)rq->kept.ptr);
+}
+
 static enum err submit_change(struct request *rq, const struct campaign *c, struct span patch)
 {
     struct job *job = worker_job(rq, RECORD_CAMPAIGN_CHANGE, c->advertiser);
     job->record.change.number = c->number;
     job->record.change.patch = patch;
-    return call_submit(rq, job);
+    if (catalog_contracts_of(rq->catalog, c).n <= SLICE_LOGS)
+        return call_submit(rq, job);
+    rq->kept = span_of((const char *)job, sizeof *job);
+    rq->read = look_at_contracts;
+    return ERR_PENDING;
 }
 
 enum err campaigns_patch(struct request *rq, struct reply *reply)

@@ -283,27 +283,50 @@ enum err parties_get(struct request *rq, struct reply *reply)
 
 /* ---- PUT /v1/parties/{id}/key ---- */
 
-/* Whether every log of the party can take its key: what follows writes. */
-static enum err key_logs_ready(struct batch *cx, const struct party *p)
+/* The contracts that it is a side of, as far as one batch is for all of them. */
+static struct contract_list few_contracts(const struct batch *cx, const struct party *p)
 {
-    enum err err = ERR_OK;
-    const struct contract_list reads = catalog_reads(cx->catalog, p);
-    for (size_t i = 0; i < reads.n && err == ERR_OK; i++)
-        if (contract_has_party(catalog_listed(cx->catalog, &reads, i), p))
-            err = contract_ready(cx, catalog_listed(cx->catalog, &reads, i));
+    struct contract_list sides = catalog_reads(cx->catalog, p);
+    bool several;
+    if (sides.n > SLICE_LOGS || catalog_takes(cx->catalog, p, &several) == NULL)
+        sides.n = 0;
+    return sides;
+}
+
+/* Whether every log of the party can take what it says, or, of many, the chore has room for it: what follows writes. */
+static enum err logs_ready(struct batch *cx, const struct job *job, const struct party *p, struct unfinished *later,
+                           struct problem *why)
+{
+    const struct contract_list few = few_contracts(cx, p);
+    bool several;
+    *later = (struct unfinished){.n = 0};
+    if (few.n == 0 && catalog_takes(cx->catalog, p, &several) != NULL)
+        return go_on_begin(cx, job, 0, later, why);
+    enum err err = go_on_none(cx, job->record.kind, p->number, why);
+    for (size_t i = 0; i < few.n && err == ERR_OK; i++)
+        err = contract_ready(cx, catalog_listed(cx->catalog, &few, i));
     return err;
 }
 
-/* The party's row, and an entry in the log of each of its contracts: all in one transaction. */
-static enum err key_write(struct batch *cx, const struct party *p, struct span previous_jws)
+/* The party's row, and an entry in the log of each of its contracts: all in one transaction where they are few. */
+static enum err key_write(struct batch *cx, struct job *job, const struct party *p, const struct unfinished *later)
 {
+    const struct contract_list few = few_contracts(cx, p);
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    const struct contract_list reads = catalog_reads(cx->catalog, p);
-    for (size_t i = 0; i < reads.n && err == ERR_OK; i++)
-        if (contract_has_party(catalog_listed(cx->catalog, &reads, i), p))
-            err = contract_append_key(cx, catalog_listed(cx->catalog, &reads, i), p, previous_jws);
+    for (size_t i = 0; i < few.n && err == ERR_OK; i++)
+        err = contract_append_key(cx, catalog_listed(cx->catalog, &few, i), p, job->record.key.previous_jws);
+    if (err == ERR_OK && later->n > 0)
+        err = go_on_later(cx, job, later);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
+}
+
+enum err party_key_log(struct batch *cx, const struct record *r, const struct contract *k)
+{
+    enum err err = contract_ready(cx, k);
+    return err == ERR_OK
+               ? contract_append_key(cx, k, catalog_party_number(cx->catalog, r->key.party), r->key.previous_jws)
+               : err;
 }
 
 static bool anothers_key(const struct catalog *cat, uint32_t party, const uint8_t pub[ED25519_KEY_LEN])
@@ -352,6 +375,7 @@ enum err party_key_run(struct batch *cx, struct job *job)
     struct party p = *catalog_party_number(cx->catalog, r->key.party);
     uint8_t pub[ED25519_KEY_LEN];
     bool known;
+    struct unfinished later;
     struct answer a;
     enum err err =
         key_check(cx->instance, &p, r->key.jws, r->key.previous_jws, r->arrived_ms, pub, &known, &job->problem);
@@ -364,13 +388,13 @@ enum err party_key_run(struct batch *cx, struct job *job)
         p.key_jws = r->key.jws;
         memcpy(p.pub, pub, sizeof p.pub);
     }
-    err = key_logs_ready(cx, &p);
+    err = logs_ready(cx, job, &p, &later, &job->problem);
     if (err != ERR_OK)
         return err;
     answer_open(&a);
     jw_party(&a.w, cx->catalog, &p);
     answer_job(&a, job, 200);
-    return known ? ERR_OK : key_write(cx, &p, r->key.previous_jws);
+    return known ? ERR_OK : key_write(cx, job, &p, &later);
 }
 
 struct key_body {
@@ -421,15 +445,23 @@ enum err party_key_put(struct request *rq, struct reply *reply)
 /* ---- PATCH /v1/parties/{id} ---- */
 
 /* A party's name stands in no log, its legal data in all of its own. */
-static enum err party_write(struct batch *cx, const struct party *p, bool other_legal)
+static enum err party_write(struct batch *cx, struct job *job, const struct party *p, const struct unfinished *later,
+                            bool other_legal)
 {
+    const struct contract_list few = few_contracts(cx, p);
     enum err err = catalog_put_party(cx->txn, p);
     cx->catalog_changed = err == ERR_OK;
-    const struct contract_list reads = catalog_reads(cx->catalog, p);
-    for (size_t i = 0; other_legal && i < reads.n && err == ERR_OK; i++)
-        if (contract_has_party(catalog_listed(cx->catalog, &reads, i), p))
-            err = contract_append_legal(cx, catalog_listed(cx->catalog, &reads, i), p);
+    for (size_t i = 0; other_legal && i < few.n && err == ERR_OK; i++)
+        err = contract_append_legal(cx, catalog_listed(cx->catalog, &few, i), p);
+    if (err == ERR_OK && later->n > 0)
+        err = go_on_later(cx, job, later);
     return err == ERR_OK || err == ERR_FULL ? err : ERR_IO; /* some of it may stand in the batch */
+}
+
+enum err party_legal_log(struct batch *cx, const struct record *r, const struct contract *k)
+{
+    enum err err = contract_ready(cx, k);
+    return err == ERR_OK ? contract_append_legal(cx, k, catalog_party_number(cx->catalog, r->legal.party)) : err;
 }
 
 enum err party_legal_run(struct batch *cx, struct job *job)
@@ -443,6 +475,7 @@ enum err party_legal_run(struct batch *cx, struct job *job)
         return ERR_INVALID;
     bool other_legal = !span_eq(p.legal, legal);
     bool same = !other_legal && (span_empty(r->legal.name) || span_eq(p.name, r->legal.name));
+    struct unfinished later = {.n = 0};
     struct answer a;
     if (!span_empty(r->legal.name))
         p.name = r->legal.name;
@@ -450,13 +483,13 @@ enum err party_legal_run(struct batch *cx, struct job *job)
         p.legal = legal;
         p.legal_by = r->legal.by;
     }
-    enum err err = key_logs_ready(cx, &p);
+    enum err err = other_legal ? logs_ready(cx, job, &p, &later, &job->problem) : ERR_OK;
     if (err != ERR_OK)
         return err;
     answer_open(&a);
     jw_party(&a.w, cx->catalog, &p);
     answer_job(&a, job, 200);
-    return same ? ERR_OK : party_write(cx, &p, other_legal);
+    return same ? ERR_OK : party_write(cx, job, &p, &later, other_legal);
 }
 
 /* As it was sent, with its nulls, each of which takes a member away. */

@@ -14,13 +14,22 @@ static struct item *item_of(const void *what)
     return (struct item *)(uintptr_t)what - 1;
 }
 
-void *item_new(struct catalog *c, size_t size, void (*release)(void *what))
+static void *born(struct catalog *c, struct item *i, void (*release)(void *what))
 {
-    struct item *i = xcalloc(1, sizeof *i + size);
     assert(c->index->draft);
     *i = (struct item){.born = c->index->born, .version = c->index->version, .release = release};
     c->index->born = i;
     return i + 1;
+}
+
+void *item_new(struct catalog *c, size_t size, void (*release)(void *what))
+{
+    return born(c, xcalloc(1, sizeof(struct item) + size), release);
+}
+
+void *item_blank(struct catalog *c, size_t size, void (*release)(void *what))
+{
+    return born(c, xmalloc(sizeof(struct item) + size), release);
 }
 
 void item_gone(struct catalog *c, const void *what)

@@ -13,6 +13,7 @@
 #include "common/settlement/legal.h"
 #include "server/catalog/catalog_private.h"
 #include "server/catalog/catalog_write.h"
+#include "server/catalog/unfinished.h"
 #include "server/keys/vault.h"
 #include "server/ledger/ledger.h"
 
@@ -493,7 +494,7 @@ static enum err campaign_read(struct load *l, struct span key, const json_t *row
 static void contract_release(void *what)
 {
     const struct contract_row *r = what;
-    for (size_t i = 0; i < VERSIONS_MAX; i++)
+    for (size_t i = 0; i < r->k.versions.n; i++)
         compiled_unref(r->terms[i]);
     table_unref(r->codes);
 }
@@ -507,6 +508,15 @@ static struct compiled *known_terms(const struct contract_row *old, int64_t numb
     return NULL;
 }
 
+/* A change of the campaign has not come to this contract yet: its newest version is of the document before. */
+static enum err lags(struct load *l, const struct contract *k, bool *out)
+{
+    enum err err = l->whole ? unfinished_of(l->txn, RECORD_CAMPAIGN_CHANGE, k->campaign->number, k->number)
+                            : ERR_NOT_FOUND; /* whoever changes rows has come to them */
+    *out = err == ERR_OK;
+    return cursor_end(err);
+}
+
 /* The newest version is in the control rows, those before it in the log. */
 static enum err compile_version(struct load *l, const struct contract *k, bool newest, struct version *v,
                                 struct compiled **out)
@@ -514,6 +524,10 @@ static enum err compile_version(struct load *l, const struct contract *k, bool n
     const struct entry_terms e = {
         .rules = v->rules, .campaign = k->campaign->document, .contract = k->document, .version = v->number};
     const struct terms *beside = catalog_beside(l->c, k->campaign);
+    bool behind = false;
+    if (newest && lags(l, k, &behind) != ERR_OK)
+        return ERR_CORRUPT;
+    newest = newest && !behind;
     if (newest && v->rules == RULES_NOW && l->compiled != NULL) {
         enum err err = compiled_get(l->compiled, beside, e.campaign, e.contract, out, NULL);
         if (err == ERR_OK)
@@ -605,15 +619,20 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
     return name_add(l, PART_CONTRACTS, r->k.number, r->k.id);
 }
 
-/* The same of other snapshots' parties and campaign. */
+/* The same of other snapshots' parties and campaign. Where they change for all contracts of somebody, nearly all of the
+ * time goes into this: of the versions, for which there is much room, those alone are copied that there are. */
 static struct contract_row *contract_copy(struct load *l, const struct contract *k)
 {
     const struct contract_row *old = (const struct contract_row *)k;
-    struct contract_row *r = item_new(l->c, sizeof *r, contract_release);
-    *r = *old;
+    struct contract_row *r = item_blank(l->c, sizeof *r, contract_release);
+    const size_t n = k->versions.n, to_versions = offsetof(struct contract, versions);
+    memcpy(&r->k, k, to_versions + offsetof(struct versions, v) + n * sizeof *k->versions.v);
+    memcpy((char *)&r->k + to_versions + offsetof(struct versions, n), &k->versions.n,
+           sizeof *k - to_versions - offsetof(struct versions, n));
+    r->text = old->text;
     r->codes = table_ref(old->codes);
-    for (size_t i = 0; i < k->versions.n; i++)
-        (void)compiled_ref(r->terms[i]);
+    for (size_t i = 0; i < n; i++)
+        r->terms[i] = compiled_ref(old->terms[i]);
     r->k.campaign = catalog_campaign_number(l->c, k->campaign->number);
     r->k.publisher = k->publisher != NULL ? catalog_party_number(l->c, k->publisher->number) : NULL;
     contract_put(l, old, r);

@@ -17,8 +17,10 @@ struct item {
 };
 
 void *item_new(struct catalog *c, size_t size, void (*release)(void *what)); /* zeros */
-void item_gone(struct catalog *c, const void *what);                         /* NULL-safe */
-void item_free(const void *what);                                            /* NULL-safe */
+/* The same for who fills all of it that is looked at. */
+void *item_blank(struct catalog *c, size_t size, void (*release)(void *what));
+void item_gone(struct catalog *c, const void *what); /* NULL-safe */
+void item_free(const void *what);                    /* NULL-safe */
 bool item_is_own(const struct catalog *c, const void *what);
 
 /* ---- tables: pointers to items in an order, shared by snapshots until one of them changes ---- */

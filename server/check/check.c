@@ -146,6 +146,9 @@ static void prove(struct check *c, enum table t)
     case TABLE_UNTOLD:
         prove_control(c, t);
         return;
+    case TABLE_UNFINISHED:
+        check_each(c, t, check_unfinished);
+        return;
     case TABLE_STATEMENTS:
     case TABLE_COSIGNED:
     case TABLE_CLOCK:

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "common/base/bytes.h"
+#include "server/catalog/unfinished.h"
 #include "server/check/check_private.h"
 
 static bool hashes_to(struct span text, const struct hash *want)
@@ -34,13 +35,20 @@ static void contract_names(struct check *c, const struct contract *k)
         ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_PARTIES, k->publisher != NULL ? k->publisher->number : 0);
 }
 
+/* A change that is on its way has not come to this log: what is asked for is there, and is not said of it yet. */
+static bool lacks(struct check *c, enum record_kind kind, uint32_t whose, const struct contract *k)
+{
+    return unfinished_of(c->txn, kind, whose, k->number) != ERR_NOT_FOUND;
+}
+
 static void contract_documents(struct check *c, const struct contract *k, const struct checked_log *log)
 {
     uint8_t mem[2][4];
     struct span key = contract_key(mem[0], k->number), campaign = contract_key(mem[1], k->campaign->number);
     if (!hashes_to(k->document, &log->documents[1]))
         check_row_fails(c, TABLE_CONTRACTS, key, "has another document than its log's last terms");
-    if (!hashes_to(k->campaign->document, &log->documents[0]))
+    if (!hashes_to(k->campaign->document, &log->documents[0]) &&
+        !lacks(c, RECORD_CAMPAIGN_CHANGE, k->campaign->number, k))
         check_row_fails(c, TABLE_CAMPAIGNS, campaign, "has another document than the last terms of contract %s", k->id);
     if (k->assented != log->assented)
         check_row_fails(c, TABLE_CONTRACTS, key, "names another last assent than its log");
@@ -57,12 +65,13 @@ static void contract_codes(struct check *c, const struct contract *k, const stru
         check_row_fails(c, TABLE_CODES, span_of(key, sizeof key), "is missing: entries of contract %s name it", k->id);
 }
 
-/* The log has the party's key, and no other: a PUT tells all of them at once. */
+/* The log has the party's key, and no other, unless that is on its way to it. */
 static void contract_key_of(struct check *c, const struct contract *k, const struct party *p)
 {
     uint8_t mem[4], pub[ED25519_KEY_LEN];
     enum err err = row_party_key(&c->view, k->number, span_str(p->id), pub);
-    if (err == ERR_OK ? !p->has_key || memcmp(pub, p->pub, ED25519_KEY_LEN) != 0 : p->has_key)
+    if ((err == ERR_OK ? !p->has_key || memcmp(pub, p->pub, ED25519_KEY_LEN) != 0 : p->has_key) &&
+        !lacks(c, RECORD_PARTY_KEY, p->number, k))
         check_row_fails(c, TABLE_PARTIES, contract_key(mem, p->number),
                         "has another key than the log of contract %s recorded last", k->id);
 }
@@ -89,6 +98,20 @@ static void grant_row(struct check *c, enum table t, struct span key, struct spa
     (void)value;
     if (party < 1 || party > c->catalog->n_parties || catalog_party_number(c->catalog, party)->role != ROLE_AUDITOR)
         check_row_fails(c, t, key, "is for a party that is no auditor");
+}
+
+void check_unfinished(struct check *c, enum table t, struct span key, struct span value)
+{
+    struct unfinished u;
+    bool good = unfinished_read(key, value, &u) == ERR_OK;
+    if (good && c->catalog != NULL) {
+        size_t all = u.record.kind == RECORD_CAMPAIGN_CHANGE ? c->catalog->n_campaigns : c->catalog->n_parties;
+        good = u.until <= c->catalog->n_contracts && unfinished_whose(&u.record) <= all;
+    }
+    if (good)
+        unfinished_close(&u);
+    else
+        check_row_fails(c, t, key, "is no change of contracts that are there");
 }
 
 void check_catalog(struct check *c)

@@ -147,6 +147,7 @@ void check_ids(struct check *c);                   /* two things of one id would
 void check_terms(struct check *c);                 /* without them the control data does not load */
 /* check_logs.c: control data against what the logs say of it. */
 void check_catalog(struct check *c);
+check_row check_unfinished; /* a row of `unfinished` */
 
 /* check_signed.c: signed-heads against the logs. */
 void check_signed(struct check *c);

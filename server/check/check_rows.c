@@ -24,6 +24,7 @@ struct finding *check_finding(struct check *c, enum table t)
         [TABLE_ROLLUPS] = STORE_CHECK_ROWS,        [TABLE_NOTICES] = STORE_CHECK_CATALOG,
         [TABLE_MODELS] = STORE_CHECK_ROWS,         [TABLE_STATES] = STORE_CHECK_TREES,
         [TABLE_SEEDS] = STORE_CHECK_ROWS,          [TABLE_CHANGES] = STORE_CHECK_CATALOG,
+        [TABLE_UNFINISHED] = STORE_CHECK_CATALOG,
     };
     return &c->finding[t < TABLE_ROWS ? checks[t] : STORE_CHECK_ROWS];
 }

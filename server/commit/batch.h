@@ -18,7 +18,7 @@ struct batch {
     struct catalog *catalog;        /* as of the job that runs: reloaded after one that changed it */
     struct compiled_pool *compiled; /* of the job that runs, until then; NULL where no terms are made */
     const struct record *record;    /* of the job that runs: what it may touch, and its time */
-    int64_t now_ms;                 /* record->now_ms */
+    int64_t now_ms;                 /* record->now_ms; that of the one that a change of many logs was begun by */
     struct clock_mark clock;        /* as the transaction found it */
     struct clock_mark clock_next;   /* set by a run, with clock_changed */
     bool clock_changed;

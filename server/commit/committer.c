@@ -414,6 +414,23 @@ static enum err first_day_keys(struct committer *c)
     return err;
 }
 
+/* What the process before began for many logs is whole before anything else comes to one of them. Without room the
+ * chore goes on with it. */
+static enum err finish_begun(struct committer *c)
+{
+    enum err err = ERR_OK;
+    for (bool more = true; more && err == ERR_OK;) {
+        struct job job = {.chore = true, .record = schedule_go_on(0)};
+        struct job *jobs[] = {&job};
+        bool wrote;
+        err = source_keep(c->source, jobs, 1);
+        if (err == ERR_OK && (err = committer_run(c, jobs, 1, &wrote)) == ERR_OK)
+            err = job.err;
+        more = job.more;
+    }
+    return err == ERR_FULL ? ERR_OK : err;
+}
+
 enum err committer_open(const struct committer_setup *setup, struct committer **out)
 {
     struct committer *c = xcalloc(1, sizeof *c);
@@ -468,6 +485,8 @@ enum err committer_start(const struct committer_setup *setup, struct committer *
     if (err != ERR_OK)
         return err;
     err = first_day_keys(c);
+    if (err == ERR_OK)
+        err = finish_begun(c);
     if (err != ERR_OK) {
         committer_close(c);
         return err;

@@ -28,10 +28,12 @@ struct job {
     struct hash leaf;
     struct span entry; /* LEAD, DISPOSITION, DISPOSE: the entry's bytes, in the arena */
     bool replayed;
-    bool more;          /* a chore that did all its steps: there may be more to do */
-    bool spared;        /* it ran by itself, out of the reserve, and its err stands whatever its batch's */
-    bool outdated;      /* with an error: what the record rests on is so no more, and it may be made again */
-    struct span answer; /* of a management call: JSON */
+    bool more;           /* a chore that did all its steps: there may be more to do */
+    bool spared;         /* it ran by itself, out of the reserve, and its err stands whatever its batch's */
+    uint64_t unfinished; /* the row of what it began, until which is whole nobody hears of it; of the chore that goes
+                            on, of what it made whole; 0: none */
+    bool outdated;       /* with an error: what the record rests on is so no more, and it may be made again */
+    struct span answer;  /* of a management call: JSON */
     int answer_status;
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/when.h"
+#include "server/catalog/unfinished.h"
 #include "server/commit/credentials.h"
 #include "server/commit/source.h"
 #include "server/system/log.h"
@@ -18,7 +19,8 @@ void schedule_open(struct schedule *s, const struct source_setup *setup)
     *s = (struct schedule){.instance = setup->instance,
                            .sweep_ms = setup->sweep_ms,
                            .retention_days = setup->retention_days,
-                           .least_room = setup->least_room};
+                           .least_room = setup->least_room,
+                           .unfinished = true}; /* the process before may have left some */
     clock_watch_open(&s->clock, setup->instance->store);
 }
 
@@ -76,6 +78,17 @@ static bool make_tell(struct schedule *s, struct record *out)
     (void)s;
     *out = (struct record){.kind = RECORD_TELL, .tell.steps = TELL_STEPS};
     return true;
+}
+
+struct record schedule_go_on(uint64_t after)
+{
+    return (struct record){.kind = RECORD_GO_ON, .now_ms = clock_ms(), .go_on = {.steps = SLICE_LOGS, .after = after}};
+}
+
+static bool make_go_on(struct schedule *s, struct record *out)
+{
+    *out = schedule_go_on(s->went_on);
+    return s->unfinished;
 }
 
 struct record schedule_sweep(const struct schedule *s, uint32_t contract)
@@ -174,9 +187,10 @@ static const struct chore {
     {RECORD_NONE, ROUND_MS, start_round},        {RECORD_SWEEP, 0, make_sweep},
     {RECORD_TIDY, TIDY_MS, make_tidy},           {RECORD_NONE, READERS_MS, check_readers},
     {RECORD_TELL, SECOND_MS, make_tell},         {RECORD_NONE, ROUND_MS, destroy_months},
-    {RECORD_NONE, READERS_MS, watch_room},       {RECORD_NONE, SECOND_MS, watch_files},
+    {RECORD_GO_ON, SECOND_MS, make_go_on},       {RECORD_NONE, READERS_MS, watch_room},
+    {RECORD_NONE, SECOND_MS, watch_files},
 };
-enum { DAY_KEYS_CHORE = 0 };
+enum { DAY_KEYS_CHORE = 0, GO_ON_CHORE = 8 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
 
 static int64_t period_ms(const struct schedule *s, int chore)
@@ -211,6 +225,12 @@ void schedule_day_keys_soon(struct schedule *s)
     s->due_ms[DAY_KEYS_CHORE] = 0;
 }
 
+void schedule_go_on_soon(struct schedule *s)
+{
+    s->unfinished = true;
+    s->due_ms[GO_ON_CHORE] = 0;
+}
+
 void schedule_done(struct schedule *s, const struct job *job)
 {
     if (job->err != ERR_OK)
@@ -221,6 +241,9 @@ void schedule_done(struct schedule *s, const struct job *job)
             s->due_ms[i] -= period_ms(s, i) - AGAIN_MS;
     if (r->kind == RECORD_DAY_KEYS) {
         s->keys_day = r->day_keys.day;
+    } else if (r->kind == RECORD_GO_ON) {
+        s->unfinished = job->more;
+        s->went_on = job->index;
     } else if (r->kind == RECORD_SWEEP) {
         s->swept = true;
     }

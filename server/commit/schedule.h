@@ -7,7 +7,7 @@
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
-enum { CHORES_MAX = 10, APPROVE_STEPS = 32 };
+enum { CHORES_MAX = 11, APPROVE_STEPS = 32 };
 
 struct schedule {
     struct instance *instance;
@@ -18,6 +18,8 @@ struct schedule {
     struct clock_watch clock;
     uint32_t publish_from; /* heads that changed go into the root log, once a minute: contract number from which this
                               round goes on, 0: it is over */
+    bool unfinished;       /* changes of many contracts may have to go on, and */
+    uint64_t went_on;      /* the row of the one that did last */
     uint64_t oldest_read;  /* the state, when it was looked at last; 0: none */
     bool pinned, low;      /* told */
     _Atomic(const char *) missing; /* told as well: a file; any thread reads it */
@@ -37,6 +39,10 @@ void schedule_published(struct schedule *s);
 struct record schedule_sweep(const struct schedule *s, uint32_t contract);
 /* The clock went to another time. */
 void schedule_day_keys_soon(struct schedule *s);
+/* The record that goes on with changes of many contracts, past that row, made now. */
+struct record schedule_go_on(uint64_t after);
+/* One was begun. */
+void schedule_go_on_soon(struct schedule *s);
 /* Of a chore that schedule_next made: what left some over comes again soon. */
 void schedule_done(struct schedule *s, const struct job *job);
 /* The record that gives today and tomorrow their keys, drawn now. As day_keys_draw. */

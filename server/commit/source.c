@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "server/catalog/unfinished.h"
 #include "server/commit/gaps.h"
 #include "server/commit/outbox.h"
 #include "server/commit/publisher.h"
@@ -50,6 +51,8 @@ struct source {
     bool more;                         /* its stage wants another step */
     struct job *waiting[WAITING_MOST]; /* alone too, behind held, in their order */
     size_t n_waiting;
+    struct job *begun[UNFINISHED_MOST]; /* done but for logs that the chore goes on with */
+    size_t n_begun;
     struct schedule schedule;
     struct publisher *publisher;
     bool chore_last; /* the batch before was a chore: others first, if there are */
@@ -91,8 +94,8 @@ struct source *source_new(const struct source_setup *setup)
     for (size_t i = 0; i < s->n_lanes; i++) {
         struct lane *l = &s->lanes[i];
         l->pushed = queue_new(setup->queue_size);
-        l->finished =
-            queue_new(queue_capacity(l->pushed) + BATCH_MAX + WAITING_MOST + 1); /* all that can be under way */
+        l->finished = queue_new(queue_capacity(l->pushed) + BATCH_MAX + WAITING_MOST + UNFINISHED_MOST +
+                                1); /* all that can be under way */
         l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (l->fd < 0)
             die("cannot make an eventfd: raise the limit of open files");
@@ -352,6 +355,29 @@ static void hand_back(struct source *s, struct job *job)
     l->touched = true;
 }
 
+/* Nobody hears of a change before all logs have it. True: it waits for the rest; it is durable, and goes on by itself
+ * whatever becomes of this process. */
+static bool waits_for_rest(struct source *s, struct job *job)
+{
+    if (job->err != ERR_OK || job->unfinished == 0 || s->end != RUNNING || s->n_begun == UNFINISHED_MOST)
+        return false;
+    s->begun[s->n_begun++] = job;
+    schedule_go_on_soon(&s->schedule);
+    return true;
+}
+
+/* Those that waited for that row; 0: all. */
+static void hand_back_begun(struct source *s, uint64_t row)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_begun; i++)
+        if (row == 0 || s->begun[i]->unfinished == row)
+            hand_back(s, s->begun[i]);
+        else
+            s->begun[kept++] = s->begun[i];
+    s->n_begun = kept;
+}
+
 /* What it waits for cannot be had: it is answered so. */
 static void refuse_held(struct source *s, enum err err, struct span cause)
 {
@@ -509,6 +535,8 @@ static size_t take_chore(struct source *s, struct job **jobs, int64_t now_ms, in
 static size_t take_last(struct source *s, struct job **jobs)
 {
     if (s->end == RUNNING) {
+        hand_back_begun(s, 0);
+        tell_lanes(s);
         s->end = LAST_GAPS;
         size_t n = take_gaps(s, jobs);
         if (n > 0)
@@ -800,9 +828,12 @@ void source_done(struct source *s, struct job *const *jobs, size_t n, enum err e
             jobs[i]->err = err;
         count_recorded(s->counters, jobs[i]);
         if (!jobs[i]->chore) {
-            hand_back(s, jobs[i]);
+            if (!waits_for_rest(s, jobs[i]))
+                hand_back(s, jobs[i]);
             continue;
         }
+        if (jobs[i]->err == ERR_OK && jobs[i]->unfinished != 0)
+            hand_back_begun(s, jobs[i]->unfinished);
         own_done(s, jobs[i]);
         free(jobs[i]);
     }

@@ -10,6 +10,7 @@
 #include "common/settlement/assent.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
+#include "server/api/go_on.h"
 #include "server/api/list.h"
 #include "server/commit/contract_write.h"
 #include "server/settlement/settlement.h"
@@ -221,6 +222,8 @@ enum err adjustment_assent_run(struct batch *cx, struct job *job)
         return err;
     }
     const struct assented to = {.adjustment = index, .leaf = row.leaf, .at_ms = row.at_ms};
+    if ((err = go_on_none(cx, RECORD_PARTY_KEY, party->number, &job->problem)) != ERR_OK)
+        return err;
     err = assent_check(cx->instance, k, party, ASSENT_TYP, r->assent.jws, &to, pipeline_dated(cx, k, cx->now_ms),
                        &job->problem);
     if (err != ERR_OK)

@@ -5,6 +5,7 @@
 #include "common/settlement/assent.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
+#include "server/api/go_on.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
 #include "server/settlement/settlement.h"
@@ -145,6 +146,9 @@ enum err assent_run(struct batch *cx, struct job *job)
         answer_assent(job, &g, v, 200);
         return ERR_OK;
     }
+    if ((err = go_on_none(cx, RECORD_CAMPAIGN_CHANGE, g.k->campaign->number, &job->problem)) != ERR_OK ||
+        (err = go_on_none(cx, RECORD_PARTY_KEY, g.party->number, &job->problem)) != ERR_OK)
+        return err;
     err = ledger_get(cx->ledger, cx->txn, g.k->number, v->index, &env);
     if (err == ERR_OK)
         err = version_check(&g, v, &env, now_ms, &job->problem);

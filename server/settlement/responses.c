@@ -10,6 +10,7 @@
 #include "common/settlement/statement.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
+#include "server/api/go_on.h"
 #include "server/api/list.h"
 #include "server/commit/contract_write.h"
 #include "server/settlement/corrections.h"
@@ -182,6 +183,8 @@ enum err response_run(struct batch *cx, struct job *job)
     bool again = err == ERR_OK && span_eq(before, jws);
     if (err == ERR_NOT_FOUND)
         err = ERR_OK;
+    if (err == ERR_OK && !again)
+        err = go_on_none(cx, RECORD_PARTY_KEY, p->number, &job->problem);
     if (err == ERR_OK && !again)
         err = response_fits(&r, &m.sha256, m.issued_ms, before_ms, cx->now_ms, &job->problem);
     if (err == ERR_OK && !again)

@@ -8,6 +8,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/campaign.h"
+#include "server/api/go_on.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
 #include "server/settlement/settlement.h"
@@ -276,6 +277,9 @@ enum err withdrawal_run(struct batch *cx, struct job *job)
     assert(batch_may_touch(cx, w.k));
     enum err err = said_before(cx, &w, job, &again);
     if (err != ERR_OK || again)
+        return err;
+    if ((err = go_on_none(cx, RECORD_CAMPAIGN_CHANGE, w.k->campaign->number, &job->problem)) != ERR_OK ||
+        (err = go_on_none(cx, RECORD_PARTY_KEY, w.by->number, &job->problem)) != ERR_OK)
         return err;
     if (!clock_sure(&cx->clock))
         return problem(&job->problem, ERR_CONFLICT, "",

@@ -97,6 +97,10 @@ enum tells { TELLS_NOTHING = 0, TELLS_VALUE = 1, TELLS_KEY = 2, TELLS_GONE = 4, 
       "opens under its kid, of a party that is there. Whose it is, whether retired, is said here alone")               \
     X(UNTOLD, "untold", "n be64 -> JSON: a credential that not all logs of its party tell yet", LOADED, TELLS_NOTHING, \
       "of a party that is there. That it waits is said here alone")                                                    \
+    X(UNFINISHED, "unfinished",                                                                                        \
+      "n be64 -> from be32, until be32, record: a change that those of these contracts lack that it is for", LOADED,   \
+      TELLS_NOTHING,                                                                                                   \
+      "reads, of a campaign or party that is there. What was asked for, and how far it is, is said here alone")        \
     X(GRANTS, "grants", "contract be32, party be32, n be32 -> JSON {by, created, ended}", LOADED, TELLS_NOTHING,       \
       "of a contract and an auditor that are there; of the two they count without a hole, and one before another was " \
       "revoked. Nothing else knows who may read")                                                                      \

@@ -1,16 +1,20 @@
 /* `changes DIR CONTRACTS CHANGES [NAME]` makes an instance in the empty folder, with so many contracts of 100
  * campaigns, of 20 advertisers and of 500 publishers; then changes of each kind, by the committer's own fold, one a
  * batch (NAME: of one kind alone). It prints what one costs the committer's thread, beside what a batch costs that
- * changes nothing of the control data; and what a contract and a code hold in memory.
+ * changes nothing of the control data; and what a contract and a code hold in memory. With `many` for a NAME nearly all
+ * contracts are of one campaign and one publisher, and the changes are those of such a party: of one that goes on over
+ * several batches, what the longest of them takes.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/decisions/rules.h"
 #include "server/catalog/catalog_write.h"
+#include "server/catalog/unfinished.h"
 #include "server/commit/committer.h"
 #include "server/commit/credentials.h"
 #include "server/jobs.h"
@@ -27,6 +31,7 @@ struct bench {
     struct committer *committer;
     struct arena *arena;
     uint32_t contracts;
+    bool many; /* of one campaign and one publisher */
     size_t changes;
     struct compiled_of *compiled; /* as by a worker, for the job that is made */
     char (*kid)[LIMIT_ID + 1];
@@ -111,9 +116,9 @@ static void fill(struct bench *b)
     for (uint32_t i = 0; i < CAMPAIGNS; i++)
         put_campaign(t, 1 + i, &campaign[i], &advertiser[i % ADVERTISERS]);
     for (uint32_t n = CAMPAIGNS + 1; n <= b->contracts; n++) {
-        struct party publisher = {.number = FIRST_PUBLISHER + n / CAMPAIGNS % PUBLISHERS};
+        struct party publisher = {.number = FIRST_PUBLISHER + (b->many ? 0 : n / CAMPAIGNS % PUBLISHERS)};
         struct contract k = {
-            .number = n, .campaign = &campaign[n % CAMPAIGNS], .publisher = &publisher, .created_ms = 1};
+            .number = n, .campaign = &campaign[b->many ? 0 : n % CAMPAIGNS], .publisher = &publisher, .created_ms = 1};
         char text[512];
         snprintf(k.id, sizeof k.id, "C%010u", n);
         snprintf(text, sizeof text,
@@ -200,7 +205,7 @@ typedef void make_fn(struct bench *b, size_t i, struct record *r);
 static void of_contract(struct bench *b, size_t i, struct record *r, uint32_t *contract)
 {
     *contract = contract_of(b, i);
-    r->advertiser = advertiser_of(*contract);
+    r->advertiser = b->many ? 2 : advertiser_of(*contract);
 }
 
 static void make_click(struct bench *b, size_t i, struct record *r)
@@ -359,6 +364,90 @@ static void make_campaign(struct bench *b, size_t i, struct record *r)
     hand(b, &(const struct campaign){.document = r->campaign.document}, r->campaign.direct_document);
 }
 
+/* ---- of who has many contracts ---- */
+
+static void make_campaign_change(struct bench *b, size_t i, struct record *r)
+{
+    char text[64];
+    struct catalog *now = catalog_hold(b->in.catalog);
+    const struct contract_list all = catalog_contracts_of(now, catalog_campaign_number(now, 1));
+    for (size_t n = 0; n < all.n; n++)
+        r->change.made += (uint64_t)catalog_listed(now, &all, n)->versions.made;
+    catalog_unref(now);
+    r->advertiser = 2;
+    r->change.number = 1;
+    snprintf(text, sizeof text, "{\"name\":\"Offer %zu\"}", i);
+    r->change.patch = arena_copy(b->arena, span_str(text));
+}
+
+static void make_pause(struct bench *b, size_t i, struct record *r)
+{
+    make_campaign_change(b, i, r);
+    r->change.patch = i % 2 ? SPAN("{\"paused\":false}") : SPAN("{\"paused\":true}");
+}
+
+static void make_contract_change(struct bench *b, size_t i, struct record *r)
+{
+    char text[128];
+    r->advertiser = 2;
+    r->change.number = CAMPAIGNS + 1 + (uint32_t)i;
+    snprintf(text, sizeof text, "{\"price\":{\"lead\":[{\"micros\":%zu}]},\"ends_at\":\"2020-01-01T00:00:00Z\"}",
+             i + 1);
+    r->change.patch = arena_copy(b->arena, span_str(text));
+}
+
+static void of_publisher(size_t i, struct record *r)
+{
+    r->legal.party = FIRST_PUBLISHER;
+    r->legal.by = 1;
+    r->legal.name = i % 2 ? SPAN("This name") : SPAN("That name");
+}
+
+static void make_rename_of_many(struct bench *b, size_t i, struct record *r)
+{
+    (void)b;
+    of_publisher(i, r);
+}
+
+static void make_legal_of_many(struct bench *b, size_t i, struct record *r)
+{
+    (void)b;
+    of_publisher(i, r);
+    r->legal.name = SPAN("");
+    r->legal.legal = i % 2 ? SPAN("{\"name\":\"Nova SA\"}") : SPAN("{\"name\":\"Nova SARL\"}");
+}
+
+static void make_rename_advertiser_of_many(struct bench *b, size_t i, struct record *r)
+{
+    (void)b;
+    of_publisher(i, r);
+    r->legal.party = 2;
+}
+
+static void make_lock_of_many(struct bench *b, size_t i, struct record *r)
+{
+    make_lock(b, i, r);
+    r->lock.party = FIRST_PUBLISHER;
+}
+
+static void make_token_of_many(struct bench *b, size_t i, struct record *r)
+{
+    make_token(b, i, r);
+    r->token.party = FIRST_PUBLISHER;
+}
+
+static void make_webhook_of_many(struct bench *b, size_t i, struct record *r)
+{
+    static const char key[WEBHOOK_SECRET_LEN] = "the bytes of a webhook's secret";
+    uint8_t aad[4];
+    r->webhook.party = FIRST_PUBLISHER;
+    r->webhook.by = 1;
+    r->webhook.url = i % 2 ? SPAN("https://a.example/") : SPAN("https://b.example/");
+    random_id('W', r->webhook.id);
+    store_be32(aad, FIRST_PUBLISHER);
+    seal(b, VAULT_WEBHOOKS, span_of(aad, sizeof aad), span_of(key, sizeof key), &r->webhook.sealed);
+}
+
 static const struct change {
     const char *name;
     enum record_kind kind;
@@ -381,10 +470,45 @@ static const struct change {
     {"campaign", RECORD_CAMPAIGN, make_campaign},
 };
 
+static const struct change of_many[] = {
+    {"campaign changed", RECORD_CAMPAIGN_CHANGE, make_campaign_change},
+    {"campaign paused", RECORD_CAMPAIGN_CHANGE, make_pause},
+    {"contract changed", RECORD_CONTRACT_CHANGE, make_contract_change},
+    {"publisher renamed", RECORD_LEGAL, make_rename_of_many},
+    {"publisher's legal data", RECORD_LEGAL, make_legal_of_many},
+    {"advertiser renamed", RECORD_LEGAL, make_rename_advertiser_of_many},
+    {"publisher locked, unlocked", RECORD_LOCK, make_lock_of_many},
+    {"publisher's token", RECORD_TOKEN, make_token_of_many},
+    {"publisher's webhook", RECORD_WEBHOOK, make_webhook_of_many},
+    {"grant", RECORD_GRANT, make_grant},
+    {"code", RECORD_CODE, make_code},
+};
+
 static int double_compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+/* The chores that it leaves: what the longest takes; *all: together. */
+static double run_rest(struct bench *b, double *all)
+{
+    double most = 0;
+    uint64_t after = 0;
+    for (bool more = true; more;) {
+        struct job job = {.chore = true,
+                          .record = {.kind = RECORD_GO_ON, .now_ms = clock_ms(), .go_on = {SLICE_LOGS, after}}};
+        struct job *jobs[] = {&job};
+        bool wrote;
+        double from = cpu_us();
+        need(committer_run(b->committer, jobs, 1, &wrote), "go on");
+        double took = cpu_us() - from;
+        most = took > most ? took : most;
+        *all += took;
+        more = job.more;
+        after = job.index;
+    }
+    return most;
 }
 
 static double run_one(struct bench *b, const struct change *c, size_t i)
@@ -405,6 +529,21 @@ static double run_one(struct bench *b, const struct change *c, size_t i)
     compiled_list_free(b->compiled);
     b->compiled = NULL;
     return took;
+}
+
+static void run_many(struct bench *b, const struct change *c)
+{
+    double most = 0, most_rest = 0, all = 0, *us = xcalloc(b->changes, sizeof *us);
+    for (size_t i = 0; i < b->changes; i++) {
+        us[i] = run_one(b, c, i);
+        most = us[i] > most ? us[i] : most;
+        double rest = run_rest(b, &all);
+        most_rest = rest > most_rest ? rest : most_rest;
+    }
+    qsort(us, b->changes, sizeof *us, double_compare);
+    printf("%-28s its batch %9.1f us, at most %9.1f; of the rest %9.1f in all, the longest batch %9.1f\n", c->name,
+           us[b->changes / 2], most, all / (double)b->changes, most_rest);
+    free(us);
 }
 
 /* A click in between: what a commit costs of itself changes with the machine's other work. */
@@ -431,6 +570,7 @@ int main(int argc, char **argv)
     static struct bench b;
     const char *what;
     const char *only = argc == 5 ? argv[4] : NULL;
+    b.many = only != NULL && strcmp(only, "many") == 0;
     b.contracts = argc >= 4 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
     b.changes = argc >= 4 ? strtoul(argv[3], NULL, 10) : 0;
     if (b.contracts < 2 * CAMPAIGNS || b.changes < 1 || b.changes > 20000)
@@ -454,6 +594,8 @@ int main(int argc, char **argv)
     need(committer_open(&(struct committer_setup){.instance = &b.in, .runs = job_runs}, &b.committer), "the committer");
     for (size_t i = 0; i < b.contracts && i < 10000; i++) /* logs that had an entry hold more than others */
         (void)run_one(&b, &(const struct change){"a click", RECORD_CLICK, make_click}, i);
+    for (size_t i = 0; b.many && i < sizeof of_many / sizeof *of_many; i++)
+        run_many(&b, &of_many[i]);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (only == NULL || strcmp(only, table[i].name) == 0)
             run(&b, &table[i]);

@@ -156,7 +156,7 @@ def unseal(key, sealed, aad):
 
 # Sizes in words: "contract be32, level u8, hash 32".
 
-VARIABLE = re.compile(r"^(contract id|party id|statement id|kid|envelope|id 00 part|statement id 00 (?:party|link) id|as sent|reason|its id|`.*)$|^(sealed|head of|the compact) ")
+VARIABLE = re.compile(r"^(contract id|party id|statement id|kid|envelope|id 00 part|statement id 00 (?:party|link) id|as sent|reason|record|its id|`.*)$|^(sealed|head of|the compact) ")
 
 
 def item_size(item, doc):
@@ -333,10 +333,13 @@ def storage_names(doc, world):
     yield from (said - made) + (made - said)
 
 
+PASSING = {"unfinished"}  # its rows stand for moments: unit/test_go_on reads them
+
+
 def row_sizes(doc, world):
     for name, key, value in storage_tables(doc):
         rows = world.rows[name]
-        if not rows:
+        if not rows and name not in PASSING:
             yield f"{name}: nothing was written, so nothing can be compared"
         said = size(key, doc)
         if said is not None and any(len(k) != said for k, _ in rows):
