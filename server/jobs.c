@@ -61,4 +61,5 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CRM] = crm_run,
     [RECORD_NOTICES] = notices_run,
     [RECORD_ATTEMPTED] = chore_attempted,
+    [RECORD_UPKEEP] = upkeep_run,
 };

@@ -118,6 +118,10 @@ static const struct route table[] = {
     {READ, "/v1/clock", OPERATOR | READS, clock_get, NULL, "Steps of the server's clock, newest first"},
     {POST, "/v1/clock/confirm", OPERATOR | MAY_CLOCK, clock_confirm_create, control_finish, "Say that the clock is right after its steps: statements and approvals by time go on"},
 
+    {READ, "/v1/upkeep", OPERATOR | READS, upkeep_get, NULL, "When the server's folder was last copied and checked, and what is under way"},
+    {POST, "/v1/backups", OPERATOR | MAY_UPKEEP, backups_create, upkeep_finish, "Have a copy of the server's folder made, in its backup_dir"},
+    {POST, "/v1/checks", OPERATOR | MAY_UPKEEP, checks_create, upkeep_finish, "Have the server's folder checked through and through"},
+
     {READ, "/v1/reports", ANY | READS, reports_get, NULL, "Clicks, leads, money and ratios, grouped and filtered; JSON, CSV or signed", .admit = reports_admit},
 
     {READ, "/v1/settlements", OPERATOR | READS, settlements_list, NULL, "What a statement of each contract would come to now, and what stands in its way"},
@@ -180,6 +184,7 @@ static const struct route table[] = {
     {POST, "/month-end", SESSION, month_page_post, act_finish, "Issue a statement, by the form on that page", .fail = pages_fail},
     {READ, "/audit", SESSION, changes_page_get, NULL, "Page of what was changed, and by whom", .fail = pages_fail},
     {READ, "/system", SESSION, system_page_get, NULL, "Page of the server itself", .fail = pages_fail},
+    {POST, "/system", SESSION, system_page_post, act_finish, "Have its folder copied or checked, by the forms on that page", .fail = pages_fail},
     {READ, "/refused", SESSION, refused_page_get, NULL, "Page of what was refused", .fail = pages_fail},
     {READ, "/deliveries", SESSION, deliveries_page_get, NULL, "Page of what was sent to webhooks", .fail = pages_fail},
     {POST, "/deliveries", SESSION, deliveries_page_post, act_finish, "Send one again, by the form on that page", .fail = pages_fail},

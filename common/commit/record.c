@@ -306,6 +306,7 @@ static const struct field clock_fields[] = {
 };
 static const struct field clock_confirm_fields[] = {F("steps", U32, clock_confirm.steps),
                                                     F("by", U32, clock_confirm.by)};
+static const struct field upkeep_fields[] = {F("check", BOOL, upkeep.check), F("by", U32, upkeep.by)};
 static const struct field sweep_fields[] = {F("contract", U32, sweep.contract),
                                             F("root_signed", U64, sweep.root_signed)};
 
@@ -366,6 +367,7 @@ static const struct layout {
     [RECORD_CLOCK] = FIELDS(clock_fields),
     [RECORD_CLOCK_CONFIRM] = FIELDS(clock_confirm_fields),
     [RECORD_SWEEP] = FIELDS(sweep_fields),
+    [RECORD_UPKEEP] = FIELDS(upkeep_fields),
     [RECORD_SERVER_KEYS] = FIELDS(server_keys_fields),
     [RECORD_TELL] = FIELDS(tell_fields),
     [RECORD_GO_ON] = FIELDS(go_on_fields),
@@ -384,7 +386,7 @@ static const struct {
 const char *record_word(enum record_kind k)
 {
     assert(k < RECORD_KINDS);
-    return kinds[k].word;
+    return kinds[k].word != NULL ? kinds[k].word : "";
 }
 
 enum record_scope record_scope(enum record_kind k)
@@ -738,7 +740,7 @@ static void take_head(struct reader *r, struct record *out)
 {
     r->failed |= take_u8(r) != RECORD_FORMAT;
     uint8_t kind = take_u8(r);
-    r->failed |= kind == RECORD_NONE || kind >= RECORD_KINDS;
+    r->failed |= kind == RECORD_NONE || kind >= RECORD_KINDS || kinds[kind].word == NULL; /* a number of none */
     out->kind = r->failed ? RECORD_NONE : (enum record_kind)kind;
     out->partition = load_be16(take(r, 2).ptr);
     out->advertiser = take_be32(r);

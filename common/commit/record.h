@@ -75,7 +75,8 @@ enum { RECORD_ALONE = 1, RECORD_SWEPT = 2 };
     X(CRM, 49, "crm", INSTANCE, 0, "the CRM that a campaign's leads are sent to")                                      \
     X(NOTICES, 50, "notices", INSTANCE, 0, "which notices a party wants by e-mail, or that one was sent")              \
     X(SEED, 51, "seed", ADVERTISER, 0, "what a campaign knows, for a contract whose leads are scored")                 \
-    X(GO_ON, 52, "go_on", PARTITION, RECORD_ALONE, "changes of many contracts, into more of their logs")
+    X(GO_ON, 52, "go_on", PARTITION, RECORD_ALONE, "changes of many contracts, into more of their logs")               \
+    X(UPKEEP, 53, "upkeep", INSTANCE, 0, "the operator asked for a copy or a check of the folder")
 
 enum record_kind {
     RECORD_NONE,
@@ -402,6 +403,10 @@ struct record {
             uint32_t steps; /* so many there are, or it is no answer to what the operator saw */
             uint32_t by;    /* number of the operator that says so */
         } clock_confirm;
+        struct {
+            bool check;  /* or a copy */
+            uint32_t by; /* number of the operator that asked */
+        } upkeep;
         struct {
             uint32_t contract;    /* whose log is told of the clock before; 0: none */
             uint64_t root_signed; /* size of the root log's head that was signed last; 0: cannot be told */

@@ -37,6 +37,7 @@
     X(SCOPE_GRANTS, "let auditors read", "ouvrir la lecture aux auditeurs", "授权审计方读取") \
     X(SCOPE_OPERATORS, "make operators", "créer des opérateurs", "创建运营方") \
     X(SCOPE_PARTIES, "change names and legal data", "modifier noms et données légales", "修改名称与法定信息") \
+    X(SCOPE_UPKEEP, "have the server’s folder copied and checked", "faire copier et contrôler le dossier du serveur", "备份并校验服务器数据") \
     X(SCOPE_SETTLEMENT, "issue statements and corrections", "émettre relevés et corrections", "开具结算单与更正") \
     X(SET_SECRETS, "Postback secrets", "Secrets de postback", "回传密钥") \
     X(SET_SECRETS_WHAT, "Each signs postbacks under its own key id. To change one, make a new one, use it everywhere, then retire the old one: both are good meanwhile.", "Chacun signe les postbacks sous son propre identifiant. Pour changer, créez-en un nouveau, employez-le partout, puis retirez l’ancien\u00a0: les deux valent entre-temps.", "每个密钥以自己的标识签名回传。更换时先新建并全部启用，再停用旧密钥：期间两者均有效。") \
@@ -192,11 +193,32 @@
     X(SYS_STORE, "Ledger on disk", "Registre sur disque", "账本占用") \
     X(SYS_ROOM, "Room left", "Place restante", "剩余空间") \
     X(SYS_COPIES, "Copies and checks", "Copies et contrôles", "备份与校验") \
-    X(SYS_COPIES_WHAT, "They run on the server’s machine, while it serves. When the last one was is not known here: let their exit status be watched.", "Elles tournent sur la machine du serveur, pendant qu’il sert. La date de la dernière n’est pas connue ici\u00a0: faites surveiller leur code de sortie.", "在服务器上运行，无需停机。此处不知上次运行时间：请监控其退出状态。") \
+    X(SYS_COPIES_WHAT, "Made by a process beside the server, which goes on serving; one at a time.", "Faits par un processus à côté du serveur, qui continue de servir\u00a0; un à la fois.", "由独立进程完成，服务不中断；一次一项。") \
     X(SYS_BACKUP, "Back up now", "Sauvegarder maintenant", "立即备份") \
-    X(SYS_BACKUP_WHAT, "The copy is checked before it gets its name. It holds secrets.", "La copie est contrôlée avant de recevoir son nom. Elle contient des secrets.", "备份命名前会先校验。其中含有密钥。") \
+    X(SYS_BACKUP_WHAT, "The copy is checked through and through before it gets its name. It holds secrets.", "La copie est entièrement contrôlée avant de recevoir son nom. Elle contient des secrets.", "备份命名前会完整校验。其中含有密钥。") \
     X(SYS_CHECK, "Verify now", "Vérifier maintenant", "立即校验") \
-    X(SYS_CHECK_WHAT, "Replays every entry and compares every table.", "Rejoue chaque entrée et compare chaque table.", "重放全部条目并比对所有数据表。") \
+    X(SYS_CHECK_WHAT, "Replays every entry of the ledger as it is at this moment, and compares every table with that.", "Rejoue chaque entrée du registre tel qu’il est à cet instant, et y compare chaque table.", "重放账本此刻的全部条目，并比对所有数据表。") \
+    X(SYS_COPYING, "A copy is being made", "Une copie est en cours", "正在备份") \
+    X(SYS_COPY_CHECKED, "The copy is made and is being checked", "La copie est faite, son contrôle est en cours", "备份已完成，正在校验") \
+    X(SYS_CHECKING, "The folder is being checked", "Le dossier est en cours de contrôle", "正在校验数据") \
+    X(SYS_SINCE, "since {}", "depuis le {}", "自 {}") \
+    X(SYS_MIB, "{} of about {} MiB", "{} sur environ {} Mio", "{} / 约 {} MiB") \
+    X(SYS_LAST, "Last one: {}", "Dernier\u00a0: {}", "上次：{}") \
+    X(SYS_TOOK, "took {} s", "en {} s", "用时 {} 秒") \
+    X(SYS_FAILED, "{}: it did not come to its end.", "{}\u00a0: elle n’a pas abouti.", "{}：未能完成。") \
+    X(SYS_HOLDS, "holds", "tient", "完好") \
+    X(SYS_FAILS, "does not hold", "ne tient pas", "有损坏") \
+    X(SYS_UNSURE, "cannot tell", "impossible à dire", "无法判断") \
+    X(SYS_NEVER, "never", "jamais", "从未") \
+    X(SYS_NO_COPY, "No copy so far.", "Aucune copie à ce jour.", "尚无备份。") \
+    X(SYS_NO_CHECK, "Not checked so far.", "Aucun contrôle à ce jour.", "尚未校验。") \
+    X(SYS_NO_FOLDER, "For a button here, add this line to the server’s settings, with a folder on another disk, and start it again:", "Pour avoir un bouton ici, ajoutez cette ligne aux réglages du serveur, avec un dossier sur un autre disque, et redémarrez-le\u00a0:", "若要在此备份，请在服务器设置中加入此行（目录应在另一块磁盘上），然后重启：") \
+    X(SYS_BY_HAND, "By hand, on the server’s machine", "À la main, sur la machine du serveur", "在服务器上手动执行") \
+    X(SYS_LAST_COPY, "Last copy", "Dernière copie", "上次备份") \
+    X(SYS_LAST_CHECK, "Last check", "Dernier contrôle", "上次校验") \
+    X(AGO_MINUTES, "{} min ago", "il y a {} min", "{} 分钟前") \
+    X(AGO_HOURS, "{} h ago", "il y a {} h", "{} 小时前") \
+    X(AGO_DAYS, "{} days ago", "il y a {} jours", "{} 天前") \
     X(SYS_FORCE, "What is in force", "Ce qui est en vigueur", "现行配置") \
     X(SYS_VERSION, "Version", "Version", "版本") \
     X(SYS_URL, "Public address", "Adresse publique", "公开地址") \
@@ -235,6 +257,7 @@
     X(CHANGE_SHARE, "Statement shared", "Relevé partagé", "分享结算单") \
     X(CHANGE_SHARE_END, "Share link ended", "Lien de partage révoqué", "作废分享链接") \
     X(CHANGE_CLOCK, "Clock confirmed", "Horloge confirmée", "确认时钟") \
+    X(CHANGE_UPKEEP, "Copy or check of the server’s folder asked for", "Copie ou contrôle du dossier du serveur demandé", "请求备份或校验服务器数据") \
     X(CHANGE_SERVER_KEYS, "Other keys of the server sign", "D’autres clés du serveur signent", "更换服务器签名密钥") \
     X(CHANGE_BY, "by {}", "par {}", "由 {}") \
     X(CHANGE_BY_MACHINE, "on the server’s machine", "sur la machine du serveur", "在服务器本机") \

@@ -123,6 +123,13 @@ HANDLER(clock_get);
 HANDLER(clock_confirm_create);
 job_run clock_confirm_run;
 
+/* api_upkeep.c */
+HANDLER(upkeep_get);
+HANDLER(backups_create);
+HANDLER(checks_create);
+FINISH(upkeep_finish);
+job_run upkeep_run;
+
 /* ops.c, openapi.c */
 HANDLER(healthz_get);
 HANDLER(readyz_get);

@@ -19,7 +19,8 @@ enum { ROLE_ANY = ROLE_OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | ROLE_AUDITO
     X(GRANTS, "grants", ROLE_OPERATOR, "let auditors read, and no longer")                                             \
     X(OPERATORS, "operators", ROLE_OPERATOR, "make operators, end their credentials and lock them")                    \
     X(PARTIES, "parties", ROLE_ANY, "say who a party is by law, and rename one")                                       \
-    X(SETTLEMENT, "settlement", ROLE_OPERATOR, "issue statements and corrections in money")
+    X(SETTLEMENT, "settlement", ROLE_OPERATOR, "issue statements and corrections in money")                            \
+    X(UPKEEP, "upkeep", ROLE_OPERATOR, "have the server's folder copied and checked")
 
 enum {
 #define X(symbol, word, roles, lets) SCOPE_PLACE_##symbol,

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/cmd/command.h"
@@ -10,6 +11,7 @@
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
+#include "server/upkeep/notes.h"
 
 enum { DATA, TO, HEADS_LOST, ARGS };
 
@@ -41,10 +43,22 @@ static int make(const struct making *m, const char *folder)
     return STATUS_DONE;
 }
 
+static void note(const struct making *m, int64_t began_us)
+{
+    struct upkeep_note n = {
+        .at_ms = clock_ms(), .took_ms = (clock_monotonic_us() - began_us) / 1000, .verdict = "holds"};
+    char *path = realpath(m->dir, NULL);
+    snprintf(n.text, sizeof n.text, "%s", path != NULL ? path : m->dir);
+    free(path);
+    note_write(m->from, UPKEEP_BACKUP, &n);
+}
+
 static int backup(const char *const given[])
 {
     const struct making m = {.from = given[DATA], .dir = given[TO], .make = make, .ctx = given};
+    int64_t began_us = clock_monotonic_us();
     struct instance_mark mark = made_folder(&m);
+    note(&m, began_us);
     printf("%s is a copy of %s that holds, of instance %s up to batch %" PRIu64
            ". It has the keys: keep it as you keep those\n",
            m.dir, m.from, mark.id, mark.batch);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 #include "common/settlement/findings.h"
 #include "server/check/check.h"
 #include "server/cmd/child.h"
@@ -16,23 +17,60 @@
 #include "server/system/bounds.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
+#include "server/system/system.h"
+#include "server/upkeep/notes.h"
+
+/* What is printed, and what is noted in the folder. */
+struct telling {
+    struct verdict_printer printer;
+    struct upkeep_note note;
+    int64_t began_us;
+};
+
+static void telling_open(struct telling *t, bool json)
+{
+    verdict_open(&t->printer, json);
+    t->note = (struct upkeep_note){.text = ""};
+    t->began_us = clock_monotonic_us();
+}
+
+static void tell_line(void *telling, const struct report_line *line)
+{
+    struct telling *t = telling;
+    verdict_line(&t->printer, line);
+    if (line->judged && line->verdict != HOLDS && t->note.text[0] == '\0') {
+        struct buf text;
+        buf_fixed(&text, t->note.text, sizeof t->note.text - 1);
+        utf8_show(&text, line->sentence, sizeof t->note.text - 1);
+        t->note.text[text.len] = '\0';
+    }
+}
+
+static int telling_close(struct telling *t, const char *dir, enum verdict all)
+{
+    t->note.at_ms = clock_ms();
+    t->note.took_ms = (clock_monotonic_us() - t->began_us) / 1000;
+    snprintf(t->note.verdict, sizeof t->note.verdict, "%s", verdict_word(all));
+    note_write(dir, UPKEEP_CHECK, &t->note);
+    return verdict_close(&t->printer, all);
+}
 
 static int check_store(const char *dir, bool json)
 {
-    struct verdict_printer printer;
+    struct telling t;
     struct check_figures figures;
-    verdict_open(&printer, json);
-    enum verdict all = check_folder(dir, options_map_size(), verdict_line, &printer, &figures);
+    telling_open(&t, json);
+    enum verdict all = check_folder(dir, options_map_size(), tell_line, &t, &figures);
     if (!json)
         printf("%" PRIu64 " journal rows, watermark %" PRIu64 "\n", figures.journal_rows, figures.watermark);
-    return verdict_close(&printer, all);
+    return telling_close(&t, dir, all);
 }
 
 /* Damage shows as an access past the file, or as an assertion of LMDB's; other signals come from outside. A disk that
  * does not read the file ends who has it mapped as its end does: reading it through tells them apart. */
 static int tell_death(int status, const char *dir, bool json)
 {
-    struct verdict_printer printer;
+    struct telling t;
     struct finding damage = {.failures = 0};
     int sig = WTERMSIG(status);
     if (sig == SIGBUS && store_reads(dir) != ERR_OK)
@@ -43,8 +81,8 @@ static int tell_death(int status, const char *dir, bool json)
                       strsignal(sig));
     else
         finds_doubt(&damage, "the checking process was ended by signal %d (%s)", sig, strsignal(sig));
-    verdict_open(&printer, json);
-    return verdict_close(&printer, finding_report(&damage, "open", "", verdict_line, &printer));
+    telling_open(&t, json);
+    return telling_close(&t, dir, finding_report(&damage, "open", "", tell_line, &t));
 }
 
 enum { DATA, JSON, REBUILD, ARGS };

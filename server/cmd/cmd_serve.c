@@ -13,6 +13,7 @@
 #include "common/decisions/disposable.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
+#include "server/cmd/helper.h"
 #include "server/cmd/smtp_setting.h"
 #include "server/commit/committer.h"
 #include "server/courier/courier.h"
@@ -29,6 +30,7 @@
 #include "server/system/confine.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/upkeep/upkeep.h"
 #include "server/worker/cors.h"
 #include "server/worker/ended_sessions.h"
 #include "server/worker/mail_links.h"
@@ -43,6 +45,8 @@ struct running {
     struct notices *notices; /* NULL: none are sent */
     struct smtp_setting smtp;
     struct target_rules rules; /* of webhooks */
+    pid_t helper;              /* -1: there is none */
+    int helper_fd;
 };
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
@@ -434,6 +438,8 @@ static void start(struct running *r)
     if (err != ERR_OK)
         refuse_start(err, sv->options->data.text);
     keep_signals();
+    if (r->helper > 0)
+        sv->upkeep = upkeep_start(r->helper_fd, r->helper, sv->options->data.text, sv->options->backup_dir.text);
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     sv->drafts = drafts_new();
     sv->ended_sessions = ended_sessions_new();
@@ -461,6 +467,7 @@ static void stop(struct running *r)
     readers_free(r->server.readers);
     settler_stop(r->settler);
     notices_stop(r->notices);
+    upkeep_stop(r->server.upkeep);
     drafts_free(r->server.drafts);
     ended_sessions_free(r->server.ended_sessions);
     mail_links_free(r->server.mail_links);
@@ -512,6 +519,7 @@ static int serve(const char *const given[])
     mem_last_words(log_out_of_memory);
     http_use_mem();
 
+    r.helper = helper_start(&options, &r.helper_fd);
     stop_early_on_signals();
     open_data(sv);
     bind_addresses(sv);

@@ -109,6 +109,16 @@ static void remove_left(const char *part)
     close(fd);
 }
 
+void made_folder_clear(const char *part)
+{
+    int fd = open(part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && !instance_copy_remove(part))
+        complain("cannot remove %s, which was cut off", part);
+    close(fd);
+}
+
 /* Only where there is nothing yet, or an empty folder. */
 static char *make_part(const struct making *m, int *lock)
 {

@@ -15,5 +15,7 @@ struct making {
 };
 /* Answers which instance and batch it is. */
 struct instance_mark made_folder(const struct making *m);
+/* What one that was cut off has left in this .part goes; not what another one is making. */
+void made_folder_clear(const char *part);
 
 #endif

@@ -11,6 +11,11 @@
 static const char *const words[] = {[HOLDS] = "holds", [FAILS] = "fails", [CANNOT_TELL] = "cannot_tell"};
 static const char *const marks[] = {[HOLDS] = "holds", [FAILS] = "FAILS", [CANNOT_TELL] = "cannot tell"};
 
+const char *verdict_word(enum verdict v)
+{
+    return words[v];
+}
+
 void verdict_out_of_memory(void)
 {
     complain("no memory is left%s: nothing can be told, allow this process more", bounds_of_memory());

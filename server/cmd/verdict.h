@@ -8,6 +8,7 @@ struct verdict_printer {
     bool json;
     struct buf checks, facts; /* JSON items so far */
 };
+const char *verdict_word(enum verdict v); /* holds, fails, cannot_tell */
 void verdict_open(struct verdict_printer *p, bool json);
 void verdict_line(void *printer, const struct report_line *t); /* a verify_report */
 /* The last words of a process that tells findings (mem.h): exits with what it then can tell. */

@@ -259,6 +259,10 @@ static bool of_reading(const struct batch *cx, const struct record *r, struct ch
     case RECORD_SERVER_KEYS:
         c->kind = CHANGE_SERVER_KEYS;
         return true;
+    case RECORD_UPKEEP:
+        c->kind = CHANGE_UPKEEP;
+        c->what = r->upkeep.check ? SPAN("check") : SPAN("backup");
+        return true;
     default:
         return false;
     }

@@ -36,7 +36,8 @@
     X(SHARE, "share")                                                                                                  \
     X(SHARE_END, "share_end")                                                                                          \
     X(CLOCK, "clock")                                                                                                  \
-    X(SERVER_KEYS, "server_keys")
+    X(SERVER_KEYS, "server_keys")                                                                                      \
+    X(UPKEEP, "upkeep")
 
 enum change {
 #define X(symbol, word) CHANGE_##symbol,

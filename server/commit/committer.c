@@ -54,13 +54,15 @@ static enum err bearer_opens(const struct batch *cx, struct job *job)
                : ERR_OK;
 }
 
-/* What it changes of control data is told with it; a call that found all as it wants it changes nothing. */
+/* What it changes of control data is told with it; a call that found all as it wants it changes nothing. That a copy or
+ * check was asked for is all that there is to tell of it. */
 static enum err run_told(struct committer *c, struct job *job)
 {
     struct batch *cx = &c->cx;
     const uint64_t writes = txn_writes(cx->txn), changes = ledger_changes(cx->ledger);
     enum err err = c->runs[job->record.kind](cx, job);
-    if (err != ERR_OK || (txn_writes(cx->txn) == writes && ledger_changes(cx->ledger) == changes))
+    bool same = txn_writes(cx->txn) == writes && ledger_changes(cx->ledger) == changes;
+    if (err != ERR_OK || (same && job->record.kind != RECORD_UPKEEP))
         return err;
     return changes_put(cx, &job->record);
 }

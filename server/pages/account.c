@@ -24,6 +24,7 @@ static const struct scope_word {
     {MAY_OPERATORS, "operators", WORD_SCOPE_OPERATORS},
     {MAY_PARTIES, "parties", WORD_SCOPE_PARTIES},
     {MAY_SETTLEMENT, "settlement", WORD_SCOPE_SETTLEMENT},
+    {MAY_UPKEEP, "upkeep", WORD_SCOPE_UPKEEP},
 };
 enum { SCOPE_WORDS = sizeof scope_words / sizeof *scope_words };
 _Static_assert((int)SCOPE_WORDS == (int)SCOPES, "each scope has a word");

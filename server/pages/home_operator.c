@@ -1,6 +1,7 @@
 /* What the operator sees first: whether requests are taken, who is here, whose answers wait, what was refused. */
 #include "common/base/when.h"
 #include "server/api/api.h"
+#include "server/pages/copies.h"
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
 #include "server/settlement/settlement.h"
@@ -10,7 +11,7 @@ enum { LISTED = 50, REFUSED = 200 };
 struct overview {
     struct request *rq;
     struct screen s;
-    json_t *parties, *waiting, *refused;
+    json_t *parties, *waiting, *refused, *upkeep;
 };
 
 static enum err gather(struct overview *o)
@@ -25,7 +26,9 @@ static enum err gather(struct overview *o)
     if ((err = ask(rq, statements_list, SPAN(""), span_str(query), &o->waiting)) != ERR_OK)
         return err;
     snprintf(query, sizeof query, "limit=%d", REFUSED);
-    return ask(rq, refused_list, SPAN(""), span_str(query), &o->refused);
+    if ((err = ask(rq, refused_list, SPAN(""), span_str(query), &o->refused)) != ERR_OK)
+        return err;
+    return ask(rq, upkeep_get, SPAN(""), SPAN(""), &o->upkeep);
 }
 
 static void write_figure(struct overview *o, enum word what, const char *to, int64_t n, bool more)
@@ -49,6 +52,7 @@ static void write_figures(struct overview *o)
     write_figure(o, WORD_OP_UNANSWERED, "#waiting", (int64_t)json_array_size(json_object_get(o->waiting, "data")),
                  json_object_get(o->waiting, "next") != NULL);
     write_figure(o, WORD_OP_REFUSED, "/refused", refused, refused == REFUSED);
+    copies_figures(&o->s, o->upkeep);
     page_html(&o->s.g, "</dl>\n");
 }
 
@@ -160,5 +164,6 @@ enum err operator_read(struct request *rq, struct reply *reply)
     json_decref(o.parties);
     json_decref(o.waiting);
     json_decref(o.refused);
+    json_decref(o.upkeep);
     return err;
 }

@@ -50,6 +50,7 @@ enum err contract_page_post(struct request *rq, struct reply *reply);
 enum err month_page_get(struct request *rq, struct reply *reply);
 enum err month_page_post(struct request *rq, struct reply *reply);
 enum err system_page_get(struct request *rq, struct reply *reply);
+enum err system_page_post(struct request *rq, struct reply *reply);
 enum err changes_page_get(struct request *rq, struct reply *reply);
 enum err statement_answer_get(struct request *rq, struct reply *reply);
 enum err statement_answer_post(struct request *rq, struct reply *reply);

@@ -9,6 +9,7 @@
 /* home_operator.c, home_auditor.c: on a reader thread */
 enum err operator_read(struct request *rq, struct reply *reply);
 enum err auditor_read(struct request *rq, struct reply *reply);
+enum err system_read(struct request *rq, struct reply *reply); /* system.c: likewise */
 
 struct screen;
 void auditor_pull(struct screen *s, const struct contract *const *k, size_t n); /* commands that copy and check them */

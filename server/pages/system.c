@@ -1,10 +1,10 @@
 /* What the operator looks at when something is wrong, or before it is: what the server says of itself, who is refused,
- * which settings are in force, and the commands that copy and check its folder. */
+ * which settings are in force, and when its folder was copied and checked. */
 #include "server/api/api.h"
+#include "server/pages/copies.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
-#include "server/pages/shown.h"
 #include "server/store/store.h"
 
 enum { REFUSALS = 1000, SENDERS = 20, MIB_BITS = 20, GIB_BITS = 30, MIB_MOST = 9999 };
@@ -19,6 +19,7 @@ struct system_page {
     struct request *rq;
     struct screen s;
     json_t *refused; /* a list, the newest first */
+    json_t *upkeep;
     struct sender_count sender[SENDERS];
     size_t n;
 };
@@ -44,7 +45,7 @@ static enum err gather(struct system_page *p)
     size_t i;
     enum err err = ask_all(p->rq, refused_list, SPAN(""), "", REFUSALS, &p->refused);
     json_array_foreach(p->refused, i, one) if (ask_time(one, "at") > p->rq->arrived_ms - 86400000) count_sender(p, one);
-    return err;
+    return err == ERR_OK ? ask(p->rq, upkeep_get, SPAN(""), SPAN(""), &p->upkeep) : err;
 }
 
 static void write_senders(struct system_page *p)
@@ -108,29 +109,6 @@ static void write_ready(struct system_page *p)
              P_HTML(answer.status == 200 ? "wait" : "bad"), P_TEXT(answer.body));
 }
 
-static void write_command(struct system_page *p, const char *id, enum word title, enum word what, const char *command,
-                          const char *rest)
-{
-    struct buf text;
-    const char *data = p->rq->worker->server->options->data.text;
-    arena_buf(p->rq->arena, &text, 128 + strlen(data));
-    buf_str(&text, command);
-    buf_str(&text, data);
-    buf_str(&text, rest);
-    page_put(&p->s.g, "<h3>{}</h3>\n<p class=\"s f\">{}</p>\n", P_WORD(title), P_WORD(what));
-    shown_copy(&p->s, id, buf_span(&text));
-}
-
-static void write_copies(struct system_page *p)
-{
-    page_put(&p->s.g, "<section class=\"card stack\">\n<h2>{}</h2>\n<p class=\"s\">{}</p>\n", P_WORD(WORD_SYS_COPIES),
-             P_WORD(WORD_SYS_COPIES_WHAT));
-    write_command(p, "backup", WORD_SYS_BACKUP, WORD_SYS_BACKUP_WHAT, "countersign backup --data ",
-                  " /backups/$(date +%F)");
-    write_command(p, "check", WORD_SYS_CHECK, WORD_SYS_CHECK_WHAT, "countersign check --data ", "");
-    page_html(&p->s.g, "</section>\n");
-}
-
 static void write_settings(struct system_page *p)
 {
     const struct options *o = p->rq->worker->server->options;
@@ -148,7 +126,7 @@ static void write_settings(struct system_page *p)
     page_html(g, "</dl></details>\n</section>\n");
 }
 
-static enum err system_read(struct request *rq, struct reply *reply)
+enum err system_read(struct request *rq, struct reply *reply)
 {
     struct system_page p = {.rq = rq};
     enum err err = screen_read(&p.s, rq, NULL, 0);
@@ -167,17 +145,23 @@ static enum err system_read(struct request *rq, struct reply *reply)
         write_ready(&p);
         write_figures(&p);
         page_html(&p.s.g, "<div class=\"half\">\n");
-        write_copies(&p);
+        copies_write(&p.s, p.upkeep);
         write_senders(&p);
         page_html(&p.s.g, "</div>\n");
         write_settings(&p);
-        err = screen_reply(&p.s, reply, 200);
+        err = screen_reply(&p.s, reply, act_status(rq));
     }
     json_decref(p.refused);
+    json_decref(p.upkeep);
     return err;
 }
 
 enum err system_page_get(struct request *rq, struct reply *reply)
 {
     return screen_enter(rq, reply, system_read);
+}
+
+enum err system_page_post(struct request *rq, struct reply *reply)
+{
+    return act_post(rq, reply, copies_acts, COPIES_ACTS);
 }

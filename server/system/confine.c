@@ -76,6 +76,8 @@ static bool allow_files(int rules, const struct confinement *c, uint64_t writes)
 {
     static const char *const system[] = {"/usr", "/etc", "/lib", "/lib64", "/proc", "/run", "/sys/devices/system/cpu"};
     bool good = allow_path(rules, c->data, READS | writes);
+    if (c->also != NULL && c->also[0] != '\0')
+        good &= allow_path(rules, c->also, READS | writes);
 #ifdef CONFINE_COUNTS /* a build that counts which lines ran says so in a folder of its own */
     good &= allow_path(rules, CONFINE_COUNTS, READS | writes);
 #endif
@@ -210,6 +212,6 @@ struct confined confine(const struct confinement *c)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return done;
     done.landlock = landlock(c);
-    done.seccomp = seccomp();
+    done.seccomp = !c->forks && seccomp();
     return done;
 }

@@ -13,6 +13,9 @@
 #define OPTION_TABLE(X)                                                                                                \
     X(data, TEXT, "", "folder that holds everything; made by init")                                                    \
     X(listen, TEXT, "127.0.0.1:8080", "address and port to serve on")                                                  \
+    X(backup_dir, TEXT, "",                                                                                            \
+      "folder in which POST /v1/backups and the operator's page make copies, each a new folder named by its time; "    \
+      "empty: they make none")                                                                                         \
     X(admin_listen, TEXT, "",                                                                                          \
       "address and port for /metrics, /healthz and /readyz alone; empty: on the main listener")                        \
     X(tls_cert, TEXT, "",                                                                                              \

@@ -30,6 +30,7 @@ struct budgets;        /* system/budgets.h */
 struct drafts;         /* settlement/drafts.h */
 struct ended_sessions; /* ended_sessions.h */
 struct mail_links;     /* mail_links.h */
+struct upkeep;         /* upkeep/upkeep.h */
 struct routes {
     const struct route *route;
     size_t n;
@@ -63,6 +64,7 @@ struct server {
     struct mail_links *mail_links;         /* NULL: no e-mail is sent */
     struct drafts *drafts;                 /* NULL: each look begins anew (tests) */
     struct ended_sessions *ended_sessions; /* NULL: none is kept (tests) */
+    struct upkeep *upkeep;                 /* NULL: copies and checks are made by hand (tests) */
     struct witness *witness;               /* NULL: nobody is witnessed */
     struct proxies *proxies;               /* NULL: the peer is the client */
     enum proxies_header proxies_header;

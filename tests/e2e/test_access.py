@@ -24,7 +24,7 @@ READS = {
     "/v1/changes": (200, 403, 403, 403, 403, 403, 403, 403, 401),
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/reports": LIST,
-    "/v1/clock": (200,) + (403,) * 7 + (401,), "/v1/live": LIST,
+    "/v1/clock": (200,) + (403,) * 7 + (401,), "/v1/upkeep": (200,) + (403,) * 7 + (401,), "/v1/live": LIST,
     "/v1/parties/{party}/webhook": (200, 404, 200, 404, 404, 404, 404, 404, 401),
     "/v1/parties/{party}/notices": (200, 404, 200, 404, 404, 404, 404, 404, 401), "/v1/leads": LIST,
     "/v1/campaigns/{campaign}/crm": (200, 200, 403, 403, 403, 404, 403, 403, 401),
@@ -80,11 +80,13 @@ WRITES = {
     ("post", "/v1/postbacks/explain"): (400, 400, 400, 403, 400, 400, 400, 403, 401),
     ("post", "/v1/contracts"): OPERATOR,
     ("post", "/v1/clock/confirm"): OPERATOR,
+    ("post", "/v1/backups"): OPERATOR,
+    ("post", "/v1/checks"): OPERATOR,
     ("post", "/v1/erasures"): (400, 400, 403, 403, 403, 400, 403, 403, 401),
     ("post", "/witness/add-checkpoint"): (404,) * 9,
     ("post", "/invite/{invitation}"): (404,) * 9,
     ("post", "/unsubscribe/{link}"): (404,) * 9,
-    **{("post", path): (415,) * 9 for path in ("/settings", "/parties", "/parties/{party}", "/contracts", "/contracts/{contract}", "/month-end", "/deliveries")},
+    **{("post", path): (415,) * 9 for path in ("/settings", "/parties", "/parties/{party}", "/contracts", "/contracts/{contract}", "/month-end", "/system", "/deliveries")},
     ("post", "/sign-in/link"): (404,) * 9,  # without an SMTP server
     ("post", "/sign-in/link/{link}"): (410,) * 9,
     ("post", "/review"): (415,) * 9, ("post", "/answers"): (415,) * 9, ("post", "/reconcile"): (415,) * 9, ("post", "/campaigns"): (415,) * 9,
@@ -152,6 +154,7 @@ SCOPES = {
     "grants": [("post", "/v1/contracts/{contract}/grants"), ("delete", "/v1/contracts/{contract}/grants/{auditor}")],
     "parties": [("patch", "/v1/parties/{party}")],
     "settlement": [("post", "/v1/contracts/{contract}/adjustments"), ("post", "/v1/contracts/{contract}/statements")],
+    "upkeep": [("post", "/v1/backups"), ("post", "/v1/checks")],
 }
 WANTED = {call: scope for scope, calls in SCOPES.items() for call in calls}
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import subprocess
+import tempfile
 import unittest
 import urllib.parse
 from pathlib import Path
@@ -148,7 +149,9 @@ class Description(ServerCase):
     def setUpClass(cls):
         cls.post = Post()
         cls.addClassCleanup(cls.post.stop)
-        cls.settings = {"SMTP_URL": cls.post.url, "SMTP_FROM": "c@operator.example", "NOTICE_S": 1}
+        cls.copies = tempfile.TemporaryDirectory(prefix="countersign-copies-")
+        cls.addClassCleanup(cls.copies.cleanup)
+        cls.settings = {"BACKUP_DIR": cls.copies.name, "SMTP_URL": cls.post.url, "SMTP_FROM": "c@operator.example", "NOTICE_S": 1}
         super().setUpClass()
 
     @classmethod

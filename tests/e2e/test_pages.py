@@ -709,7 +709,7 @@ class Operating(Forms):
 
     def test_the_system_is_told_as_it_is(self):
         text = self.signed_in(self.operator.token).get("/system").text
-        for said in (str(self.server.data), "countersign backup", "<code>sweep_ms</code></dt><dd class=\"id\">100<"):
+        for said in (str(self.server.data), "countersign backup", "backup_dir = /backups", "No copy so far.", "<code>sweep_ms</code></dt><dd class=\"id\">100<"):
             self.assertIn(said, text)
 
 

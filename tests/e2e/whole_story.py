@@ -33,7 +33,7 @@ def look_at_pages(market, publisher, lead):
     several = ("/settings", "/deliveries", "/parties", "/parties/" + publisher.id, "/contracts", "/contracts/" + contract)
     for path in (*several, "/search?q=T1", "/refused"):
         client.send(base + path, "GET", None, {**cookie, "Accept": "text/html"})
-    for path in (*several, "/leads/" + lead, "/month-end", "/links", "/postbacks"):  # of a session before
+    for path in (*several, "/leads/" + lead, "/month-end", "/system", "/links", "/postbacks"):  # of a session before
         client.send(base + path, "POST", b"", {**FORM, **cookie, "Sec-Fetch-Site": "same-origin"})
     client.send(base + "/sign-out", "POST", urllib.parse.urlencode({"form": token}).encode(), {**FORM, **cookie})
     client.send(base + "/statements/S0")  # leads to the sign-in
@@ -52,6 +52,10 @@ def tell_a_whole_story(server):
                  f"/v1/leads/{lead}", "/.well-known/jwks.json", "/log/keys", "/", "/healthz", "/readyz", "/metrics", "/openapi.json",
                  "/t.js", "/v1/refused", "/v1/clock", "/robots.txt", "/favicon.ico", "/icon.svg", "/verify"):
         operator.do("GET", path)
+    operator.do("POST", "/v1/checks")
+    wait_for(lambda: "running" not in operator.get("/v1/upkeep")["check"], what="the check to end")
+    operator.call("POST", "/v1/backups")  # 409 where there is no folder for copies
+    wait_for(lambda: "running" not in operator.get("/v1/upkeep")["backup"], what="the copy to be made")
     operator.post("/v1/clock/confirm", {"steps": operator.get("/v1/clock")["steps"]})
     advertiser.patch(f"/v1/campaigns/{market.campaign}", {"return_days": 14, "review": None})
     advertiser.post(f"/v1/campaigns/{market.campaign}/pause", {"paused": True})

@@ -246,33 +246,13 @@ static bool is_excepted(const char *path, const char *header)
 /* The rooms of the server, lowest floor first; several on one line of the plan include each other in this order. */
 static int floor_of(const char *path)
 {
-    static const char *const rooms[] = {"server/system/",
-                                        "server/lists/",
-                                        "server/store/",
-                                        "server/ledger/",
-                                        "server/keys/",
-                                        "server/catalog/",
-                                        "server/instance/",
-                                        "server/courier/",
-                                        "server/tls/",
-                                        "server/http/",
-                                        "server/commit/",
-                                        "server/outgoing/",
-                                        "server/worker/",
-                                        "server/tracking/",
-                                        "server/postback/",
-                                        "server/api/",
-                                        "server/settlement/",
-                                        "server/audit/",
-                                        "server/web/",
-                                        "server/live/",
-                                        "server/reports/",
-                                        "server/notices/",
-                                        "server/pages/",
-                                        "server/check/",
-                                        "server/cmd/",
-                                        "server/",
-                                        NULL};
+    static const char *const rooms[] = {"server/system/", "server/lists/",      "server/store/",    "server/ledger/",
+                                        "server/keys/",   "server/catalog/",    "server/instance/", "server/courier/",
+                                        "server/tls/",    "server/http/",       "server/commit/",   "server/outgoing/",
+                                        "server/upkeep/", "server/worker/",     "server/tracking/", "server/postback/",
+                                        "server/api/",    "server/settlement/", "server/audit/",    "server/web/",
+                                        "server/live/",   "server/reports/",    "server/notices/",  "server/pages/",
+                                        "server/check/",  "server/cmd/",        "server/",          NULL};
     return place(rooms, path);
 }
 
