@@ -3,7 +3,7 @@
 import socket
 import unittest
 
-from harness import Server, ServerCase
+from harness import Server, ServerCase, free_port
 
 BROWSERS = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -74,6 +74,12 @@ class FrontDoor(ServerCase):
             with self.subTest(what):
                 self.assertPage(self.ask(made, BROWSERS), status, words)
 
+    def test_the_language_that_was_chosen_goes_before_that_of_the_browser(self):
+        for what in ("an address that is too long", "a form's address, opened"):
+            with self.subTest(what):
+                _, headers, _ = answer_of(self.server.port, PAGES[what][0](BROWSERS).replace(b"User-Agent: x", b"Cookie: a=b; lang=zh-Hans"))
+                self.assertEqual(headers["content-language"], "zh-hans")
+
     def test_a_program_is_told_in_json_of_the_same_paths(self):
         for what, (made, status, _) in PAGES.items():
             for accept in ("*/*", "application/json", "application/json, text/html"):
@@ -95,6 +101,17 @@ class FrontDoor(ServerCase):
                 self.assertEqual(headers["content-type"], "text/html; charset=utf-8")
                 for bad in ("evil.example", "<script>x", "<b>", "é/"):
                     self.assertNotIn(bad, body)
+
+
+class Admin(unittest.TestCase):
+    def test_the_operators_own_listener_has_no_pages(self):
+        port = free_port()
+        server = Server(ADMIN_LISTEN=f"127.0.0.1:{port}")
+        self.addCleanup(server.close)
+        for path in ("/", "/nowhere", "/sign-out", "/search?q=100%"):
+            with self.subTest(path):
+                self.assertEqual(answer_of(port, request("GET " + path)(BROWSERS))[1]["content-type"], "application/problem+json")
+        self.assertEqual(answer_of(port, request("GET /healthz")(BROWSERS))[0], 200)
 
 
 class Budgets(unittest.TestCase):

@@ -487,6 +487,13 @@ class Crowds(unittest.TestCase):
         self.assertTrue(all(map(self.answers, early)))
         self.assertLess(sum(map(self.answers, many)), 100)
 
+    def test_memory_of_tls_waits_for_nobody(self):
+        server = TlsServer(WORKERS=1, MAX_TLS_MIB=1, REQUEST_TIMEOUT_S=60)
+        self.addCleanup(server.close)
+        context = server.context()
+        each = [self.hold(server, 1, f"127.0.3.{i}", lambda peer: context.wrap_socket(peer, server_hostname="localhost"))[0] for i in range(1, 201)]
+        self.assertLess(sum(map(self.answers, each)), 131)  # some 64 that are idle
+
 
 if __name__ == "__main__":
     unittest.main()
