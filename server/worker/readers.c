@@ -99,13 +99,20 @@ static struct reading *take(struct readers *r)
     return one;
 }
 
-static void hand_back(struct readers *r, struct reading *one, enum err err)
+/* Its worker is told outside of the lock: it goes first wherever it wakes, and would wait there for who holds it, and
+ * all clicks behind it, until a reader has its turn again. */
+static struct worker *hand_back(struct readers *r, struct reading *one, enum err err)
 {
-    size_t w = one->owner->number;
+    struct worker *owner = one->owner;
     one->err = err;
-    one->rq->worker = one->owner;
-    TAILQ_INSERT_TAIL(&r->back[w], one, next);
-    source_nudge(one->owner->server->source, w);
+    one->rq->worker = owner;
+    TAILQ_INSERT_TAIL(&r->back[owner->number], one, next);
+    return owner;
+}
+
+static void tell(const struct worker *owner)
+{
+    source_nudge(owner->server->source, owner->number);
 }
 
 static void *run(void *arg)
@@ -122,17 +129,21 @@ static void *run(void *arg)
         }
         bool lasts = is_long(one);
         one->caller->running++;
-        if (lasts) {
-            r->long_runs = true;
-            pthread_cond_signal(&r->come); /* what stood behind it */
-        }
+        r->long_runs |= lasts;
         pthread_mutex_unlock(&r->lock);
+        if (lasts)
+            pthread_cond_signal(&r->come); /* what stood behind it */
         enum err err = dispatch_read(&t->contexts, one->rq, one->reply);
         pthread_mutex_lock(&r->lock);
         one->caller->running--;
         r->long_runs &= !lasts;
-        pthread_cond_signal(&r->come); /* what may begin only now */
-        hand_back(r, one, err);
+        const struct worker *owner = hand_back(r, one, err);
+        bool more = r->n_waiting > 0; /* that may begin only now */
+        pthread_mutex_unlock(&r->lock);
+        tell(owner);
+        if (more)
+            pthread_cond_signal(&r->come);
+        pthread_mutex_lock(&r->lock);
     }
     pthread_mutex_unlock(&r->lock);
     return NULL;
@@ -171,7 +182,7 @@ void readers_stop(struct readers *r)
     r->stopping = true;
     pthread_cond_broadcast(&r->come);
     while (r->n_waiting > 0)
-        hand_back(r, take(r), ERR_BUSY);
+        tell(hand_back(r, take(r), ERR_BUSY));
     for (size_t i = 0; i < r->n_threads; i++)
         atomic_store(&r->threads[i].contexts.stopping, true);
     pthread_mutex_unlock(&r->lock);
@@ -210,7 +221,7 @@ static bool make_room(struct readers *r, const struct caller *c)
     struct reading *one = TAILQ_LAST(&most->waiting, readings);
     remove_waiting(r, one);
     problem(&one->rq->problem, ERR_BUSY, "", "%s", busy);
-    hand_back(r, one, ERR_BUSY);
+    tell(hand_back(r, one, ERR_BUSY)); /* by a worker, whom nobody keeps */
     return true;
 }
 
@@ -252,9 +263,10 @@ enum err readers_push(struct readers *r, struct worker *w, struct request *rq, s
         if (c->n++ == 0)
             TAILQ_INSERT_TAIL(&r->ring, c, next);
         r->n_waiting++;
-        pthread_cond_signal(&r->come);
     }
     pthread_mutex_unlock(&r->lock);
+    if (err == ERR_PENDING)
+        pthread_cond_signal(&r->come);
     return err;
 }
 

@@ -138,6 +138,20 @@ class Stalled(ServerCase):
         self.server.go_on()
         self.assertEqual(reads.end(), [200] * 8)
 
+    def test_a_reader_that_tells_of_its_answer_keeps_no_worker(self):
+        """Woken there and then, the worker would wait for what the reader holds, and every click for the worker."""
+        self.server.go_on()
+        tells = self.server.mark.with_name("stall.tells")
+        self.addCleanup(tells.unlink, missing_ok=True)
+        tells.touch()
+        reads = Reads(lambda: self.leads(self.market), 1)
+        wait_for(self.server.met().exists, what="a reader to stand")
+        reads.more(1)
+        wait_for(lambda: self.server.waiting() == 1, what="a read to wait")
+        self.assertEqual(click(self.market.code["click_url"], **BROWSER)[0].status, 302)
+        tells.unlink()
+        self.assertEqual(reads.end(), [200] * 2)
+
     def test_a_caller_who_asks_for_too_much_is_told_so(self):
         reads = self.under_way(self.market, OF_CALLER + 1)
         refused = self.leads(self.market)
