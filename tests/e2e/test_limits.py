@@ -181,13 +181,14 @@ class Links(ServerCase):
         self.assertEqual(opened()[0], {"other", "brief"})
 
 
-def ask(server, path, source="127.0.0.1", headers=()):
-    """The answer to a call from an address of this machine. headers: pairs, sent in their order."""
+def ask(server, path, source="127.0.0.1", headers=(), form=None):
+    """The answer to a call from an address of this machine. headers: pairs, sent in their order; form: what is sent of one."""
     peer = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(source, 0))
-    peer.putrequest("GET", path)
-    for name, value in headers:
+    body = urllib.parse.urlencode(form).encode() if form else b""
+    peer.putrequest("POST" if form else "GET", path)
+    for name, value in [*headers, *([("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", len(body))] if form else [])]:
         peer.putheader(name, value)
-    peer.endheaders()
+    peer.endheaders(body or None)
     answer = peer.getresponse()
     answer.read()
     peer.close()
@@ -205,10 +206,10 @@ class Budgets(ServerCase):
         cls.own = [("Authorization", f"Bearer {cls.market.publisher.token}")]
         cls.others = [("Authorization", f"Bearer {cls.market.auditor.token}")]
 
-    def spend(self, path, source, headers=()):
+    def spend(self, path, source, headers=(), form=None):
         """Asks until it is told to wait, as there is a little more all the time; answers the last answer, and how many there were."""
         for n in range(2000):
-            answer = ask(self.server, path, source, headers)
+            answer = ask(self.server, path, source, headers, form)
             if answer.status == 429:
                 self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
                 return answer, n
@@ -237,6 +238,15 @@ class Budgets(ServerCase):
         self.spend("/v1/contracts", "127.0.0.6", self.own)
         self.assertProblem(wait_for(lambda: [a for a in [self.market.publisher.postback(person())] if a.status != 200], what="an end of it")[0], 429, "Retry-After")
         self.assertEqual(ask(self.server, "/v1/contracts", "127.0.0.5", self.others).status, 200)
+
+    def test_its_pages_are_of_it_too_and_so_is_signing_in(self):
+        publisher = Market(self.server).publisher
+        form = {"token": publisher.token, "to": "/"}
+        cookie = ask(self.server, "/sign-in", "127.0.0.7", form=form).headers["Set-Cookie"].split(";")[0]
+        self.assertIn(self.spend("/settings", "127.0.0.7", [("Cookie", cookie)])[1], range(80, 300))
+        self.assertEqual(ask(self.server, "/sign-in", "127.0.0.8").status, 200)
+        self.assertLess(self.spend("/sign-in", "127.0.0.8", form=form)[1], 300)
+        self.assertEqual(ask(self.server, "/settings", "127.0.0.8").status, 303, "the address has some left")
 
     def test_rows_are_counted_and_paid_off(self):
         market = Market(self.server)
@@ -276,6 +286,12 @@ class UnderWay(ServerCase):
     def over(self, kind):
         return self.server.metric("over_budget", f'budget="{kind}"')
 
+    def of_a_head(self, source):
+        """The status that a head comes to whose body waits for a word; 100: it may come."""
+        with socket.create_connection(("127.0.0.1", self.server.port), 30, source_address=(source, 0)) as peer:
+            peer.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+            return peer.recv(12)[9:]
+
     def test_an_address_is_told_to_take_its_answers(self):
         def told():  # who holds most goes where memory is short: then others come
             if time.monotonic() > self.left_at + 2:
@@ -285,6 +301,7 @@ class UnderWay(ServerCase):
         answer = wait_for(told, what="an end of the budget")
         self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
         self.assertGreaterEqual(self.over("address_bytes"), 1)
+        wait_for(lambda: told() and self.of_a_head("127.0.0.2") == b"429", what="a body to be refused in front of it")
         self.assertEqual(ask(self.server, "/robots.txt", "127.0.0.3").status, 200)
         code = urllib.parse.urlsplit(self.market.code["click_url"]).path
         self.assertEqual(ask(self.server, code, "127.0.0.2", BROWSER.items()).status, 302)

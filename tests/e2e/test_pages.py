@@ -179,6 +179,12 @@ class Sessions(ServerCase):
                 self.assertEqual((answer.status, "countersign" in browser.jar), (403, True))
         self.assertEqual(browser.post("/sign-out", {"form": token}, **{"Sec-Fetch-Site": "", "Origin": self.server.url}).status, 200)
 
+    def test_a_form_has_so_many_fields(self):
+        for n, status, words in ((400, 403, "not known here"), (401, 400, "at most 400 fields"), (9000, 400, "at most 400 fields")):
+            answer = Browser(self.server).post("/sign-in", {f"f{i}": "" for i in range(n)})
+            self.assertEqual(answer.status, status)
+            self.assertIn(words, answer.text)
+
     def test_another_site_signs_nobody_in(self):
         answer = Browser(self.server).post("/sign-in", {"token": self.market.publisher.token}, **{"Sec-Fetch-Site": "cross-site"})
         self.assertEqual((answer.status, answer.headers["Set-Cookie"]), (403, None))
