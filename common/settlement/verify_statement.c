@@ -231,15 +231,26 @@ enum err audit_end_of(void *ctx, uint64_t number, uint64_t *to)
     return err;
 }
 
-/* It is told where its period ends by the statement alone, which does not say it. One that is there, and is not what
- * the entry hashed, fails like any other. */
+/* False, and it failed: it is signed and what the entry hashed, and no statement. */
+static bool payload_reads(struct audit *a, const char *id, struct span payload, struct statement *out)
+{
+    if (statement_read(payload, out) == ERR_OK)
+        return true;
+    finds_failure(&a->finding[CHECK_STATEMENTS], "the payload of statement %s is not canonical and complete", id);
+    return false;
+}
+
+/* It is told where its period ends by the statement alone, which does not say it. One that is there, and is none or not
+ * what the entry hashed, fails like any other. */
 static void cannot_end(struct audit *a, const struct entry_statement *s, const char *id)
 {
     struct closed c = {.sha256 = s->sha256};
+    struct statement said;
     struct buf payload;
     memcpy(c.id, s->id.ptr, s->id.len);
     buf_heap(&payload);
-    (void)open_statement(a, &c, &payload);
+    if (open_statement(a, &c, &payload) && payload_reads(a, id, buf_span(&payload), &said))
+        statement_close(&said);
     finds_doubt(&a->finding[CHECK_STATEMENTS],
                 "statement %s does not read, and so what its period came to is not known", id);
     buf_free(&payload);
@@ -285,10 +296,7 @@ void verify_statement(struct audit *a, uint64_t index, const struct entry *e, co
     struct buf payload;
     struct statement said;
     buf_heap(&payload);
-    bool opened = open_statement(a, c, &payload), read = opened && statement_read(buf_span(&payload), &said) == ERR_OK;
-    if (opened && !read)
-        finds_failure(&a->finding[CHECK_STATEMENTS], "the payload of statement %s is not canonical and complete",
-                      c->id);
+    bool read = open_statement(a, c, &payload) && payload_reads(a, c->id, buf_span(&payload), &said);
     if (read && !audit_issuer_fits(a, said.issuer))
         finds_failure(&a->finding[CHECK_STATEMENTS], "statement %s is issued under another name than the log's", c->id);
     if (read) {
