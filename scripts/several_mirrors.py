@@ -357,6 +357,10 @@ class Campaign:
                         self.doubts.append(f"{seed.name} is a seed of more of a log than its mirror has: pull again")
                     break  # this one and those behind it are taken at their word
                 need(all(seed.prefixes.get(contract, 0) >= done for contract, done in joined.done.items()), f"{seed.name} is a seed that leaves out what an earlier one had learnt")
+                for log in self.logs:
+                    ahead = [index for index, entry in enumerate(log.ledger.entries[:seed.prefixes.get(log.name, 0)]) if entry["kind"] in ("lead", "disposition")][-1:]
+                    if ahead and clock(log.ledger.entries[ahead[0]]) > clock(seed.entry) + SLACK:
+                        self.otherwise(True, f"{seed.name} is a seed that knows entry {ahead[0]} of {log.name}, which came more than ten minutes later")
                 data, counts = joined.learn(seed.prefixes)
                 stands, gives = (seed.entry["leads"], seed.entry["labels"], seed.entry["sha256"]), (*counts, sha256(data).hex())
                 need(stands == gives, f"{seed.name} is a seed of {stands}, the logs of its campaign give {gives}")

@@ -16,7 +16,7 @@ struct joined_score {
 
 /* A lead or a disposition. */
 struct lesson {
-    int64_t at_ms;
+    int64_t at_ms, clocked_ms;
     uint64_t index, lead; /* lead: that it is, or is about */
     size_t score;         /* of the terms that bind it, in `score` from 1 on; 0: they score nothing */
     size_t tokens;        /* of a lead that is scored, in `tag`; from 1 on */
@@ -110,6 +110,7 @@ void campaign_lesson(struct campaign *c, uint64_t index, const struct entry *e, 
     struct lessons *l = lessons_of(c);
     bool is_lead = e->kind == ENTRY_LEAD;
     struct lesson x = {.at_ms = e->at_ms,
+                       .clocked_ms = entry_clock(e),
                        .index = index,
                        .lead = is_lead ? index : e->disposition.lead,
                        .score = score_of(l, t),
@@ -162,20 +163,24 @@ struct making {
     struct rest *of;
 };
 
-static const struct lesson *lead_of(const struct making *m, size_t member, uint64_t index)
+/* The last one of that member's below this index; NULL: none. */
+static const struct lesson *last_below(const struct lessons *l, size_t member, uint64_t index)
 {
-    const struct lessons *l = m->c->lessons;
-    size_t from = l->of[member].first, to = from + l->of[member].n;
+    size_t first = l->of[member].first, from = first, to = from + l->of[member].n;
     while (from < to) {
         size_t at = from + (to - from) / 2;
-        if (l->lesson[at].index == index)
-            return l->lesson[at].is_lead ? &l->lesson[at] : NULL;
         if (l->lesson[at].index < index)
             from = at + 1;
         else
             to = at;
     }
-    return NULL;
+    return from > first ? &l->lesson[from - 1] : NULL;
+}
+
+static const struct lesson *lead_of(const struct making *m, size_t member, uint64_t index)
+{
+    const struct lesson *x = last_below(m->c->lessons, member, index + 1);
+    return x != NULL && x->index == index && x->is_lead ? x : NULL;
 }
 
 static void tokens_of(const struct making *m, const struct lesson *lead, struct score_tokens *out)
@@ -281,6 +286,21 @@ static void compare(struct making *m, const struct told_seed *s)
                   made);
 }
 
+/* What came behind it, it cannot have known; whoever writes it in later scores by what became of leads. */
+static void look_ahead(const struct making *m, const struct told_seed *s)
+{
+    for (size_t i = 0; i < m->c->n_members; i++) {
+        const struct lesson *x = last_below(m->c->lessons, i, m->of[i].to);
+        if (x == NULL || x->clocked_ms <= s->clocked_ms + CAMPAIGN_APART_MS)
+            continue;
+        (m->c->clock_stepped ? finds_doubt : finds_failure)(
+            &m->c->finding[CAMPAIGN_SEEDS],
+            "entry %" PRIu64 " of %s brings in a seed that knows entry %" PRIu64 " of %s, which came more than ten "
+            "minutes later",
+            s->index, m->c->member[s->member]->contract, x->index, m->c->member[i]->contract);
+    }
+}
+
 static void take(struct making *m, const struct told_seed *s)
 {
     const struct member *early = NULL;
@@ -302,6 +322,7 @@ static void take(struct making *m, const struct told_seed *s)
         m->asked = NULL; /* what comes behind rests on it */
         return;
     }
+    look_ahead(m, s);
     for (size_t i; (i = earliest(m)) != SIZE_MAX; m->of[i].next++)
         learn(m, i, &m->c->lessons->lesson[m->c->lessons->of[i].first + m->of[i].next]);
     for (size_t i = 0; i < m->c->n_members; i++)

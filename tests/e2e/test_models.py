@@ -14,11 +14,15 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest import mock
 
 from harness import BROWSER, Market, Server, ServerCase, click, countersign, person, send, wait_for
 from liar import Liar
+from test_clock import ClockServer
 from test_score import SCORE, Scored, score, told
 from second import verify_twice
+
+import client  # noqa: E402
 
 LABELS = 1024
 AT_ONCE = {"lead": {"require": ["email"]}, "review": {"mode": "auto", "auto_approve_days": 0}, "score": SCORE}
@@ -386,6 +390,53 @@ class Seeds(Scored, unittest.TestCase):
                     done = verify_twice(*copies, "--all-contracts")
                     self.assertEqual(done.returncode, 1, done.stdout)
                     self.assertIn(f"entry {at} of {contract} brings in a seed", done.stdout)
+
+
+@unittest.skipUnless(os.environ.get("CLOCK_LIBRARY"), "no CLOCK_LIBRARY")
+class Hindsight(Scored, unittest.TestCase):
+    assertStatus = ServerCase.assertStatus
+    lead_of, learn, log, seeds, mirrors_of, pulled = Seeds.lead_of, Seeds.learn, Seeds.log, Seeds.seeds, Seeds.mirrors_of, Seeds.pulled
+
+    def told(self, later_s):
+        """What is said of a seed that was written in once more was known, and that much later."""
+        self.server = ClockServer(WORKERS=2)
+        self.addCleanup(self.server.close)
+        now = mock.patch.object(client, "now", self.server.now)
+        now.start()
+        self.addCleanup(now.stop)
+        market = self.market = Market(self.server, {"lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE})
+        self.learn(market.publisher, market.code["click_url"], 10)
+        contract = market.new_contract(market.new_publisher())
+        at, _ = wait_for(lambda: next(iter(self.seeds(contract)), None), what="its seed", seconds=30)
+        self.server.wait(later_s)
+        self.learn(market.publisher, market.code["click_url"], 4)
+        market.settled_entries()
+        mirrors = self.mirrors_of(market)
+        logs = {log: self.log(log) for log in mirrors}
+        liar = Liar(self.server.data, mirrors[contract], contract)
+        sizes = {prefix["contract"]: prefix["size"] for prefix in liar.entries[at]["from"]} | {market.contract: len(logs[market.contract])}
+        joined = Joined(logs)
+        data = joined.learn(sizes)
+        named = hashlib.sha256(data).hexdigest()
+        liar.entries[at].update({"from": [{"contract": log, "size": sizes[log]} for log in sorted(sizes)], "labels": sum(joined.known.labels), "leads": joined.known.leads, "sha256": named})
+        for old in (liar.mirror / f"v1/contracts/{contract}/models").iterdir():
+            old.unlink()
+        (liar.mirror / f"v1/contracts/{contract}/models" / named).write_bytes(data)
+        liar.publish()
+        self.assertEqual(verify_twice(liar.mirror).returncode, 0)  # alone it is the operator's word
+        for log in mirrors.keys() - {contract}:
+            Liar(self.server.data, mirrors[log], log).take_root_log(liar)
+        return at, logs[market.contract], verify_twice(*mirrors.values(), "--all-contracts")
+
+    def test_a_seed_knows_nothing_that_came_later(self):
+        at, log, done = self.told(11 * 60)
+        last = max(index for index, entry in enumerate(log) if entry["kind"] == "disposition")
+        for words in (done.stdout, done.second):
+            self.assertRegex(words, rf"seeds +FAILS +entry {at} of .* knows entry {last} of {self.market.contract}, which came more than ten minutes later")
+
+    def test_clocks_of_two_logs_may_be_some_minutes_apart(self):
+        _, _, done = self.told(9 * 60)
+        self.assertRegex(done.stdout, r"seeds +holds")
 
 
 if __name__ == "__main__":
