@@ -126,11 +126,17 @@ static uint64_t zigzag(int64_t v)
     return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
 }
 
+static void sum(int64_t *to, int64_t v)
+{
+    if (*to == COUNT_BEYOND || v == COUNT_BEYOND || __builtin_add_overflow(*to, v, to))
+        *to = COUNT_BEYOND;
+}
+
 void count_add(struct count *to, const struct count *c)
 {
-    to->n += c->n;
-    to->micros += c->micros;
-    to->revenue += c->revenue;
+    sum(&to->n, c->n);
+    sum(&to->micros, c->micros);
+    sum(&to->revenue, c->revenue);
 }
 
 static bool is_nothing(const struct count *c)

@@ -97,6 +97,8 @@ struct counts {
     struct count sum; /* of all of its quarters: who needs no part of the day reads no further */
     struct span quarters;
 };
+/* Past what it holds a sum is COUNT_BEYOND for good. */
+#define COUNT_BEYOND INT64_MIN
 void count_add(struct count *to, const struct count *c);
 /* Those of one number, by quarter; what is all zeros is left out. */
 void counts_write(struct buf *out, const struct count *c, size_t n);

@@ -228,29 +228,29 @@ static struct report_row *row_near(struct report *r, const struct report_key *k)
 
 /* ---- counting ---- */
 
-static void add(struct sums *s, const struct count_what *w, const struct count *c, int sign)
+static void add(struct report *r, struct sums *s, const struct count_what *w, const struct count *c, int sign)
 {
     const int64_t n = sign * c->n, micros = sign * c->micros;
     switch (w->kind) {
     case COUNT_CLICKS:
         s->clicks[w->class] += n;
-        s->click_micros += micros;
+        report_sum(r, &s->click_micros, micros);
         return;
     case COUNT_VIEWS:
         s->views[w->class] += n;
         return;
     case COUNT_IMPRESSIONS:
         s->impressions[w->class] += n;
-        s->impression_micros += micros;
+        report_sum(r, &s->impression_micros, micros);
         return;
     case COUNT_LEADS:
         s->leads[w->status] += n;
         s->reasons[w->reason] += n;
         s->lag[w->lag] += n;
-        s->lead_micros += micros;
+        report_sum(r, &s->lead_micros, micros);
         return;
     case COUNT_ADJUSTMENTS:
-        s->adjustment_micros += micros;
+        report_sum(r, &s->adjustment_micros, micros);
         return;
     case COUNT_GAPS:
         s->gaps[w->class] += n;
@@ -314,13 +314,17 @@ static enum err count_to(struct report *r, struct report_target *t, int sign, co
     struct report_row *row = target_row(r, t, w, time);
     if (row == NULL)
         return ERR_TOO_LARGE;
-    add(&row->sums[r->before], w, c, sign);
+    if (c->n == COUNT_BEYOND || c->micros == COUNT_BEYOND || c->revenue == COUNT_BEYOND) {
+        r->beyond = true;
+        return ERR_OK;
+    }
+    add(r, &row->sums[r->before], w, c, sign);
     if (c->revenue == 0)
         return ERR_OK;
     struct report_row *sale = report_beside(r, row, w->currency); /* perhaps another than the contract's */
     if (sale == NULL)
         return ERR_TOO_LARGE;
-    sale->sums[r->before].revenue += sign * c->revenue;
+    report_sum(r, &sale->sums[r->before].revenue, sign * c->revenue);
     return ERR_OK;
 }
 
@@ -446,12 +450,12 @@ static int64_t sum(const int64_t *v, size_t n)
     return all;
 }
 
-static void sums_add(struct sums *to, const struct sums *from)
+static void sums_add(struct report *r, struct sums *to, const struct sums *from)
 {
     int64_t *a = (int64_t *)to;
     const int64_t *b = (const int64_t *)from;
     for (size_t i = 0; i < sizeof *to / sizeof *a; i++)
-        a[i] += b[i];
+        report_sum(r, &a[i], b[i]);
 }
 
 static bool is_nothing(const struct report *r, const struct report_row *row)
@@ -520,7 +524,7 @@ static void merge(struct report *r)
             k.rest = true;
             struct report_row *rest = row_of(r, &k);
             for (size_t period = 0; period < report_periods(r); period++)
-                sums_add(&rest->sums[period], &row->sums[period]);
+                sums_add(r, &rest->sums[period], &row->sums[period]);
             memset(row->sums, 0, report_periods(r) * sizeof *row->sums);
         }
     }
@@ -594,7 +598,7 @@ static void add_total(struct report *r, const struct report_row *row)
         r->total[i] = new_row(r, &(struct report_key){.currency = row->key.currency});
     }
     for (size_t period = 0; period < report_periods(r); period++)
-        sums_add(&r->total[i]->sums[period], &row->sums[period]);
+        sums_add(r, &r->total[i]->sums[period], &row->sums[period]);
 }
 
 enum err report_finish(struct report *r, struct problem *p)

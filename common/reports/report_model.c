@@ -74,13 +74,13 @@ static enum err credit(struct report *r, const struct report_lead *l, struct rep
 {
     struct sums *s = &row->sums[l->before];
     s->leads[l->what.status] += share_micros(l->part, from, to);
-    s->lead_micros += share_micros(l->micros, from, to);
+    report_sum(r, &s->lead_micros, share_micros(l->micros, from, to));
     if (l->revenue == 0)
         return ERR_OK;
     struct report_row *sale = report_beside(r, row, l->what.currency);
     if (sale == NULL)
         return ERR_TOO_LARGE;
-    sale->sums[l->before].revenue += share_micros(l->revenue, from, to);
+    report_sum(r, &sale->sums[l->before].revenue, share_micros(l->revenue, from, to));
     return ERR_OK;
 }
 
@@ -136,7 +136,7 @@ static void add_sale(struct report *r, const struct report_lead *l)
         r->sale = xrealloc(r->sale, ++r->n_sales * sizeof *r->sale);
         r->sale[i] = (struct report_sale){.currency = l->what.currency};
     }
-    r->sale[i].revenue[l->before] += l->revenue;
+    report_sum(r, &r->sale[i].revenue[l->before], l->revenue);
 }
 
 /* One that does not stand is a way that came to nothing. */
@@ -156,7 +156,7 @@ static void add_way(struct report *r, const struct report_lead *l, struct report
     if (!way->converted)
         return;
     s->leads[l->what.status] += l->part;
-    s->lead_micros += l->micros;
+    report_sum(r, &s->lead_micros, l->micros);
     if (l->revenue != 0)
         add_sale(r, l);
 }

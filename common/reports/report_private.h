@@ -55,8 +55,8 @@ struct report_target {
 struct report {
     struct report_asked asked;
     struct report_target valued, valueless; /* of the cell's value; of what has none */
-    bool before;
-    struct report_row *near; /* was looked for last */
+    bool before, beyond;                    /* beyond: a sum is more than it holds */
+    struct report_row *near;                /* was looked for last */
     struct report_row **row, **slot;
     size_t n, room, shown;     /* shown: those that come to something stand first, in their order */
     struct report_row **total; /* one a currency */
@@ -80,6 +80,11 @@ static inline size_t report_periods(const struct report *r)
 static inline int64_t report_lead_units(const struct report *r)
 {
     return r->asked.model != REPORT_BOOKED ? SHARE_WHOLE : 1;
+}
+/* To a sum of money. */
+static inline void report_sum(struct report *r, int64_t *to, int64_t v)
+{
+    r->beyond |= __builtin_add_overflow(*to, v, to);
 }
 /* The row that a lead's touch is counted in; NULL: there would be too many. */
 struct report_row *report_touch_row(struct report *r, const struct report_lead *lead, const struct report_touch *t);

@@ -319,27 +319,35 @@ static void jw_row(struct jw *w, const struct shown *x)
     jw_object_end(w);
 }
 
-/* Whether all that is written is within the range of integers. Sums of signless parts: so none of them is beyond. */
+/* Whether all that is written is within the range of integers: no sum of parts is beyond that of their sizes. */
 static bool in_range(const struct report *r, const struct report_row *row)
 {
-    for (size_t period = 0; period < report_periods(r); period++) {
-        const struct sums *s = &row->sums[period];
-        const int64_t *v = (const int64_t *)s;
-        wide_micros all = 0;
-        for (size_t i = 0; i < sizeof *s / sizeof *v; i++)
-            all += v[i] < 0 ? -(wide_micros)v[i] : v[i];
-        if (all > JSON_INT_MAX)
+    const int64_t *v = (const int64_t *)row->sums;
+    const size_t n = sizeof *row->sums / sizeof *v;
+    for (size_t period = 0; period < report_periods(r); period++, v += n) {
+        uint64_t all = 0;
+        bool each = true;
+        for (size_t i = 0; i < n; i++) {
+            const uint64_t size = v[i] < 0 ? -(uint64_t)v[i] : (uint64_t)v[i];
+            each &= size <= JSON_INT_MAX;
+            all += size;
+        }
+        if (!each || all > JSON_INT_MAX)
             return false;
     }
     return true;
 }
 
+/* Rows too: what is more in one and less in another may be nothing in the total. */
 static enum err check_range(const struct report *r, struct problem *p)
 {
+    bool in = !r->beyond;
     for (size_t i = 0; i < r->n_totals; i++)
-        if (!in_range(r, r->total[i]))
-            return problem(p, ERR_INVALID, "from", "a sum is more than " MONEY_MAX_TEXT ": ask for a shorter period");
-    return ERR_OK;
+        in &= in_range(r, r->total[i]);
+    for (size_t i = 0; i < r->shown; i++)
+        in &= in_range(r, r->row[i]);
+    return in ? ERR_OK
+              : problem(p, ERR_INVALID, "from", "a sum is more than " MONEY_MAX_TEXT ": ask for a shorter period");
 }
 
 static void jw_as_of(struct jw *w, const struct report_head *h)

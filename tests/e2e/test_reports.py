@@ -473,6 +473,28 @@ class Prices(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
+class Beyond(unittest.TestCase):
+    def test_rows_beyond_what_is_written_as_an_integer_are_refused_though_they_cancel(self):
+        server = Server()
+        self.addCleanup(server.close)
+        markets = [Market(server), Market(server)]
+        for market, micros in zip(markets, (6 * 10**15, -6 * 10**15)):
+            for _ in range(2):
+                last = server.operator.post(f"/v1/contracts/{market.contract}/adjustments", {"micros": micros, "reason": "much"})["index"]
+        def swept():
+            sizes = {each["contract"]: each["size"] for each in server.operator.get("/v1/reports")["as_of"]}
+            return all(sizes[market.contract] == len(list(market.entries())) > last for market in markets)
+        wait_for(swept, what="the sweep")
+        self.assertEqual(server.operator.get("/v1/reports")["totals"], [])  # nothing, all in all
+        for query in ("group=contract", "group=contract&format=csv", f"contract={markets[0].contract}"):
+            problem = self.problem(server.operator.call("GET", "/v1/reports?" + query))
+            self.assertEqual((problem["field"], "more than 9007199254.740991" in problem["detail"]), ("from", True), problem)
+
+    def problem(self, answer):
+        self.assertEqual(answer.status, 422, answer.text)
+        return answer.json
+
+
 class Zones(unittest.TestCase):
     """Clicks at the milliseconds around midnights and changes of clocks: their days and hours are Python's."""
 

@@ -298,6 +298,38 @@ static void told_often_is_told_at_once(void **state)
             free((char *)a.entry[c][i].ptr);
 }
 
+/* Also in the sums of a row, there and back. */
+static void a_sum_past_what_it_holds_is_beyond_for_good(void **state)
+{
+    static const struct {
+        int64_t a, b, sum;
+    } of[] = {{INT64_MAX - 1, 1, INT64_MAX},           {INT64_MAX, 1, COUNT_BEYOND},    {-INT64_MAX, -2, COUNT_BEYOND},
+              {COUNT_BEYOND, INT64_MAX, COUNT_BEYOND}, {5, COUNT_BEYOND, COUNT_BEYOND}, {-INT64_MAX, INT64_MAX, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        const struct count c[] = {{.quarter = 3, .n = 1, .revenue = of[i].a},
+                                  {.quarter = 95, .n = 1, .micros = of[i].b, .revenue = of[i].b}};
+        struct counts read;
+        struct count one;
+        struct buf b;
+        buf_heap(&b);
+        counts_write(&b, c, 2);
+        struct span rest = buf_span(&b);
+        assert_ok(counts_read(&rest, &read));
+        assert_int_equal(rest.len, 0);
+        assert_int_equal(read.sum.n, 2);
+        assert_int_equal(read.sum.micros, of[i].b);
+        assert_int_equal(read.sum.revenue, of[i].sum);
+        for (int k = 0; k < 2; k++) {
+            assert_ok(count_read(&read, &one));
+            assert_int_equal(one.quarter, c[k].quarter);
+            assert_int_equal(one.revenue, c[k].revenue);
+        }
+        assert_int_equal(count_read(&read, &one), ERR_NOT_FOUND);
+        buf_free(&b);
+    }
+}
+
 /* Many with the same hash, or the one beside it. */
 static void what_is_removed_is_gone_alone(void **state)
 {
@@ -325,6 +357,7 @@ int main(void)
 {
     chance_seed();
     const struct CMUnitTest tests[] = {cmocka_unit_test(told_often_is_told_at_once),
+                                       cmocka_unit_test(a_sum_past_what_it_holds_is_beyond_for_good),
                                        cmocka_unit_test(what_is_removed_is_gone_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
