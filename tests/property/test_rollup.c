@@ -330,6 +330,109 @@ static void a_sum_past_what_it_holds_is_beyond_for_good(void **state)
     }
 }
 
+static const struct {
+    const char *bytes;
+    size_t len;
+    enum err counts, first; /* first: of its quarters */
+} unread[] = {
+#define ROW(bytes) bytes, sizeof bytes - 1
+    {ROW("\0\2\4\0\0\1\2"), ERR_OK, ERR_OK},          {ROW(""), ERR_NOT_FOUND, ERR_OK},
+    {ROW("\0\0\4\0\0"), ERR_CORRUPT, ERR_OK},         /* no quarter */
+    {ROW("\0\3\4\0\0\1\2"), ERR_CORRUPT, ERR_OK},     /* more than there is */
+    {ROW("\0\2\4\0"), ERR_CORRUPT, ERR_OK},           /* a sum less */
+    {ROW("\x80\0\2\4\0\0\1\2"), ERR_CORRUPT, ERR_OK}, /* a longer spelling */
+    {ROW("\0\1\4\0\0\1"), ERR_OK, ERR_CORRUPT},       /* a quarter without n */
+    {ROW("\0\2\4\0\0\x60\2"), ERR_OK, ERR_CORRUPT},   /* the 97th */
+    {ROW("\0\3\4\2\0\x81\4\2"), ERR_OK, ERR_CORRUPT}, /* money without revenue */
+    {ROW("\0\3\4\0\0\1\x82\0"), ERR_OK, ERR_CORRUPT}, /* a longer spelling */
+#undef ROW
+};
+
+static void what_is_no_row_does_not_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++) {
+        struct span rest = span_of(unread[i].bytes, unread[i].len);
+        struct counts of;
+        struct count c;
+        assert_int_equal(counts_read(&rest, &of), unread[i].counts);
+        if (unread[i].counts == ERR_OK)
+            assert_int_equal(count_read(&of, &c), unread[i].first);
+    }
+}
+
+static enum err the_row(void *ctx, struct span key, struct span *value)
+{
+    struct cell_key k;
+    if (cell_key_read(key, &k) != ERR_OK || k.dimension != DIMENSION_ALL)
+        return ERR_NOT_FOUND;
+    *value = *(struct span *)ctx;
+    return ERR_OK;
+}
+
+/* It is read by the sums as by the quarters: so they may not differ. */
+static void sums_that_are_not_those_of_the_quarters_do_not_read(void **state)
+{
+    static const struct {
+        const char bytes[10];
+        size_t len;
+        enum err err;
+    } of[] = {{"\0\2\2\0\0\1\2", 7, ERR_OK},
+              {"\0\2\4\0\0\1\2", 7, ERR_CORRUPT},
+              {"\0\2\2\2\0\1\2", 7, ERR_CORRUPT},
+              {"\0\2\2\0\2\1\2", 7, ERR_CORRUPT},
+              {"\7\2\2\0\0\1\2", 7, ERR_CORRUPT}}; /* of nothing that is counted */
+    const struct entry e = {.kind = ENTRY_CLICK, .at_ms = MS_PER_DAY, .click = {.class = CLASS_OK}};
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        struct span row = span_of(of[i].bytes, of[i].len);
+        struct rollup *r = rollup_new(&(struct rollup_source){.row = the_row, .key_from = key_from, .ctx = &row});
+        assert_int_equal(rollup_add(r, 1, 0, &e, NULL), of[i].err);
+        rollup_free(r);
+    }
+}
+
+static enum err put_lead(void *ctx, struct span key, struct span value)
+{
+    if (key.len == ROLLUP_LEAD_KEY)
+        assert_ok(lead_state_read(value, ctx));
+    return ERR_OK;
+}
+
+/* Clocks that stepped between them, or a lead that is before its click, tell no time. */
+static void the_time_to_a_lead_is_that_of_one_clock(void **state)
+{
+    static const struct {
+        uint32_t steps;
+        int64_t after_ms;
+        unsigned lag;
+    } of[] = {{1, 4000, 4}, {2, 4000, 0}, {1, -1, 0}, {1, 0, 1}};
+    const struct rollup_source source = {.row = no_row, .entry = entry_of};
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        struct entry click = {.kind = ENTRY_CLICK, .at_ms = MS_PER_DAY, .click = {.clock_steps = 1, .placement = 1}};
+        struct entry lead = {.kind = ENTRY_LEAD,
+                             .at_ms = MS_PER_DAY + of[i].after_ms,
+                             .lead = {.party = SPAN("PAAAAAAAAAAAA"),
+                                      .trust = TRUST_SIGNED,
+                                      .tier = -1,
+                                      .has_click = true,
+                                      .clock_steps = of[i].steps}};
+        struct lead_state s = {.number = 0};
+        struct count_what what;
+        struct rollup *r = rollup_new(&source);
+        memset(&a, 0, sizeof a);
+        keep(1, &click);
+        assert_ok(rollup_add(r, 1, 0, &click, NULL));
+        assert_ok(rollup_add(r, 1, 1, &lead, NULL));
+        assert_ok(rollup_changed(r, put_lead, &s));
+        assert_true(count_what(s.number, &what));
+        assert_int_equal(what.lag, of[i].lag);
+        rollup_free(r);
+        free((char *)a.entry[1][0].ptr);
+    }
+}
+
 /* Many with the same hash, or the one beside it. */
 static void what_is_removed_is_gone_alone(void **state)
 {
@@ -358,6 +461,9 @@ int main(void)
     chance_seed();
     const struct CMUnitTest tests[] = {cmocka_unit_test(told_often_is_told_at_once),
                                        cmocka_unit_test(a_sum_past_what_it_holds_is_beyond_for_good),
+                                       cmocka_unit_test(what_is_no_row_does_not_read),
+                                       cmocka_unit_test(sums_that_are_not_those_of_the_quarters_do_not_read),
+                                       cmocka_unit_test(the_time_to_a_lead_is_that_of_one_clock),
                                        cmocka_unit_test(what_is_removed_is_gone_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
