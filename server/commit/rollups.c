@@ -71,7 +71,8 @@ static enum err stored_key(void *ctx, struct span from, struct span *key)
 static enum err stored_entry(void *ctx, uint32_t contract, uint64_t index, struct span *out)
 {
     const struct batch *cx = ctx;
-    return cx->view.entry(cx->view.ctx, contract, index, out);
+    return ledger_clicked(&cx->within, contract, index, out) ? ERR_OK
+                                                             : cx->view.entry(cx->view.ctx, contract, index, out);
 }
 
 /* The catalog's versions are those after all of these entries: so they bind each, unless one of these made them. */

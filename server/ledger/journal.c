@@ -61,29 +61,41 @@ enum err envelope_read(struct span bytes, struct envelope *out)
     return ERR_OK;
 }
 
-/* The number behind a member's name. ERR_NOT_FOUND: it is left out. */
-static enum err number_behind(struct span entry, const char *name, int64_t *out)
+/* The number behind a member's name, which is looked for from *rest on; what follows it. ERR_NOT_FOUND: it is left out.
+ */
+static enum err number_behind(struct span *rest, struct span name, int64_t *out)
 {
-    const char *at = memmem(entry.ptr, entry.len, name, strlen(name));
+    const char *at = memmem(rest->ptr, rest->len, name.ptr, name.len), *end = rest->ptr + rest->len;
     if (at == NULL)
         return ERR_NOT_FOUND;
-    const char *first = at + strlen(name), *end = first;
-    while (end < entry.ptr + entry.len && *end != ',' && *end != '}')
-        end++;
-    return parse_i64(span_of(first, (size_t)(end - first)), out) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+    const char *first = at + name.len, *last = first;
+    while (last < end && *last != ',' && *last != '}')
+        last++;
+    *rest = span_of(last, (size_t)(end - last));
+    return parse_i64(span_of(first, (size_t)(last - first)), out) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err left_out(enum err err)
+{
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* A quotation mark within a text has a backslash in front of it: none of them reads like a member. */
 enum err envelope_click(const struct envelope *e, struct clicked *out)
 {
     int64_t at_ms, clocked_ms = 0, steps = 0, placement;
-    enum err err = number_behind(e->entry, "{\"at\":", &at_ms);
+    struct span rest = e->entry, front;
+    enum err err = number_behind(&rest, SPAN("{\"at\":"), &at_ms);
+    const char *commit = err == ERR_OK ? memmem(rest.ptr, rest.len, ",\"commit\":", 10) : NULL;
+    if (commit == NULL)
+        return ERR_CORRUPT;
+    front = span_of(rest.ptr, (size_t)(commit - rest.ptr)); /* what may be left out stands in front of it */
+    rest = span_skip(rest, front.len);
+    err = left_out(number_behind(&front, SPAN(",\"clock_ms\":"), &clocked_ms));
     if (err == ERR_OK)
-        err = number_behind(e->entry, ",\"placement\":", &placement);
-    if (err == ERR_OK && (err = number_behind(e->entry, ",\"clock_ms\":", &clocked_ms)) == ERR_NOT_FOUND)
-        err = ERR_OK;
-    if (err == ERR_OK && (err = number_behind(e->entry, ",\"clock_steps\":", &steps)) == ERR_NOT_FOUND)
-        err = ERR_OK;
+        err = left_out(number_behind(&front, SPAN(",\"clock_steps\":"), &steps));
+    if (err == ERR_OK)
+        err = number_behind(&rest, SPAN(",\"placement\":"), &placement);
     if (err != ERR_OK || at_ms < 0 || clocked_ms < 0 || steps < 0 || steps > UINT32_MAX || placement < 0 ||
         placement > UINT32_MAX)
         return ERR_CORRUPT;

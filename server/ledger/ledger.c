@@ -597,6 +597,26 @@ static enum err view_entry(struct ledger_view *v, uint32_t contract, uint64_t in
                              : near_entry(v, contract, index, out);
 }
 
+static void keep_clicked(struct ledger_view *v, const struct envelope *env)
+{
+    struct ledger_clicked *c = &v->clicked;
+    if (v->ledger == NULL)
+        return;
+    c->contract = env->contract;
+    c->index = env->index;
+    c->len = env->entry.len <= sizeof c->entry ? env->entry.len : 0;
+    memcpy(c->entry, env->entry.ptr, c->len);
+}
+
+bool ledger_clicked(const struct ledger_view *v, uint32_t contract, uint64_t index, struct span *entry)
+{
+    const struct ledger_clicked *c = &v->clicked;
+    if (c->len == 0 || c->contract != contract || c->index != index)
+        return false;
+    *entry = span_of(c->entry, c->len);
+    return true;
+}
+
 static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
 {
     struct ledger_view *v = ctx;
@@ -604,7 +624,10 @@ static enum err view_click(void *ctx, uint32_t contract, uint64_t index, struct 
     enum err err = view_entry(v, contract, index, &env);
     if (err != ERR_OK)
         return err;
-    return env.kind == ENTRY_CLICK ? envelope_click(&env, out) : ERR_NOT_FOUND;
+    if (env.kind != ENTRY_CLICK)
+        return ERR_NOT_FOUND;
+    keep_clicked(v, &env);
+    return envelope_click(&env, out);
 }
 
 static enum err view_leaf(void *ctx, uint32_t contract, uint64_t index, struct hash *out)
@@ -681,6 +704,7 @@ struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t)
     v->txn = t;
     v->near.n_entries = v->near.n_seqs = 0;
     v->near.parsed = false;
+    v->clicked.len = 0;
     return (struct view){.get = view_get,
                          .seek = view_seek,
                          .click = view_click,

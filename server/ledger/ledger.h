@@ -101,7 +101,7 @@ MUST_CHECK enum err ledger_erase(struct ledger *l, struct txn *t, const struct e
 /* Reads an entry of any age from within the write transaction. ERR_NOT_FOUND. */
 MUST_CHECK enum err ledger_get(struct ledger *l, struct txn *t, uint32_t contract, uint64_t index,
                                struct envelope *out);
-enum { LEDGER_NEAR = 4 };
+enum { LEDGER_NEAR = 4, LEDGER_CLICKED = 512 };
 /* Rows and clicks as decisions see them, within t; *v is the caller's memory for as long as the view is used. With
  * ledger NULL, for any thread: of what is swept. */
 struct ledger_view {
@@ -121,8 +121,18 @@ struct ledger_view {
         uint64_t index;
         struct entry of;
     } near;
+    /* Of a view with a ledger: the entry of the click that was asked for last, which who appends its lead counts it by.
+     * A copy: what is appended meanwhile may move it. */
+    struct ledger_clicked {
+        uint32_t contract;
+        uint64_t index;
+        size_t len; /* 0: none, or it is longer */
+        char entry[LEDGER_CLICKED];
+    } clicked;
 };
 struct view ledger_view(struct ledger_view *v, struct ledger *l, struct txn *t);
+/* The entry of this click, if it is the one that was asked for last; until the next is. */
+bool ledger_clicked(const struct ledger_view *v, uint32_t contract, uint64_t index, struct span *entry);
 /* Of [from, to): what they add up to, under the terms of each; to is not behind the head. */
 MUST_CHECK enum err ledger_sum(struct ledger_view *v, uint32_t contract, uint64_t from, uint64_t to, struct tally *out);
 /* When an entry came; and the first of [from, size) that came at `ms` or later, `size` if none did. */
