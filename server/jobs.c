@@ -8,6 +8,19 @@
 #include "server/settlement/seeds.h"
 #include "server/settlement/settlement.h"
 
+/* What goes on, a log at a time. */
+static log_change *const logs[RECORD_KINDS] = {
+    [RECORD_CAMPAIGN_CHANGE] = campaign_change_log,
+    [RECORD_WITHDRAWAL] = withdrawal_log,
+    [RECORD_PARTY_KEY] = party_key_log,
+    [RECORD_LEGAL] = party_legal_log,
+};
+
+static enum err go_on(struct batch *cx, struct job *job)
+{
+    return go_on_run(cx, job, logs);
+}
+
 job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CLICK] = pipeline_track,
     [RECORD_VIEW] = pipeline_track,
@@ -51,7 +64,7 @@ job_run *const job_runs[RECORD_KINDS] = {
     [RECORD_CLOCK_CONFIRM] = clock_confirm_run,
     [RECORD_SERVER_KEYS] = server_keys_run,
     [RECORD_TELL] = chore_tell,
-    [RECORD_GO_ON] = go_on_run,
+    [RECORD_GO_ON] = go_on,
     [RECORD_ADJUSTMENT] = adjustment_run,
     [RECORD_LOCK] = lock_run,
     [RECORD_USED] = chore_used,

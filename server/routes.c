@@ -77,7 +77,7 @@ static const struct route table[] = {
     {METHOD_PATCH, "/v1/contracts/{}", OPERATOR | MAY_CAMPAIGNS, contracts_patch, control_finish, "Change a contract: a new terms version"},
     {READ, "/v1/contracts/{}/terms", ANY | READS, terms_list, NULL, "List the versions of a contract's terms, and what each changed"},
     {POST, "/v1/contracts/{}/terms/{}/assent", ROLE_ADVERTISER | ROLE_PUBLISHER, assents_create, control_finish, "Assent to a version of a contract's terms, signed by the party"},
-    {POST, "/v1/contracts/{}/terms/{}/withdraw", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, withdrawals_create, control_finish, "Take back a version of a contract's terms that binds nobody yet"},
+    {POST, "/v1/contracts/{}/terms/{}/withdraw", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER, withdrawals_create, withdrawals_finish, "Take back a version of a contract's terms that binds nobody yet"},
     {READ, "/v1/contracts/{}/terms/{}", ANY | READS, terms_get, NULL, "Read one version of a contract's terms, whole"},
     {POST, "/v1/contracts/{}/adjustments", OPERATOR | MAY_SETTLEMENT, adjustments_create, control_finish, "Correct what a contract comes to, by an entry of its own"},
     {READ, "/v1/contracts/{}/adjustments", ANY | READS, adjustments_list, NULL, "List adjustments, who assented, and where they stand"},

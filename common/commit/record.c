@@ -241,7 +241,8 @@ static const struct field assent_fields[] = {F("contract", U32, assent.contract)
                                              F("version", U32, assent.version), F("adjustment", U64, assent.adjustment),
                                              F("jws", TEXT, assent.jws)};
 static const struct field withdrawal_fields[] = {F("contract", U32, withdrawal.contract), F("by", U32, withdrawal.by),
-                                                 F("version", U32, withdrawal.version), F("jws", TEXT, withdrawal.jws)};
+                                                 F("version", U32, withdrawal.version), F("jws", TEXT, withdrawal.jws),
+                                                 F("made", U64, withdrawal.made)};
 static const struct field adjustment_fields[] = {
     F("contract", U32, adjustment.contract), F("by", U32, adjustment.by),
     F("micros", I64, adjustment.micros),     F("lead", U64, adjustment.lead),

@@ -251,8 +251,8 @@ struct record {
         struct {
             uint32_t number;
             struct span patch; /* JSON, as sent */
-            uint64_t made;     /* of a campaign with many contracts: the versions of all their terms, as whoever looked
-                                  whether it may be saw them; 0: nobody did. CONTRACT_CHANGE has none */
+            uint64_t made;     /* of a campaign with many contracts: versions and assents of all their terms, as whoever
+                                  looked whether it may be saw them; 0: nobody did. CONTRACT_CHANGE has none */
         } change;              /* CAMPAIGN_CHANGE, CONTRACT_CHANGE */
         struct {
             uint32_t contract, party, by;
@@ -309,6 +309,7 @@ struct record {
         struct {
             uint32_t contract, by, version;
             struct span jws; /* empty: by who may change the terms */
+            uint64_t made;   /* as of a campaign's change */
         } withdrawal;
         struct {
             uint32_t contract, by;

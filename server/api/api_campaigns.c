@@ -384,30 +384,16 @@ static enum err each_contract(struct batch *cx, const struct contract_list *all,
     return err;
 }
 
-/* Rises with each version of the terms of any of them. */
-static uint64_t versions_made(const struct catalog *catalog, const struct contract_list *all)
-{
-    uint64_t made = 0;
-    for (size_t i = 0; i < all->n; i++)
-        made += (uint64_t)catalog_listed(catalog, all, i)->versions.made;
-    return made;
-}
-
 /* Which contracts have the change with what is asked for: all, or, of many, the direct one, which tells when documents
  * of the campaign bind; the others were looked at by who made the record, and a chore goes on with them. */
 static enum err first_contracts(struct batch *cx, const struct job *job, const struct campaign *c,
                                 struct contract_list *all, struct unfinished *later, struct problem *p)
 {
+    enum err err = go_on_no_terms(cx, c, p);
     *all = catalog_contracts_of(cx->catalog, c);
     *later = (struct unfinished){.n = 0};
-    if (all->n <= SLICE_LOGS)
-        return go_on_none(cx, RECORD_CAMPAIGN_CHANGE, c->number, p);
-    if (job->record.change.made != versions_made(cx->catalog, all))
-        return problem(p, ERR_CONFLICT, "",
-                       "terms of the campaign's contracts changed in the same moment: look at them, and send it again");
-    assert(all->number[0] == c->direct);
-    all->n = 1;
-    return go_on_begin(cx, job, c->direct, later, p);
+    return err != ERR_OK || all->n <= SLICE_LOGS ? err
+                                                 : go_on_behind_direct(cx, job, job->record.change.made, all, later, p);
 }
 
 static enum err change_write(struct batch *cx, struct job *job, const struct campaign *c, const struct change *change)
@@ -518,7 +504,7 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = look(rq, &cx, &c, &change);
     buf_free(&text);
-    job->record.change.made = versions_made(rq->catalog, &all);
+    job->record.change.made = go_on_seen(rq->catalog, &all);
     return err == ERR_OK ? ERR_PENDING : err;
 }
 

@@ -244,7 +244,7 @@ enum err contract_change_run(struct batch *cx, struct job *job)
     if (err != ERR_OK)
         goto done;
     k.document = buf_span(&text);
-    if ((err = go_on_none(cx, RECORD_CAMPAIGN_CHANGE, k.campaign->number, &job->problem)) != ERR_OK ||
+    if ((err = go_on_no_terms(cx, k.campaign, &job->problem)) != ERR_OK ||
         (err = contract_check(cx, &k, &job->problem)) != ERR_OK) /* the campaign may have changed meanwhile */
         goto done;
     bool changed = !span_eq(now->document, k.document);

@@ -1,35 +1,50 @@
 #include "server/api/go_on.h"
 
-#include "server/api/api.h"
+#include <assert.h>
+
 #include "server/commit/contract_write.h"
 #include "server/system/log.h"
 
-static const struct {
-    enum record_kind kind;
-    log_change *log;
-} changes[] = {
-    {RECORD_CAMPAIGN_CHANGE, campaign_change_log},
-    {RECORD_PARTY_KEY, party_key_log},
-    {RECORD_LEGAL, party_legal_log},
-};
-
-static log_change *change_of(enum record_kind kind)
-{
-    size_t i = 0;
-    while (changes[i].kind != kind)
-        i++;
-    return changes[i].log;
-}
-
 /* ---- begun ---- */
+
+static enum err none(enum err found, struct problem *p)
+{
+    if (found == ERR_OK)
+        return problem(p, ERR_CONFLICT, "",
+                       "a change before is still being written into the logs of its contracts: again in some seconds");
+    return cursor_end(found);
+}
 
 enum err go_on_none(const struct batch *cx, enum record_kind kind, uint32_t whose, struct problem *p)
 {
-    enum err err = unfinished_of(cx->txn, kind, whose, 0);
-    if (err == ERR_OK)
+    return none(unfinished_of(cx->txn, kind, whose, 0), p);
+}
+
+enum err go_on_no_terms(const struct batch *cx, const struct campaign *c, struct problem *p)
+{
+    return none(unfinished_terms(cx->txn, c->number, c->direct, 0), p);
+}
+
+uint64_t go_on_seen(const struct catalog *c, const struct contract_list *all)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct contract *k = catalog_listed(c, all, i);
+        seen += (uint64_t)k->versions.made + k->assented;
+    }
+    return seen;
+}
+
+enum err go_on_behind_direct(const struct batch *cx, const struct job *job, uint64_t seen, struct contract_list *all,
+                             struct unfinished *out, struct problem *p)
+{
+    const struct contract *direct = catalog_listed(cx->catalog, all, 0);
+    assert(direct->publisher == NULL);
+    if (seen != go_on_seen(cx->catalog, all))
         return problem(p, ERR_CONFLICT, "",
-                       "a change before is still being written into the logs of its contracts: again in some seconds");
-    return cursor_end(err);
+                       "terms of the campaign's contracts changed in the same moment: look at them, and send it again");
+    all->n = 1;
+    return go_on_begin(cx, job, direct->number, out, p);
 }
 
 enum err go_on_begin(const struct batch *cx, const struct job *job, uint32_t done, struct unfinished *out,
@@ -57,25 +72,26 @@ enum err go_on_later(struct batch *cx, struct job *job, const struct unfinished 
 
 /* ---- the chore ---- */
 
-/* What it is for: all contracts of a campaign or party. */
-static const struct party *reads_of(const struct batch *cx, const struct record *r)
+/* What it is for: all contracts of a campaign, or of a party. */
+static const struct campaign *campaign_of(const struct batch *cx, const struct record *r)
 {
     uint32_t whose = unfinished_whose(r);
-    return r->kind == RECORD_CAMPAIGN_CHANGE ? catalog_campaign_number(cx->catalog, whose)->advertiser
-                                             : catalog_party_number(cx->catalog, whose);
+    return r->kind == RECORD_CAMPAIGN_CHANGE ? catalog_campaign_number(cx->catalog, whose)
+           : r->kind == RECORD_WITHDRAWAL    ? catalog_contract_number(cx->catalog, whose)->campaign
+                                             : NULL;
 }
 
-static bool is_for(const struct record *r, const struct party *p, const struct contract *k)
+static bool is_for(const struct campaign *c, const struct party *p, const struct contract *k)
 {
-    return r->kind == RECORD_CAMPAIGN_CHANGE ? k->campaign->number == r->change.number : contract_has_party(k, p);
+    return c != NULL ? k->campaign == c : contract_has_party(k, p);
 }
 
 /* By the clock's time of what was asked for, as all the others: logs that are held against each other say one thing. */
-static enum err one_log(struct batch *cx, const struct record *r, const struct contract *k)
+static enum err one_log(struct batch *cx, log_change *log, const struct record *r, const struct contract *k)
 {
     const int64_t now_ms = cx->now_ms;
     cx->now_ms = r->now_ms;
-    enum err err = change_of(r->kind)(cx, r, k);
+    enum err err = log(cx, r, k);
     cx->now_ms = now_ms;
     if (err == ERR_OK || err == ERR_FULL || err == ERR_IO)
         return err;
@@ -84,19 +100,20 @@ static enum err one_log(struct batch *cx, const struct record *r, const struct c
     return ERR_OK;
 }
 
-static enum err slice(struct batch *cx, struct unfinished *u, uint32_t steps)
+static enum err slice(struct batch *cx, log_change *log, struct unfinished *u, uint32_t steps)
 {
-    const struct party *p = reads_of(cx, &u->record);
+    const struct campaign *c = campaign_of(cx, &u->record);
+    const struct party *p = c != NULL ? c->advertiser : catalog_party_number(cx->catalog, unfinished_whose(&u->record));
     const struct contract_list all = catalog_reads(cx->catalog, p);
     size_t i = contracts_behind(&all, u->from - 1), end = contracts_behind(&all, u->until), looks = SLICE_LOOKS;
     enum err err = ERR_OK;
     for (; i < end && steps > 0 && looks > 0 && err == ERR_OK; i++, looks--) {
         const struct contract *k = catalog_listed(cx->catalog, &all, i);
         u->from = k->number + 1;
-        if (!is_for(&u->record, p, k))
+        if (!is_for(c, p, k))
             continue;
         steps--;
-        err = one_log(cx, &u->record, k);
+        err = one_log(cx, log, &u->record, k);
     }
     if (i == end)
         u->from = u->until + 1;
@@ -110,13 +127,13 @@ static enum err next_turn(const struct batch *cx, uint64_t after, struct unfinis
     return err == ERR_NOT_FOUND && after > 0 ? unfinished_next(cx->txn, 0, out) : err;
 }
 
-enum err go_on_run(struct batch *cx, struct job *job)
+enum err go_on_run(struct batch *cx, struct job *job, log_change *const logs[RECORD_KINDS])
 {
     struct unfinished u;
     enum err err = next_turn(cx, job->record.go_on.after, &u);
     if (err != ERR_OK)
         return cursor_end(err);
-    err = slice(cx, &u, job->record.go_on.steps);
+    err = slice(cx, logs[u.record.kind], &u, job->record.go_on.steps);
     bool whole = u.from > u.until;
     if (err == ERR_OK)
         err = whole ? unfinished_end(cx->txn, &u) : unfinished_put(cx->txn, &u);

@@ -13,6 +13,8 @@ typedef enum err log_change(struct batch *cx, const struct record *r, const stru
 
 /* ERR_CONFLICT while one of that kind is on its way to contracts of that campaign or party. */
 MUST_CHECK enum err go_on_none(const struct batch *cx, enum record_kind kind, uint32_t whose, struct problem *p);
+/* The same of other terms of all contracts of a campaign. */
+MUST_CHECK enum err go_on_no_terms(const struct batch *cx, const struct campaign *c, struct problem *p);
 /* Of what the job changes no contract up to a number, or none at all (0), has an entry yet that is to have one:
  * ERR_CONFLICT as above, or while there are too many. Before anything is written; then go_on_later. */
 MUST_CHECK enum err go_on_begin(const struct batch *cx, const struct job *job, uint32_t done, struct unfinished *out,
@@ -20,6 +22,14 @@ MUST_CHECK enum err go_on_begin(const struct batch *cx, const struct job *job, u
 /* ERR_FULL, ERR_IO. */
 MUST_CHECK enum err go_on_later(struct batch *cx, struct job *job, const struct unfinished *u);
 
-job_run go_on_run;
+/* What the contracts of a campaign had of versions and assents, as one number that rises with each. */
+uint64_t go_on_seen(const struct catalog *c, const struct contract_list *all);
+/* ERR_CONFLICT unless *all, more than one batch is for, are as who made the record saw them; else there is their direct
+ * one alone, and *out is of the others. As go_on_begin. */
+MUST_CHECK enum err go_on_behind_direct(const struct batch *cx, const struct job *job, uint64_t seen,
+                                        struct contract_list *all, struct unfinished *out, struct problem *p);
+
+/* RECORD_GO_ON; logs: by kind. */
+MUST_CHECK enum err go_on_run(struct batch *cx, struct job *job, log_change *const logs[RECORD_KINDS]);
 
 #endif

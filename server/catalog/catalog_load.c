@@ -511,7 +511,7 @@ static struct compiled *known_terms(const struct contract_row *old, int64_t numb
 /* A change of the campaign has not come to this contract yet: its newest version is of the document before. */
 static enum err lags(struct load *l, const struct contract *k, bool *out)
 {
-    enum err err = l->whole ? unfinished_of(l->txn, RECORD_CAMPAIGN_CHANGE, k->campaign->number, k->number)
+    enum err err = l->whole ? unfinished_terms(l->txn, k->campaign->number, k->campaign->direct, k->number)
                             : ERR_NOT_FOUND; /* whoever changes rows has come to them */
     *out = err == ERR_OK;
     return cursor_end(err);
@@ -525,16 +525,17 @@ static enum err compile_version(struct load *l, const struct contract *k, bool n
         .rules = v->rules, .campaign = k->campaign->document, .contract = k->document, .version = v->number};
     const struct terms *beside = catalog_beside(l->c, k->campaign);
     bool behind = false;
-    if (newest && lags(l, k, &behind) != ERR_OK)
-        return ERR_CORRUPT;
+    enum err err = newest ? lags(l, k, &behind) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     newest = newest && !behind;
     if (newest && v->rules == RULES_NOW && l->compiled != NULL) {
-        enum err err = compiled_get(l->compiled, beside, e.campaign, e.contract, out, NULL);
+        err = compiled_get(l->compiled, beside, e.campaign, e.contract, out, NULL);
         if (err == ERR_OK)
             compiled_ref(*out);
         return err;
     }
-    enum err err = newest ? rules_compile_beside(beside, &e, &v->terms, NULL) : ledger_version(l->txn, k->number, v);
+    err = newest ? rules_compile_beside(beside, &e, &v->terms, NULL) : ledger_version(l->txn, k->number, v);
     if (err == ERR_OK)
         *out = compiled_new(v->terms);
     return err;

@@ -9,6 +9,8 @@ uint32_t unfinished_whose(const struct record *r)
     switch (r->kind) {
     case RECORD_CAMPAIGN_CHANGE:
         return r->change.number;
+    case RECORD_WITHDRAWAL:
+        return r->withdrawal.contract;
     case RECORD_PARTY_KEY:
         return r->key.party;
     case RECORD_LEGAL:
@@ -67,6 +69,12 @@ enum err unfinished_of(struct txn *t, enum record_kind kind, uint32_t whose, uin
         unfinished_close(&u);
     }
     return err;
+}
+
+enum err unfinished_terms(struct txn *t, uint32_t campaign, uint32_t direct, uint32_t contract)
+{
+    enum err err = unfinished_of(t, RECORD_CAMPAIGN_CHANGE, campaign, contract);
+    return err == ERR_NOT_FOUND ? unfinished_of(t, RECORD_WITHDRAWAL, direct, contract) : err;
 }
 
 enum err unfinished_number(struct txn *t, struct unfinished *u)

@@ -28,7 +28,9 @@ MUST_CHECK enum err unfinished_next(struct txn *t, uint64_t n, struct unfinished
 /* Whether one of that kind of that campaign or party has not come to this contract yet (0: to any). ERR_NOT_FOUND: none
  * has not. */
 MUST_CHECK enum err unfinished_of(struct txn *t, enum record_kind kind, uint32_t whose, uint32_t contract);
-/* The campaign or party that a record is for. */
+/* The same of what gives all contracts of a campaign other terms; direct: the number of its own. */
+MUST_CHECK enum err unfinished_terms(struct txn *t, uint32_t campaign, uint32_t direct, uint32_t contract);
+/* The campaign, its own contract, or the party that a record is for. */
 uint32_t unfinished_whose(const struct record *r);
 
 /* Of a new one: its number, into u->n. ERR_BUSY: there are as many as there may be. */

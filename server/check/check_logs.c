@@ -36,9 +36,14 @@ static void contract_names(struct check *c, const struct contract *k)
 }
 
 /* A change that is on its way has not come to this log: what is asked for is there, and is not said of it yet. */
-static bool lacks(struct check *c, enum record_kind kind, uint32_t whose, const struct contract *k)
+static bool lacks_terms(struct check *c, const struct contract *k)
 {
-    return unfinished_of(c->txn, kind, whose, k->number) != ERR_NOT_FOUND;
+    return unfinished_terms(c->txn, k->campaign->number, k->campaign->direct, k->number) != ERR_NOT_FOUND;
+}
+
+static bool lacks_key(struct check *c, const struct party *p, const struct contract *k)
+{
+    return unfinished_of(c->txn, RECORD_PARTY_KEY, p->number, k->number) != ERR_NOT_FOUND;
 }
 
 static void contract_documents(struct check *c, const struct contract *k, const struct checked_log *log)
@@ -47,8 +52,7 @@ static void contract_documents(struct check *c, const struct contract *k, const 
     struct span key = contract_key(mem[0], k->number), campaign = contract_key(mem[1], k->campaign->number);
     if (!hashes_to(k->document, &log->documents[1]))
         check_row_fails(c, TABLE_CONTRACTS, key, "has another document than its log's last terms");
-    if (!hashes_to(k->campaign->document, &log->documents[0]) &&
-        !lacks(c, RECORD_CAMPAIGN_CHANGE, k->campaign->number, k))
+    if (!hashes_to(k->campaign->document, &log->documents[0]) && !lacks_terms(c, k))
         check_row_fails(c, TABLE_CAMPAIGNS, campaign, "has another document than the last terms of contract %s", k->id);
     if (k->assented != log->assented)
         check_row_fails(c, TABLE_CONTRACTS, key, "names another last assent than its log");
@@ -70,8 +74,7 @@ static void contract_key_of(struct check *c, const struct contract *k, const str
 {
     uint8_t mem[4], pub[ED25519_KEY_LEN];
     enum err err = row_party_key(&c->view, k->number, span_str(p->id), pub);
-    if ((err == ERR_OK ? !p->has_key || memcmp(pub, p->pub, ED25519_KEY_LEN) != 0 : p->has_key) &&
-        !lacks(c, RECORD_PARTY_KEY, p->number, k))
+    if ((err == ERR_OK ? !p->has_key || memcmp(pub, p->pub, ED25519_KEY_LEN) != 0 : p->has_key) && !lacks_key(c, p, k))
         check_row_fails(c, TABLE_PARTIES, contract_key(mem, p->number),
                         "has another key than the log of contract %s recorded last", k->id);
 }
@@ -105,7 +108,9 @@ void check_unfinished(struct check *c, enum table t, struct span key, struct spa
     struct unfinished u;
     bool good = unfinished_read(key, value, &u) == ERR_OK;
     if (good && c->catalog != NULL) {
-        size_t all = u.record.kind == RECORD_CAMPAIGN_CHANGE ? c->catalog->n_campaigns : c->catalog->n_parties;
+        size_t all = u.record.kind == RECORD_CAMPAIGN_CHANGE ? c->catalog->n_campaigns
+                     : u.record.kind == RECORD_WITHDRAWAL    ? c->catalog->n_contracts
+                                                             : c->catalog->n_parties;
         good = u.until <= c->catalog->n_contracts && unfinished_whose(&u.record) <= all;
     }
     if (good)

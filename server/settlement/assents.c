@@ -146,7 +146,7 @@ enum err assent_run(struct batch *cx, struct job *job)
         answer_assent(job, &g, v, 200);
         return ERR_OK;
     }
-    if ((err = go_on_none(cx, RECORD_CAMPAIGN_CHANGE, g.k->campaign->number, &job->problem)) != ERR_OK ||
+    if ((err = go_on_no_terms(cx, g.k->campaign, &job->problem)) != ERR_OK ||
         (err = go_on_none(cx, RECORD_PARTY_KEY, g.party->number, &job->problem)) != ERR_OK)
         return err;
     err = ledger_get(cx->ledger, cx->txn, g.k->number, v->index, &env);

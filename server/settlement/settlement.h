@@ -3,6 +3,7 @@
 #ifndef CS_SERVER_SETTLEMENT_SETTLEMENT_H
 #define CS_SERVER_SETTLEMENT_SETTLEMENT_H
 
+#include "server/api/go_on.h"
 #include "server/commit/batch.h"
 #include "server/worker/dispatch.h"
 
@@ -19,6 +20,7 @@ enum err responses_create(struct request *rq, struct reply *reply);
 enum err responses_list(struct request *rq, struct reply *reply);
 enum err assents_create(struct request *rq, struct reply *reply);
 enum err withdrawals_create(struct request *rq, struct reply *reply);
+enum err withdrawals_finish(struct request *rq, struct job *job, struct reply *reply);
 enum err shares_create(struct request *rq, struct reply *reply);
 enum err shares_list(struct request *rq, struct reply *reply);
 enum err shares_delete(struct request *rq, struct reply *reply);
@@ -27,6 +29,7 @@ enum err adjustments_create(struct request *rq, struct reply *reply);
 enum err adjustments_list(struct request *rq, struct reply *reply);
 enum err adjustments_assent(struct request *rq, struct reply *reply);
 job_run statement_run, response_run, assent_run, withdrawal_run, adjustment_run, share_run;
+log_change withdrawal_log;
 
 /* assents.c: whether that is the party's assent, or, by its typ, what takes one back. */
 struct assented;

@@ -121,20 +121,25 @@ static enum err elsewhere(const struct contract *k, enum err err, const struct p
 }
 
 /* A change of the campaign goes from each of its contracts, with what was built on it. */
-static enum err each_contract(struct batch *cx, struct withdrawing *w, const struct terms *before, bool write,
-                              struct problem *p)
+static enum err from_contract(struct batch *cx, struct withdrawing *w, const struct terms *before,
+                              const struct contract *now, bool write, struct problem *p)
+{
+    struct contract k = *now;
+    struct problem why = {0};
+    enum err err = ERR_OK;
+    while (err == ERR_OK && !says_other(versions_newest(&k.versions), before))
+        err = take_back(cx, w, &k, versions_newest(&k.versions)->number, write, &why);
+    if (err == ERR_OK)
+        err = settle(cx, w, &k, write, &why);
+    return elsewhere(&k, err, &why, p);
+}
+
+static enum err each_contract(struct batch *cx, struct withdrawing *w, const struct terms *before,
+                              const struct contract_list *all, bool write, struct problem *p)
 {
     enum err err = ERR_OK;
-    const struct contract_list all = catalog_contracts_of(cx->catalog, &w->campaign);
-    for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
-        struct contract k = *catalog_listed(cx->catalog, &all, i);
-        struct problem why = {0};
-        while (err == ERR_OK && !says_other(versions_newest(&k.versions), before))
-            err = take_back(cx, w, &k, versions_newest(&k.versions)->number, write, &why);
-        if (err == ERR_OK)
-            err = settle(cx, w, &k, write, &why);
-        err = elsewhere(&k, err, &why, p);
-    }
+    for (size_t i = 0; i < all->n && err == ERR_OK; i++)
+        err = from_contract(cx, w, before, catalog_listed(cx->catalog, all, i), write, p);
     return err;
 }
 
@@ -201,26 +206,89 @@ static void answer_end(struct withdrawing *w, struct job *job)
     answer_job(&w->answer, job, 200);
 }
 
+enum { MANY_NEED_MS = 10 * 60000 }; /* until all of many logs have lost it for sure */
+
+/* Which contracts lose it at once: all of the campaign, or, of many, the direct one; the others were looked at by who
+ * made the record, and a chore goes on with them, which it must have done before the version binds. */
+static enum err first_contracts(const struct batch *cx, struct withdrawing *w, const struct job *job,
+                                struct contract_list *all, struct unfinished *later, struct problem *p)
+{
+    const struct version *newest = versions_newest(&w->k->versions);
+    *all = catalog_contracts_of(cx->catalog, w->k->campaign);
+    if (all->n <= SLICE_LOGS)
+        return ERR_OK;
+    if (newest->from_ms < cx->now_ms + MANY_NEED_MS)
+        return problem(
+            p, ERR_CONFLICT, "version",
+            "takes effect within ten minutes: too late to take it back from the %zu contracts of the campaign", all->n);
+    return go_on_behind_direct(cx, job, job->record.withdrawal.made, all, later, p);
+}
+
+static enum err from_campaign(struct batch *cx, struct withdrawing *w, struct job *job, const struct terms *before)
+{
+    struct contract_list all;
+    struct unfinished later = {.n = 0};
+    enum err err = first_contracts(cx, w, job, &all, &later, &job->problem);
+    if (err == ERR_OK)
+        err = each_contract(cx, w, before, &all, false, &job->problem);
+    if (err != ERR_OK)
+        return err;
+    answer_begin(w, w->number);
+    err = catalog_put_campaign(cx->txn, &w->campaign);
+    if (err == ERR_OK)
+        err = each_contract(cx, w, before, &all, true, NULL);
+    return err == ERR_OK && later.n > 0 ? go_on_later(cx, job, &later) : err;
+}
+
+static enum err from_one(struct batch *cx, struct withdrawing *w, struct job *job)
+{
+    enum err err = one_contract(cx, w, false, &job->problem);
+    if (err != ERR_OK)
+        return err;
+    answer_begin(w, w->number);
+    return one_contract(cx, w, true, NULL);
+}
+
 static enum err withdraw(struct batch *cx, struct withdrawing *w, struct job *job)
 {
     const struct contract *direct = catalog_contract_number(cx->catalog, w->k->campaign->direct);
     const struct terms *before = versions_newest(&direct->versions)->terms;
     enum err err = plan(cx, w, &job->problem);
     if (err == ERR_OK)
-        err = w->of_campaign ? each_contract(cx, w, before, false, &job->problem)
-                             : one_contract(cx, w, false, &job->problem);
-    if (err != ERR_OK)
-        return err;
-    answer_begin(w, w->number);
-    if (w->of_campaign)
-        err = catalog_put_campaign(cx->txn, &w->campaign);
-    if (err == ERR_OK)
-        err = w->of_campaign ? each_contract(cx, w, before, true, NULL) : one_contract(cx, w, true, NULL);
+        err = w->of_campaign ? from_campaign(cx, w, job, before) : from_one(cx, w, job);
     cx->catalog_changed = err == ERR_OK;
     if (err == ERR_OK)
         answer_end(w, job);
     else
         answer_abandon(&w->answer);
+    return err;
+}
+
+/* The version that went from the campaign's own contract says which is to go from the others. */
+enum err withdrawal_log(struct batch *cx, const struct record *r, const struct contract *k)
+{
+    const struct contract *direct = catalog_contract_number(cx->catalog, r->withdrawal.contract);
+    struct withdrawing w = {.k = direct,
+                            .by = catalog_party_number(cx->catalog, r->withdrawal.by),
+                            .jws = r->withdrawal.jws,
+                            .campaign = *direct->campaign,
+                            .after = versions_newest(&direct->versions)->terms,
+                            .waits_ms = campaign_waits_until(&direct->versions, cx->now_ms)};
+    struct version gone = {.number = r->withdrawal.version};
+    struct problem why = {0};
+    struct terms_row row;
+    enum err err = row_terms(&cx->view, direct->number, r->withdrawal.version, &row);
+    gone.index = row.index;
+    if (err != ERR_OK || (err = ledger_version(cx->txn, direct->number, &gone)) != ERR_OK ||
+        (err = pipeline_ready(cx, k)) != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    answer_open(&w.answer);
+    buf_heap(&w.renewed);
+    err = from_contract(cx, &w, gone.terms, k, true, &why);
+    buf_free(&w.renewed);
+    answer_abandon(&w.answer);
+    terms_free(gone.terms);
+    cx->catalog_changed |= err == ERR_OK;
     return err;
 }
 
@@ -278,7 +346,7 @@ enum err withdrawal_run(struct batch *cx, struct job *job)
     enum err err = said_before(cx, &w, job, &again);
     if (err != ERR_OK || again)
         return err;
-    if ((err = go_on_none(cx, RECORD_CAMPAIGN_CHANGE, w.k->campaign->number, &job->problem)) != ERR_OK ||
+    if ((err = go_on_no_terms(cx, w.k->campaign, &job->problem)) != ERR_OK ||
         (err = go_on_none(cx, RECORD_PARTY_KEY, w.by->number, &job->problem)) != ERR_OK)
         return err;
     if (!clock_sure(&cx->clock))
@@ -298,6 +366,39 @@ enum err withdrawal_run(struct batch *cx, struct job *job)
     buf_free(&w.renewed);
     buf_free(&w.document);
     return err;
+}
+
+/* ---- whether it may go from many contracts, on a reader thread ---- */
+
+static enum err look_at_contracts(struct request *rq, struct reply *reply)
+{
+    (void)reply;
+    struct job *job = (struct job *)(uintptr_t)rq->kept.ptr;
+    const struct contract *direct = catalog_contract_number(rq->catalog, job->record.withdrawal.contract);
+    const struct terms *before = versions_newest(&direct->versions)->terms;
+    const struct contract_list all = catalog_contracts_of(rq->catalog, direct->campaign);
+    struct compiled_pool pool = {.used = false};
+    struct batch cx = {.instance = &rq->worker->server->instance,
+                       .catalog = rq->catalog,
+                       .compiled = &pool,
+                       .record = &job->record,
+                       .now_ms = rq->arrived_ms};
+    struct withdrawing w = {
+        .k = direct, .by = rq->caller, .number = job->record.withdrawal.version, .jws = job->record.withdrawal.jws};
+    buf_heap(&w.document);
+    enum err err = plan(&cx, &w, &rq->problem);
+    for (size_t i = 0; w.of_campaign && i < all.n && err == ERR_OK; i++) {
+        err = from_contract(&cx, &w, before, catalog_listed(rq->catalog, &all, i), false, &rq->problem);
+        compiled_clear(&pool);
+    }
+    buf_free(&w.document);
+    job->record.withdrawal.made = go_on_seen(rq->catalog, &all);
+    return err == ERR_OK ? ERR_PENDING : err;
+}
+
+enum err withdrawals_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    return job != NULL ? control_finish(rq, job, reply) : call_submit(rq, (struct job *)(uintptr_t)rq->kept.ptr);
 }
 
 /* ---- POST /v1/contracts/{id}/terms/{version}/withdraw ---- */
@@ -346,5 +447,10 @@ enum err withdrawals_create(struct request *rq, struct reply *reply)
     job->record.withdrawal.by = rq->caller->number;
     job->record.withdrawal.version = number;
     job->record.withdrawal.jws = w.jws;
-    return call_submit(rq, job);
+    if (w.k->publisher != NULL || may_bind(w.k, number) == NULL ||
+        catalog_contracts_of(rq->catalog, w.k->campaign).n <= SLICE_LOGS)
+        return call_submit(rq, job);
+    rq->kept = span_of((const char *)job, sizeof *job);
+    rq->read = look_at_contracts;
+    return ERR_PENDING;
 }

@@ -3,6 +3,7 @@
  * way under LONG, where all of it is met), so that a new table needs its rows here and its words there. */
 #include "common/base/ascii.h"
 #include "common/commit/delivery.h"
+#include "server/catalog/unfinished.h"
 #include "server/check/check.h"
 #include "server/commit/credentials.h"
 #include "server/ledger/ledger.h"
@@ -74,9 +75,16 @@ static void begin_another(struct folder *f)
     live_end(&f->filled.live);
 }
 
-/* As `countersign token` does: a row of `untold`, for the next start. */
+/* As `countersign token` does: a row of `untold`, for the next start. And one of `unfinished`: legal data of who has
+ * given none, on their way to one log. */
 static void mint_offline(struct folder *f)
 {
+    const struct unfinished begun = {.n = 1,
+                                     .from = 1,
+                                     .until = 1,
+                                     .record = {.kind = RECORD_LEGAL,
+                                                .now_ms = 1,
+                                                .legal = {.party = 2, .by = 1, .name = SPAN(""), .legal = SPAN("{}")}}};
     struct instance in;
     const char *what;
     struct txn *t;
@@ -88,6 +96,7 @@ static void mint_offline(struct folder *f)
     assert_ok(txn_begin(in.store, true, &t));
     assert_ok(catalog_put_token(t, &token));
     assert_ok(credential_tell(t, c, &told));
+    assert_ok(unfinished_put(t, &begun));
     assert_ok(txn_commit(t));
     catalog_unref(c);
     instance_close(&in);

@@ -175,6 +175,14 @@ static const char *const changed = "{\"name\":\"Changed\"}";
 
 static void what_is_asked(const char *what, struct record *out)
 {
+    if (strcmp(what, "withdraw") == 0) {
+        assert_ok(run(change("{\"name\":\"Never\",\"effective_at\":\"2030-01-01T00:00:00Z\"}")).err);
+        go_on();
+        *out = (struct record){.kind = RECORD_WITHDRAWAL,
+                               .advertiser = LIVE_ADVERTISER + 1,
+                               .withdrawal = {DIRECT, 1, 2, SPAN(""), versions_made()}};
+        return;
+    }
     *out = strcmp(what, "legal") == 0 ? (struct record){.kind = RECORD_LEGAL,
                                                         .legal = {.party = LIVE_PUBLISHER + 1,
                                                                   .by = 1,
@@ -186,7 +194,7 @@ static void what_is_asked(const char *what, struct record *out)
 /* Restarts between two slices too, and however long one is after the other. */
 static void slices_come_to_what_one_batch_would(void **state)
 {
-    static const char *const all[] = {changed, "{\"paused\":true}", "legal",
+    static const char *const all[] = {changed, "{\"paused\":true}", "legal", "withdraw",
                                       "{\"name\":\"Changed\",\"effective_at\":\"2030-01-01T00:00:00Z\"}"};
     (void)state;
     chance_seed();
