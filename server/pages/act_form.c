@@ -1,5 +1,6 @@
 /* Forms as they are written: with what was typed and what was said of it, where they were refused. */
 #include "server/pages/act.h"
+#include "server/pages/refusal.h"
 #include "server/system/system.h"
 
 enum { ONCE_LEN = 16 };
@@ -33,9 +34,9 @@ static void write_once(struct act_form *f)
 static void write_refusal(struct act_form *f)
 {
     const struct problem *p = &f->refused->problem;
-    page_put(&f->s->g,
-             "<div class=\"note bad\" role=\"alert\"><b>{}</b> <code>{}</code> <span lang=\"en\">{}</span></div>\n",
-             P_WORD(WORD_DECIDE_NOT), P_TEXT(span_str(p->field)), P_TEXT(span_str(p->detail)));
+    page_put(&f->s->g, "<div class=\"note bad\" role=\"alert\"><b>{}</b> ", P_WORD(WORD_DECIDE_NOT));
+    refusal_said(&f->s->g, span_str(p->field), span_str(p->detail));
+    page_put(&f->s->g, " <code>{}</code></div>\n", P_TEXT(span_str(err_word(f->refused->err))));
 }
 
 void act_open(struct act_form *f, struct screen *s, const struct act *a, struct span id, const char *class)
@@ -134,7 +135,9 @@ void act_field_close(struct act_form *f, const char *name, enum word hint)
     if (is_faulty(f, name)) {
         page_html(g, "<span class=\"err\" id=\"");
         write_id(f, name, "-e");
-        page_put(g, "\" lang=\"en\">{}</span>", P_TEXT(span_str(f->refused->problem.detail)));
+        page_html(g, "\">");
+        refusal_detail(g, span_str(f->refused->problem.detail));
+        page_html(g, "</span>");
     }
     page_html(g, "</div>\n");
 }

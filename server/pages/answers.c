@@ -3,6 +3,7 @@
 #include "common/base/query.h"
 #include "server/api/api.h"
 #include "server/pages/act.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/postback/postback.h"
 #include "server/settlement/settlement.h"
@@ -56,6 +57,13 @@ static const struct act answers = {.name = "answers",
                                    .again = answers_read,
                                    .show = answers_read};
 
+static void write_refused(struct page *g, const json_t *row)
+{
+    page_html(g, "<span class=\"err\">");
+    refusal_said(g, ask_text(row, "field"), ask_text(row, "detail"));
+    page_html(g, "</span></td></tr>\n");
+}
+
 static void write_said(struct screen *s, const json_t *rows)
 {
     struct page *g = &s->g;
@@ -82,8 +90,7 @@ static void write_said(struct screen *s, const json_t *rows)
             if (ok)
                 page_put(g, "<span class=\"ok\">{}</span></td></tr>\n", P_TEXT(ask_text(row, "decision")));
             else
-                page_put(g, "<span class=\"err\"><code>{}</code> <span lang=\"en\">{}</span></span></td></tr>\n",
-                         P_TEXT(ask_text(row, "field")), P_TEXT(ask_text(row, "detail")));
+                write_refused(g, row);
         }
     page_html(g, "</tbody></table>\n</section>\n");
 }

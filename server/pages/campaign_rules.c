@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "server/api/api.h"
 #include "server/pages/campaign_page.h"
+#include "server/pages/refusal.h"
 
 enum { SPARE_RULES = 2, RULES_MOST = 24, NAME_MAX = 16 };
 
@@ -330,9 +331,11 @@ static void write_rule_input(struct campaign_page *p, struct act_form *f, const 
 /* What is wrong with one of them, where the refusal names it. */
 static void write_rule_error(struct campaign_page *p, const struct act_form *f)
 {
-    if (f->refused != NULL && strncmp(f->refused->problem.field, "lead.rules", 10) == 0)
-        page_put(&p->s.g, "<p class=\"err\"><code>{}</code> <span lang=\"en\">{}</span></p>\n",
-                 P_TEXT(span_str(f->refused->problem.field)), P_TEXT(span_str(f->refused->problem.detail)));
+    if (f->refused == NULL || strncmp(f->refused->problem.field, "lead.rules", 10) != 0)
+        return;
+    page_html(&p->s.g, "<p class=\"err\">");
+    refusal_said(&p->s.g, span_str(f->refused->problem.field), span_str(f->refused->problem.detail));
+    page_html(&p->s.g, "</p>\n");
 }
 
 static void write_rules(struct campaign_page *p, struct act_form *f)
@@ -488,10 +491,11 @@ static void write_form(struct campaign_page *p)
     act_open(&f, &p->s, &save, SPAN(""), "rules");
     if (sent != NULL && sent->act == &attempt)
         f.refused = sent; /* what was typed stays, tried or refused */
-    if (sent != NULL && sent->act == &attempt && sent->err != ERR_OK)
-        page_put(
-            g, "<div class=\"note bad\" role=\"alert\"><b>{}</b> <code>{}</code> <span lang=\"en\">{}</span></div>\n",
-            P_WORD(WORD_DECIDE_NOT), P_TEXT(span_str(sent->problem.field)), P_TEXT(span_str(sent->problem.detail)));
+    if (sent != NULL && sent->act == &attempt && sent->err != ERR_OK) {
+        page_put(g, "<div class=\"note bad\" role=\"alert\"><b>{}</b> ", P_WORD(WORD_DECIDE_NOT));
+        refusal_said(g, span_str(sent->problem.field), span_str(sent->problem.detail));
+        page_html(g, "</div>\n");
+    }
     write_sections(p, &f);
 }
 

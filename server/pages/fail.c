@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "server/pages/pages.h"
+#include "server/pages/refusal.h"
 #include "server/pages/screen.h"
 #include "server/system/log.h"
 
@@ -53,9 +54,8 @@ static void write_why(struct page *g, enum word why, const struct problem *said)
     if (why != WORDS)
         return;
     page_html(g, "<p>");
-    if (said->field[0] != '\0')
-        page_put(g, "<code>{}</code> ", P_TEXT(span_str(said->field)));
-    page_put(g, "<span lang=\"en\">{}</span></p>\n", P_TEXT(span_str(said->detail)));
+    refusal_said(g, span_str(said->field), span_str(said->detail));
+    page_html(g, "</p>\n");
 }
 
 void pages_fail(struct request *rq, enum err err, struct reply *reply)

@@ -9,7 +9,7 @@
 #include "server/reports/reports.h"
 #include "server/settlement/settlement.h"
 
-enum { DAYS = 30, LATEST = 6, WAITING = 20, REFUSED = 200, DATE_LEN = 10 };
+enum { DAYS = 30, LATEST = 6, WAITING = 50, ASKED = 20, REFUSED = 200, DATE_LEN = 10 };
 
 struct home {
     struct request *rq;
@@ -96,7 +96,7 @@ static enum err gather(struct home *h)
     if (err != ERR_OK)
         return ERR_IO;
     h->today = time_local_day(rq->arrived_ms, offset_s);
-    snprintf(query, sizeof query, "verdict=none&limit=%d", WAITING);
+    snprintf(query, sizeof query, "verdict=none&order=newest&limit=%d", WAITING);
     if ((err = ask_days(h, "group=day&", h->today - DAYS + 1, &h->report)) != ERR_OK ||
         (err = ask_days(h, "", h->today, &h->today_report)) != ERR_OK ||
         (err = rows_newest(rq, LATEST, &h->leads)) != ERR_OK ||
@@ -106,7 +106,7 @@ static enum err gather(struct home *h)
     if ((err = ask(rq, refused_list, SPAN(""), span_str(query), &h->refused)) != ERR_OK)
         return err;
     take_days(h, offset_s);
-    return money_gather(rq, &h->money);
+    return money_gather(rq, h->waiting, &h->money);
 }
 
 /* ---- writing ---- */
@@ -247,7 +247,7 @@ static void write_waits(struct home *h)
             P_WORD(WORD_REVIEW_WAITS_WHAT), P_WORD(WORD_REVIEW_LOOK));
     json_array_foreach(json_object_get(h->waiting, "data"), i, one)
     {
-        if (!rows_asks(&h->s, one))
+        if (shown == ASKED || !rows_asks(&h->s, one))
             continue;
         write_asked(h, one);
         shown++;

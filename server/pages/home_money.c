@@ -39,37 +39,42 @@ static bool is_disputed(const json_t *statement)
 }
 
 /* What somebody has disputed, or, else, not answered: each stands in one place. */
-static enum err take_statements(struct request *rq, const char *verdict, struct money_part *out)
+static void take_statements(const json_t *answer, bool disputed, struct money_part *out)
 {
-    json_t *answer = NULL, *one;
-    char query[64];
+    const json_t *one;
     size_t i;
-    snprintf(query, sizeof query, "verdict=%s&limit=%d", verdict, STATEMENTS_MOST);
-    enum err err = ask(rq, statements_list, SPAN(""), span_str(query), &answer);
     json_array_foreach(json_object_get(answer, "data"), i, one)
     {
-        const int64_t micros = rows_micros(one, "to_pay_minor");
-        if (is_disputed(one) != (strcmp(verdict, "dispute") == 0))
+        if (is_disputed(one) != disputed)
             continue;
         out->n++;
-        add(out->sums, ask_text(one, "currency"), micros);
+        add(out->sums, ask_text(one, "currency"), rows_micros(one, "to_pay_minor"));
     }
     out->more |= json_object_get(answer, "next") != NULL;
+}
+
+static enum err take_disputed(struct request *rq, struct money_part *out)
+{
+    json_t *answer = NULL;
+    char query[64];
+    snprintf(query, sizeof query, "verdict=dispute&limit=%d", STATEMENTS_MOST);
+    enum err err = ask(rq, statements_list, SPAN(""), span_str(query), &answer);
+    if (err == ERR_OK)
+        take_statements(answer, true, out);
     json_decref(answer);
     return err;
 }
 
-enum err money_gather(struct request *rq, struct money *m)
+enum err money_gather(struct request *rq, const json_t *waiting, struct money *m)
 {
     m->waiting.sums = json_object();
     m->unanswered.sums = json_object();
     m->disputed.sums = json_object();
+    take_statements(waiting, false, &m->unanswered);
     enum err err = take_leads(rq, "pending", &m->waiting);
     if (err == ERR_OK)
         err = take_leads(rq, "held", &m->waiting);
-    if (err == ERR_OK)
-        err = take_statements(rq, "none", &m->unanswered);
-    return err == ERR_OK ? take_statements(rq, "dispute", &m->disputed) : err;
+    return err == ERR_OK ? take_disputed(rq, &m->disputed) : err;
 }
 
 void money_close(struct money *m)

@@ -22,7 +22,7 @@ static enum err gather(struct overview *o)
     snprintf(query, sizeof query, "limit=%d", LISTED);
     if ((err = ask(rq, parties_list, SPAN(""), span_str(query), &o->parties)) != ERR_OK)
         return err;
-    snprintf(query, sizeof query, "verdict=none&limit=%d", LISTED);
+    snprintf(query, sizeof query, "verdict=none&order=newest&limit=%d", LISTED);
     if ((err = ask(rq, statements_list, SPAN(""), span_str(query), &o->waiting)) != ERR_OK)
         return err;
     snprintf(query, sizeof query, "limit=%d", REFUSED);

@@ -23,8 +23,10 @@ struct month {
     struct param p[3]; /* until, after; all: whatever it takes */
     json_t *answer;
     const json_t *rows;
+    json_t *sums; /* of each currency what these would come to, micros */
     size_t open, issued, agreed;
     int64_t moves, of; /* of those that are not reckoned whole */
+    bool part;         /* not all of what they would come to is reckoned, or on this page */
 };
 enum { UNTIL, AFTER, ALL };
 
@@ -48,9 +50,29 @@ static bool may_be_issued(const json_t *row)
     return span_is(ask_text(row, "state"), "open");
 }
 
+static int64_t draft_micros(const json_t *row)
+{
+    const int exponent = currency_exponent(ask_text(row, "currency"));
+    return ask_int(json_object_get(row, "draft"), "to_pay_minor") * micros_per_minor(exponent > 0 ? exponent : 0);
+}
+
+/* Of what may be issued now. */
+static void add_up(struct month *m, const json_t *row)
+{
+    const struct span currency = ask_text(row, "currency");
+    const json_t *draft = json_object_get(row, "draft");
+    const json_t *was = json_object_getn(m->sums, currency.ptr, currency.len);
+    if (draft == NULL || !may_be_issued(row))
+        return;
+    m->part |= json_is_true(json_object_get(draft, "more"));
+    json_object_setn_new(m->sums, currency.ptr, currency.len,
+                         json_integer(json_integer_value(was) + draft_micros(row)));
+}
+
 static void count(struct month *m, const json_t *row)
 {
     const json_t *last = json_object_get(row, "last"), *reckoned = json_object_get(row, "reckoned");
+    add_up(m, row);
     m->open += may_be_issued(row);
     m->issued += last != NULL;
     m->agreed += last != NULL && all_agree(last);
@@ -83,7 +105,9 @@ static enum err gather(struct month *m)
     write_query(m, &query, m->p[AFTER].value);
     enum err err = ask(m->rq, settlements_list, SPAN(""), buf_span(&query), &m->answer);
     m->rows = json_object_get(m->answer, "data");
+    m->sums = json_object();
     json_array_foreach(m->rows, i, one) count(m, one);
+    m->part |= m->of > 0 || json_object_get(m->answer, "next") != NULL || m->p[AFTER].given;
     return err;
 }
 
@@ -141,13 +165,11 @@ static enum word state_word(struct span state)
 static void write_amount(struct month *m, const json_t *row)
 {
     const json_t *draft = json_object_get(row, "draft");
-    const struct span currency = ask_text(row, "currency");
-    int exponent = currency_exponent(currency);
     if (draft == NULL)
         page_html(&m->s.g, "–");
     else
         page_put(&m->s.g, "<b>{}</b><span class=\"why\">{}</span>",
-                 P_MICROS(ask_int(draft, "to_pay_minor") * micros_per_minor(exponent > 0 ? exponent : 0), currency),
+                 P_MICROS(draft_micros(row), ask_text(row, "currency")),
                  P_SAY(WORD_MONTH_OF, P_COUNT(ask_int(draft, "leads")), P_COUNT(ask_int(draft, "clicks"))));
 }
 
@@ -198,6 +220,19 @@ static void write_row(struct month *m, const json_t *row)
     page_html(g, "</td></tr>\n");
 }
 
+static void write_sums(struct month *m)
+{
+    struct page *g = &m->s.g;
+    const char *currency;
+    json_t *sum;
+    if (json_object_size(m->sums) == 0)
+        return;
+    page_put(g, "<dl class=\"kv\"><dt>{}</dt><dd>", P_WORD(m->part ? WORD_MONTH_SUM_SO_FAR : WORD_MONTH_SUM));
+    json_object_foreach(m->sums, currency, sum)
+        page_put(g, "<b class=\"nb\">{}</b><br>", P_MICROS(json_integer_value(sum), span_str(currency)));
+    page_html(g, "</dd></dl>\n");
+}
+
 static void write_progress(struct month *m)
 {
     struct page *g = &m->s.g;
@@ -206,10 +241,12 @@ static void write_progress(struct month *m)
              "id=\"agreed\" max=\"{}\" value=\"{}\"></progress></div>\n<div><p><b>{}</b></p><p class=\"line\"><button "
              "class=\"b one\" "
              "type=\"button\" data-each=\"form.issue\" data-progress=\"run\" hidden>{}</button><progress id=\"run\" "
-             "aria-label=\"{}\" hidden></progress></p></div></div>\n</section>\n",
+             "aria-label=\"{}\" hidden></progress></p></div></div>\n",
              P_SAY(WORD_MONTH_AGREED, P_COUNT((int64_t)m->agreed), P_COUNT((int64_t)m->issued)),
              P_INDEX(m->issued > 0 ? (int64_t)m->issued : 1), P_INDEX((int64_t)m->agreed),
              P_SAY(WORD_MONTH_OPEN, P_COUNT((int64_t)m->open)), P_WORD(WORD_MONTH_ALL), P_WORD(WORD_MONTH_ALL));
+    write_sums(m);
+    page_html(g, "</section>\n");
 }
 
 static void write_address(struct month *m, struct span after, const char *more)
@@ -281,13 +318,18 @@ static struct span address_of(struct month *m, struct span party)
     return address;
 }
 
-static void write_chased(struct month *m, const json_t *last, struct span party)
+static void write_chased(struct month *m, const json_t *row, struct span party)
 {
+    const json_t *last = json_object_get(row, "last");
+    const struct contract *k = catalog_contract(m->rq->catalog, ask_text(row, "contract"));
     const struct party *p = catalog_party(m->rq->catalog, party);
     const struct span address = address_of(m, party);
     struct page *g = &m->s.g;
-    page_put(g, "<tr><th scope=\"row\">{}</th><td><a href=\"/statements/{}\">{}</a></td><td class=\"n\">",
-             P_NAME(p != NULL ? p->name : party), P_QUERY(ask_text(last, "id")),
+    page_put(g, "<tr><th scope=\"row\"><a href=\"/parties/{}\">{}</a><span class=\"why\">", P_QUERY(party),
+             P_NAME(p != NULL ? p->name : party));
+    if (k != NULL)
+        rows_contract_line(&m->s, k);
+    page_put(g, "</span></th><td><a href=\"/statements/{}\">{}</a></td><td class=\"n\">", P_QUERY(ask_text(last, "id")),
              P_SAY(WORD_NUMBER, P_INDEX(ask_int(last, "number"))));
     if (!span_empty(address))
         page_put(g, "<a class=\"b sm\" href=\"mailto:{}?subject={}&amp;body={}%2Fstatements%2F{}\">{}</a>",
@@ -308,10 +350,10 @@ static void write_chase(struct month *m)
     json_array_foreach(m->rows, i, row)
         json_array_foreach(json_object_get(json_object_get(row, "last"), "answers"), j,
                            one) if (n < CHASED && span_is(ask_text(one, "verdict"), "none")) n++,
-        write_chased(m, json_object_get(row, "last"), ask_text(one, "party"));
+        write_chased(m, row, ask_text(one, "party"));
     page_html(&m->s.g, "</tbody></table>\n");
     if (n == 0)
-        page_put(&m->s.g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_MONTH_NOBODY));
+        page_put(&m->s.g, "<p class=\"s\">{}</p>\n", P_WORD(m->issued > 0 ? WORD_MONTH_NOBODY : WORD_NO_STATEMENT));
     page_html(&m->s.g, "</section>\n");
 }
 
@@ -337,6 +379,7 @@ static enum err month_read(struct request *rq, struct reply *reply)
         write_chase(&m);
         err = screen_reply(&m.s, reply, act_status(rq));
     }
+    json_decref(m.sums);
     json_decref(m.answer);
     return err;
 }

@@ -28,7 +28,8 @@ struct money {
         bool more;    /* than were added up */
     } waiting, unanswered, disputed;
 };
-MUST_CHECK enum err money_gather(struct request *rq, struct money *m); /* money_close also after an error */
+/* waiting: a page of statements without an answer */
+MUST_CHECK enum err money_gather(struct request *rq, const json_t *waiting, struct money *m); /* money_close also after an error */
 void money_close(struct money *m);
 void money_write(struct screen *s, const struct money *m, const json_t *month); /* month: a report */
 

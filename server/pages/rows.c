@@ -290,13 +290,14 @@ static void write_statement(struct screen *s, const json_t *one)
 
 void rows_statements(struct screen *s, const json_t *statements)
 {
+    const json_t *one;
+    size_t i;
     page_put(&s->g,
              "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
              "scope=\"col\">{}</th><th scope=\"col\" class=\"n\">{}</th><th "
              "scope=\"col\">{}</th></tr></thead><tbody>\n",
              P_WORD(WORD_CONTRACT), P_WORD(WORD_COL_STATEMENT), P_WORD(WORD_ISSUED), P_WORD(WORD_MONEY),
              P_WORD(WORD_COL_ANSWERS));
-    for (size_t i = json_array_size(statements); i-- > 0;)
-        write_statement(s, json_array_get(statements, i));
+    json_array_foreach(statements, i, one) write_statement(s, one);
     page_html(&s->g, "</tbody></table>\n");
 }

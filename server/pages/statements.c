@@ -6,9 +6,13 @@
 static enum err statements_read(struct request *rq, struct reply *reply)
 {
     struct screen s;
-    struct param after = {.name = "after"};
+    struct param p[] = {{.name = "after"}, {.name = "order", .value = SPAN("newest")}};
     json_t *answer = NULL;
-    enum err err = rows_listed(&s, rq, statements_list, &after, 1, &answer);
+    enum err err = screen_read(&s, rq, p, 1);
+    if (err == ERR_OK)
+        err = screen_zone(&s, screen_first_zone(rq));
+    if (err == ERR_OK)
+        err = rows_asked(rq, statements_list, p, 2, &answer);
     if (err != ERR_OK)
         return err;
     screen_open(&s, WORD_STATEMENTS_TITLE, "/statements", NULL);

@@ -60,7 +60,7 @@ static enum err stored_check(struct span jws, const struct party *p, const struc
 
 /* Ids, a 00 behind each: a second place that an answer is known from, so that its row cannot go unnoticed. ERR_OK also
  * when nobody did. */
-static enum err answered_read(struct txn *t, struct span statement, struct span *ids)
+enum err answered_read(struct txn *t, struct span statement, struct span *ids)
 {
     enum err err = statement_part(t, statement, "answered", ids);
     if (err == ERR_NOT_FOUND)

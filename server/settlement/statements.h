@@ -16,12 +16,15 @@ struct statement_meta {
     const struct contract *contract;
     uint64_t number, from, to;
     struct hash sha256; /* of the payload */
-    int64_t issued_ms;
+    int64_t from_ms, to_ms, issued_ms;
 };
 /* From the payload, whose signature is not looked at. ERR_NOT_FOUND also when the statement's contract is not in this
  * catalog. */
 MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id,
                                         struct statement_meta *out);
+/* The same; also appends the summary that lists show, if there is a place for it. */
+MUST_CHECK enum err statement_summed(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
+                                     struct buf *summary);
 /* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
 
@@ -54,6 +57,8 @@ enum { ANSWER_KEY_MAX = STATEMENT_KEY_MAX + 9 };
 MUST_CHECK enum err answer_key(struct span id, struct span party, int64_t at_ms, char out[ANSWER_KEY_MAX],
                                struct span *key);
 
+/* Which parties answered it: `answered`, empty also when nobody did. */
+MUST_CHECK enum err answered_read(struct txn *t, struct span statement, struct span *ids);
 /* Of `answered`: takes the first id off; false when there is none. */
 bool answered_take(struct span *ids, struct span *id);
 bool answered_has(struct span ids, struct span party);

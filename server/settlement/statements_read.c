@@ -1,4 +1,4 @@
-/* GET /v1/statements...: what was issued, for those who may see it. */
+/* GET /v1/statements/{id}...: what was issued, for those who may see it. */
 #include "common/base/accept.h"
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
@@ -11,8 +11,6 @@
 #include "server/api/list.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
-
-enum { LOOKED_AT = 2000 }; /* statements of one call, after which its page ends */
 
 /* ---- rows ---- */
 
@@ -107,8 +105,7 @@ static enum err is_no_statement(struct txn *t, struct span id)
     return err == ERR_OK ? ERR_NOT_FOUND : err;
 }
 
-/* As statement_meta_read; also appends the summary, if there is a place for it. */
-static enum err meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
+enum err statement_summed(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
                           struct buf *summary)
 {
     struct span jws;
@@ -124,6 +121,8 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
                                    .number = s.number,
                                    .from = s.from,
                                    .to = s.to,
+                                   .from_ms = s.from_ms,
+                                   .to_ms = s.to_ms,
                                    .issued_ms = s.issued_ms};
         sha256(payload.ptr, payload.len, m.sha256.b);
         if (summary != NULL)
@@ -139,7 +138,7 @@ static enum err meta_read(struct txn *t, const struct catalog *c, struct span id
 
 enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out)
 {
-    return meta_read(t, c, id, out, NULL);
+    return statement_summed(t, c, id, out, NULL);
 }
 
 enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out)
@@ -151,175 +150,6 @@ enum err statement_find(struct request *rq, struct txn *t, struct span id, struc
     if (err == ERR_OK)
         *out = m;
     return err;
-}
-
-/* ---- GET /v1/statements ---- */
-
-struct statements {
-    struct request *rq;
-    struct txn *txn;
-    struct span contract, verdict; /* filters; empty: all */
-    size_t looked_at;              /* of those that a filter may pass over */
-    struct list list;
-    char last[LIMIT_ID + 1];
-    struct buf summary; /* of the statement that is looked at */
-};
-
-/* Whether a party said that last. */
-static bool is_said(json_t *answers, struct span verdict)
-{
-    size_t i;
-    json_t *answer;
-    json_array_foreach(answers, i, answer)
-    {
-        if (span_is(verdict, json_string_value(json_object_get(answer, "verdict"))))
-            return true;
-    }
-    return false;
-}
-
-/* The summary, what the parties said, and what corrects it. Takes answers over. */
-static enum err write_listed(struct jw *w, struct txn *t, struct span id, const struct statement_meta *m,
-                             struct span summary, json_t *answers)
-{
-    json_t *corrected = NULL;
-    enum err err = adjustments_about(t, m->contract, id, &corrected);
-    if (err != ERR_OK) {
-        json_decref(answers);
-        return err;
-    }
-    return jw_document(w, summary, json_pack("{s:o,s:o}", "answers", answers, "corrected", corrected));
-}
-
-static enum err listed(struct statements *s, struct span id, const struct statement_meta *m)
-{
-    json_t *answers = NULL;
-    enum err err = responses_state(s->txn, id, m, false, &answers);
-    if (err == ERR_OK && (span_empty(s->verdict) || is_said(answers, s->verdict)) && list_item(&s->list))
-        return write_listed(&s->list.w, s->txn, id, m, buf_span(&s->summary), answers);
-    json_decref(answers);
-    return err;
-}
-
-enum err statement_listed(struct jw *w, struct txn *t, const struct catalog *c, struct span id)
-{
-    struct statement_meta m;
-    struct buf summary;
-    json_t *answers = NULL;
-    buf_heap(&summary);
-    enum err err = meta_read(t, c, id, &m, &summary);
-    if (err == ERR_OK)
-        err = responses_state(t, id, &m, false, &answers);
-    if (err == ERR_OK)
-        err = write_listed(w, t, id, &m, buf_span(&summary), answers);
-    buf_free(&summary);
-    return err;
-}
-
-/* How many statements the swept log has. */
-static enum err count_of(struct txn *t, const struct contract *k, uint64_t *n)
-{
-    struct head head;
-    enum err err = head_read(t, k->number, &head);
-    *n = err == ERR_OK ? head.last.number : 0;
-    return err == ERR_NOT_FOUND ? ERR_OK : err; /* younger than the last sweep */
-}
-
-/* Those of one contract behind `number`: the head says how many there are, so that one whose rows are gone makes no
- * list shorter. */
-static enum err contract_statements(struct statements *s, const struct contract *k, uint64_t number)
-{
-    uint64_t n;
-    enum err err = count_of(s->txn, k, &n);
-    while (err == ERR_OK && !s->list.more && ++number <= n) {
-        char id[LIMIT_ID + 1];
-        struct statement_meta m;
-        statement_id(span_str(k->id), number, id);
-        buf_clear(&s->summary);
-        err = meta_read(s->txn, s->rq->catalog, span_str(id), &m, &s->summary);
-        if (err == ERR_NOT_FOUND || (err == ERR_OK && m.contract != k))
-            return ERR_CORRUPT;
-        if (err != ERR_OK)
-            return err;
-        if ((err = listed(s, span_str(id), &m)) != ERR_OK || s->list.more)
-            return err;
-        memcpy(s->last, id, sizeof id);
-        s->list.more = ++s->looked_at == LOOKED_AT;
-    }
-    return err;
-}
-
-/* Where a list goes on: behind which statement of which contract. */
-static enum err begin_after(struct statements *s, struct span after, uint32_t *contract, uint64_t *number)
-{
-    struct statement_meta m;
-    *contract = 1;
-    *number = 0;
-    if (span_empty(after))
-        return ERR_OK;
-    enum err err = statement_meta_read(s->txn, s->rq->catalog, after, &m);
-    if (err == ERR_NOT_FOUND || (err == ERR_OK && !catalog_may_read(s->rq->catalog, s->rq->caller, m.contract)))
-        return problem(&s->rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
-    if (err != ERR_OK)
-        return err;
-    *contract = m.contract->number;
-    *number = m.number;
-    memcpy(s->last, after.ptr, after.len);
-    return ERR_OK;
-}
-
-static enum err statements_write(struct statements *s, struct span after)
-{
-    const struct contract_list own = catalog_reads(s->rq->catalog, s->rq->caller);
-    uint32_t contract;
-    uint64_t number;
-    enum err err = begin_after(s, after, &contract, &number);
-    for (size_t i = contracts_behind(&own, contract - 1); err == ERR_OK && i < own.n && !s->list.more;
-         i++, number = 0) {
-        const struct contract *k = catalog_listed(s->rq->catalog, &own, i);
-        if (span_empty(s->contract) || span_is(s->contract, k->id))
-            err = contract_statements(s, k, number);
-    }
-    return err;
-}
-
-/* Of one contract, where `only` names it; else `contract` of the query does, or all are listed. */
-static enum err list_statements(struct request *rq, struct span only, struct reply *reply)
-{
-    struct statements s = {.rq = rq};
-    struct param p[] = {{.name = "verdict"}, {.name = "contract"}};
-    struct window window;
-    enum err err = window_read(rq, p, span_empty(only) ? 2 : 1, &window);
-    if (err == ERR_OK && p[0].given && !span_is(p[0].value, "none") && !span_is(p[0].value, "accept") &&
-        !span_is(p[0].value, "dispute"))
-        err = problem(&rq->problem, ERR_MALFORMED, "verdict", "must be accept, dispute or none");
-    if (err == ERR_OK)
-        err = worker_reader(rq->worker, &s.txn);
-    if (err != ERR_OK)
-        return err;
-    s.contract = span_empty(only) ? p[1].value : only;
-    s.verdict = p[0].value;
-    buf_heap(&s.summary);
-    list_open(&s.list, &window);
-    err = statements_write(&s, window.after);
-    buf_free(&s.summary);
-    if (err == ERR_OK)
-        list_reply(rq, reply, &s.list, span_str(s.last));
-    else
-        list_abandon(&s.list);
-    return err;
-}
-
-enum err statements_list(struct request *rq, struct reply *reply)
-{
-    return list_statements(rq, SPAN(""), reply);
-}
-
-enum err statements_of_contract(struct request *rq, struct reply *reply)
-{
-    const struct contract *k;
-    const enum err err = call_contract(rq, rq->param[0], &k);
-    return err != ERR_OK ? err : list_statements(rq, span_str(k->id), reply);
 }
 
 /* ---- GET /v1/statements/{id} ---- */

@@ -719,6 +719,76 @@ class Operating(Forms):
             self.assertIn(said, text)
 
 
+class Refusals(Forms):
+    """What the API says of a form stands in the language of the page, with the API's word beside it."""
+
+    def test_frequent_refusals_are_said_in_the_language_of_the_page(self):
+        browser = Browser(self.server)
+        browser.sign_in(self.market.advertiser.token)
+        words = {"en": ("must be https", "must be later than now"), "fr": ("doit être en https", "doit être dans le futur"), "zh-Hans": ("须为 https", "须晚于现在")}
+        for language, (https, past) in words.items():
+            path = "/settings?lang=" + language
+            fields = next(fields for act, fields in forms(browser.get(path).text) if act == "hook")
+            text = browser.post(path, {**fields, "url": "http://198.51.100.7/"}).text
+            self.assertIn(https, text)
+            self.assertIn("<code>invalid</code>", text)
+            fields = next(fields for act, fields in forms(browser.get(path).text) if act == "token")
+            answer = browser.post(path, {**fields, "expires": "2001-01-31"})
+            self.assertIn(past, answer.text)
+            self.assertIn('value="2001-01-31"', answer.text)
+
+
+class MonthEnd(ServerCase):
+    """What may be issued, who has not answered, and statements from the newest on."""
+
+    def every(self, query, limit):
+        found, after = [], ""
+        while True:
+            page = self.operator.get(f"/v1/statements?limit={limit}{query}{after}")
+            found += [one["id"] for one in page["data"]]
+            if "next" not in page:
+                return found
+            after = "&after=" + page["next"]
+
+    def test_from_no_statement_to_who_has_not_answered(self):
+        market = self.market
+        market.put_keys()
+        operator = Browser(self.server)
+        operator.sign_in(self.operator.token)
+        text = operator.get("/month-end").text
+        self.assertNotIn("Everybody has answered", text)
+        self.assertIn("No statement yet", text)
+        second = market.new_publisher()
+        second.put_key()
+        other = market.new_contract(second, price={"lead": [{"micros": 3_000_000}]})
+        codes, senders = {market.contract: market.code, other: market.new_code(second, other)}, {market.contract: market.publisher, other: second}
+        issued = []
+        for n in range(7):
+            for contract in (market.contract, other) if n % 3 else (other,):
+                click = Market.click(type("", (), {"code": codes[contract]}))
+                lead = senders[contract].postback(person(click_id=click, email=f"m{n}{contract}@example.com", phone=f"+336{len(issued):08}")).json["lead"]
+                market.advertiser.post(f"/v1/leads/{lead}/dispositions", {"status": "approved"})
+                if n == 0:
+                    wait_for(lambda: re.search(r'What may be issued now comes to</dt><dd><b class="nb">3\.00', operator.get("/month-end").text), what="the sum")
+                issued.append(self.operator.post(f"/v1/contracts/{contract}/statements", {})["id"])
+        for limit in (1, 2, 5, 200):
+            self.assertEqual(self.every("&order=newest", limit), issued[::-1])
+        self.assertEqual(self.every("&order=newest&verdict=none", 3), issued[::-1])
+        self.assertEqual(self.every("&order=newest&contract=" + other, 2), [one for one in issued[::-1] if one in self.every("&contract=" + other, 200)])
+        self.assertEqual(self.every("&verdict=dispute", 2), [])
+        self.assertEqual(self.operator.call("GET", "/v1/statements?order=oldest").status, 400)
+        shown = re.findall(r'href="/statements/(S[0-9A-Z]+)"', operator.get("/statements").text)
+        self.assertEqual(list(dict.fromkeys(shown)), issued[::-1])
+        text = operator.get("/month-end").text
+        chased = text[text.index("Who has not answered"):]
+        for party in (market.advertiser, market.publisher):
+            self.assertIn(f'<a href="/parties/{party.id}"><bdi>{self.operator.get("/v1/parties/" + party.id)["name"]}</bdi></a>', chased)
+        self.assertNotIn("Everybody has answered", text)
+        market.publisher.answer_statement(issued[2], "dispute") if issued[2] in self.every("&contract=" + market.contract, 200) else second.answer_statement(issued[2], "dispute")
+        for order in ("", "&order=newest"):
+            self.assertEqual(self.every(order + "&verdict=dispute", 2), [issued[2]])
+
+
 class Advertiser(ServerCase):
     """What an advertiser does by clicks: every form is a call of the API."""
 
