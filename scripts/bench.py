@@ -24,6 +24,7 @@ import time
 
 import client
 import compare
+import tenants as of_tenants
 from servers import BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, SCORE, USER_AGENT, Clock, Countersign, load, nginx, null, say
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
@@ -501,6 +502,61 @@ def live(folder, options, stack):
     server.stop()
 
 
+TENANTS_BUDGET = 2000  # requests a second, as it is unless somebody sets it
+
+
+def tenants(folder, options, stack):
+    """What one party may ask without end, by its pages and its calls, beside clicks of others, and what the server holds then."""
+    server = stack(Countersign(folder, "tenants", None, "--quota-codes", 1_000_000, budget=TENANTS_BUDGET))
+    contract, email = server.contracts[0], 0
+    server.spare(1)
+    while email < options.lines:
+        rows = [{"contract": contract, "txid": f"T{n}", "email": f"a{n}@example.com", "phone": "+336%08d" % n} for n in range(email, email + 1000)]
+        taken = [row for row in server.advertiser.post("/v1/leads", rows)["data"] if row["status"] == 200]
+        if len(taken) < len(rows):
+            sys.exit("a lead was refused")
+        server.advertiser.post("/v1/dispositions", [{"lead": row["lead"], "status": "approved"} for row in taken])
+        email += 1000
+        time.sleep(1)
+    settle(server)
+    statement = server.operator.post(f"/v1/contracts/{contract}/statements", {})["id"]
+    campaign = server.operator.get("/v1/contracts/" + contract)["campaign"]
+    cases = {**of_tenants.pages(server, server.advertiser, server.operator, contract, campaign, statement),
+             **of_tenants.calls(server, server.advertiser, server.operator, contract)}
+    idle = server.rss_anon_mib()
+    rounds = options.rounds
+    print(f"A contract of {options.lines:,} leads (--lines), and 1,000 clicks/s of other contracts; medians of {rounds} rounds, each with it and twice without, "
+          "in rotation. `noise` is the ratio of the two without: what a ratio is worth here. us: CPU of each thread a request, without clicks. MiB: at most, more than idle.\n\n"
+          "| what one party does without end | done a second | worker us | reader us | click p99 ms | without | ratio | noise | MiB |\n|---|---|---|---|---|---|---|---|---|")
+    for name, work in cases.items():
+        held, told, before = [], {}, server.thread_us()
+        answered = sum(n for status, n in work(1).items() if isinstance(status, int))
+        worker, reader = ((server.thread_us()[thread] - before[thread]) / answered if answered else 0 for thread in ("worker", "reader"))
+
+        def watch(work=work, held=held, told=told):
+            held.append(server.rss_anon_mib())
+            stop = threading.Event()
+
+            def look():
+                while not stop.wait(0.02):
+                    held.append(server.rss_anon_mib())
+            looking = threading.Thread(target=look)
+            looking.start()
+            for status, n in work(options.seconds - 1).items():
+                told[status] = told.get(status, 0) + n
+            stop.set()
+            looking.join()
+        done = in_turns(rounds, {"with": lambda watch=watch: beside_clicks(server, options.seconds, watch)[0], "without": lambda: beside_clicks(server, options.seconds, lambda: None)[0],
+                                 "again": lambda: beside_clicks(server, options.seconds, lambda: None)[0]})
+        p99, alone = (statistics.median(each[case] for each in done) for case in ("with", "without"))
+        ratio = statistics.median(2 * each["with"] / (each["without"] + each["again"]) for each in done)
+        noise = statistics.median(max(each["without"], each["again"]) / min(each["without"], each["again"]) for each in done)
+        said = ", ".join(f"{n / rounds / (options.seconds - 1):,.0f} {status}" for status, n in sorted(told.items(), key=str))
+        print(f"| {name} | {said} | {worker:,.0f} | {reader:,.0f} | {p99:.2f} | {alone:.2f} | {ratio:.2f} (at most {BESIDE_BOUND}: {verdict(ratio <= BESIDE_BOUND)}) | {noise:.2f} | {max(held) - idle:.0f} "
+              f"(at most {MEMORY_BOUND_MIB}: {verdict(max(held) - idle <= MEMORY_BOUND_MIB)}) |", flush=True)
+    server.stop()
+
+
 BULK_ROWS, BULK_S, BULK_BOUND = 10_000, 5, 2
 
 
@@ -569,7 +625,7 @@ def reports(folder, options, stack):
         print(f"| `{query or 'totals'}` | {cpu:.1f} (at most {REPORT_BOUND_MS}: {verdict(cpu <= REPORT_BOUND_MS)}) | {took:.1f} | {size >> 10} |", flush=True)
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, score, verify, statements, live, bulk, reports)}
+SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, score, verify, statements, live, tenants, bulk, reports)}
 
 
 def machine():

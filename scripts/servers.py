@@ -144,10 +144,11 @@ def null(folder, cpu):
 
 
 class Countersign(Server):
-    """A server with a data folder of its own, one campaign, and codes to load it with; `under` is what to run the binary with."""
+    """A server with a data folder of its own, one campaign, and codes to load it with; `under` is what to run the binary with,
+    `budget` what a party and an address may ask a second."""
 
-    def __init__(self, folder, label, cpu, *flags, binary=BINARY, under=()):
-        self.label, self.data, self.flags, self.cpu = label, folder / label, flags, cpu
+    def __init__(self, folder, label, cpu, *flags, binary=BINARY, under=(), budget=100_000_000):
+        self.label, self.data, self.flags, self.cpu, self.budget = label, folder / label, flags, cpu, budget
         self.binary, self.under = binary, under
         self.log = folder / f"{label}.log"
         self.data_port = free_port()
@@ -159,7 +160,7 @@ class Countersign(Server):
 
     def start(self):
         command = [*self.under, self.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", 1,
-                   "--log-level", "warn", "--budget-party", 100_000_000, "--budget-address", 100_000_000, *self.flags]
+                   "--log-level", "warn", "--budget-party", self.budget, "--budget-address", self.budget, *self.flags]
         super().__init__("countersign", command, self.data_port, self.cpu, self.log, "/readyz")
 
     def set_up(self, codes_file):
