@@ -30,7 +30,7 @@ from servers import BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, SCORE, USE
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
 SCORE_BOUND_US, HASH_BOUND_US = 3, 40
-VERIFY_CPU_BOUND, VERIFY_WALL_BOUND, VERIFY_FLAT_BOUND = 8, 0.6, 1.1
+VERIFY_CPU_BOUND, VERIFY_WALL_BOUND, VERIFY_FLAT_BOUND, VERIFY_SCORED_BOUND = 8, 0.6, 1.1, 1.25
 ISSUE_BOUND_S, FIRST_BYTE_BOUND_MS, BESIDE_BOUND, BATCH_BOUND_MS = 1, 50, 2, 5
 LIVE_BOUND, LISTENERS_OF_PARTY = 1.1, 25
 LAST = 19  # what may wait, for the scheduler
@@ -278,8 +278,61 @@ def verify(folder, options, stack):
               f"{row['mib']:.1f} |", flush=True)
     (few, less), (many, more), (_, last) = rows
     print(f"\nMemory for {(more['mib'] - less['mib']) * 2**20 / max(many - few, 1):,.0f} bytes a lead; twice the entries without more leads took "
-          f"{last['mib'] / more['mib']:.2f} times (at most {VERIFY_FLAT_BOUND}: {verdict(last['mib'] <= VERIFY_FLAT_BOUND * more['mib'])}).", flush=True)
+          f"{last['mib'] / more['mib']:.2f} times (at most {VERIFY_FLAT_BOUND}: {verdict(last['mib'] <= VERIFY_FLAT_BOUND * more['mib'])}).\n", flush=True)
+    scored(server, folder, options)
     server.stop()
+
+
+SCORED_FIELDS = [f"f_field_number_{n}" for n in range(25)]
+SCORED_CASES = {"without": {}, "scored": {"score": {"facts": SCORED_FIELDS}}, "with 8 crossed": {"score": {"facts": SCORED_FIELDS, "cross": SCORED_FIELDS[:8]}}}
+SCORED_RETURNS, SCORED_ROWS = 20, 1000  # one lead of so many; in one call
+
+
+def scored_reports(n):
+    """What is reported of that many leads: the same each time."""
+    chance = random.Random(n)
+    for serial in range(n):
+        fields = {name: str(chance.randrange(3000)) if at % 4 == 0 else f"value {int(chance.expovariate(0.3))}" for at, name in enumerate(SCORED_FIELDS)}
+        yield {"email": f"lead.{serial}@example.com", **fields}
+
+
+def tell_scored(server, folder, name, terms, n):
+    """A contract with so many leads, approved at once, each with its 25 fields in its entry whether they score or not; some are returned."""
+    campaign = server.operator.post("/v1/campaigns", {
+        "advertiser": server.advertiser.id, "name": name, "currency": "EUR", "landing_url": "https://landing.example/offer",
+        "lead": {"require": ["email", *SCORED_FIELDS], "min_click_to_lead_s": 0, "hold_below_s": 0}, "review": {"mode": "auto", "auto_approve_days": 0}, **terms})
+    publisher = server.operator.post("/v1/parties", {"name": f"Bench publisher {name}", "kind": "publisher"})
+    contract = server.operator.post("/v1/contracts", {"campaign": campaign["id"], "publisher": publisher["id"], "price": {"lead": [{"micros": 12_000_000}]}})["id"]
+    codes, acks = folder / "scored.codes", folder / "scored.acks"
+    codes.write_text(server.operator.post(f"/v1/contracts/{contract}/codes", {"label": "all"})["code"] + "\n")
+    load(server, "--codes", codes, "--count", n, "--timeout", 60, "--acks", acks, connections=256)
+    clicks = [line.rsplit(" ", 1)[1] for line in acks.read_text().splitlines()]
+    acks.unlink()
+    reports = iter(scored_reports(len(clicks)))
+    for at in range(0, len(clicks), SCORED_ROWS):
+        rows = [{"click_id": click, **next(reports)} for click in clicks[at:at + SCORED_ROWS]]
+        told = server.advertiser.post("/v1/leads", rows)["data"]
+        if any(row["decision"] != "approved" for row in told):
+            sys.exit(f"a lead was not taken: {next(row for row in told if row['decision'] != 'approved')}")
+        server.advertiser.post("/v1/dispositions", [{"lead": row["lead"], "status": "returned"} for row in told[::SCORED_RETURNS]])
+    settle(server)
+    auditor = client.Party(server.operator, f"Bench auditor {name}", "auditor")
+    server.operator.post(f"/v1/contracts/{contract}/grants", {"party": auditor.id})
+    mirror = folder / f"scored {name}"
+    subprocess.run([BINARY, "pull", server.url, mirror, "--contract", contract, "--token", auditor.token], check=True, stdout=subprocess.DEVNULL)
+    return mirror
+
+
+def scored(server, folder, options):
+    """What working the scores out again adds to the audit of leads: pairs of mirrors of the same ones, in rotation."""
+    print(f"{options.leads:,} leads (--leads) of {len(SCORED_FIELDS)} fields that are all in their entries, approved at once, one of {SCORED_RETURNS} returned later; medians of {options.rounds} rounds, in rotation.\n\n"
+          "| what is scored | verify, CPU s | times that without | peak MiB |\n|---|---|---|---|", flush=True)
+    mirrors = {name: tell_scored(server, folder, name, terms, options.leads) for name, terms in SCORED_CASES.items()}
+    done = in_turns(options.rounds, {name: lambda mirror=mirror: spent([BINARY, "verify", mirror], "0") for name, mirror in mirrors.items()})
+    for name in mirrors:
+        ratio = statistics.median(each[name]["cpu"] / each["without"]["cpu"] for each in done)
+        judged = "" if name == "without" else f" (at most {VERIFY_SCORED_BOUND}: {verdict(ratio <= VERIFY_SCORED_BOUND)})"
+        print(f"| {name} | {median(done, name, 'cpu'):.2f} | {ratio:.3f}{judged} | {max(each[name]['mib'] for each in done):.0f} |", flush=True)
 
 
 def batches(server):
@@ -652,7 +705,7 @@ def parse():
     parser.add_argument("--rounds", type=int, help="rounds of a side-by-side comparison [3; --compare 40; --instructions 6]")
     parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick and --compare 1; --instructions 2]")
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
-    parser.add_argument("--leads", type=int, help="stored leads at the end of the cost curve [1000000; quick 20000]")
+    parser.add_argument("--leads", type=int, help="stored leads at the end of the cost curve, and of a mirror that is scored [1000000; quick 20000]")
     parser.add_argument("--entries", type=int, help="entries of the mirror that is verified [200000; quick 20000]")
     parser.add_argument("--lines", type=int, help="line items of a statement [100000; quick 5000]")
     parser.add_argument("--listeners", type=int, help="streams of events [2000; quick 200]")
