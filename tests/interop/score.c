@@ -24,6 +24,9 @@ struct known {
     char *line;
     struct span value[SCORE_FIELDS];
     int label;
+    struct score_said said; /* by that state, when so much was taught */
+    const struct score_state *by;
+    size_t taught;
 };
 
 enum { STATES = 32 };
@@ -31,7 +34,7 @@ static struct score_shape shape;
 static struct score_state states[STATES], *now = states;
 static struct score_hold hold;
 static struct known *lead;
-static size_t leads, room;
+static size_t leads, room, taught;
 
 static size_t parts(char *text, struct span *out, size_t most)
 {
@@ -93,6 +96,7 @@ static void take_seed(char *rest)
     score_shared(&states[n], &seed);
     bool taken = score_take_seed(now, &seed);
     assert(taken);
+    taught++;
 }
 
 static void set_hold(char *rest)
@@ -109,20 +113,22 @@ static void read_values(char *rest, struct span value[SCORE_FIELDS])
 
 static void predict(char *rest)
 {
-    struct score_said said;
     if (leads == room)
         lead = xrealloc(lead, (room = 2 * room + 64) * sizeof *lead);
     struct known *l = &lead[leads++];
     l->line = xstrdup(rest);
     read_values(l->line, l->value);
     score_tokens(&shape, l->value, &l->tokens);
-    score_say(&shape, now, &l->tokens, &said);
-    bool low = score_low(now, &said, hold);
-    score_note(&shape, now, &said, low);
-    printf("%u\t%u\t%u\t%d\t", said.p, said.score, said.high, low);
-    for (size_t i = 0; i < said.n_why; i++)
-        printf("%s%c%u", i > 0 ? "," : "", said.why[i].up ? '+' : '-', said.why[i].part);
-    puts(said.n_why == 0 ? "-" : "");
+    score_say(&shape, now, &l->tokens, &l->said);
+    const struct score_said *said = &l->said;
+    l->by = now;
+    l->taught = taught;
+    bool low = score_low(now, said, hold);
+    score_note(&shape, now, said, low);
+    printf("%u\t%u\t%u\t%d\t", said->p, said->score, said->high, low);
+    for (size_t i = 0; i < said->n_why; i++)
+        printf("%s%c%u", i > 0 ? "," : "", said->why[i].up ? '+' : '-', said->why[i].part);
+    puts(said->n_why == 0 ? "-" : "");
 }
 
 static void learn(char *rest)
@@ -132,7 +138,9 @@ static void learn(char *rest)
     struct known *l = &lead[(size_t)number(part[0])];
     assert(l < lead + leads);
     l->label = number(part[1]);
-    score_learn(&shape, now, &l->tokens, NULL, l->label, number(part[2]));
+    score_learn(&shape, now, &l->tokens, l->by == now && l->taught == taught ? &l->said : NULL, l->label,
+                number(part[2]));
+    taught++;
 }
 
 static void tokens(char *rest)
