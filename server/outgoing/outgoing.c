@@ -154,8 +154,6 @@ static int64_t next_ms(const struct line *l, int64_t now_ms, int64_t retry_after
     uint32_t jitter;
     random_bytes(&jitter, sizeof jitter);
     int64_t pause_ms = delivery_pause_ms(l->tries + 1, jitter);
-    if (retry_after_s > RETRY_AFTER_MOST_S)
-        retry_after_s = RETRY_AFTER_MOST_S;
     if (pause_ms < retry_after_s * 1000)
         pause_ms = retry_after_s * 1000;
     return now_ms + pause_ms < l->until_ms ? now_ms + pause_ms : 0;
@@ -167,7 +165,7 @@ static void rest(struct line *l, int64_t retry_after_s)
     for (unsigned i = 0; i < l->fails && ms < REST_MOST_MS; i++)
         ms *= 2;
     l->fails++;
-    if (ms < retry_after_s * 1000 && retry_after_s <= RETRY_AFTER_MOST_S)
+    if (ms < retry_after_s * 1000)
         ms = retry_after_s * 1000;
     l->rests_until_ms = monotonic_ms() + ms;
 }
@@ -183,18 +181,18 @@ static void tell_failing(uint32_t target, const struct fleet_outcome *f)
 static void tried(struct outgoing *o, struct line *l, const struct fleet_outcome *f)
 {
     struct delivery_result r = result_of(l);
-    int64_t now_ms = clock_ms();
+    int64_t now_ms = clock_ms(), wait_s = f->retry_after_s < RETRY_AFTER_MOST_S ? f->retry_after_s : RETRY_AFTER_MOST_S;
     bool there = f->error == DELIVERY_ERROR_STATUS && l->there != 0 && f->status == l->there;
     r.tried = true;
     r.attempt = (struct delivery_attempt){l->began_ms, f->status, f->ms, there ? DELIVERY_ERROR_NONE : f->error};
     r.gone = f->status == 410;
     r.state = DELIVERY_DELIVERED;
     if (r.attempt.error != DELIVERY_ERROR_NONE) {
-        r.due_ms = r.gone ? 0 : next_ms(l, now_ms, f->retry_after_s);
+        r.due_ms = r.gone ? 0 : next_ms(l, now_ms, wait_s);
         r.state = r.due_ms != 0 ? DELIVERY_PENDING : DELIVERY_FAILED;
         if (l->fails == 0 || r.gone)
             tell_failing(l->at.target, f);
-        rest(l, f->retry_after_s);
+        rest(l, wait_s);
     } else {
         l->fails = 0;
     }

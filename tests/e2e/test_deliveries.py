@@ -179,6 +179,13 @@ class Misbehaving(Deliveries):
         delivery, _ = self.failing(lambda request: (503, {"Retry-After": "3600"}, b""))
         self.assertGreaterEqual(instant(delivery["next_at"]) - instant(delivery["attempts"][0]["at"]), 3600)
 
+    def test_of_a_retry_after_of_days_twelve_hours_are_kept_to_for_all_that_goes_there(self):
+        delivery, target = self.failing(lambda request: (503, {"Retry-After": "172800"}, b""))
+        self.assertTrue(43200 <= instant(delivery["next_at"]) - instant(delivery["attempts"][0]["at"]) < 43200 * 1.3, delivery)
+        self.publisher.post(f"/v1/parties/{self.publisher.id}/webhook/test", {})
+        time.sleep(2.5)  # without it a target rests a second after its first failure
+        self.assertEqual(target.ids(), [delivery["id"]])
+
     def test_410_switches_it_off_until_it_is_set_again(self):
         delivery, target = self.failing(lambda request: (410, {}, b""))
         self.assertEqual(delivery["state"], "failed", delivery)
