@@ -1,5 +1,6 @@
 #include "server/courier/target.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,8 +96,9 @@ bool target_own(const struct sockaddr *to, socklen_t len)
         ((struct sockaddr_in6 *)&at)->sin6_port = 0;
     int fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return true;                                             /* it cannot be told */
-    bool own = bind(fd, (const struct sockaddr *)&at, len) == 0; /* only an address of ours can be bound */
+        return true; /* it cannot be told */
+    /* only an address of ours can be bound; of others the kernel says that they are not here */
+    bool own = bind(fd, (const struct sockaddr *)&at, len) == 0 || errno != EADDRNOTAVAIL;
     close(fd);
     return own;
 }

@@ -1,16 +1,31 @@
 /* Which addresses a webhook may lead to; and that what libcurl connects to is what was looked at. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "server/courier/fleet.h"
+
+/* ---- in place of the library's ---- */
+
+static int bound_as = -1; /* what it comes to; -1: as ever */
+
+int bind(int fd, const struct sockaddr *to, socklen_t len)
+{
+    if (bound_as >= 0) {
+        errno = bound_as;
+        return bound_as == 0 ? 0 : -1;
+    }
+    return (int)syscall(SYS_bind, fd, to, len);
+}
 
 /* Address, and the beginning of what it is called; NULL: it may be called. */
 static const struct {
@@ -154,6 +169,13 @@ static void an_address_of_this_machine_is_its_own(void **state)
     assert_true(target_own((const struct sockaddr *)&to, len));
     len = socket_address("8.8.8.8", &to);
     assert_false(target_own((const struct sockaddr *)&to, len));
+    assert_null(target_refuses(&(struct target_rules){.n = 0}, (const struct sockaddr *)&to, len, false));
+    for (size_t i = 0; i < 2; i++) { /* it can be bound here; it cannot be told */
+        bound_as = (const int[]){0, ENOBUFS}[i];
+        const char *what = target_refuses(&(struct target_rules){.n = 0}, (const struct sockaddr *)&to, len, false);
+        bound_as = -1;
+        assert_string_equal(what, "the server's own");
+    }
 }
 
 static void blocks_that_do_not_read_are_refused(void **state)
