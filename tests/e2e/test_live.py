@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import random
+import shutil
 import socket
 import sys
 import threading
@@ -294,6 +295,25 @@ class Bounds(unittest.TestCase):
                 self.assertEqual({name: told[name] for name in want}, want)
         market.click()
         streams[0].wait(lambda: streams[0].of("counters")[-1]["clicks"] == {"ok": 8, "total": 8}, what="one more")
+
+    def test_an_id_ahead_of_a_store_that_was_put_back_is_refused(self):
+        server, market = self.server(WORKERS=1)
+        market.publisher.postback(person(click_id=market.click()))
+        server.stop()
+        kept = f"{server.data}.kept"
+        shutil.copytree(server.data, kept)
+        self.addCleanup(shutil.rmtree, kept)
+        server.start()
+        stream = self.open(server, market.advertiser)
+        market.publisher.postback(person(click_id=market.click()))
+        stream.wait_for(1, "lead")
+        server.stop()
+        shutil.rmtree(server.data)
+        shutil.copytree(kept, server.data)
+        server.start()
+        answer = send(server.url + "/v1/live", headers={"Authorization": "Bearer " + market.advertiser.token, "Last-Event-ID": stream.last})
+        self.assertEqual((answer.status, answer.json["field"]), (400, "Last-Event-ID"), answer.text)
+        self.assertIn("ahead of this server", answer.json["detail"])
 
     def test_very_many_contracts_are_told_in_several_pieces(self):
         server, market = self.server(WORKERS=1)

@@ -133,6 +133,8 @@ class Told(NoticeCase):
         ours = self.want(self.publisher, "quiet")
         for _ in range(99):
             self.market.click()
+        for _ in range(3):
+            self.market.click(**{"User-Agent": "curl/8.5.0"})  # no person's
         rounds(self.server)
         self.assertEqual(self.post.taken(ours), [])
         self.market.click()
@@ -230,6 +232,17 @@ class Wanted(NoticeCase):
         self.assertProblem(self.advertiser.call("GET", path), 404)
         self.publisher.delete(path)
         self.assertEqual(self.publisher.get(path), {"party": self.publisher.id})
+
+    def test_who_is_locked_is_told_nothing_until_it_is_no_more(self):
+        ours, theirs = self.want(self.publisher, "statement"), self.want(self.advertiser, "statement")
+        self.lead()
+        self.operator.post(f"/v1/parties/{self.publisher.id}/lock", {})
+        self.operator.post(f"/v1/contracts/{self.market.contract}/statements", {})
+        self.arrives(theirs)
+        rounds(self.server)
+        self.assertEqual(self.post.taken(ours), [])
+        self.operator.do("DELETE", f"/v1/parties/{self.publisher.id}/lock")
+        self.arrives(ours)
 
     def test_they_end_with_the_token_that_asked_for_them(self):
         made = self.publisher.post(f"/v1/parties/{self.publisher.id}/tokens", {"label": "stolen", "scope": "credentials"})
