@@ -8,6 +8,8 @@ import collections
 import contextlib
 import datetime
 import http.client
+import io
+import json
 import os
 import pathlib
 import random
@@ -21,11 +23,13 @@ import sys
 import tempfile
 import threading
 import time
+import typing
 
 import client
 import compare
 import tenants as of_tenants
-from servers import BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, SCORE, USER_AGENT, Clock, Countersign, load, nginx, null, say
+from servers import (BINARY, CHANGES, FILL, FILL_TRAFFIC, NGINX, ROOT, SCORE, USER_AGENT, Clock, Countersign, Encrypted, load, lua_redis, nginx, null, say,
+                     wrk)
 
 CPU_BOUND, THROUGHPUT_BOUND = 2.2, 0.65
 LEAD_BOUND_US = 20
@@ -87,6 +91,92 @@ def speed(folder, options, stack):
                   f"{median(rounds, name, 'busy'):.0%} | {median(rounds, name, 'generator_busy'):.0%} | "
                   f"{cpu:.2f}{f' (at most {CPU_BOUND}: {verdict(cpu <= CPU_BOUND)})' if judged else ''} | "
                   f"{rate:.2f}{f' (at least {THROUGHPUT_BOUND}: {verdict(rate >= THROUGHPUT_BOUND)})' if judged else ''} |", flush=True)
+
+
+class Side(typing.NamedTuple):
+    """One of what is measured side by side."""
+
+    make: typing.Callable  # (folder) -> its server
+    mix: str = "click=1"  # None: a path like a pixel's
+    neighbour: bool = False  # a process beside it that never waits, on its CPU
+    by_wrk: bool = False
+
+
+class Sides(typing.NamedTuple):
+    """A section of sides, in one run: the first is what the others are set against."""
+
+    doc: str
+    sides: dict
+    connections: tuple = (128, 512)
+    packages: tuple = ()
+
+
+def ours(label, cpu=0, **how):
+    return lambda folder: Countersign(folder, label, cpu, **how)
+
+
+BESIDE = {
+    "workers": Sides("Clicks by how many workers, on both CPUs beside the load generator.",
+                     {f"{n} worker{'s' * (n > 1)}": Side(ours(f"workers-{n}", None, workers=n)) for n in (1, 2)}),
+    "connections": Sides("Clicks beside nginx, by how many connections.",
+                         {"nginx": Side(lambda folder: nginx(folder, 0), None), "clicks": Side(ours("connections"))}, (32, 128, 512, 2048)),
+    "tls": Sides("Clicks by TLS and without, from wrk, 8 times as long as others: the handshakes of all connections are among them.",
+                 {"plain": Side(ours("plain"), by_wrk=True), "TLS": Side(lambda folder: Encrypted(folder, "tls", 0), by_wrk=True)}, (32, 128), ("wrk", "openssl")),
+    "mixed": Sides("Clicks with views and signed leads among them.",
+                   {"clicks": Side(ours("alone")), "80 clicks, 15 views, 5 leads": Side(ours("mixed"), "click=80,view=15,lead=5")}),
+    "neighbours": Sides("Clicks beside a process that never waits, on the server's CPU: half of the clicks/s are wanted.",
+                        {"alone": Side(ours("quiet")), "beside it": Side(ours("beside"), neighbour=True)}),
+    "redis": Sides("Clicks beside nginx whose Lua keeps each in Redis, appendfsync always: 3 times the clicks/s are wanted at 512.",
+                   {"nginx, Lua, Redis": Side(lambda folder: lua_redis(folder, 0), None), "clicks": Side(ours("redis-beside"))}, (32, 128, 512),
+                   ("libnginx-mod-http-lua", "redis-server")),
+}
+
+
+@contextlib.contextmanager
+def neighbour(there):
+    """A process on CPU 0 that never waits."""
+    process = subprocess.Popen(["taskset", "-c", "0", sys.executable, "-c", "while True: pass"]) if there else None
+    try:
+        yield
+    finally:
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def fired(side, server, connections, seconds):
+    """One load of a side."""
+    with neighbour(side.neighbour):
+        if side.by_wrk:
+            return wrk(server, connections, 8 * seconds)
+        flags = ["--raw", PATH_LIKE_A_PIXEL] if side.mix is None else server.mix(side.mix)
+        return load(server, *flags, "--duration", seconds, connections=connections)
+
+
+def beside(name):
+    """The section of a row of BESIDE."""
+    row = BESIDE[name]
+
+    def section(folder, options, stack):
+        servers = {label: stack(side.make(folder)) for label, side in row.sides.items()}
+        for server in servers.values():
+            server.wait_ready()
+        first, labels = next(iter(row.sides)), list(row.sides)
+        print(f"| case | connections | requests/s | CPU us/request | server busy | requests/s against {first} | CPU against {first} |\n|---|---|---|---|---|---|---|")
+        for connections in row.connections:
+            rounds = []
+            for number in range(options.rounds):
+                turn = number % len(labels)
+                rounds.append({label: fired(row.sides[label], servers[label], connections, options.seconds) for label in labels[turn:] + labels[:turn]})
+            for label in labels:
+                print(f"| {label} | {connections} | {median(rounds, label, 'per_s'):,.0f} | {median(rounds, label, 'cpu_us'):.2f} | "
+                      f"{median(rounds, label, 'busy'):.0%} | {median_ratio(rounds, label, first, 'per_s'):.2f} | "
+                      f"{median_ratio(rounds, label, first, 'cpu_us'):.2f} |", flush=True)
+        for server in servers.values():
+            server.stop()
+
+    section.__doc__ = row.doc
+    return section
 
 
 def total(metrics, name):
@@ -678,7 +768,48 @@ def reports(folder, options, stack):
         print(f"| `{query or 'totals'}` | {cpu:.1f} (at most {REPORT_BOUND_MS}: {verdict(cpu <= REPORT_BOUND_MS)}) | {took:.1f} | {size >> 10} |", flush=True)
 
 
-SECTIONS = {f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, score, verify, statements, live, tenants, bulk, reports)}
+SECTIONS = {**{f.__name__: f for f in (speed, leads, latency, growth, restart, cost, catalog, score, verify, statements, live, tenants, bulk, reports)},
+            **{name: beside(name) for name in BESIDE}}
+
+
+class Told(io.StringIO):
+    """Passes on what is printed, and keeps it."""
+
+    def __init__(self, out):
+        super().__init__()
+        self.out = out
+
+    def write(self, text):
+        self.out.write(text)
+        return super().write(text)
+
+    def flush(self):
+        self.out.flush()
+
+
+def cell(text):
+    """A number where a cell of a table is one; of a share in percent the share."""
+    plain = text.replace(",", "").removesuffix("%")
+    try:
+        return float(plain) / 100 if text.endswith("%") else float(plain)
+    except ValueError:
+        return text
+
+
+def as_json(markdown):
+    """The tables of a section's Markdown as lists of objects, and the rest as text."""
+    tables, text, names = [], [], None
+    for line in filter(None, markdown.splitlines()):
+        cells = [part.strip() for part in line.strip("|").split("|")] if line.startswith("|") else None
+        if cells is None:
+            names = None
+            text.append(line)
+        elif names is None:
+            names = cells
+            tables.append([])
+        elif set("".join(cells)) - set("-"):
+            tables[-1].append(dict(zip(names, map(cell, cells))))
+    return {"tables": tables, "text": text}
 
 
 def machine():
@@ -701,7 +832,7 @@ def parse():
     parser.add_argument("--compare", metavar="BINARY", type=executable,
                         help="an earlier countersign against this one, in rotation, instead of the rest; sections: speed, leads")
     parser.add_argument("--instructions", action="store_true", help="with --compare: count instructions under valgrind, not time")
-    parser.add_argument("--only", choices=SECTIONS, action="append", help="this section; may be repeated")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="this section; may be repeated [all but " + ", ".join(BESIDE) + "]")
     parser.add_argument("--rounds", type=int, help="rounds of a side-by-side comparison [3; --compare 40; --instructions 6]")
     parser.add_argument("--seconds", type=int, help="seconds of one measurement [4; quick and --compare 1; --instructions 2]")
     parser.add_argument("--events", type=int, help="events of the growth curve [10000000; quick 100000]")
@@ -711,10 +842,11 @@ def parse():
     parser.add_argument("--listeners", type=int, help="streams of events [2000; quick 200]")
     parser.add_argument("--clicks", type=int, help="clicks that reports are of [10000000; quick 100000]")
     parser.add_argument("--unswept", type=int, help="events before the kill [1000000; quick 50000]")
+    parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="the same figures there as JSON")
     parser.add_argument("--data", help="folder on the disk to measure [a new one below build/]")
     options = parser.parse_args()
     options.sections = compare.SECTIONS if options.compare else SECTIONS
-    options.only = options.only or list(options.sections)
+    options.only = options.only or [name for name in options.sections if name not in BESIDE]
     if options.instructions and not options.compare:
         parser.error("--instructions goes with --compare")
     if not set(options.only) <= set(options.sections):
@@ -740,6 +872,7 @@ def prepare(options):
     packages = ["valgrind"] if options.instructions else []
     if not options.compare and not pathlib.Path(NGINX).exists():
         packages.append("nginx-light")
+    packages += {package for name in options.only if name in BESIDE for package in BESIDE[name].packages}
     script = '. "$1"; shift; need "${build_packages[@]}" "$@"; build release countersign countersign-loadtest fill_leads changes fill_traffic score_answers wrong_clock'
     done = subprocess.run(["bash", "-c", script, "scripts/bench", ROOT / "scripts/lib.sh", *packages], check=False)
     if done.returncode:
@@ -750,6 +883,7 @@ def main():
     client.TIMEOUT_S = 300
     options = parse()
     prepare(options)
+    told = {}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.data or ROOT / "build"))
     try:
         print(f"Measured on {machine()}, {time.strftime('%Y-%m-%d')}.\n")
@@ -757,14 +891,17 @@ def main():
             section = options.sections[name]
             say(f"{name}: {section.__doc__}")
             before = cpu_times()
-            with contextlib.ExitStack() as running:
+            with contextlib.ExitStack() as running, contextlib.redirect_stdout(Told(sys.stdout)) as out:
                 def stack(server):
                     running.callback(server.stop)
                     return server
                 section(folder, options, stack)
+            told[name] = {"what": section.__doc__, **as_json(out.getvalue())}
             whole, stolen, others = (after - before for after, before in zip(cpu_times(), before))
             print(f"\nMeanwhile the hypervisor gave {stolen / whole:.0%} of this machine's CPU time to others, and other programs on it took "
                   f"{max(others, 0) / whole:.0%}; past a few percent, times say little.\n", flush=True)
+        if options.json is not None:
+            options.json.write_text(json.dumps({"machine": machine(), "date": time.strftime("%Y-%m-%d"), "sections": told}, indent=1) + "\n")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

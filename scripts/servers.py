@@ -5,7 +5,9 @@ import json
 import os
 import pathlib
 import signal
+import re
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -46,7 +48,9 @@ def cpu_clock(pid):
 
 
 class Server:
-    """A process that serves HTTP, with its children."""
+    """A process that serves HTTP, with its children, and the servers that it asks itself."""
+
+    asked = ()
 
     def __init__(self, name, command, port, cpu, log, ready="/"):
         self.name, self.port, self.ready_path = name, port, ready
@@ -57,7 +61,8 @@ class Server:
 
     def is_ready(self):
         try:
-            with urllib.request.urlopen(self.url + self.ready_path, timeout=5) as answer:
+            anybody = ssl._create_unverified_context()  # pylint: disable=protected-access
+            with urllib.request.urlopen(self.url + self.ready_path, timeout=5, context=anybody) as answer:
                 return answer.status == 200
         except urllib.error.HTTPError:
             return False
@@ -77,7 +82,8 @@ class Server:
 
     def pids(self):
         pid = self.process.pid
-        return [pid, *map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+        children = map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return [pid, *children, *(pid for server in self.asked for pid in server.pids())]
 
     def cpu_us(self):
         """CPU time of all threads so far, user and system."""
@@ -112,15 +118,44 @@ class Server:
                 self.process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 self.kill()
+        for server in self.asked:
+            server.stop()
 
 
-def nginx(folder, cpu):
-    folder = folder / "nginx"
+# What a click costs who keeps it durably in Redis: a line a click, answered once it is on the disk.
+LUA = """content_by_lua_block {{
+    local redis = ngx.socket.tcp()
+    local there = redis:connect("127.0.0.1", {port})
+    local line = ngx.now() .. " " .. ngx.var.remote_addr .. " " .. ngx.var.request_uri .. " " .. ngx.var.http_user_agent
+    local sent = there and redis:send("*3\\r\\n$5\\r\\nRPUSH\\r\\n$6\\r\\nclicks\\r\\n$" .. #line .. "\\r\\n" .. line .. "\\r\\n")
+    local answer = sent and redis:receive("*l")
+    if not answer or answer:sub(1, 1) ~= ":" then return ngx.exit(503) end
+    redis:setkeepalive(60000, 4096)
+    return ngx.redirect("https://landing.example/offer", 302)
+}}"""
+
+
+def lua_redis(folder, cpu):
+    """nginx whose Lua waits for Redis, which syncs its log before each answer; CPU is that of both."""
+    data, port = folder / "redis", free_port()
+    data.mkdir()
+    command = ["redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", data, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+               "--maxclients", "8192", "--daemonize", "no"]
+    redis = Server("redis", command, port, cpu, folder / "redis.log")
+    server = nginx(folder, cpu, LUA.format(port=port), "lua")
+    server.asked, server.ready_path = (redis,), "/empty.gif"
+    return server
+
+
+def nginx(folder, cpu, location="empty_gif;", name="nginx"):
+    folder = folder / name
     folder.mkdir()
     port = free_port()
     user = "user root;" if os.getuid() == 0 else ""
     temp = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    modules = "" if name == "nginx" else "\n".join(f"load_module /usr/lib/nginx/modules/{module}_module.so;" for module in ("ndk_http", "ngx_http_lua"))
     (folder / "nginx.conf").write_text(f"""
+{modules}
 {user}
 daemon off;
 worker_processes 1;
@@ -131,11 +166,11 @@ http {{
     access_log {folder}/access.log combined buffer=64k flush=1s;
     keepalive_requests 1000000000;
     keepalive_timeout 600;
-    server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ empty_gif; }} }}
+    server {{ listen 127.0.0.1:{port} backlog=4096; location = /empty.gif {{ empty_gif; }} location / {{ {location} }} }}
 }}
 """)
     command = [NGINX, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
-    return Server("nginx", command, port, cpu, folder / "log")
+    return Server(name, command, port, cpu, folder / "log")
 
 
 def null(folder, cpu):
@@ -147,19 +182,21 @@ class Countersign(Server):
     """A server with a data folder of its own, one campaign, and codes to load it with; `under` is what to run the binary with,
     `budget` what a party and an address may ask a second."""
 
-    def __init__(self, folder, label, cpu, *flags, binary=BINARY, under=(), budget=100_000_000):
+    public = "http"
+
+    def __init__(self, folder, label, cpu, *flags, binary=BINARY, under=(), budget=100_000_000, workers=1):
         self.label, self.data, self.flags, self.cpu, self.budget = label, folder / label, flags, cpu, budget
-        self.binary, self.under = binary, under
+        self.binary, self.under, self.workers = binary, under, workers
         self.log = folder / f"{label}.log"
         self.data_port = free_port()
-        subprocess.run([binary, "init", "--data", self.data, "--public-url", f"http://127.0.0.1:{self.data_port}"],
+        subprocess.run([binary, "init", "--data", self.data, "--public-url", f"{self.public}://127.0.0.1:{self.data_port}"],
                        check=True, stdout=subprocess.DEVNULL)
         self.start()
         self.wait_ready()
         self.set_up(folder / f"{label}.codes")
 
     def start(self):
-        command = [*self.under, self.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", 1,
+        command = [*self.under, self.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.data_port}", "--workers", self.workers,
                    "--log-level", "warn", "--budget-party", self.budget, "--budget-address", self.budget, *self.flags]
         super().__init__("countersign", command, self.data_port, self.cpu, self.log, "/readyz")
 
@@ -198,6 +235,24 @@ class Countersign(Server):
         return sum(f.stat().st_blocks * 512 for f in self.data.rglob("*.mdb") if "lock" not in f.name)
 
 
+class Encrypted(Countersign):
+    """One that speaks TLS, once it is set up."""
+
+    public = "https"
+
+    def __init__(self, folder, label, cpu):
+        super().__init__(folder, label, cpu)
+        self.stop()
+        cert, key = folder / f"{label}.crt", folder / f"{label}.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                        "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
+        key.chmod(0o600)
+        self.flags = ("--tls-cert", cert, "--tls-key", key, "--budget-handshakes", 100_000)
+        self.start()
+        self.url = self.url.replace("http:", "https:")
+        self.wait_ready()
+
+
 class Clock:
     """A clock that a server runs by, which can be told that time went by."""
 
@@ -228,3 +283,16 @@ def load(server, *flags, connections=128, prompt=False):
     if out["bad"]:
         say(f"  warning: {server.name}: other than 200 and 302: {unwell}, failures: {out['failures']}, never sent: {out['unsent']}")
     return out
+
+
+def wrk(server, connections, seconds):
+    """One run of wrk, which speaks TLS, over clicks of one code: what `load` tells of it."""
+    code = server.codes.read_text().split()[0]
+    command = ["taskset", "-c", "1", "wrk", "-t", "1", "-c", connections, "-d", f"{seconds}s", "-H", f"User-Agent: {USER_AGENT}", f"{server.url}/c/{code}"]
+    before = server.cpu_us()
+    done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True).stdout
+    spent = server.cpu_us() - before
+    requests, took = re.search(r"(\d+) requests in ([\d.]+)s", done).groups()
+    if "Non-2xx" in done or "Socket errors" in done:
+        say(f"  warning: {server.name}: {done}")
+    return {"per_s": int(int(requests) / float(took)), "cpu_us": spent / max(int(requests), 1), "busy": spent / (float(took) * 1e6)}
