@@ -222,7 +222,7 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     if (err == ERR_OK) {
         cx->view = ledger_view(&cx->within, cx->ledger, cx->txn);
         err = run_jobs(c, jobs, n);
-        if (err == ERR_OK && rollups_many(cx->rollups))
+        if (err == ERR_OK && (rollups_many(cx->rollups) || (!cx->swept && ledger_many_dirty(cx->ledger))))
             err = batch_sweep(cx);
         *wrote = txn_writes(cx->txn) > 0;
         if (err == ERR_OK && *wrote)

@@ -228,6 +228,7 @@ enum err ledger_extend(struct ledger *l, struct txn *t, struct log *log, uint32_
         log->edge = xrealloc(log->edge, merkle_room(index + 1) * sizeof *log->edge);
     edges_append(log->edge, index, leaf, extend_tiles, &x);
     log->now.head.size++;
+    l->n_dirty += !log->dirty;
     log->dirty = l->dirty = true;
     return x.err;
 }
@@ -296,6 +297,12 @@ bool ledger_dirty(const struct ledger *l)
 {
     return l->dirty;
 }
+
+bool ledger_many_dirty(const struct ledger *l)
+{
+    return l->n_dirty >= DIRTY_MOST;
+}
+
 uint64_t ledger_changes(const struct ledger *l)
 {
     return l->changes;
@@ -416,6 +423,7 @@ void ledger_swept(struct ledger *l)
         if (l->logs[i] != NULL)
             l->logs[i]->swept = l->logs[i]->saved;
     l->dirty = false;
+    l->n_dirty = 0;
 }
 
 /* ---- appending ---- */

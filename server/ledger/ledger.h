@@ -76,6 +76,9 @@ MUST_CHECK enum err ledger_state_put(struct ledger *l, struct txn *t, uint32_t c
 MUST_CHECK enum err ledger_sweep(struct ledger *l, struct txn *t);
 void ledger_swept(struct ledger *l); /* after the sweep's commit */
 bool ledger_dirty(const struct ledger *l);
+/* Of so many logs that a sweep is due, whatever the time: one must not grow long. */
+enum { DIRTY_MOST = 512 };
+bool ledger_many_dirty(const struct ledger *l);
 /* Goes up with everything that an aborted transaction would leave wrong in memory. */
 uint64_t ledger_changes(const struct ledger *l);
 /* Whether the log's present size is that of its last committed sweep. */

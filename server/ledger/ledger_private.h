@@ -28,6 +28,7 @@ struct ledger {
     struct log **logs; /* by contract number; NULL: empty log */
     size_t n_logs;
     uint64_t next_seq, changes;
+    size_t n_dirty; /* logs, since the last sweep */
     bool dirty, replaying;
 };
 

@@ -292,6 +292,24 @@ static void what_would_cross_it_is_refused_until_it_is_whole(void **state)
     go_on();
 }
 
+static void a_withdrawal_on_its_way_refuses_other_terms_too(void **state)
+{
+    struct record r;
+    (void)state;
+    what_is_asked("withdraw", &r);
+    assert_ok(run(r).err);
+    assert_err(run(change(changed)).err, ERR_CONFLICT);
+    begin_again(); /* logs that have the version still have it */
+    struct catalog *c = hold();
+    assert_int_equal(catalog_contract_number(c, DIRECT)->versions.n, 1);
+    assert_span(versions_newest(&catalog_contract_number(c, LAST)->versions)->terms->name, "Never");
+    catalog_unref(c);
+    go_on();
+    assert_ok(run(change(changed)).err);
+    go_on();
+    names_are("Changed", LAST);
+}
+
 /* What was looked at on a worker is what changes, or nothing does. */
 static void a_change_of_contracts_that_were_seen_otherwise_is_refused(void **state)
 {
@@ -335,6 +353,26 @@ static void a_time_that_came_to_a_log_between_slices_is_now_for_it(void **state)
     catalog_unref(c);
 }
 
+static enum err swept(uint32_t contract)
+{
+    struct head head;
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    enum err err = head_read(t, contract, &head);
+    txn_abort(t);
+    return err;
+}
+
+/* Nobody's many logs make a sweep long. */
+static void logs_are_swept_before_they_are_too_many(void **state)
+{
+    (void)state;
+    assert_err(swept(FIRST), ERR_NOT_FOUND);
+    for (uint32_t n = LAST + 1; n < FIRST + DIRTY_MOST; n++)
+        make_contract(n);
+    assert_ok(swept(FIRST));
+    assert_err(swept(FIRST + DIRTY_MOST - 1), ERR_NOT_FOUND);
+}
+
 /* ---- with the threads ---- */
 
 static void who_asked_hears_of_it_once_it_is_whole(void **state)
@@ -364,9 +402,11 @@ int main(void)
         TEST(a_restart_between_slices_finds_each_contract_as_its_log_has_it),
         TEST(a_click_goes_by_the_terms_that_its_log_has),
         TEST(what_would_cross_it_is_refused_until_it_is_whole),
+        TEST(a_withdrawal_on_its_way_refuses_other_terms_too),
         TEST(a_change_of_contracts_that_were_seen_otherwise_is_refused),
         TEST(a_contract_that_is_made_meanwhile_has_it_from_the_beginning_and_once),
         TEST(a_time_that_came_to_a_log_between_slices_is_now_for_it),
+        TEST(logs_are_swept_before_they_are_too_many),
         TEST(who_asked_hears_of_it_once_it_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
