@@ -49,6 +49,11 @@
     X(SET_KEY_NONE, "There is no key yet: statements cannot be answered.", "Pas encore de clé\u00a0: on ne peut répondre aux relevés.", "尚无密钥：无法答复结算单。") \
     X(SET_KEY_MAKE, "Make a key", "Créer une clé", "生成密钥") \
     X(SET_KEY_MAKE_WHAT, "1. This browser makes a key and saves its file. Keep a copy of it in a safe place: a lost key cannot be followed by another.", "1. Ce navigateur crée une clé et enregistre son fichier. Gardez-en une copie en lieu sûr\u00a0: une clé perdue ne peut être remplacée.", "1. 由此浏览器生成密钥并保存为文件。请妥善备份：密钥丢失后无法更换。") \
+    X(SET_KEY_REPLACE, "Replace the key", "Remplacer la clé", "更换密钥") \
+    X(SET_KEY_REPLACE_WHAT, "The key on record signs the new one, so that nobody else can put theirs in its place. Once it is on record, answers are signed by the new key; what the old one signed stays good. A key that is lost cannot be followed by another.", "La clé enregistrée signe la nouvelle\u00a0: nul autre ne peut mettre la sienne à sa place. Dès lors, les réponses sont signées de la nouvelle\u00a0; ce que l’ancienne a signé reste valable. Une clé perdue ne peut être suivie d’une autre.", "由已登记的密钥签署新密钥，他人无法冒换。登记后以新密钥签署答复；旧密钥此前的签名仍然有效。遗失的密钥无法更换。") \
+    X(SET_KEY_OLD, "Key file so far", "Fichier de clé actuel", "现用密钥文件") \
+    X(SET_KEY_OLD_WHAT, "The file of the key that is on record. It stays in this browser.", "Le fichier de la clé enregistrée. Il reste dans ce navigateur.", "已登记密钥的文件，只留在此浏览器。") \
+    X(SET_KEY_SWAP, "Put the new key in its place", "Mettre la nouvelle clé à sa place", "以新密钥替换") \
     X(SET_KEY_PUT, "Put the key on record", "Enregistrer la clé", "登记密钥") \
     X(SET_KEY_PUT_WHAT, "2. Choose the file that was saved, or one of countersign keygen. It stays in this browser; its public half goes on record.", "2. Choisissez le fichier enregistré, ou un de countersign keygen. Il reste dans ce navigateur\u00a0; sa moitié publique est enregistrée.", "2. 选择已保存的文件，或 countersign keygen 生成的文件。文件只留在此浏览器中，仅登记公钥。") \
     X(SET_HOOK, "Webhook", "Webhook", "Webhook") \

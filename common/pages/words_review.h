@@ -250,6 +250,7 @@
     X(SG_FURTHER_H, "With commas between, such as 18, 204; the first {} are above.", "Avec des virgules entre, par exemple 18,204\u00a0; les {} premières sont ci-dessus.", "用逗号分隔，如 18,204；前 {} 行见上。") \
     X(SG_NO_FILE, "Choose your key file first.", "Choisissez d’abord votre fichier de clé.", "请先选择密钥文件。") \
     X(SG_BAD_FILE, "This is no Ed25519 key with its private half (JWK).", "Ce n’est pas une clé Ed25519 avec sa moitié privée (JWK).", "这不是含私钥的 Ed25519 密钥（JWK）。") \
+    X(SG_SAME_KEY, "The new key is the one that is on record already: choose another file.", "La nouvelle clé est celle qui est déjà enregistrée\u00a0: choisissez un autre fichier.", "新密钥与已登记的相同：请选择其他文件。") \
     X(SG_OTHER_KEY, "This is not the key that is on record for you.", "Ce n’est pas la clé enregistrée pour vous.", "这不是为您登记的密钥。") \
     X(SG_NO_CRYPTO, "This browser cannot sign here (it needs https and a current version). Use the command below.", "Ce navigateur ne peut signer ici (il faut https et une version récente). Utilisez la commande ci-dessous.", "此浏览器无法签名（需 https 及较新版本）。请使用下方命令。") \
     X(SG_CLI, "By the command line", "Par la ligne de commande", "用命令行") \

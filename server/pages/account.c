@@ -71,7 +71,8 @@ static void add_legal(const struct form *f, json_t *body)
 
 static const struct act_field token_fields[] = {
     {"label", "label", ACT_TEXT}, {"expires", "expires_at", ACT_TIME}, {NULL}};
-static const struct act_field key_fields[] = {{"jws", "jws", ACT_TEXT, true}, {NULL}};
+static const struct act_field key_fields[] = {
+    {"jws", "jws", ACT_TEXT, true}, {"previous", "previous_jws", ACT_TEXT}, {NULL}};
 static const struct act_field hook_fields[] = {{"url", "url", ACT_TEXT}, {"macro", "macro_url", ACT_TEXT}, {NULL}};
 static const struct act_field notice_fields[] = {
     {"email", "email", ACT_TEXT}, {"kinds", "kinds", ACT_LIST, true}, {"language", "language", ACT_TEXT}, {NULL}};
@@ -314,34 +315,64 @@ static void write_secrets(struct account *a)
     page_html(g, "</section>\n");
 }
 
-/* Made and put on record by the browser: what the script needs, which alone shows it. */
-static void write_key_form(struct account *a)
+static void write_old_file(struct page *g)
+{
+    page_put(g,
+             "<div class=\"f\"><label for=\"old-file\">{}</label><input type=\"file\" id=\"old-file\" "
+             "accept=\".jwk,.json,application/json\" aria-describedby=\"old-file-h\"><span class=\"s\" "
+             "id=\"old-file-h\">{}</span></div>\n",
+             P_WORD(WORD_SET_KEY_OLD), P_WORD(WORD_SET_KEY_OLD_WHAT));
+}
+
+/* Made and put on record by the browser, perhaps in the place of another: what the script needs, which alone shows it.
+ */
+static void write_key_form(struct account *a, bool swaps)
 {
     struct act_form f;
     struct page *g = &a->s.g;
     open_form(&f, a, KEY_PUT, SPAN(""), "");
     act_hidden(&f, "jws", SPAN(""));
+    if (swaps)
+        act_hidden(&f, "previous", SPAN(""));
     page_put(g, "<div hidden data-save=\"countersign-{}.jwk\"", P_TEXT(a->id));
     signing_data(&a->s);
     page_put(g,
              ">\n<p class=\"s\">{}</p>\n<p class=\"line f\"><button class=\"b\" type=\"button\" "
              "data-verdict=\"make\">{}</button></p>\n",
              P_WORD(WORD_SET_KEY_MAKE_WHAT), P_WORD(WORD_SET_KEY_MAKE));
+    if (swaps)
+        write_old_file(g);
     signing_file(&a->s, WORD_SET_KEY_PUT_WHAT);
     page_put(g,
              "<p class=\"line f\"><button class=\"b one\" type=\"button\" "
              "data-verdict=\"enrol\">{}</button></p>\n</div>\n</form>\n<script src=\"{}\" defer></script>\n",
-             P_WORD(WORD_SET_KEY_PUT), P_TEXT(span_str(sign_address)));
+             P_WORD(swaps ? WORD_SET_KEY_SWAP : WORD_SET_KEY_PUT), P_TEXT(span_str(sign_address)));
 }
 
-static void write_key_commands(struct account *a)
+static void write_key_commands(struct account *a, bool swaps)
 {
     const char *url = a->rq->worker->server->instance.public_url;
     struct buf text;
     page_put(&a->s.g, "<p class=\"s\">{}</p>\n", P_WORD(WORD_SG_CLI));
     arena_buf(a->rq->arena, &text, 256 + strlen(url));
-    buf_printf(&text, "countersign keygen party.key\ncountersign enrol %s --key party.key --token \"$TOKEN\"", url);
+    if (swaps)
+        buf_printf(
+            &text,
+            "countersign keygen next.key\ncountersign enrol %s --key next.key --old party.key --token \"$TOKEN\"", url);
+    else
+        buf_printf(&text, "countersign keygen party.key\ncountersign enrol %s --key party.key --token \"$TOKEN\"", url);
     shown_copy(&a->s, "enrol", buf_span(&text));
+}
+
+static void write_replace(struct account *a)
+{
+    const struct acting *sent = a->rq->acting;
+    const bool open = sent != NULL && sent->act == &acts[KEY_PUT] && sent->err != ERR_OK;
+    page_put(&a->s.g, "<details{}><summary>{}</summary>\n<p class=\"s f\">{}</p>\n", P_HTML(open ? " open" : ""),
+             P_WORD(WORD_SET_KEY_REPLACE), P_WORD(WORD_SET_KEY_REPLACE_WHAT));
+    write_key_form(a, true);
+    write_key_commands(a, true);
+    page_html(&a->s.g, "</details>\n");
 }
 
 /* Of those who sign: the two parties of a contract. */
@@ -354,13 +385,16 @@ static void write_key(struct account *a)
     card(a, "key", WORD_SET_KEY, WORD_SET_KEY_WHAT);
     if (key != NULL) {
         page_hand(&a->s.g, ask_text(key, "kid"));
-        page_put(&a->s.g, "<p><code class=\"id\">{}</code></p>\n</section>\n", P_TEXT(ask_text(key, "kid")));
+        page_put(&a->s.g, "<p><code class=\"id\">{}</code></p>\n", P_TEXT(ask_text(key, "kid")));
+        if (a->own && may(a, MAY_CREDENTIALS))
+            write_replace(a);
+        page_html(&a->s.g, "</section>\n");
         return;
     }
     page_put(&a->s.g, "<p class=\"f\">{}</p>\n", P_WORD(WORD_SET_KEY_NONE));
     if (a->own && may(a, MAY_CREDENTIALS))
-        write_key_form(a);
-    write_key_commands(a);
+        write_key_form(a, false);
+    write_key_commands(a, false);
     page_html(&a->s.g, "</section>\n");
 }
 

@@ -353,14 +353,14 @@ static void write_reasons(struct review *v)
 
 static void write_bulk(struct review *v, const struct act_form *f)
 {
-    page_put(
-        &v->s.g,
-        "<div class=\"bulk\"><button class=\"b one\" name=\"status\" value=\"approved\" data-key=\"a\">{}</button>\n"
-        "<label class=\"vh\" for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" list=\"reasons\" "
-        "placeholder=\"{}\" value=\"{}\">\n<button class=\"b no\" name=\"status\" value=\"rejected\" "
-        "data-key=\"r\">{}</button>\n<span class=\"s\">{}</span>",
-        P_WORD(WORD_APPROVE), P_WORD(WORD_RV_REASON), P_WORD(WORD_RV_REASON), P_TEXT(act_value(f, "reason", SPAN(""))),
-        P_WORD(WORD_REJECT), P_WORD(WORD_DECIDE_SAYS));
+    page_put(&v->s.g,
+             "<div class=\"bulk\"><label class=\"tick phone\" hidden><input type=\"checkbox\" class=\"all\"> "
+             "{}</label><button class=\"b one\" name=\"status\" value=\"approved\" data-key=\"a\">{}</button>\n"
+             "<label class=\"vh\" for=\"reason\">{}</label><input id=\"reason\" name=\"reason\" list=\"reasons\" "
+             "placeholder=\"{}\" value=\"{}\">\n<button class=\"b no\" name=\"status\" value=\"rejected\" "
+             "data-key=\"r\">{}</button>\n<span class=\"s\">{}</span>",
+             P_WORD(WORD_RV_CHOOSE_ALL), P_WORD(WORD_APPROVE), P_WORD(WORD_RV_REASON), P_WORD(WORD_RV_REASON),
+             P_TEXT(act_value(f, "reason", SPAN(""))), P_WORD(WORD_REJECT), P_WORD(WORD_DECIDE_SAYS));
     page_put(&v->s.g,
              "<span class=\"s\" hidden>{} <output></output></span><span class=\"s desk\" hidden>{}</span></div>\n",
              P_WORD(WORD_RV_CHOSEN),

@@ -202,30 +202,26 @@ void rows_contracts(struct screen *s, struct span chosen)
     page_html(g, "</select></label>\n");
 }
 
-/* Contracts of a campaign need not stand together. */
-static bool is_first_of(const struct screen *s, const struct contract_list *all, size_t i)
-{
-    const struct campaign *c = catalog_listed(s->rq->catalog, all, i)->campaign;
-    for (size_t j = 0; j < i; j++)
-        if (catalog_listed(s->rq->catalog, all, j)->campaign == c)
-            return false;
-    return true;
-}
-
 void rows_campaigns(struct screen *s, struct span chosen)
 {
     const struct contract_list all = catalog_reads(s->rq->catalog, s->rq->caller);
+    bool *met = arena_alloc(s->rq->arena, s->rq->catalog->n_campaigns + 1); /* its contracts need not stand together */
     struct page *g = &s->g;
+    size_t n = 0;
+    memset(met, 0, s->rq->catalog->n_campaigns + 1);
     page_put(g, "<label>{}<select name=\"campaign\"><option value=\"\">{}</option>\n", P_WORD(WORD_CAMPAIGN),
              P_WORD(WORD_FILTER_ALL));
-    for (size_t i = 0; i < all.n && i < LISTED; i++) {
+    for (size_t i = 0; i < all.n; i++) {
         const struct contract *k = catalog_listed(s->rq->catalog, &all, i);
-        if (is_first_of(s, &all, i))
-            page_put(g, "<option value=\"{}\"{}>{}{}{}</option>\n", P_TEXT(span_str(k->campaign->id)),
-                     P_HTML(span_is(chosen, k->campaign->id) ? " selected" : ""),
-                     P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
-                     P_HTML(s->frame.seat == SEAT_ADVERTISER ? "" : " · "),
-                     P_TEXT(s->frame.seat == SEAT_ADVERTISER ? SPAN("") : k->campaign->advertiser->name));
+        const bool is = span_is(chosen, k->campaign->id);
+        if (met[k->campaign->number] || (n >= LISTED && !is)) /* who chose it sees it chosen */
+            continue;
+        met[k->campaign->number] = true;
+        n++;
+        page_put(g, "<option value=\"{}\"{}>{}{}{}</option>\n", P_TEXT(span_str(k->campaign->id)),
+                 P_HTML(is ? " selected" : ""), P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
+                 P_HTML(s->frame.seat == SEAT_ADVERTISER ? "" : " · "),
+                 P_TEXT(s->frame.seat == SEAT_ADVERTISER ? SPAN("") : k->campaign->advertiser->name));
     }
     page_html(g, "</select></label>\n");
 }

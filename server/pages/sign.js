@@ -30,18 +30,27 @@
     var k;
     try { k = JSON.parse(text); } catch (e) { k = {}; }
     if (!k || k.kty !== 'OKP' || k.crv !== 'Ed25519' || !k.x || !k.d) throw d.badFile;
-    if (d.x && k.x !== d.x) throw d.otherKey;
     return k;
   }
-  async function sign(verdict) {
-    var file = f.querySelector('[type=file]').files[0];
-    subtle();
+  async function chosen(which) {
+    var file = f.querySelector(which).files[0];
     if (!file) throw d.noFile;
-    var own = parsed(await file.text());
+    return parsed(await file.text());
+  }
+  async function word(own, said) {
     var k = await subtle().importKey('jwk', { kty: 'OKP', crv: 'Ed25519', x: own.x, d: own.d }, { name: 'Ed25519' }, false, ['sign']);
-    var text = b64u(bytes(JSON.stringify({ alg: 'EdDSA', kid: await named(own) }))) + '.' +
-      b64u(bytes(JSON.stringify(verdict === 'enrol' ? enrolment(own) : response(verdict))));
-    f.elements.jws.value = text + '.' + b64u(await subtle().sign({ name: 'Ed25519' }, k, bytes(text)));
+    var text = b64u(bytes(JSON.stringify({ alg: 'EdDSA', kid: await named(own) }))) + '.' + b64u(bytes(said));
+    return text + '.' + b64u(await subtle().sign({ name: 'Ed25519' }, k, bytes(text)));
+  }
+  // A new key in the place of another one is said by both.
+  async function sign(verdict) {
+    subtle();
+    var own = await chosen('#key-file'), swaps = f.elements.previous, said = JSON.stringify(verdict === 'enrol' ? enrolment(own) : response(verdict));
+    if (swaps && own.x === d.x) throw d.sameKey;
+    var old = swaps ? await chosen('#old-file') : own;
+    if (d.x && old.x !== d.x) throw d.otherKey;
+    if (swaps) swaps.value = await word(old, said);
+    f.elements.jws.value = await word(own, said);
     f.submit();
   }
   // As `countersign keygen` writes it. What was saved is chosen again before it is put on record: so it was kept.

@@ -120,6 +120,7 @@ void signing_data(struct screen *s)
     } says[] = {{"no-file", WORD_SG_NO_FILE},
                 {"bad-file", WORD_SG_BAD_FILE},
                 {"other-key", WORD_SG_OTHER_KEY},
+                {"same-key", WORD_SG_SAME_KEY},
                 {"no-crypto", WORD_SG_NO_CRYPTO}};
     const struct party *p = s->rq->caller;
     page_put(&s->g, " data-issuer=\"{}\" data-party=\"{}\"",

@@ -5,7 +5,8 @@
 #include "server/commit/notice_rows.h"
 
 static const char style[] =
-    "body{max-width:34rem;margin:auto;padding:3.75rem 1rem;font:.9375rem/1.5 system-ui,sans-serif}";
+    ":root{color-scheme:light dark}main{max-width:34rem;margin:auto;padding:3.75rem 1rem;font:.9375rem/1.5 "
+    "system-ui,sans-serif}h1{font-size:1.4rem;line-height:1.3}button{font:inherit;padding:.5rem 1rem}";
 
 /* Whose notices go to the address that the link was made for. ERR_NOT_FOUND: nobody's any more. */
 static enum err find(struct request *rq, struct notice_row *row, uint32_t *party)
@@ -32,17 +33,24 @@ static void page(struct request *rq, struct reply *reply, enum language l, enum 
     buf_heap(&out);
     page_html(&g, "<!doctype html>\n<html lang=\"");
     page_html(&g, language_word(l));
-    page_html(&g, "\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<meta "
-                  "name=\"robots\" content=\"noindex\">\n<title>");
+    page_html(&g,
+              "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<meta "
+              "name=\"robots\" content=\"noindex\">\n<title>");
     page_text(&g, text);
     page_html(&g, "</title>\n<style>");
     page_html(&g, style);
-    page_html(&g, button ? "</style>\n<form method=\"post\"><button>" : "</style>\n<p>");
+    page_html(&g, "</style>\n<link rel=\"icon\" href=\"/icon.svg\">\n</head>\n<body>\n<main>\n<h1>");
     page_text(&g, text);
-    page_html(&g, button ? "</button></form>\n</html>\n" : "</p>\n</html>\n");
+    page_html(&g, "</h1>\n");
+    if (button) {
+        page_html(&g, "<form method=\"post\"><button>");
+        page_text(&g, text);
+        page_html(&g, "</button></form>\n");
+    }
+    page_html(&g, "</main>\n</body>\n</html>\n");
     reply_body_take(reply, "text/html; charset=utf-8", &out);
     reply_header(reply, "Cache-Control", SPAN("no-store"));
-    reply_page(rq, reply, l, span_of(style, sizeof style - 1), "form-action 'self'; ");
+    reply_page(rq, reply, l, span_of(style, sizeof style - 1), "img-src 'self'; form-action 'self'; ");
     buf_free(&out);
 }
 
