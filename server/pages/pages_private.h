@@ -29,7 +29,8 @@ struct money {
     } waiting, unanswered, disputed;
 };
 /* waiting: a page of statements without an answer */
-MUST_CHECK enum err money_gather(struct request *rq, const json_t *waiting, struct money *m); /* money_close also after an error */
+MUST_CHECK enum err money_gather(struct request *rq, const json_t *waiting,
+                                 struct money *m); /* money_close also after an error */
 void money_close(struct money *m);
 void money_write(struct screen *s, const struct money *m, const json_t *month); /* month: a report */
 

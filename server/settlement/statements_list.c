@@ -102,6 +102,12 @@ static enum err is_unanswered(struct statements *s, const struct contract *k, st
     return err;
 }
 
+static void looked_at(struct statements *s, const char id[LIMIT_ID + 1])
+{
+    memcpy(s->last, id, sizeof s->last);
+    s->list.more = ++s->looked_at == LOOKED_AT;
+}
+
 /* The head says how many there are, so that one whose rows are gone makes no list shorter. */
 static enum err look_at(struct statements *s, const struct contract *k, uint64_t number, struct statement_meta *m)
 {
@@ -113,8 +119,7 @@ static enum err look_at(struct statements *s, const struct contract *k, uint64_t
         return ERR_CORRUPT;
     if (err != ERR_OK || (err = listed(s, span_str(id), m)) != ERR_OK || s->list.more)
         return err;
-    memcpy(s->last, id, sizeof id);
-    s->list.more = ++s->looked_at == LOOKED_AT;
+    looked_at(s, id);
     return ERR_OK;
 }
 
@@ -130,6 +135,8 @@ static enum err contract_statements(struct statements *s, const struct contract 
         statement_id(span_str(k->id), number, id);
         if ((err = is_unanswered(s, k, span_str(id), &skip)) == ERR_OK && !skip)
             err = look_at(s, k, number, &m);
+        else if (err == ERR_OK)
+            looked_at(s, id);
     }
     return err;
 }
