@@ -3,7 +3,7 @@
 import socket
 import unittest
 
-from harness import Server, ServerCase, free_port
+from harness import Server, ServerCase, free_port, send
 
 BROWSERS = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -103,10 +103,24 @@ class FrontDoor(ServerCase):
                     self.assertNotIn(bad, body)
 
 
+class Guarded(Server):
+    """With a listener for the operator alone, who is told there whether it is ready."""
+
+    def __init__(self):
+        self.admin = free_port()
+        super().__init__(ADMIN_LISTEN=f"127.0.0.1:{self.admin}")
+
+    def ready(self):
+        try:
+            return send(f"http://127.0.0.1:{self.admin}/readyz").status == 200
+        except OSError:
+            return False
+
+
 class Admin(unittest.TestCase):
     def test_the_operators_own_listener_has_no_pages(self):
-        port = free_port()
-        server = Server(ADMIN_LISTEN=f"127.0.0.1:{port}")
+        server = Guarded()
+        port = server.admin
         self.addCleanup(server.close)
         for path in ("/", "/nowhere", "/sign-out", "/search?q=100%"):
             with self.subTest(path):
