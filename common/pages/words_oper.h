@@ -53,6 +53,7 @@
     X(SET_KEY_REPLACE_WHAT, "The key on record signs the new one, so that nobody else can put theirs in its place. Once it is on record, answers are signed by the new key; what the old one signed stays good. A key that is lost cannot be followed by another.", "La clé enregistrée signe la nouvelle\u00a0: nul autre ne peut mettre la sienne à sa place. Dès lors, les réponses sont signées de la nouvelle\u00a0; ce que l’ancienne a signé reste valable. Une clé perdue ne peut être suivie d’une autre.", "由已登记的密钥签署新密钥，他人无法冒换。登记后以新密钥签署答复；旧密钥此前的签名仍然有效。遗失的密钥无法更换。") \
     X(SET_KEY_OLD, "Key file so far", "Fichier de clé actuel", "现用密钥文件") \
     X(SET_KEY_OLD_WHAT, "The file of the key that is on record. It stays in this browser.", "Le fichier de la clé enregistrée. Il reste dans ce navigateur.", "已登记密钥的文件，只留在此浏览器。") \
+    X(SET_KEY_NEW, "New key file", "Fichier de la nouvelle clé", "新密钥文件") \
     X(SET_KEY_SWAP, "Put the new key in its place", "Mettre la nouvelle clé à sa place", "以新密钥替换") \
     X(SET_KEY_PUT, "Put the key on record", "Enregistrer la clé", "登记密钥") \
     X(SET_KEY_PUT_WHAT, "2. Choose the file that was saved, or one of countersign keygen. It stays in this browser; its public half goes on record.", "2. Choisissez le fichier enregistré, ou un de countersign keygen. Il reste dans ce navigateur\u00a0; sa moitié publique est enregistrée.", "2. 选择已保存的文件，或 countersign keygen 生成的文件。文件只留在此浏览器中，仅登记公钥。") \

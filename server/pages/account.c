@@ -342,7 +342,7 @@ static void write_key_form(struct account *a, bool swaps)
              P_WORD(WORD_SET_KEY_MAKE_WHAT), P_WORD(WORD_SET_KEY_MAKE));
     if (swaps)
         write_old_file(g);
-    signing_file(&a->s, WORD_SET_KEY_PUT_WHAT);
+    signing_file(&a->s, swaps ? WORD_SET_KEY_NEW : WORD_SG_KEY, WORD_SET_KEY_PUT_WHAT);
     page_put(g,
              "<p class=\"line f\"><button class=\"b one\" type=\"button\" "
              "data-verdict=\"enrol\">{}</button></p>\n</div>\n</form>\n<script src=\"{}\" defer></script>\n",

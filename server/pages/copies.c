@@ -13,12 +13,12 @@ const struct act copies_acts[COPIES_ACTS] = {
 
 static const struct kind {
     const char *name, *command, *rest;
-    enum word title, what, runs, never;
+    enum word heading, title, what, runs, never;
 } kinds[COPIES_ACTS] = {
-    [COPIES_BACKUP] = {"backup", "countersign backup --data ", " /backups/$(date +%F)", WORD_SYS_BACKUP,
-                       WORD_SYS_BACKUP_WHAT, WORD_SYS_COPYING, WORD_SYS_NO_COPY},
-    [COPIES_CHECK] = {"check", "countersign check --data ", "", WORD_SYS_CHECK, WORD_SYS_CHECK_WHAT, WORD_SYS_CHECKING,
-                      WORD_SYS_NO_CHECK},
+    [COPIES_BACKUP] = {"backup", "countersign backup --data ", " /backups/$(date +%F)", WORD_SYS_LAST_COPY,
+                       WORD_SYS_BACKUP, WORD_SYS_BACKUP_WHAT, WORD_SYS_COPYING, WORD_SYS_NO_COPY},
+    [COPIES_CHECK] = {"check", "countersign check --data ", "", WORD_SYS_LAST_CHECK, WORD_SYS_CHECK,
+                      WORD_SYS_CHECK_WHAT, WORD_SYS_CHECKING, WORD_SYS_NO_CHECK},
 };
 
 enum { MIB_BITS = 20 };
@@ -107,7 +107,7 @@ static void write_one(struct screen *s, const json_t *upkeep, size_t i, bool bus
     const struct acting *sent = s->rq->acting;
     const bool refused = sent != NULL && sent->act == &copies_acts[i] && sent->err != ERR_OK;
     struct act_form f;
-    page_put(&s->g, "<h3>{}</h3>\n<p class=\"s\">{}</p>\n", P_WORD(k->title), P_WORD(k->what));
+    page_put(&s->g, "<h3>{}</h3>\n<p class=\"s\">{}</p>\n", P_WORD(k->heading), P_WORD(k->what));
     write_last(s, one, k);
     write_failed(s, one);
     if (running != NULL)

@@ -42,7 +42,7 @@ static void write_figures(struct overview *o)
     const char *why = source_unready(o->rq->worker->server->source);
     const struct catalog *c = o->rq->catalog;
     const int64_t refused = refused_of_day(o->refused, o->rq->arrived_ms);
-    page_put(&o->s.g, "<dl class=\"kpis\" data-live=\"health\" aria-label=\"{}\">\n<div><dt>{}</dt><dd>",
+    page_put(&o->s.g, "<dl class=\"kpis six\" data-live=\"health\" aria-label=\"{}\">\n<div><dt>{}</dt><dd>",
              P_WORD(WORD_NAV_HEALTH), P_WORD(WORD_OP_READY));
     if (why == NULL)
         page_put(&o->s.g, "<span class=\"ok\">{}</span></dd></div>\n", P_WORD(WORD_YES));

@@ -16,7 +16,7 @@ void auditor_pull(struct screen *s, const struct contract *const *k, size_t n); 
 /* statement_answer.c: what sign.js takes of its box, within its tag; and the field of a key file, with where it
  * complains. */
 void signing_data(struct screen *s);
-void signing_file(struct screen *s, enum word hint);
+void signing_file(struct screen *s, enum word label, enum word hint);
 enum word kind_word(struct span kind);                         /* of a party */
 int64_t refused_of_day(const json_t *refused, int64_t now_ms); /* of a list: those of the last 24 hours */
 

@@ -361,11 +361,12 @@ static void write_bulk(struct review *v, const struct act_form *f)
              "data-key=\"r\">{}</button>\n<span class=\"s\">{}</span>",
              P_WORD(WORD_RV_CHOOSE_ALL), P_WORD(WORD_APPROVE), P_WORD(WORD_RV_REASON), P_WORD(WORD_RV_REASON),
              P_TEXT(act_value(f, "reason", SPAN(""))), P_WORD(WORD_REJECT), P_WORD(WORD_DECIDE_SAYS));
-    page_put(&v->s.g,
-             "<span class=\"s\" hidden>{} <output></output></span><span class=\"s desk\" hidden>{}</span></div>\n",
-             P_WORD(WORD_RV_CHOSEN),
-             P_SAY(WORD_RV_KEYS, P_HTML("<kbd>j</kbd> <kbd>k</kbd>"), P_HTML("<kbd>x</kbd>"), P_HTML("<kbd>a</kbd>"),
-                   P_HTML("<kbd>r</kbd>")));
+    page_put(
+        &v->s.g,
+        "<span class=\"s chosen\" hidden>{} <output></output></span><span class=\"s desk\" hidden>{}</span></div>\n",
+        P_WORD(WORD_RV_CHOSEN),
+        P_SAY(WORD_RV_KEYS, P_HTML("<kbd>j</kbd> <kbd>k</kbd>"), P_HTML("<kbd>x</kbd>"), P_HTML("<kbd>a</kbd>"),
+              P_HTML("<kbd>r</kbd>")));
     write_reasons(v);
 }
 

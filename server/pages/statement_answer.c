@@ -134,13 +134,13 @@ void signing_data(struct screen *s)
         page_put(&s->g, " data-{}=\"{}\"", P_HTML(says[i].name), P_WORD(says[i].word));
 }
 
-void signing_file(struct screen *s, enum word hint)
+void signing_file(struct screen *s, enum word label, enum word hint)
 {
     page_put(&s->g,
              "<div class=\"f\"><label for=\"key-file\">{}</label><input type=\"file\" id=\"key-file\" "
              "accept=\".jwk,.json,application/json\" aria-describedby=\"key-file-h\"><span class=\"s\" "
              "id=\"key-file-h\">{}</span></div>\n<p class=\"err\" role=\"alert\"></p>\n",
-             P_WORD(WORD_SG_KEY), P_WORD(hint));
+             P_WORD(label), P_WORD(hint));
 }
 
 /* With what the script needs, which alone shows it. */
@@ -153,7 +153,7 @@ static void write_form(struct answer_page *a)
     page_put(g, "<div class=\"card\" hidden data-sha256=\"{}\"", P_TEXT(span_str(a->sha256)));
     signing_data(&a->s);
     page_html(g, ">\n");
-    signing_file(&a->s, WORD_SG_KEY_H);
+    signing_file(&a->s, WORD_SG_KEY, WORD_SG_KEY_H);
     page_put(g, "<p class=\"line\"><button class=\"b one\" type=\"button\" data-verdict=\"accept\">{}</button></p>\n",
              P_WORD(WORD_SG_ACCEPT));
     const size_t n = write_lines(a, &f);

@@ -49,10 +49,10 @@ async function signedIn(token, more) {
   const swap = page.getByRole('button', { name: 'Put the new key in its place' });
   const says = async () => { await swap.click(); await page.waitForFunction(() => document.querySelector('#key [role=alert]').textContent !== ''); return page.locator('#key [role=alert]').innerText(); };
   told.noFile = await says();
-  await page.getByLabel('Your key file', { exact: true }).setInputFiles(given.key);
+  await page.getByLabel('New key file').setInputFiles(given.key);
   await page.getByLabel('Key file so far').setInputFiles(given.key);
   told.same = await says();
-  await page.getByLabel('Your key file', { exact: true }).setInputFiles(key('next'));
+  await page.getByLabel('New key file').setInputFiles(key('next'));
   await page.getByLabel('Key file so far').setInputFiles(key('next'));
   told.other = await says();
   await page.getByLabel('Key file so far').setInputFiles(given.key);
