@@ -387,7 +387,7 @@ static const struct {
 const char *record_word(enum record_kind k)
 {
     assert(k < RECORD_KINDS);
-    return kinds[k].word != NULL ? kinds[k].word : "";
+    return kinds[k].word;
 }
 
 enum record_scope record_scope(enum record_kind k)
@@ -741,7 +741,7 @@ static void take_head(struct reader *r, struct record *out)
 {
     r->failed |= take_u8(r) != RECORD_FORMAT;
     uint8_t kind = take_u8(r);
-    r->failed |= kind == RECORD_NONE || kind >= RECORD_KINDS || kinds[kind].word == NULL; /* a number of none */
+    r->failed |= kind == RECORD_NONE || kind >= RECORD_KINDS;
     out->kind = r->failed ? RECORD_NONE : (enum record_kind)kind;
     out->partition = load_be16(take(r, 2).ptr);
     out->advertiser = take_be32(r);

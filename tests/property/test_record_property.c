@@ -175,12 +175,6 @@ static bool reads_as(struct span bytes, struct span want)
     return same;
 }
 
-/* A number that no kind has. */
-static bool is_free(int k)
-{
-    return record_word((enum record_kind)k)[0] == '\0';
-}
-
 static void every_kind_is_written_as_it_was_read(void **state)
 {
     (void)state;
@@ -188,8 +182,6 @@ static void every_kind_is_written_as_it_was_read(void **state)
     for (int round = 0; round < ROUNDS; round++)
         for (int k = RECORD_NONE + 1; k < RECORD_KINDS; k++) {
             struct buf b;
-            if (is_free(k))
-                continue;
             buf_heap(&b);
             some_record(&b, (enum record_kind)k);
             if (!reads_as(buf_span(&b), buf_span(&b)))
@@ -203,8 +195,6 @@ static void no_other_bytes_read_as_the_same_record(void **state)
     (void)state;
     for (int k = RECORD_NONE + 1; k < RECORD_KINDS; k++) {
         struct buf b, changed;
-        if (is_free(k))
-            continue;
         buf_heap(&b);
         buf_heap(&changed);
         some_record(&b, (enum record_kind)k);
@@ -228,8 +218,7 @@ static void kinds_are_described(void **state)
     (void)state;
     for (int k = RECORD_NONE + 1; k < RECORD_KINDS; k++) {
         enum record_kind kind = (enum record_kind)k;
-        if (is_free(k))
-            continue;
+        assert_true(record_word(kind)[0] != '\0');
         assert_true(!(record_flags(kind) & RECORD_SWEPT) || record_flags(kind) & RECORD_ALONE);
         for (int other = RECORD_NONE + 1; other < k; other++)
             assert_string_not_equal(record_word(kind), record_word((enum record_kind)other));

@@ -123,8 +123,6 @@ static json_t *records(void)
     json_t *out = json_array();
     for (int k = RECORD_NONE + 1; k < RECORD_KINDS; k++) {
         enum record_kind kind = (enum record_kind)k;
-        if (record_word(kind)[0] == '\0')
-            continue; /* a number that no kind has */
         const char *batch = record_flags(kind) & RECORD_SWEPT   ? "after a sweep"
                             : record_flags(kind) & RECORD_ALONE ? "alone"
                                                                 : "";
