@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/cmd/helper.h"
 #include "server/commit/committer.h"
 #include "server/jobs.h"
 #include "server/outgoing/outgoing.h"
@@ -15,6 +16,7 @@
 #include "server/settlement/settler.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
+#include "server/upkeep/upkeep.h"
 #include "server/worker/server.h"
 #include "tests/support/ample.h"
 
@@ -71,24 +73,29 @@ static enum err keep(void *ctx, struct job *const *jobs, size_t n)
 
 /* ---- the server ---- */
 
-static void open_data(struct server *sv, const char *data, const char *where)
+static struct options options = {.max_connections.number = 1000,
+                                 .max_held_mib.number = 64,
+                                 .request_timeout_s.number = 15,
+                                 .click_wait_ms.number = 60000};
+
+static void set_options(const char *data)
 {
-    static struct options options = {.max_connections.number = 1000,
-                                     .max_held_mib.number = 64,
-                                     .request_timeout_s.number = 15,
-                                     .click_wait_ms.number = 60000};
-    static const struct list_files no_files = {"", ""};
-    const char *what;
-    enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
-    if (err != ERR_OK)
-        die("%s of %s: %s", what, data, err_word(err));
-    snprintf(sv->listen, sizeof sv->listen, "%s", where);
 #define X(name, type, def, help) options.name.text = "";
     OPTION_TABLE(X)
 #undef X
     options.data.text = data;
     options.smtp_url.text = "smtp://127.0.0.1:1"; /* nobody sends */
     limits_ample(&options);
+}
+
+static void open_data(struct server *sv, const char *data, const char *where)
+{
+    static const struct list_files no_files = {"", ""};
+    const char *what;
+    enum err err = instance_open(&sv->instance, data, STORE_SERVE, MAP_SIZE, &what);
+    if (err != ERR_OK)
+        die("%s of %s: %s", what, data, err_word(err));
+    snprintf(sv->listen, sizeof sv->listen, "%s", where);
     sv->options = &options;
     sv->routes = all_routes;
     sv->fast = fast_targets;
@@ -134,6 +141,7 @@ static void stop(struct recorder *r)
     source_stop(r->server.source);
     committer_stop(r->committer);
     settle(r);
+    upkeep_stop(r->server.upkeep);
     source_free(r->server.source);
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
@@ -165,7 +173,13 @@ int main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    int helper_fd;
+    set_options(argv[1]);
+    pid_t helper = helper_start(&options, &helper_fd);
+    if (helper < 0)
+        die("the helper");
     open_data(&r.server, argv[1], argv[2]);
+    r.server.upkeep = upkeep_start(helper_fd, helper, argv[1], "");
     start(&r, &keeper);
     wait_for_term(&set);
     stop(&r);
