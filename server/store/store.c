@@ -19,8 +19,9 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-enum { MAX_READERS = 256, META_PAGE = 4096, READS_AT_ONCE = 16 };
-#define MAP_MOST (UINT64_C(1) << 44) /* 16 TiB */
+enum { MAX_READERS = 256, META_PAGE = 4096 };
+enum { OTHER_ROW = 8, WORK_AT_ONCE = 128 }; /* in rows of rollups, a quarter of a us each to who reads many */
+#define MAP_MOST (UINT64_C(1) << 44)        /* 16 TiB */
 #define MAP_LEAST (UINT64_C(1) << 30)
 
 struct cursor {
@@ -495,11 +496,11 @@ uint64_t txn_writes(const struct txn *t)
 void txn_cause(const struct txn *t, struct buf *out)
 {
     char name[ROW_NAME];
-    if (t->reads)
+    if (t->read_work)
         table_row_name(t->read_table, span_of(t->read_key, t->read_key_len), name);
     if (t->failed_call != NULL)
         buf_printf(out, "%s: %s", t->failed_call, mdb_strerror(t->failed_rc));
-    if (t->reads)
+    if (t->read_work)
         buf_printf(out, "%s%s",
                    t->failed_call != NULL           ? ", after reading "
                    : t->damage == DAMAGE_OTHER_ROW  ? "not as it was written: "
@@ -527,7 +528,7 @@ void txn_reset(struct txn *t)
     mdb_txn_reset(t->mdb);
     t->failed_call = NULL;
     t->damage = DAMAGE_NONE;
-    t->reads = 0;
+    t->read_work = 0;
 }
 
 enum err txn_renew(struct txn *t)
@@ -551,8 +552,11 @@ uint64_t store_sum(const struct store *s, enum table table, struct span key, str
 
 enum err txn_was_read(struct txn *t, enum table table, struct span key, struct span stored, struct span *value)
 {
-    if (++t->reads % READS_AT_ONCE == 0)
+    t->read_work += table == TABLE_ROLLUPS ? 1 : OTHER_ROW;
+    if (t->read_work > WORK_AT_ONCE) {
+        t->read_work = 1;
         thread_give_way();
+    }
     t->read_table = table;
     t->read_key_len = key.len < sizeof t->read_key ? key.len : sizeof t->read_key;
     memcpy(t->read_key, key.ptr, t->read_key_len);

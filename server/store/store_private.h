@@ -30,7 +30,8 @@ struct txn {
     struct store *store;
     MDB_txn *mdb;
     bool write;
-    uint64_t writes, reads;
+    uint64_t writes;
+    unsigned read_work;         /* since it gave way; 0: nothing was read */
     struct buf notes;           /* for txn_noted: a byte of the table, one of the key's length, the key */
     struct spread_view *spread; /* NULL: no spread table was looked at */
     size_t n_held;
