@@ -307,7 +307,8 @@ static const struct field clock_fields[] = {
 };
 static const struct field clock_confirm_fields[] = {F("steps", U32, clock_confirm.steps),
                                                     F("by", U32, clock_confirm.by)};
-static const struct field upkeep_fields[] = {F("check", BOOL, upkeep.check), F("by", U32, upkeep.by)};
+static const struct field upkeep_fields[] = {F("check", BOOL, upkeep.check), F("by", U32, upkeep.by),
+                                             F("runs", BOOL, upkeep.runs)};
 static const struct field sweep_fields[] = {F("contract", U32, sweep.contract),
                                             F("root_signed", U64, sweep.root_signed)};
 

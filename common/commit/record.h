@@ -406,6 +406,7 @@ struct record {
         } clock_confirm;
         struct {
             bool check;  /* or a copy */
+            bool runs;   /* one is being made: it is refused, unless this call has its answer */
             uint32_t by; /* number of the operator that asked */
         } upkeep;
         struct {

@@ -80,13 +80,15 @@ enum err upkeep_get(struct request *rq, struct reply *reply)
 static enum err ask_for(struct request *rq, enum upkeep_kind kind)
 {
     static const struct body_member none[] = {{NULL}};
+    bool runs = false;
     enum err err = body_read(rq, none, NULL);
     if (err == ERR_OK)
-        err = upkeep_free(rq->worker->server->upkeep, kind, &rq->problem);
+        err = upkeep_can(rq->worker->server->upkeep, kind, &runs, &rq->problem);
     if (err != ERR_OK)
         return err;
     struct job *job = worker_job(rq, RECORD_UPKEEP, NULL);
     job->record.upkeep.check = kind == UPKEEP_CHECK;
+    job->record.upkeep.runs = runs;
     job->record.upkeep.by = rq->caller->number;
     return call_submit(rq, job);
 }
@@ -107,6 +109,8 @@ enum err upkeep_run(struct batch *cx, struct job *job)
 {
     struct answer a;
     (void)cx;
+    if (job->record.upkeep.runs) /* here, behind the same call's answer of before */
+        return problem(&job->problem, ERR_CONFLICT, "", "a backup or a check is being made: wait for its end");
     answer_open(&a);
     jw_object(&a.w);
     jw_ktime(&a.w, "asked_at", job->record.now_ms);

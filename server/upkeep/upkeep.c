@@ -125,7 +125,7 @@ void upkeep_state(struct upkeep *u, enum upkeep_kind kind, struct upkeep_state *
     pthread_mutex_unlock(&u->lock);
 }
 
-enum err upkeep_free(struct upkeep *u, enum upkeep_kind kind, struct problem *p)
+enum err upkeep_can(struct upkeep *u, enum upkeep_kind kind, bool *runs, struct problem *p)
 {
     if (u != NULL && kind == UPKEEP_BACKUP && !u->may_copy)
         return problem(p, ERR_CONFLICT, "backup_dir",
@@ -135,14 +135,15 @@ enum err upkeep_free(struct upkeep *u, enum upkeep_kind kind, struct problem *p)
         return problem(p, ERR_CONFLICT, "", "the server has no process for it: run `countersign %s` on its machine",
                        upkeep_word(kind));
     pthread_mutex_lock(&u->lock);
-    bool gone = u->gone, runs = u->of[UPKEEP_BACKUP].running || u->of[UPKEEP_CHECK].running;
+    bool gone = u->gone;
+    *runs = u->of[UPKEEP_BACKUP].running || u->of[UPKEEP_CHECK].running;
     pthread_mutex_unlock(&u->lock);
     if (gone)
         return problem(p, ERR_CONFLICT, "",
                        "the process that does it has ended: start the server again, or run `countersign %s` on its "
                        "machine",
                        upkeep_word(kind));
-    return runs ? problem(p, ERR_CONFLICT, "", "a backup or a check is being made: wait for its end") : ERR_OK;
+    return ERR_OK;
 }
 
 void upkeep_ask(struct upkeep *u, enum upkeep_kind kind, int64_t now_ms)

@@ -35,9 +35,9 @@ struct upkeep_state {
     char words[UPKEEP_WORDS + 1];
 };
 void upkeep_state(struct upkeep *u, enum upkeep_kind kind, struct upkeep_state *out);
-/* ERR_CONFLICT, in words: no folder is set, one runs, or the helper is gone. u may be NULL (tests). */
-MUST_CHECK enum err upkeep_free(struct upkeep *u, enum upkeep_kind kind, struct problem *p);
-/* Has it made; what runs already is not begun again. Behind upkeep_free. */
+/* ERR_CONFLICT, in words: no folder is set, or the helper is gone. *runs: it is at one. u may be NULL (tests). */
+MUST_CHECK enum err upkeep_can(struct upkeep *u, enum upkeep_kind kind, bool *runs, struct problem *p);
+/* Has it made; what runs already is not begun again. Behind upkeep_can. */
 void upkeep_ask(struct upkeep *u, enum upkeep_kind kind, int64_t now_ms);
 
 #endif

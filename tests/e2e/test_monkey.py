@@ -192,7 +192,7 @@ class Monkey(ServerCase):
         page = Page(text)
         for fault in page.faults:
             self.tell(walker, "HTML " + re.sub(r"\d+", "#", fault), path, fault)
-        if page.language != walker.language:
+        if page.language != walker.language and answer.status not in (414, 431):  # of a head that was cut nothing is known
             self.tell(walker, "language", path, page.language)
         if walker.language != "en":
             said = [text for text, language in page.said if language in (None, walker.language)]
