@@ -15,11 +15,16 @@
 
 enum { KEYS_FORMAT = 1, KEYS_FILE_MAX = 16 * 1024, STATES_MAX = 64 };
 
-/* Seeds of one purpose, newest first: the first one signs. */
+struct key {
+    uint8_t seed[SEED_LEN];
+    uint8_t pub[ED25519_KEY_LEN]; /* of log and statement keys */
+    uint8_t kid;                  /* of token keys */
+};
+
+/* Keys of one purpose, newest first: the first one signs. */
 struct key_list {
-    uint8_t seed[KEYS_MAX][SEED_LEN];
-    uint8_t kid[KEYS_MAX]; /* of token keys */
-    size_t n, ahead;       /* ahead: those in front that no entry has */
+    struct key of[KEYS_MAX];
+    size_t n, ahead; /* ahead: those in front that no entry has */
 };
 
 struct keys {
@@ -38,8 +43,8 @@ static void write_list(struct jw *w, const char *name, const struct key_list *r,
     for (size_t i = 0; i < r->n; i++) {
         jw_object(w);
         if (kids)
-            jw_kint(w, "kid", r->kid[i]);
-        jw_kb64url(w, "seed", r->seed[i], SEED_LEN);
+            jw_kint(w, "kid", r->of[i].kid);
+        jw_kb64url(w, "seed", r->of[i].seed, SEED_LEN);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -76,11 +81,11 @@ static bool read_list(const json_t *obj, const char *name, bool kids, struct key
     for (size_t i = 0; i < json_array_size(list); i++, out->n++) {
         const json_t *key = json_array_get(list, i);
         int64_t kid = 0;
-        if (!json_is_object(key) || !read_secret(key, "seed", out->seed[i]))
+        if (!json_is_object(key) || !read_secret(key, "seed", out->of[i].seed))
             return false;
         if (kids && (json_get_int(key, "", "kid", 1, 255, &kid, NULL, NULL) != ERR_OK || kid == 0))
             return false;
-        out->kid[i] = (uint8_t)kid;
+        out->of[i].kid = (uint8_t)kid;
     }
     return true;
 }
@@ -113,6 +118,24 @@ static char *keys_path(const char *data_dir)
     return xasprintf("%s/keys.json", data_dir);
 }
 
+/* A new one in front, without its public key and kid. */
+static void draw(struct key_list *r)
+{
+    memmove(&r->of[1], &r->of[0], r->n * sizeof r->of[0]);
+    random_bytes(r->of[0].seed, SEED_LEN);
+    r->n++;
+}
+
+/* Once, as making one takes as long as signing. */
+static void publics_make(struct key_list *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct signer *s = signer_new(r->of[i].seed);
+        memcpy(r->of[i].pub, signer_public(s), ED25519_KEY_LEN);
+        signer_free(s);
+    }
+}
+
 enum err keys_create(const char *data_dir)
 {
     char *path = keys_path(data_dir);
@@ -122,11 +145,10 @@ enum err keys_create(const char *data_dir)
     enum err err = access(path, F_OK) == 0 ? ERR_CONFLICT : errno == ENOENT ? ERR_OK : ERR_IO;
     if (err != ERR_OK) /* be it that nobody can tell: what is there is not replaced */
         goto done;
-    k->log.n = k->statement.n = k->token.n = 1;
-    k->token.kid[0] = 1;
-    random_bytes(k->log.seed[0], SEED_LEN);
-    random_bytes(k->statement.seed[0], SEED_LEN);
-    random_bytes(k->token.seed[0], SEED_LEN);
+    draw(&k->log);
+    draw(&k->statement);
+    draw(&k->token);
+    k->token.of[0].kid = 1;
     random_bytes(k->master, sizeof k->master);
     keys_write(&text, k);
     err = file_write_atomic(path, buf_span(&text), 0600);
@@ -150,8 +172,11 @@ enum err keys_load(const char *data_dir, struct keys **out)
         err = stat(path, &st) != 0 ? ERR_IO : (st.st_mode & (S_IRWXG | S_IRWXO)) != 0 ? ERR_FORBIDDEN : ERR_OK;
     if (err == ERR_OK)
         err = keys_read(buf_span(&text), k);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        publics_make(&k->log);
+        publics_make(&k->statement);
         err = keys_follow(k, SPAN(""));
+    }
     if (err == ERR_OK) {
         *out = k;
         k = NULL;
@@ -177,21 +202,15 @@ void keys_free(struct keys *k)
 
 static void public_of(const struct key_list *r, size_t i, uint8_t out[ED25519_KEY_LEN])
 {
-    struct signer *s = signer_new(r->seed[i]);
-    memcpy(out, signer_public(s), ED25519_KEY_LEN);
-    signer_free(s);
+    memcpy(out, r->of[i].pub, ED25519_KEY_LEN);
 }
 
 /* Its place in the list; r->n where it is not in it. */
 static size_t place(const struct key_list *r, const uint8_t pub[ED25519_KEY_LEN])
 {
-    uint8_t own[ED25519_KEY_LEN];
     size_t i = 0;
-    for (; i < r->n; i++) {
-        public_of(r, i, own);
-        if (memcmp(own, pub, sizeof own) == 0)
-            break;
-    }
+    while (i < r->n && memcmp(r->of[i].pub, pub, ED25519_KEY_LEN) != 0)
+        i++;
     return i;
 }
 
@@ -263,11 +282,10 @@ const struct keys_step *keys_state_step(const struct keys *k, size_t n)
 
 static void draw_one(struct key_list *r)
 {
-    memmove(r->seed[0], r->seed[r->ahead], (r->n - r->ahead) * SEED_LEN);
+    memmove(&r->of[0], &r->of[r->ahead], (r->n - r->ahead) * sizeof r->of[0]);
     r->n -= r->ahead;
-    memmove(r->seed[1], r->seed[0], r->n * SEED_LEN);
-    random_bytes(r->seed[0], SEED_LEN);
-    r->n++;
+    draw(r);
+    publics_make(r);
     r->ahead = 1;
 }
 
@@ -305,20 +323,18 @@ enum err keys_draw_token(struct keys *k, const char *data_dir)
     struct key_list *r = &k->token;
     uint8_t last = 0;
     for (size_t i = 0; i < r->n; i++)
-        last = r->kid[i] > last ? r->kid[i] : last;
+        last = r->of[i].kid > last ? r->of[i].kid : last;
     if (r->n == KEYS_MAX || last == UINT8_MAX)
         return ERR_TOO_LARGE;
-    memmove(r->seed[1], r->seed[0], r->n * SEED_LEN);
-    memmove(r->kid + 1, r->kid, r->n);
-    random_bytes(r->seed[0], SEED_LEN);
-    r->kid[0] = (uint8_t)(last + 1);
-    r->n++;
+    draw(r);
+    r->of[0].kid = (uint8_t)(last + 1);
     return keys_keep(k, data_dir);
 }
 
 size_t keys_token_kids(const struct keys *k, uint8_t *out)
 {
-    memcpy(out, k->token.kid, k->token.n);
+    for (size_t i = 0; i < k->token.n; i++)
+        out[i] = k->token.of[i].kid;
     return k->token.n;
 }
 
@@ -328,7 +344,7 @@ bool keys_jws_by(const struct keys *k, const uint8_t log[ED25519_KEY_LEN], const
     size_t at = place(&k->log, log);
     if (at == k->log.n)
         return false;
-    struct signer *s = signer_new(k->log.seed[at]);
+    struct signer *s = signer_new(k->log.of[at].seed);
     jws_compact(out, s, typ, payload);
     signer_free(s);
     return true;
@@ -339,19 +355,19 @@ bool keys_jws_by(const struct keys *k, const uint8_t log[ED25519_KEY_LEN], const
 struct signer *keys_new_log_signer(const struct keys *k, size_t n)
 {
     const struct server_keys *now = &k->state[k->n_states - 1];
-    return n < now->n_log ? signer_new(k->log.seed[place(&k->log, now->log[n])]) : NULL;
+    return n < now->n_log ? signer_new(k->log.of[place(&k->log, now->log[n])].seed) : NULL;
 }
 
 struct signer *keys_new_statement_signer(const struct keys *k)
 {
-    return signer_new(k->statement.seed[k->statement.ahead]);
+    return signer_new(k->statement.of[k->statement.ahead].seed);
 }
 
 struct tokens *keys_new_tokens(const struct keys *k)
 {
     struct tokens *t = tokens_new();
     for (size_t i = k->token.n; i-- > 0;) /* the last one added signs */
-        tokens_add_key(t, k->token.kid[i], k->token.seed[i]);
+        tokens_add_key(t, k->token.of[i].kid, k->token.of[i].seed);
     return t;
 }
 
@@ -387,7 +403,7 @@ void keys_marks(const struct keys *k, struct buf *out)
     const struct key_list *lists[] = {&k->log, &k->statement, &k->token};
     for (size_t i = 0; i < 3; i++)
         for (size_t n = 0; n < lists[i]->n; n++)
-            mark(out, purposes[i], lists[i]->kid[n], lists[i]->seed[n]);
+            mark(out, purposes[i], lists[i]->of[n].kid, lists[i]->of[n].seed);
     mark(out, "master", 0, k->master);
 }
 
