@@ -11,6 +11,7 @@
 #include "server/api/list.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
+#include "server/system/system.h"
 
 /* ---- rows ---- */
 
@@ -210,6 +211,7 @@ static enum err format_choose(struct request *rq, const struct param *format, en
 
 struct parts {
     struct span jws, bundles, note;
+    struct span payload; /* of jws, in the arena */
 };
 
 /* Whether this is our head of the tree in front of the statement: of what it closes, or of more. */
@@ -235,8 +237,9 @@ static bool note_fits(const struct request *rq, struct txn *t, const struct stat
     return memcmp(head.root.b, root.b, HASH_LEN) == 0;
 }
 
-/* Signed by a key of ours, with these bundles of lines, over the tree whose head this is. */
-static bool parts_fit(const struct request *rq, struct txn *t, const struct parts *p)
+/* Signed by a key of ours, with these bundles of lines, over the tree whose head this is. Between its steps others
+ * have their turn, as each takes as long as many rows. */
+static bool parts_fit(const struct request *rq, struct txn *t, struct parts *p)
 {
     uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
     size_t n = keys_statement_publics(rq->worker->server->instance.keys, pub, KEYS_MAX);
@@ -244,10 +247,14 @@ static bool parts_fit(const struct request *rq, struct txn *t, const struct part
     struct statement s;
     bool fits = false;
     buf_heap(&payload);
+    thread_give_way();
     for (size_t i = 0; i < n && payload.len == 0; i++)
         if (jws_general_open(p->jws, pub[i], STATEMENT_TYP, &payload, NULL) != ERR_OK)
             buf_clear(&payload);
-    if (payload.len > 0 && statement_read(buf_span(&payload), &s) == ERR_OK) {
+    thread_give_way();
+    p->payload = arena_copy(rq->arena, buf_span(&payload));
+    if (payload.len > 0 && statement_read(p->payload, &s) == ERR_OK) {
+        thread_give_way();
         fits = statement_has_bundles(&s, p->bundles) && note_fits(rq, t, &s, p->note);
         statement_close(&s);
     }
@@ -300,15 +307,10 @@ static enum err page_choose(struct request *rq, const struct param p[PARAMS], st
 }
 
 /* What of a statement's parts a reply that goes on needs, in the arena. */
-static enum err shown_of(struct request *rq, const struct parts *parts, struct shown *s)
+static void shown_of(struct request *rq, const struct parts *parts, struct shown *s)
 {
-    struct buf payload;
-    buf_heap(&payload);
-    enum err err = jws_general_payload(parts->jws, &payload);
-    s->payload = arena_copy(rq->arena, buf_span(&payload));
+    s->payload = parts->payload;
     s->bundles = arena_copy(rq->arena, parts->bundles);
-    buf_free(&payload);
-    return err;
 }
 
 static enum err statement_reply(struct request *rq, struct reply *reply, struct txn *t, const struct param p[PARAMS],
@@ -325,8 +327,9 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
         return ERR_OK;
     }
     s->form = f == FORMAT_CSV ? FORM_CSV : FORM_PAGE;
-    if ((err = page_choose(rq, p, s)) != ERR_OK || (err = shown_of(rq, &parts, s)) != ERR_OK)
+    if ((err = page_choose(rq, p, s)) != ERR_OK)
         return err;
+    shown_of(rq, &parts, s);
     return statement_show(rq, reply, t, s);
 }
 
@@ -395,8 +398,9 @@ enum err statements_lines(struct request *rq, struct reply *reply)
     struct parts parts;
     struct txn *t;
     enum err err = parts_asked(rq, &t, &parts, &s.meta);
-    if (err != ERR_OK || (err = shown_of(rq, &parts, &s)) != ERR_OK)
+    if (err != ERR_OK)
         return err;
+    shown_of(rq, &parts, &s);
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
     return statement_show(rq, reply, t, &s);
 }

@@ -16,6 +16,7 @@
 #include "server/settlement/corrections.h"
 #include "server/settlement/settlement.h"
 #include "server/settlement/statements.h"
+#include "server/system/system.h"
 
 /* What a page asks while it is written. */
 struct asked {
@@ -121,21 +122,16 @@ static enum err terms_add(struct txn *t, const struct contract *k, uint64_t inde
     return err;
 }
 
-static enum err terms_load(struct txn *t, const struct contract *k, struct span payload, struct terms_named *x)
+static enum err terms_load(struct txn *t, const struct contract *k, const struct statement *s, struct terms_named *x)
 {
-    struct statement s;
     const json_t *q, *terms;
     size_t i;
-    enum err err = statement_read(payload, &s);
-    if (err != ERR_OK)
-        return err;
-    err = terms_add(t, k, s.terms, x);
-    json_array_foreach((json_t *)s.quantities, i, q)
+    enum err err = terms_add(t, k, s->terms, x);
+    json_array_foreach((json_t *)s->quantities, i, q)
     {
         if (err == ERR_OK && (terms = json_object_get(q, "terms")) != NULL)
             err = terms_add(t, k, (uint64_t)json_integer_value(terms), x);
     }
-    statement_close(&s);
     return err;
 }
 
@@ -310,7 +306,7 @@ static enum err write_part(struct piece *p)
     const struct showing *x = p->of;
     enum err err = ERR_OK;
     if (x->of.form == FORM_PAGE && x->part != PAGE_LINES && p->terms.n == 0)
-        err = terms_load(p->asked.txn, x->of.meta.contract, x->of.payload, &p->terms);
+        err = terms_load(p->asked.txn, x->of.meta.contract, &p->s, &p->terms);
     if (err != ERR_OK)
         return err;
     p->page.parts = x->part;
@@ -376,8 +372,10 @@ static enum err next_piece(struct request *rq, struct reply *reply)
     struct showing *x = reply->making;
     struct piece p;
     enum err err = piece_open(rq, x, &p);
-    while (err == ERR_OK && x->part <= PAGE_BACK && p.text.len < PIECE)
+    while (err == ERR_OK && x->part <= PAGE_BACK && p.text.len < PIECE) {
+        thread_give_way();
         err = write_next(&p);
+    }
     bool texts;
     if (err == ERR_OK && !span_empty(x->of.share)) /* which may have ended meanwhile */
         err = share_opens(rq, p.asked.txn, x->of.id, x->of.share, &texts);
