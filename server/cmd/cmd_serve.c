@@ -439,7 +439,7 @@ static void start(struct running *r)
         refuse_start(err, sv->options->data.text);
     keep_signals();
     if (r->helper > 0)
-        sv->upkeep = upkeep_start(r->helper_fd, r->helper, sv->options->data.text, sv->options->backup_dir.text);
+        sv->upkeep = upkeep_start(r->helper_fd, r->helper, sv->options->backup_dir.text);
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     sv->drafts = drafts_new();
     sv->ended_sessions = ended_sessions_new();

@@ -16,7 +16,6 @@
 struct upkeep {
     int helper;
     pid_t process;
-    const char *data;
     bool may_copy; /* a folder is set */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
@@ -86,12 +85,11 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
-struct upkeep *upkeep_start(int helper, pid_t process, const char *data, const char *backup_dir)
+struct upkeep *upkeep_start(int helper, pid_t process, const char *backup_dir)
 {
     struct upkeep *u = xcalloc(1, sizeof *u);
     u->helper = helper;
     u->process = process;
-    u->data = data;
     u->may_copy = backup_dir[0] != '\0';
     pthread_mutex_init(&u->lock, NULL);
     thread_start(&u->thread, run, u);

@@ -23,7 +23,7 @@ struct upkeep_told {
 struct upkeep;
 
 /* Takes the socket to the helper over, and its process. backup_dir: "" where none is set. A thread of its own. */
-struct upkeep *upkeep_start(int helper, pid_t process, const char *data, const char *backup_dir);
+struct upkeep *upkeep_start(int helper, pid_t process, const char *backup_dir);
 void upkeep_stop(struct upkeep *u); /* ends the helper, and what it is at; NULL-safe */
 
 /* Of one kind, as any thread sees it. */

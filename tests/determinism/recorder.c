@@ -179,7 +179,7 @@ int main(int argc, char **argv)
     if (helper < 0)
         die("the helper");
     open_data(&r.server, argv[1], argv[2]);
-    r.server.upkeep = upkeep_start(helper_fd, helper, argv[1], "");
+    r.server.upkeep = upkeep_start(helper_fd, helper, "");
     start(&r, &keeper);
     wait_for_term(&set);
     stop(&r);
