@@ -19,12 +19,12 @@ struct chunk {
 
 struct cell {
     struct place *place;
-    struct count *count;  /* by number and quarter */
+    struct count *count;  /* by number and quarter; NULL: there is no other than `now` */
     struct cell *changed; /* the next of those; itself: it is the last */
     uint32_t n, room, latest;
     uint16_t len;
     bool loaded;
-    struct count first; /* most have no other */
+    struct count now; /* what was counted last, in place of count[latest]: mostly it is so again */
     char value[];
 };
 static_assert(LIMIT_PARAM <= UINT16_MAX, "the length of a value");
@@ -73,12 +73,6 @@ static void grows(struct cell_set *s, struct cell_day *d, size_t bytes)
     d->bytes += bytes;
 }
 
-static void free_counts(struct cell *c)
-{
-    if (c->count != &c->first)
-        free(c->count);
-}
-
 /* The one behind that which was looked at last. */
 static void free_next(struct cell_set *s)
 {
@@ -88,7 +82,7 @@ static void free_next(struct cell_set *s)
         s->looked = NULL;
     for (size_t i = 0; i < d->cells.room; i++)
         if (d->cells.slot[i].what != NULL)
-            free_counts(d->cells.slot[i].what);
+            free(((struct cell *)d->cells.slot[i].what)->count);
     hashed_free(&d->cells);
     for (struct chunk *c = d->chunks, *before; c != NULL; c = before) {
         before = c->before;
@@ -205,35 +199,54 @@ static uint32_t rank(const struct cell *c, uint8_t quarter, uint64_t number)
     return low;
 }
 
-static bool is_at(const struct cell *c, uint32_t i, uint8_t quarter, uint64_t number)
+static bool is_that(const struct count *c, uint8_t quarter, uint64_t number)
 {
-    return i < c->n && c->count[i].quarter == quarter && c->count[i].number == number;
+    return c->quarter == quarter && c->number == number;
+}
+
+static void put_back(struct cell *c)
+{
+    if (c->count != NULL)
+        c->count[c->latest] = c->now;
 }
 
 static void grow_counts(struct cell_set *s, struct cell *c)
 {
-    uint32_t room = c->room > 1 ? 2 * c->room : COUNTS_FIRST;
-    bool within = c->count == &c->first;
-    c->count = xrealloc(within ? NULL : c->count, room * sizeof *c->count);
-    if (within)
-        c->count[0] = c->first;
-    grows(s, c->place->day, (room - (within ? 0 : c->room)) * sizeof *c->count);
+    uint32_t room = c->room > 0 ? 2 * c->room : COUNTS_FIRST;
+    c->count = xrealloc(c->count, room * sizeof *c->count);
+    grows(s, c->place->day, (room - c->room) * sizeof *c->count);
     c->room = room;
+}
+
+/* Where it stands or should; time goes on, so mostly behind the latest. */
+static uint32_t place_of(const struct cell *c, uint8_t quarter, uint64_t number)
+{
+    uint32_t behind = c->latest + 1;
+    bool is_behind =
+        is_before(&c->now, quarter, number) && (behind == c->n || !is_before(&c->count[behind], quarter, number));
+    return is_behind ? behind : rank(c, quarter, number);
 }
 
 static struct count *count_of(struct cell_set *s, struct cell *c, uint8_t quarter, uint64_t number)
 {
-    if (is_at(c, c->latest, quarter, number))
-        return &c->count[c->latest];
-    uint32_t i = c->latest = rank(c, quarter, number);
-    if (is_at(c, i, quarter, number))
-        return &c->count[i];
-    if (c->n == c->room)
+    if (c->n == 0) {
+        c->n = 1;
+        c->now = (struct count){.quarter = quarter, .number = number};
+    }
+    if (is_that(&c->now, quarter, number))
+        return &c->now;
+    if (c->n >= c->room)
         grow_counts(s, c);
-    memmove(c->count + i + 1, c->count + i, (c->n - i) * sizeof *c->count);
-    c->count[i] = (struct count){.quarter = quarter, .number = number};
-    c->n++;
-    return &c->count[i];
+    put_back(c);
+    uint32_t i = place_of(c, quarter, number);
+    if (i == c->n || !is_that(&c->count[i], quarter, number)) {
+        memmove(c->count + i + 1, c->count + i, (c->n - i) * sizeof *c->count);
+        c->count[i] = (struct count){.quarter = quarter, .number = number};
+        c->n++;
+    }
+    c->latest = i;
+    c->now = c->count[i];
+    return &c->now;
 }
 
 /* ---- cells ---- */
@@ -301,8 +314,6 @@ static struct cell *make_cell(struct cell_set *s, struct place *p, uint64_t hash
         memcpy(c->value, value.ptr, value.len);
     c->len = (uint16_t)value.len;
     c->place = p;
-    c->count = &c->first;
-    c->room = 1;
     hashed_add(&d->cells, hash, c);
     grows(s, d, (d->cells.room - room) * sizeof *d->cells.slot);
     return c;
@@ -506,15 +517,17 @@ size_t cell_set_n_changed(const struct cell_set *s)
 }
 
 /* What nothing is left of is not kept: a lead that moved on leaves no trace where it was. */
-static void cell_write(struct buf *out, const struct cell *c)
+static void cell_write(struct buf *out, struct cell *c)
 {
     buf_clear(out);
+    put_back(c);
+    const struct count *all = c->count != NULL ? c->count : &c->now;
     if (is_rest(c))
         buf_be32(out, c->place->values);
     for (uint32_t i = 0, end; i < c->n; i = end) {
-        for (end = i; end < c->n && c->count[end].number == c->count[i].number;)
+        for (end = i; end < c->n && all[end].number == all[i].number;)
             end++;
-        counts_write(out, &c->count[i], end - i);
+        counts_write(out, &all[i], end - i);
     }
 }
 
