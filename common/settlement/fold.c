@@ -655,6 +655,14 @@ enum err fold_closes(const struct fold *f, uint64_t index, uint64_t to, const st
     return ERR_OK;
 }
 
+enum err fold_is_open(const struct fold *f, bool *open)
+{
+    struct cut cut;
+    enum err err = row_cut(f->view, f->cx.contract, f->period.from, &cut);
+    *open = err == ERR_OK || !tally_is_empty(&f->period.tally);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 /* What the entry says itself follows from what stands before it. */
 static MUST_CHECK enum err statement_follows(const struct fold *f, const struct entry *e, const struct closing *closes,
                                              struct problem *p)

@@ -134,6 +134,8 @@ struct span fold_again(const struct fold *f);
  * any more. */
 MUST_CHECK enum err fold_closes(const struct fold *f, uint64_t index, uint64_t to, const struct hash *root,
                                 struct closing *out);
+/* Whether a period is open: there is something to close, or the log was cut and more stands behind its last cut. */
+MUST_CHECK enum err fold_is_open(const struct fold *f, bool *open);
 /* Builds what that statement entry must be about, from what stands before it. *out is to be freed. ERR_CONFLICT: its
  * interval, number, id or times are not those that follow; ERR_NOT_FOUND as above; else as statement_build. */
 MUST_CHECK enum err fold_statement(const struct fold *f, uint64_t index, const struct entry *e, const struct hash *root,

@@ -15,14 +15,17 @@ static void not_one(struct audit *a, uint64_t index, const struct problem *why)
     a->stopped = true;
 }
 
-/* What it is about: the statement that it cites, or else the one on which its lead stood. NULL: none so far. */
-static struct closed *about(struct audit *a, uint64_t lead, struct span statement)
+/* What it is about: the statement that it cites, or else the one on which its lead stood. *out NULL: none so far. */
+static MUST_CHECK enum err about(struct audit *a, const struct entry_adjustment *m, struct closed **out)
 {
     struct settled_row stood;
-    if (span_empty(statement) && lead > 0 &&
-        row_stood(a->fold.view, a->fold.cx.contract, lead, a->fold.period.from, &stood) == ERR_OK)
-        return audit_closed(a, span_str(stood.id));
-    return span_empty(statement) ? NULL : audit_closed(a, statement);
+    *out = span_empty(m->statement) ? NULL : audit_closed(a, m->statement);
+    if (!span_empty(m->statement) || m->lead == 0)
+        return ERR_OK;
+    enum err err = row_stood(a->fold.view, a->fold.cx.contract, m->lead, a->fold.period.from, &stood);
+    if (err == ERR_OK)
+        *out = audit_closed(a, span_str(stood.id));
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static void amount(struct buf *text, struct span currency, int64_t micros)
@@ -36,9 +39,12 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_adjustment *m = &e->adjustment;
     struct problem why = {0};
+    struct closed *of = NULL;
     enum err err = fold_adjustment(&a->fold, e, &why);
     if (err == ERR_OK && !span_empty(m->statement) && audit_closed(a, m->statement) == NULL)
         err = problem(&why, ERR_INVALID, "statement", "is none of this log so far");
+    if (err == ERR_OK)
+        err = about(a, m, &of);
     if (audit_untold(a, CHECK_ENTRIES, index, err))
         return;
     if (err != ERR_OK) {
@@ -46,7 +52,6 @@ void verify_adjustment(struct audit *a, uint64_t index, const struct entry *e)
         return;
     }
     a->movable++;
-    struct closed *of = about(a, m->lead, m->statement);
     struct buf *text = tale_add(&a->tale, TOPIC_ADJUSTMENT);
     struct jw *w = &a->tale.w;
     buf_printf(text, "entry %" PRIu64 " of ", index);

@@ -438,51 +438,77 @@ static void check_dates(struct audit *a, uint64_t index, const struct entry *e)
                       index);
 }
 
-static bool reaches(const struct audit *a, const struct caps *caps, enum cap_scope scope, uint32_t number,
-                    const struct entry *e, const struct lead_row *row)
+/* Whether the leads of this contract alone had reached them. */
+static MUST_CHECK enum err reaches(const struct audit *a, const struct caps *caps, enum cap_scope scope,
+                                   uint32_t number, const struct entry *e, const struct lead_row *row, bool *out)
 {
     struct cap_row day, month;
     int64_t at_ms = entry_clock(e), offset_s = e->lead.utc_offset_s;
-    if (row_cap(&a->view, scope, number, CAP_OF_DAY, at_ms, offset_s, &day) != ERR_OK ||
-        row_cap(&a->view, scope, number, CAP_OF_MONTH, at_ms, offset_s, &month) != ERR_OK)
-        return false;
+    enum err err = row_cap(&a->view, scope, number, CAP_OF_DAY, at_ms, offset_s, &day);
+    if (err == ERR_OK)
+        err = row_cap(&a->view, scope, number, CAP_OF_MONTH, at_ms, offset_s, &month);
+    if (err != ERR_OK)
+        return err;
     switch (e->lead.reason) {
     case REASON_CAP_DAY:
-        return caps->set & CAP_DAY && day.leads >= (uint64_t)caps->day;
+        *out = *out || (caps->set & CAP_DAY && day.leads >= (uint64_t)caps->day);
+        break;
     case REASON_CAP_MONTH:
-        return caps->set & CAP_MONTH && month.leads >= (uint64_t)caps->month;
+        *out = *out || (caps->set & CAP_MONTH && month.leads >= (uint64_t)caps->month);
+        break;
     case REASON_BUDGET:
-        return caps->set & CAP_BUDGET && month.micros + row->payout_micros > caps->budget_micros_month;
+        *out = *out || (caps->set & CAP_BUDGET && month.micros + row->payout_micros > caps->budget_micros_month);
+        break;
     default:
-        return false;
+        break;
     }
+    return ERR_OK;
 }
 
 /* A lead that a cap refused, which the leads of this contract had reached alone; it counts in none itself. */
-static bool own_cap(const struct audit *a, const struct entry *e, const struct lead_row *row)
+static MUST_CHECK enum err own_cap(const struct audit *a, const struct entry *e, const struct lead_row *row, bool *out)
 {
     const struct terms *t = a->fold.terms;
-    return reaches(a, &t->contract_caps, CAP_CONTRACT, CONTRACT, e, row) ||
-           reaches(a, &t->campaign_caps, CAP_CAMPAIGN, CAMPAIGN, e, row);
+    *out = false;
+    enum err err = reaches(a, &t->contract_caps, CAP_CONTRACT, CONTRACT, e, row, out);
+    return err != ERR_OK ? err : reaches(a, &t->campaign_caps, CAP_CAMPAIGN, CAMPAIGN, e, row, out);
+}
+
+static MUST_CHECK enum err join_lead(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,
+                                     const struct lead_row *row)
+{
+    bool by_own_cap;
+    enum err err = own_cap(a, e, row, &by_own_cap);
+    if (err != ERR_OK)
+        return err;
+    campaign_lesson(a->asked->campaign, index, e, a->fold.terms, STATUS_PENDING);
+    campaign_lead(a->asked->campaign, index, e, bytes, a->fold.terms, row, by_own_cap);
+    return ERR_OK;
+}
+
+static MUST_CHECK enum err join_disposition(struct audit *a, uint64_t index, const struct entry *e,
+                                            const struct lead_row *row)
+{
+    struct move_row move;
+    enum err err = row_move(&a->view, CONTRACT, index, &move);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == ERR_OK)
+        campaign_lesson(a->asked->campaign, index, e, a->fold.terms, move.was);
+    campaign_disposition(a->asked->campaign, e->disposition.lead, index, e, a->fold.terms, row);
+    return ERR_OK;
 }
 
 /* For those who have other logs of the campaign, once it is folded. */
-static void join(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
+static MUST_CHECK enum err join(struct audit *a, uint64_t index, const struct entry *e, struct span bytes)
 {
-    struct campaign *c = a->asked->campaign;
     struct lead_row row;
-    struct move_row move;
-    uint64_t lead = e->kind == ENTRY_LEAD ? index : e->disposition.lead;
-    if (c == NULL || row_lead(&a->view, CONTRACT, lead, &row) != ERR_OK)
-        return;
-    if (e->kind == ENTRY_LEAD)
-        campaign_lesson(c, index, e, a->fold.terms, STATUS_PENDING);
-    else if (row_move(&a->view, CONTRACT, index, &move) == ERR_OK)
-        campaign_lesson(c, index, e, a->fold.terms, move.was);
-    if (e->kind == ENTRY_LEAD)
-        campaign_lead(c, index, e, bytes, a->fold.terms, &row, own_cap(a, e, &row));
-    else
-        campaign_disposition(c, lead, index, e, a->fold.terms, &row);
+    if (a->asked->campaign == NULL)
+        return ERR_OK;
+    enum err err = row_lead(&a->view, CONTRACT, e->kind == ENTRY_LEAD ? index : e->disposition.lead, &row);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return e->kind == ENTRY_LEAD ? join_lead(a, index, e, bytes, &row) : join_disposition(a, index, e, &row);
 }
 
 /* Each version whose time has come, before the next one can push it out. */
@@ -540,13 +566,14 @@ static void go_on(struct audit *a, uint64_t index, const struct entry *e, struct
     if (a->stopped || audit_untold(a, CHECK_ENTRIES, index, err))
         return;
     verify_reconcile_entry(a, index, e);
-    verify_settle(a, index, e);
+    if (audit_untold(a, CHECK_ENTRIES, index, verify_settle(a, index, e)))
+        return;
     if (e->kind == ENTRY_MODEL && e->model.origin == ORIGIN_SEED && a->asked->campaign != NULL)
         campaign_seed(a->asked->campaign, index, e, a->fold.terms);
     if (e->kind != ENTRY_LEAD && e->kind != ENTRY_DISPOSITION)
         return;
     verify_due_next(a);
-    join(a, index, e, bytes);
+    a->stopped = audit_untold(a, CHECK_ENTRIES, index, join(a, index, e, bytes)) || a->stopped;
 }
 
 static void take(struct audit *a, uint64_t index, const struct entry *e, struct span bytes,

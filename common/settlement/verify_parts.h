@@ -530,7 +530,7 @@ void verify_speaker(struct audit *a, uint64_t index, const struct entry *e);
 void verify_due(struct audit *a, uint64_t index, const struct entry *e);
 void verify_due_next(struct audit *a);
 /* verify_settle.c: periods that the terms end, and no statement did. After the entry was folded. */
-void verify_settle(struct audit *a, uint64_t index, const struct entry *e);
+MUST_CHECK enum err verify_settle(struct audit *a, uint64_t index, const struct entry *e);
 /* verify_clock.c: steps of the server's clock. Before the entry at `index` is folded; at the end. */
 void verify_clock(struct audit *a, uint64_t index, const struct entry *e);
 void verify_clock_tell(struct audit *a);

@@ -72,16 +72,13 @@ static void begin_again(struct audit *a, uint64_t index, const struct entry *e, 
     a->settle.since_ms = entry_clock(e);
 }
 
-/* Behind a statement: where the log was cut, more than what stands behind its last cut. */
-static bool leaves_open(const struct fold *f)
-{
-    struct cut cut;
-    return !tally_is_empty(&f->period.tally) || row_cut(f->view, f->cx.contract, f->period.from, &cut) == ERR_OK;
-}
-
-void verify_settle(struct audit *a, uint64_t index, const struct entry *e)
+enum err verify_settle(struct audit *a, uint64_t index, const struct entry *e)
 {
     unsigned by = a->fold.terms->settle;
+    bool open = false;
+    enum err err = e->kind == ENTRY_STATEMENT ? fold_is_open(&a->fold, &open) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     a->settle.manual = a->settle.manual || by == SETTLE_MANUAL;
     a->settle.kept = a->settle.kept || by != SETTLE_MANUAL;
     if (by != a->settle.by || e->kind == ENTRY_CLOCK)
@@ -90,7 +87,8 @@ void verify_settle(struct audit *a, uint64_t index, const struct entry *e)
     if (a->settle.open && by != SETTLE_MANUAL && !a->fold.clock_unsure)
         judge(a, index, e);
     if (e->kind == ENTRY_STATEMENT)
-        begin_again(a, index, e, leaves_open(&a->fold));
+        begin_again(a, index, e, open);
     else if (!a->settle.open && counts(&a->fold, e))
         begin_again(a, index, e, true);
+    return ERR_OK;
 }

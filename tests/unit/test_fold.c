@@ -748,7 +748,7 @@ static void no_entry_follows_from_a_read_that_fails(void **state)
 static void no_question_is_answered_by_a_read_that_fails(void **state)
 {
     (void)state;
-    for (int question = 0; question < 5; question++) {
+    for (int question = 0; question < 6; question++) {
         bool failed = true;
         for (unsigned n = 1; failed; n++) {
             struct log_of l;
@@ -773,6 +773,7 @@ static void no_question_is_answered_by_a_read_that_fails(void **state)
             l.fold.view = &v;
             struct problem p = {0};
             struct closing closes;
+            bool open;
             const struct hash root = {{0}};
             const struct entry_view view = {.placement = 1, .has_click = true, .click = CLICK};
             const struct entry lead = {.kind = ENTRY_LEAD, .lead = {.party = SPAN("P1"), .txid = SPAN("t9")}};
@@ -780,6 +781,7 @@ static void no_question_is_answered_by_a_read_that_fails(void **state)
                            : question == 1 ? fold_erase(&l.fold, END, &erase, &leads, &p)
                            : question == 2 ? fold_closes(&l.fold, END, END, &root, &closes)
                            : question == 3 ? fold_view(&l.fold, &view)
+                           : question == 4 ? fold_is_open(&l.fold, &open)
                                            : fold_txid(&l.fold, &lead);
             failed = f.left == 0;
             if (err != (failed ? ERR_IO : ERR_OK))
