@@ -184,7 +184,9 @@ static int sign_one(struct signing *s)
     if (status == STATUS_DONE) {
         sign_find_party(s);
         sign_check_token(s);
+        sign_find_said(s);
         status = s->adjustment + s->version > 0 ? sign_assent(s) : sign_statements(s);
+        sign_forget_said(s);
         folder_close(s->folder);
         json_decref(s->report);
     }

@@ -12,18 +12,6 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 
-static bool assented(const struct signing *s, int64_t adjustment)
-{
-    const json_t *f;
-    size_t at = 0;
-    while ((f = sign_fact(s, "adjustment", &at)) != NULL) {
-        const json_t *data = json_object_get(f, "data");
-        if (sign_number(data, "adjustment") == adjustment && strcmp(sign_text(data, "party"), s->party) == 0)
-            return true;
-    }
-    return false;
-}
-
 void sign_show_adjustments(const struct signing *s)
 {
     const json_t *f;
@@ -31,7 +19,9 @@ void sign_show_adjustments(const struct signing *s)
     while ((f = sign_fact(s, "adjustment", &at)) != NULL) {
         const json_t *data = json_object_get(f, "data");
         int64_t entry = sign_number(data, "entry");
-        if (json_is_true(json_object_get(data, "asks_assent")) && !assented(s, entry))
+        if (json_object_get(data, "untold") != NULL)
+            printf("adjustment  %s, of which some may wait\n", sign_text(f, "sentence"));
+        if (json_is_true(json_object_get(data, "asks_assent")) && !sign_said(s, "adjustment", (uint64_t)entry))
             printf("adjustment  waits for the %s's assent (--adjustment %" PRId64 "): %s\n", s->role, entry,
                    sign_text(f, "sentence"));
     }
@@ -89,20 +79,6 @@ static const json_t *adjustment_fact(const struct signing *s)
     return NULL;
 }
 
-/* Its assent to the version, or that this is taken back, as is to be signed. */
-static bool said_of_version(const struct signing *s)
-{
-    const json_t *f;
-    size_t at = 0;
-    while ((f = sign_fact(s, s->withdraws ? "withdrawal" : "assent", &at)) != NULL) {
-        const json_t *data = json_object_get(f, "data");
-        if (sign_number(data, "version") == (int64_t)s->version &&
-            strcmp(sign_text(data, s->withdraws ? "by" : "party"), s->party) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Shows what it is; false: this party has said so already. */
 static bool show_assented(const struct signing *s, struct assented *to)
 {
@@ -135,7 +111,11 @@ static bool show_assented(const struct signing *s, struct assented *to)
     entry_close(&e);
     buf_free(&bundle);
     buf_free(&shown);
-    return s->version > 0 ? !said_of_version(s) : !assented(s, (int64_t)index);
+    return !sign_said(s,
+                      s->withdraws     ? "withdrawal"
+                      : s->version > 0 ? "version"
+                                       : "adjustment",
+                      s->version > 0 ? s->version : index);
 }
 
 int sign_assent(const struct signing *s)

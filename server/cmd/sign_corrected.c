@@ -12,35 +12,21 @@
 #include "server/cmd/sign_private.h"
 #include "server/system/log.h"
 
-static void read_statement(const struct signing *s, const char *id, int64_t to, struct statement *st)
-{
-    struct buf payload;
-    buf_heap(&payload);
-    sign_payload(s, id, to, &payload);
-    if (statement_read(buf_span(&payload), st) != ERR_OK)
-        decline("statement %s of %s does not read", id, s->dir);
-    buf_free(&payload);
-}
-
 /* The statements up to that number, each to take(). */
 static void each_statement(const struct signing *s, int64_t last, struct corrected_leads *leads,
-                           void (*take)(const struct signing *s, const char *id, int64_t to,
-                                        struct corrected_leads *leads))
+                           void (*take)(const struct signing *s, const char *id, struct corrected_leads *leads))
 {
-    const json_t *f;
-    size_t at = 0;
-    while ((f = sign_fact(s, "statement", &at)) != NULL) {
-        const json_t *data = json_object_get(f, "data");
-        int64_t number = sign_number(data, "number");
-        if (sign_text(data, "id")[0] != '\0' && number > 0 && number <= last)
-            take(s, sign_text(data, "id"), sign_number(data, "to"), leads);
+    for (int64_t number = 1; number <= last; number++) {
+        char id[LIMIT_ID + 1];
+        statement_id(span_str(s->contract), (uint64_t)number, id);
+        take(s, id, leads);
     }
 }
 
-static void take_payload(const struct signing *s, const char *id, int64_t to, struct corrected_leads *leads)
+static void take_payload(const struct signing *s, const char *id, struct corrected_leads *leads)
 {
     struct statement st;
-    read_statement(s, id, to, &st);
+    sign_read_statement(s, id, &st);
     corrected_leads_add(leads, &st);
     statement_close(&st);
 }
@@ -64,19 +50,18 @@ static void take_line(void *ctx, struct span line)
         decline("what lead %" PRIu64 " charged cannot be added up", lead);
 }
 
-static void take_lines(const struct signing *s, const char *id, int64_t to, struct corrected_leads *leads)
+static void take_lines(const struct signing *s, const char *id, struct corrected_leads *leads)
 {
-    (void)to;
     sign_lines(s, id, take_line, leads);
 }
 
 /* ---- all of it ---- */
 
-void sign_show_corrected(const struct signing *s, const char *id, int64_t to, int64_t number)
+void sign_show_corrected(const struct signing *s, const char *id, int64_t number)
 {
     struct corrected_leads leads = {.n = 0};
     struct statement st;
-    read_statement(s, id, to, &st);
+    sign_read_statement(s, id, &st);
     corrected_leads_of(&leads, &st);
     if (leads.n > 0)
         each_statement(s, number, &leads, take_payload);

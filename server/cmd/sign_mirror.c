@@ -143,21 +143,44 @@ int sign_pull(struct signing *s)
 
 /* ---- whose key it is ---- */
 
-/* Takes a party's key in force: the last one counts. */
-static void look_at_keys(struct span bundle, const uint8_t *own, char (*who)[LIMIT_ID + 1], bool *replaced)
+void sign_bundles(const struct signing *s, void (*take)(void *ctx, uint64_t first, struct span bundle), void *ctx)
 {
+    struct tile t = {.level = TILE_ENTRIES};
+    char base[64], path[NAME_CAP];
+    struct buf text;
+    buf_heap(&text);
+    snprintf(base, sizeof base, "log/%s", s->contract);
+    for (; (t.width = tile_width(TILE_ENTRIES, t.n, s->size)) > 0; t.n++) {
+        tile_in(path, base, &t);
+        sign_read_file(s, path, tile_most(&t) + 1, &text);
+        take(ctx, t.n * 256, buf_span(&text));
+    }
+    buf_free(&text);
+}
+
+/* Takes a party's key in force: the last one counts. */
+struct key_search {
+    const uint8_t *own;
+    char (*who)[LIMIT_ID + 1];
+    bool replaced;
+};
+
+static void look_at_keys(void *ctx, uint64_t first, struct span bundle)
+{
+    struct key_search *k = ctx;
     struct span bytes;
     enum err err;
+    (void)first;
     while (bundle_next(&bundle, &bytes, &err)) {
         struct entry e;
         if (memmem(bytes.ptr, bytes.len, "\"kind\":\"key\"", 12) == NULL || entry_read(bytes, &e, NULL) != ERR_OK)
             continue;
-        if (e.kind == ENTRY_KEY && memcmp(e.key.pub, own, ED25519_KEY_LEN) == 0) {
-            memcpy(*who, e.key.party.ptr, e.key.party.len);
-            (*who)[e.key.party.len] = '\0';
-            *replaced = false;
-        } else if (e.kind == ENTRY_KEY && span_is(e.key.party, *who)) {
-            *replaced = true; /* another took its place */
+        if (e.kind == ENTRY_KEY && memcmp(e.key.pub, k->own, ED25519_KEY_LEN) == 0) {
+            memcpy(*k->who, e.key.party.ptr, e.key.party.len);
+            (*k->who)[e.key.party.len] = '\0';
+            k->replaced = false;
+        } else if (e.kind == ENTRY_KEY && span_is(e.key.party, *k->who)) {
+            k->replaced = true; /* another took its place */
         }
         entry_close(&e);
     }
@@ -167,29 +190,23 @@ void sign_find_party(struct signing *s)
 {
     struct buf text;
     struct checkpoint head;
-    char base[64], path[NAME_CAP], kid[JWK_KID_LEN];
-    struct tile t = {.level = TILE_ENTRIES};
+    char path[NAME_CAP], kid[JWK_KID_LEN];
+    struct key_search k = {.own = signer_public(s->key), .who = &s->party};
     size_t at = 0;
-    bool replaced = false;
     buf_heap(&text);
-    snprintf(base, sizeof base, "log/%s", s->contract);
-    snprintf(path, sizeof path, "%s/checkpoint", base);
+    snprintf(path, sizeof path, "log/%s/checkpoint", s->contract);
     sign_read_file(s, path, LIMIT_NOTE, &text);
     if (checkpoint_peek(buf_span(&text), &head) != ERR_OK)
         decline("%s/%s does not read", s->dir, path);
     s->size = head.size;
-    for (; (t.width = tile_width(TILE_ENTRIES, t.n, s->size)) > 0; t.n++) {
-        tile_in(path, base, &t);
-        sign_read_file(s, path, tile_most(&t) + 1, &text);
-        look_at_keys(buf_span(&text), signer_public(s->key), &s->party, &replaced);
-    }
     buf_free(&text);
+    sign_bundles(s, look_at_keys, &k);
     jwk_kid(signer_public(s->key), kid);
     const json_t *f = sign_fact(s, "log", &at), *data = json_object_get(f, "data");
     s->role = strcmp(s->party, sign_text(data, "advertiser")) == 0  ? "advertiser"
               : strcmp(s->party, sign_text(data, "publisher")) == 0 ? "publisher"
                                                                     : "";
-    if (replaced)
+    if (k.replaced)
         die("key %.*s is the key of the %s %s no more: another took its place in the log of contract %s. Sign with "
             "that "
             "one",

@@ -44,6 +44,9 @@ struct signing {
     uint64_t adjustment, version; /* to be assented to; 0, 0: statements are answered */
     bool withdraws;               /* the assent to the version is taken back */
     uint64_t size;                /* of the log */
+    json_t *said;                 /* sign_said.c: what this party has said in it; facts that were not told */
+    json_t *made;
+    uint64_t n_statements;
 };
 
 /* ---- sign_contracts.c: of which contracts ---- */
@@ -75,8 +78,24 @@ const json_t *sign_fact(const struct signing *s, const char *topic, size_t *from
 void sign_read_file(const struct signing *s, const char *path, size_t most, struct buf *out);
 /* Each line item of a statement, as the mirror has it. */
 void sign_lines(const struct signing *s, const char *id, void (*take)(void *ctx, struct span line), void *ctx);
+/* All entries, a bundle at a time, each with the index of its first. */
+void sign_bundles(const struct signing *s, void (*take)(void *ctx, uint64_t first, struct span bundle), void *ctx);
 const char *sign_text(const json_t *v, const char *name); /* "" where there is none */
 int64_t sign_number(const json_t *v, const char *name);   /* -1 likewise */
+
+/* ---- sign_said.c: what this party has said so far, and statements by number, told or not ---- */
+
+enum { SIGN_WORD_LEN = 40 };
+/* Looks it up: s->said has by the id of each statement that it answered {"entry","verdict"} of its last answer, and its
+ * other words; s->n_statements are numbered from 1. */
+void sign_find_said(struct signing *s);
+void sign_forget_said(struct signing *s);
+/* Of an "adjustment" by its entry, of a "version" or its "withdrawal" by its number. */
+bool sign_said(const struct signing *s, const char *what, uint64_t number);
+/* Its fact, or one in its place: it lives as long as s->said. */
+const json_t *sign_statement(struct signing *s, uint64_t number);
+/* To be closed. */
+void sign_read_statement(const struct signing *s, const char *id, struct statement *st);
 
 /* ---- sign_show.c: what a statement says ---- */
 
@@ -86,7 +105,7 @@ void sign_payload(const struct signing *s, const char *id, int64_t to, struct bu
 
 /* ---- sign_corrected.c: which leads are corrected beyond what they charged, or again ---- */
 
-void sign_show_corrected(const struct signing *s, const char *id, int64_t to, int64_t number);
+void sign_show_corrected(const struct signing *s, const char *id, int64_t number);
 
 /* ---- sign_statements.c, sign_assents.c ---- */
 

@@ -221,15 +221,26 @@ static void show_terms(const struct signing *s, const json_t *now, const json_t 
 
 /* ---- all of it ---- */
 
-/* Adjustments and credentials that came in [from, to). */
+/* Adjustments and credentials that came in [from, to). Those that are told of in one line may have, unless the ones
+ * around them say otherwise. */
 static void show_new(const struct signing *s, const char *topic, int64_t from, int64_t to)
 {
-    const json_t *f;
+    const json_t *f, *untold = NULL;
     size_t at = 0;
+    int64_t last = -1;
     while ((f = sign_fact(s, topic, &at)) != NULL) {
-        int64_t entry = sign_number(json_object_get(f, "data"), "entry");
+        const json_t *data = json_object_get(f, "data");
+        int64_t entry = sign_number(data, "entry");
+        if (json_object_get(data, "untold") != NULL) {
+            untold = last < to ? f : NULL;
+            continue;
+        }
+        if (untold != NULL && entry > from)
+            printf("%-11s %s\n", topic, sign_text(untold, "sentence"));
         if (entry >= from && entry < to)
             printf("%-11s %s\n", topic, sign_text(f, "sentence"));
+        untold = NULL;
+        last = entry;
     }
 }
 
@@ -249,7 +260,7 @@ void sign_show(const struct signing *s, const json_t *statement)
     show_party(s, now, before, "advertiser");
     show_party(s, now, before, "publisher");
     show_vat(s, sign_text(data, "id"), to, before);
-    sign_show_corrected(s, sign_text(data, "id"), to, number);
+    sign_show_corrected(s, sign_text(data, "id"), number);
     show_terms(s, now, before, to);
     show_new(s, "credential", from, to);
     show_new(s, "adjustment", from, to);

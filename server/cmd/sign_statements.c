@@ -14,31 +14,20 @@
 
 /* ---- which ---- */
 
-static const json_t *own_answer(const struct signing *s, const json_t *data)
-{
-    size_t i;
-    const json_t *a;
-    json_array_foreach(json_object_get(data, "answers"), i, a)
-    {
-        if (strcmp(sign_text(a, "role"), s->role) == 0)
-            return a;
-    }
-    return NULL;
-}
-
 /* What waits, or was named; each is shown. */
-static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap)
+static size_t choose(struct signing *s, const json_t *chosen[], size_t cap)
 {
     const char *named = s->given[STATEMENT];
-    const json_t *f;
-    size_t at = 0, n = 0;
+    size_t n = 0;
     bool done = false;
-    while ((f = sign_fact(s, "statement", &at)) != NULL) {
-        const json_t *data = json_object_get(f, "data"), *answer = own_answer(s, data);
-        const char *id = sign_text(data, "id"), *said = sign_text(answer, "verdict");
-        if (id[0] == '\0' || answer == NULL || (named != NULL && strcmp(named, id) != 0))
+    for (uint64_t number = 1; number <= s->n_statements; number++) {
+        char id[LIMIT_ID + 1];
+        statement_id(span_str(s->contract), number, id);
+        const json_t *answer = json_object_get(s->said, id);
+        const char *said = sign_text(answer, "verdict");
+        bool waits = answer == NULL;
+        if (named != NULL && strcmp(named, id) != 0)
             continue;
-        bool waits = strcmp(said, "none") == 0;
         done = named != NULL && s->given[AGAIN] == NULL && s->given[ACCEPT] != NULL && strcmp(said, "accept") == 0;
         if (done) {
             printf("%s is accepted already (entry %" PRId64 ")\n", id, sign_number(answer, "entry"));
@@ -52,7 +41,7 @@ static size_t choose(const struct signing *s, const json_t *chosen[], size_t cap
             continue;
         if (n == cap)
             break;
-        chosen[n++] = f;
+        chosen[n++] = sign_statement(s, number);
     }
     if (named != NULL && n == 0 && !done)
         die("the log of contract %s tells of no statement %s", s->contract, named);

@@ -8,7 +8,7 @@ import unittest
 import zoneinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import Market, send, wait_for
+from harness import Market, person, send, wait_for
 from parties import Parties
 
 
@@ -242,6 +242,39 @@ class PartyCommands(Parties):
         told = self.run_with(0, "sign", self.server.url, "--all", *words)
         self.assertIn(f"{second}: accepted by publisher", told)
         self.assertIn("looked up in the logs of 1 contract: 1 of which the server says", told)
+
+    def test_of_very_many_those_in_between_are_answered_too(self):
+        """`verify` tells the first and the last 32 of a kind: what it does not tell is there all the same."""
+        many, middle = 70, 35
+        self.market = Market(self.server, contract={"assent": "both"})
+        self.advertiser, self.publisher = self.market.advertiser, self.market.publisher
+        self.enrolled()
+        self.together(lambda: self.sign(0, self.advertiser, "advertiser", "--terms", "1"), lambda: self.sign(0, self.publisher, "publisher", "--terms", "1"))
+        path, leads, idents = f"/v1/contracts/{self.market.contract}", [], []
+        for number in range(1, many):
+            self.market.click()
+            if number == middle:
+                leads.append(self.publisher.postback(person(click_id=self.market.click())).json["lead"])
+                self.advertiser.post(f"/v1/leads/{leads[0]}/dispositions", {"status": "approved"})
+            idents.append(wait_for(lambda: self.operator.call("POST", path + "/statements", {}).json.get("id"), what="something to settle"))
+        asked = [self.operator.post(path + "/adjustments", {"micros": -12_000_000 if n == middle else 1, "reason": "agreed", **({"lead": leads[0]} if n == middle else {})})["index"]
+                 for n in range(1, many + 1)]
+        at = str(asked[middle - 1])
+        self.sign(0, self.publisher, "publisher", "--adjustment", at)
+        self.sign(0, self.advertiser, "advertiser", "--adjustment", at)
+        self.assertIn("has assented to it already", self.sign(0, self.publisher, "publisher", "--adjustment", at))
+        idents.append(wait_for(lambda: self.operator.call("POST", path + "/statements", {}).json.get("id"), what="the adjustment to settle"))
+        line = json.loads(self.publisher.do("GET", f"/v1/statements/{idents[middle - 1]}/lines").body.split(b"\n")[0])["index"]
+        shown = self.sign(0, self.publisher, "publisher", idents[middle - 1], "--dispute", str(line), "--reason", "not mine")
+        for words in (f"number {middle}, {idents[middle - 1]}, payable 12.00 EUR by the advertiser, net 12.00 EUR", "of which some may wait", "disputed by publisher"):
+            self.assertIn(words, shown)
+        self.assertIn("is answered already (dispute", self.sign(1, self.publisher, "publisher", idents[middle - 1], "--accept"))
+        shown = self.accept(0, self.publisher, "publisher")
+        self.assertEqual(shown.count(": accepted by publisher"), many - 1)
+        self.assertNotIn("BUT", shown, "what a statement in between charged was left out")
+        self.assertIn("no statement of contract", self.accept(0, self.publisher, "publisher"))
+        said = [self.publisher.get(f"/v1/statements/{ident}/responses")["data"] for ident in idents]
+        self.assertEqual([sum("jws" in answer for answer in answers) for answers in said], [1] * many)
 
     def test_a_key_is_for_nobody_else_and_followed_by_another(self):
         made = self.keygen("own")
