@@ -279,6 +279,12 @@ static enum err keep_unerased(struct finding_of *f, struct erasure *out)
     return err;
 }
 
+/* Of which country a number is, it does not say: that none is found by it says little. */
+static bool is_bare(const struct erasure_asked *asked)
+{
+    return !asked->by_lead && !span_empty(asked->phone) && asked->phone.ptr[0] != '+';
+}
+
 enum err erasure_find(const struct catalog *c, struct txn *t, const struct erasure_asked *asked, struct erasure *out,
                       struct problem *p)
 {
@@ -291,7 +297,10 @@ enum err erasure_find(const struct catalog *c, struct txn *t, const struct erasu
                       span_empty(asked->email) ? "is no telephone number: write it with its country's code, +33..."
                                                : "is no e-mail address");
     else if (err == ERR_NOT_FOUND || (err == ERR_OK && f.leads == 0))
-        err = problem(p, ERR_NOT_FOUND, "", "there is no such lead, or it is not yours to erase");
+        err = problem(p, ERR_NOT_FOUND, "", "%s",
+                      is_bare(asked) ? "no lead is found by a number without its country's code, which is read as "
+                                       "dialled in the default country of each campaign: write it with the code, +33..."
+                                     : "there is no such lead, or it is not yours to erase");
     if (err == ERR_OK && (err = find_views(&f)) == ERR_OK)
         err = keep_unerased(&f, out);
     free(f.found.at);

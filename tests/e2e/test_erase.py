@@ -186,6 +186,10 @@ class Erasure(ServerCase):
         self.assertEqual([each["by"] for each in self.log(mine) if each["kind"] == "erase"], [mine.advertiser.id])
         self.assertEqual(self.erase(theirs.operator, email=EVE["email"])["leads"], 2)
         self.assertEqual(theirs.advertiser.get(f"/v1/leads/{foreign['lead']}")["contact_gone"], "erased")
+        dialled = self.lead(mine, email="zoe@example.com", phone="06 77 88 99 00", country="FR")
+        self.assertIn("write it with the code", self.erase(mine.operator, 404, phone="0677889900")["detail"])
+        self.assertEqual(self.erase(mine.operator, phone="+33677889900")["leads"], 1)
+        self.assertEqual(mine.advertiser.get(f"/v1/leads/{dialled['lead']}")["contact_gone"], "erased")
         self.log(theirs)
         self.checked()
 
