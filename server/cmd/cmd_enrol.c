@@ -49,6 +49,23 @@ static void payload(struct buf *out, const struct signer *key, const char *id, s
     buf_free(&jwk);
 }
 
+/* An answer to a key that was taken names the party, and this key as the one that it has. */
+static bool says_taken(const char *id, const struct signer *key, struct span back)
+{
+    json_t *json = NULL;
+    const json_t *its = NULL;
+    struct span party = SPAN(""), kid = SPAN("");
+    char own[JWK_KID_LEN];
+    jwk_kid(signer_public(key), own);
+    bool taken = json_read(back, &json, NULL) == ERR_OK &&
+                 json_get_str(json, "", "id", LIMIT_ID, &party, NULL, NULL) == ERR_OK && span_is(party, id) &&
+                 (its = json_object_get(json, "key")) != NULL &&
+                 json_get_str(its, "", "kid", JWK_KID_LEN, &kid, NULL, NULL) == ERR_OK &&
+                 span_eq(kid, span_of(own, sizeof own));
+    json_decref(json);
+    return taken;
+}
+
 static void put(struct download *d, const char *id, struct signer *key, struct signer *old)
 {
     char path[64];
@@ -67,6 +84,9 @@ static void put(struct download *d, const char *id, struct signer *key, struct s
     buf_str(&body, "\"}");
     snprintf(path, sizeof path, "v1/parties/%s/key", id);
     download_send(d, "PUT", path, buf_span(&body), ANSWER_MAX, keep, &answer);
+    if (!says_taken(id, key, buf_span(&answer)))
+        decline("%s%s answered what no server does that took this key: whether it was taken is not known. Run it again",
+                url, path);
     buf_free(&answer);
     buf_free(&body);
     buf_free(&said);

@@ -57,6 +57,17 @@ class Hider(Swallower):
         self.wfile.write(b'{"data":[]}')
 
 
+class Portal(Swallower):
+    """What stands in front of a network until one has signed in: a page of its own for everything."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "7")
+        self.end_headers()
+        self.wfile.write(b"welcome")
+
+
 class PartyCommands(Parties):
     def test_one_accepts_the_other_disputes_a_line_and_accepts_it_later(self):
         self.enrolled()
@@ -321,6 +332,17 @@ class PartyCommands(Parties):
             self.sign(2, self.publisher, "publisher", *words)
         self.assertEqual({answer["verdict"] for answer in self.told()[statement].values()}, {"none"})
 
+    def test_whose_a_token_is_cannot_be_told_by_a_page_that_is_no_answer(self):
+        self.keygen("own")
+        portal = ThreadingHTTPServer(("127.0.0.1", 0), Portal)
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        try:
+            said = self.enrol(2, self.publisher, "own", url=f"http://127.0.0.1:{portal.server_port}")
+        finally:
+            portal.shutdown()
+            portal.server_close()
+        self.assertIn("whose token this is cannot be told", said)
+
     def test_a_lost_answer_is_told_and_the_same_command_finds_out(self):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Swallower)
         server.to, server.says = self.server.url, b""
@@ -328,6 +350,11 @@ class PartyCommands(Parties):
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         url = f"http://127.0.0.1:{server.server_port}"
+        kid = self.keygen("own")["kid"]
+        for server.says in (b"<html>welcome</html>", b"{}", *(json.dumps(said).encode() for said in (
+                {"id": self.publisher.id}, {"id": self.publisher.id, "key": {"kid": kid[::-1]}}, {"id": self.advertiser.id, "key": {"kid": kid}}))):
+            self.assertIn("whether it was taken is not known", self.enrol(2, self.publisher, "own", url=url))
+        self.assertNotIn("key", self.publisher.get(f"/v1/parties/{self.publisher.id}"))
         self.enrolled()
         statement, _ = self.settle()
         said = {"contract": self.market.contract, "statement": statement}
