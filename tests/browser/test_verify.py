@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -15,7 +16,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE.parent / "support"))
 
 from forge import Keys  # noqa: E402
-from harness import CHROMIUM, Market, ServerCase, b64u_decode, countersign, person, send  # noqa: E402
+from harness import CHROMIUM, Market, ServerCase, b64u_decode, countersign, person, rfc3339, send, wait_for  # noqa: E402
 
 
 
@@ -69,6 +70,13 @@ class VerifyPage(ServerCase):
         base = "v1/statements/" + cls.operator.post(f"/v1/contracts/{cls.market.contract}/statements", {})["id"]
         countersign("pull", cls.server.url, mirror, "--contract", cls.market.contract, "--token", cls.market.publisher.token)
         return {path: (mirror / path).read_bytes() for path in (base + ".jws", base + "/lines", base + "/checkpoint")}
+
+    @classmethod
+    def empty_statement(cls):
+        """The file of one in whose period nothing came."""
+        path = f"/v1/contracts/{cls.market.new_contract(cls.market.new_publisher())}/statements"
+        made = wait_for(lambda: (lambda said: said.status == 201 and said)(cls.operator.call("POST", path, {"until": rfc3339(time.time() - 1)})), what="a period to end").json
+        return {"empty.jws": cls.operator.do("GET", f"/v1/statements/{made['id']}").body}
 
     @classmethod
     def browse(cls, cases):
@@ -140,6 +148,7 @@ class VerifyPage(ServerCase):
             ("another tier", cls.files(jws=cls.signed(quantities=[{**each, "tier": each.get("tier", 0) + 1} for each in first["quantities"]])), {}),
             ("a line dropped", cls.files(lines=lines.split(b"\n", 1)[1]), {}),
             ("without lines", cls.files(lines=None), {}),
+            ("nothing came", cls.empty_statement(), {}),
             ("another root", cls.files(checkpoint=cls.keys.note(origin, size, bytes(32))), {}),
             ("a foreign note", cls.files(checkpoint=stranger.note(origin, size, root)), {}),
             ("a note changed after signing", cls.files(checkpoint="\n".join([note[0], note[1], base64.b64encode(bytes(32)).decode(), *note[3:]]).encode()), {}),
@@ -167,13 +176,14 @@ class VerifyPage(ServerCase):
         return [text for said, text in self.told[name]["rows"] if said == verdict]
 
     def test_an_honest_statement_holds(self):
-        for name, statements in (("honest files", 1), ("honest mirror", 2), ("from a saved file", 2), ("a newer key", 1), ("a key of before, and the page of now", 1), ("pinned", 1), ("both", 2), ("without lines", 1),
+        for name, statements in (("honest files", 1), ("honest mirror", 2), ("from a saved file", 2), ("a newer key", 1), ("a key of before, and the page of now", 1), ("pinned", 1), ("both", 2), ("without lines", 1), ("nothing came", 1),
                                  ("the next without the first", 1), ("in French, on a phone", 2), ("in Chinese", 1)):
             with self.subTest(name):
                 self.assertEqual(self.told[name]["verdicts"], ["holds"] * statements, self.told[name]["text"])
         whole = self.told["honest mirror"]["text"]
         for word in ("accepts, ", "disputes, ", "has not answered", f"It follows statement {self.statements[0]}", "12.00 EUR", "−12.00 EUR"):
             self.assertIn(word.replace(" EUR", "\u00a0EUR"), whole)
+        self.assertIn("The lines (0) are the ones that were signed", self.rows("nothing came", "holds"))
         self.assertEqual(self.rows("without lines", "not")[0], f"The lines ({self.payload()['lines']['n']}) were not given")
 
     def test_each_lie_fails_where_it_lies(self):
