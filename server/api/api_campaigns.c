@@ -47,7 +47,7 @@ bool campaign_seen(const struct request *rq, const struct campaign *c)
         return true;
     const struct contract_list reads = catalog_reads(rq->catalog, rq->caller);
     for (size_t i = 0; i < reads.n; i++)
-        if (catalog_listed(rq->catalog, &reads, i)->campaign == c)
+        if (catalog_listed(rq->catalog, &reads, i)->campaign == c->which)
             return true;
     return false;
 }
@@ -86,23 +86,29 @@ enum err campaign_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
     const struct catalog *cat = cx->catalog;
+    const struct party *advertiser = catalog_party_number(cat, r->advertiser);
     struct campaign c = {
         .number = (uint32_t)cat->n_campaigns + 1,
         .partition = r->partition,
-        .advertiser = catalog_party_number(cat, r->advertiser),
+        .advertiser = advertiser->who,
         .document = r->campaign.document,
         .direct = (uint32_t)cat->n_contracts + 1,
         .created_ms = cx->now_ms,
     };
-    struct contract direct = {
-        .number = c.direct, .campaign = &c, .document = r->campaign.direct_document, .created_ms = cx->now_ms};
     memcpy(c.id, r->campaign.id, sizeof c.id);
+    struct which which = campaign_which(&c);
+    struct contract direct = {.number = c.direct,
+                              .campaign = &which,
+                              .of_campaign = c.document,
+                              .document = r->campaign.direct_document,
+                              .created_ms = cx->now_ms};
+    keys_pepper(cx->instance->keys, span_str(c.id), which.pepper);
     memcpy(direct.id, r->campaign.direct_id, sizeof direct.id);
     enum err err = call_taken(job, catalog_campaign(cat, span_str(c.id)));
     if (err == ERR_OK)
         err = call_taken(job, catalog_contract(cat, span_str(direct.id)));
     if (err == ERR_OK)
-        err = quota_leaves(job, QUOTA_CAMPAIGNS, c.advertiser, catalog_campaigns_of(cat, c.advertiser).n);
+        err = quota_leaves(job, QUOTA_CAMPAIGNS, advertiser, catalog_campaigns_of(cat, advertiser).n);
     if (err == ERR_OK)
         err = contract_plan(cx, &direct, &job->problem);
     if (err == ERR_OK)
@@ -324,7 +330,7 @@ static enum err renew_through(struct batch *cx, const struct contract *now, cons
     for (const struct version *v = first; v < vs->v + vs->n && err == ERR_OK; v++) {
         struct patched_version version;
         err = version_patch(v, c, patch, &version, NULL);
-        k.campaign = &version.campaign;
+        k.of_campaign = version.campaign.document;
         k.document = buf_span(&version.text[1]);
         if (err == ERR_OK)
             err = contract_next(cx, &k, v == first || v->effective_ms <= now_ms ? 0 : v->effective_ms, NULL);
@@ -359,7 +365,7 @@ static enum err one_contract(struct batch *cx, const struct campaign *c, const s
 {
     struct contract k = *now;
     enum err err = ERR_OK;
-    k.campaign = c;
+    k.of_campaign = c->document;
     bool through = change->through && (versions_wait(&k.versions, pipeline_dated(cx, &k, cx->now_ms)) ||
                                        versions_proposal(&k.versions) != NULL);
     if (write && through)
@@ -389,8 +395,8 @@ static enum err each_contract(struct batch *cx, const struct contract_list *all,
 static enum err first_contracts(struct batch *cx, const struct job *job, const struct campaign *c,
                                 struct contract_list *all, struct unfinished *later, struct problem *p)
 {
-    enum err err = go_on_no_terms(cx, c, p);
-    *all = catalog_contracts_of(cx->catalog, c);
+    enum err err = go_on_no_terms(cx, c->which, p);
+    *all = catalog_contracts_of(cx->catalog, c->which);
     *later = (struct unfinished){.n = 0};
     return err != ERR_OK || all->n <= SLICE_LOGS ? err
                                                  : go_on_behind_direct(cx, job, job->record.change.made, all, later, p);
@@ -423,7 +429,7 @@ enum err campaign_change_log(struct batch *cx, const struct record *r, const str
     if (err == ERR_OK)
         err = pipeline_ready(cx, k);
     if (err == ERR_OK)
-        err = one_contract(cx, k->campaign, k, &change, r->change.patch, true, &why);
+        err = one_contract(cx, catalog_which(cx->catalog, k->campaign), k, &change, r->change.patch, true, &why);
     cx->catalog_changed |= err == ERR_OK;
     return err;
 }
@@ -474,7 +480,7 @@ enum { LOOK_AT_ONCE = 64 }; /* terms that are in memory for that */
 static enum err look(struct request *rq, struct batch *cx, const struct campaign *c, const struct change *change)
 {
     struct compiled_pool pool = {.used = false};
-    const struct contract_list all = catalog_contracts_of(cx->catalog, c);
+    const struct contract_list all = catalog_contracts_of(cx->catalog, c->which);
     enum err err = ERR_OK;
     cx->compiled = &pool;
     for (size_t i = 0; i < all.n && err == ERR_OK; i++) {
@@ -495,7 +501,7 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
                        .catalog = rq->catalog,
                        .record = &job->record,
                        .now_ms = rq->arrived_ms};
-    const struct contract_list all = catalog_contracts_of(rq->catalog, &c);
+    const struct contract_list all = catalog_contracts_of(rq->catalog, c.which);
     struct change change;
     struct buf text;
     buf_heap(&text);
@@ -518,7 +524,7 @@ static enum err submit_change(struct request *rq, const struct campaign *c, stru
     struct job *job = worker_job(rq, RECORD_CAMPAIGN_CHANGE, c->advertiser);
     job->record.change.number = c->number;
     job->record.change.patch = patch;
-    if (catalog_contracts_of(rq->catalog, c).n <= SLICE_LOGS)
+    if (catalog_contracts_of(rq->catalog, c->which).n <= SLICE_LOGS)
         return call_submit(rq, job);
     rq->kept = span_of((const char *)job, sizeof *job);
     rq->read = look_at_contracts;

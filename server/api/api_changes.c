@@ -17,7 +17,7 @@ struct changes {
 
 static bool is_of(const struct party *p, const struct campaign *c)
 {
-    return c != NULL && c->advertiser == p;
+    return c != NULL && c->advertiser == p->who;
 }
 
 static bool is_wanted(const struct changes *l, const struct change_row *row)
@@ -29,7 +29,7 @@ static bool is_wanted(const struct changes *l, const struct change_row *row)
     if (p == NULL || row->by == p->number || span_is(row->party, p->id) || is_of(p, catalog_campaign(c, row->campaign)))
         return true;
     const struct contract *k = catalog_contract(c, row->contract);
-    return k != NULL && k->publisher == p;
+    return k != NULL && k->publisher == p->who;
 }
 
 static void text_member(struct jw *w, const char *name, struct span text)

@@ -54,7 +54,7 @@ static enum err link_check(const struct terms *terms, struct span url, struct pr
 }
 
 /* A publisher's are those of its contracts, an advertiser's those of its campaigns' own. */
-static const struct party *owner(const struct contract *k)
+static const struct who *owner(const struct contract *k)
 {
     return k->publisher != NULL ? k->publisher : k->campaign->advertiser;
 }
@@ -67,7 +67,7 @@ static enum err codes_leave(struct batch *cx, struct job *job, const struct part
     const struct contract_list reads = catalog_reads(cx->catalog, p);
     for (size_t i = 0; i < reads.n; i++) {
         const struct contract *k = catalog_listed(cx->catalog, &reads, i);
-        for (size_t c = 0; owner(k) == p && c < k->n_codes; c++)
+        for (size_t c = 0; owner(k) == p->who && c < k->n_codes; c++)
             n += k->codes[c]->off_ms == 0 || quota_recent(cx, by, k->codes[c]->off_ms, COUNTS_DAYS);
     }
     return quota_leaves(job, QUOTA_CODES, p, n);
@@ -86,7 +86,7 @@ enum err code_run(struct batch *cx, struct job *job)
     enum err err = link_check(contract_terms(k, cx->now_ms), code.landing_url,
                               &job->problem); /* the campaign may have changed meanwhile */
     if (err == ERR_OK)
-        err = codes_leave(cx, job, owner(k), r->code.by);
+        err = codes_leave(cx, job, catalog_who(cx->catalog, owner(k)), r->code.by);
     if (err == ERR_OK)
         err = catalog_put_code(cx->txn, k->number, &code);
     if (err != ERR_OK)
@@ -144,7 +144,8 @@ enum err code_change_run(struct batch *cx, struct job *job)
     struct code code = *k->codes[r->code_change.placement - 1];
     bool was_off = code.off_ms != 0, switched = r->code_change.switches && r->code_change.off != was_off;
     struct answer a;
-    enum err err = switched && was_off ? codes_leave(cx, job, owner(k), r->code_change.by) : ERR_OK;
+    enum err err =
+        switched && was_off ? codes_leave(cx, job, catalog_who(cx->catalog, owner(k)), r->code_change.by) : ERR_OK;
     assert(batch_may_touch(cx, k));
     if (err != ERR_OK)
         return err;

@@ -68,7 +68,7 @@ static size_t contracts_counted(const struct catalog *c, const struct party *p)
 
 static enum err contract_leaves(const struct catalog *c, struct job *job, const struct contract *k)
 {
-    const struct party *of[] = {k->campaign->advertiser, k->publisher};
+    const struct party *of[] = {catalog_who(c, k->campaign->advertiser), catalog_who(c, k->publisher)};
     enum err err = ERR_OK;
     for (size_t i = 0; i < 2 && err == ERR_OK; i++)
         err = quota_leaves(job, QUOTA_CONTRACTS, of[i], contracts_counted(c, of[i]));
@@ -81,8 +81,8 @@ enum err contract_run(struct batch *cx, struct job *job)
     const struct catalog *cat = cx->catalog;
     struct contract k = {
         .number = (uint32_t)cat->n_contracts + 1,
-        .campaign = catalog_campaign_number(cat, r->contract.campaign),
-        .publisher = catalog_party_number(cat, r->contract.publisher),
+        .campaign = catalog_campaign_number(cat, r->contract.campaign)->which,
+        .publisher = catalog_party_number(cat, r->contract.publisher)->who,
         .document = r->contract.document,
         .created_ms = cx->now_ms,
     };
@@ -278,7 +278,7 @@ enum err contracts_patch(struct request *rq, struct reply *reply)
     buf_heap(&text);
     err = patched(k, rq->body, &text, &effective_ms, &rq->problem);
     if (err == ERR_OK)
-        err = call_compiles(rq, k->campaign, buf_span(&text));
+        err = call_compiles(rq, catalog_which(rq->catalog, k->campaign), buf_span(&text));
     buf_free(&text);
     if (err == ERR_OK)
         err = call_notice(rq, effective_ms);

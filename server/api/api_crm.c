@@ -68,7 +68,7 @@ enum err crm_run(struct batch *cx, struct job *job)
     answer_job(&a, job, 200);
     if (same)
         return ERR_OK;
-    struct credential_told told = {before->advertiser, r->crm.by, CREDENTIAL_WEBHOOK};
+    struct credential_told told = {catalog_who(cx->catalog, before->advertiser), r->crm.by, CREDENTIAL_WEBHOOK};
     err = catalog_put_campaign(cx->txn, &c);
     cx->catalog_changed = err == ERR_OK;
     return err == ERR_OK ? credential_replaced(cx, &told, span_empty(before->crm) ? "" : before->crm_id,

@@ -269,7 +269,7 @@ static bool sees_party(const struct request *rq, const struct party *p)
         return true;
     for (size_t i = 0; i < reads.n; i++) {
         const struct contract *k = catalog_listed(rq->catalog, &reads, i);
-        if (k->publisher == p || k->campaign->advertiser == p)
+        if (k->publisher == p->who || k->campaign->advertiser == p->who)
             return true;
     }
     return false;
@@ -338,7 +338,7 @@ static enum err find(struct request *rq, struct txn *t, struct front *out)
         return unseen(rq);
     const struct contract *k = catalog_contract(rq->catalog, contract);
     const struct campaign *c = catalog_campaign(rq->catalog, target);
-    const struct party *p = c != NULL ? c->advertiser : catalog_party(rq->catalog, target);
+    const struct party *p = c != NULL ? catalog_who(rq->catalog, c->advertiser) : catalog_party(rq->catalog, target);
     bool test = span_empty(contract);
     if (p == NULL || (test ? p->number != rq->caller->number && !caller_is(rq, ROLE_OPERATOR)
                            : k == NULL || !catalog_may_read(rq->catalog, rq->caller, k)))

@@ -21,7 +21,7 @@
 
 bool leads_of(const struct leads *l, const struct contract *k)
 {
-    return (l->only == NULL || k == l->only) && (l->campaign == NULL || k->campaign == l->campaign);
+    return (l->only == NULL || k == l->only) && (l->campaign == NULL || k->campaign == l->campaign->which);
 }
 
 /* For entry_close. */

@@ -75,7 +75,7 @@ static struct span state_of(const struct contract *k, const struct shown *of, in
 
 static void jw_assents(struct jw *w, const struct contract *k, const struct shown *v)
 {
-    const struct party *party[SIDES] = {k->campaign->advertiser, k->publisher};
+    const struct who *party[SIDES] = {k->campaign->advertiser, k->publisher};
     jw_key(w, "assents");
     jw_array(w);
     for (size_t i = 0; i < SIDES; i++) {
@@ -93,7 +93,7 @@ static void jw_assents(struct jw *w, const struct contract *k, const struct show
 /* Who took it back: its parties each for itself, or who may change the terms, whose id its entry has. */
 static void jw_withdrawals(struct jw *w, const struct contract *k, const struct shown *v)
 {
-    const struct party *party[SIDES + 1] = {k->campaign->advertiser, k->publisher};
+    const struct who *party[SIDES + 1] = {k->campaign->advertiser, k->publisher};
     jw_key(w, "withdrawals");
     jw_array(w);
     for (size_t i = 0; i <= SIDES; i++) {

@@ -43,7 +43,7 @@ static enum err contract_read(struct request *rq, json_t *patch, struct proposal
     if (err != ERR_OK)
         return err;
     const struct contract *k = catalog_contract(rq->catalog, id);
-    if (k == NULL || k->campaign != out->campaign)
+    if (k == NULL || k->campaign != out->campaign->which)
         return problem(&rq->problem, ERR_INVALID, "contract.id", "must be the id of a contract of this campaign");
     json_object_del(patch, "id");
     out->contract = k;
@@ -113,7 +113,7 @@ static int newest_first(const void *a, const void *b)
 
 static struct contract_list tried(const struct trying *t)
 {
-    return catalog_contracts_of(t->rq->catalog, t->proposal.campaign);
+    return catalog_contracts_of(t->rq->catalog, t->proposal.campaign->which);
 }
 
 static void add_place(struct trying *t, size_t which, uint64_t index, const struct lead_row *row)
@@ -330,7 +330,7 @@ static enum err run(struct trying *t)
 {
     struct view store = ledger_store_view(t->txn);
     t->trial.store = &store;
-    t->trial.pepper = t->proposal.campaign->pepper;
+    t->trial.pepper = t->proposal.campaign->which->pepper;
     enum err err = find_leads(t);
     if (err == ERR_OK)
         err = read_leads(t);

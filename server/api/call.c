@@ -109,7 +109,7 @@ static enum err idempotency_read(struct request *rq, struct idempotency *out)
 
 enum err call_compiles(struct request *rq, const struct campaign *c, struct span contract)
 {
-    return compiled_hand(&rq->compiled, catalog_beside(rq->catalog, c), c->document, contract, &rq->problem);
+    return compiled_hand(&rq->compiled, catalog_beside(rq->catalog, c->direct), c->document, contract, &rq->problem);
 }
 
 enum err call_submit(struct request *rq, struct job *job)

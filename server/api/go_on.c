@@ -20,7 +20,7 @@ enum err go_on_none(const struct batch *cx, enum record_kind kind, uint32_t whos
     return none(unfinished_of(cx->txn, kind, whose, 0), p);
 }
 
-enum err go_on_no_terms(const struct batch *cx, const struct campaign *c, struct problem *p)
+enum err go_on_no_terms(const struct batch *cx, const struct which *c, struct problem *p)
 {
     return none(unfinished_terms(cx->txn, c->number, c->direct, 0), p);
 }
@@ -73,15 +73,15 @@ enum err go_on_later(struct batch *cx, struct job *job, const struct unfinished 
 /* ---- the chore ---- */
 
 /* What it is for: all contracts of a campaign, or of a party. */
-static const struct campaign *campaign_of(const struct batch *cx, const struct record *r)
+static const struct which *campaign_of(const struct batch *cx, const struct record *r)
 {
     uint32_t whose = unfinished_whose(r);
-    return r->kind == RECORD_CAMPAIGN_CHANGE ? catalog_campaign_number(cx->catalog, whose)
+    return r->kind == RECORD_CAMPAIGN_CHANGE ? catalog_campaign_number(cx->catalog, whose)->which
            : r->kind == RECORD_WITHDRAWAL    ? catalog_contract_number(cx->catalog, whose)->campaign
                                              : NULL;
 }
 
-static bool is_for(const struct campaign *c, const struct party *p, const struct contract *k)
+static bool is_for(const struct which *c, const struct party *p, const struct contract *k)
 {
     return c != NULL ? k->campaign == c : contract_has_party(k, p);
 }
@@ -102,8 +102,9 @@ static enum err one_log(struct batch *cx, log_change *log, const struct record *
 
 static enum err slice(struct batch *cx, log_change *log, struct unfinished *u, uint32_t steps)
 {
-    const struct campaign *c = campaign_of(cx, &u->record);
-    const struct party *p = c != NULL ? c->advertiser : catalog_party_number(cx->catalog, unfinished_whose(&u->record));
+    const struct which *c = campaign_of(cx, &u->record);
+    const struct party *p =
+        catalog_party_number(cx->catalog, c != NULL ? c->advertiser->number : unfinished_whose(&u->record));
     const struct contract_list all = catalog_reads(cx->catalog, p);
     size_t i = contracts_behind(&all, u->from - 1), end = contracts_behind(&all, u->until), looks = SLICE_LOOKS;
     enum err err = ERR_OK;

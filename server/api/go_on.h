@@ -14,7 +14,7 @@ typedef enum err log_change(struct batch *cx, const struct record *r, const stru
 /* ERR_CONFLICT while one of that kind is on its way to contracts of that campaign or party. */
 MUST_CHECK enum err go_on_none(const struct batch *cx, enum record_kind kind, uint32_t whose, struct problem *p);
 /* The same of other terms of all contracts of a campaign. */
-MUST_CHECK enum err go_on_no_terms(const struct batch *cx, const struct campaign *c, struct problem *p);
+MUST_CHECK enum err go_on_no_terms(const struct batch *cx, const struct which *c, struct problem *p);
 /* Of what the job changes no contract up to a number, or none at all (0), has an entry yet that is to have one:
  * ERR_CONFLICT as above, or while there are too many. Before anything is written; then go_on_later. */
 MUST_CHECK enum err go_on_begin(const struct batch *cx, const struct job *job, uint32_t done, struct unfinished *out,

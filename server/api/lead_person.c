@@ -39,7 +39,7 @@ enum err leads_write_click(struct leads *l)
 /* ---- of a person ---- */
 
 /* false: it is no address there. */
-static bool key_of(const struct leads *l, const struct campaign *c, struct identity_key *out)
+static bool key_of(const struct leads *l, const struct which *c, struct identity_key *out)
 {
     const struct contract *direct = catalog_contract_number(l->rq->catalog, c->direct);
     struct hmac *pepper = hmac_new(c->pepper, sizeof c->pepper);
@@ -60,7 +60,7 @@ static enum err is_shown(struct leads *l, const struct dedupe_row *row, bool *sh
     const struct contract *k = catalog_contract_number(l->rq->catalog, row->at.contract);
     struct envelope env;
     struct entry e;
-    *shown = k != NULL && k->campaign->advertiser == l->rq->caller;
+    *shown = k != NULL && k->campaign->advertiser == l->rq->caller->who;
     if (k == NULL || *shown)
         return ERR_OK;
     enum err err = ledger_read(l->txn, row->at.contract, row->at.index, &env);
@@ -73,7 +73,7 @@ static enum err is_shown(struct leads *l, const struct dedupe_row *row, bool *sh
     return ERR_OK;
 }
 
-static enum err of_campaign(struct leads *l, const struct campaign *c)
+static enum err of_campaign(struct leads *l, const struct which *c)
 {
     static const enum key_layer layers[] = {KEY_STANDS, KEY_UNPROVEN, KEY_ANYWHERE};
     struct view v = store_view(l->txn);
@@ -101,7 +101,7 @@ enum err leads_write_person(struct leads *l)
     bool *seen = xcalloc(c->n_campaigns + 1, sizeof *seen);
     enum err err = ERR_OK;
     for (size_t i = 0; i < reads.n && err == ERR_OK; i++) {
-        const struct campaign *campaign = catalog_listed(c, &reads, i)->campaign;
+        const struct which *campaign = catalog_listed(c, &reads, i)->campaign;
         if (!seen[campaign->number])
             err = of_campaign(l, campaign);
         seen[campaign->number] = true;

@@ -110,7 +110,7 @@ static enum err end_of_party(struct made *m, const struct party *p)
 
 static enum err end_of_campaign(struct made *m, const struct campaign *c)
 {
-    struct credential_told crm = {.party = c->advertiser, .what = CREDENTIAL_WEBHOOK};
+    struct credential_told crm = {.party = catalog_who(m->cx->catalog, c->advertiser), .what = CREDENTIAL_WEBHOOK};
     struct campaign off = *c;
     if (span_empty(c->crm) || !made_it(m, c->crm_maker, c->crm_since_ms))
         return ERR_OK;

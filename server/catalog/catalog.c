@@ -48,16 +48,32 @@ const struct campaign *catalog_campaign_number(const struct catalog *c, uint32_t
     return part_number(c, PART_CAMPAIGNS, number);
 }
 
+const struct party *catalog_who(const struct catalog *c, const struct who *who)
+{
+    return who != NULL ? catalog_party_number(c, who->number) : NULL;
+}
+
+const struct campaign *catalog_which(const struct catalog *c, const struct which *which)
+{
+    return catalog_campaign_number(c, which->number);
+}
+
 const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number)
 {
     return part_number(c, PART_CONTRACTS, number);
 }
 
-const struct terms *catalog_beside(const struct catalog *c, const struct campaign *campaign)
+const struct terms *catalog_beside(const struct catalog *c, uint32_t direct)
 {
-    const struct contract *direct = catalog_contract_number(c, campaign->direct);
-    const struct version *v = direct != NULL ? versions_newest(&direct->versions) : NULL;
+    const struct contract *k = catalog_contract_number(c, direct);
+    const struct version *v = k != NULL ? versions_newest(&k->versions) : NULL;
     return v != NULL ? v->terms : NULL;
+}
+
+bool contract_locked(const struct catalog *c, const struct contract *k)
+{
+    const struct party *publisher = catalog_who(c, k->publisher);
+    return catalog_who(c, k->campaign->advertiser)->locked_ms != 0 || (publisher != NULL && publisher->locked_ms != 0);
 }
 
 enum err contract_unbound(const struct contract *k, struct problem *p)

@@ -4,6 +4,7 @@
 #define CS_SERVER_CATALOG_CATALOG_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "common/decisions/terms.h"
 #include "server/catalog/compiled.h"
@@ -36,10 +37,20 @@ struct secret_list {
     size_t n;
 };
 
-struct party {
+/* Who a party is, and which campaign: what never changes of them. What names one points to this, which is the same in
+ * all snapshots, so that a change of the party or the campaign changes nothing else. What they are in one of them is
+ * told by catalog_who() and catalog_which(). */
+struct who {
     uint32_t number;
+    enum role role;
+    char id[LIMIT_ID + 1];
+};
+
+struct party {
+    uint32_t number; /* as who has them: */
     char id[LIMIT_ID + 1];
     enum role role;
+    const struct who *who; /* of those in a snapshot */
     struct span name;
     bool has_key;
     uint8_t pub[ED25519_KEY_LEN];
@@ -90,14 +101,23 @@ struct api_token {
     bool invitation;              /* opens no call, but once what its party is to have (invitation_opens) */
 };
 
-struct campaign {
+struct which {
     uint32_t number;
     uint16_t partition; /* whose history its contracts belong to; one advertiser's stay in one */
     char id[LIMIT_ID + 1];
-    const struct party *advertiser;
-    struct span document; /* canonical */
-    uint32_t direct;      /* number of the contract that takes leads without a known click */
+    const struct who *advertiser;
+    uint32_t direct; /* number of the contract that takes leads without a known click */
     uint8_t pepper[32];
+};
+
+struct campaign {
+    uint32_t number;
+    char id[LIMIT_ID + 1];
+    const struct which *which; /* of those in a snapshot */
+    uint16_t partition;
+    const struct who *advertiser;
+    struct span document; /* canonical */
+    uint32_t direct;
     int64_t created_ms;
     struct span crm;           /* the document of its CRM (common/commit/crm.h); empty: there is none. Else: */
     struct span crm_url;       /* where that leads */
@@ -116,18 +136,33 @@ struct code {
     uint32_t off_by;
 };
 
+static inline struct who party_who(const struct party *p)
+{
+    struct who w = {.number = p->number, .role = p->role};
+    memcpy(w.id, p->id, sizeof w.id);
+    return w;
+}
+
+/* Without its pepper. */
+static inline struct which campaign_which(const struct campaign *c)
+{
+    struct which w = {.number = c->number, .partition = c->partition, .advertiser = c->advertiser, .direct = c->direct};
+    memcpy(w.id, c->id, sizeof w.id);
+    return w;
+}
+
 struct contract {
     uint32_t number;
     char id[LIMIT_ID + 1];
-    const struct campaign *campaign;
-    const struct party *publisher; /* NULL for a direct contract */
+    const struct which *campaign;
+    const struct who *publisher; /* NULL for a direct contract */
     struct span document;
-    struct versions versions;        /* of its terms */
+    struct span of_campaign;  /* of one that is planned: what its campaign's document will be; empty: what it is */
+    struct versions versions; /* of its terms */
     const struct code *const *codes; /* placement n at codes[n-1] */
     size_t n_codes;
     int64_t created_ms;
     uint64_t assented; /* index of the last assent entry; 0: none */
-    bool locked;       /* one of its parties is */
 };
 
 /* Whether terms bind what happens at that time: not until the first version has the assents that it asks for. */
@@ -153,10 +188,15 @@ static inline void contract_sides(const struct contract *k, struct span out[2])
 /* ERR_CONFLICT: nothing is decided or settled until they do. */
 MUST_CHECK enum err contract_unbound(const struct contract *k, struct problem *p);
 
+struct catalog;
+
+/* Whether one of its parties is. */
+bool contract_locked(const struct catalog *c, const struct contract *k);
+
 /* Whether clicks, views and impressions of then are taken. */
-static inline bool contract_takes_traffic(const struct contract *k, int64_t at_ms)
+static inline bool contract_takes_traffic(const struct catalog *c, const struct contract *k, int64_t at_ms)
 {
-    return !k->locked && contract_binds(k, at_ms) && terms_takes_traffic(contract_terms(k, at_ms), at_ms);
+    return !contract_locked(c, k) && contract_binds(k, at_ms) && terms_takes_traffic(contract_terms(k, at_ms), at_ms);
 }
 
 /* The campaign's currency, which no version changes. */
@@ -198,7 +238,9 @@ const struct campaign *catalog_campaign(const struct catalog *c, struct span id)
 const struct contract *catalog_contract(const struct catalog *c, struct span id);
 /* NULL when there is none. */
 const struct party *catalog_party_number(const struct catalog *c, uint32_t number); /* 1: the operator */
+const struct party *catalog_who(const struct catalog *c, const struct who *who);    /* who: NULL-safe */
 const struct campaign *catalog_campaign_number(const struct catalog *c, uint32_t number);
+const struct campaign *catalog_which(const struct catalog *c, const struct which *which);
 const struct contract *catalog_contract_number(const struct catalog *c, uint32_t number);
 const struct secret *catalog_secret(const struct catalog *c, struct span kid);
 /* Of this text, of this hash; NULL when there is none. What has ended or expired is found too. */
@@ -234,16 +276,17 @@ const struct contract *catalog_listed(const struct catalog *c, const struct cont
 struct contract_list catalog_reads(const struct catalog *c, const struct party *p);
 /* The first campaign that an advertiser's or publisher's contracts are of, and whether they are of others too; NULL:
  * none. */
-const struct campaign *catalog_takes(const struct catalog *c, const struct party *p, bool *several);
+const struct which *catalog_takes(const struct catalog *c, const struct party *p, bool *several);
 /* An advertiser's, by number. */
 struct campaign_list catalog_campaigns_of(const struct catalog *c, const struct party *p);
-/* Terms beside which those of its contracts are compiled, since they have its document as a rule; NULL: none yet. */
-const struct terms *catalog_beside(const struct catalog *c, const struct campaign *campaign);
+/* Terms beside which those of a campaign's contracts are compiled, since they have its document as a rule; NULL: none
+ * yet. direct: number of its own contract. */
+const struct terms *catalog_beside(const struct catalog *c, uint32_t direct);
 /* The direct one, then by publisher and number. */
-struct contract_list catalog_contracts_of(const struct catalog *c, const struct campaign *campaign);
+struct contract_list catalog_contracts_of(const struct catalog *c, const struct which *campaign);
 /* The publisher's contracts of the campaign, by number. */
-struct contract_list campaign_contracts_of(const struct catalog *c, const struct campaign *campaign,
-                                           const struct party *publisher);
+struct contract_list campaign_contracts_of(const struct catalog *c, const struct which *campaign,
+                                           const struct who *publisher);
 /* Where those of a list by number begin that have a higher one. */
 size_t contracts_behind(const struct contract_list *l, uint32_t number);
 

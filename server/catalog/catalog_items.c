@@ -205,10 +205,14 @@ static void catalog_free(struct catalog *c)
 /* What a row holds beside itself that its copies share. */
 static void free_shared(enum part part, const void *what)
 {
-    if (part == PART_PARTIES)
+    if (part == PART_PARTIES) {
         item_free(((const struct party_row *)what)->text);
-    if (part == PART_CAMPAIGNS)
+        item_free(((const struct party_row *)what)->p.who);
+    }
+    if (part == PART_CAMPAIGNS) {
         item_free(((const struct campaign_row *)what)->text);
+        item_free(((const struct campaign_row *)what)->c.which);
+    }
     if (part != PART_CONTRACTS)
         return;
     const struct contract_row *k = what;

@@ -48,7 +48,7 @@ static struct numbers *read_add(struct catalog *c, uint32_t party, uint32_t cont
 }
 
 /* Of one that takes part in it. */
-static void party_add(struct catalog *c, const struct party *p, const struct contract *k)
+static void party_add(struct catalog *c, const struct who *p, const struct contract *k)
 {
     struct numbers *n = read_add(c, p->number, k->number);
     n->several |= catalog_contract_number(c, n->number[0])->campaign->number != k->campaign->number;
@@ -77,7 +77,7 @@ static size_t first_of(const struct catalog *c, const struct contract_list *l, u
     size_t from = 0, to = l->n;
     while (from < to) {
         size_t mid = from + (to - from) / 2;
-        const struct party *p = catalog_listed(c, l, mid)->publisher;
+        const struct who *p = catalog_listed(c, l, mid)->publisher;
         if (p == NULL || p->number < publisher)
             from = mid + 1;
         else
@@ -167,7 +167,7 @@ struct contract_list catalog_reads(const struct catalog *c, const struct party *
     return listed(part_number(c, PART_READS, p->number));
 }
 
-const struct campaign *catalog_takes(const struct catalog *c, const struct party *p, bool *several)
+const struct which *catalog_takes(const struct catalog *c, const struct party *p, bool *several)
 {
     const struct numbers *n = part_number(c, PART_READS, p->number);
     bool takes = (p->role == ROLE_ADVERTISER || p->role == ROLE_PUBLISHER) && n->n > 0;
@@ -181,13 +181,13 @@ struct campaign_list catalog_campaigns_of(const struct catalog *c, const struct 
     return (struct campaign_list){n->number, n->n};
 }
 
-struct contract_list catalog_contracts_of(const struct catalog *c, const struct campaign *campaign)
+struct contract_list catalog_contracts_of(const struct catalog *c, const struct which *campaign)
 {
     return listed(part_number(c, PART_PLACES, campaign->number));
 }
 
-struct contract_list campaign_contracts_of(const struct catalog *c, const struct campaign *campaign,
-                                           const struct party *publisher)
+struct contract_list campaign_contracts_of(const struct catalog *c, const struct which *campaign,
+                                           const struct who *publisher)
 {
     const struct contract_list l = catalog_contracts_of(c, campaign);
     size_t from = first_of(c, &l, publisher->number), to = first_of(c, &l, publisher->number + 1);

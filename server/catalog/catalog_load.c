@@ -26,7 +26,7 @@ struct load {
     struct catalog *c;              /* the draft */
     bool whole;                     /* of all rows */
     struct span document;           /* of the row that is read, until the next read */
-    struct buf parties, campaigns;  /* numbers (uint32_t) of those that are others now */
+    struct buf parties, campaigns;  /* numbers (uint32_t) of those that are others now, of new ones */
 };
 
 /* How rows of one table come into the snapshot. */
@@ -181,10 +181,14 @@ static enum err need_party(const struct catalog *c, const json_t *row, const cha
 }
 
 static enum err need_role(const struct catalog *c, const json_t *row, const char *name, enum role role,
-                          const struct party **out)
+                          const struct who **out)
 {
-    enum err err = need_party(c, row, name, out);
-    return err == ERR_OK && (*out)->role != role ? ERR_CORRUPT : err;
+    const struct party *p = NULL;
+    enum err err = need_party(c, row, name, &p);
+    if (err != ERR_OK || p->role != role)
+        return ERR_CORRUPT;
+    *out = p->who;
+    return ERR_OK;
 }
 
 /* Stays zeros where no API token made it. */
@@ -303,6 +307,13 @@ static void key_remove(struct catalog *c, const struct party *p)
     table_remove(keys, at);
 }
 
+static const struct who *who_new(struct catalog *c, const struct party *p)
+{
+    struct who *who = item_new(c, sizeof *who, NULL);
+    *who = party_who(p);
+    return who;
+}
+
 static enum err party_put(struct load *l, struct party_row *r)
 {
     struct catalog *c = l->c;
@@ -310,10 +321,12 @@ static enum err party_put(struct load *l, struct party_row *r)
     key_put(c, &r->p);
     part_put(c, PART_PARTIES, r->p.number, r);
     if (old == NULL) {
+        r->p.who = who_new(c, &r->p);
         c->n_parties++;
         lists_add_party(c);
         return name_add(l, PART_PARTIES, r->p.number, r->p.id);
     }
+    r->p.who = old->p.who;
     if (strcmp(old->p.id, r->p.id) != 0 || old->p.role != r->p.role)
         return ERR_CORRUPT;
     key_remove(c, &old->p);
@@ -381,26 +394,6 @@ static void credentials_copy(struct load *l, const struct party *p)
         secret_copy(l, catalog_secrets_of(l->c, p).s[i]);
 }
 
-static void campaign_put(struct load *l, const struct campaign *old, struct campaign_row *r)
-{
-    item_gone(l->c, old);
-    part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
-}
-
-static void campaigns_copy(struct load *l, const struct party *p)
-{
-    const struct campaign_list own = catalog_campaigns_of(l->c, p);
-    for (size_t i = 0; i < own.n; i++) {
-        const struct campaign *old = catalog_campaign_number(l->c, own.number[i]);
-        if (old->advertiser == p)
-            continue;
-        struct campaign_row *r = item_new(l->c, sizeof *r, NULL);
-        *r = *(const struct campaign_row *)old;
-        r->c.advertiser = p;
-        campaign_put(l, old, r);
-    }
-}
-
 static enum err parties_settle(struct load *l)
 {
     const struct catalog *c = l->c;
@@ -412,7 +405,6 @@ static enum err parties_settle(struct load *l)
         if (!makers_fit(c, p))
             return ERR_CORRUPT;
         credentials_copy(l, p);
-        campaigns_copy(l, p);
     }
     return ERR_OK;
 }
@@ -458,8 +450,38 @@ static enum err campaign_fill(struct load *l, struct span key, const json_t *row
         need_int(row, "created", JSON_INT_MAX, &c->created_ms) != ERR_OK)
         return ERR_CORRUPT;
     c->partition = (uint16_t)partition;
-    keys_pepper(l->keys, span_str(c->id), c->pepper);
     return ERR_OK;
+}
+
+static const struct which *which_new(struct load *l, const struct campaign *c)
+{
+    struct which *w = item_new(l->c, sizeof *w, NULL);
+    *w = campaign_which(c);
+    keys_pepper(l->keys, span_str(c->id), w->pepper);
+    return w;
+}
+
+static bool is_which(const struct campaign *c, const struct which *w)
+{
+    return strcmp(c->id, w->id) == 0 && c->advertiser == w->advertiser && c->direct == w->direct &&
+           c->partition == w->partition;
+}
+
+static enum err campaign_put(struct load *l, struct campaign_row *r)
+{
+    const struct campaign_row *old = part_number(l->c, PART_CAMPAIGNS, r->c.number);
+    part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
+    if (old != NULL) {
+        r->c.which = old->c.which;
+        item_gone(l->c, old->text);
+        item_gone(l->c, old);
+        return is_which(&r->c, r->c.which) ? ERR_OK : ERR_CORRUPT;
+    }
+    r->c.which = which_new(l, &r->c);
+    l->c->n_campaigns++;
+    note_number(&l->campaigns, r->c.number);
+    lists_add_campaign(l->c, &r->c);
+    return name_add(l, PART_CAMPAIGNS, r->c.number, r->c.id);
 }
 
 static enum err campaign_read(struct load *l, struct span key, const json_t *row)
@@ -474,19 +496,7 @@ static enum err campaign_read(struct load *l, struct span key, const json_t *row
     r->c.crm = text_put(r->text, crm.document);
     r->c.crm_url = text_put(r->text, crm.url);
     r->c.crm_sealed = text_put(r->text, crm.sealed);
-    note_number(&l->campaigns, r->c.number);
-    const struct campaign_row *old = part_number(l->c, PART_CAMPAIGNS, r->c.number);
-    if (old == NULL) {
-        part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
-        l->c->n_campaigns++;
-        lists_add_campaign(l->c, &r->c);
-        return name_add(l, PART_CAMPAIGNS, r->c.number, r->c.id);
-    }
-    if (strcmp(old->c.id, r->c.id) != 0 || old->c.advertiser->number != r->c.advertiser->number)
-        return ERR_CORRUPT;
-    item_gone(l->c, old->text);
-    campaign_put(l, &old->c, r);
-    return ERR_OK;
+    return campaign_put(l, r);
 }
 
 /* ---- contracts ---- */
@@ -521,9 +531,11 @@ static enum err lags(struct load *l, const struct contract *k, bool *out)
 static enum err compile_version(struct load *l, const struct contract *k, bool newest, struct version *v,
                                 struct compiled **out)
 {
-    const struct entry_terms e = {
-        .rules = v->rules, .campaign = k->campaign->document, .contract = k->document, .version = v->number};
-    const struct terms *beside = catalog_beside(l->c, k->campaign);
+    const struct entry_terms e = {.rules = v->rules,
+                                  .campaign = catalog_which(l->c, k->campaign)->document,
+                                  .contract = k->document,
+                                  .version = v->number};
+    const struct terms *beside = catalog_beside(l->c, k->campaign->direct);
     bool behind = false;
     enum err err = newest ? lags(l, k, &behind) : ERR_OK;
     if (err != ERR_OK)
@@ -560,7 +572,6 @@ static enum err load_version(struct load *l, struct contract_row *r, const struc
 static void contract_put(struct load *l, const struct contract_row *old, struct contract_row *r)
 {
     struct contract *k = &r->k;
-    k->locked = k->campaign->advertiser->locked_ms != 0 || (k->publisher != NULL && k->publisher->locked_ms != 0);
     k->codes = (const struct code *const *)r->codes->what;
     k->n_codes = r->codes->n;
     item_gone(l->c, old);
@@ -571,13 +582,15 @@ static void contract_put(struct load *l, const struct contract_row *old, struct 
 static enum err contract_fill(struct load *l, struct span key, const json_t *row, struct contract *k)
 {
     int64_t campaign, version, assented = 0;
+    const struct campaign *of;
     if (key_number(key, l->c->n_contracts, &k->number) != ERR_OK || need_id(row, k->id) != ERR_OK ||
         need_int(row, "campaign", UINT32_MAX, &campaign) != ERR_OK ||
-        (k->campaign = catalog_campaign_number(l->c, (uint32_t)campaign)) == NULL ||
+        (of = catalog_campaign_number(l->c, (uint32_t)campaign)) == NULL ||
         need_int(row, "version", UINT32_MAX, &version) != ERR_OK ||
         need_int(row, "created", JSON_INT_MAX, &k->created_ms) != ERR_OK ||
         json_get_int(row, "", "assented", 1, JSON_INT_MAX, &assented, NULL, NULL) != ERR_OK)
         return ERR_CORRUPT;
+    k->campaign = of->which;
     k->assented = (uint64_t)assented;
     if (json_object_get(row, "publisher") != NULL &&
         need_role(l->c, row, "publisher", ROLE_PUBLISHER, &k->publisher) != ERR_OK)
@@ -620,8 +633,7 @@ static enum err contract_read(struct load *l, struct span key, const json_t *row
     return name_add(l, PART_CONTRACTS, r->k.number, r->k.id);
 }
 
-/* The same of other snapshots' parties and campaign. Where they change for all contracts of somebody, nearly all of the
- * time goes into this: of the versions, for which there is much room, those alone are copied that there are. */
+/* For another code: of the versions, for which there is much room, those alone are copied that there are. */
 static struct contract_row *contract_copy(struct load *l, const struct contract *k)
 {
     const struct contract_row *old = (const struct contract_row *)k;
@@ -634,47 +646,18 @@ static struct contract_row *contract_copy(struct load *l, const struct contract 
     r->codes = table_ref(old->codes);
     for (size_t i = 0; i < n; i++)
         r->terms[i] = compiled_ref(old->terms[i]);
-    r->k.campaign = catalog_campaign_number(l->c, k->campaign->number);
-    r->k.publisher = k->publisher != NULL ? catalog_party_number(l->c, k->publisher->number) : NULL;
     contract_put(l, old, r);
     return r;
 }
 
-/* A version stays what it is, whatever its campaign's document is now: another one has a row of its own. */
-static void contract_settle(struct load *l, const struct contract *k)
-{
-    const struct campaign *c = catalog_campaign_number(l->c, k->campaign->number);
-    const struct party *p = k->publisher != NULL ? catalog_party_number(l->c, k->publisher->number) : NULL;
-    if (k->campaign != c || k->publisher != p)
-        (void)contract_copy(l, k);
-}
-
-/* Its own, as contract_read() has it. */
-static bool has_direct(const struct catalog *c, const struct contract_list *all, uint32_t direct)
-{
-    return all->n > 0 && catalog_listed(c, all, 0)->number == direct;
-}
-
-static void settle_all(struct load *l, const struct contract_list *all)
-{
-    for (size_t i = 0; i < all->n; i++)
-        contract_settle(l, catalog_listed(l->c, all, i));
-}
-
+/* Each campaign has its own, as contract_read() has it. */
 static enum err contracts_settle(struct load *l)
 {
-    for (size_t i = 0; i < noted(&l->parties); i++) {
-        const struct party *p = catalog_party_number(l->c, noted_number(&l->parties, i));
-        const struct contract_list reads = catalog_reads(l->c, p);
-        if (p->role == ROLE_ADVERTISER || p->role == ROLE_PUBLISHER)
-            settle_all(l, &reads);
-    }
     for (size_t i = 0; i < noted(&l->campaigns); i++) {
         const struct campaign *c = catalog_campaign_number(l->c, noted_number(&l->campaigns, i));
-        const struct contract_list all = catalog_contracts_of(l->c, c);
-        if (!has_direct(l->c, &all, c->direct))
+        const struct contract_list all = catalog_contracts_of(l->c, c->which);
+        if (all.n == 0 || catalog_listed(l->c, &all, 0)->number != c->direct)
             return ERR_CORRUPT;
-        settle_all(l, &all);
     }
     return ERR_OK;
 }

@@ -187,7 +187,7 @@ static void judge_erase(struct check *c, struct checked_log *log, const struct c
     if (err != ERR_OK && !untold(c, STORE_CHECK_ENTRIES, err))
         check_entry_fails(c, STORE_CHECK_ENTRIES, "erases what it cannot");
     const struct party *by = catalog_party(c->catalog, e->erase.by);
-    if (by == NULL || !(by == k->campaign->advertiser || by->role & ROLE_OPERATOR))
+    if (by == NULL || !(by->who == k->campaign->advertiser || by->role & ROLE_OPERATOR))
         check_entry_fails(c, STORE_CHECK_ENTRIES, "is by no operator, nor the advertiser");
     check_erase(c, k->number, index, &e->erase);
 }
@@ -264,7 +264,7 @@ static void judge_withdrawal(struct check *c, struct checked_log *log, const str
         bool own = !span_empty(e->withdrawal.jws);
         if (own)
             err = party_jws_to(&said.said, span_str(c->in.public_url), NULL);
-        else if (by == NULL || (by->role != ROLE_OPERATOR && by != k->campaign->advertiser))
+        else if (by == NULL || (by->role != ROLE_OPERATOR && by->who != k->campaign->advertiser))
             err = ERR_INVALID;
         assent_close(&said);
         versions_free(&gone);

@@ -24,7 +24,7 @@ static void ids_differ(struct check *c, enum table t, uint32_t number, enum tabl
 static void contract_names(struct check *c, const struct contract *k)
 {
     const struct terms *t = versions_newest(&k->versions)->terms;
-    const struct campaign *g = k->campaign;
+    const struct which *g = k->campaign;
     if (!span_is(t->contract, k->id))
         ids_differ(c, TABLE_CONTRACTS, k->number, TABLE_CONTRACTS, k->number);
     if (!span_is(t->campaign, g->id))
@@ -52,7 +52,7 @@ static void contract_documents(struct check *c, const struct contract *k, const 
     struct span key = contract_key(mem[0], k->number), campaign = contract_key(mem[1], k->campaign->number);
     if (!hashes_to(k->document, &log->documents[1]))
         check_row_fails(c, TABLE_CONTRACTS, key, "has another document than its log's last terms");
-    if (!hashes_to(k->campaign->document, &log->documents[0]) && !lacks_terms(c, k))
+    if (!hashes_to(catalog_which(c->catalog, k->campaign)->document, &log->documents[0]) && !lacks_terms(c, k))
         check_row_fails(c, TABLE_CAMPAIGNS, campaign, "has another document than the last terms of contract %s", k->id);
     if (k->assented != log->assented)
         check_row_fails(c, TABLE_CONTRACTS, key, "names another last assent than its log");
@@ -81,16 +81,16 @@ static void contract_key_of(struct check *c, const struct contract *k, const str
 
 static void contract_keys(struct check *c, const struct contract *k)
 {
-    contract_key_of(c, k, k->campaign->advertiser);
+    contract_key_of(c, k, catalog_who(c->catalog, k->campaign->advertiser));
     if (k->publisher != NULL)
-        contract_key_of(c, k, k->publisher);
+        contract_key_of(c, k, catalog_who(c->catalog, k->publisher));
 }
 
 static void campaign_direct(struct check *c, const struct campaign *g)
 {
     const struct contract *k = catalog_contract_number(c->catalog, g->direct);
     uint8_t mem[4];
-    if (k == NULL || k->campaign != g || k->publisher != NULL)
+    if (k == NULL || k->campaign != g->which || k->publisher != NULL)
         check_row_fails(c, TABLE_CAMPAIGNS, contract_key(mem, g->number),
                         "names a direct contract that is none of its own");
 }

@@ -9,10 +9,15 @@
 #include "server/commit/clock_rows.h"
 #include "server/commit/credentials.h"
 
+static struct span document_of_campaign(const struct batch *cx, const struct contract *k)
+{
+    return span_empty(k->of_campaign) ? catalog_which(cx->catalog, k->campaign)->document : k->of_campaign;
+}
+
 static enum err compile(const struct batch *cx, const struct contract *k, struct compiled **out, struct problem *p)
 {
-    return compiled_get(cx->compiled, catalog_beside(cx->catalog, k->campaign), k->campaign->document, k->document, out,
-                        p);
+    return compiled_get(cx->compiled, catalog_beside(cx->catalog, k->campaign->direct), document_of_campaign(cx, k),
+                        k->document, out, p);
 }
 
 enum err contract_check(const struct batch *cx, const struct contract *k, struct problem *p)
@@ -23,7 +28,7 @@ enum err contract_check(const struct batch *cx, const struct contract *k, struct
 
 enum err contract_ready(struct batch *cx, const struct contract *k)
 {
-    const struct party *parties[] = {k->campaign->advertiser, k->publisher};
+    const struct who *parties[] = {k->campaign->advertiser, k->publisher};
     uint8_t pub[ED25519_KEY_LEN];
     enum err err = pipeline_ready(cx, k);
     for (size_t i = 0; i < 2 && err == ERR_OK; i++)
@@ -127,7 +132,7 @@ static enum err append_terms(struct batch *cx, const struct contract *k, const s
 
 enum err contract_renew(struct batch *cx, const struct contract *k)
 {
-    enum err err = append_terms(cx, k, versions_newest(&k->versions), k->campaign->document);
+    enum err err = append_terms(cx, k, versions_newest(&k->versions), document_of_campaign(cx, k));
     return err == ERR_OK ? catalog_put_contract(cx->txn, k) : err;
 }
 
@@ -170,7 +175,7 @@ static enum err open_terms(struct batch *cx, struct contract *k)
                      contract_terms(direct, k->versions.v[i].from_ms) != versions_newest(&direct->versions)->terms;
         if (older)
             terms_document(contract_terms(direct, k->versions.v[i].from_ms), 0, &text);
-        err = append_terms(cx, k, &k->versions.v[i], older ? buf_span(&text) : k->campaign->document);
+        err = append_terms(cx, k, &k->versions.v[i], older ? buf_span(&text) : document_of_campaign(cx, k));
         if (err == ERR_OK && i == 0)
             err = pipeline_clock_begins(cx, k);
         buf_free(&text);
@@ -180,7 +185,8 @@ static enum err open_terms(struct batch *cx, struct contract *k)
 
 enum err contract_open(struct batch *cx, struct contract *k)
 {
-    const struct party *advertiser = k->campaign->advertiser;
+    const struct party *advertiser = catalog_who(cx->catalog, k->campaign->advertiser);
+    const struct party *publisher = catalog_who(cx->catalog, k->publisher);
     /* a log without a contract: its row is gone */
     enum err err = ledger_size(cx->ledger, k->number) == 0 ? contract_ready(cx, k) : ERR_CORRUPT;
     if (err == ERR_OK)
@@ -189,12 +195,12 @@ enum err contract_open(struct batch *cx, struct contract *k)
         err = contract_append_server_keys(cx, k, keys_state_step(cx->instance->keys, i));
     if (err == ERR_OK && advertiser->has_key)
         err = contract_append_key(cx, k, advertiser, SPAN(""));
-    if (err == ERR_OK && k->publisher != NULL && k->publisher->has_key)
-        err = contract_append_key(cx, k, k->publisher, SPAN(""));
+    if (err == ERR_OK && publisher != NULL && publisher->has_key)
+        err = contract_append_key(cx, k, publisher, SPAN(""));
     if (err == ERR_OK)
         err = contract_append_legal(cx, k, advertiser);
-    if (err == ERR_OK && k->publisher != NULL)
-        err = contract_append_legal(cx, k, k->publisher);
+    if (err == ERR_OK && publisher != NULL)
+        err = contract_append_legal(cx, k, publisher);
     return err == ERR_OK ? credentials_open(cx, k) : err;
 }
 

@@ -274,8 +274,8 @@ static enum err open_party(struct batch *cx, const struct contract *k, const str
 enum err credentials_open(struct batch *cx, const struct contract *k)
 {
     uint32_t left = TELL_STEPS;
-    enum err err = open_party(cx, k, k->campaign->advertiser, &left);
+    enum err err = open_party(cx, k, catalog_who(cx->catalog, k->campaign->advertiser), &left);
     if (err == ERR_OK && k->publisher != NULL)
-        err = open_party(cx, k, k->publisher, &left);
+        err = open_party(cx, k, catalog_who(cx->catalog, k->publisher), &left);
     return err;
 }

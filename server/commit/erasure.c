@@ -86,7 +86,7 @@ static void wanted_phone(struct wanted *w, const struct terms *terms, struct hma
 }
 
 /* False: it can be nobody's in this campaign. */
-static bool wanted_in(const struct finding_of *f, const struct campaign *c, struct wanted *out)
+static bool wanted_in(const struct finding_of *f, const struct which *c, struct wanted *out)
 {
     const struct contract *direct = catalog_contract_number(f->catalog, c->direct);
     const struct terms *terms = versions_newest(&direct->versions)->terms;
@@ -155,7 +155,7 @@ static enum err scan_leads(struct finding_of *f, const struct contract *k, const
     return err != ERR_OK ? err : step == ERR_NOT_FOUND ? ERR_OK : step;
 }
 
-static enum err scan_campaign(struct finding_of *f, const struct campaign *c, const struct wanted *w)
+static enum err scan_campaign(struct finding_of *f, const struct which *c, const struct wanted *w)
 {
     enum err err = ERR_OK;
     const struct contract_list all = catalog_contracts_of(f->catalog, c);
@@ -170,7 +170,7 @@ static enum err find_lead(struct finding_of *f)
     const struct contract *k = catalog_contract_number(f->catalog, at->contract);
     struct wanted w = {.n_email = 0};
     struct lead_row row;
-    enum err err = k == NULL || (f->asked->of != NULL && k->campaign->advertiser != f->asked->of)
+    enum err err = k == NULL || (f->asked->of != NULL && k->campaign->advertiser != f->asked->of->who)
                        ? ERR_NOT_FOUND
                        : row_lead(&f->view, at->contract, at->index, &row);
     if (err != ERR_OK || row.share.to == 0)
@@ -183,9 +183,9 @@ static enum err find_person(struct finding_of *f)
 {
     enum err err = ERR_OK;
     for (uint32_t n = 1; n <= f->catalog->n_campaigns && err == ERR_OK; n++) {
-        const struct campaign *c = catalog_campaign_number(f->catalog, n);
+        const struct which *c = catalog_campaign_number(f->catalog, n)->which;
         struct wanted w;
-        if ((f->asked->of != NULL && c->advertiser != f->asked->of) || !wanted_in(f, c, &w))
+        if ((f->asked->of != NULL && c->advertiser != f->asked->of->who) || !wanted_in(f, c, &w))
             continue;
         f->readable = true;
         err = scan_campaign(f, c, &w);

@@ -17,7 +17,8 @@ bool aim_at(const struct catalog *c, uint32_t target, struct aim *out)
     if (target & DELIVERY_CRM) {
         const struct campaign *of = catalog_campaign_number(c, target & ~DELIVERY_CRM);
         if (of != NULL)
-            *out = (struct aim){of->advertiser, of, of->id, of->crm_url, of->crm_since_ms, of->crm_off_ms};
+            *out =
+                (struct aim){catalog_who(c, of->advertiser), of, of->id, of->crm_url, of->crm_since_ms, of->crm_off_ms};
         return of != NULL;
     }
     const struct party *p = catalog_party_number(c, target);
@@ -90,9 +91,10 @@ enum err outbox_send(struct batch *cx, const struct delivery_place *at, enum del
 }
 
 /* A macro URL is told of leads alone: a statement has nothing that its macros stand for. */
-static enum err due_to(struct batch *cx, const struct contract *k, const struct party *p, const struct entry *e,
+static enum err due_to(struct batch *cx, const struct contract *k, const struct who *who, const struct entry *e,
                        uint64_t index, enum delivery_event event)
 {
+    const struct party *p = catalog_who(cx->catalog, who);
     if (p == NULL || span_empty(p->webhook) || p->webhook_off_ms != 0 ||
         (p->webhook_macro && event == DELIVERY_STATEMENT))
         return ERR_OK;
@@ -104,7 +106,7 @@ static enum err due_to(struct batch *cx, const struct contract *k, const struct 
 /* A CRM has a person once, however many contracts share the lead, and nobody who was refused, or is none. */
 static enum err due_to_crm(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t index)
 {
-    const struct campaign *c = k->campaign;
+    const struct campaign *c = catalog_which(cx->catalog, k->campaign);
     const struct entry_lead *l = &e->lead;
     if (span_empty(c->crm) || c->crm_off_ms != 0 || l->test || l->share_from != 0 || !status_stands(l->status))
         return ERR_OK;
@@ -115,7 +117,7 @@ static enum err due_to_crm(struct batch *cx, const struct contract *k, const str
 
 enum err outbox_entry(struct batch *cx, const struct contract *k, const struct entry *e, uint64_t index)
 {
-    const struct party *advertiser = k->campaign->advertiser;
+    const struct who *advertiser = k->campaign->advertiser;
     enum err err;
     switch (e->kind) {
     case ENTRY_LEAD: /* its first status is one too */

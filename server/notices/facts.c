@@ -138,7 +138,7 @@ static void say_caps(struct facts *f, const struct capped *c)
 static enum err caps_of(struct facts *f, const struct contract *k, void (*say)(struct facts *, const struct capped *))
 {
     const struct terms *terms = contract_terms(k, f->now_ms);
-    const bool own = k->publisher == NULL && k->campaign->advertiser == f->party;
+    const bool own = k->publisher == NULL && k->campaign->advertiser == f->party->who;
     struct capped c = {.scope = own ? CAP_CAMPAIGN : CAP_CONTRACT,
                        .number = own ? k->campaign->number : k->number,
                        .id = own ? k->campaign->id : k->id,
@@ -297,7 +297,7 @@ static enum err target_of(struct facts *f, uint32_t target)
 
 static enum err crm_of(struct facts *f, const struct contract *k)
 {
-    bool own = k->publisher == NULL && k->campaign->advertiser == f->party;
+    bool own = k->publisher == NULL && k->campaign->advertiser == f->party->who;
     return own ? target_of(f, DELIVERY_CRM | k->campaign->number) : ERR_OK;
 }
 

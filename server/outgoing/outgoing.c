@@ -230,7 +230,7 @@ static void send_off(struct outgoing *o, struct line *l, const struct letter_des
     const struct contract *k = catalog_contract_number(desk->catalog, l->at.contract);
     struct draft *d = &o->draft;
     char id[DELIVERY_ID_CAP];
-    bool contact = k != NULL && k->campaign->advertiser == aim->party;
+    bool contact = k != NULL && k->campaign->advertiser == aim->party->who;
     enum err err = letter_write(desk, &l->at, event, contact, &o->letter);
     if (err == ERR_OK && aim->campaign != NULL && o->letter.gone) {
         end(o, l, DELIVERY_DROPPED); /* a CRM is sent persons */

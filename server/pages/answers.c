@@ -101,7 +101,7 @@ static void write_campaigns(struct screen *s, struct act_form *f)
     size_t n = 1;
     for (uint32_t i = 1; i <= s->rq->catalog->n_campaigns && n <= SHOWN; i++) {
         const struct campaign *c = catalog_campaign_number(s->rq->catalog, i);
-        if (c->advertiser == s->rq->caller && !span_empty(c->crm))
+        if (c->advertiser == s->rq->caller->who && !span_empty(c->crm))
             options[n++] = (struct act_option){
                 span_str(c->id),
                 contract_terms(catalog_contract_number(s->rq->catalog, c->direct), s->rq->arrived_ms)->name};
@@ -263,8 +263,8 @@ static void write_contract_choice(struct screen *s, struct act_form *f)
         page_put(&s->g, "<option value=\"{}\"{}>{} · {}</option>\n", P_TEXT(span_str(k->id)),
                  P_HTML(span_is(act_value(f, "contract", SPAN("")), k->id) ? " selected" : ""),
                  P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
-                 P_TEXT(s->frame.seat == SEAT_PUBLISHER ? k->campaign->advertiser->name
-                        : k->publisher != NULL          ? k->publisher->name
+                 P_TEXT(s->frame.seat == SEAT_PUBLISHER ? catalog_who(s->rq->catalog, k->campaign->advertiser)->name
+                        : k->publisher != NULL          ? catalog_who(s->rq->catalog, k->publisher)->name
                                                         : span_str(word_text(s->g.language, WORD_DIRECT))));
     }
     page_html(&s->g, "</select>");

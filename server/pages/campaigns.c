@@ -29,7 +29,7 @@ void campaign_page_end(struct campaign_page *p)
 
 bool campaign_is_ours(const struct campaign_page *p)
 {
-    return p->rq->caller->role == ROLE_OPERATOR || p->c->advertiser == p->rq->caller;
+    return p->rq->caller->role == ROLE_OPERATOR || p->c->advertiser == p->rq->caller->who;
 }
 
 const json_t *campaign_member(const json_t *doc, const char *path)
@@ -64,7 +64,7 @@ void campaign_page_open(struct campaign_page *p, enum campaign_place here)
     page_put(g, "<div class=\"head\"><div><h1>{}</h1><p>", P_NAME(ask_text(p->doc, "name")));
     write_state(&p->s, p->doc);
     page_put(g, "</p></div></div>\n<nav class=\"tabs\" aria-label=\"{}\">\n", P_WORD(WORD_CAMPAIGN));
-    for (enum campaign_place i = 0; i < (p->c->advertiser == p->rq->caller ? CAMPAIGN_PLACES : CAMPAIGN_CRM); i++)
+    for (enum campaign_place i = 0; i < (p->c->advertiser == p->rq->caller->who ? CAMPAIGN_PLACES : CAMPAIGN_CRM); i++)
         page_put(g, "<a href=\"/campaigns/{}{}\"{}>{}</a>\n", P_QUERY(id), P_HTML(places[i].address),
                  P_HTML(i == here ? " aria-current=\"page\"" : ""), P_WORD(places[i].word));
     page_html(g, "</nav>\n");
@@ -118,7 +118,7 @@ static int64_t publishers_of(const struct screen *s, struct span id)
     int64_t n = 0;
     for (size_t i = 0; i < all.n; i++) {
         const struct contract *k = catalog_listed(s->rq->catalog, &all, i);
-        n += k->campaign == c && k->publisher != NULL;
+        n += k->campaign == c->which && k->publisher != NULL;
     }
     return n;
 }
@@ -268,8 +268,8 @@ static void write_contract(struct campaign_page *p, const json_t *doc)
     const struct contract *k = catalog_contract(p->rq->catalog, ask_text(doc, "id"));
     if (k == NULL || k->publisher == NULL)
         return;
-    page_put(&p->s.g, "<tr><th scope=\"row\">{}</th><td data-l=\"{}\"><span>", P_NAME(k->publisher->name),
-             P_WORD(WORD_CP_PRICE));
+    page_put(&p->s.g, "<tr><th scope=\"row\">{}</th><td data-l=\"{}\"><span>",
+             P_NAME(catalog_who(p->rq->catalog, k->publisher)->name), P_WORD(WORD_CP_PRICE));
     write_prices(p, doc);
     page_put(&p->s.g, "</span></td><td class=\"n\" data-l=\"{}\"><a href=\"/leads?contract={}\">{}</a></td></tr>\n",
              P_WORD(WORD_CP_LEADS_OF), P_QUERY(span_str(k->id)), P_WORD(WORD_REVIEW_LOOK));
@@ -371,7 +371,7 @@ static enum err write_versions(struct campaign_page *p)
     struct span of = ask_text(p->doc, "direct_contract");
     const struct contract_list all = catalog_reads(p->rq->catalog, p->rq->caller);
     for (size_t i = 0; i < all.n && span_empty(of); i++)
-        if (catalog_listed(p->rq->catalog, &all, i)->campaign == p->c)
+        if (catalog_listed(p->rq->catalog, &all, i)->campaign == p->c->which)
             of = span_str(catalog_listed(p->rq->catalog, &all, i)->id);
     snprintf(query, sizeof query, "limit=%d", LIMIT_LIST);
     enum err err = ask(p->rq, terms_list, of, span_str(query), &answer);

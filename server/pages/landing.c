@@ -335,7 +335,7 @@ static enum err landing_read(struct request *rq, struct reply *reply)
     char query[24];
     enum err err = campaign_page_begin(&p, rq, NULL, 0);
     snprintf(query, sizeof query, "limit=%d", CODES_SHOWN);
-    if (err == ERR_OK && p.c->advertiser != rq->caller && rq->caller->role != ROLE_OPERATOR)
+    if (err == ERR_OK && p.c->advertiser != rq->caller->who && rq->caller->role != ROLE_OPERATOR)
         err = problem(&rq->problem, ERR_FORBIDDEN, "", "this page is the advertiser's");
     if (err == ERR_OK)
         err = ask(rq, codes_list, ask_text(p.doc, "direct_contract"), span_str(query), &codes);

@@ -265,7 +265,7 @@ static void write_code(struct links_page *l, const json_t *code)
              P_TEXT(span_skip(text, text.len > SHOWN_OF_CODE ? text.len - SHOWN_OF_CODE : 0)));
     if (k != NULL)
         page_put(g, "<span class=\"why\">{} · {}</span>", P_NAME(contract_terms(k, l->rq->arrived_ms)->name),
-                 P_NAME(k->campaign->advertiser->name));
+                 P_NAME(catalog_who(l->rq->catalog, k->campaign->advertiser)->name));
     if (!span_empty(landing))
         page_put(g, "<span class=\"why id\">{}</span>", P_TEXT(landing));
     page_html(g, "</th>");
@@ -310,7 +310,8 @@ static size_t options(struct links_page *l, struct act_option out[OPTIONS_MOST])
     size_t n = 0;
     for (size_t i = all.n; i-- > 0 && n < OPTIONS_MOST; n++) {
         const struct contract *k = catalog_listed(l->rq->catalog, &all, i);
-        const struct span name = contract_terms(k, l->rq->arrived_ms)->name, of = k->campaign->advertiser->name;
+        const struct span name = contract_terms(k, l->rq->arrived_ms)->name,
+                          of = catalog_who(l->rq->catalog, k->campaign->advertiser)->name;
         struct buf text;
         arena_buf(l->rq->arena, &text, name.len + of.len + 8);
         buf_span_add(&text, name);

@@ -40,7 +40,7 @@ static void write_state(struct offers_page *o, const struct contract *k)
 {
     const int64_t now_ms = o->rq->arrived_ms;
     const struct terms *t = contract_terms(k, now_ms);
-    const bool open = contract_takes_traffic(k, now_ms), binds = contract_binds(k, now_ms);
+    const bool open = contract_takes_traffic(o->rq->catalog, k, now_ms), binds = contract_binds(k, now_ms);
     page_put(&o->s.g, "<span class=\"st {}\">{}</span>",
              P_HTML(open    ? "approved"
                     : binds ? "off"

@@ -340,8 +340,8 @@ static void write_contracts(struct reports_page *r)
         page_put(g, "<option value=\"{}\"{}>{} · {}</option>\n", P_TEXT(span_str(k->id)),
                  P_HTML(span_is(r->p[CONTRACT].value, k->id) ? " selected" : ""),
                  P_TEXT(contract_terms(k, r->rq->arrived_ms)->name),
-                 P_TEXT(r->s.frame.seat == SEAT_PUBLISHER ? k->campaign->advertiser->name
-                        : k->publisher != NULL            ? k->publisher->name
+                 P_TEXT(r->s.frame.seat == SEAT_PUBLISHER ? catalog_who(r->rq->catalog, k->campaign->advertiser)->name
+                        : k->publisher != NULL            ? catalog_who(r->rq->catalog, k->publisher)->name
                                                           : span_str(word_text(g->language, WORD_DIRECT))));
     }
     page_html(g, "</select></label>\n");

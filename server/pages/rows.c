@@ -55,7 +55,8 @@ void rows_next(struct screen *s, const char *address, const struct param *p, siz
 
 static struct span publisher_name(struct screen *s, const struct contract *k)
 {
-    return k->publisher != NULL ? k->publisher->name : span_str(word_text(s->g.language, WORD_DIRECT));
+    return k->publisher != NULL ? catalog_who(s->rq->catalog, k->publisher)->name
+                                : span_str(word_text(s->g.language, WORD_DIRECT));
 }
 
 void rows_between(struct screen *s, const struct contract *k)
@@ -68,7 +69,7 @@ void rows_between(struct screen *s, const struct contract *k)
 
 void rows_contract_line(struct screen *s, const struct contract *k)
 {
-    const struct span advertiser = k->campaign->advertiser->name;
+    const struct span advertiser = catalog_who(s->rq->catalog, k->campaign->advertiser)->name;
     switch (s->frame.seat) {
     case SEAT_PUBLISHER:
         page_put(&s->g, "{}", P_NAME(advertiser));
@@ -193,7 +194,7 @@ void rows_contracts(struct screen *s, struct span chosen)
         page_put(g, "<option value=\"{}\"{}>{} · ", P_TEXT(span_str(k->id)), P_HTML(is ? " selected" : ""),
                  P_TEXT(contract_terms(k, s->rq->arrived_ms)->name));
         if (s->frame.seat != SEAT_ADVERTISER)
-            page_put(g, "{}{}", P_TEXT(k->campaign->advertiser->name),
+            page_put(g, "{}{}", P_TEXT(catalog_who(s->rq->catalog, k->campaign->advertiser)->name),
                      P_HTML(s->frame.seat == SEAT_PUBLISHER ? "" : " · "));
         if (s->frame.seat != SEAT_PUBLISHER)
             page_put(g, "{}", P_TEXT(publisher_name(s, k)));
@@ -221,7 +222,8 @@ void rows_campaigns(struct screen *s, struct span chosen)
         page_put(g, "<option value=\"{}\"{}>{}{}{}</option>\n", P_TEXT(span_str(k->campaign->id)),
                  P_HTML(is ? " selected" : ""), P_TEXT(contract_terms(k, s->rq->arrived_ms)->name),
                  P_HTML(s->frame.seat == SEAT_ADVERTISER ? "" : " · "),
-                 P_TEXT(s->frame.seat == SEAT_ADVERTISER ? SPAN("") : k->campaign->advertiser->name));
+                 P_TEXT(s->frame.seat == SEAT_ADVERTISER ? SPAN("")
+                                                         : catalog_who(s->rq->catalog, k->campaign->advertiser)->name));
     }
     page_html(g, "</select></label>\n");
 }

@@ -17,7 +17,7 @@ struct claim {
     size_t n;
     bool any;            /* at least one click id, valid or not */
     bool unread[FIELDS]; /* the fields with one that does not read or is another's */
-    const struct campaign *campaign;
+    const struct which *campaign;
     const struct contract *fallback; /* the ledger when no click is found */
     const struct terms *terms;       /* its own, now */
 };
@@ -30,7 +30,7 @@ static const struct contract *own_contract(const struct postback *pb, uint32_t n
     const struct contract *k = catalog_contract_number(pb->rq->catalog, number);
     if (k == NULL)
         return NULL;
-    return pb->party == (pb->party->role == ROLE_PUBLISHER ? k->publisher : k->campaign->advertiser) ? k : NULL;
+    return pb->party->who == (pb->party->role == ROLE_PUBLISHER ? k->publisher : k->campaign->advertiser) ? k : NULL;
 }
 
 /* Of more than are considered the latest stay, and the answer says that some did not. */
@@ -121,13 +121,14 @@ static enum err named_contract(struct postback *pb, struct claim *c)
 
 /* Where a sender's leads of a campaign go without a click: an advertiser's to its direct contract, a publisher's to its
  * own, the newest that is active rather than others. */
-static const struct contract *place_in(const struct postback *pb, const struct campaign *campaign)
+static const struct contract *place_in(const struct postback *pb, const struct which *campaign)
 {
     if (pb->party->role != ROLE_PUBLISHER)
-        return campaign->advertiser == pb->party ? catalog_contract_number(pb->rq->catalog, campaign->direct) : NULL;
+        return campaign->advertiser == pb->party->who ? catalog_contract_number(pb->rq->catalog, campaign->direct)
+                                                      : NULL;
     const struct catalog *c = pb->rq->catalog;
     const int64_t at_ms = pb->rq->arrived_ms;
-    const struct contract_list own = campaign_contracts_of(c, campaign, pb->party);
+    const struct contract_list own = campaign_contracts_of(c, campaign, pb->party->who);
     for (size_t i = own.n; i-- > 0;) {
         const struct contract *k = catalog_listed(c, &own, i);
         if (contract_binds(k, at_ms) && terms_active(contract_terms(k, at_ms), at_ms))
@@ -139,7 +140,7 @@ static const struct contract *place_in(const struct postback *pb, const struct c
 static enum err named_campaign(struct postback *pb, struct claim *c)
 {
     const struct campaign *campaign = catalog_campaign(pb->rq->catalog, pb->field[FIELD_CAMPAIGN]);
-    c->fallback = campaign != NULL ? place_in(pb, campaign) : NULL;
+    c->fallback = campaign != NULL ? place_in(pb, campaign->which) : NULL;
     return c->fallback != NULL ? ERR_OK
                                : problem(&pb->rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
 }
@@ -148,7 +149,7 @@ static enum err named_campaign(struct postback *pb, struct claim *c)
 static enum err only_campaign(struct postback *pb, struct claim *c)
 {
     bool several;
-    const struct campaign *takes = catalog_takes(pb->rq->catalog, pb->party, &several);
+    const struct which *takes = catalog_takes(pb->rq->catalog, pb->party, &several);
     c->fallback = takes != NULL && !several ? place_in(pb, takes) : NULL;
     if (c->fallback != NULL)
         return ERR_OK;

@@ -239,7 +239,7 @@ static enum err read_campaign(struct request *rq, struct rows *r)
     if (id.ptr == NULL)
         return ERR_OK;
     r->campaign = catalog_campaign(rq->catalog, id);
-    if (r->campaign == NULL || (rq->caller->role != ROLE_OPERATOR && r->campaign->advertiser != rq->caller))
+    if (r->campaign == NULL || (rq->caller->role != ROLE_OPERATOR && r->campaign->advertiser != rq->caller->who))
         return problem(&rq->problem, ERR_MALFORMED, "campaign", "is not one of your campaigns");
     return read_words(rq, r);
 }

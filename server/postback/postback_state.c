@@ -63,9 +63,9 @@ static enum err read_address(struct postback *pb, struct record_disposition *d)
                                : problem(&rq->problem, ERR_NOT_FOUND, "click_id", "no lead is known for this click");
 }
 
-static bool is_theirs(const struct party *p, const struct campaign *c)
+static bool is_theirs(const struct party *p, const struct which *c)
 {
-    return p->role == ROLE_OPERATOR || c->advertiser == p;
+    return p->role == ROLE_OPERATOR || c->advertiser == p->who;
 }
 
 /* Where the lead must stand. */
@@ -79,9 +79,9 @@ static enum err read_scope(struct postback *pb, struct record_disposition *d)
         return ERR_OK; /* who may not is told so when the lead is found */
     if (!span_empty(contract) && (k == NULL || !is_theirs(pb->party, k->campaign)))
         return problem(p, ERR_MALFORMED, "contract", "is not one of your contracts");
-    if (!span_empty(campaign) && (c == NULL || !is_theirs(pb->party, c)))
+    if (!span_empty(campaign) && (c == NULL || !is_theirs(pb->party, c->which)))
         return problem(p, ERR_MALFORMED, "campaign", "is not one of your campaigns");
-    if (k != NULL && c != NULL && k->campaign != c)
+    if (k != NULL && c != NULL && k->campaign != c->which)
         return problem(p, ERR_MALFORMED, "campaign", "is not the contract's campaign");
     d->contract = k != NULL ? k->number : 0;
     d->campaign = c != NULL ? c->number : 0;
@@ -106,7 +106,7 @@ static enum err read_signed_lead(struct postback *pb, const struct countersigned
 {
     struct problem *p = &pb->rq->problem;
     const struct contract *k = catalog_contract(pb->rq->catalog, c->contract);
-    if (k == NULL || k->campaign->advertiser != pb->party)
+    if (k == NULL || k->campaign->advertiser != pb->party->who)
         return problem(p, ERR_INVALID, "contract", "in the signed text is not one of your contracts");
     if (d->by_lead && (d->pointer.contract != k->number || d->pointer.index != c->lead))
         return problem(p, ERR_INVALID, "lead",
@@ -151,7 +151,7 @@ static enum err read_signature(struct postback *pb, struct record_disposition *d
 
 enum err postback_disposition(struct postback *pb, struct job **out)
 {
-    struct job *job = worker_job(pb->rq, RECORD_DISPOSITION, pb->party);
+    struct job *job = worker_job(pb->rq, RECORD_DISPOSITION, pb->party->who);
     struct record_disposition *d = &job->record.disposition;
     struct disposition_report *r = &d->report;
     r->party = span_str(pb->party->id);

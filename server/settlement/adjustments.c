@@ -20,7 +20,7 @@
 
 static void jw_assents(struct jw *w, const struct contract *k, const struct adjustment_row *row)
 {
-    const struct party *party[SIDES] = {k->campaign->advertiser, k->publisher};
+    const struct who *party[SIDES] = {k->campaign->advertiser, k->publisher};
     jw_key(w, "assents");
     jw_array(w);
     for (size_t i = 0; i < SIDES; i++) {
@@ -210,7 +210,7 @@ enum err adjustment_assent_run(struct batch *cx, struct job *job)
     const struct contract *k = catalog_contract_number(cx->catalog, r->assent.contract);
     const struct party *party = catalog_party_number(cx->catalog, r->assent.party);
     uint64_t index = r->assent.adjustment;
-    size_t side = party == k->publisher;
+    size_t side = party->who == k->publisher;
     struct adjustment_row row;
     enum err err = find(&cx->view, k, index, &row, &job->problem);
     if (err != ERR_OK)

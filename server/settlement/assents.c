@@ -21,7 +21,7 @@ struct given {
 
 static unsigned side_of(const struct given *g)
 {
-    return g->party == g->k->publisher ? SIDE_PUBLISHER : SIDE_ADVERTISER;
+    return g->party->who == g->k->publisher ? SIDE_PUBLISHER : SIDE_ADVERTISER;
 }
 
 /* The version that is assented to. */

@@ -150,10 +150,11 @@ enum err premises_date(struct premises *p, struct zones *zones, int64_t now_ms)
 
 /* ---- what it says ---- */
 
-static void legal_of(const struct contract *k, struct span out[2])
+void premises_legal(const struct catalog *c, const struct contract *k, struct span out[2])
 {
-    out[0] = k->campaign->advertiser->legal;
-    out[1] = k->publisher != NULL ? k->publisher->legal : SPAN("");
+    const struct party *publisher = catalog_who(c, k->publisher);
+    out[0] = catalog_who(c, k->campaign->advertiser)->legal;
+    out[1] = publisher != NULL ? publisher->legal : SPAN("");
 }
 
 struct statement_in premises_statement(const struct premises *p, struct span issuer, const struct view *view)
@@ -163,7 +164,7 @@ struct statement_in premises_statement(const struct premises *p, struct span iss
     const struct version *bound = versions_at(&k->versions, p->issued_ms);
     assert(contract_binds(k, p->issued_ms));
     struct span legal[2];
-    legal_of(k, legal);
+    premises_legal(p->catalog, k, legal);
     return (struct statement_in){
         .issuer = issuer,
         .number = last->number + 1,

@@ -38,7 +38,7 @@ static enum err response_open(const struct instance *in, const struct party *p, 
 
 /* Whether a row reads as what was taken: the party's answer to this statement, and signed in form. By which key the log
  * says, for a key may have changed since. */
-static enum err stored_check(struct span jws, const struct party *p, const struct statement_meta *m, int64_t *at_ms)
+static enum err stored_check(struct span jws, const struct who *p, const struct statement_meta *m, int64_t *at_ms)
 {
     const char *last = memrchr(jws.ptr, '.', jws.len);
     struct party_jws said;
@@ -87,7 +87,7 @@ bool answered_has(struct span ids, struct span party)
     return false;
 }
 
-enum err statement_answer(struct txn *t, struct span statement, const struct party *p, const struct statement_meta *m,
+enum err statement_answer(struct txn *t, struct span statement, const struct who *p, const struct statement_meta *m,
                           struct span *jws, int64_t *at_ms)
 {
     char room[STATEMENT_KEY_MAX];
@@ -179,7 +179,7 @@ enum err response_run(struct batch *cx, struct job *job)
         (err = response_open(cx->instance, p, jws, &r, &job->problem)) != ERR_OK)
         return err;
     assert(batch_may_touch(cx, m.contract));
-    err = statement_answer(cx->txn, statement, p, &m, &before, &before_ms);
+    err = statement_answer(cx->txn, statement, p->who, &m, &before, &before_ms);
     bool again = err == ERR_OK && span_eq(before, jws);
     if (err == ERR_NOT_FOUND)
         err = ERR_OK;
@@ -239,7 +239,7 @@ enum err responses_create(struct request *rq, struct reply *reply)
 
 /* ---- what the parties said ---- */
 
-static enum err said_last(struct span jws, const struct party *p, bool whole, json_t *o)
+static enum err said_last(struct span jws, const struct who *p, bool whole, json_t *o)
 {
     struct party_jws said;
     struct response r;
@@ -260,7 +260,7 @@ static enum err said_last(struct span jws, const struct party *p, bool whole, js
 }
 
 /* Those whose place a later one took, the first first. */
-static enum err earlier_of(struct txn *t, struct span id, const struct party *p, const struct statement_meta *m,
+static enum err earlier_of(struct txn *t, struct span id, const struct who *p, const struct statement_meta *m,
                            json_t *list)
 {
     char room[ANSWER_KEY_MAX];
@@ -283,8 +283,8 @@ static enum err earlier_of(struct txn *t, struct span id, const struct party *p,
 }
 
 /* The JWS itself with it, and what was said before, where it is told whole. */
-static enum err state_of(struct txn *t, struct span id, const struct statement_meta *m, const struct party *p,
-                         bool whole, json_t *list)
+static enum err state_of(struct txn *t, struct span id, const struct statement_meta *m, const struct who *p, bool whole,
+                         json_t *list)
 {
     struct span jws;
     int64_t at_ms;

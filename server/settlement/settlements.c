@@ -62,9 +62,10 @@ static void warn_of_party(struct open *o, const struct party *p, const char *rol
 }
 
 /* The supplier and the customer are one taxable person, or one of them told another's. */
-static void warn_of_one(struct open *o)
+static void warn_of_one(const struct settlements *s, struct open *o)
 {
-    const struct party *parties[] = {o->on.k->campaign->advertiser, o->on.k->publisher};
+    const struct party *parties[] = {catalog_who(s->rq->catalog, o->on.k->campaign->advertiser),
+                                     catalog_who(s->rq->catalog, o->on.k->publisher)};
     json_t *legal[2] = {NULL, NULL};
     const char *id[2] = {NULL, NULL};
     for (size_t i = 0; i < 2; i++)
@@ -114,7 +115,7 @@ static void warn_of_refusals(const struct settlements *s, struct open *o)
 
 /* ---- the last statement ---- */
 
-static const struct party *party_of(const struct contract *k, const char *role)
+static const struct who *party_of(const struct contract *k, const char *role)
 {
     return strcmp(role, "publisher") == 0 ? k->publisher : k->campaign->advertiser;
 }
@@ -139,7 +140,7 @@ static enum err write_last(const struct settlements *s, struct jw *w, struct ope
         const char *role = json_string_value(json_object_get(one, "role"));
         if (strcmp(verdict, "dispute") == 0)
             warn(o, "disputed", false, "the %s disputes the last statement, %s", role, id);
-        else if (strcmp(verdict, "none") == 0 && party_of(o->on.k, role)->has_key)
+        else if (strcmp(verdict, "none") == 0 && catalog_who(s->rq->catalog, party_of(o->on.k, role))->has_key)
             warn(o, "unanswered", false, "the %s has not answered the last statement, %s", role, id);
     }
     jw_key(w, "last");
@@ -169,7 +170,7 @@ static enum err read_until(const struct settlements *s, struct open *o)
 
 static enum err read_open(const struct settlements *s, const struct contract *k, struct open *o)
 {
-    *o = (struct open){.on = {.k = k}};
+    *o = (struct open){.on = {.catalog = s->rq->catalog, .k = k}};
     enum err err = read_until(s, o);
     if (err != ERR_OK)
         return err;
@@ -495,7 +496,7 @@ static enum err write_open(struct settlements *s, struct jw *w, struct open *o, 
         err = statement_read(buf_span(&out.payload), &st);
         if (err == ERR_OK) {
             write_draft(w, o, &st);
-            warn_of_one(o);
+            warn_of_one(s, o);
             warn_of_rate(s, o, &st);
             warn_of_exemption(o, &st);
             warn_of_untold(o, &st);
@@ -518,11 +519,11 @@ static enum err write_open(struct settlements *s, struct jw *w, struct open *o, 
 
 /* ---- a row ---- */
 
-static void write_names(struct jw *w, const struct contract *k, int64_t now_ms)
+static void write_names(struct jw *w, const struct catalog *c, const struct contract *k, int64_t now_ms)
 {
     const struct terms *t = contract_terms(k, now_ms);
     jw_kstr(w, "advertiser", span_str(k->campaign->advertiser->id));
-    jw_kstr(w, "advertiser_name", k->campaign->advertiser->name);
+    jw_kstr(w, "advertiser_name", catalog_who(c, k->campaign->advertiser)->name);
     jw_kstr(w, "campaign", span_str(k->campaign->id));
     jw_kstr(w, "campaign_name", t->name);
     jw_kstr(w, "contract", span_str(k->id));
@@ -532,20 +533,21 @@ static void write_names(struct jw *w, const struct contract *k, int64_t now_ms)
 static enum err write_row(struct settlements *s, struct open *o)
 {
     struct jw *w = &s->list.w;
+    const struct party *publisher = catalog_who(s->rq->catalog, o->on.k->publisher);
     const char *state = "";
     o->warnings = json_array();
     warn_of_refusals(s, o);
-    warn_of_party(o, o->on.k->campaign->advertiser, "advertiser");
-    warn_of_party(o, o->on.k->publisher, "publisher");
+    warn_of_party(o, catalog_who(s->rq->catalog, o->on.k->campaign->advertiser), "advertiser");
+    warn_of_party(o, publisher, "publisher");
     jw_object(w);
-    write_names(w, o->on.k, s->rq->arrived_ms);
+    write_names(w, s->rq->catalog, o->on.k, s->rq->arrived_ms);
     enum err err = warn_of_adjustments(s, o);
     if (err == ERR_OK)
         err = write_open(s, w, o, &state);
     if (err == ERR_OK)
         err = write_last(s, w, o);
     jw_kstr(w, "publisher", span_str(o->on.k->publisher->id));
-    jw_kstr(w, "publisher_name", o->on.k->publisher->name);
+    jw_kstr(w, "publisher_name", publisher->name);
     if (o->unfinished)
         write_reckoned(w, o);
     jw_kstr(w, "state", span_str(state));

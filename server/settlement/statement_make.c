@@ -127,10 +127,11 @@ static enum err answer(struct issue *s)
     return err;
 }
 
-void statement_legal(const struct contract *k, uint8_t out[HASH_LEN])
+void statement_legal(const struct catalog *c, const struct contract *k, uint8_t out[HASH_LEN])
 {
-    const struct span both[] = {k->campaign->advertiser->legal, span_of("", 1),
-                                k->publisher != NULL ? k->publisher->legal : SPAN("")};
+    struct span legal[2];
+    premises_legal(c, k, legal);
+    const struct span both[] = {legal[0], span_of("", 1), legal[1]};
     sha256v(both, 3, out);
 }
 
@@ -161,7 +162,7 @@ static void write_record(const struct issue *s, struct arena *arena, struct reco
         .lines = arena_copy(arena, buf_span(&o->lines.bundles)),
         .answer = arena_copy(arena, buf_span(&s->answer)),
     };
-    statement_legal(s->on.k, r->legal_sha256);
+    statement_legal(s->on.catalog, s->on.k, r->legal_sha256);
     memcpy(r->prev_sha256, s->on.head.last.sha256.b, HASH_LEN);
     memcpy(r->sha256, o->sha256.b, HASH_LEN);
     tally_write(&s->on.closes.is.tally, r->closed);
@@ -192,8 +193,9 @@ enum err statement_make(struct worker *w, struct arena *arena, uint32_t contract
                         struct record *out, struct problem *p)
 {
     struct catalog *c = catalog_hold(w->server->instance.catalog);
-    struct issue s = {
-        .worker = w, .problem = p, .on = {.k = catalog_contract_number(c, contract), .until_ms = until_ms}};
+    struct issue s = {.worker = w,
+                      .problem = p,
+                      .on = {.catalog = c, .k = catalog_contract_number(c, contract), .until_ms = until_ms}};
     buf_heap(&s.jws);
     buf_heap(&s.answer);
     enum err err = make(&s, now_ms);

@@ -48,10 +48,11 @@ static bool period_stands(const struct record_statement *r, const struct last_st
 }
 
 /* What its payload names beside the entries, as of its own entry. */
-static bool names_stand(const struct record_statement *r, const struct contract *k, int64_t dated_ms)
+static bool names_stand(const struct record_statement *r, const struct catalog *c, const struct contract *k,
+                        int64_t dated_ms)
 {
     uint8_t legal[HASH_LEN];
-    statement_legal(k, legal);
+    statement_legal(c, k, legal);
     return contract_binds(k, dated_ms) && versions_at(&k->versions, dated_ms)->index == r->terms &&
            memcmp(legal, r->legal_sha256, HASH_LEN) == 0;
 }
@@ -67,7 +68,7 @@ static enum err rests(struct batch *cx, struct job *job, const struct contract *
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
     bool stands = period_stands(r, ledger_last_statement(cx->ledger, k->number), err == ERR_OK ? &cut : NULL) &&
-                  names_stand(r, k, dated_ms) && r->issued_ms <= dated_ms &&
+                  names_stand(r, cx->catalog, k, dated_ms) && r->issued_ms <= dated_ms &&
                   r->issued_ms >= dated_ms - PERIOD_ISSUE_MS && r->to <= size;
     struct span parties[2];
     uint64_t as[2];

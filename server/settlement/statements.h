@@ -38,7 +38,7 @@ MUST_CHECK enum err statement_make(struct worker *w, struct arena *arena, uint32
                                    int64_t now_ms, struct record *out, struct problem *p);
 enum { STATEMENT_ATTEMPTS = 8 }; /* at one whose premises change while it is made */
 /* Of the legal data of both parties. */
-void statement_legal(const struct contract *k, uint8_t out[HASH_LEN]);
+void statement_legal(const struct catalog *c, const struct contract *k, uint8_t out[HASH_LEN]);
 
 /* A statement in a list: appends canonical JSON {carried_micros, contract, currency, due_at, from, from_at, id,
  * issued_at, lines, net_micros, number, payable_by, payable_minor, sha256, to, to_at, to_pay_minor, vat_minor}, all
@@ -64,7 +64,7 @@ bool answered_take(struct span *ids, struct span *id);
 bool answered_has(struct span ids, struct span party);
 
 /* A party's last answer as it is stored, and when it was given. ERR_NOT_FOUND: it gave none. */
-MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const struct party *p,
+MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const struct who *p,
                                      const struct statement_meta *m, struct span *jws, int64_t *at_ms);
 
 /* statements_show.c: the statement as a page, with what was answered, its line items as CSV, or as they were signed, in

@@ -85,7 +85,7 @@ static enum err count_of(struct txn *t, const struct contract *k, uint64_t *n)
  * that an answer whose row is gone makes no list shorter. */
 static enum err is_unanswered(struct statements *s, const struct contract *k, struct span id, bool *out)
 {
-    const struct party *parties[] = {k->campaign->advertiser, k->publisher};
+    const struct who *parties[] = {k->campaign->advertiser, k->publisher};
     char room[STATEMENT_KEY_MAX];
     struct span ids, key, row;
     enum err err = answered_read(s->txn, id, &ids);

@@ -154,7 +154,7 @@ static struct span kid_of(struct request *rq, struct span jws)
     return buf_span(&out);
 }
 
-static enum err answer_read(struct request *rq, struct txn *t, const struct shown *s, const struct party *p,
+static enum err answer_read(struct request *rq, struct txn *t, const struct shown *s, const struct who *p,
                             struct page_answer *out)
 {
     struct party_jws said;

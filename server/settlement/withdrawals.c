@@ -31,7 +31,7 @@ struct withdrawing {
 
 static unsigned side_of(const struct withdrawing *w)
 {
-    return span_empty(w->jws) ? 0 : w->by == w->k->publisher ? SIDE_PUBLISHER : SIDE_ADVERTISER;
+    return span_empty(w->jws) ? 0 : w->by->who == w->k->publisher ? SIDE_PUBLISHER : SIDE_ADVERTISER;
 }
 
 /* What is left of the versions says something else of the campaign than its document does. */
@@ -95,7 +95,7 @@ static enum err settle(struct batch *cx, struct withdrawing *w, struct contract 
     struct buf text;
     buf_heap(&text);
     terms_document(left->terms, 1, &text);
-    k->campaign = &w->campaign;
+    k->of_campaign = w->campaign.document;
     k->document = buf_span(&text);
     enum err err = ERR_OK;
     if (again)
@@ -171,7 +171,7 @@ static enum err plan(struct batch *cx, struct withdrawing *w, struct problem *p)
     w->after = versions_newest(&k.versions)->terms;
     w->of_campaign = says_other(versions_newest(&direct->versions), w->after);
     w->waits_ms = campaign_waits_until(&k.versions, cx->now_ms);
-    w->campaign = *w->k->campaign;
+    w->campaign = *catalog_which(cx->catalog, w->k->campaign);
     if (w->of_campaign) {
         terms_document(w->after, 0, &w->document);
         w->campaign.document = buf_span(&w->document);
@@ -181,7 +181,7 @@ static enum err plan(struct batch *cx, struct withdrawing *w, struct problem *p)
 
 static void answer_begin(struct withdrawing *w, int64_t number)
 {
-    const struct party *other = w->by == w->k->publisher ? w->k->campaign->advertiser : w->k->publisher;
+    const struct who *other = w->by->who == w->k->publisher ? w->k->campaign->advertiser : w->k->publisher;
     struct jw *j = &w->answer.w;
     answer_open(&w->answer);
     jw_object(j);
@@ -271,7 +271,7 @@ enum err withdrawal_log(struct batch *cx, const struct record *r, const struct c
     struct withdrawing w = {.k = direct,
                             .by = catalog_party_number(cx->catalog, r->withdrawal.by),
                             .jws = r->withdrawal.jws,
-                            .campaign = *direct->campaign,
+                            .campaign = *catalog_which(cx->catalog, direct->campaign),
                             .after = versions_newest(&direct->versions)->terms,
                             .waits_ms = campaign_waits_until(&direct->versions, cx->now_ms)};
     struct version gone = {.number = r->withdrawal.version};
@@ -299,7 +299,7 @@ static enum err said_before(struct batch *cx, struct withdrawing *w, struct job 
     enum err err = row_terms(&cx->view, w->k->number, w->number, &row);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND ? problem(&job->problem, err, "", "there is no such version") : err;
-    bool signs = !span_empty(w->jws), said = row.withdrawal[w->by == w->k->publisher].index > 0;
+    bool signs = !span_empty(w->jws), said = row.withdrawal[w->by->who == w->k->publisher].index > 0;
     w->gone = terms_row_withdrawn(&row, UINT64_MAX) != NULL;
     if (signs && w->gone && !said)
         return problem(&job->problem, ERR_CONFLICT, "version",
@@ -410,7 +410,7 @@ static enum err who_may(struct request *rq, const struct contract *k, bool signs
                        "is for its advertiser and its publisher, who take back what they assented to");
     if (signs)
         return ERR_OK;
-    if (caller_is(rq, ROLE_OPERATOR) || (k->publisher == NULL && k->campaign->advertiser == rq->caller))
+    if (caller_is(rq, ROLE_OPERATOR) || (k->publisher == NULL && k->campaign->advertiser == rq->caller->who))
         return dispatch_scopes(rq, MAY_CAMPAIGNS);
     return problem(&rq->problem, ERR_FORBIDDEN, "",
                    "who may change terms withdraws them: the operator, and of the campaign's own contract its "

@@ -70,7 +70,7 @@ static enum err refuse_pixel(struct request *rq, struct reply *r, enum pixel_fau
 /* A page of the campaign's reports it, whoever's code it has. */
 static enum err refuse_lead(struct request *rq, struct reply *r, const struct target *t, enum pixel_fault fault)
 {
-    rq->sender.party = t->contract->campaign->advertiser;
+    rq->sender.party = catalog_who(rq->catalog, t->contract->campaign->advertiser);
     return refuse_pixel(rq, r, fault);
 }
 
@@ -84,7 +84,8 @@ void pixel_sender(struct request *rq)
     if (!span_starts(code, before) ||
         tracking_target(rq, landing_code(rq, span_skip(code, sizeof before - 1), &glued), &t) != ERR_OK)
         return;
-    rq->sender.party = t.contract->publisher != NULL ? t.contract->publisher : t.contract->campaign->advertiser;
+    const struct contract *k = t.contract;
+    rq->sender.party = catalog_who(rq->catalog, k->publisher != NULL ? k->publisher : k->campaign->advertiser);
 }
 
 /* ---- what is reported ---- */
@@ -139,7 +140,7 @@ static enum err refuse_closed(struct request *rq, struct reply *r, const struct 
                                                           [CLICK_FAULT_ENDED] = PIXEL_ENDED,
                                                           [CLICK_FAULT_PAUSED] = PIXEL_PAUSED,
                                                           [CLICK_FAULT_OFF] = PIXEL_OFF};
-    return refuse_pixel(rq, r, faults[tracking_closed(k, code, rq->arrived_ms)]);
+    return refuse_pixel(rq, r, faults[tracking_closed(rq->catalog, k, code, rq->arrived_ms)]);
 }
 
 static struct job *traffic(struct request *rq, const struct contract *k, enum record_kind kind, uint32_t placement)
@@ -165,7 +166,7 @@ static enum err report_view(struct request *rq, struct reply *r, const struct ta
     struct pointer click;
     bool known = is_click(rq, t, report->click_id, &click);
     const struct contract *k = known ? catalog_contract_number(rq->catalog, click.contract) : t->contract;
-    if (!tracking_takes(k, t->code, rq->arrived_ms))
+    if (!tracking_takes(rq->catalog, k, t->code, rq->arrived_ms))
         return refuse_closed(rq, r, k, t->code);
     if (!known && k->publisher == NULL) {
         METRIC_ADD(rq->worker->counters, views_of_nobody, 1);
@@ -183,7 +184,7 @@ static enum err report_impression(struct request *rq, struct reply *r, const str
                                   const struct report *report)
 {
     (void)report; /* an advertisement is shown before there is a click: the code says where */
-    if (!tracking_takes(t->contract, t->code, rq->arrived_ms))
+    if (!tracking_takes(rq->catalog, t->contract, t->code, rq->arrived_ms))
         return refuse_closed(rq, r, t->contract, t->code);
     return submit(rq, r, traffic(rq, t->contract, RECORD_IMPRESSION, t->placement));
 }
@@ -253,7 +254,7 @@ static enum err report_lead(struct request *rq, struct reply *r, const struct ta
     struct private_part priv = {.lead = true};
     if (contract_terms(t->contract, rq->arrived_ms)->pixel_leads == PIXEL_LEADS_OFF)
         return refuse_lead(rq, r, t, PIXEL_LEADS);
-    if (t->contract->locked || t->code->off_ms != 0)
+    if (contract_locked(rq->catalog, t->contract) || t->code->off_ms != 0)
         return refuse_lead(rq, r, t, PIXEL_OFF);
     if (!read_txid(rq, report->txid, &l->report.txid)) {
         problem(&rq->problem, ERR_MALFORMED, "txid",

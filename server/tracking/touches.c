@@ -12,7 +12,7 @@ static bool looks_like_id(struct span s)
 }
 
 /* The value of the campaign's cookie; empty when there is none. */
-static struct span value_of(struct span header, const struct campaign *c)
+static struct span value_of(struct span header, const struct which *c)
 {
     while (header.len) {
         struct span pair = text_trim(text_take(&header, ';'), " "), name;
@@ -22,7 +22,7 @@ static struct span value_of(struct span header, const struct campaign *c)
     return (struct span){"", 0};
 }
 
-size_t touches_brought(const struct request *rq, const struct campaign *c, struct span out[LIMIT_TOUCHES])
+size_t touches_brought(const struct request *rq, const struct which *c, struct span out[LIMIT_TOUCHES])
 {
     struct span ids = rq->privacy ? SPAN("") : value_of(rq->cookie, c);
     size_t n = 0;

@@ -23,7 +23,8 @@ static enum err refuse_click(struct request *rq, struct reply *r, const struct t
     if (err != ERR_NOT_FOUND && err != ERR_GONE)
         return err;
     const struct terms *terms = err == ERR_GONE ? contract_terms(t->contract, rq->arrived_ms) : NULL;
-    enum click_fault fault = terms == NULL ? CLICK_FAULT_CODE : tracking_closed(t->contract, t->code, rq->arrived_ms);
+    enum click_fault fault =
+        terms == NULL ? CLICK_FAULT_CODE : tracking_closed(rq->catalog, t->contract, t->code, rq->arrived_ms);
     if (rq->method != METHOD_HEAD)
         METRIC_ADD(rq->worker->counters, clicks_refused[fault], 1);
     if (terms != NULL && !span_empty(terms->fallback_url)) {
@@ -102,7 +103,7 @@ enum err click_handle(struct request *rq, struct reply *r)
     c->target = (struct target){NULL};
     c->first = false;
     enum err err = tracking_target(rq, landing_code(rq, rq->param[0], &glued), &c->target);
-    if (err == ERR_OK && !tracking_takes(c->target.contract, c->target.code, rq->arrived_ms))
+    if (err == ERR_OK && !tracking_takes(rq->catalog, c->target.contract, c->target.code, rq->arrived_ms))
         err = ERR_GONE;
     if (err != ERR_OK)
         return refuse_click(rq, r, &c->target, err);

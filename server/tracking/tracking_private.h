@@ -13,11 +13,13 @@ struct target {
 /* Whose code that is. ERR_NOT_FOUND: not one of ours. Whether the contract takes traffic is the caller's to ask. */
 MUST_CHECK enum err tracking_target(struct request *rq, struct span code, struct target *out);
 /* Whether clicks, views and impressions of this code are taken at that time; why not. The contract may be another's. */
-static inline bool tracking_takes(const struct contract *k, const struct code *code, int64_t at_ms)
+static inline bool tracking_takes(const struct catalog *c, const struct contract *k, const struct code *code,
+                                  int64_t at_ms)
 {
-    return code->off_ms == 0 && contract_takes_traffic(k, at_ms);
+    return code->off_ms == 0 && contract_takes_traffic(c, k, at_ms);
 }
-enum click_fault tracking_closed(const struct contract *k, const struct code *code, int64_t at_ms);
+enum click_fault tracking_closed(const struct catalog *c, const struct contract *k, const struct code *code,
+                                 int64_t at_ms);
 /* What is known of who asks. */
 struct visitor {
     struct agent agent;
@@ -46,6 +48,6 @@ void tracking_any_page(struct reply *r, struct span origin);
  * has not said no (Global Privacy Control). */
 void touches_keep(struct request *rq, struct reply *r, const struct contract *k, struct span id);
 /* What looks like click ids in that cookie, newest first. None where the visitor has said no. */
-size_t touches_brought(const struct request *rq, const struct campaign *c, struct span out[LIMIT_TOUCHES]);
+size_t touches_brought(const struct request *rq, const struct which *c, struct span out[LIMIT_TOUCHES]);
 
 #endif

@@ -21,10 +21,11 @@ enum err tracking_target(struct request *rq, struct span text, struct target *ou
     return ERR_OK;
 }
 
-enum click_fault tracking_closed(const struct contract *k, const struct code *code, int64_t at_ms)
+enum click_fault tracking_closed(const struct catalog *c, const struct contract *k, const struct code *code,
+                                 int64_t at_ms)
 {
     const struct terms *t = contract_terms(k, at_ms);
-    if (k->locked || code->off_ms != 0)
+    if (contract_locked(c, k) || code->off_ms != 0)
         return CLICK_FAULT_OFF;
     if (!contract_binds(k, at_ms))
         return CLICK_FAULT_EARLY;

@@ -140,7 +140,7 @@ MUST_CHECK enum err worker_reader(struct worker *w, struct txn **out);
 MUST_CHECK enum err worker_reader_anew(struct worker *w, struct txn **out, struct problem *p);
 void worker_reader_end(struct worker *w);
 /* A cleared job of this request, in its arena. advertiser: whose logs and rows it may touch; NULL: nobody's. */
-struct job *worker_job(struct request *rq, enum record_kind kind, const struct party *advertiser);
+struct job *worker_job(struct request *rq, enum record_kind kind, const struct who *advertiser);
 /* Notes the cause of a 5xx for the log (its sender is not told), and returns err. */
 enum err worker_fails(struct request *rq, enum err err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* ERR_PENDING: the route's finish gets it after the commit. ERR_BUSY: the queue is full. */

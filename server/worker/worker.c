@@ -307,7 +307,7 @@ void worker_reader_end(struct worker *w)
     w->reading = false;
 }
 
-struct job *worker_job(struct request *rq, enum record_kind kind, const struct party *advertiser)
+struct job *worker_job(struct request *rq, enum record_kind kind, const struct who *advertiser)
 {
     struct job *job = arena_alloc(rq->arena, sizeof *job);
     memset(job, 0, sizeof *job);

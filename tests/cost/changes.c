@@ -80,11 +80,13 @@ static void put_contract(struct txn *t, struct contract *k, const char *text)
     buf_free(&doc);
 }
 
-static void put_campaign(struct txn *t, uint32_t number, struct campaign *c, struct party *advertiser)
+static void put_campaign(struct txn *t, uint32_t number, struct which *which, const struct who *advertiser)
 {
     char text[512];
-    *c = (struct campaign){.number = number, .advertiser = advertiser, .direct = number, .created_ms = 1};
+    struct campaign row = {.number = number, .advertiser = advertiser, .direct = number, .created_ms = 1}, *c = &row;
     snprintf(c->id, sizeof c->id, "A%010u", number);
+    which->number = number;
+    memcpy(which->id, c->id, sizeof which->id);
     snprintf(text, sizeof text,
              "{\"advertiser\":\"%s\",\"name\":\"Offer\",\"currency\":\"EUR\",\"landing_url\":\"https://shop.example/"
              "land?a=1\",\"allowed_hosts\":[\"*.shop.example\"]}",
@@ -92,7 +94,7 @@ static void put_campaign(struct txn *t, uint32_t number, struct campaign *c, str
     struct buf doc = document(campaign_document, text, c->id);
     c->document = buf_span(&doc);
     need(catalog_put_campaign(t, c), "a campaign");
-    struct contract k = {.number = number, .campaign = c, .created_ms = 1};
+    struct contract k = {.number = number, .campaign = which, .created_ms = 1};
     snprintf(k.id, sizeof k.id, "C%010u", number);
     snprintf(text, sizeof text, "{\"campaign\":\"%s\"}", c->id);
     put_contract(t, &k, text);
@@ -101,8 +103,8 @@ static void put_campaign(struct txn *t, uint32_t number, struct campaign *c, str
 
 static void fill(struct bench *b)
 {
-    static struct campaign campaign[CAMPAIGNS];
-    static struct party advertiser[ADVERTISERS];
+    static struct which campaign[CAMPAIGNS];
+    static struct who advertiser[ADVERTISERS];
     struct txn *t;
     need(txn_begin(b->in.store, true, &t), "a transaction");
     for (uint32_t i = 0; i < ADVERTISERS; i++) {
@@ -116,7 +118,7 @@ static void fill(struct bench *b)
     for (uint32_t i = 0; i < CAMPAIGNS; i++)
         put_campaign(t, 1 + i, &campaign[i], &advertiser[i % ADVERTISERS]);
     for (uint32_t n = CAMPAIGNS + 1; n <= b->contracts; n++) {
-        struct party publisher = {.number = FIRST_PUBLISHER + (b->many ? 0 : n / CAMPAIGNS % PUBLISHERS)};
+        struct who publisher = {.number = FIRST_PUBLISHER + (b->many ? 0 : n / CAMPAIGNS % PUBLISHERS)};
         struct contract k = {
             .number = n, .campaign = &campaign[b->many ? 0 : n % CAMPAIGNS], .publisher = &publisher, .created_ms = 1};
         char text[512];
@@ -196,7 +198,7 @@ static uint32_t publisher_of(size_t i)
 static void hand(struct bench *b, const struct campaign *c, struct span contract)
 {
     struct catalog *now = catalog_hold(b->in.catalog);
-    need(compiled_hand(&b->compiled, catalog_beside(now, c), c->document, contract, NULL), "terms");
+    need(compiled_hand(&b->compiled, catalog_beside(now, c->direct), c->document, contract, NULL), "terms");
     catalog_unref(now);
 }
 
@@ -370,7 +372,7 @@ static void make_campaign_change(struct bench *b, size_t i, struct record *r)
 {
     char text[64];
     struct catalog *now = catalog_hold(b->in.catalog);
-    const struct contract_list all = catalog_contracts_of(now, catalog_campaign_number(now, 1));
+    const struct contract_list all = catalog_contracts_of(now, catalog_campaign_number(now, 1)->which);
     for (size_t n = 0; n < all.n; n++)
         r->change.made += (uint64_t)catalog_listed(now, &all, n)->versions.made;
     catalog_unref(now);

@@ -101,13 +101,15 @@ static inline void live_fill(struct live *l, const struct keys *keys, const char
              "land?a=1#top\",\"allowed_hosts\":[\"*.shop.example\"]%s%s}",
              strstr(campaign_more, "repeat_window_s") == NULL ? ",\"repeat_window_s\":0" : "", campaign_more);
     struct buf doc = live_document(campaign_document, text, "A1");
+    const struct who who[] = {party_who(&party[1]), party_who(&party[2]), party_who(&party[3])};
     struct campaign campaign = {
-        .number = 1, .id = "A1", .advertiser = &party[1], .document = buf_span(&doc), .direct = 1, .created_ms = 1};
+        .number = 1, .id = "A1", .advertiser = &who[0], .document = buf_span(&doc), .direct = 1, .created_ms = 1};
     assert_ok(catalog_put_campaign(t, &campaign));
-    struct contract k[] = {{.number = 1, .id = "C1", .campaign = &campaign},
-                           {.number = 2, .id = "C2", .campaign = &campaign, .publisher = &party[2]},
-                           {.number = 3, .id = "C3", .campaign = &campaign, .publisher = &party[2]},
-                           {.number = 4, .id = "C4", .campaign = &campaign, .publisher = &party[3]}};
+    const struct which which = campaign_which(&campaign);
+    struct contract k[] = {{.number = 1, .id = "C1", .campaign = &which},
+                           {.number = 2, .id = "C2", .campaign = &which, .publisher = &who[1]},
+                           {.number = 3, .id = "C3", .campaign = &which, .publisher = &who[1]},
+                           {.number = 4, .id = "C4", .campaign = &which, .publisher = &who[2]}};
     live_contract(t, &k[0], "{\"campaign\":\"A1\"}");
     live_contract(t, &k[1],
                   "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"when\":{\"field\":\"f_age\","

@@ -376,13 +376,14 @@ static bool compiled_once(struct api *a, const char *contract, struct buf *campa
 {
     struct catalog *c = catalog_hold(a->shared.instance.catalog);
     const struct contract *k = catalog_contract(c, span_str(contract));
+    const struct span document = catalog_which(c, k->campaign)->document;
     struct compiled_pool pool = {.handed = a->rq.compiled};
     struct compiled *compiled;
-    assert_ok(compiled_get(&pool, NULL, k->campaign->document, k->document, &compiled, NULL));
+    assert_ok(compiled_get(&pool, NULL, document, k->document, &compiled, NULL));
     bool once = !pool.used && compiled->terms == versions_newest(&k->versions)->terms;
     campaign->len = 0;
     terms_document(versions_newest(&k->versions)->terms, 0, campaign);
-    assert_true(span_eq(buf_span(campaign), k->campaign->document));
+    assert_true(span_eq(buf_span(campaign), document));
     compiled_clear(&pool);
     catalog_unref(c);
     return once;

@@ -494,6 +494,8 @@ static void only_data(const char *path, char *text)
                                            "struct contract *",
                                            "struct campaign *",
                                            "struct party *",
+                                           "struct which *",
+                                           "struct who *",
                                            "struct code *",
                                            NULL};
     if (strcmp(path, "common/commit/record.h") != 0 && strcmp(path, "server/commit/job.h") != 0)

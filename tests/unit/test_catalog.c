@@ -16,7 +16,9 @@ static const char CAMPAIGN_IN[] = "{\"advertiser\":\"P2\",\"name\":\"Offer\",\"c
 struct market {
     struct fixture f;
     struct keys *keys;
+    struct who who[PARTIES];
     struct party party[PARTIES];
+    struct which which;
     struct campaign campaign;
     struct contract direct, contract;
     struct secret secret;
@@ -45,6 +47,8 @@ static void market_fill(struct market *m)
         m->party[i] =
             (struct party){.number = i + 1, .role = roles[i], .name = SPAN("Léa & Co"), .created_ms = 1000 + i};
         snprintf(m->party[i].id, sizeof m->party[i].id, "P%u", i + 1);
+        m->who[i] = party_who(&m->party[i]);
+        m->party[i].who = &m->who[i];
     }
     m->party[PUBLISHER].has_key = true;
     m->party[PUBLISHER].key_jws = SPAN("a.b.c");
@@ -55,20 +59,22 @@ static void market_fill(struct market *m)
                               "{\"campaign\":\"A1\",\"publisher\":\"P3\",\"price\":{\"lead\":[{\"micros\":5}]}}", "C2");
     m->campaign = (struct campaign){.number = 1,
                                     .id = "A1",
-                                    .advertiser = &m->party[ADVERTISER],
+                                    .which = &m->which,
+                                    .advertiser = &m->who[ADVERTISER],
                                     .document = buf_span(&m->document[0]),
                                     .direct = 1,
                                     .created_ms = 2000};
+    m->which = campaign_which(&m->campaign);
     m->direct = (struct contract){.number = 1,
                                   .id = "C1",
-                                  .campaign = &m->campaign,
+                                  .campaign = &m->which,
                                   .document = buf_span(&m->document[1]),
                                   .versions = {.v = {{.number = 3}}, .n = 1, .made = 3},
                                   .created_ms = 2000};
     m->contract = (struct contract){.number = 2,
                                     .id = "C2",
-                                    .campaign = &m->campaign,
-                                    .publisher = &m->party[PUBLISHER],
+                                    .campaign = &m->which,
+                                    .publisher = &m->who[PUBLISHER],
                                     .document = buf_span(&m->document[2]),
                                     .versions = {.v = {{.number = 3}}, .n = 1, .made = 3},
                                     .created_ms = 3000};
@@ -171,11 +177,11 @@ static void campaigns_and_contracts_come_back(void **state)
     const struct contract *k = catalog_contract(c, SPAN("C2"));
     keys_pepper(m->keys, SPAN("A1"), pepper);
     assert_span(campaign->document, m->campaign.document);
-    assert_memory_equal(campaign->pepper, pepper, sizeof pepper);
+    assert_memory_equal(campaign->which->pepper, pepper, sizeof pepper);
     assert_ptr_equal(catalog_contract_number(c, campaign->direct), catalog_contract(c, SPAN("C1")));
     assert_null(catalog_contract(c, SPAN("C1"))->publisher);
-    assert_ptr_equal(k->campaign, campaign);
-    assert_ptr_equal(k->publisher, catalog_party_number(c, PUBLISHER + 1));
+    assert_ptr_equal(k->campaign, campaign->which);
+    assert_ptr_equal(catalog_who(c, k->publisher), catalog_party_number(c, PUBLISHER + 1));
     assert_span(k->document, m->contract.document);
     assert_int_equal(k->versions.n, 1);
     assert_int_equal(k->versions.v[0].index, 9);
@@ -511,15 +517,17 @@ static void assert_same(const struct catalog *a, const struct catalog *b)
     for (uint32_t n = 1; n <= a->n_campaigns; n++) {
         const struct campaign *c = catalog_campaign_number(a, n), *o = catalog_campaign_number(b, n);
         assert_span(c->document, o->document);
-        assert_memory_equal(c->pepper, o->pepper, 32);
-        assert_ptr_equal(c->advertiser, catalog_party_number(a, c->advertiser->number));
+        assert_memory_equal(c->which->pepper, o->which->pepper, 32);
+        assert_string_equal(c->which->id, c->id);
+        assert_ptr_equal(c->advertiser, catalog_who(a, c->advertiser)->who);
+        assert_ptr_equal(c->advertiser, c->which->advertiser);
     }
     for (uint32_t n = 1; n <= a->n_contracts; n++) {
         const struct contract *k = catalog_contract_number(a, n);
         assert_same_contract(k, catalog_contract_number(b, n));
-        assert_int_equal(k->locked, catalog_contract_number(b, n)->locked);
-        assert_ptr_equal(k->campaign, catalog_campaign_number(a, k->campaign->number));
-        assert_ptr_equal(k->publisher, k->publisher != NULL ? catalog_party_number(a, k->publisher->number) : NULL);
+        assert_int_equal(contract_locked(a, k), contract_locked(b, catalog_contract_number(b, n)));
+        assert_ptr_equal(k->campaign, catalog_which(a, k->campaign)->which);
+        assert_true(k->publisher == NULL || k->publisher == catalog_who(a, k->publisher)->who);
     }
     assert_same_secrets(a, b);
 }
@@ -560,7 +568,9 @@ enum { CROWD = 9, CAMPAIGNS = 5, CONTRACTS = 80 };
 
 /* Parties of three roles, campaigns of some of them, contracts and grants of chance. */
 static struct party crowd[CROWD];
+static struct who crowd_who[CROWD];
 static struct campaign crowd_campaign[CAMPAIGNS];
+static struct which crowd_which[CAMPAIGNS];
 static struct contract crowd_contract[CONTRACTS + 1];
 
 static void market_crowd(struct market *m, struct txn *t)
@@ -573,17 +583,19 @@ static void market_crowd(struct market *m, struct txn *t)
         party[i] =
             (struct party){.number = PARTIES + 1 + i, .role = roles[i % 3], .name = SPAN("Somebody"), .created_ms = 1};
         snprintf(party[i].id, sizeof party[i].id, "P%u", party[i].number);
+        crowd_who[i] = party_who(&party[i]);
         assert_ok(catalog_put_party(t, &party[i]));
     }
     for (uint32_t i = 0; i < CAMPAIGNS; i++) {
         struct contract direct = m->direct;
         campaign[i] = m->campaign;
         campaign[i].number = 2 + i;
-        campaign[i].advertiser = &party[3 * (random() % (CROWD / 3))];
+        campaign[i].advertiser = &crowd_who[3 * (random() % (CROWD / 3))];
         campaign[i].direct = direct.number = ++n;
         snprintf(campaign[i].id, sizeof campaign[i].id, "A%u", campaign[i].number);
         snprintf(direct.id, sizeof direct.id, "C%u", n);
-        direct.campaign = &campaign[i];
+        crowd_which[i] = campaign_which(&campaign[i]);
+        direct.campaign = &crowd_which[i];
         direct.versions.v[0].number = direct.versions.made = 1;
         assert_ok(catalog_put_campaign(t, &campaign[i]));
         assert_ok(catalog_put_contract(t, &direct));
@@ -595,8 +607,8 @@ static void market_crowd(struct market *m, struct txn *t)
         k.number = ++n;
         snprintf(k.id, sizeof k.id, "C%u", n);
         k.versions.v[0].number = k.versions.made = 1;
-        k.campaign = &campaign[random() % (CAMPAIGNS - 1)]; /* one has none */
-        k.publisher = &party[1 + 3 * (random() % (CROWD / 3))];
+        k.campaign = &crowd_which[random() % (CAMPAIGNS - 1)]; /* one has none */
+        k.publisher = &crowd_who[1 + 3 * (random() % (CROWD / 3))];
         assert_ok(catalog_put_contract(t, &k));
         crowd_contract[n] = k;
         assert_ok(fixture_put_terms(t, n, 1, 0));
@@ -615,7 +627,7 @@ static void assert_own_campaigns(const struct catalog *c, const struct party *p)
     const struct campaign_list own = catalog_campaigns_of(c, p);
     size_t n = 0;
     for (uint32_t i = 1; i <= c->n_campaigns; i++)
-        if (catalog_campaign_number(c, i)->advertiser == p) {
+        if (catalog_campaign_number(c, i)->advertiser == p->who) {
             assert_true(n < own.n);
             assert_int_equal(own.number[n++], i);
         }
@@ -625,7 +637,7 @@ static void assert_own_campaigns(const struct catalog *c, const struct party *p)
 static void assert_party_lists(const struct catalog *c, const struct party *p)
 {
     const struct contract_list reads = catalog_reads(c, p);
-    const struct campaign *first = NULL, *takes;
+    const struct which *first = NULL, *takes;
     bool more = false, several;
     size_t n = 0;
     for (uint32_t i = 1; i <= c->n_contracts; i++) {
@@ -635,7 +647,7 @@ static void assert_party_lists(const struct catalog *c, const struct party *p)
             assert_ptr_equal(catalog_listed(c, &reads, n), k);
             assert_int_equal(contracts_behind(&reads, i), ++n);
         }
-        if (k->campaign->advertiser == p || k->publisher == p) {
+        if (k->campaign->advertiser == p->who || k->publisher == p->who) {
             more |= first != NULL && first != k->campaign;
             first = first != NULL ? first : k->campaign;
         }
@@ -648,16 +660,16 @@ static void assert_party_lists(const struct catalog *c, const struct party *p)
 
 static void assert_campaign_lists(const struct catalog *c, const struct campaign *g)
 {
-    const struct contract_list list = catalog_contracts_of(c, g);
+    const struct contract_list list = catalog_contracts_of(c, g->which);
     size_t all = 1;
     assert_int_equal(list.number[0], g->direct);
     for (uint32_t i = 1; i <= c->n_parties; i++) {
         const struct party *p = catalog_party_number(c, i);
-        const struct contract_list of = campaign_contracts_of(c, g, p);
+        const struct contract_list of = campaign_contracts_of(c, g->which, p->who);
         size_t n = 0;
         for (uint32_t k = 1; k <= c->n_contracts; k++) {
             const struct contract *x = catalog_contract_number(c, k);
-            if (x->campaign == g && x->publisher == p) {
+            if (x->campaign == g->which && x->publisher == p->who) {
                 assert_true(n < of.n);
                 assert_int_equal(of.number[n++], k);
             }
@@ -686,6 +698,41 @@ static unsigned seeded(void)
     print_message("seed %u\n", seed);
     srandom(seed);
     return seed;
+}
+
+static void rename_all(struct market *m, struct txn *t)
+{
+    (void)m;
+    for (uint32_t i = 0; i < CROWD; i++) {
+        struct party p = crowd[i];
+        p.name = SPAN("Somebody else");
+        assert_ok(catalog_put_party(t, &p));
+    }
+    for (uint32_t i = 0; i < CAMPAIGNS; i++) {
+        struct campaign c = crowd_campaign[i];
+        c.created_ms++;
+        assert_ok(catalog_put_campaign(t, &c));
+    }
+}
+
+/* What it costs is what changes, and not what hangs on that: which may be any number of contracts. */
+static void a_change_of_parties_and_campaigns_makes_no_contract_anew(void **state)
+{
+    struct market *m = *state;
+    struct catalog_slot *slot = catalog_slot_new();
+    catalog_publish(slot, loaded(m));
+    change(m, slot, market_crowd);
+    struct catalog *before = catalog_hold(slot);
+    change(m, slot, rename_all);
+    struct catalog *now = catalog_hold(slot);
+    for (uint32_t n = 1; n <= now->n_contracts; n++)
+        assert_ptr_equal(catalog_contract_number(now, n), catalog_contract_number(before, n));
+    const struct who *advertiser = catalog_contract_number(now, CONTRACTS)->campaign->advertiser;
+    assert_span(catalog_who(before, advertiser)->name, SPAN("Somebody"));
+    assert_span(catalog_who(now, advertiser)->name, SPAN("Somebody else"));
+    catalog_unref(before);
+    catalog_unref(now);
+    catalog_slot_free(slot);
 }
 
 static void lists_hold_what_a_walk_over_all_finds(void **state)
@@ -770,7 +817,7 @@ static void step_campaign(struct market *m, struct txn *t)
     c->document = buf_span(&doc);
     assert_ok(catalog_put_campaign(t, c));
     for (uint32_t n = 3; other && n <= CONTRACTS; n++)
-        if (crowd_contract[n].campaign == c)
+        if (crowd_contract[n].campaign->number == c->number)
             renew(t, &crowd_contract[n]);
     buf_free(&doc);
 }
@@ -832,13 +879,12 @@ static void who_takes_part_has_the_role(void **state)
     struct contract k = m->contract;
     struct campaign another = m->campaign;
     const struct {
-        const struct party *publisher;
-        const struct party *advertiser;
+        const struct who *publisher, *advertiser;
         enum err err;
-    } rows[] = {{&m->party[PUBLISHER], &m->party[ADVERTISER], ERR_OK},
-                {NULL, &m->party[ADVERTISER], ERR_CORRUPT},
-                {&m->party[AUDITOR], &m->party[ADVERTISER], ERR_CORRUPT},
-                {&m->party[PUBLISHER], &m->party[OPERATOR], ERR_CORRUPT}};
+    } rows[] = {{&m->who[PUBLISHER], &m->who[ADVERTISER], ERR_OK},
+                {NULL, &m->who[ADVERTISER], ERR_CORRUPT},
+                {&m->who[AUDITOR], &m->who[ADVERTISER], ERR_CORRUPT},
+                {&m->who[PUBLISHER], &m->who[OPERATOR], ERR_CORRUPT}};
     k.number = 3;
     k.versions.v[0].number = k.versions.made = 1;
     memcpy(k.id, "C3", sizeof "C3");
@@ -918,6 +964,7 @@ int main(void)
         T(a_reload_is_a_load),
         T(any_changes_come_to_a_load),
         T(what_is_dropped_leaves_nothing),
+        T(a_change_of_parties_and_campaigns_makes_no_contract_anew),
         T(lists_hold_what_a_walk_over_all_finds),
         T(who_takes_part_has_the_role),
         T(many_contracts_come_back_by_number),

@@ -57,7 +57,7 @@ struct shop {
     struct buf campaign, contract, direct; /* documents */
 };
 
-static struct contract contract_row(const struct shop *s, const struct campaign *c, const struct party *publisher)
+static struct contract contract_row(const struct shop *s, const struct which *c, const struct who *publisher)
 {
     return (struct contract){.number = 1,
                              .id = CONTRACT,
@@ -73,15 +73,13 @@ static void put_control(const struct shop *s, struct txn *t)
     struct party parties[] = {{.number = 1, .id = "O1", .role = ROLE_OPERATOR, .name = SPAN("o"), .created_ms = NOW},
                               {.number = 2, .id = "A1", .role = ROLE_ADVERTISER, .name = SPAN("a"), .created_ms = NOW},
                               {.number = 3, .id = "P1", .role = ROLE_PUBLISHER, .name = SPAN("p"), .created_ms = NOW}};
-    struct campaign c = {.number = 1,
-                         .id = "K1",
-                         .advertiser = &parties[1],
-                         .document = buf_span(&s->campaign),
-                         .direct = 2,
-                         .created_ms = NOW};
-    struct contract k = contract_row(s, &c, &parties[2]);
+    const struct who a = party_who(&parties[1]), p = party_who(&parties[2]);
+    struct campaign c = {
+        .number = 1, .id = "K1", .advertiser = &a, .document = buf_span(&s->campaign), .direct = 2, .created_ms = NOW};
+    const struct which which = campaign_which(&c);
+    struct contract k = contract_row(s, &which, &p);
     struct contract direct = {
-        .number = 2, .id = "C2", .campaign = &c, .document = buf_span(&s->direct), .created_ms = NOW};
+        .number = 2, .id = "C2", .campaign = &which, .document = buf_span(&s->direct), .created_ms = NOW};
     direct.versions = (struct versions){.v = {{.number = 1}}, .n = 1, .made = 1};
     struct code code = {.placement = 1, .label = SPAN("links"), .created_ms = NOW};
     for (int side = 0; side < 2; side++) {

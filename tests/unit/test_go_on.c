@@ -92,7 +92,7 @@ static uint64_t versions_made(void)
 {
     struct catalog *c = hold();
     uint64_t made = 0;
-    const struct contract_list all = catalog_contracts_of(c, catalog_campaign_number(c, CAMPAIGN));
+    const struct contract_list all = catalog_contracts_of(c, catalog_campaign_number(c, CAMPAIGN)->which);
     for (size_t i = 0; i < all.n; i++)
         made += (uint64_t)catalog_listed(c, &all, i)->versions.made;
     catalog_unref(c);
