@@ -185,7 +185,6 @@ static void grow(struct report *r)
     r->room = room;
 }
 
-/* NULL: there would be too many. */
 static struct report_row *new_row(const struct report *r, const struct report_key *k)
 {
     struct report_row *row = xcalloc(1, sizeof *row + report_periods(r) * sizeof *row->sums);
@@ -193,6 +192,7 @@ static struct report_row *new_row(const struct report *r, const struct report_ke
     return row;
 }
 
+/* NULL: there would be too many. */
 static struct report_row *row_of(struct report *r, const struct report_key *k)
 {
     size_t at = key_hash(k) & (r->room - 1);
