@@ -210,27 +210,49 @@ static void take_out(const struct chain *c, size_t k)
 }
 
 /* With all but the channel taken out: of those who convert, who passes it? In units of 2^-62. */
-static uint64_t effect_of(const struct chain *whole, size_t channel)
+static uint64_t effect_of(const struct chain *c, size_t channel)
 {
-    size_t cells = whole->states * whole->states;
-    struct chain c = {whole->states, xmalloc(cells * sizeof *c.step)};
-    memcpy(c.step, whole->step, cells * sizeof *c.step);
-    for (size_t k = CHANNELS; k < c.states; k++)
-        if (k != channel)
-            take_out(&c, k);
-    uint64_t directly = row(&c, START)[CONVERTED], through = 0, sum = sum_of(&c, channel);
+    uint64_t directly = row(c, START)[CONVERTED], through = 0, sum = sum_of(c, channel);
     if (sum > 0)
-        through = above(row(&c, START)[channel], row(&c, channel)[CONVERTED], sum);
-    free(c.step);
+        through = above(row(c, START)[channel], row(c, channel)[CONVERTED], sum);
     return through == 0 ? 0 : (uint64_t)(((wide)through << PLACES) / (directly + through));
+}
+
+static void effects(const struct chain *c, uint32_t from, uint32_t to, uint64_t *effect);
+
+/* Of [from, to), with [gone, end) taken out of a copy. */
+static void effects_without(const struct chain *c, uint32_t gone, uint32_t end, uint32_t from, uint32_t to,
+                            uint64_t *effect)
+{
+    const size_t cells = c->states * c->states;
+    struct chain rest = {c->states, xmalloc(cells * sizeof *rest.step)};
+    memcpy(rest.step, c->step, cells * sizeof *rest.step);
+    for (uint32_t k = gone; k < end; k++)
+        take_out(&rest, CHANNELS + (size_t)k);
+    effects(&rest, from, to, effect);
+    free(rest.step);
+}
+
+/* Of the channels [from, to), which are all that is left in the chain. One half is taken out once for all of the other,
+ * so that n channels cost n^3 and not n^4. */
+static void effects(const struct chain *c, uint32_t from, uint32_t to, uint64_t *effect)
+{
+    const uint32_t middle = from + (to - from) / 2;
+    if (to - from == 1)
+        effect[from] = effect_of(c, CHANNELS + (size_t)from);
+    if (to - from <= 1)
+        return;
+    effects_without(c, middle, to, from, middle, effect);
+    effects_without(c, from, middle, middle, to, effect);
 }
 
 void paths_removal(const struct paths *all, uint64_t unit, uint64_t *effect, uint64_t *credit)
 {
     wide total = (wide)total_of(all, unit) * unit, sum = 0;
     struct chain whole = chain_new(all);
+    effects(&whole, 0, all->channels, credit);
     for (uint32_t c = 0; c < all->channels; c++)
-        sum += credit[c] = effect_of(&whole, CHANNELS + c);
+        sum += credit[c];
     for (uint32_t c = 0; c < all->channels; c++) {
         effect[c] = (uint64_t)(((wide)credit[c] * PATH_EFFECT_WHOLE + ONE / 2) >> PLACES);
         if (sum > 0)
