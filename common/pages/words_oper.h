@@ -197,38 +197,6 @@
     X(WARN_ADJUSTMENTS, "A correction lacks an assent.", "Une correction attend un accord.", "有更正待同意。") \
     X(WARN_CLOCK, "The clock is to be confirmed.", "L’horloge est à confirmer.", "时钟待确认。") \
     X(WARN_AHEAD, "The period has not ended.", "La période n’est pas finie.", "期间尚未结束。") \
-    X(NO_TEXT, "a text of 1 to {} bytes is needed, not only blanks", "il faut un texte de 1 à {} octets, pas seulement des blancs", "需要 1 至 {} 字节的文本，不能只有空格") \
-    X(NO_LONG_TEXT, "must be at most {} bytes", "au plus {} octets", "最多 {} 字节") \
-    X(NO_CONTROL, "must not hold control characters", "sans caractères de contrôle", "不能含控制字符") \
-    X(NO_EMAIL, "must be an e-mail address such as name@example.com", "doit être une adresse e-mail, comme nom@example.com", "须为邮箱地址，例如 name@example.com") \
-    X(NO_ZONE, "must be an IANA time zone such as Europe/Paris", "doit être un fuseau IANA, comme Europe/Paris", "须为 IANA 时区，例如 Europe/Paris") \
-    X(NO_DAY, "must be a day such as {}", "doit être un jour, comme {}", "须为日期，例如 {}") \
-    X(NO_TIME, "must be a day or time such as {} or {}", "doit être un jour ou une heure, comme {} ou {}", "须为日期或时间，例如 {} 或 {}") \
-    X(NO_TIME_ONE, "must be a time such as {}", "doit être une heure, comme {}", "须为时间，例如 {}") \
-    X(NO_PAST, "must be later than now", "doit être dans le futur", "须晚于现在") \
-    X(NO_WHOLE, "must be a whole number in digits, such as {}", "doit être un nombre entier en chiffres, comme {}", "须为整数，例如 {}") \
-    X(NO_FRACTION, "must be a whole number", "doit être un nombre entier, sans décimales", "须为整数，不含小数") \
-    X(NO_RANGE, "must be a whole number from {} to {}", "doit être un nombre entier de {} à {}", "须为 {} 至 {} 的整数") \
-    X(NO_TWO_AMOUNTS, "may be two amounts: write a point before the decimals, and nothing between thousands", "peut être lu de deux façons\u00a0: un point devant les décimales, rien entre les milliers", "有两种读法：小数前用点，千位间不加符号") \
-    X(NO_AMOUNT, "must be an amount such as {}, with at most {} decimals", "doit être un montant, comme {}, avec au plus {} décimales", "须为金额，例如 {}，最多 {} 位小数") \
-    X(NO_ZERO, "must not be 0", "ne peut être 0", "不能为 0") \
-    X(NO_VALUE, "must not be null", "ne peut être vide", "不能为空") \
-    X(NO_JSON, "must be a JSON value: look at its quotes, commas and brackets", "doit être une valeur JSON\u00a0: voyez guillemets, virgules et crochets", "须为 JSON：请检查引号、逗号和括号") \
-    X(NO_HTTPS, "must be https: http is for addresses that the operator allows", "doit être en https\u00a0: http n’est permis que pour les adresses que l’opérateur autorise", "须为 https：http 仅限运营方允许的地址") \
-    X(NO_HOOKS, "this server sends no webhooks, its operator says", "ce serveur n’envoie pas de webhooks, selon son opérateur", "运营方已关闭本服务器的 webhook") \
-    X(NO_MAIL, "this server sends no e-mail: its operator has to set smtp_url", "ce serveur n’envoie pas d’e-mails\u00a0: son opérateur doit régler smtp_url", "本服务器不发邮件：需由运营方设置 smtp_url") \
-    X(NO_CHOICE, "must name one at least", "choisissez-en au moins un", "请至少选择一项") \
-    X(NO_LEAD_CHOSEN, "choose one lead at least, by the box at its line", "choisissez au moins un lead, par la case de sa ligne", "请勾选至少一条线索") \
-    X(NO_PARTY, "must be the id of a party of kind {}", "doit être l’identifiant d’une partie de genre {}", "须为类型 {} 的一方的编号") \
-    X(NO_CAMPAIGN, "must be the id of a campaign", "doit être l’identifiant d’une campagne", "须为推广活动的编号") \
-    X(NO_BLOCK, "must be an address, or a block such as {}", "doit être une adresse, ou un bloc comme {}", "须为地址或网段，例如 {}") \
-    X(NO_LEAD_HERE, "is no lead of this contract", "n’est pas un lead de ce contrat", "不是此合同的线索") \
-    X(NO_STATEMENT_HERE, "is no statement of this contract", "n’est pas un relevé de ce contrat", "不是此合同的结算单") \
-    X(NO_KEY_OF_OTHER, "is the key of another: make one of your own", "est la clé d’un autre\u00a0: faites-en une à vous", "这是他人的密钥：请自行生成") \
-    X(NO_SECOND_COPY, "a backup or a check is being made: wait for its end", "une copie ou un contrôle est en cours\u00a0: attendez-en la fin", "正在备份或校验：请等待完成") \
-    X(NO_FIELDS, "a form has at most {} fields", "un formulaire a au plus {} champs", "表单最多 {} 个字段") \
-    X(NO_FORM, "is no form of this page: open it anew, and send it again", "n’est pas un formulaire de cette page\u00a0: ouvrez-la à nouveau et renvoyez-le", "不是本页的表单：请重新打开并提交") \
-    X(NO_FAR, "is more than {} days ahead: look at the year, and give an earlier time", "est à plus de {} jours\u00a0: vérifiez l’année, et donnez une date plus proche", "超过 {} 天：请检查年份，并给出更早的时间") \
     X(SYS_CLOCK, "Clock is sure", "Horloge sûre", "时钟可靠") \
     X(SYS_STORE, "Ledger on disk", "Registre sur disque", "账本占用") \
     X(SYS_ROOM, "Room left", "Place restante", "剩余空间") \
