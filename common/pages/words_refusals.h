@@ -8,6 +8,7 @@
 #define WORD_TABLE_REFUSALS(X) \
     X(NO_TEXT, "is required: a text of 1 to {} bytes, not only blanks", "il faut un texte de 1 à {} octets, pas seulement des blancs", "需要 1 至 {} 字节的文本，不能只有空格") \
     X(NO_BLANK_TEXT, "must be a text of 1 to {} bytes, not only blanks", "il faut un texte de 1 à {} octets, pas seulement des blancs", "需要 1 至 {} 字节的文本，不能只有空格") \
+    X(NO_SOME_TEXT, "is required: a text of 1 to {} bytes", "il faut un texte de 1 à {} octets", "需要 1 至 {} 字节的文本") \
     X(NO_LONG_TEXT, "must not be longer than {} bytes", "au plus {} octets", "最多 {} 字节") \
     X(NO_MORE_BYTES, "must be at most {} bytes", "au plus {} octets", "最多 {} 字节") \
     X(NO_MORE_THAN, "is more than {} bytes", "fait plus de {} octets", "超过 {} 字节") \
@@ -19,6 +20,7 @@
     X(NO_EMPTY_TEXT, "must be a text that is not empty", "doit être un texte non vide", "须为非空文本") \
     X(NO_MISSING, "is missing", "manque", "缺少此项") \
     X(NO_EMAIL, "must be an e-mail address in ASCII, without quotes", "doit être une adresse e-mail, comme nom@example.com", "须为邮箱地址，例如 name@example.com") \
+    X(NO_EMAIL_SUCH, "must be an e-mail address such as name@example.com", "doit être une adresse e-mail, comme nom@example.com", "须为邮箱地址，例如 name@example.com") \
     X(NO_AT, "must be an address with an @", "doit être une adresse avec un @", "须为含 @ 的地址") \
     X(NO_ZONE, "must be an IANA time zone, such as Europe/Paris", "doit être un fuseau IANA, comme Europe/Paris", "须为 IANA 时区，例如 Europe/Paris") \
     X(NO_ZONE_SUCH, "must be an IANA time zone such as Europe/Paris", "doit être un fuseau IANA, comme Europe/Paris", "须为 IANA 时区，例如 Europe/Paris") \
@@ -137,6 +139,8 @@
     X(NO_TOKEN_OF, "this party has no {} of that id", "cette partie n’a pas de {} de cet identifiant", "没有该编号的 {}") \
     X(NO_REPLACED, "is no kid of a secret of this party that is good", "n’est le kid d’aucun secret valable de cette partie", "不是此方有效密钥的 kid") \
     X(NO_LEAD_KNOWN, "there is no such lead", "ce lead n’existe pas", "没有此线索") \
+    X(NO_LEAD_HERE, "is no lead of this contract", "n’est pas un lead de ce contrat", "不是此合同的线索") \
+    X(NO_STATEMENT_HERE, "is no statement of this contract", "n’est pas un relevé de ce contrat", "不是此合同的结算单") \
     X(NO_LEAD_TXID, "no lead of yours is known by this txid", "aucun de vos leads n’est connu sous ce txid", "没有此 txid 的线索") \
     X(NO_LEAD_CLICK, "no lead is known for this click", "aucun lead n’est connu pour ce clic", "此点击没有线索") \
     X(NO_WHICH, "say which lead: by lead, txid or click_id", "dites quel lead\u00a0: par lead, txid ou click_id", "请指明线索：lead、txid 或 click_id") \
@@ -302,6 +306,12 @@
     X(NO_COLUMN, "is no field: did you mean {}? Further form fields have names that begin with f_", "n’est pas un champ\u00a0: vouliez-vous dire {}\u00a0? Les autres champs de formulaire commencent par f_", "不是字段：是否为 {}？其他表单字段名以 f_ 开头") \
     X(NO_CSV_HUGE, "is the row behind {}: divide the file, by months for example", "est la ligne après {}\u00a0: divisez le fichier, par mois par exemple", "在第 {} 行之后：请拆分文件，例如按月") \
     X(NO_CSV_ROW, "is longer than {} bytes", "fait plus de {} octets", "超过 {} 字节") \
+    X(NO_INVITE, "there is no such invitation: see that the link is whole", "cette invitation n’existe pas\u00a0: voyez si le lien est entier", "没有此邀请：请检查链接是否完整") \
+    X(NO_INVITE_LATE, "this invitation has expired: ask whoever sent it for another one", "cette invitation a expiré\u00a0: demandez-en une autre à qui l’a envoyée", "此邀请已过期：请向发送者索取新的") \
+    X(NO_INVITE_MORE, "this invitation was used or withdrawn: ask whoever sent it for another one", "cette invitation a servi ou fut retirée\u00a0: demandez-en une autre à qui l’a envoyée", "此邀请已使用或撤回：请向发送者索取新的") \
+    X(NO_LINK_TOKEN, "the API token behind this link opens nothing any more", "le jeton d’API derrière ce lien n’ouvre plus rien", "此链接背后的 API 令牌已失效") \
+    X(NO_LINK_USED, "this link was used, or is over: ask for another one", "ce lien a servi ou n’est plus valable\u00a0: demandez-en un autre", "此链接已使用或失效：请索取新的") \
+    X(NO_LINK_BUSY, "too many ask for a link just now: try again in a minute", "trop de demandes de liens à l’instant\u00a0: réessayez dans une minute", "此刻索取链接的人过多：请一分钟后重试") \
     X(NO_QUOTA, "{} has {} {}, and {} allows {}: {}", "{} en a déjà {} ({}), et {} en permet {}. Que faire\u00a0: {}", "{} 已有 {}（{}），{} 允许 {}。处理办法：{}")
 /* clang-format on */
 

@@ -102,6 +102,7 @@ class Code:
     def beginnings(self):
         """What reads forms, the calls of all forms, and what makes their bodies."""
         yield from ((None, "act_body"), (None, "form_read"), (None, "act_post"), (str(SOURCE / "server/pages/act.c"), "call"))
+        yield from ((None, name) for name in ("sign_in_post", "mail_sign_in_ask", "mail_sign_in_post", "invite_post", "invite_finish"))
         for path in SOURCE.glob("server/pages/*.c"):
             for form in FORM.findall(without_comments(path.read_text())):
                 for word in re.findall(r"\w+", form):
