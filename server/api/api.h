@@ -8,7 +8,8 @@
 #define HANDLER(name) enum err name(struct request *rq, struct reply *reply)
 #define FINISH(name) enum err name(struct request *rq, struct job *job, struct reply *reply)
 
-FINISH(control_finish); /* call.c: what the run answered */
+FINISH(control_finish);   /* call.c: what the run answered */
+FINISH(call_look_finish); /* likewise, behind what a reader looked at first */
 
 /* api_parties.c, api_secrets.c, api_tokens.c */
 HANDLER(parties_create);
@@ -54,7 +55,6 @@ HANDLER(campaigns_list);
 HANDLER(campaigns_get);
 HANDLER(campaigns_patch);
 HANDLER(campaigns_pause);
-FINISH(campaigns_changed);
 job_run campaign_run, campaign_change_run;
 log_change campaign_change_log;
 

@@ -495,7 +495,7 @@ static enum err look(struct request *rq, struct batch *cx, const struct campaign
 static enum err look_at_contracts(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    struct job *job = (struct job *)(uintptr_t)rq->kept.ptr;
+    struct job *job = call_looked(rq);
     struct campaign c = *catalog_campaign_number(rq->catalog, job->record.change.number);
     struct batch cx = {.instance = &rq->worker->server->instance,
                        .catalog = rq->catalog,
@@ -514,21 +514,13 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
     return err == ERR_OK ? ERR_PENDING : err;
 }
 
-enum err campaigns_changed(struct request *rq, struct job *job, struct reply *reply)
-{
-    return job != NULL ? control_finish(rq, job, reply) : call_submit(rq, (struct job *)(uintptr_t)rq->kept.ptr);
-}
-
 static enum err submit_change(struct request *rq, const struct campaign *c, struct span patch)
 {
     struct job *job = worker_job(rq, RECORD_CAMPAIGN_CHANGE, c->advertiser);
     job->record.change.number = c->number;
     job->record.change.patch = patch;
-    if (catalog_contracts_of(rq->catalog, c->which).n <= SLICE_LOGS)
-        return call_submit(rq, job);
-    rq->kept = span_of((const char *)job, sizeof *job);
-    rq->read = look_at_contracts;
-    return ERR_PENDING;
+    return catalog_contracts_of(rq->catalog, c->which).n <= SLICE_LOGS ? call_submit(rq, job)
+                                                                       : call_look(rq, job, look_at_contracts);
 }
 
 enum err campaigns_patch(struct request *rq, struct reply *reply)

@@ -134,6 +134,23 @@ enum err control_finish(struct request *rq, struct job *job, struct reply *reply
     return ERR_OK;
 }
 
+enum err call_look(struct request *rq, const struct job *job, enum err (*look)(struct request *rq, struct reply *reply))
+{
+    rq->kept = span_of((const char *)job, sizeof *job);
+    rq->read = look;
+    return ERR_PENDING;
+}
+
+struct job *call_looked(const struct request *rq)
+{
+    return (struct job *)(uintptr_t)rq->kept.ptr;
+}
+
+enum err call_look_finish(struct request *rq, struct job *job, struct reply *reply)
+{
+    return job != NULL ? control_finish(rq, job, reply) : call_submit(rq, call_looked(rq));
+}
+
 void call_maker(const struct record *r, uint8_t out[HASH_LEN])
 {
     if (r->bearer.used)

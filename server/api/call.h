@@ -39,6 +39,12 @@ MUST_CHECK enum err call_compiles(struct request *rq, const struct campaign *c, 
 /* Submits the job under the request's Idempotency-Key (POST alone). ERR_PENDING; control_finish makes the reply. */
 MUST_CHECK enum err call_submit(struct request *rq, struct job *job);
 enum err control_finish(struct request *rq, struct job *job, struct reply *reply); /* answers job->answer */
+/* The same, once `look` has seen on a reader thread whether something stands against the job (call_looked): its answer
+ * is ERR_PENDING, or what does. The route's finish is call_look_finish. */
+MUST_CHECK enum err call_look(struct request *rq, const struct job *job,
+                              enum err (*look)(struct request *rq, struct reply *reply));
+struct job *call_looked(const struct request *rq);
+enum err call_look_finish(struct request *rq, struct job *job, struct reply *reply);
 /* Takes `effective_at` out of a change of terms: 0 where it has none. */
 MUST_CHECK enum err call_effective(json_t *change, int64_t *effective_ms, struct problem *p);
 /* Whether that is no further ahead than changes are made: a slip in the year would hold all others up. */

@@ -20,7 +20,6 @@ enum err responses_create(struct request *rq, struct reply *reply);
 enum err responses_list(struct request *rq, struct reply *reply);
 enum err assents_create(struct request *rq, struct reply *reply);
 enum err withdrawals_create(struct request *rq, struct reply *reply);
-enum err withdrawals_finish(struct request *rq, struct job *job, struct reply *reply);
 enum err shares_create(struct request *rq, struct reply *reply);
 enum err shares_list(struct request *rq, struct reply *reply);
 enum err shares_delete(struct request *rq, struct reply *reply);

@@ -373,7 +373,7 @@ enum err withdrawal_run(struct batch *cx, struct job *job)
 static enum err look_at_contracts(struct request *rq, struct reply *reply)
 {
     (void)reply;
-    struct job *job = (struct job *)(uintptr_t)rq->kept.ptr;
+    struct job *job = call_looked(rq);
     const struct contract *direct = catalog_contract_number(rq->catalog, job->record.withdrawal.contract);
     const struct terms *before = versions_newest(&direct->versions)->terms;
     const struct contract_list all = catalog_contracts_of(rq->catalog, direct->campaign);
@@ -394,11 +394,6 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
     buf_free(&w.document);
     job->record.withdrawal.made = go_on_seen(rq->catalog, &all);
     return err == ERR_OK ? ERR_PENDING : err;
-}
-
-enum err withdrawals_finish(struct request *rq, struct job *job, struct reply *reply)
-{
-    return job != NULL ? control_finish(rq, job, reply) : call_submit(rq, (struct job *)(uintptr_t)rq->kept.ptr);
 }
 
 /* ---- POST /v1/contracts/{id}/terms/{version}/withdraw ---- */
@@ -450,7 +445,5 @@ enum err withdrawals_create(struct request *rq, struct reply *reply)
     if (w.k->publisher != NULL || may_bind(w.k, number) == NULL ||
         catalog_contracts_of(rq->catalog, w.k->campaign).n <= SLICE_LOGS)
         return call_submit(rq, job);
-    rq->kept = span_of((const char *)job, sizeof *job);
-    rq->read = look_at_contracts;
-    return ERR_PENDING;
+    return call_look(rq, job, look_at_contracts);
 }
