@@ -88,6 +88,7 @@ struct act_form {
 
 /* id: the hidden field `id`, by which one of several forms of an act is known; empty: it has none. */
 void act_open(struct act_form *f, struct screen *s, const struct act *a, struct span id, const char *class);
+void act_refusal(struct act_form *f); /* what act_open says of one, where `refused` was set behind it */
 struct span act_value(const struct act_form *f, const char *name, struct span otherwise); /* what was typed, or that */
 bool act_was_ticked(const struct act_form *f, const char *name, struct span value);       /* of several of that name */
 /* hint: WORDS, none. attributes: HTML, such as `type="email" required`. */

@@ -31,7 +31,7 @@ static void write_once(struct act_form *f)
     act_hidden(f, "once", buf_span(&hex));
 }
 
-static void write_refusal(struct act_form *f)
+void act_refusal(struct act_form *f)
 {
     const struct problem *p = &f->refused->problem;
     page_put(&f->s->g, "<div class=\"note bad\" role=\"alert\"><b>{}</b> ", P_WORD(WORD_DECIDE_NOT));
@@ -52,7 +52,7 @@ void act_open(struct act_form *f, struct screen *s, const struct act *a, struct 
     if (!span_empty(id))
         act_hidden(f, "id", id);
     if (refused)
-        write_refusal(f);
+        act_refusal(f);
 }
 
 void act_close(struct act_form *f, enum word button, const char *class)

@@ -486,16 +486,12 @@ static void write_trial(struct campaign_page *p, const json_t *said)
 static void write_form(struct campaign_page *p)
 {
     struct act_form f;
-    struct page *g = &p->s.g;
     const struct acting *sent = p->rq->acting;
     act_open(&f, &p->s, &save, SPAN(""), "rules");
     if (sent != NULL && sent->act == &attempt)
         f.refused = sent; /* what was typed stays, tried or refused */
-    if (sent != NULL && sent->act == &attempt && sent->err != ERR_OK) {
-        page_put(g, "<div class=\"note bad\" role=\"alert\"><b>{}</b> ", P_WORD(WORD_DECIDE_NOT));
-        refusal_said(g, span_str(sent->problem.field), span_str(sent->problem.detail));
-        page_html(g, "</div>\n");
-    }
+    if (sent != NULL && sent->act == &attempt && sent->err != ERR_OK)
+        act_refusal(&f);
     write_sections(p, &f);
 }
 
