@@ -1,6 +1,6 @@
-/* As words_table.h: what the API says of a form, as it says it in English, {} for what it fills in. In the order in
- * which they are tried: one that takes more stands behind those that say more. twins/test_refusals holds them to the
- * API. */
+/* As words_table.h: what the API says of a form, as it says it in English, {} for what it fills in,
+ * {_} where that is English. In the order in which they are tried: one that takes more stands behind those that say
+ * more. twins/test_refusals holds them to the API. */
 #ifndef CS_PAGES_WORDS_REFUSALS_H
 #define CS_PAGES_WORDS_REFUSALS_H
 
@@ -136,7 +136,7 @@
     X(NO_CODE, "this contract has no such code", "ce contrat n’a pas ce code", "此合同没有该代码") \
     X(NO_GRANT, "this contract has no grant of that auditor", "ce contrat n’est pas ouvert à cet auditeur", "此合同未授权该审计方") \
     X(NO_SECRET, "this party has no secret of that kid", "cette partie n’a pas de secret de ce kid", "没有该 kid 的密钥") \
-    X(NO_TOKEN_OF, "this party has no {} of that id", "cette partie n’a pas de {} de cet identifiant", "没有该编号的 {}") \
+    X(NO_TOKEN_OF, "this party has no {_} of that id", "cette partie n’a rien de cet identifiant", "此方没有该编号的令牌或邀请") \
     X(NO_REPLACED, "is no kid of a secret of this party that is good", "n’est le kid d’aucun secret valable de cette partie", "不是此方有效密钥的 kid") \
     X(NO_LEAD_KNOWN, "there is no such lead", "ce lead n’existe pas", "没有此线索") \
     X(NO_LEAD_HERE, "is no lead of this contract", "n’est pas un lead de ce contrat", "不是此合同的线索") \
@@ -165,6 +165,7 @@
     X(NO_LINE_TWICE, "names line item {} twice", "nomme deux fois la ligne {}", "明细 {} 重复") \
     X(NO_ACCEPT_DISPUTED, "must be empty when the verdict is accept", "doit être vide pour accepter", "接受时须为空") \
     X(NO_ANSWERER, "statements are answered by their advertiser and publisher", "seuls l’annonceur et l’éditeur d’un relevé y répondent", "结算单由广告主和发布方答复") \
+    X(NO_TABLE_END, "the lead is {} and cannot become {}: it can become nothing else", "le lead est {} et ne peut devenir {}\u00a0: il ne change plus", "线索为 {}，不能变为 {}：不能再变") \
     X(NO_TABLE, "the lead is {} and cannot become {}: it can become {}", "le lead est {} et ne peut devenir {}\u00a0: il peut devenir {}", "线索为 {}，不能变为 {}：可变为 {}") \
     X(NO_RETURN, "the lead was approved more than {} days ago: its return time is over", "le lead est approuvé depuis plus de {} jours\u00a0: le délai de retour est passé", "线索批准已超过 {} 天：退回期限已过") \
     X(NO_BACK, "the lead has been {} for more than {} days: the time to take that back is over", "le lead est {} depuis plus de {} jours\u00a0: le délai pour revenir dessus est passé", "线索处于 {} 已超过 {} 天：撤销期限已过") \
@@ -193,7 +194,7 @@
     X(NO_RENAME, "is the operator's to change; say your own in `legal`", "est à l’opérateur de changer\u00a0; dites le vôtre dans les données légales", "由运营方更改；请在法定信息中填写您自己的") \
     X(NO_OPERATOR_LEFT, "no other operator has a token of scope operators that opens anything, so nobody could unlock this one: make another operator first, or end tokens", "aucun autre opérateur n’a de jeton de portée operators, nul ne pourrait le débloquer\u00a0: faites d’abord un autre opérateur, ou révoquez des jetons", "没有其他运营方拥有 operators 权限的令牌，将无人能解锁：请先新建另一运营方，或吊销令牌") \
     X(NO_LOCKED, "this party is locked: nothing is taken from it until the operator unlocks it", "cette partie est bloquée\u00a0: rien n’en est pris avant que l’opérateur la débloque", "此方已锁定：运营方解锁前不接受其任何内容") \
-    X(NO_SCOPE, "this API token may not {}: use one that has the scope \"{}\"", "ce jeton d’API ne le permet pas ({})\u00a0: prenez-en un de portée {}", "此 API 令牌无此权限（{}）：请使用权限为 {} 的令牌") \
+    X(NO_SCOPE, "this API token may not {_}: use one that has the scope \"{}\"", "ce jeton d’API ne le permet pas\u00a0: prenez-en un de portée {}", "此 API 令牌无此权限：请使用权限为 {} 的令牌") \
     X(NO_CLOCK, "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by POST /v1/clock/confirm; until then no statement is issued", "l’horloge du serveur a été changée\u00a0: d’ici que l’opérateur la confirme, aucun relevé n’est émis", "服务器时钟被更改：运营方确认之前不出结算单") \
     X(NO_CLOCK_FORCE, "the server's clock was set otherwise: look at GET /v1/clock, set it right, and confirm it by POST /v1/clock/confirm; until then nobody can tell what is in force already", "l’horloge du serveur a été changée\u00a0: d’ici que l’opérateur la confirme, nul ne peut dire ce qui est en vigueur", "服务器时钟被更改：运营方确认之前无法判断哪些已生效") \
     X(NO_CLOCK_MOMENT, "the server's clock was set at this very moment: try again", "l’horloge du serveur vient d’être réglée\u00a0: réessayez", "服务器时钟刚刚调整：请重试") \
@@ -207,7 +208,7 @@
     X(NO_ROLE, "this form is not for your role", "ce formulaire n’est pas pour votre rôle", "此表单不适用于您的角色") \
     X(NO_PAGE_ROLE, "this page is not for your role", "cette page n’est pas pour votre rôle", "此页不适用于您的角色") \
     X(NO_PAGE_ADVERTISER, "this page is an advertiser's", "cette page est celle d’un annonceur", "此页仅供广告主使用") \
-    X(NO_RATE, "you ask for more than {} {} a second: wait for Retry-After, and send them slower", "vous demandez plus de {} ({}) par seconde\u00a0: attendez un peu, puis renvoyez", "每秒超过 {}（{}）：请稍候再提交") \
+    X(NO_RATE, "you ask for more than {} {_} a second: wait for Retry-After, and send them slower", "vous demandez plus de {} fois par seconde\u00a0: attendez un peu, puis renvoyez", "每秒超过 {} 次：请稍候再提交") \
     X(NO_DOWN, "this server is going down: ask again", "ce serveur s’arrête\u00a0: réessayez", "服务器正在停机：请重试") \
     X(NO_WAITS, "too much waits to be recorded: send it again", "trop de choses attendent d’être inscrites\u00a0: renvoyez", "等待记录的内容过多：请重新提交") \
     X(NO_ROWS, "at most {} rows in one call", "au plus {} lignes à la fois", "一次最多 {} 行") \
@@ -223,7 +224,7 @@
     X(NO_MAP_NONE, "names for {} a column that the rows do not have", "nomme pour {} une colonne absente des lignes", "为 {} 指定的列不存在") \
     X(NO_LOG_MOMENT, "the contract's log is a moment old: ask again", "le journal du contrat vient de naître\u00a0: redemandez", "合同日志刚建立：请重试") \
     X(NO_PLACE, "is not where the lead stands", "n’est pas là où se trouve le lead", "不是该线索所在之处") \
-    X(NO_TXID_MANY, "{} used this txid: name the lead by `lead`, or add its click_id", "{}\u00a0: ce txid a servi plusieurs fois\u00a0; nommez le lead par `lead`, ou ajoutez son click_id", "{}：此 txid 被多次使用；请用 `lead` 指明线索，或附上 click_id") \
+    X(NO_TXID_MANY, "{_} used this txid: name the lead by `lead`, or add its click_id", "ce txid a servi plusieurs fois\u00a0: nommez le lead par `lead`, ou ajoutez son click_id", "此 txid 被多次使用：请用 `lead` 指明线索，或附上 click_id") \
     X(NO_CLICK_MANY, "this click has more than one lead: name it by lead or txid", "ce clic a plusieurs leads\u00a0: nommez-le par lead ou txid", "此点击有多条线索：请用 lead 或 txid 指明") \
     X(NO_TXID_CLICK, "txid and click_id name different leads: name it by lead", "txid et click_id nomment deux leads différents\u00a0: nommez-le par lead", "txid 与 click_id 指向不同线索：请用 lead 指明") \
     X(NO_TAKE_BACK, "only the campaign's advertiser may take a {} lead back", "seul l’annonceur de la campagne revient sur un lead {}", "仅推广活动的广告主可撤销 {} 的线索") \
@@ -233,7 +234,7 @@
     X(NO_PASSED, "must be a parameter name of letters, digits and . _ -, and none of ours: sub1 to sub5 reach the landing page as macros such as {sub1} of landing_url, to is the deep link", "doit être un nom de paramètre (lettres, chiffres et . _ -), et aucun des nôtres\u00a0: sub1 à sub5 vont à la page par des macros comme {sub1} de landing_url, to est le lien profond", "须为参数名（字母、数字和 . _ -），且不能是本系统的：sub1 至 sub5 以 landing_url 的 {sub1} 等宏传递，to 为深层链接") \
     X(NO_CONTACTS, "must be email or phone, each once", "doit être email ou phone, une fois chacun", "须为 email 或 phone，各一次") \
     X(NO_SCORE_AGREED, "cannot be score where the operator alone makes the terms: set `assent` to both, or leave the tier out", "ne peut être score là où l’opérateur seul fait les termes\u00a0: mettez l’accord à both, ou ôtez le palier", "条款仅由运营方制定时不能用 score：请将 `assent` 设为 both，或删去该分级") \
-    X(NO_SCORE_FACT, "cannot be scored by: contact fields, the address and the user agent stand in no entry; {}", "ne peut servir au score\u00a0: coordonnées, adresse et agent ne sont dans aucune entrée\u00a0; {}", "不能用于评分：联系方式、地址和用户代理不在条目中；{}") \
+    X(NO_SCORE_FACT, "cannot be scored by: contact fields, the address and the user agent stand in no entry; {_}", "ne peut servir au score\u00a0: coordonnées, adresse et agent ne sont dans aucune entrée", "不能用于评分：联系方式、地址和用户代理不在条目中") \
     X(NO_SCORE_CROSS, "must be one of score.facts", "doit être l’un de score.facts", "须为 score.facts 之一") \
     X(NO_SCORE_ONE, "must name at least one fact of a lead", "il faut au moins un fait d’un lead", "请至少写一项线索事实") \
     X(NO_SCORE_TWO, "must name two facts or more, whose values are looked at in pairs, or none", "il faut deux faits ou plus, regardés par paires, ou aucun", "须写两项或更多（成对比较），或不写") \
@@ -241,7 +242,7 @@
     X(NO_FIRST, "is not the first version's: say when it starts as starts_at", "n’est pas pour la première version\u00a0: dites son début par starts_at", "首个版本不适用：请以 starts_at 填写开始时间") \
     X(NO_TAKEN_BACK, "was taken back by this party already", "a déjà été retirée par cette partie", "此方已撤回") \
     X(NO_WITHDRAW_SCOPE, "holds a change of the campaign alone: withdraw that, version {} of the terms of contract {}", "ne contient qu’un changement de la campagne\u00a0: retirez celui-là, version {} des termes du contrat {}", "仅含推广活动的变更：请撤回其版本 {}（合同 {}）") \
-    X(NO_WITHDRAW_CONTRACT, "holds a change of the campaign, and what contract {} has of it cannot go: it {}", "contient un changement de la campagne, et la part du contrat {} ne peut partir\u00a0: elle {}", "含推广活动的变更，而合同 {} 的部分无法撤回：{}") \
+    X(NO_WITHDRAW_CONTRACT, "holds a change of the campaign, and what contract {} has of it cannot go: it {_}", "contient un changement de la campagne, et la part du contrat {} ne peut partir", "含推广活动的变更，而合同 {} 的部分无法撤回") \
     X(NO_CSV_AMOUNT, "is no amount: write {} or {}", "n’est pas un montant\u00a0: écrivez {} ou {}", "不是金额：请写 {} 或 {}") \
     X(NO_CSV_MORE, "is more than {}", "dépasse {}", "超过 {}") \
     X(NO_CSV_CURRENCY, "is no currency: write a code of ISO 4217 such as {}", "n’est pas une devise\u00a0: écrivez un code ISO 4217, comme {}", "不是货币：请写 ISO 4217 代码，例如 {}") \
@@ -251,9 +252,9 @@
     X(NO_CSV_MANY, "has more than {} cells: leave out columns that are not needed", "a plus de {} cellules\u00a0: ôtez les colonnes inutiles", "超过 {} 格：请删去不需要的列") \
     X(NO_CSV_LONG, "is longer than {} bytes: does each row end with its line?", "fait plus de {} octets\u00a0: chaque ligne finit-elle bien\u00a0?", "超过 {} 字节：每行是否正常换行？") \
     X(NO_CSV_TXID, "is longer than {} bytes: this is no txid", "fait plus de {} octets\u00a0: ce n’est pas un txid", "超过 {} 字节：不是 txid") \
-    X(NO_CSV_BROKEN, "is not CSV: {} (cells are divided by \"{}\" here)", "n’est pas du CSV\u00a0: {} (cellules séparées par «\u00a0{}\u00a0»)", "不是 CSV：{}（此处以“{}”分隔）") \
+    X(NO_CSV_BROKEN, "is not CSV: {_} (cells are divided by \"{}\" here)", "n’est pas du CSV\u00a0: voyez ses guillemets (cellules séparées ici par «\u00a0{}\u00a0»)", "不是 CSV：请检查引号（此处以“{}”分隔）") \
     X(NO_CSV_NONE, "holds no rows", "n’a pas de lignes", "没有数据行") \
-    X(NO_CSV_LINE, "line {}: {} (RFC 4180)", "ligne {}\u00a0: {} (RFC 4180)", "第 {} 行：{}（RFC 4180）") \
+    X(NO_CSV_LINE, "line {}: {_} (RFC 4180)", "ligne {}\u00a0: ses guillemets ou sa fin ne sont pas ceux d’un CSV (RFC 4180)", "第 {} 行：引号或行尾不符合 CSV（RFC 4180）") \
     X(NO_CSV_FIELDS, "line {}: more than {} fields", "ligne {}\u00a0: plus de {} champs", "第 {} 行：超过 {} 个字段") \
     X(NO_CSV_TWICE, "is the name of two columns", "est le nom de deux colonnes", "有两列同名") \
     X(NO_JSON_ROWS, "must be a JSON array of objects: behind row {} something else stands", "doit être un tableau JSON d’objets\u00a0: après la ligne {} vient autre chose", "须为 JSON 对象数组：第 {} 行之后有其他内容") \
@@ -279,7 +280,8 @@
     X(NO_CAMPAIGN_BESIDE, "is not the campaign of the contract beside it: say one of the two", "n’est pas la campagne du contrat donné à côté\u00a0: dites l’un des deux", "不是旁边合同的推广活动：请只写其一") \
     X(NO_CAMPAIGN_CONTRACT, "is not the contract's campaign", "n’est pas la campagne du contrat", "不是该合同的推广活动") \
     X(NO_CAMPAIGN_ANY, "you have no campaign", "vous n’avez pas de campagne", "您没有推广活动") \
-    X(NO_LEADS_FROM, "this campaign does not take leads from {}", "cette campagne ne prend pas de leads de {}", "此推广活动不接受来自 {} 的线索") \
+    X(NO_LEADS_PUBLISHERS, "this campaign does not take leads from publishers", "cette campagne ne prend pas de leads d’éditeurs", "此推广活动不接受发布方的线索") \
+    X(NO_LEADS_ADVERTISER, "this campaign does not take leads from the advertiser", "cette campagne ne prend pas de leads de l’annonceur", "此推广活动不接受广告主的线索") \
     X(NO_TO_STATE, "says what became of a lead: send it to /v1/dispositions", "dit ce qu’il advient d’un lead\u00a0: envoyez-le par les réponses", "这是线索的处置：请在处置处提交") \
     X(NO_ROW_TAKEN, "this row was not taken: send it again", "cette ligne n’a pas été prise\u00a0: renvoyez-la", "此行未被接受：请重新提交") \
     X(NO_ROWS_YOURS, "{} of your calls of many rows are under way: wait for an answer", "{} de vos envois de lignes sont en cours\u00a0: attendez une réponse", "您有 {} 个批量提交在进行中：请等待答复") \
@@ -312,7 +314,7 @@
     X(NO_LINK_TOKEN, "the API token behind this link opens nothing any more", "le jeton d’API derrière ce lien n’ouvre plus rien", "此链接背后的 API 令牌已失效") \
     X(NO_LINK_USED, "this link was used, or is over: ask for another one", "ce lien a servi ou n’est plus valable\u00a0: demandez-en un autre", "此链接已使用或失效：请索取新的") \
     X(NO_LINK_BUSY, "too many ask for a link just now: try again in a minute", "trop de demandes de liens à l’instant\u00a0: réessayez dans une minute", "此刻索取链接的人过多：请一分钟后重试") \
-    X(NO_QUOTA, "{} has {} {}, and {} allows {}: {}", "{} en a déjà {} ({}), et {} en permet {}. Que faire\u00a0: {}", "{} 已有 {}（{}），{} 允许 {}。处理办法：{}")
+    X(NO_QUOTA, "{_} has {} {_}, and {} allows {}: {_}", "il y en a déjà {}, et {} en permet {}", "已有 {} 个，{} 允许 {} 个")
 /* clang-format on */
 
 #endif

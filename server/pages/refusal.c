@@ -1,8 +1,10 @@
 #include "server/pages/refusal.h"
 
+#include <assert.h>
+
 #include "common/pages/part.h"
 
-enum { HOLES = 6 };
+enum { HOLES = 6 }; /* of one text */
 
 static const enum word known[] = {
 #define X(symbol, ...) WORD_##symbol,
@@ -10,28 +12,36 @@ static const enum word known[] = {
 #undef X
 };
 
-/* What stands in the holes. */
+/* How much of text comes before the literal behind a hole, which may be none: all of it then. */
+static size_t before(const char *literal, struct span text)
+{
+    const size_t n = strcspn(literal, "{");
+    if (n == 0)
+        return text.len;
+    for (size_t i = 0; i + n <= text.len; i++)
+        if (memcmp(text.ptr + i, literal, n) == 0)
+            return i;
+    return text.len;
+}
+
+/* What stands in the holes: {}; what stands in {_} is English, and left out. */
 static bool fits(const char *pattern, struct span text, struct span hole[HOLES], size_t *n)
 {
-    for (*n = 0; *pattern != '\0'; pattern++) {
-        if (strncmp(pattern, "{}", 2) != 0) {
-            if (text.len == 0 || *text.ptr != *pattern)
-                return false;
+    for (*n = 0; *pattern != '\0';) {
+        const bool kept = strncmp(pattern, "{}", 2) == 0;
+        if (kept || strncmp(pattern, "{_}", 3) == 0) {
+            pattern += kept ? 2 : 3;
+            const size_t taken = before(pattern, text);
+            assert(!kept || *n < HOLES);
+            if (kept)
+                hole[(*n)++] = span_of(text.ptr, taken);
+            text = span_skip(text, taken);
+        } else if (text.len > 0 && *text.ptr == *pattern) {
             text = span_skip(text, 1);
-            continue;
-        }
-        const char *rest = pattern + 2;
-        const size_t literal = strcspn(rest, "{");
-        size_t taken = 0;
-        while (taken <= text.len &&
-               (literal == 0 ? taken < text.len
-                             : text.len - taken < literal || memcmp(text.ptr + taken, rest, literal) != 0))
-            taken++;
-        if (*n == HOLES || taken > text.len)
+            pattern++;
+        } else {
             return false;
-        hole[(*n)++] = span_of(text.ptr, taken);
-        text = span_skip(text, taken);
-        pattern++;
+        }
     }
     return text.len == 0;
 }
