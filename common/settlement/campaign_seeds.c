@@ -5,6 +5,7 @@
 
 #include "common/base/mem.h"
 #include "common/decisions/model.h"
+#include "common/score/score_book.h"
 #include "common/settlement/campaign_parts.h"
 
 /* By what leads were scored: of few versions of the terms. */
@@ -19,7 +20,7 @@ struct lesson {
     int64_t at_ms, clocked_ms;
     uint64_t index, lead; /* lead: that it is, or is about */
     size_t score;         /* of the terms that bind it, in `score` from 1 on; 0: they score nothing */
-    size_t tokens;        /* of a lead that is scored, in `tag`; from 1 on */
+    size_t tokens;        /* of a lead that is scored, where in `kept`; from 1 on */
     int8_t label, before; /* that it teaches now, and taught before: SCORE_UNTAUGHT if none */
     bool is_lead, shared;
 };
@@ -41,10 +42,11 @@ struct member_lessons {
 struct lessons {
     struct joined_score *score;
     struct lesson *lesson;
-    uint64_t *tag;
+    struct score_book *book;
+    struct buf kept; /* what leads say, as the book writes it */
     struct told_seed *seed;
     struct member_lessons *of; /* by member */
-    size_t n_scores, n, room, n_tags, tags_room, n_seeds, n_of;
+    size_t n_scores, n, room, n_seeds, n_of;
 };
 
 void campaign_lessons_free(struct lessons *l)
@@ -55,7 +57,8 @@ void campaign_lessons_free(struct lessons *l)
         return;
     free(l->score);
     free(l->lesson);
-    free(l->tag);
+    free(l->book);
+    buf_free(&l->kept);
     free(l->seed);
     free(l->of);
     free(l);
@@ -65,8 +68,11 @@ void campaign_lessons_free(struct lessons *l)
 
 static struct lessons *lessons_of(struct campaign *c)
 {
-    if (c->lessons == NULL)
+    if (c->lessons == NULL) {
         c->lessons = xcalloc(1, sizeof *c->lessons);
+        c->lessons->book = xcalloc(1, sizeof *c->lessons->book);
+        buf_heap(&c->lessons->kept);
+    }
     struct lessons *l = c->lessons;
     while (l->n_of < c->n_members) {
         l->of = xrealloc(l->of, (l->n_of + 1) * sizeof *l->of);
@@ -89,20 +95,14 @@ static size_t score_of(struct lessons *l, const struct terms *t)
     return l->n_scores;
 }
 
-/* Pairs follow from the rest. */
 static size_t keep_tokens(struct lessons *l, const struct terms *t, const struct entry *lead)
 {
     struct score_tokens tokens;
-    size_t fields = t->score->shape.fields;
+    uint8_t kept[BOOK_LEAD_MAX];
+    size_t at = l->kept.len;
     model_tokens(t, lead, &tokens);
-    if (l->n_tags + 2 * fields > l->tags_room) {
-        l->tags_room = 2 * l->tags_room + 2 * SCORE_FIELDS;
-        l->tag = xrealloc(l->tag, l->tags_room * sizeof *l->tag);
-    }
-    memcpy(l->tag + l->n_tags, tokens.fine, fields * sizeof *l->tag);
-    memcpy(l->tag + l->n_tags + fields, tokens.coarse, fields * sizeof *l->tag);
-    l->n_tags += 2 * fields;
-    return l->n_tags - 2 * fields + 1;
+    buf_span_add(&l->kept, span_of(kept, score_book_write(l->book, &t->score->shape, &tokens, kept)));
+    return at + 1;
 }
 
 void campaign_lesson(struct campaign *c, uint64_t index, const struct entry *e, const struct terms *t, enum status was)
@@ -185,11 +185,8 @@ static const struct lesson *lead_of(const struct making *m, size_t member, uint6
 
 static void tokens_of(const struct making *m, const struct lesson *lead, struct score_tokens *out)
 {
-    const struct score_shape *shape = &m->asked->shape;
-    const uint64_t *tag = m->c->lessons->tag + lead->tokens - 1;
-    memcpy(out->fine, tag, shape->fields * sizeof *tag);
-    memcpy(out->coarse, tag + shape->fields, shape->fields * sizeof *tag);
-    score_pairs(shape, out);
+    const struct lessons *l = m->c->lessons;
+    (void)score_book_read(l->book, &m->asked->shape, span_skip(buf_span(&l->kept), lead->tokens - 1), out);
 }
 
 static void learn(struct making *m, size_t member, const struct lesson *x)

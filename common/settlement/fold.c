@@ -33,9 +33,11 @@ void fold_close(struct fold *f)
     byte_map_free(f->erased);
     f->erased = NULL;
     byte_map_free(f->tokens);
+    free(f->book);
     free(f->model);
     free(f->scored);
     f->tokens = NULL;
+    f->book = NULL;
     f->model = NULL;
     f->scored = NULL;
     f->terms = NULL;
@@ -781,39 +783,29 @@ static void mark_ends(struct fold *f, uint64_t index, const struct entry *e, con
     }
 }
 
-/* Pairs follow from the rest. */
 static void keep_tokens(struct fold *f, uint64_t index, const struct entry *e)
 {
     const struct score_shape *shape = &f->terms->score->shape;
-    uint8_t key[8], value[2 * 8 * SCORE_FIELDS];
+    uint8_t key[8], value[BOOK_LEAD_MAX];
     if (f->tokens == NULL || !model_scores(e))
         return;
+    if (f->book == NULL)
+        f->book = xcalloc(1, sizeof *f->book);
     if (!f->scored->known)
         model_tokens(f->terms, e, &f->scored->tokens);
-    for (size_t i = 0; i < shape->fields; i++) {
-        store_be64(value + 16 * i, f->scored->tokens.fine[i]);
-        store_be64(value + 16 * i + 8, f->scored->tokens.coarse[i]);
-    }
     store_be64(key, index);
-    byte_map_put(f->tokens, span_of(key, sizeof key), span_of(value, 16u * shape->fields));
+    byte_map_put(f->tokens, span_of(key, sizeof key),
+                 span_of(value, score_book_write(f->book, shape, &f->scored->tokens, value)));
 }
 
 /* False: of terms that asked for other fields, or not kept. */
 static bool kept_tokens(struct fold *f, uint64_t lead)
 {
-    const struct score_shape *shape = &f->terms->score->shape;
     uint8_t key[8];
     struct span value;
     store_be64(key, lead);
-    if (f->tokens == NULL || !byte_map_get(f->tokens, span_of(key, sizeof key), &value) ||
-        value.len != 16u * shape->fields)
-        return false;
-    for (size_t i = 0; i < shape->fields; i++) {
-        f->scored->tokens.fine[i] = load_be64(value.ptr + 16 * i);
-        f->scored->tokens.coarse[i] = load_be64(value.ptr + 16 * i + 8);
-    }
-    score_pairs(shape, &f->scored->tokens);
-    return true;
+    return f->tokens != NULL && byte_map_get(f->tokens, span_of(key, sizeof key), &value) &&
+           score_book_read(f->book, &f->terms->score->shape, value, &f->scored->tokens) == value.len;
 }
 
 /* Behind the entry's rows. */

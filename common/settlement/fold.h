@@ -9,6 +9,7 @@
 #ifndef CS_SETTLEMENT_FOLD_H
 #define CS_SETTLEMENT_FOLD_H
 
+#include "common/score/score_book.h"
 #include "common/settlement/assent.h"
 #include "common/settlement/byte_map.h"
 #include "common/settlement/period.h"
@@ -38,11 +39,13 @@ struct fold {
     bool has_second;       /* more than one */
     struct entry_gap gap;  /* the entry before, if it is one; else zeros */
     bool after_gap;
-    uint32_t clock_steps;    /* as the last `clock` entry says, and */
-    bool clock_unsure;       /* whether one of them waits for the operator's word */
-    int64_t clocked_ms;      /* the latest time of that clock, moved by its steps since */
-    struct scored *scored;   /* of the lead under way; NULL likewise */
-    struct byte_map *tokens; /* index be64 -> what each lead says that may teach yet: a mirror is slow to read again */
+    uint32_t clock_steps;      /* as the last `clock` entry says, and */
+    bool clock_unsure;         /* whether one of them waits for the operator's word */
+    int64_t clocked_ms;        /* the latest time of that clock, moved by its steps since */
+    struct scored *scored;     /* of the lead under way; NULL likewise */
+    struct byte_map *tokens;   /* index be64 -> what each lead says that may teach yet, as its book writes it: a mirror
+                                  is slow to read again */
+    struct score_book *book;   /* NULL: none was kept so far */
     struct score_model *model; /* what leads are scored by; NULL: no terms scored so far */
     uint64_t begin;            /* scores are learnt again from this `model` entry on; 0: from the start */
     struct byte_map *erased;   /* index be64 -> that of the `erase` entry be64; NULL: none so far */
