@@ -37,6 +37,13 @@ def ask(questions):
     return [line.rstrip("\t").split("\t") for line in done.stdout.decode().splitlines()]
 
 
+def same(test, ours, theirs, words=""):
+    """Where they part first; a list of all differences takes minutes."""
+    at = next((n for n, (one, other) in enumerate(zip(ours, theirs)) if one != other), None)
+    test.assertIsNone(at, f"{words} answer {at} is {at is not None and (ours[at], theirs[at])}")
+    test.assertEqual(len(ours), len(theirs), words)
+
+
 class Second:
     """Answers the same questions by the model written apart."""
 
@@ -125,7 +132,7 @@ class Streams(unittest.TestCase):
         for n in range(STREAMS):
             asked = stream(chance)
             ours, theirs = ask(asked), Second().ask(asked)
-            self.assertEqual(ours, theirs, f"stream {n}")
+            same(self, ours, theirs, f"stream {n}")
 
     def test_one_constant_off_by_one_is_noticed(self):
         chance = random.Random(self.seed)
@@ -141,7 +148,7 @@ class Streams(unittest.TestCase):
         asked += [("learn", lead, 1, 0) for lead in range(n)] + [("predict", b"x"), ("state",)]
         asked += [question for lead in range(n + 1, 16 * n) for question in (("predict", b"x"), ("learn", lead, lead % 2, -1))] + [("state",)]
         ours, second = ask(asked), Second()
-        self.assertEqual(ours, second.ask(asked))
+        same(self, ours, second.ask(asked), "many leads")
         doubts = [slot[2] for slots in second.state.sets for slot in slots]
         for name, wrong in (("MOST", 2**27 + 1), ("LEAST_DOUBT", 2**16 + 1)):
             with self.subTest(constant=name), mock.patch.object(score, name, wrong):
@@ -170,8 +177,8 @@ class Vectors(unittest.TestCase):
     def test_invented_leads(self):
         asked, said = self.made()
         self.assertEqual((sum(q[0] == "predict" for q in asked), sum(q[0] == "learn" for q in asked)), (3032, 2200))
-        self.assertEqual(ask(asked), said)
-        self.assertEqual(Second().ask(asked), said)
+        same(self, ask(asked), said)
+        same(self, Second().ask(asked), said)
 
     def test_one_constant_off_by_one_does_not_give_them(self):
         asked, said = self.made()
@@ -196,7 +203,8 @@ class Vectors(unittest.TestCase):
                     said.append([part.decode() for part in (*parts[2:5], b"0", parts[5])])
                     tags.append(parts[6].decode())
         for answers in (ask(asked), Second().ask(asked)):
-            self.assertEqual((answers[1::2], [answer[0] for answer in answers[::2]]), (said, tags))
+            same(self, answers[1::2], said)
+            same(self, [answer[0] for answer in answers[::2]], tags)
 
 
 # ---- what it is worth ----

@@ -1,0 +1,140 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/score/score.h"
+
+static void open_shape(struct score_shape *s, size_t crossed)
+{
+    score_shape_open(s);
+    score_shape_field(s, SPAN("f_job"), false);
+    score_shape_field(s, SPAN("f_age"), false);
+    score_shape_field(s, SPAN("sub1"), true);
+    for (size_t f = 0; f < crossed; f++)
+        score_shape_cross(s, f);
+}
+
+static void teach(const struct score_shape *s, struct score_state *state, const struct score_tokens *t, int label)
+{
+    struct score_said said;
+    score_say(s, state, t, &said);
+    score_note(s, state, &said, false);
+    score_learn(s, state, t, &said, label, SCORE_UNTAUGHT);
+}
+
+static void teach_words(const struct score_shape *s, struct score_state *state, const char *job, int label)
+{
+    struct score_tokens t;
+    score_tokens(s, (struct span[]){span_str(job), SPAN("42"), SPAN("page")}, &t);
+    teach(s, state, &t, label);
+}
+
+static void state_is(const struct score_state *is, const struct score_state *expected)
+{
+    static uint8_t a[SCORE_STATE_MAX], b[SCORE_STATE_MAX];
+    size_t len = score_write(expected, b);
+    assert_int_equal(score_write(is, a), len);
+    assert_memory_equal(a, b, len);
+}
+
+/* Strangers choose values, and with them tags: none stands in two slots, which no state's bytes have. */
+static void what_has_the_tag_of_the_unseen_stands_once(void **state)
+{
+    static struct score_state s, read;
+    static uint8_t bytes[SCORE_STATE_MAX];
+    struct score_shape shape;
+    struct score_tokens t;
+    (void)state;
+    open_shape(&shape, 0);
+    score_begin(&shape, &s);
+    score_tokens(&shape, (struct span[]){SPAN("nurse"), SPAN("42"), SPAN("page")}, &t);
+    t.fine[0] = shape.unseen[0];
+    teach(&shape, &s, &t, 1);
+    assert_int_equal(score_read(span_of(bytes, score_write(&s, bytes)), &read), ERR_OK);
+    state_is(&read, &s);
+}
+
+static void a_seed_of_another_shape_or_with_something_own_is_none(void **state)
+{
+    static struct score_state s, was, campaign, seed;
+    struct score_shape shape, other;
+    (void)state;
+    open_shape(&shape, 2);
+    open_shape(&other, 3);
+    score_begin(&shape, &s);
+    teach_words(&shape, &s, "cook", 1);
+    was = s;
+    score_begin(&other, &campaign);
+    teach_words(&other, &campaign, "nurse", 0);
+    score_shared(&campaign, &seed);
+    assert_false(score_take_seed(&s, &seed));
+    score_begin(&shape, &campaign);
+    teach_words(&shape, &campaign, "nurse", 0);
+    assert_false(score_take_seed(&s, &campaign));
+    state_is(&s, &was);
+    score_shared(&campaign, &seed);
+    assert_true(score_take_seed(&s, &seed));
+}
+
+/* What is usual where nobody was seen so far is nothing, whatever it is elsewhere. */
+static void of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual(void **state)
+{
+    static struct score_state s, was, campaign, seed;
+    struct score_shape shape;
+    (void)state;
+    open_shape(&shape, 2);
+    score_begin(&shape, &campaign);
+    for (int n = 0; n < 20; n++)
+        teach_words(&shape, &campaign, n % 4 ? "nurse" : "cook", n % 4 == 0);
+    score_shared(&campaign, &seed);
+    score_begin(&shape, &s);
+    was = s;
+    assert_true(score_take_seed(&s, &seed));
+    assert_memory_equal(s.usual, was.usual, sizeof s.usual);
+    assert_int_equal(s.bias.mean, campaign.bias.mean);
+    assert_int_equal(s.leads + s.labels[0] + s.labels[1] + s.held, 0);
+    assert_true(campaign.usual[0] != 0);
+    teach_words(&shape, &s, "cook", 1);
+    was = s;
+    assert_true(score_take_seed(&s, &seed));
+    assert_memory_equal(&s.bias, &was.bias, sizeof s.bias);
+    assert_memory_equal(s.usual, was.usual, sizeof s.usual);
+}
+
+static void nothing_is_held_before_twenty_of_each_kind_are_known(void **state)
+{
+    static struct score_state s;
+    const struct score_said said = {.high = 1};
+    (void)state;
+    for (uint32_t bad = 19; bad <= 20; bad++)
+        for (uint32_t good = 19; good <= 20; good++) {
+            s.labels[0] = bad;
+            s.labels[1] = good;
+            assert_int_equal(score_low(&s, &said, (struct score_hold){2, 1000}), bad == 20 && good == 20);
+            assert_false(score_low(&s, &said, (struct score_hold){1, 1000}));
+        }
+}
+
+static void as_many_are_held_as_the_terms_say_and_not_one_more(void **state)
+{
+    (void)state;
+    assert_true(score_may_hold(13106, (struct score_hold){1, 200}));
+    assert_false(score_may_hold(13107, (struct score_hold){1, 200}));
+    assert_false(score_may_hold(0, (struct score_hold){1, 0}));
+    assert_true(score_may_hold(65535, (struct score_hold){1, 1000}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_has_the_tag_of_the_unseen_stands_once),
+        cmocka_unit_test(a_seed_of_another_shape_or_with_something_own_is_none),
+        cmocka_unit_test(of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual),
+        cmocka_unit_test(nothing_is_held_before_twenty_of_each_kind_are_known),
+        cmocka_unit_test(as_many_are_held_as_the_terms_say_and_not_one_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
