@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/bytes.h"
 #include "common/score/score.h"
 
 static void open_shape(struct score_shape *s, size_t crossed)
@@ -127,6 +128,48 @@ static void as_many_are_held_as_the_terms_say_and_not_one_more(void **state)
     assert_true(score_may_hold(65535, (struct score_hold){1, 1000}));
 }
 
+/* A state of two slots in one set, which `change` makes into what no fold comes to. */
+static void bytes_that_no_fold_comes_to_are_refused(void **state)
+{
+    enum { USUAL = SCORE_STATE_HEAD + 8, SLOTS = USUAL + 4 * 6, DOUBT = 12 };
+    static const struct {
+        size_t at;
+        uint32_t is;
+    } change[] = {{13, 65537},                                 /* more is held than all */
+                  {USUAL, UINT32_C(1) << 28 | 1},              /* usual, past its bound */
+                  {SCORE_STATE_HEAD, (UINT32_C(1) << 27) + 1}, /* a mean of the bias likewise */
+                  {SCORE_STATE_HEAD + 4, (1 << 25) + 1},       /* more doubt than in the beginning */
+                  {SLOTS + DOUBT, (1 << 16) - 1},              /* less than there always is */
+                  {SLOTS + DOUBT, (1 << 25) + 1},              /* and more */
+                  {SLOTS + 16 + 4, 4},                         /* the first one's tag again */
+                  {SLOTS + 4, 0},                              /* no tag */
+                  {SLOTS + 4, 16}};                            /* of a set behind that of the next one */
+    static struct score_state s;
+    static uint8_t bytes[SCORE_STATE_MAX];
+    struct score_shape shape;
+    (void)state;
+    open_shape(&shape, 3);
+    score_begin(&shape, &s);
+    s.set[1].tag[0] = 4;
+    s.set[1].tag[1] = 4 | UINT64_C(1) << 63 | UINT64_C(1) << 31;
+    s.set[1].belief[0].variance = s.set[1].belief[1].variance = 1 << 25;
+    size_t len = score_write(&s, bytes);
+    assert_int_equal(len, SLOTS + 2 * 16);
+    assert_int_equal(score_read(span_of(bytes, len), &s), ERR_OK);
+    for (size_t i = 0; i < sizeof change / sizeof *change; i++) {
+        uint8_t was[16];
+        memcpy(was, bytes + change[i].at, sizeof was);
+        store_be32(bytes + change[i].at, change[i].is);
+        if (change[i].at == SLOTS + 16 + 4)
+            store_be32(bytes + SLOTS + 16, 0);
+        assert_int_equal(score_read(span_of(bytes, len), &s), ERR_CORRUPT);
+        memcpy(bytes + change[i].at, was, sizeof was);
+        if (change[i].at == SLOTS + 16 + 4)
+            store_be32(bytes + SLOTS + 16, UINT32_C(1) << 31);
+        assert_int_equal(score_read(span_of(bytes, len), &s), ERR_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +178,7 @@ int main(void)
         cmocka_unit_test(of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual),
         cmocka_unit_test(nothing_is_held_before_twenty_of_each_kind_are_known),
         cmocka_unit_test(as_many_are_held_as_the_terms_say_and_not_one_more),
+        cmocka_unit_test(bytes_that_no_fold_comes_to_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
