@@ -170,6 +170,20 @@ static void bytes_that_no_fold_comes_to_are_refused(void **state)
     }
 }
 
+/* Pairs are of fields that are there, and all of some of them. */
+static void pairs_without_their_fields_are_no_state(void **state)
+{
+    static struct score_state s;
+    static uint8_t bytes[SCORE_STATE_MAX];
+    (void)state;
+    for (uint8_t fields = 0; fields <= 3; fields++)
+        for (uint8_t pairs = 0; pairs <= 3; pairs++) {
+            s = (struct score_state){.fields = fields, .pairs = pairs, .bias.variance = 1 << 25};
+            size_t len = score_write(&s, bytes), crossed = pairs == 0 ? 0 : pairs == 1 ? 2 : pairs == 3 ? 3 : 9;
+            assert_int_equal(score_read(span_of(bytes, len), &s) == ERR_OK, fields > 0 && crossed <= fields);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +193,7 @@ int main(void)
         cmocka_unit_test(nothing_is_held_before_twenty_of_each_kind_are_known),
         cmocka_unit_test(as_many_are_held_as_the_terms_say_and_not_one_more),
         cmocka_unit_test(bytes_that_no_fold_comes_to_are_refused),
+        cmocka_unit_test(pairs_without_their_fields_are_no_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
