@@ -106,16 +106,16 @@ static void grant_row(struct check *c, enum table t, struct span key, struct spa
 void check_unfinished(struct check *c, enum table t, struct span key, struct span value)
 {
     struct unfinished u;
-    bool good = unfinished_read(key, value, &u) == ERR_OK;
-    if (good && c->catalog != NULL) {
+    bool reads = unfinished_read(key, value, &u) == ERR_OK, good = reads;
+    if (reads && c->catalog != NULL) {
         size_t all = u.record.kind == RECORD_CAMPAIGN_CHANGE ? c->catalog->n_campaigns
                      : u.record.kind == RECORD_WITHDRAWAL    ? c->catalog->n_contracts
                                                              : c->catalog->n_parties;
         good = u.until <= c->catalog->n_contracts && unfinished_whose(&u.record) <= all;
     }
-    if (good)
+    if (reads)
         unfinished_close(&u);
-    else
+    if (!good)
         check_row_fails(c, t, key, "is no change of contracts that are there");
 }
 

@@ -232,7 +232,7 @@ def lengthen(files, chance):
 
 
 def remove(files, chance):
-    name = chance.choice(list(files))
+    name = chance.choice([name for name in files if "/seen/" not in name])  # a mirror that was pulled once has none of these
     return {other: data for other, data in files.items() if other != name}
 
 
