@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/reports/rollup.h"
 #include "server/catalog/catalog_write.h"
+#include "server/catalog/unfinished.h"
 #include "server/cmd/command.h"
 #include "server/commit/rollups.h"
 #include "server/keys/day_keys.h"
@@ -692,6 +693,17 @@ static void change_terms_index(struct shop *s, struct txn *t)
     assert_ok(fixture_put_terms(t, 1, 1, 5));
 }
 
+/* Of contracts that are not there. */
+static void put_unfinished(struct shop *s, struct txn *t)
+{
+    (void)s;
+    assert_ok(unfinished_put(t, &(struct unfinished){.n = 1,
+                                                     .from = 1,
+                                                     .until = 9,
+                                                     .record = {.kind = RECORD_LEGAL,
+                                                                .legal = {.party = 2, .by = 1, .legal = SPAN("{}")}}}));
+}
+
 static void damage_is_named_by_its_check(void **state)
 {
     (void)state;
@@ -715,6 +727,7 @@ static void damage_is_named_by_its_check(void **state)
         {"a sealed part that is gone", "private", 1, lose_sealed},
         {"the key of sealed parts", "private", 1, lose_day_key},
         {"the terms a contract works by", "rows", 1, change_terms_index},
+        {"a change that not all have yet", "catalog", 1, put_unfinished},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         void *fresh = NULL;
