@@ -55,6 +55,11 @@ class Walker:
         answer = self.browser.sign_in(self.token)
         assert answer.status == 303, (self.mark, answer.status, plain(answer.text))
 
+    def back(self):
+        """Signed in and unlocked, whatever became of its session and its party."""
+        if "/sign-out" not in self.browser.get("/").text:
+            self.sign_in()
+
 
 class Faulty(Browser):
     """Stands for a server that has a fault."""
@@ -339,7 +344,7 @@ class Monkey(ServerCase):
                 self.done["over meanwhile"] += 1
                 if "/sign-out" in walker.browser.get("/").text:
                     self.tell(walker, f"asked to sign in who is: {form.act}", target, plain(answer.text))
-                walker.sign_in()
+                walker.back()
             elif page is None or not [f for f in page.forms if f.act == form.act and f.method == "post"]:
                 if "DEBUG" in os.environ and answer.status == 404:
                     print(target, walker.party.call("POST", "/v1" + "/".join(target.split("/")[:3]) + "/pause", {"paused": True}), answer.headers["Request-Id"], self.server.log()[-1500:]); raise SystemExit
@@ -357,6 +362,7 @@ class Monkey(ServerCase):
 
     def signed(self, walker, path, sent):
         """The form as the page's script sends it, its answer signed by the party's key."""
+        walker.back()
         payload = statement_payload(walker.party.do("GET", "/v1/statements/" + path.split("/")[2]).body)
         lines = [int(value) for name, value in sent if name == "line"]
         answer = walker.party.response(payload, *(("dispute", lines) if lines else ()))
@@ -418,6 +424,7 @@ class Monkey(ServerCase):
         return int(answer.text.split("\n")[1]) if answer.status == 200 else 0
 
     def numbers(self, walker):
+        walker.back()
         self.settle()
         self.waits(walker)
         paths = ["/", "/leads", "/reports?group=status", "/reports?group=campaign", "/contracts", "/links", "/publishers", "/campaigns", "/refused", "/statements", "/review", "/month-end", "/parties"]
