@@ -329,8 +329,9 @@ static void write_chased(struct month *m, const json_t *row, struct span party)
              P_NAME(p != NULL ? p->name : party));
     if (k != NULL)
         rows_contract_line(&m->s, k);
-    page_put(g, "</span></th><td><a href=\"/statements/{}\">{}</a></td><td class=\"n\">", P_QUERY(ask_text(last, "id")),
-             P_SAY(WORD_NUMBER, P_INDEX(ask_int(last, "number"))));
+    page_put(g, "</span></th><td><a href=\"/statements/{}\">{}</a></td><td{}>", P_QUERY(ask_text(last, "id")),
+             P_SAY(WORD_NUMBER, P_INDEX(ask_int(last, "number"))),
+             P_HTML(span_empty(address) ? "" : " class=\"n\"")); /* a sentence has to wrap */
     if (!span_empty(address))
         page_put(g, "<a class=\"b sm\" href=\"mailto:{}?subject={}&amp;body={}%2Fstatements%2F{}\">{}</a>",
                  P_QUERY(address), P_QUERY(span_str(word_text(m->s.g.language, WORD_WAITS_ANSWER))),

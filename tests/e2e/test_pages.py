@@ -781,6 +781,7 @@ class MonthEnd(ServerCase):
         self.assertEqual(list(dict.fromkeys(shown)), issued[::-1])
         text = operator.get("/month-end").text
         chased = text[text.index("Who has not answered"):]
+        self.assertIn('<td><span class="s">gave no address for notices', chased)  # class n would keep it in one line, which a phone has no room for
         for party in (market.advertiser, market.publisher):
             self.assertIn(f'<a href="/parties/{party.id}"><bdi>{self.operator.get("/v1/parties/" + party.id)["name"]}</bdi></a>', chased)
         self.assertNotIn("Everybody has answered", text)
