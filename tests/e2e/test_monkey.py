@@ -476,7 +476,7 @@ class Monkey(ServerCase):
             del self.found[:]
             for walker in walkers:
                 walker.browser = Faulty(walker.browser, fault)
-            for n in range(600):
+            for n in range(3000):
                 if n % 40 == 1 and fault == "number":
                     self.numbers(walkers[0])
                 self.step(walkers[n % 2])
