@@ -63,7 +63,7 @@ class Events:
     def of(self, *kinds):
         return [what for event, _, what in list(self.got) if event in kinds]
 
-    def wait(self, condition, seconds=20, what="events"):
+    def wait(self, condition, seconds=60, what="events"):
         until = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > until:

@@ -46,7 +46,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(condition, seconds=15, what="a condition"):
+def wait_for(condition, seconds=60, what="a condition"):
     """Polls until the condition gives something true; answers that."""
     deadline = time.monotonic() + seconds
     while True:

@@ -234,10 +234,13 @@ def copied(liar, chance, path, names):
 CHANGES = (member, member, new_member, scored, scored, scored, asked, drop, drop, insert, insert, insert, swap, again, opening, state, state, line, total, flip, cut, gone, copied)
 
 
+CHECKS = {"keys", "checkpoint", "tree", "entries", "decisions", "openings", "statements", "lines", "heads", "responses", "rootlog", "history", "files"}
+
+
 def named_by(output):
-    """{check: the entry that it names}, of those that fail."""
+    """{check: the entry that it names}, of those that fail; a fact that fails (a `statement`) names entries that are in order, too."""
     found = (re.match(r"(\w+) +FAILS .*?\b(?:entry|lead) ([0-9]+)", each) for each in output.splitlines())
-    return {each[1]: int(each[2]) for each in found if each}
+    return {each[1]: int(each[2]) for each in found if each and each[1] in CHECKS}
 
 
 class Retold(unittest.TestCase):
@@ -316,7 +319,8 @@ class Retold(unittest.TestCase):
         self.assertEqual(first.returncode, second.returncode, told)
         named, again = (named_by(each.stdout) for each in (first, second))
         if named and "decisions" in again:  # the second goes no further than there
-            self.assertIn(again["decisions"], named.values(), told)
+            unnamed = re.search(r" FAILS .*\(and [0-9]+ more\)$", first.stdout, re.M) and again["decisions"] > min(named.values())
+            self.assertTrue(unnamed or again["decisions"] in named.values(), told)
 
 
 if __name__ == "__main__":
