@@ -214,63 +214,100 @@ struct parts {
     struct span payload; /* of jws, in the arena */
 };
 
-/* Whether this is our head of the tree in front of the statement: of what it closes, or of more. */
-static bool note_fits(const struct request *rq, struct txn *t, const struct statement *s, struct span note)
+/* The keys that the parts of a contract's statements must be signed with. */
+struct parts_keys {
+    uint8_t statement[KEYS_MAX][ED25519_KEY_LEN], log[KEYS_MAX][ED25519_KEY_LEN];
+    struct note_key of_log[KEYS_MAX];
+    char name[ORIGIN_CAP];
+};
+
+static void checked_with(const struct request *rq, const struct contract *k, struct parts_keys *room,
+                         struct fitting_on *on)
 {
     const struct instance *in = &rq->worker->server->instance;
-    uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
-    struct note_key key[KEYS_MAX];
-    char name[ORIGIN_CAP];
-    struct checkpoint head;
-    const struct contract *k = catalog_contract(rq->catalog, s->contract);
-    size_t n = keys_log_publics(in->keys, pub, KEYS_MAX);
-    if (k == NULL)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        key[i].name = instance_log_name(in, k, name);
-        memcpy(key[i].pub, pub[i], ED25519_KEY_LEN);
+    on->statement_keys = room->statement;
+    on->n_statement_keys = keys_statement_publics(in->keys, room->statement, KEYS_MAX);
+    on->log_keys = room->of_log;
+    on->n_log_keys = keys_log_publics(in->keys, room->log, KEYS_MAX);
+    for (size_t i = 0; i < on->n_log_keys; i++) {
+        room->of_log[i].name = instance_log_name(in, k, room->name);
+        memcpy(room->of_log[i].pub, room->log[i], ED25519_KEY_LEN);
     }
-    struct hash root = s->to_root;
-    if (checkpoint_open_plain(note, key, n, &head, NULL) != ERR_OK || head.size < s->to ||
-        (head.size > s->to && ledger_root_at(t, k->number, head.size, &root) != ERR_OK))
-        return false;
-    return memcmp(head.root.b, root.b, HASH_LEN) == 0;
 }
 
-/* Signed by a key of ours, with these bundles of lines, over the tree whose head this is. Between its steps others
- * have their turn, as each takes as long as many rows. */
-static bool parts_fit(const struct request *rq, struct txn *t, struct parts *p)
+/* Signed by a key of ours, with these bundles of lines and the head of a tree. Between its steps others have their
+ * turn, as each takes as long as many rows. */
+static enum err parts_prove(const struct fitting_on *on, struct span contract, uint64_t *size, struct hash *root)
 {
-    uint8_t pub[KEYS_MAX][ED25519_KEY_LEN];
-    size_t n = keys_statement_publics(rq->worker->server->instance.keys, pub, KEYS_MAX);
     struct buf payload;
     struct statement s;
+    struct checkpoint head;
     bool fits = false;
     buf_heap(&payload);
     thread_give_way();
-    for (size_t i = 0; i < n && payload.len == 0; i++)
-        if (jws_general_open(p->jws, pub[i], STATEMENT_TYP, &payload, NULL) != ERR_OK)
+    for (size_t i = 0; i < on->n_statement_keys && payload.len == 0; i++)
+        if (jws_general_open(on->jws, on->statement_keys[i], STATEMENT_TYP, &payload, NULL) != ERR_OK)
             buf_clear(&payload);
     thread_give_way();
-    p->payload = arena_copy(rq->arena, buf_span(&payload));
-    if (payload.len > 0 && statement_read(p->payload, &s) == ERR_OK) {
+    if (payload.len > 0 && statement_read(buf_span(&payload), &s) == ERR_OK) {
         thread_give_way();
-        fits = statement_has_bundles(&s, p->bundles) && note_fits(rq, t, &s, p->note);
+        fits = span_eq(s.contract, contract) && statement_has_bundles(&s, on->bundles) &&
+               checkpoint_open_plain(on->note, on->log_keys, on->n_log_keys, &head, NULL) == ERR_OK &&
+               (head.size > s.to || (head.size == s.to && memcmp(head.root.b, s.to_root.b, HASH_LEN) == 0));
         statement_close(&s);
     }
     buf_free(&payload);
-    return fits;
+    if (fits) {
+        *size = head.size;
+        *root = head.root;
+    }
+    return fits ? ERR_OK : ERR_CORRUPT;
 }
 
-static enum err parts_read(struct request *rq, struct txn *t, struct span id, struct parts *out)
+/* That head, where it has more than the statement closes, is the tree's own: whatever was proved before, the rows say
+ * so now. */
+static enum err head_fits(struct txn *t, const struct statement_meta *m, uint64_t size, const struct hash *root)
+{
+    struct hash own = *root;
+    enum err err = size > m->to ? ledger_root_at(t, m->contract->number, size, &own) : ERR_OK;
+    if (err == ERR_OK && memcmp(own.b, root->b, HASH_LEN) == 0)
+        return ERR_OK;
+    return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+static enum err parts_fit(const struct request *rq, struct txn *t, const struct statement_meta *m, struct parts *p)
+{
+    struct fitting_on on = {.jws = p->jws, .bundles = p->bundles, .note = p->note};
+    struct fitting *before = rq->worker->fitting;
+    struct parts_keys keys;
+    struct hash sum, root;
+    struct buf payload;
+    uint64_t size;
+    checked_with(rq, m->contract, &keys, &on);
+    fitting_sum(&on, &sum);
+    bool known = fitting_known(before, &sum, &size, &root);
+    enum err err = known ? ERR_OK : parts_prove(&on, span_str(m->contract->id), &size, &root);
+    if (err != ERR_OK || (err = head_fits(t, m, size, &root)) != ERR_OK)
+        return err;
+    if (!known)
+        fitting_keep(before, &sum, size, &root);
+    buf_heap(&payload);
+    if ((err = jws_general_payload(p->jws, &payload)) == ERR_OK)
+        p->payload = arena_copy(rq->arena, buf_span(&payload));
+    buf_free(&payload);
+    return err;
+}
+
+static enum err parts_read(struct request *rq, struct txn *t, struct span id, const struct statement_meta *m,
+                           struct parts *out)
 {
     enum err err;
     if ((err = statement_part(t, id, "jws", &out->jws)) != ERR_OK ||
         (err = statement_part(t, id, "lines", &out->bundles)) != ERR_OK ||
         (err = statement_part(t, id, "checkpoint", &out->note)) != ERR_OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    if (parts_fit(rq, t, out))
-        return ERR_OK;
+    if ((err = parts_fit(rq, t, m, out)) != ERR_CORRUPT)
+        return err;
     return worker_fails(rq, ERR_CORRUPT,
                         "the stored parts of statement %.*s do not fit each other: run countersign check", (int)id.len,
                         id.ptr);
@@ -317,7 +354,7 @@ static enum err statement_reply(struct request *rq, struct reply *reply, struct 
                                 enum format f, struct shown *s)
 {
     struct parts parts;
-    enum err err = parts_read(rq, t, s->id, &parts);
+    enum err err = parts_read(rq, t, s->id, &s->meta, &parts);
     if (err != ERR_OK)
         return err;
     reply_header(reply, "Cache-Control", SPAN("private, no-cache"));
@@ -389,7 +426,7 @@ static enum err parts_asked(struct request *rq, struct txn **t, struct parts *pa
     if ((err = params_read(rq, NULL, 0)) != ERR_OK || (err = worker_reader(rq->worker, t)) != ERR_OK ||
         (err = statement_find(rq, *t, rq->param[0], m)) != ERR_OK)
         return err;
-    return parts_read(rq, *t, rq->param[0], parts);
+    return parts_read(rq, *t, rq->param[0], m, parts);
 }
 
 enum err statements_lines(struct request *rq, struct reply *reply)

@@ -17,6 +17,7 @@
 #include "server/tls/tls.h"
 #include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
+#include "server/worker/fitting.h"
 #include "server/worker/repeats.h"
 
 enum { ROWS_CALLS = 16 }; /* of many rows that one worker has under way */
@@ -101,6 +102,7 @@ struct worker {
     struct tokens *tokens;
     struct code_cache *codes;
     struct agent_cache *agents;
+    struct fitting *fitting;
     const struct lists *lists;
     struct zones *zones;
     struct sealer *sealer;

@@ -185,6 +185,7 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->tokens = keys_new_tokens(sv->instance.keys);
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
+    w->fitting = fitting_new();
     w->parties = budgets_new((uint32_t)sv->options->budget_party.number, SAVED_S);
     w->explained = budgets_new((uint32_t)sv->options->budget_explain.number, SAVED_S);
     w->strangers = budgets_new((uint32_t)sv->options->budget_address.number, SAVED_S);
@@ -207,6 +208,7 @@ void worker_close(struct worker *w)
     signer_free(w->statement_signer);
     code_cache_free(w->codes);
     agent_cache_free(w->agents);
+    fitting_free(w->fitting);
     budgets_free(w->parties);
     budgets_free(w->explained);
     budgets_free(w->strangers);

@@ -1444,6 +1444,104 @@ static void a_statement_comes_in_the_format_asked_for(void **state)
     expect(a, 401, GET("cst_nobody", path));
 }
 
+/* ---- a page read again, which proves nothing again that was proved ---- */
+
+static enum err stored(struct api *a, struct span key, struct span value)
+{
+    struct txn *t = fixture_begin(&a->f, true);
+    enum err err = store_put(t, TABLE_STATEMENTS, key, value);
+    return err == ERR_OK ? txn_commit(t) : err;
+}
+
+/* The row's bytes with one bit of byte `at` changed, or with one more byte, as the statement is read between. */
+static void is_refused_with_another_byte(struct api *a, const char *path, const char *token, struct span key,
+                                         const struct buf *row, size_t at)
+{
+    struct buf other;
+    buf_heap(&other);
+    buf_span_add(&other, buf_span(row));
+    if (at < row->len)
+        other.ptr[at] = (char)(other.ptr[at] ^ 1);
+    else
+        buf_byte(&other, '\n');
+    assert_ok(stored(a, key, buf_span(&other)));
+    run(a, GET(token, path, .query = "format=html"));
+    if (a->status == 200)
+        fail_msg("%.*s with another byte %zu is shown", (int)key.len, key.ptr, at);
+    assert_ok(stored(a, key, buf_span(row)));
+    expect(a, 200, GET(token, path, .query = "format=html"));
+    buf_free(&other);
+}
+
+static void a_statement_that_was_proved_is_proved_again_with_another_byte(void **state)
+{
+    static const char *const parts[] = {"jws", "lines", "checkpoint"};
+    enum { EACH = 7 }; /* bytes; the last ones too */
+    struct api *a = *state;
+    struct market m = market(a);
+    char id[32];
+    earn(a, &m);
+    settle(a, &m, id);
+    const char *path = path_of("/v1/statements/%s", id);
+    expect(a, 200, GET(m.publisher.token, path, .query = "format=html"));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char room[STATEMENT_KEY_MAX];
+        struct span key, value;
+        struct buf row;
+        buf_heap(&row);
+        assert_ok(statement_key(span_str(id), span_str(parts[i]), room, &key));
+        struct txn *t = fixture_begin(&a->f, false);
+        assert_ok(store_get(t, TABLE_STATEMENTS, key, &value));
+        buf_span_add(&row, value);
+        txn_abort(t);
+        for (size_t at = i == 1 ? BUNDLE_LEN - HASH_LEN : 0; at < row.len; at += row.len - at <= EACH ? 1 : EACH)
+            is_refused_with_another_byte(a, path, m.publisher.token, key, &row, at);
+        is_refused_with_another_byte(a, path, m.publisher.token, key, &row, row.len);
+        buf_free(&row);
+    }
+}
+
+static void all_that_a_proof_stands_on_is_in_its_sum(void **state)
+{
+    (void)state;
+    uint8_t keys[3][ED25519_KEY_LEN] = {{1}, {2}, {3}};
+    const struct note_key log[2] = {{SPAN("a"), {1}}, {SPAN("a"), {2}}}, renamed[2] = {{SPAN("b"), {1}}, log[1]};
+    const struct fitting_on on[] = {
+        {SPAN("jws"), SPAN("bundle"), SPAN("note"), keys, 2, log, 2},
+        {SPAN("jwt"), SPAN("bundle"), SPAN("note"), keys, 2, log, 2},
+        {SPAN("jws"), SPAN("bundlf"), SPAN("note"), keys, 2, log, 2},
+        {SPAN("jws"), SPAN("bundle"), SPAN("notf"), keys, 2, log, 2},
+        {SPAN("jwsb"), SPAN("undle"), SPAN("note"), keys, 2, log, 2}, /* the same bytes, cut elsewhere */
+        {SPAN("jws"), SPAN("bundlen"), SPAN("ote"), keys, 2, log, 2},
+        {SPAN("jws"), SPAN("bundle"), SPAN("note"), keys + 1, 2, log, 2},
+        {SPAN("jws"), SPAN("bundle"), SPAN("note"), keys, 1, log, 2},
+        {SPAN("jws"), SPAN("bundle"), SPAN("note"), keys, 2, log, 1},
+        {SPAN("jws"), SPAN("bundle"), SPAN("note"), keys, 2, log + 1, 1},
+        {SPAN("jws"), SPAN("bundle"), SPAN("note"), keys, 2, renamed, 2},
+    };
+    enum { N = sizeof on / sizeof *on };
+    struct hash sum[N], root;
+    struct fitting *f = fitting_new();
+    uint64_t size;
+    for (size_t i = 0; i < N; i++) {
+        fitting_sum(&on[i], &sum[i]);
+        for (size_t k = 0; k < i; k++)
+            if (memcmp(sum[i].b, sum[k].b, HASH_LEN) == 0)
+                fail_msg("%zu and %zu have one sum", k, i);
+    }
+    assert_false(fitting_known(f, &(struct hash){{0}}, &size, &root)); /* no place is taken at first */
+    fitting_keep(f, &sum[0], 7, &sum[1]);
+    assert_true(fitting_known(f, &sum[0], &size, &root));
+    assert_true(size == 7 && memcmp(root.b, sum[1].b, HASH_LEN) == 0);
+    for (size_t byte = 0; byte < HASH_LEN; byte++) {
+        struct hash other = sum[0];
+        other.b[byte] ^= 1;
+        assert_false(fitting_known(f, &other, &size, &root));
+    }
+    fitting_free(f);
+    fitting_free(NULL);
+}
+
 static void a_share_link_opens_its_statement_alone(void **state)
 {
     struct api *a = *state;
@@ -1617,6 +1715,8 @@ int main(void)
         T(a_statement_takes_no_id_that_is_taken),
         T(a_statement_that_rests_on_what_changes_is_made_again_eight_times),
         T(a_statement_comes_in_the_format_asked_for),
+        T(a_statement_that_was_proved_is_proved_again_with_another_byte),
+        T(all_that_a_proof_stands_on_is_in_its_sum),
         T(a_share_link_opens_its_statement_alone),
         T(the_last_answer_of_a_side_counts),
         T(a_new_key_leaves_the_kids),
