@@ -259,6 +259,8 @@ void zone_free(struct zone *z)
 
 int64_t zone_offset(const struct zone *z, int64_t at_s)
 {
+    if (z == NULL)
+        return 0;
     size_t low = 0, high = z->n; /* transitions that came not later than at_s */
     while (low < high) {
         size_t middle = low + (high - low) / 2;

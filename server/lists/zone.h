@@ -14,7 +14,7 @@ struct zone;
  * than version 2, or that counts leap seconds. */
 MUST_CHECK enum err zone_read(struct span tzif, struct zone **out);
 void zone_free(struct zone *z); /* NULL-safe */
-/* Seconds ahead of UTC at a Unix time, within UTC_OFFSET_MAX_S. */
+/* Seconds ahead of UTC at a Unix time, within UTC_OFFSET_MAX_S. NULL: of UTC itself. */
 int64_t zone_offset(const struct zone *z, int64_t at_s);
 
 #endif

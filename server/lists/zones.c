@@ -102,13 +102,13 @@ static void keep(struct zones *z, struct span name, const struct stat *file, str
     k->file = *file;
 }
 
-enum err zones_offset(struct zones *z, struct span name, int64_t at_ms, int64_t *offset_s)
+enum err zones_find(struct zones *z, struct span name, const struct zone **out)
 {
     char path[PATH_LEN];
     struct stat file;
     struct zone *zone;
     if (span_is(name, "UTC")) { /* by its meaning, also where there are no others */
-        *offset_s = 0;
+        *out = NULL;
         return ERR_OK;
     }
     if (!is_zone_name(name))
@@ -126,8 +126,17 @@ enum err zones_offset(struct zones *z, struct span name, int64_t at_ms, int64_t 
         keep(z, name, &file, zone);
         k = find(z, name);
     }
-    *offset_s = zone_offset(k->zone, at_ms / MS_PER_S);
+    *out = k->zone;
     return ERR_OK;
+}
+
+enum err zones_offset(struct zones *z, struct span name, int64_t at_ms, int64_t *offset_s)
+{
+    const struct zone *zone;
+    enum err err = zones_find(z, name, &zone);
+    if (err == ERR_OK)
+        *offset_s = zone_offset(zone, at_ms / MS_PER_S);
+    return err;
 }
 
 enum err zones_midnight(struct zones *z, struct span name, int64_t day, int64_t *ms)

@@ -7,6 +7,7 @@
 #include "common/base/bytes.h"
 #include "common/base/json_read.h"
 #include "common/base/text.h"
+#include "common/base/when.h"
 #include "common/decisions/rules.h"
 #include "common/ledger/jws.h"
 #include "common/pages/statement_page.h"
@@ -21,21 +22,16 @@
 /* What a page asks while it is written. */
 struct asked {
     struct txn *txn;
-    struct zones *zones;
-    struct span name;
-    enum err err; /* the first that a time or row of the page came to: then there is no page */
+    const struct zone *zone;
+    enum err err; /* the first that a row of the page came to: then there is no page */
     struct tokens *tokens;
     const struct contract *contract;
 };
 
 static int64_t offset_of(void *of_page, int64_t at_ms)
 {
-    struct asked *z = of_page;
-    int64_t offset_s = 0;
-    enum err err = zones_offset(z->zones, z->name, at_ms, &offset_s);
-    if (err != ERR_OK && z->err == ERR_OK)
-        z->err = err;
-    return err == ERR_OK ? offset_s : 0;
+    const struct asked *a = of_page;
+    return zone_offset(a->zone, at_ms / MS_PER_S);
 }
 
 static void reference_of(void *of_page, uint64_t lead, struct buf *out)
@@ -241,17 +237,15 @@ struct piece {
 static enum err piece_open(struct request *rq, struct showing *x, struct piece *p)
 {
     struct txn *t;
-    int64_t offset_s;
     const struct contract *k = x->of.meta.contract;
     *p = (struct piece){.of = x, .page = x->page, .problem = &rq->problem};
     enum err err = worker_reader(rq->worker, &t);
     if (err != ERR_OK || (err = statement_read(x->of.payload, &p->s)) != ERR_OK)
         return err;
     p->view = ledger_view(&p->within, NULL, t);
-    p->asked = (struct asked){
-        .txn = t, .zones = rq->worker->zones, .name = p->s.timezone, .tokens = rq->worker->tokens, .contract = k};
+    p->asked = (struct asked){.txn = t, .tokens = rq->worker->tokens, .contract = k};
     p->page.of_page = &p->asked;
-    err = zones_offset(p->asked.zones, p->asked.name, x->of.meta.issued_ms, &offset_s);
+    err = zones_find(rq->worker->zones, p->s.timezone, &p->asked.zone);
     if (err == ERR_OK)
         p->page.offset = offset_of; /* else this system has no such zone, and the page says UTC */
     buf_heap(&p->lines);
