@@ -1,10 +1,38 @@
 #include "common/settlement/assent.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
+
+void version_notice_tell(struct buf *out, int64_t ms)
+{
+    if (ms >= MS_PER_DAY)
+        buf_printf(out, ", %" PRId64 " days after its entry", (int64_t)(ms / MS_PER_DAY));
+    else
+        buf_printf(out, ", %" PRId64 " minutes after its entry", (int64_t)(ms / (60 * MS_PER_S)));
+}
+
+void version_when_tell(struct buf *out, uint64_t index, const struct entry *e)
+{
+    int64_t binds_ms = e->terms.effective_ms ? e->terms.effective_ms : e->at_ms;
+    buf_printf(out, "version %" PRId64 ", entry %" PRIu64 " of ", e->terms.version, index);
+    time_rfc3339(out, e->at_ms);
+    if (e->terms.on_assent)
+        buf_str(out, ", binds once both parties have assented, unless it is given up before");
+    if (e->terms.on_assent && e->terms.effective_ms) {
+        buf_str(out, ", not before ");
+        time_rfc3339(out, binds_ms);
+    } else if (!e->terms.on_assent && e->terms.effective_ms) {
+        buf_str(out, ", binds from ");
+        time_rfc3339(out, binds_ms);
+        version_notice_tell(out, binds_ms - e->at_ms);
+    } else if (!e->terms.on_assent) {
+        buf_str(out, ", binds from then on");
+    }
+}
 
 unsigned assent_side(const struct terms *t, struct span party)
 {

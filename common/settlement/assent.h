@@ -5,6 +5,7 @@
 
 #include "common/decisions/terms.h"
 #include "common/decisions/versions.h"
+#include "common/ledger/entry.h"
 #include "common/ledger/party_jws.h"
 
 #define ASSENT_TYP "countersign-assent"
@@ -23,6 +24,10 @@ struct assent {
     struct span contract; /* into said */
     struct assented to;   /* but its time */
 };
+
+/* Which version a terms entry is, and when it binds; how long the parties could know of that before. */
+void version_when_tell(struct buf *out, uint64_t index, const struct entry *e);
+void version_notice_tell(struct buf *out, int64_t ms);
 
 /* Bit of the party, SIDE_ADVERTISER or SIDE_PUBLISHER; 0: it is neither. */
 unsigned assent_side(const struct terms *t, struct span party);

@@ -28,15 +28,6 @@ static void tell_difference(void *ctx, const struct difference *d)
     buf_free(&line);
 }
 
-/* How long the parties could know of it before. */
-static void tell_notice(struct buf *text, int64_t ms)
-{
-    if (ms >= MS_PER_DAY)
-        buf_printf(text, ", %" PRId64 " days after its entry", (int64_t)(ms / MS_PER_DAY));
-    else
-        buf_printf(text, ", %" PRId64 " minutes after its entry", (int64_t)(ms / (60 * MS_PER_S)));
-}
-
 void verify_assent(struct audit *a, uint64_t index, const struct entry *e)
 {
     const struct entry_assent *s = &e->assent;
@@ -56,7 +47,7 @@ void verify_assent(struct audit *a, uint64_t index, const struct entry *e)
     } else if (v->on_assent) {
         buf_str(text, "; it binds from ");
         time_rfc3339(text, v->from_ms);
-        tell_notice(text, v->from_ms - v->at_ms);
+        version_notice_tell(text, v->from_ms - v->at_ms);
         key_time(w, "binds_at", v->from_ms);
     } else {
         buf_str(text, "; it binds without");
@@ -114,21 +105,8 @@ void verify_version(struct audit *a, uint64_t index, const struct entry *e, cons
     struct buf *text = tale_add(&a->tale, TOPIC_TERMS);
     struct jw *w = &a->tale.w;
     struct telling t = {.text = text, .w = w};
-    buf_printf(text, "version %" PRId64 ", entry %" PRIu64 " of ", e->terms.version, index);
-    time_rfc3339(text, e->at_ms);
     int64_t binds_ms = e->terms.effective_ms ? e->terms.effective_ms : e->at_ms;
-    if (e->terms.on_assent)
-        buf_str(text, ", binds once both parties have assented, unless it is given up before");
-    if (e->terms.on_assent && e->terms.effective_ms) {
-        buf_str(text, ", not before ");
-        time_rfc3339(text, binds_ms);
-    } else if (!e->terms.on_assent && e->terms.effective_ms) {
-        buf_str(text, ", binds from ");
-        time_rfc3339(text, binds_ms);
-        tell_notice(text, binds_ms - e->at_ms);
-    } else if (!e->terms.on_assent) {
-        buf_str(text, ", binds from then on");
-    }
+    version_when_tell(text, index, e);
     buf_add(&a->assents, "", 1);
     jw_kbool(w, "asks_assent", e->terms.on_assent);
     key_time(w, "at", e->at_ms);

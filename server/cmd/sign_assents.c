@@ -5,6 +5,8 @@
 
 #include "common/base/text.h"
 #include "common/base/utf8.h"
+#include "common/decisions/rules.h"
+#include "common/decisions/terms_diff.h"
 #include "common/ledger/entry.h"
 #include "common/settlement/assent.h"
 #include "server/cmd/command.h"
@@ -45,27 +47,78 @@ static void read_entry(const struct signing *s, uint64_t index, struct buf *bund
             decline("%s/%s does not read", s->dir, path);
 }
 
-/* Of the version that was named; each is told, but for those in between of very many. */
+/* ---- the version that was named ---- */
+
+struct version_sought {
+    uint64_t number, index;
+    uint64_t last; /* number of the last that was made */
+    bool found;
+};
+
+static void look_at_terms(void *ctx, uint64_t first, struct span bundle)
+{
+    struct version_sought *v = ctx;
+    struct span bytes;
+    enum err err;
+    for (uint64_t index = first; bundle_next(&bundle, &bytes, &err); index++) {
+        struct entry e;
+        if (memmem(bytes.ptr, bytes.len, "\"kind\":\"terms\"", 14) == NULL)
+            continue;
+        if (entry_read(bytes, &e, NULL) != ERR_OK)
+            decline("entry %" PRIu64 " does not read", index);
+        if (e.kind == ENTRY_TERMS) {
+            v->last = (uint64_t)e.terms.version;
+            if (v->last == v->number) {
+                v->found = true;
+                v->index = index;
+            }
+        }
+        entry_close(&e);
+    }
+}
+
+static uint64_t find_version(const struct signing *s)
+{
+    struct version_sought v = {.number = s->version};
+    sign_bundles(s, look_at_terms, &v);
+    if (!v.found)
+        die("the log of contract %s goes up to version %" PRIu64 " of the terms: version %" PRIu64
+            " was not made, or not told yet",
+            s->contract, v.last, s->version);
+    return v.index;
+}
+
+/* What `verify` says of it; of very many it tells the first and the last alone. NULL: it is one in between. */
 static const json_t *version_fact(const struct signing *s)
 {
     const json_t *f;
     size_t at = 0;
-    int64_t last = 0;
-    while ((f = sign_fact(s, "terms", &at)) != NULL) {
-        int64_t version = sign_number(json_object_get(f, "data"), "version");
-        if (version == (int64_t)s->version)
+    while ((f = sign_fact(s, "terms", &at)) != NULL)
+        if (sign_number(json_object_get(f, "data"), "version") == (int64_t)s->version)
             return f;
-        last = version > last ? version : last;
-    }
-    if ((int64_t)s->version > last)
-        die("the log of contract %s goes up to version %" PRId64 " of the terms: version %" PRIu64
-            " was not made, or not told yet",
-            s->contract, last, s->version);
-    decline("version %" PRIu64
-            " of the terms of contract %s is one of very many, of which `verify` tells the first and "
-            "the last: what it says cannot be shown here, so it is not signed",
-            s->version, s->contract);
+    return NULL;
 }
+
+/* In place of what it changed it says all that it is. */
+static void version_tell(struct buf *out, uint64_t index, const struct entry *e)
+{
+    struct terms *terms;
+    struct buf words;
+    buf_heap(&words);
+    if (rules_compile(&e->terms, &terms, NULL) != ERR_OK)
+        decline("the terms of entry %" PRIu64 " do not read", index);
+    terms_words(terms, true, &words);
+    version_when_tell(out, index, e);
+    buf_str(out, ". It pays ");
+    utf8_show(out, buf_span(&words), 3 * words.len);
+    buf_str(out,
+            ". It is one of very many, of which `verify` tells the first and the last: what it changed, and whether "
+            "it was given up or taken back since, is not shown here");
+    terms_free(terms);
+    buf_free(&words);
+}
+
+/* ---- what is assented to ---- */
 
 /* NULL: it is one in between of very many. */
 static const json_t *adjustment_fact(const struct signing *s)
@@ -79,43 +132,42 @@ static const json_t *adjustment_fact(const struct signing *s)
     return NULL;
 }
 
+/* What it is, in words. */
+static void assented_tell(const struct signing *s, uint64_t index, const struct entry *e, struct span bytes,
+                          struct buf *out)
+{
+    const json_t *f = s->version > 0 ? version_fact(s) : adjustment_fact(s);
+    if (f != NULL)
+        buf_str(out, sign_text(f, "sentence"));
+    else if (s->version > 0)
+        version_tell(out, index, e);
+    else
+        utf8_show(out, bytes, 2 * LIMIT_FIELD);
+}
+
 /* Shows what it is; false: this party has said so already. */
 static bool show_assented(const struct signing *s, struct assented *to)
 {
-    uint64_t index = s->adjustment;
+    const bool terms = s->version > 0;
+    uint64_t index = terms ? find_version(s) : s->adjustment;
     struct buf bundle, shown;
     struct span bytes;
     struct entry e;
     buf_heap(&bundle);
     buf_heap(&shown);
-    if (s->version > 0) {
-        const json_t *f = version_fact(s);
-        index = (uint64_t)sign_number(json_object_get(f, "data"), "entry");
-        printf("terms       %s\n", sign_text(f, "sentence"));
-    }
     read_entry(s, index, &bundle, &bytes);
     if (entry_read(bytes, &e, NULL) != ERR_OK)
         decline("entry %" PRIu64 " does not read", index);
-    if (s->adjustment > 0 && (e.kind != ENTRY_ADJUSTMENT || !e.adjustment.on_assent))
+    if (!terms && (e.kind != ENTRY_ADJUSTMENT || !e.adjustment.on_assent))
         die("entry %" PRIu64 " of contract %s is no adjustment that asks for assents", index, s->contract);
-    if (s->adjustment > 0) {
-        const json_t *f = adjustment_fact(s);
-        if (f != NULL)
-            buf_str(&shown, sign_text(f, "sentence"));
-        else
-            utf8_show(&shown, bytes, 2 * LIMIT_FIELD);
-        printf("adjustment  %.*s\n", (int)shown.len, shown.ptr);
-    }
+    assented_tell(s, index, &e, bytes, &shown);
+    printf("%-11s %.*s\n", terms ? "terms" : "adjustment", (int)shown.len, shown.ptr);
     *to = (struct assented){.adjustment = s->adjustment, .version = (int64_t)s->version};
     merkle_leaf(bytes, &to->leaf);
     entry_close(&e);
     buf_free(&bundle);
     buf_free(&shown);
-    return !sign_said(s,
-                      s->withdraws     ? "withdrawal"
-                      : s->version > 0 ? "version"
-                                       : "adjustment",
-                      s->version > 0 ? s->version : index);
+    return !sign_said(s, s->withdraws ? "withdrawal" : terms ? "version" : "adjustment", terms ? s->version : index);
 }
 
 int sign_assent(const struct signing *s)

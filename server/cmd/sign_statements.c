@@ -1,10 +1,12 @@
 /* Answers to statements: what is shown, chosen and signed. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/bytes.h"
 #include "common/base/json_peek.h"
+#include "common/base/mem.h"
 #include "common/base/text.h"
 #include "common/base/when.h"
 #include "server/cmd/command.h"
@@ -15,7 +17,7 @@
 /* ---- which ---- */
 
 /* What waits, or was named; each is shown. */
-static size_t choose(struct signing *s, const json_t *chosen[], size_t cap)
+static size_t choose(struct signing *s, const json_t *chosen[])
 {
     const char *named = s->given[STATEMENT];
     size_t n = 0;
@@ -39,8 +41,6 @@ static size_t choose(struct signing *s, const json_t *chosen[], size_t cap)
                 id, said, sign_number(answer, "entry"));
         if (!waits && named == NULL)
             continue;
-        if (n == cap)
-            break;
         chosen[n++] = sign_statement(s, number);
     }
     if (named != NULL && n == 0 && !done)
@@ -140,17 +140,8 @@ static void answer(const struct signing *s, struct download *d, const json_t *st
     buf_free(&said);
 }
 
-int sign_statements(struct signing *s)
+static void answer_all(const struct signing *s, const json_t *const chosen[], size_t n)
 {
-    static const json_t *chosen[1024];
-    size_t n = choose(s, chosen, sizeof chosen / sizeof *chosen);
-    for (size_t i = 0; i < n; i++)
-        sign_show(s, chosen[i]);
-    sign_show_adjustments(s);
-    if (n == 0 && s->given[ALL] != NULL)
-        printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
-    if (n == 0)
-        return STATUS_DONE;
     check_lines(s, sign_text(json_object_get(chosen[0], "data"), "id")); /* a dispute is about one */
     if (!sign_asked(s, n))
         die("nothing was signed");
@@ -159,5 +150,19 @@ int sign_statements(struct signing *s)
     for (size_t i = 0; i < n; i++)
         answer(s, d, chosen[i]);
     download_close(d);
+}
+
+int sign_statements(struct signing *s)
+{
+    const json_t **chosen = xcalloc(s->n_statements + 1, sizeof(json_t *));
+    size_t n = choose(s, chosen);
+    for (size_t i = 0; i < n; i++)
+        sign_show(s, chosen[i]);
+    sign_show_adjustments(s);
+    if (n == 0 && s->given[ALL] != NULL)
+        printf("no statement of contract %s waits for the %s's answer\n", s->contract, s->role);
+    if (n > 0)
+        answer_all(s, chosen, n);
+    free(chosen);
     return STATUS_DONE;
 }

@@ -4,11 +4,12 @@ import datetime
 import json
 import os
 import threading
+import time
 import unittest
 import zoneinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import Market, person, send, wait_for
+from harness import Market, person, rfc3339, send, wait_for
 from parties import Parties
 
 
@@ -286,6 +287,24 @@ class PartyCommands(Parties):
         self.assertIn("no statement of contract", self.accept(0, self.publisher, "publisher"))
         said = [self.publisher.get(f"/v1/statements/{ident}/responses")["data"] for ident in idents]
         self.assertEqual([sum("jws" in answer for answer in answers) for answers in said], [1] * many)
+
+    def test_of_very_many_versions_one_in_between_is_assented_to(self):
+        """It binds, and all that came behind it was withdrawn: `verify` tells of neither, and what it says is shown all the same."""
+        middle, behind = 36, 33
+        self.enrolled()
+        path = f"/v1/contracts/{self.market.contract}"
+        for number in range(2, middle + 1):
+            self.operator.patch(path, {"price": {"lead": [{"micros": 1_000_000 * number}]}})
+        for number in range(middle + 1, middle + 1 + behind):
+            self.operator.patch(path, {"price": {"lead": [{"micros": 1}]}, "effective_at": rfc3339(time.time() + 86400)})
+            self.operator.do("POST", f"{path}/terms/{number}/withdraw", b"")
+        shown = self.sign(0, self.publisher, "publisher", "--terms", str(middle))
+        for words in (f"terms       version {middle}, entry ", "binds from then on. It pays ", "lead 36.00 EUR", "one of very many", f"terms, version {middle}: assented to by publisher"):
+            self.assertIn(words, shown)
+        self.assertIn("has assented to it already", self.sign(0, self.publisher, "publisher", "--terms", str(middle)))
+        self.assertIn(f"goes up to version {middle + behind} of the terms: version {middle + behind + 1} was not made",
+                      self.sign(1, self.publisher, "publisher", "--terms", str(middle + behind + 1)))
+        self.assertEqual(self.publisher.get(f"{path}/terms/{middle}")["assents"][0]["party"], self.publisher.id)
 
     def test_a_key_is_for_nobody_else_and_followed_by_another(self):
         made = self.keygen("own")
