@@ -1,5 +1,6 @@
 /* Seeds of the lead score, made again of all logs: what leads said and what became of them, in the order of their
  * times. FORMATS.md, "Score". */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -183,10 +184,12 @@ static const struct lesson *lead_of(const struct making *m, size_t member, uint6
     return x != NULL && x->index == index && x->is_lead ? x : NULL;
 }
 
+/* They were kept under terms that ask the same, and so for as many fields. */
 static void tokens_of(const struct making *m, const struct lesson *lead, struct score_tokens *out)
 {
     const struct lessons *l = m->c->lessons;
-    (void)score_book_read(l->book, &m->asked->shape, span_skip(buf_span(&l->kept), lead->tokens - 1), out);
+    size_t read = score_book_read(l->book, &m->asked->shape, span_skip(buf_span(&l->kept), lead->tokens - 1), out);
+    assert(read > 0);
 }
 
 static void learn(struct making *m, size_t member, const struct lesson *x)
