@@ -119,6 +119,7 @@ static void write_received(struct lead_page *l)
         page_put(g, "<b>{}</b>", P_SAY(WORD_TL_DECIDED, P_COUNT(ask_int(l->lead, "terms_index")), P_WORD(word)));
     if (why != WORDS)
         page_put(g, "<span class=\"why\">{} <code>{}</code></span>", P_WORD(why), P_TEXT(reason));
+    rows_score(&l->s, l->lead);
     page_html(g, "</li>\n");
 }
 

@@ -642,6 +642,18 @@ static void write_ratio(struct page *g, const json_t *row, const char *name, int
         page_put(g, "{}", P_PPM(json_integer_value(v)));
 }
 
+static bool by_score(const struct reports_page *r)
+{
+    return strcmp(r->by->name, "score") == 0;
+}
+
+/* Beside how many were approved: whether scores say what comes true. */
+static void write_mean_score(struct page *g, const json_t *row)
+{
+    page_put(g, "</td><td class=\"n\" data-l=\"{}\">{}", P_WORD(WORD_SENT_SCORE),
+             ask_int(row, "scored") > 0 ? P_COUNT(ask_int(row, "mean_score")) : P_HTML("–"));
+}
+
 /* Clicks have no state and no reason. */
 static bool has_clicks(const struct reports_page *r, const json_t *row)
 {
@@ -716,6 +728,8 @@ static void write_cells(struct reports_page *r, const json_t *row, bool total)
     page_put(g, "</td><td class=\"n\" data-l=\"{}\">{}</td><td class=\"n\" data-l=\"{}\">", P_WORD(WORD_APPROVED),
              P_COUNT(ask_int(leads, "approved") + ask_int(leads, "converted")), P_WORD(WORD_REP_APPROVAL));
     write_ratio(g, row, "approval_ppm", INT64_MAX);
+    if (by_score(r))
+        write_mean_score(g, row);
     page_put(g, "</td><td class=\"n\" data-l=\"{}\">{}</td><td class=\"n\" data-l=\"{}\"><span>",
              P_WORD(WORD_REP_SALES), P_COUNT(ask_int(row, "sales")),
              P_WORD(r->s.frame.seat == SEAT_PUBLISHER ? WORD_REP_EARNS : WORD_REP_COSTS));
@@ -749,16 +763,15 @@ static void write_row(struct reports_page *r, const json_t *row)
 static void write_head(struct reports_page *r)
 {
     struct page *g = &r->s.g;
-    const enum word columns[] = {WORD_OF_CLICK,
-                                 WORD_LEADS,
-                                 WORD_RATE,
-                                 WORD_APPROVED,
-                                 WORD_REP_APPROVAL,
-                                 WORD_REP_SALES,
-                                 r->s.frame.seat == SEAT_PUBLISHER ? WORD_REP_EARNS : WORD_REP_COSTS};
+    const enum word columns[] = {
+        WORD_OF_CLICK,     WORD_LEADS,
+        WORD_RATE,         WORD_APPROVED,
+        WORD_REP_APPROVAL, by_score(r) ? WORD_SENT_SCORE : WORDS,
+        WORD_REP_SALES,    r->s.frame.seat == SEAT_PUBLISHER ? WORD_REP_EARNS : WORD_REP_COSTS};
     page_put(g, "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th>", by_name(r->by));
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        page_put(g, "<th scope=\"col\" class=\"n\">{}</th>", P_WORD(columns[i]));
+        if (columns[i] != WORDS)
+            page_put(g, "<th scope=\"col\" class=\"n\">{}</th>", P_WORD(columns[i]));
     if (compares(r) && r->by->kind != BY_TIME)
         page_put(g, "<th scope=\"col\" class=\"n\">{}</th>", P_WORD(WORD_REP_THAN));
     page_html(g, "</tr></thead><tbody>\n");
@@ -804,7 +817,7 @@ static int by_rank(const void *a, const void *b)
 static struct ranked *rank_rows(const struct reports_page *r, const json_t *rows)
 {
     const size_t all = json_array_size(rows);
-    const bool ranks = r->by->kind == BY_CONTRACT || (r->by->kind == BY_VALUE && strcmp(r->by->name, "score") != 0);
+    const bool ranks = r->by->kind == BY_CONTRACT || (r->by->kind == BY_VALUE && !by_score(r));
     struct ranked *out = arena_alloc(r->rq->arena, (all + 1) * sizeof *out);
     for (size_t i = 0; i < all; i++) {
         const json_t *row = json_array_get(rows, r->by->kind == BY_TIME ? all - 1 - i : i);

@@ -225,28 +225,11 @@ static void write_says(struct review *v, const json_t *lead)
     page_html(&v->s.g, "</span></td>");
 }
 
-/* The parts of a score by which it is as it is, those that helped first. */
-static void write_score_why(struct review *v, const json_t *why, char sign, enum word word)
-{
-    json_t *part;
-    size_t i, n = 0;
-    json_array_foreach(why, i, part)
-    {
-        const char *text = json_string_value(part);
-        if (text == NULL || text[0] != sign)
-            continue;
-        if (n++ == 0)
-            page_put(&v->s.g, "<br>{}", P_WORD(word));
-        page_put(&v->s.g, "{}<code>{}</code>", P_HTML(n > 1 ? ", " : ""), P_TEXT(span_str(text + 1)));
-    }
-}
-
 static void write_look(struct review *v, const json_t *lead)
 {
     enum { SOON_MS = 15000 };
     struct page *g = &v->s.g;
     const struct span reason = ask_text(lead, "reason");
-    const json_t *why = json_object_get(lead, "score_why");
     int64_t at_ms = ask_time(lead, "at"), click_ms = ask_time(lead, "click_at");
     page_put(g, "<td data-l=\"{}\"><span>", P_WORD(WORD_RV_LOOK));
     if (sentence_of_reason(reason) != WORDS)
@@ -255,12 +238,7 @@ static void write_look(struct review *v, const json_t *lead)
     if (click_ms != 0 && at_ms >= click_ms && at_ms - click_ms < SOON_MS)
         page_put(g, "<span class=\"wait\">{}</span><br>",
                  P_SAY(WORD_RV_SECONDS, P_COUNT((at_ms - click_ms) / MS_PER_S)));
-    if (json_object_get(lead, "score") != NULL) {
-        page_put(g, "<span class=\"s\">{}", P_SAY(WORD_RV_SCORE, P_COUNT(ask_int(lead, "score"))));
-        write_score_why(v, why, '+', WORD_RV_HELPED);
-        write_score_why(v, why, '-', WORD_RV_HURT);
-        page_html(g, "</span>");
-    }
+    rows_score(&v->s, lead);
     page_html(g, "</span></td>");
 }
 

@@ -113,6 +113,33 @@ void rows_state(struct screen *s, const json_t *lead)
     page_html(&s->g, "</span>");
 }
 
+/* The parts of a score by which it is as it is: those that helped, or those that hurt. */
+static void write_score_why(struct screen *s, const json_t *why, char sign, enum word word)
+{
+    json_t *part;
+    size_t i, n = 0;
+    json_array_foreach(why, i, part)
+    {
+        const char *text = json_string_value(part);
+        if (text == NULL || text[0] != sign)
+            continue;
+        if (n++ == 0)
+            page_put(&s->g, "<br>{}", P_WORD(word));
+        page_put(&s->g, "{}<code>{}</code>", P_HTML(n > 1 ? ", " : ""), P_TEXT(span_str(text + 1)));
+    }
+}
+
+void rows_score(struct screen *s, const json_t *lead)
+{
+    const json_t *why = json_object_get(lead, "score_why");
+    if (json_object_get(lead, "score") == NULL)
+        return;
+    page_put(&s->g, "<span class=\"why\">{}", P_SAY(WORD_RV_SCORE, P_COUNT(ask_int(lead, "score"))));
+    write_score_why(s, why, '+', WORD_RV_HELPED);
+    write_score_why(s, why, '-', WORD_RV_HURT);
+    page_html(&s->g, "</span>");
+}
+
 static void write_money(struct screen *s, const json_t *lead, enum word label)
 {
     int64_t micros = ask_int(lead, "payout_micros");
@@ -147,6 +174,7 @@ static void write_lead(struct screen *s, const json_t *lead, enum word money)
     }
     page_html(&s->g, "</span></td><td class=\"hd\">");
     rows_state(s, lead);
+    rows_score(s, lead);
     page_html(&s->g, "</td>");
     write_money(s, lead, money);
 }

@@ -11,6 +11,8 @@ void rows_contract_line(struct screen *s, const struct contract *k);
 
 /* The state of a lead, its reason in a sentence, and the code beside. */
 void rows_state(struct screen *s, const json_t *lead);
+/* Its score, and in words what moved it; nothing if it has none. */
+void rows_score(struct screen *s, const json_t *lead);
 void rows_leads(struct screen *s, const json_t *leads); /* a table of these */
 
 /* A page of a list of the API, for json_decref: by those of the n that say something, among them `after`. */

@@ -19,6 +19,7 @@ from pathlib import Path
 from harness import BROWSER, SOURCE, Market, Server, ServerCase, click, countersign, jws_payload, person, wait_for
 from liar import Liar
 from test_clock import ClockServer
+from test_pages import Browser
 
 sys.path[:0] = [str(SOURCE / "scripts"), str(SOURCE / "tests/support")]
 import score  # noqa: E402
@@ -183,6 +184,31 @@ class Scores(Scored, ServerCase):
         line = next(line for line in lines if lead["lead"] in line)
         column = head.index("SCORE")
         self.assertEqual((line[column:column + 5].strip(), line.endswith("  hurt: f_job")), (str(lead["score"]), True), line)
+
+    def test_pages_say_it_in_words(self):
+        market = self.market(score={"facts": ["f_job", "country"]})
+        for n in range(12):
+            self.dispose(market, self.lead(market, f_job=("cook", "nurse")[n % 2], country="FR"), ("approved", "rejected")[n % 2])
+        low, high = (self.lead(market, f_job=job, country="FR") for job in ("nurse", "cook"))
+        refused = self.lead(market, email=None)
+        self.assertEqual((low["score_why"], high["score_why"], refused["status"]), (["-f_job"], ["+f_job"], "rejected"))
+        report = wait_for(lambda: next((r for r in [market.publisher.get("/v1/reports?group=score")] if r["totals"] and r["totals"][0]["leads"]["total"] == 15), None), what="a report of all")
+        mean_score = sum(entry.get("score", 0) for entry in market.settled_entries() if entry["kind"] == "lead") // 14
+        self.assertEqual(report["totals"][0]["mean_score"], mean_score)
+        browser = Browser(self.server)
+        browser.sign_in(market.advertiser.token)
+        for language, says, helped, hurt, mean in (("en", "Score {} of 1,000", "helped: ", "hurt: ", "Mean score"), ("fr", "Score {} sur 1\u00a0000", "pour\u00a0: ", "contre\u00a0: ", "Score moyen"),
+                                                   ("zh-Hans", "得分 {}/1,000", "加分：", "减分：", "平均得分")):
+            browser.get("/?lang=" + language)
+            for lead, words in ((low, hurt), (high, helped)):
+                for path in ("/leads", "/leads/" + lead["lead"], "/review"):
+                    with self.subTest(language=language, path=path):
+                        self.assertIn(f'{says.format(lead["score"])}<br>{words}<code>f_job</code></span>', browser.get(path).text)
+            self.assertNotIn(says.split("{")[0], browser.get("/leads/" + refused["lead"]).text)
+            text = browser.get("/reports?group=score").text
+            self.assertRegex(text, f'<th [^>]*>{mean}</th>')
+            self.assertIn(f'<td class="n" data-l="{mean}">{mean_score}</td>', text)
+            self.assertNotIn(mean, browser.get("/reports?group=country").text)
 
     def test_what_is_refused_a_duplicate_or_a_test_is_not_scored_and_teaches_nothing(self):
         market = self.market()
