@@ -1276,6 +1276,7 @@ class Ledger:
             need("clock_ms" not in entry or (entry["clock_ms"] < entry["at"] == before["at"]), "its clock_ms does not fit its time")
         else:
             need(entry["kind"] == "terms" and "clock_ms" not in entry, "the first entry is no terms")
+        need(entry["at"] < LAST_MS, "it is dated past the year 9999")
         self.dates(entry)
         self.withheld(entry)
         self.steps_hold(entry)
