@@ -1,5 +1,6 @@
 /* Each target has one delivery under way at a time, in the order in which they are due: one that failed steps aside
- * until it is due again, and after a failure its target rests. Nothing that a target does holds up another one. */
+ * until it is due again, and after a failure its target rests. Nothing that a target does holds up another one: a party
+ * has an eighth of the places at most, however many campaigns have a CRM, and targets take turns. */
 #include "server/outgoing/outgoing.h"
 
 #include <pthread.h>
@@ -17,7 +18,7 @@
 #include "server/system/system.h"
 
 enum { LOOK_MS = 200, TELL_AGAIN_MS = 30000, REST_MOST_MS = 60000, RETRY_AFTER_MOST_S = 12 * 3600 };
-enum { TOLD_MOST = 16 };
+enum { TOLD_MOST = 16, PARTY_MOST = FLEET_MOST / 8 };
 enum { PRUNE_ROUND_MS = 600000, PRUNE_STEP_MS = 1000, PRUNE_ROWS = 4096 };
 
 /* A result on its way to a commit: until its row is gone it is not sent again. */
@@ -29,7 +30,8 @@ struct told {
 
 /* To one target. */
 struct line {
-    bool flying;
+    struct line *owner;       /* its party's own, while it flies; else NULL */
+    unsigned out;             /* of a party: how many fly to its webhook and CRMs */
     struct delivery_place at; /* of what is flying, and below */
     int64_t due_ms, until_ms, hook_ms, began_ms;
     unsigned tries;
@@ -55,6 +57,7 @@ struct outgoing {
         struct line **line; /* by number; NULL: it had nothing to send */
         size_t n;
     } parties, crms;                      /* CRMs by campaign */
+    uint32_t turn;                        /* the target that is looked at first: behind the one that was sent to last */
     uint8_t prune_from[DELIVERY_KEY_LEN]; /* where the round over old rows goes on */
     size_t prune_seen;                    /* of that contract */
     int64_t prune_ms, look_ms;            /* monotonic: its next step; the next look for what is due */
@@ -196,7 +199,9 @@ static void tried(struct outgoing *o, struct line *l, const struct fleet_outcome
     } else {
         l->fails = 0;
     }
-    l->flying = false;
+    if (l->owner != NULL)
+        l->owner->out--;
+    l->owner = NULL;
     if (o->counters != NULL) {
         METRIC_ADD(o->counters, delivered, r.state == DELIVERY_DELIVERED);
         METRIC_ADD(o->counters, delivery_failures, r.state != DELIVERY_DELIVERED);
@@ -250,7 +255,9 @@ static void send_off(struct outgoing *o, struct line *l, const struct letter_des
                                                  .headers = d->headers,
                                                  .tag = l->at.target});
     draft_clear(d);
-    l->flying = true;
+    l->owner = line_of(o, aim->party->number);
+    l->owner->out++;
+    o->turn = l->at.target + 1;
 }
 
 /* What the state that is read says: the snapshot of the control data may be of a commit before it. */
@@ -317,16 +324,17 @@ static void begin(struct outgoing *o, struct line *l, const struct letter_desk *
 /* ---- looking ---- */
 
 /* Targets that failed last leave a quarter of the places to those that work, however many they are. */
-static bool may_begin(const struct outgoing *o, const struct line *l)
+static bool may_begin(const struct outgoing *o, const struct line *l, const struct line *owner)
 {
     size_t kept = l->fails > 0 ? FLEET_MOST / 4 : 0;
-    return !l->flying && l->n_told < TOLD_MOST && monotonic_ms() >= l->rests_until_ms && fleet_room(o->fleet) > kept;
+    return l->owner == NULL && owner->out < PARTY_MOST && l->n_told < TOLD_MOST &&
+           monotonic_ms() >= l->rests_until_ms && fleet_room(o->fleet) > kept;
 }
 
 /* Another target, or the same one that was set again, has not failed yet. */
 static void rest_no_more(struct line *l, const struct aim *aim)
 {
-    if (aim->since_ms == l->hook_ms || l->flying)
+    if (aim->since_ms == l->hook_ms || l->owner != NULL)
         return;
     l->hook_ms = aim->since_ms;
     l->fails = 0;
@@ -343,14 +351,14 @@ static enum err look_at_line(struct outgoing *o, const struct letter_desk *desk,
     int64_t now_ms = clock_ms();
     if (!aim_at(desk->catalog, target, &aim)) /* of the commit under way */
         return ERR_OK;
-    struct line *l = line_of(o, target);
+    struct line *l = line_of(o, target), *owner = line_of(o, aim.party->number);
     forget_committed(o, desk->txn, l);
     if (aim.party->locked_ms != 0) /* nothing is told to whoever acts as one that is locked */
         return ERR_OK;
     rest_no_more(l, &aim);
     outbox_key(&first, 0, from);
     enum err step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
-    for (; step == ERR_OK && may_begin(o, l); step = cursor_next(c, &key, &value)) {
+    for (; step == ERR_OK && may_begin(o, l, owner); step = cursor_next(c, &key, &value)) {
         struct delivery_place at;
         int64_t due_ms;
         if (outbox_key_read(key, &at, &due_ms) != ERR_OK || at.target != target || due_ms > now_ms)
@@ -361,25 +369,38 @@ static enum err look_at_line(struct outgoing *o, const struct letter_desk *desk,
     return cursor_end(step);
 }
 
-static enum err look_at_all(struct outgoing *o, const struct letter_desk *desk)
+/* Those from `target` to `last`. */
+static enum err look_at_some(struct outgoing *o, const struct letter_desk *desk, struct cursor *c, uint32_t target,
+                             uint32_t last)
 {
-    struct cursor *c;
     struct span key, value;
-    uint32_t target = 1;
-    enum err err = cursor_open(desk->txn, TABLE_OUTBOX, &c), step = ERR_OK;
-    if (err != ERR_OK)
-        return err;
-    while (err == ERR_OK && target != 0) {
+    enum err err = ERR_OK;
+    while (err == ERR_OK && target != 0 && target <= last) {
         uint8_t from[4];
         store_be32(from, target);
-        step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
+        enum err step = cursor_seek(c, span_of(from, sizeof from), &key, &value);
         if (step != ERR_OK)
-            break;
+            return cursor_end(step);
         target = key.len >= 4 ? load_be32(key.ptr) : target;
-        err = look_at_line(o, desk, c, target++);
+        if (target <= last)
+            err = look_at_line(o, desk, c, target);
+        target++;
     }
+    return err;
+}
+
+static enum err look_at_all(struct outgoing *o, const struct letter_desk *desk)
+{
+    const uint32_t first = o->turn != 0 ? o->turn : 1;
+    struct cursor *c;
+    enum err err = cursor_open(desk->txn, TABLE_OUTBOX, &c);
+    if (err != ERR_OK)
+        return err;
+    err = look_at_some(o, desk, c, first, UINT32_MAX);
+    if (err == ERR_OK)
+        err = look_at_some(o, desk, c, 1, first - 1);
     cursor_close(c);
-    return err == ERR_OK ? cursor_end(step) : err;
+    return err;
 }
 
 static void with_state(struct outgoing *o, enum err (*what)(struct outgoing *o, const struct letter_desk *desk))

@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 import urllib.parse
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -234,6 +234,24 @@ class Misbehaving(Deliveries):
         good = Target(self)
         self.probe(self.publisher, good.url)
         wait_for(lambda: good.got, 10, what="the one that works")  # the others take 15 s each
+
+    def test_many_crms_of_one_party_leave_room_for_others(self):
+        """Each answers late and well: so none of them rests, as one that fails would."""
+        late = threading.Event()
+        self.addCleanup(late.set)
+        slow, other = Target(self, lambda request: (late.wait() and 200, {}, b"")), Target(self)
+        campaigns = [self.advertiser.post("/v1/campaigns", {"advertiser": self.advertiser.id, "name": f"Offer {n}", "currency": "EUR",
+                                                            "landing_url": "https://landing.example/"})["id"] for n in range(12)]
+        for campaign in campaigns:
+            self.advertiser.put(f"/v1/campaigns/{campaign}/crm", {"recipe": "json", "url": slow.url})
+        tests = [self.advertiser.post(f"/v1/campaigns/{campaign}/crm/test", {})["id"] for campaign in campaigns]
+        wait_for(lambda: len(slow.got) >= 8, 60, "as many as are sent at once")
+        self.probe(self.publisher, other.url)
+        wait_for(lambda: other.got, 60, "the other party's")
+        late.set()
+        sent = [wait_for(lambda test=test: self.advertiser.get(f"/v1/deliveries/{test}")["attempts"], 60, "an attempt") for test in tests]
+        spans = [(began := datetime.fromisoformat(each["at"]), began + timedelta(milliseconds=each["ms"])) for attempts in sent for each in attempts]
+        self.assertLessEqual(max(sum(a <= began < b for a, b in spans) for began, _ in spans), 8)
 
     def probe(self, party, url):
         self.hook(party, url)
