@@ -268,16 +268,25 @@ struct span delivery_unknown_macro(struct span url)
     return SPAN("");
 }
 
+/* A segment of a path that clients and servers resolve, however it is encoded: a visitor who says it would have another
+ * path called. */
+static bool is_dots(struct span value)
+{
+    return span_is(value, ".") || span_is(value, "..");
+}
+
 void delivery_macro_url(struct buf *out, struct span url, const struct delivery_macro *m, size_t n)
 {
+    bool path = true;
     for (size_t i = 0; i < url.len; i++) {
+        path &= url.ptr[i] != '?';
         struct span name = macro_at(span_of(url.ptr + i, url.len - i));
         if (!is_macro(name)) {
             buf_byte(out, (uint8_t)url.ptr[i]);
             continue;
         }
         for (size_t j = 0; j < n; j++)
-            if (span_is(name, m[j].name))
+            if (span_is(name, m[j].name) && !(path && is_dots(m[j].value)))
                 query_encode(out, m[j].value);
         i += name.len + 1;
     }

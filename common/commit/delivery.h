@@ -144,7 +144,8 @@ struct delivery_macro {
     const char *name;
     struct span value;
 };
-/* Appends the URL, its macros replaced by their values, percent-encoded; by nothing where there is none. */
+/* Appends the URL, its macros replaced by their values, percent-encoded; by nothing where there is none, and in the
+ * path by nothing where it is "." or "..". */
 void delivery_macro_url(struct buf *out, struct span url, const struct delivery_macro *m, size_t n);
 
 #endif

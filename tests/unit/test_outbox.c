@@ -35,7 +35,11 @@ static void an_id_reads_as_it_was_written(void **state)
 
 static void macros_are_replaced_percent_encoded(void **state)
 {
-    static const struct delivery_macro values[] = {{"sub1", {"a&b/ \xc3\xa9", 7}}, {"status", {"approved", 8}}};
+    static const struct delivery_macro values[] = {{"sub1", {"a&b/ \xc3\xa9", 7}},
+                                                   {"status", {"approved", 8}},
+                                                   {"sub2", {".", 1}},
+                                                   {"sub3", {"..", 2}},
+                                                   {"sub4", {"...", 3}}};
     static const struct {
         const char *url, *made;
     } cases[] = {
@@ -44,12 +48,14 @@ static void macros_are_replaced_percent_encoded(void **state)
         {"https://t.example/?x={txid}", "https://t.example/?x="},
         {"https://t.example/?x={}", "https://t.example/?x={}"},
         {"https://t.example/?x={sub1", "https://t.example/?x={sub1"},
+        {"https://t.example/a/{sub3}/b/{sub2}/{sub2}{sub2}?x={sub3}&y={sub2}", "https://t.example/a//b//?x=..&y=."},
+        {"https://t.example/{sub4}?{sub3}", "https://t.example/...?.."},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf out;
         buf_heap(&out);
-        delivery_macro_url(&out, span_str(cases[i].url), values, 2);
+        delivery_macro_url(&out, span_str(cases[i].url), values, sizeof values / sizeof *values);
         if (!span_is(buf_span(&out), cases[i].made))
             fail_msg("%s: %.*s", cases[i].url, (int)out.len, out.ptr);
         buf_free(&out);
