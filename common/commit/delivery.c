@@ -234,6 +234,16 @@ enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index
     return ERR_OK;
 }
 
+/* ---- where it goes ---- */
+
+struct span delivery_host(struct span url)
+{
+    size_t slashes = 0, i = 0;
+    while (i < url.len && url.ptr[i] != '?' && slashes < 3)
+        slashes += url.ptr[i++] == '/';
+    return span_of(url.ptr, i);
+}
+
 /* ---- macros ---- */
 
 static const char *const macros[] = {"click_id", "txid", "status", "payout",  "currency", "event",     "sub1", "sub2",

@@ -138,6 +138,9 @@ void delivery_id(struct span contract, uint64_t index, struct span target, char 
 /* Cuts it; contract empty: a test. ERR_NOT_FOUND: it is none. */
 MUST_CHECK enum err delivery_id_read(struct span id, struct span *contract, uint64_t *index, struct span *target);
 
+/* Scheme and host of a target, and the / behind: the rest of its URL may be a secret, and so may a query be. */
+struct span delivery_host(struct span url);
+
 /* The name of the first {macro} of a URL that is none that deliveries replace; empty: there is none. */
 struct span delivery_unknown_macro(struct span url);
 struct delivery_macro {

@@ -55,13 +55,11 @@ static void jw_attempts(struct jw *w, const struct delivery *d)
     jw_array_end(w);
 }
 
-/* Of another's only where it leads: what stands behind the host may be a secret. */
+/* Of another's only where it leads. */
 static struct span target_shown(const struct request *rq, const struct aim *aim)
 {
-    struct span url = aim->url;
-    const char *host = url.len > 8 ? memchr(url.ptr + 8, '/', url.len - 8) : NULL;
     bool whole = rq->caller->number == aim->party->number || caller_is(rq, ROLE_OPERATOR);
-    return whole || host == NULL ? url : span_of(url.ptr, (size_t)(host + 1 - url.ptr));
+    return whole ? aim->url : delivery_host(aim->url);
 }
 
 /* One that is newer than the call's snapshot, of which only tests can be there yet, is nobody's. */

@@ -280,11 +280,8 @@ static enum err target_of(struct facts *f, uint32_t target)
     char number[24];
     if (!aim_at(f->catalog, target, &aim) || span_empty(aim.url))
         return ERR_OK;
-    /* what stands behind the host may be a secret */
-    const char *host = aim.url.len > 8 ? memchr(aim.url.ptr + 8, '/', aim.url.len - 8) : NULL;
-    struct span shown = host != NULL ? span_of(aim.url.ptr, (size_t)(host + 1 - aim.url.ptr)) : aim.url;
     enum err err = aim.off_ms == 0 ? tries_of(f, target, &tries) : ERR_OK;
-    const struct span values[] = {shown, number_text(number, tries)};
+    const struct span values[] = {delivery_host(aim.url), number_text(number, tries)};
     if (aim.off_ms != 0) {
         line(f, NOTICE_LINE_OFF, values, 1);
         mark(f, span_str(aim.id), (uint64_t)aim.off_ms);

@@ -350,6 +350,9 @@ class Seen(Deliveries):
         self.assertEqual((ours["target"], theirs["target"]), (self.crm.url + "?key=hidden", self.crm.url.removesuffix("hook")))
         self.assertEqual(ours["attempts"], theirs["attempts"])
         self.assertNotIn("ada@", json.dumps(self.operator.get(f"/v1/deliveries/{self.identity}")))
+        host = self.crm.url.removesuffix("/hook")
+        self.hook(self.advertiser, host + "?key=a/hidden")
+        self.assertEqual(self.publisher.get(f"/v1/deliveries/{self.identity}")["target"], host)
 
     def test_nobody_else_sees_any(self):
         other = Party(self.operator, "Other", "publisher")

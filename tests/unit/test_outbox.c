@@ -33,6 +33,26 @@ static void an_id_reads_as_it_was_written(void **state)
             fail_msg("\"%s\" reads", wrong[i]);
 }
 
+static void of_a_target_its_host_is_shown(void **state)
+{
+    static const struct {
+        const char *url, *host;
+    } cases[] = {
+        {"https://t.example/in?token=1", "https://t.example/"},
+        {"https://t.example?token=a/b", "https://t.example"},
+        {"https://t.example", "https://t.example"},
+        {"http://t/secret/", "http://t/"},
+        {"http://[::1]:81?x", "http://[::1]:81"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct span host = delivery_host(span_str(cases[i].url));
+        if (!span_is(host, cases[i].host))
+            fail_msg("%s: %.*s", cases[i].url, (int)host.len, host.ptr);
+    }
+}
+
 static void macros_are_replaced_percent_encoded(void **state)
 {
     static const struct delivery_macro values[] = {{"sub1", {"a&b/ \xc3\xa9", 7}},
@@ -370,6 +390,7 @@ int main(void)
 #define F(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_id_reads_as_it_was_written),
+        cmocka_unit_test(of_a_target_its_host_is_shown),
         cmocka_unit_test(macros_are_replaced_percent_encoded),
         cmocka_unit_test(it_is_tried_often_at_first_and_for_three_days),
         cmocka_unit_test(the_last_attempts_are_kept_and_the_others_counted),
