@@ -79,7 +79,19 @@ static char *bracketed(struct span address)
     return xasprintf("<%.*s>", (int)address.len, address.ptr);
 }
 
-bool smtp_send(struct smtp *s, struct span from, struct span to, struct span message, const char **why)
+/* What libcurl says where a server answers a command otherwise than it should: to RCPT, and to all others. A 421 goes
+ * with the connection. */
+static enum smtp_outcome outcome_of(CURL *c, CURLcode code)
+{
+    long status = 0;
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK)
+        return SMTP_TAKEN;
+    bool answered = code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY;
+    return answered && status >= 400 && status != 421 ? SMTP_REFUSED : SMTP_DOWN;
+}
+
+enum smtp_outcome smtp_send(struct smtp *s, struct span from, struct span to, struct span message, const char **why)
 {
     char *sender = bracketed(from), *receiver = bracketed(to);
     struct curl_slist *receivers = curl_slist_append(NULL, receiver);
@@ -93,5 +105,5 @@ bool smtp_send(struct smtp *s, struct span from, struct span to, struct span mes
     curl_slist_free_all(receivers);
     free(sender);
     free(receiver);
-    return code == CURLE_OK;
+    return outcome_of(s->curl, code);
 }

@@ -17,7 +17,12 @@ struct smtp_setup {
 struct smtp;
 struct smtp *smtp_open(const struct smtp_setup *s, const atomic_bool *stop); /* copies; one under way ends soon after */
 void smtp_close(struct smtp *s);                                             /* NULL-safe */
-/* Whether the server took it; else *why says why not. */
-bool smtp_send(struct smtp *s, struct span from, struct span to, struct span message, const char **why);
+enum smtp_outcome {
+    SMTP_TAKEN,
+    SMTP_REFUSED, /* this message, or to this address: others may be taken */
+    SMTP_DOWN     /* the server, as it is now: no other one would be taken */
+};
+/* Else than with SMTP_TAKEN *why says why not. */
+enum smtp_outcome smtp_send(struct smtp *s, struct span from, struct span to, struct span message, const char **why);
 
 #endif

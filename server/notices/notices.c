@@ -16,12 +16,20 @@
 
 enum { LOOK_MS = 1000, PAUSE_MOST_MS = 900000 };
 
+/* After a message that was not taken, doubled each time: of one kind to one party, or of all. */
+struct pause {
+    int64_t ms, again_ms; /* monotonic */
+};
+
 struct notices {
     struct worker contexts;
     size_t lane;
     pthread_t thread;
     struct smtp *smtp;
-    int64_t again_ms, pause_ms; /* monotonic; how long after a server that took none */
+    int64_t again_ms; /* monotonic */
+    struct pause down;
+    struct pause *refused; /* by party and kind */
+    size_t n_refused;
     struct buf lines, digest, body, message;
 };
 
@@ -117,20 +125,53 @@ static void write_message(struct notices *n, const struct draft *d)
     buf_free(&link);
 }
 
-/* False: the server took it not, and no more is tried for a while. */
+static int64_t monotonic_ms(void)
+{
+    return clock_monotonic_us() / 1000;
+}
+
+static struct pause *refused_of(struct notices *n, const struct draft *d)
+{
+    size_t at = (size_t)d->party * NOTICES + d->kind;
+    if (at >= n->n_refused) {
+        n->refused = xrealloc(n->refused, 2 * (at + 1) * sizeof *n->refused);
+        memset(n->refused + n->n_refused, 0, (2 * (at + 1) - n->n_refused) * sizeof *n->refused);
+        n->n_refused = 2 * (at + 1);
+    }
+    return &n->refused[at];
+}
+
+static void wait_longer(struct pause *p)
+{
+    p->ms = p->ms == 0 ? LOOK_MS : p->ms < PAUSE_MOST_MS / 2 ? 2 * p->ms : PAUSE_MOST_MS;
+    p->again_ms = monotonic_ms() + p->ms;
+}
+
+/* Of one that is not taken. False: nor would another be, and no more is tried for a while. The next round begins with
+ * others, so that nobody whose mail a server chokes on keeps theirs back. */
+static bool not_taken(struct notices *n, const struct draft *d, enum smtp_outcome outcome, const char *why)
+{
+    struct pause *refused = refused_of(n, d), *p = outcome == SMTP_DOWN ? &n->down : refused;
+    if (p->ms == 0)
+        log_line(LOG_WARN, 0, "notice_not_sent", "%s to party %s: %s; it is tried again", notice_word(d->kind), d->id,
+                 why);
+    wait_longer(refused);
+    if (outcome == SMTP_DOWN)
+        wait_longer(&n->down);
+    else
+        n->down = (struct pause){.ms = 0};
+    return outcome != SMTP_DOWN;
+}
+
 static bool send_off(struct notices *n, const struct draft *d)
 {
     const char *why;
     write_message(n, d);
-    if (!smtp_send(n->smtp, span_str(n->contexts.server->options->smtp_from.text), span_str(d->row.email),
-                   buf_span(&n->message), &why)) {
-        if (n->pause_ms == 0)
-            log_line(LOG_WARN, 0, "notice_not_sent", "%s to party %s: %s; it is tried again", notice_word(d->kind),
-                     d->id, why);
-        n->pause_ms = n->pause_ms == 0 ? LOOK_MS : n->pause_ms < PAUSE_MOST_MS / 2 ? 2 * n->pause_ms : PAUSE_MOST_MS;
-        return false;
-    }
-    n->pause_ms = 0;
+    enum smtp_outcome outcome = smtp_send(n->smtp, span_str(n->contexts.server->options->smtp_from.text),
+                                          span_str(d->row.email), buf_span(&n->message), &why);
+    if (outcome != SMTP_TAKEN)
+        return not_taken(n, d, outcome, why);
+    n->down = *refused_of(n, d) = (struct pause){.ms = 0};
     enum err err = record_sent(n, d);
     log_line(err == ERR_OK ? LOG_INFO : LOG_WARN, 0, "notice", "%s to party %s%s%s", notice_word(d->kind), d->id,
              err == ERR_OK ? "" : ": sent, but not recorded: ", err == ERR_OK ? "" : err_word(err));
@@ -152,6 +193,8 @@ static enum err is_due(struct notices *n, struct txn *t, const struct catalog *c
                       .lines = &n->lines,
                       .digest = &n->digest};
     *due = false;
+    if (monotonic_ms() < refused_of(n, d)->again_ms)
+        return ERR_OK;
     d->day = f.now_ms / MS_PER_DAY;
     if (!(d->row.kinds & 1U << d->kind) || last->day >= d->day || f.party->locked_ms != 0)
         return ERR_OK;
@@ -255,7 +298,8 @@ static void send_link(struct notices *n, uint32_t party, const struct notice_row
     if (!opens || !mail_links_make(sv->mail_links, row->maker, clock_ms(), code))
         return;
     write_link(n, row, language, code);
-    if (!smtp_send(n->smtp, span_str(sv->options->smtp_from.text), span_str(row->email), buf_span(&n->message), &why))
+    if (smtp_send(n->smtp, span_str(sv->options->smtp_from.text), span_str(row->email), buf_span(&n->message), &why) !=
+        SMTP_TAKEN)
         log_line(LOG_WARN, 0, "sign_in_link_not_sent", "to party number %u: %s", party, why);
 }
 
@@ -294,10 +338,10 @@ static void *run(void *arg)
     thread_is("notices", THREAD_BEHIND);
     while (!atomic_load(&n->contexts.stopping)) {
         send_links(n);
-        if (clock_monotonic_us() / 1000 >= n->again_ms && source_clock_sure(n->contexts.server->source)) {
+        if (monotonic_ms() >= n->again_ms && source_clock_sure(n->contexts.server->source)) {
             look(n);
             int64_t round_ms = n->contexts.server->options->notice_s.number * 1000;
-            n->again_ms = clock_monotonic_us() / 1000 + (n->pause_ms > round_ms ? n->pause_ms : round_ms);
+            n->again_ms = monotonic_ms() + (n->down.ms > round_ms ? n->down.ms : round_ms);
         }
         wait_at(n);
     }
@@ -331,5 +375,6 @@ void notices_stop(struct notices *n)
     buf_free(&n->digest);
     buf_free(&n->body);
     buf_free(&n->message);
+    free(n->refused);
     free(n);
 }

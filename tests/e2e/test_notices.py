@@ -22,13 +22,23 @@ FROM = "countersign@operator.example"
 
 
 class Post:
-    """An SMTP server on loopback. `answer` says what a message is answered with, in place of 250."""
+    """An SMTP server on loopback. `answer` says what a message is answered with, in place of 250. Nobody has an address that is `unknown`, and at one that
+    `chokes` it breaks off."""
 
     def __init__(self, **options):
         self.got, self.lock, self.answer, self.logins = [], threading.Lock(), None, []
+        self.unknown, self.chokes = set(), set()
         self.controller = Controller(self, hostname="127.0.0.1", port=free_port(), **options)
         self.controller.start()
         self.url = f"smtp://127.0.0.1:{self.controller.port}"
+
+    async def handle_RCPT(self, server, _session, envelope, address, _options):
+        if address in self.chokes:
+            server.transport.abort()
+        if address in self.unknown:
+            return "550 5.1.1 nobody has that"
+        envelope.rcpt_tos.append(address)
+        return "250 yes"
 
     async def handle_DATA(self, _server, _session, envelope):
         with self.lock:
@@ -167,6 +177,21 @@ class Told(NoticeCase):
         body = self.arrives(ours).get_content()
         self.assertIn(url, body)
         self.assertNotIn("hidden", body)
+
+    def test_what_is_taken_for_nobody_keeps_no_mail_of_others_back(self):
+        """Those in front of the one whose mail is taken: by an address that is unknown, and by one at which the server breaks off."""
+        unknown, chokes = self.want(self.advertiser), self.want(self.publisher)
+        self.post.unknown, self.post.chokes = {unknown}, {chokes}
+        self.statement()
+        self.market.publisher = self.publisher = self.market.new_publisher()
+        self.market.contract = self.market.new_contract(self.publisher)
+        self.market.code = self.market.new_code(self.publisher, self.market.contract)
+        last = self.want(self.publisher)
+        self.statement()
+        wait_for(lambda: self.post.taken(last), 120, "mail to the last")
+        self.post.unknown, self.post.chokes = set(), set()
+        for address in (unknown, chokes):
+            wait_for(lambda address=address: self.post.taken(address), 120, f"mail to {address}")
 
     def test_nothing_of_persons_is_in_any(self):
         ours = self.want(self.advertiser)
