@@ -112,9 +112,10 @@ class Walker {
     this.did('tab');
     for (let n = 0; n < 1 + this.random() * 25; n++) await this.page.keyboard.press('Tab');
     const at = await this.page.evaluate(() => {
-      const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
-      return one === document.body || one.closest('.vh, .skip') ? null : { html: one.outerHTML.slice(0, 200), seen: box.width > 0 && box.height > 0,
-        ring: style.outlineStyle !== 'none' || style.boxShadow !== 'none' || one.matches('.skip, [type=checkbox], [type=file]') };
+      const one = document.activeElement, box = one.getBoundingClientRect();
+      const clipped = (up) => up && (getComputedStyle(up).clipPath !== 'none' || clipped(up.parentElement));
+      return one === document.body ? null : { html: one.outerHTML.slice(0, 200), seen: box.width > 0 && box.height > 0 && !clipped(one),
+        ring: getComputedStyle(one).outlineStyle !== 'none' };
     });
     if (at && !(at.seen && at.ring)) this.tell('focus that is not seen', this.page.url(), at.html);
   }

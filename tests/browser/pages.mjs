@@ -21,6 +21,31 @@ async function faults(page) {
   return found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3).join(' | ')}`);
 }
 
+// the stop of the Tab key that has the focus: what it is, and why nobody sees that it is there
+const stop = () => {
+  const one = document.activeElement, box = one.getClientRects()[0] || new DOMRect(), x = box.left + Math.min(box.width, 12) / 2, y = box.top + Math.min(box.height, 12) / 2;
+  if (one === document.body) return null;
+  const why = [];
+  if (getComputedStyle(one).outlineStyle === 'none') why.push('has no ring');
+  for (let up = one; up; up = up.parentElement) if (getComputedStyle(up).clipPath !== 'none') why.push('is clipped');
+  if (!box.width || !box.height || box.right < 0 || x > innerWidth || box.bottom < 0 || y > innerHeight) why.push('is nowhere');
+  else if (!one.contains(document.elementFromPoint(x, y)) && !document.elementFromPoint(x, y)?.contains(one)) why.push('is behind another');
+  return { html: one.outerHTML.slice(0, 160), why };
+};
+
+// by the Tab key from the top to the bottom
+async function unseen(page) {
+  const found = [];
+  await page.evaluate(() => { scrollTo(0, 0); document.activeElement.blur(); });
+  for (let n = 0; n < 400; n++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(stop);
+    if (!at) return found;
+    if (at.why.length) found.push(`${at.why.join(', ')}: ${at.html}`);
+  }
+  return [...found, 'the focus stays in the page'];
+}
+
 const told = {};
 for (const visit of given.visits) {
   for (const width of visit.widths || given.widths) {
@@ -42,7 +67,7 @@ for (const visit of given.visits) {
       await page.setViewportSize({ width, height: 900 });
       seen.push({ name, between, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
         scrolls: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), text: await page.innerText('body'), axe: await faults(page),
-        h1: await page.locator('h1').count() });
+        h1: await page.locator('h1').count(), unseen: visit.language === 'zh' ? [] : await unseen(page) }); // a phone in English, a desk in French
       if (visit.save) await page.screenshot({ path: `${visit.save}.${name.replace(/\W+/g, '_')}.${width}.png`, fullPage: true });
     }
     await page.goto(given.base + visit.paths[0], { waitUntil: 'load' });

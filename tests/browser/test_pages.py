@@ -86,6 +86,12 @@ class Pages(ServerCase):
                 with self.subTest(name, page=page["name"]):
                     self.assertEqual([one for one in page["axe"] if one.split()[0] in ("serious", "critical")], [])
 
+    def test_each_stop_of_the_tab_key_is_seen(self):
+        for name, said in self.told.items():
+            for page in said["seen"]:
+                with self.subTest(name, page=page["name"]):
+                    self.assertEqual(page["unseen"], [])
+
     def test_each_page_speaks_the_language_and_has_one_title(self):
         for name, said in self.told.items():
             language = name.split()[1]
