@@ -9,6 +9,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/draw.h"
+#include "server/api/last_operator.h"
 #include "server/api/list.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/contract_write.h"
@@ -542,22 +543,6 @@ enum err parties_patch(struct request *rq, struct reply *reply)
 
 /* ---- POST, DELETE /v1/parties/{id}/lock ---- */
 
-/* Whether an operator is left who can unlock this one. */
-static enum err another_operator(const struct batch *cx, const struct party *p, bool *left)
-{
-    const struct token_list all = catalog_tokens(cx->catalog);
-    *left = false;
-    for (size_t i = 0; i < all.n && !*left; i++) {
-        const struct api_token *t = all.t[i];
-        bool may = t->party->number != p->number && t->party->role == ROLE_OPERATOR && t->scopes & MAY_OPERATORS;
-        enum err err = may ? api_token_opens(cx->catalog, t, cx->now_ms, NULL) : ERR_UNAUTHORIZED;
-        if (err == ERR_CORRUPT)
-            return err;
-        *left = err == ERR_OK;
-    }
-    return ERR_OK;
-}
-
 enum err lock_run(struct batch *cx, struct job *job)
 {
     const struct record *r = &job->record;
@@ -565,7 +550,9 @@ enum err lock_run(struct batch *cx, struct job *job)
     bool same = r->lock.on == (p.locked_ms != 0), left = true;
     struct credential_told told = {&p, r->lock.by, CREDENTIAL_LOCK, .since_ms = cx->now_ms, .retired = !r->lock.on};
     struct answer a;
-    enum err err = p.role == ROLE_OPERATOR && !same && r->lock.on ? another_operator(cx, &p, &left) : ERR_OK;
+    enum err err = p.role == ROLE_OPERATOR && !same && r->lock.on
+                       ? operator_left(cx, &(struct going){.locked = &p}, &left)
+                       : ERR_OK;
     if (err == ERR_OK && !left)
         err = problem(&job->problem, ERR_CONFLICT, "",
                       "no other operator has a token of scope operators that opens anything, so nobody could unlock "

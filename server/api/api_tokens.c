@@ -6,6 +6,7 @@
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/draw.h"
+#include "server/api/last_operator.h"
 #include "server/api/list.h"
 #include "server/api/made.h"
 #include "server/api/quota.h"
@@ -123,6 +124,8 @@ enum err token_run(struct batch *cx, struct job *job)
     if (err == ERR_OK)
         err = quota_leaves(job, token.invitation ? QUOTA_INVITATIONS : QUOTA_TOKENS, p,
                            tokens_counted(cx, p, &token, gone));
+    if (err == ERR_OK && gone != NULL)
+        err = operator_stays(cx, &(struct going){.token = gone}, &token, &job->problem);
     if (err != ERR_OK)
         return err;
     call_maker(r, token.maker);
@@ -334,18 +337,13 @@ static enum err unused(const struct catalog *c, struct job *job, const struct ap
                    (int)used.len, used.ptr, id, (int)used.len, used.ptr);
 }
 
-enum err token_end_run(struct batch *cx, struct job *job)
+/* ending: t, and what goes with it. */
+static enum err end_write(struct batch *cx, struct job *job, const struct api_token *t,
+                          const struct made_tokens *ending)
 {
     const struct record *r = &job->record;
-    const struct api_token *t = token_of(cx->catalog, catalog_party_number(cx->catalog, r->token_end.party),
-                                         r->token_end.id, r->token_end.invitation);
     struct answer a;
-    if (t == NULL)
-        return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no %s of that id",
-                       r->token_end.invitation ? "invitation" : "API token");
-    enum err err = unused(cx->catalog, job, t);
-    if (err == ERR_OK && t->ended_ms == 0) /* again changes nothing */
-        err = token_end(cx, t, r->token_end.by);
+    enum err err = t->ended_ms == 0 ? token_end(cx, t, r->token_end.by) : ERR_OK; /* again changes nothing */
     if (err != ERR_OK)
         return err;
     answer_open(&a);
@@ -354,7 +352,7 @@ enum err token_end_run(struct batch *cx, struct job *job)
     jw_kstr(&a.w, "id", r->token_end.id);
     if (r->token_end.made_since_ms != 0) {
         jw_key(&a.w, "made");
-        err = made_end(cx, t, r->token_end.made_since_ms, r->token_end.by, &a.w);
+        err = made_end(cx, ending, t, r->token_end.by, &a.w);
     }
     jw_kstr(&a.w, "party", span_str(t->party->id));
     jw_object_end(&a.w);
@@ -363,6 +361,26 @@ enum err token_end_run(struct batch *cx, struct job *job)
         answer_job(&a, job, 200);
     else
         answer_abandon(&a);
+    return err;
+}
+
+enum err token_end_run(struct batch *cx, struct job *job)
+{
+    const struct record *r = &job->record;
+    const struct api_token *t = token_of(cx->catalog, catalog_party_number(cx->catalog, r->token_end.party),
+                                         r->token_end.id, r->token_end.invitation);
+    struct made_tokens ending;
+    if (t == NULL)
+        return problem(&job->problem, ERR_NOT_FOUND, "", "this party has no %s of that id",
+                       r->token_end.invitation ? "invitation" : "API token");
+    made_find(cx->catalog, t, r->token_end.made_since_ms != 0 ? r->token_end.made_since_ms : INT64_MAX,
+              r->bearer.used ? catalog_token_hashed(cx->catalog, r->bearer.sha256) : NULL, &ending);
+    enum err err = unused(cx->catalog, job, t);
+    if (err == ERR_OK)
+        err = operator_stays(cx, &(struct going){.with_it = &ending}, NULL, &job->problem);
+    if (err == ERR_OK)
+        err = end_write(cx, job, t, &ending);
+    made_free(&ending);
     return err;
 }
 

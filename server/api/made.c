@@ -9,9 +9,7 @@
 
 struct made {
     struct batch *cx;
-    struct token_list tokens;
-    bool *is; /* of the token at that place: it is the one, or was made by one that is */
-    int64_t since_ms;
+    const struct made_tokens *tokens;
     uint32_t by;
     struct jw *w;
 };
@@ -22,28 +20,40 @@ static int hash_compare(const void *key, const void *row)
 }
 
 /* Of the token of that hash; NULL: there is none. */
-static bool *mark_of(const struct made *m, const uint8_t sha256[HASH_LEN])
+static bool *mark_of(const struct made_tokens *m, const uint8_t sha256[HASH_LEN])
 {
-    const struct api_token *const *t = bsearch(sha256, m->tokens.t, m->tokens.n, sizeof *m->tokens.t, hash_compare);
-    return t != NULL ? &m->is[t - m->tokens.t] : NULL;
+    const struct api_token *const *t = bsearch(sha256, m->all.t, m->all.n, sizeof *m->all.t, hash_compare);
+    return t != NULL ? &m->is[t - m->all.t] : NULL;
 }
 
 /* Whether a token of these made what was made then by that one. */
-static bool made_it(const struct made *m, const uint8_t maker[HASH_LEN], int64_t created_ms)
+static bool made_it(const struct made_tokens *m, const uint8_t maker[HASH_LEN], int64_t created_ms)
 {
     const bool *mark = created_ms >= m->since_ms ? mark_of(m, maker) : NULL;
     return mark != NULL && *mark;
 }
 
 /* Makers come in no order, so it is looked as long as there are more. */
-static void find_tokens(struct made *m)
+void made_find(const struct catalog *c, const struct api_token *t, int64_t since_ms, const struct api_token *caller,
+               struct made_tokens *out)
 {
+    *out = (struct made_tokens){.all = catalog_tokens(c), .since_ms = since_ms};
+    out->is = xcalloc(out->all.n, sizeof *out->is);
+    *mark_of(out, t->sha256) = true;
     for (bool more = true; more;) {
         more = false;
-        for (size_t i = 0; i < m->tokens.n; i++)
-            if (!m->is[i] && made_it(m, m->tokens.t[i]->maker, m->tokens.t[i]->created_ms))
-                m->is[i] = more = true;
+        for (size_t i = 0; i < out->all.n; i++) {
+            const struct api_token *one = out->all.t[i];
+            if (!out->is[i] && one != caller && made_it(out, one->maker, one->created_ms))
+                out->is[i] = more = true;
+        }
     }
+}
+
+void made_free(struct made_tokens *m)
+{
+    free(m->is);
+    m->is = NULL;
 }
 
 static void say(struct made *m, const struct credential_told *told, const char *what)
@@ -94,9 +104,9 @@ static enum err end_of_party(struct made *m, const struct party *p)
     struct credential_told key = {.party = p, .what = CREDENTIAL_POSTBACK_KEY},
                            hook = {.party = p, .what = CREDENTIAL_WEBHOOK};
     enum err err = ERR_OK;
-    if (!span_empty(p->postback_cidrs) && made_it(m, p->postback_maker, p->postback_since_ms))
+    if (!span_empty(p->postback_cidrs) && made_it(m->tokens, p->postback_maker, p->postback_since_ms))
         off.postback_cidrs = SPAN("");
-    if (!span_empty(p->webhook) && made_it(m, p->webhook_maker, p->webhook_since_ms))
+    if (!span_empty(p->webhook) && made_it(m->tokens, p->webhook_maker, p->webhook_since_ms))
         off.webhook = SPAN("");
     bool keyless = !span_eq(off.postback_cidrs, p->postback_cidrs), hookless = !span_eq(off.webhook, p->webhook);
     credential_id(p->postback_key, key.id);
@@ -112,7 +122,7 @@ static enum err end_of_campaign(struct made *m, const struct campaign *c)
 {
     struct credential_told crm = {.party = catalog_who(m->cx->catalog, c->advertiser), .what = CREDENTIAL_WEBHOOK};
     struct campaign off = *c;
-    if (span_empty(c->crm) || !made_it(m, c->crm_maker, c->crm_since_ms))
+    if (span_empty(c->crm) || !made_it(m->tokens, c->crm_maker, c->crm_since_ms))
         return ERR_OK;
     off.crm = SPAN("");
     memcpy(crm.id, c->crm_id, sizeof crm.id);
@@ -124,7 +134,7 @@ static enum err end_notices_of(struct made *m, const struct party *p)
     struct credential_told told = {.party = p};
     struct notice_row row;
     enum err err = notice_row_get(m->cx->txn, p->number, &row);
-    if (err == ERR_CORRUPT || (err == ERR_OK && !made_it(m, row.maker, row.since_ms)))
+    if (err == ERR_CORRUPT || (err == ERR_OK && !made_it(m->tokens, row.maker, row.since_ms)))
         return ERR_OK; /* one that does not read is for `check` to name */
     if (err != ERR_OK)
         return ERR_IO;
@@ -146,13 +156,14 @@ static enum err end_notices(struct made *m)
 static enum err end_all(struct made *m, const struct api_token *first)
 {
     const struct catalog *c = m->cx->catalog;
+    const struct token_list *all = &m->tokens->all;
     const struct secret_list secrets = catalog_secrets(c);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < m->tokens.n && err == ERR_OK; i++)
-        if (m->is[i] && m->tokens.t[i] != first && m->tokens.t[i]->ended_ms == 0)
-            err = end_token(m, m->tokens.t[i]);
+    for (size_t i = 0; i < all->n && err == ERR_OK; i++)
+        if (m->tokens->is[i] && all->t[i] != first && all->t[i]->ended_ms == 0)
+            err = end_token(m, all->t[i]);
     for (size_t i = 0; i < secrets.n && err == ERR_OK; i++)
-        if (!secrets.s[i]->retired && made_it(m, secrets.s[i]->maker, secrets.s[i]->created_ms))
+        if (!secrets.s[i]->retired && made_it(m->tokens, secrets.s[i]->maker, secrets.s[i]->created_ms))
             err = end_secret(m, secrets.s[i]);
     for (uint32_t n = 1; n <= c->n_parties && err == ERR_OK; n++)
         err = end_of_party(m, catalog_party_number(c, n));
@@ -163,15 +174,12 @@ static enum err end_all(struct made *m, const struct api_token *first)
     return err;
 }
 
-enum err made_end(struct batch *cx, const struct api_token *t, int64_t since_ms, uint32_t by, struct jw *w)
+enum err made_end(struct batch *cx, const struct made_tokens *tokens, const struct api_token *t, uint32_t by,
+                  struct jw *w)
 {
-    struct made m = {.cx = cx, .tokens = catalog_tokens(cx->catalog), .since_ms = since_ms, .by = by, .w = w};
-    m.is = xcalloc(m.tokens.n, sizeof *m.is);
-    *mark_of(&m, t->sha256) = true;
-    find_tokens(&m);
+    struct made m = {.cx = cx, .tokens = tokens, .by = by, .w = w};
     jw_array(w);
     enum err err = end_all(&m, t);
     jw_array_end(w);
-    free(m.is);
     return err;
 }

@@ -1002,6 +1002,73 @@ static void an_operator_is_locked_as_long_as_another_is_left(void **state)
     expect(a, 409, POST(a->operator, "/v1/parties/P0/lock", "{}")); /* nobody with the scope to unlock it is left */
 }
 
+/* The id of the one token of the party. */
+static void only_id(struct api *a, const char *token, const char *party, char id[32])
+{
+    expect(a, 200, GET(token, path_of("/v1/parties/%s/tokens", party)));
+    const json_t *data = json_object_get(a->json, "data");
+    assert_int_equal(json_array_size(data), 1);
+    snprintf(id, 32, "%s", json_string_value(json_object_get(json_array_get(data, 0), "id")));
+}
+
+static void end_token(struct api *a, int status, const char *who, const char *party, const char *id)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/parties/%s/tokens/%s", party, id);
+    expect(a, status, (struct call){METHOD_DELETE, path, .token = who});
+}
+
+/* Else nobody would be left who could make another, until the server is stopped. */
+static void the_last_token_that_makes_others_is_replaced_and_not_ended(void **state)
+{
+    struct api *a = *state;
+    char first[32], body[96];
+    only_id(a, a->operator, "P0", first);
+    struct minted plain = mint(a, a->operator, "P0", "{\"scope\":\"credentials\"}");
+    end_token(a, 409, a->operator, "P0", first);
+    end_token(a, 409, plain.text, "P0", first);
+    end_made(a, 409, a->operator, "P0", first, 1);
+    assert_non_null(strstr(text(a, "detail"), "replaces"));
+    snprintf(body, sizeof body, "{\"replaces\":\"%s\"}", first);
+    expect(a, 409, POST(a->operator, "/v1/parties/P0/tokens", body)); /* which would have no scope */
+    assert_string_equal(text(a, "field"), "scope");
+    expect(a, 200, GET(plain.text, "/v1/parties")); /* none of these changed anything */
+    struct member other = second_operator(a);
+    expect(a, 200, POST(a->operator, path_of("/v1/parties/%s/lock", other.id), "{}"));
+    end_token(a, 409, a->operator, "P0", first); /* the other one is locked */
+    snprintf(body, sizeof body, "{\"replaces\":\"%s\",\"scope\":\"credentials operators\"}", first);
+    expect(a, 201, POST(a->operator, "/v1/parties/P0/tokens", body));
+    char newest[64];
+    snprintf(newest, sizeof newest, "%s", text(a, "token"));
+    expect(a, 401, GET(a->operator, "/v1/parties"));
+    end_token(a, 200, plain.text, "P0", plain.id);
+    expect(a, 200, (struct call){METHOD_DELETE, path_of("/v1/parties/%s/lock", other.id), .token = newest});
+    expect(a, 200, GET(newest, path_of("/v1/parties/%s/tokens", "P0")));
+    only_id(a, newest, "P0", first);
+    end_token(a, 200, newest, "P0", first); /* the other one has another */
+    only_id(a, other.token, other.id, first);
+    end_token(a, 409, other.token, other.id, first);
+}
+
+/* He makes himself a new one by the token that leaked, and stops that with all that it made since. */
+static void who_stops_a_thief_is_not_locked_out_with_it(void **state)
+{
+    struct api *a = *state;
+    char leaked[32];
+    const char *all = "{\"scope\":\"credentials operators\"}";
+    only_id(a, a->operator, "P0", leaked);
+    int64_t since_ms = moment();
+    struct minted thiefs = mint(a, a->operator, "P0", all), own = mint(a, a->operator, "P0", all);
+    struct minted owns = mint(a, own.text, "P0", "{}");
+    end_made(a, 200, own.text, "P0", leaked, since_ms);
+    assert_int_equal(ended_with_it(a, "token"), 1);
+    expect(a, 401, GET(a->operator, "/v1/parties"));
+    expect(a, 401, GET(thiefs.text, "/v1/parties"));
+    expect(a, 200, GET(own.text, "/v1/parties"));
+    expect(a, 200, GET(owns.text, "/v1/parties"));
+    end_made(a, 409, own.text, "P0", own.id, since_ms); /* his own he names */
+}
+
 static void no_token_gives_a_scope_that_it_lacks(void **state)
 {
     struct api *a = *state;
@@ -1687,6 +1754,8 @@ int main(void)
         T(a_leaked_token_is_stopped_with_all_that_it_made),
         T(operators_are_governed_by_who_has_the_scope),
         T(an_operator_is_locked_as_long_as_another_is_left),
+        T(the_last_token_that_makes_others_is_replaced_and_not_ended),
+        T(who_stops_a_thief_is_not_locked_out_with_it),
         T(no_token_gives_a_scope_that_it_lacks),
         T(a_party_whose_quota_a_thief_used_up_still_changes_its_credentials),
         T(codes_that_are_off_make_room),

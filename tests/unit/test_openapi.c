@@ -4,6 +4,7 @@
 
 #include "common/decisions/decide.h"
 #include "common/reconcile/reconcile.h"
+#include "server/catalog/scopes.h"
 #include "server/commit/change_rows.h"
 #include "server/postback/postback_private.h"
 #include "tests/support/live_server.h"
@@ -312,6 +313,23 @@ static void check_words(json_t *doc)
                 count_words(payable_words, CLASS_COUNT));
 }
 
+/* Any number of the words of tokens' scopes, and no other. */
+static void check_scope(json_t *doc)
+{
+    static const char *const words[] = {
+#define X(symbol, word, roles, lets) word,
+        SCOPE_TABLE(X)
+#undef X
+    };
+    char pattern[1024], any[256] = "";
+    for (size_t i = 0; i < SCOPES; i++)
+        snprintf(any + strlen(any), sizeof any - strlen(any), "%s%s", i > 0 ? "|" : "", words[i]);
+    snprintf(pattern, sizeof pattern, "^(?:%s)(?: (?:%s))*$", any, any);
+    const char *said = json_string_value(at(doc, "components schemas Scope pattern"));
+    if (said == NULL || strcmp(said, pattern) != 0)
+        fault("components schemas Scope pattern", "has other words than the table of scopes");
+}
+
 /* What some lead may become by a disposition. */
 static void find_dispositions(void)
 {
@@ -365,6 +383,12 @@ static void the_words_are_those_of_the_tables(void **state)
 {
     (void)state;
     assert_int_equal(faults_of(check_words, served), 0);
+}
+
+static void the_scopes_are_those_of_the_table(void **state)
+{
+    (void)state;
+    assert_int_equal(faults_of(check_scope, served), 0);
 }
 
 static void remove_a_path(json_t *doc)
@@ -442,18 +466,31 @@ static void say_another_class(json_t *doc)
                           json_string("human"));
 }
 
+static void forget_a_scope(json_t *doc)
+{
+    json_object_set_new(at(doc, "components schemas Scope"), "pattern", json_string("^(?:codes)(?: (?:codes))*$"));
+}
+
 static void each_change_is_noticed(void **state)
 {
     static const struct {
         void (*change)(json_t *doc), (*check)(json_t *doc);
     } rows[] = {
-        {remove_a_path, check_routes},       {add_a_path, check_routes},
-        {add_a_method, check_routes},        {let_anybody_in, check_routes},
-        {let_another_role_in, check_routes}, {rename_a_summary, check_routes},
-        {remove_a_field, check_postback},    {add_a_parameter, check_postback},
-        {lengthen_a_field, check_postback},  {add_a_status, check_words},
-        {forget_a_reason, check_words},      {add_a_status_to_a_parameter, check_words},
-        {say_another_class, check_words},    {forget_a_parameter, check_click},
+        {remove_a_path, check_routes},
+        {add_a_path, check_routes},
+        {forget_a_scope, check_scope},
+        {add_a_method, check_routes},
+        {let_anybody_in, check_routes},
+        {let_another_role_in, check_routes},
+        {rename_a_summary, check_routes},
+        {remove_a_field, check_postback},
+        {add_a_parameter, check_postback},
+        {lengthen_a_field, check_postback},
+        {add_a_status, check_words},
+        {forget_a_reason, check_words},
+        {add_a_status_to_a_parameter, check_words},
+        {say_another_class, check_words},
+        {forget_a_parameter, check_click},
     };
     (void)state;
     expected = true;
@@ -498,6 +535,7 @@ int main(void)
         cmocka_unit_test(the_fields_of_a_postback_are_described_and_no_others),
         cmocka_unit_test(the_parameters_of_a_click_are_those_of_its_entry),
         cmocka_unit_test(the_words_are_those_of_the_tables),
+        cmocka_unit_test(the_scopes_are_those_of_the_table),
         cmocka_unit_test(each_change_is_noticed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
