@@ -82,6 +82,10 @@ static int run_backup(const struct options *o, const char *to)
             o->backup_dir.text, strerror(errno));
     if (!S_ISDIR(st.st_mode))
         die("backup_dir is %s, which is no folder: name one", o->backup_dir.text);
+    if (access(o->backup_dir.text, W_OK) != 0 && errno == EROFS)
+        die("backup_dir is %s, which is read-only to this service: under systemd add ReadWritePaths=%s to its unit "
+            "(systemctl edit countersign), and start it again",
+            o->backup_dir.text, o->backup_dir.text);
     clear_left(o->backup_dir.text);
     return cmd_backup.run(given);
 }
@@ -100,6 +104,8 @@ static _Noreturn void be_job(const struct helper *h, const struct job *j, int wo
         .data = h->options->data.text, .also = j->to != NULL ? h->options->backup_dir.text : "", .forks = true};
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGTERM, SIG_DFL); /* who has had enough of it ends it */
+    signal(SIGINT, SIG_DFL);
     close(h->server);
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
@@ -199,6 +205,13 @@ static void follow(const struct helper *h, struct job *j)
     }
 }
 
+static void tell_signal(struct job *j, int status)
+{
+    const int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    snprintf(j->told.words, sizeof j->told.words, "it was ended from outside, by signal %d%s", sig,
+             sig == SIGKILL ? ", as by a kernel that is short of memory" : "");
+}
+
 static void do_job(const struct helper *h, enum upkeep_kind kind)
 {
     struct job j = {.kind = kind, .words = -1, .told = {.kind = (uint8_t)kind, .status = -1}};
@@ -213,8 +226,7 @@ static void do_job(const struct helper *h, enum upkeep_kind kind)
                  bounds_of_processes());
     }
     if (j.told.status == -1 && j.told.words[0] == '\0')
-        snprintf(j.told.words, sizeof j.told.words,
-                 "it was ended from outside, as by a kernel that is short of memory");
+        tell_signal(&j, status);
     if (j.words >= 0)
         close(j.words);
     free(j.to);
@@ -227,6 +239,9 @@ static _Noreturn void be_helper(const struct helper *h, pid_t server)
     uint8_t asked;
     ssize_t n;
     signal(SIGHUP, SIG_IGN); /* the server's, to read its files again */
+    /* likewise what ends it, and comes to all of its group, from a terminal or systemd: it ends once that has */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server)
         _exit(0);

@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
@@ -164,6 +165,13 @@ class CutOff(Case):
         self.addCleanup(self.copies.chmod, 0o700)
         self.failed("cannot make the folder", "Permission denied")
 
+    @unittest.skipUnless(os.geteuid() == 0, "nobody but root mounts")
+    def test_a_folder_that_its_unit_may_not_write_to_is_named_with_the_line_to_add(self):
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", self.copies], stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("no mounts in here")
+        self.addCleanup(subprocess.run, ["umount", self.copies], check=False)
+        self.failed(f"ReadWritePaths={self.copies}")
+
     def test_a_full_disk_is_said_and_nothing_is_left(self):
         old = resource.prlimit(self.helper(), resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
         self.failed("no room")
@@ -199,6 +207,34 @@ class CutOff(Case):
         self.assertEqual(self.ask("backups").status, 202)
         self.server.stop()
         self.assertNotIn("helper_gone", self.server.log())
+
+    def test_what_ends_the_whole_group_is_no_fault_of_the_helpers(self):
+        """As systemd and a terminal do it."""
+        for end in (signal.SIGTERM, signal.SIGINT):
+            helper = self.helper()
+            os.kill(helper, end)
+            self.assertEqual(self.ask("checks").status, 202)
+            self.assertNotIn("failed", self.ended("check"))
+            os.kill(self.server.process.pid, end)
+            self.assertEqual(self.server.process.wait(60), 0)
+            self.assertFalse(Path(f"/proc/{helper}").exists())
+            self.server.start()
+        self.assertNotIn("helper_gone", self.server.log())
+
+    def end_one(self):
+        """Whatever runs is told to end, if it is seen before it is done."""
+        self.assertEqual(self.ask("checks").status, 202)
+        while "running" in self.state("check"):
+            with contextlib.suppress(ProcessLookupError):
+                for job in children(self.helper()):
+                    os.kill(job, signal.SIGTERM)
+        return self.state("check")
+
+    def test_who_ends_one_under_way_reads_that_it_was(self):
+        state = {}
+        for _ in range(20):
+            state = state if "failed" in state else self.end_one()
+        self.assertIn("by signal 15", state["failed"]["detail"])
 
 
 class Checks(Case):
