@@ -1,5 +1,6 @@
 #include "server/commit/reserve.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,14 +19,19 @@ struct reserve {
     bool whole;
 };
 
+static void tell_unkept(enum err err)
+{
+    log_line(LOG_WARN, 0, "reserve_unkept", "no room is kept in DATA/reserve for what takes a right away: %s",
+             err_word(err));
+}
+
 struct reserve *reserve_open(const char *data_dir)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/reserve", data_dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
-        log_line(LOG_WARN, 0, "reserve_unkept", "no room is kept in DATA/reserve for what takes a right away: %s",
-                 err_word(write_error()));
+        tell_unkept(write_error());
         return NULL;
     }
     struct reserve *r = xcalloc(1, sizeof *r);
@@ -34,11 +40,17 @@ struct reserve *reserve_open(const char *data_dir)
     return r;
 }
 
+/* What cannot be had for another reason than that there is no room keeps nobody from recording. */
 bool reserve_whole(struct reserve *r)
 {
-    if (r != NULL && !r->whole)
-        r->whole = posix_fallocate(r->fd, 0, RESERVE) == 0;
-    return r == NULL || r->whole;
+    if (r == NULL || r->whole)
+        return true;
+    errno = posix_fallocate(r->fd, 0, RESERVE);
+    enum err err = errno == 0 ? ERR_OK : write_error();
+    if (err == ERR_IO)
+        tell_unkept(err);
+    r->whole = err != ERR_FULL;
+    return r->whole;
 }
 
 bool reserve_give(struct reserve *r)

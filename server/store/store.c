@@ -212,6 +212,8 @@ enum err store_lock(const char *data_dir, int fds[STORE_LOCKS])
 {
     fds[1] = -1;
     enum err err = lock_file(data_dir, "lock", O_RDWR | O_CREAT, &fds[0]);
+    if (err == ERR_NOT_FOUND) /* a link to nothing: not the store that is missing */
+        err = store_missing(data_dir) == ERR_CONFLICT ? ERR_IO : err;
     if (err == ERR_OK) {
         err = lock_file(data_dir, "store.mdb", O_RDONLY | O_NONBLOCK, &fds[1]);
         if (err == ERR_NOT_FOUND) /* so it is in no other place either */

@@ -730,6 +730,31 @@ class Running(ServerCase):
             self.assertTrue({"kept", "again"} <= set(names) and "lost" not in names, names)
             self.assertIn(party["id"], server.operator.do("GET", "/v1/parties").text)
 
+    def test_a_reserve_that_is_no_file_keeps_nobody_from_recording(self):
+        server = Server()
+        self.addCleanup(server.close)
+        for put in (os.mkfifo, lambda path: path.mkdir(), lambda path: path.symlink_to("/dev/zero")):
+            server.stop()
+            reserve = server.data / "reserve"
+            reserve.rmdir() if reserve.is_dir() else reserve.unlink()
+            put(reserve)
+            server.start()
+            self.assertEqual(server.operator.call("POST", "/v1/parties", {"name": "kept", "kind": "auditor"}).status, 201)
+            self.assertIn('"event":"reserve_unkept"', server.log())
+            server.log_path.write_text("")
+
+    def test_a_lock_that_leads_nowhere_is_not_a_store_that_is_missing(self):
+        server = Server()
+        self.addCleanup(server.close)
+        server.stop()
+        (server.data / "lock").unlink()
+        (server.data / "lock").symlink_to("/nowhere/at/all")
+        done = countersign("serve", "--data", server.data, "--listen", "127.0.0.1:1")
+        self.assertEqual(done.returncode, 2)
+        self.assertNotIn("missing", done.stderr)
+        (server.data / "lock").unlink()
+        server.start()
+
     def test_logs_are_json_without_personal_data(self):
         send(self.server.url + "/c/nonsense", headers={"User-Agent": "Somebody-Personal/1"})
         lines = [line for line in self.server.log().splitlines() if line]
