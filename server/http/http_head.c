@@ -148,6 +148,7 @@ enum {
     TRANSFER_ENCODING,
     CONNECTION,
     EXPECT,
+    CONTENT_ENCODING,
     SEC_GPC,
     PURPOSE_FIRST,
     PURPOSE_LAST = PURPOSE_FIRST + 3,
@@ -162,6 +163,7 @@ static const struct known known[] = {
     [TRANSFER_ENCODING] = {NAME("transfer-encoding"), -1, true},
     [CONNECTION] = {NAME("connection"), -1, false},
     [EXPECT] = {NAME("expect"), -1, true},
+    [CONTENT_ENCODING] = {NAME("content-encoding"), -1, true},
     [SEC_GPC] = {NAME("sec-gpc"), -1, false},
     [PURPOSE_FIRST] = {NAME("purpose"), -1, false},
     {NAME("sec-purpose"), -1, false},
@@ -210,9 +212,31 @@ static bool mentions(struct span s, const char *lower)
     return false;
 }
 
+/* A name or address, in brackets of IPv6, and perhaps a port (RFC 9112, 3.2). */
 static bool host_ok(struct span v)
 {
-    return v.len > 0 && ascii_all_alnum_or(v, "-._~:[]");
+    struct span name, port = v;
+    bool bracket = span_starts(v, "[");
+    if (bracket && !text_cut(&port, ']', &name))
+        return false;
+    if (!bracket)
+        name = text_take(&port, ':');
+    else if (!span_empty(port) && !span_starts(port, ":"))
+        return false;
+    else
+        port = span_skip(port, port.len > 0 ? 1 : 0);
+    return name.len > (bracket ? 1 : 0) && (span_empty(port) || ascii_all_digits(port)) &&
+           ascii_all_alnum_or(bracket ? span_skip(name, 1) : name, bracket ? ":." : "-._~");
+}
+
+/* What would have to be unpacked; some say their charset here, which is none. */
+static bool is_packed(struct span v)
+{
+    static const char *const codings[] = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"};
+    for (size_t i = 0; i < sizeof codings / sizeof *codings; i++)
+        if (token_in_list(v, codings[i]))
+            return true;
+    return false;
 }
 
 /* Names of transfer codings, in a list. */
@@ -277,6 +301,8 @@ static int take(int row, struct span v, struct request *rq, struct http_head *h,
     case EXPECT:
         h->expect_continue = ascii_is(v, "100-continue");
         return h->expect_continue ? 0 : 417;
+    case CONTENT_ENCODING:
+        return is_packed(v) ? 415 : 0;
     case SEC_GPC:
         rq->privacy = rq->privacy || span_starts(v, "1");
         return 0;

@@ -143,6 +143,8 @@ static void say_fault(struct request *rq, const struct http_fault *fault)
                 LIMIT_BODY, LIMIT_BODY_ROWS, LIMIT_BODY_SHEET);
     else if (status == 414)
         problem(p, ERR_URI_TOO_LONG, "", "a request target has at most %d bytes", LIMIT_TARGET);
+    else if (status == 415)
+        problem(p, ERR_MEDIA_TYPE, "Content-Encoding", "a body is taken as it is, not packed: leave this header out");
     else if (status == 417)
         problem(p, ERR_MALFORMED, "", "the only expectation that this server knows is 100-continue");
     else if (status == 431)
