@@ -129,7 +129,7 @@ static char *make_part(const struct making *m, int *lock)
     if (is_inside(m->from, name))
         die("%s is inside of %s, of which it is to be a copy: give the name of a folder elsewhere", m->dir, m->from);
     free(name);
-    if (stat(m->dir, &st) == 0 && rmdir(m->dir) != 0)
+    if (lstat(m->dir, &st) == 0 && rmdir(m->dir) != 0)
         die("%s is there already: give the name of a new folder", m->dir);
     remove_left(part);
     bool made = mkdir(part, 0700) == 0;
@@ -139,7 +139,7 @@ static char *make_part(const struct making *m, int *lock)
         die_busy(part);
     if (!made || *lock < 0)
         die("cannot make the folder %s: %s", part, strerror(errno));
-    if (stat(m->dir, &st) == 0) { /* another one has come to its end meanwhile */
+    if (lstat(m->dir, &st) == 0) { /* another one has come to its end meanwhile */
         rmdir(part);
         die("%s is there already: give the name of a new folder", m->dir);
     }
