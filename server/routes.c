@@ -105,7 +105,7 @@ static const struct route table[] = {
 
     {POST, "/v1/erasures", OPERATOR | ROLE_ADVERTISER | MAY_ERASURES, erasures_create, erasures_finish, "Destroy what is sealed of a person, by e-mail address, telephone number or lead"},
 
-    {READ, "/v1/changes", OPERATOR | READS, changes_list, NULL, "Changes of control data, and who made them, newest first"},
+    {READ, "/v1/changes", ANY | READS, changes_list, NULL, "Changes of control data, and who made them, newest first"},
 
     {READ, "/v1/refused", OPERATOR | ROLE_ADVERTISER | ROLE_PUBLISHER | READS, refused_list, NULL, "Refused postbacks and pixels of the last 30 days, newest first"},
 

@@ -233,6 +233,7 @@
     X(SYS_ALL, "All settings", "Tous les réglages", "全部设置") \
     X(AUDIT_LOG, "Who changed what", "Qui a changé quoi", "变更记录") \
     X(AUDIT_LOG_WHAT, "Parties, tokens, secrets, campaigns, contracts, links and who may read them, newest first. Each contract’s page has the versions of its terms.", "Parties, jetons, secrets, campagnes, contrats, liens et droits de lecture, du plus récent au plus ancien. La page de chaque contrat a les versions de ses conditions.", "参与方、令牌、密钥、活动、合同、链接及阅读权限的变更，最新在前。各合同页列有条款版本。") \
+    X(AUDIT_LOG_OWN, "What was done by your tokens, and by others to what is yours, newest first. Each contract’s page has the versions of its terms.", "Ce qui a été fait par vos jetons, et par d’autres à ce qui est à vous, du plus récent au plus ancien. La page de chaque contrat a les versions de ses conditions.", "您的令牌所做的操作，以及他人对您所属内容的更改，最新在前。各合同页列有条款版本。") \
     X(AUDIT_LOG_KIND, "Kind of change", "Type de changement", "变更类型") \
     X(AUDIT_LOG_NONE, "Nothing was changed like that.", "Aucun changement de ce type.", "没有此类变更。") \
     X(CHANGE_PARTY, "Party made", "Partie créée", "创建参与方") \

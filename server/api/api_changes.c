@@ -1,4 +1,5 @@
-/* Who changed what of control data: the operator's log, newest first. */
+/* Who changed what of control data, newest first: the operator reads all, a party what it did and what was done to it.
+ */
 #include "common/base/bytes.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
@@ -20,11 +21,19 @@ static bool is_of(const struct party *p, const struct campaign *c)
     return c != NULL && c->advertiser == p->who;
 }
 
+/* Not all that it may read otherwise: what another party of its contracts did is that one's to see. */
+static bool is_own(const struct changes *l, const struct change_row *row)
+{
+    const struct party *p = l->rq->caller;
+    return p->role == ROLE_OPERATOR || row->by == p->number || span_is(row->party, p->id) ||
+           (span_empty(row->contract) && is_of(p, catalog_campaign(l->rq->catalog, row->campaign)));
+}
+
 static bool is_wanted(const struct changes *l, const struct change_row *row)
 {
     const struct catalog *c = l->rq->catalog;
     const struct party *p = l->party;
-    if (l->kind != CHANGES && row->kind != l->kind)
+    if (!is_own(l, row) || (l->kind != CHANGES && row->kind != l->kind))
         return false;
     if (p == NULL || row->by == p->number || span_is(row->party, p->id) || is_of(p, catalog_campaign(c, row->campaign)))
         return true;
@@ -77,13 +86,13 @@ static enum err take(struct changes *l, struct span key, struct span value, bool
     *full = wanted && !list_item(&l->list);
     if (wanted && !*full)
         err = write_row(l, &row);
-    if (!*full)
-        memcpy(l->last, key.ptr, sizeof l->last);
+    if (!*full) /* when it was and which of then it is, and nothing of what it says: it may be another's */
+        memcpy(l->last, key.ptr, CHANGE_PLACE_LEN);
     json_decref(json);
     return err;
 }
 
-static enum err walk(struct changes *l, struct txn *t, struct span from, struct span after)
+static enum err walk(struct changes *l, struct txn *t, struct span from)
 {
     struct cursor *c;
     struct span key, value;
@@ -98,8 +107,6 @@ static enum err walk(struct changes *l, struct txn *t, struct span from, struct 
             l->list.more = true;
             break;
         }
-        if (span_eq(key, after))
-            continue;
         n++;
         err = take(l, key, value, &full);
     }
@@ -137,7 +144,8 @@ enum err changes_list(struct request *rq, struct reply *reply)
     if (err != ERR_OK)
         return err;
     list_open(&l.list, &window);
-    err = walk(&l, t, span_of(from, sizeof from), span_of(from, len));
+    memset(l.last, 0xff, sizeof l.last); /* behind the row of that place */
+    err = walk(&l, t, span_of(from, sizeof from));
     if (err != ERR_OK) {
         list_abandon(&l.list);
         return err;

@@ -42,6 +42,7 @@ static void text_member(struct jw *w, const char *name, struct span text)
 
 /* complement of the time (ms) be64; of the number among those of that time be16; SHA-256 of the value [:6] */
 enum { TIME = 8, NUMBER = 2 };
+_Static_assert(TIME + NUMBER == CHANGE_PLACE_LEN, "in front of the sum");
 
 static void sum_value(struct span value, uint8_t key[CHANGE_KEY_LEN])
 {

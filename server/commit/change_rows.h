@@ -58,7 +58,7 @@ struct change_row {
     struct span what, was;                          /* its label, name or change, in words; empty: none */
 };
 
-enum { CHANGE_KEY_LEN = 16, CHANGE_WHAT_MAX = 512 };
+enum { CHANGE_KEY_LEN = 16, CHANGE_PLACE_LEN = 10, CHANGE_WHAT_MAX = 512 }; /* place: what of a key no other has */
 
 /* As it is, behind all others of its moment. */
 MUST_CHECK enum err change_put(struct txn *t, const struct change_row *c);

@@ -249,8 +249,16 @@ static void tick_of(struct account *a, const char *name, const char *value, enum
              P_HTML(name), P_HTML(value), P_HTML(on ? " checked" : ""), P_WORD(word));
 }
 
+/* What the caller may give, of what the party has calls of. */
+static unsigned may_give(const struct account *a)
+{
+    const struct party *p = catalog_party(a->rq->catalog, a->id);
+    return p != NULL ? a->may & scopes_of(p->role) : 0;
+}
+
 static void write_new_token(struct account *a)
 {
+    const unsigned given = may_give(a);
     struct act_form f;
     struct page *g = &a->s.g;
     page_put(g, "<details{}><summary>{}</summary>\n",
@@ -263,7 +271,7 @@ static void write_new_token(struct account *a)
     page_put(g, "</div>\n<fieldset class=\"ticks\"><legend>{}</legend><p class=\"s\">{}</p>\n", P_WORD(WORD_SET_SCOPE),
              P_WORD(WORD_SET_SCOPE_HINT));
     for (size_t i = 0; i < SCOPE_WORDS; i++)
-        if (may(a, scope_words[i].bit))
+        if (given & scope_words[i].bit)
             tick_of(a, "scope", scope_words[i].name, scope_words[i].word,
                     act_was_ticked(&f, "scope", span_str(scope_words[i].name)));
     page_html(g, "</fieldset>\n");
@@ -561,6 +569,8 @@ static void write_head(struct account *a)
              a->own ? P_WORD(WORD_SETTINGS) : P_NAME(ask_text(a->party, "name")),
              P_SAY(WORD_SET_WHAT, P_NAME(ask_text(a->party, "name"))), P_WORD(WORD_SET_ID), P_TEXT(a->id),
              P_WORD(WORD_SET_SINCE), P_DAY(ask_time(a->party, "created_at")));
+    if (a->own)
+        page_put(&a->s.g, "<p class=\"line\"><a href=\"/audit\">{}</a></p>\n", P_WORD(WORD_AUDIT_LOG));
     if (a->own && a->s.frame.seat != SEAT_AUDITOR)
         page_put(&a->s.g, "<p class=\"line\"><a href=\"/refused\">{}</a></p>\n", P_WORD(WORD_ACT_TITLE));
     if (!may(a, MAY_CREDENTIALS))

@@ -52,8 +52,11 @@ static void write_filters(struct screen *s, const struct param p[PARAMS])
     for (enum change c = 0; c < CHANGES; c++)
         page_put(g, "<option value=\"{}\"{}>{}</option>\n", P_HTML(change_word(c)),
                  P_HTML(span_is(p[KIND].value, change_word(c)) ? " selected" : ""), P_WORD(words[c]));
-    page_put(g, "</select></label><label>{}<input name=\"party\" value=\"{}\"></label><button class=\"b\">{}</button>",
-             P_WORD(WORD_SET_ID), P_TEXT(p[PARTY].value), P_WORD(WORD_FILTER_SHOW));
+    page_html(g, "</select></label>");
+    if (s->frame.seat == SEAT_OPERATOR)
+        page_put(g, "<label>{}<input name=\"party\" value=\"{}\"></label>", P_WORD(WORD_SET_ID),
+                 P_TEXT(p[PARTY].value));
+    page_put(g, "<button class=\"b\">{}</button>", P_WORD(WORD_FILTER_SHOW));
     if (!span_empty(p[KIND].value) || !span_empty(p[PARTY].value))
         page_put(g, " <a href=\"/audit\">{}</a>", P_WORD(WORD_CLEAR_FILTERS));
     page_html(g, "</form>\n");
@@ -70,7 +73,7 @@ static void write_subject(struct screen *s, const json_t *one)
     const struct span party = ask_text(one, "party"), campaign = ask_text(one, "campaign"),
                       contract = ask_text(one, "contract");
     struct page *g = &s->g;
-    if (!span_empty(party))
+    if (!span_empty(party) && s->frame.seat == SEAT_OPERATOR)
         page_put(g, "<a href=\"/parties/{}\">{}</a> ", P_QUERY(party), P_NAME(name_of(s, party)));
     if (!span_empty(contract))
         page_put(g, "<a class=\"id\" href=\"/contracts/{}\">{}</a>", P_QUERY(contract), P_TEXT(contract));
@@ -109,9 +112,10 @@ static enum err changes_read(struct request *rq, struct reply *reply)
     enum err err = rows_listed(&s, rq, changes_list, p, PARAMS, &answer);
     if (err != ERR_OK)
         return err;
-    screen_open(&s, WORD_AUDIT_LOG, "/system", "narrow");
+    const bool all = s.frame.seat == SEAT_OPERATOR;
+    screen_open(&s, WORD_AUDIT_LOG, all ? "/system" : "/settings", "narrow");
     page_put(&s.g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n", P_WORD(WORD_AUDIT_LOG),
-             P_WORD(WORD_AUDIT_LOG_WHAT));
+             P_WORD(all ? WORD_AUDIT_LOG_WHAT : WORD_AUDIT_LOG_OWN));
     write_filters(&s, p);
     page_html(&s.g, "<section class=\"card\">\n");
     if (json_array_size(json_object_get(answer, "data")) == 0)

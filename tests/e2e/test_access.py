@@ -21,7 +21,7 @@ OPERATOR = (400,) + (403,) * 7 + (401,)
 
 READS = {
     "/v1/parties": LIST, "/v1/campaigns": LIST, "/v1/contracts": LIST, "/v1/statements": LIST, "/v1/settlements": (200, 403, 403, 403, 403, 403, 403, 403, 401),
-    "/v1/changes": (200, 403, 403, 403, 403, 403, 403, 403, 401),
+    "/v1/changes": LIST,
     "/v1/refused": (200, 200, 200, 403, 200, 200, 200, 403, 401),
     "/v1/reports": LIST,
     "/v1/clock": (200,) + (403,) * 7 + (401,), "/v1/upkeep": (200,) + (403,) * 7 + (401,), "/v1/live": LIST,
@@ -124,7 +124,7 @@ PAGES = {
     "/campaigns/{campaign}/rules": OF_ITS_OWNER, "/campaigns/{campaign}/landing": OF_ITS_OWNER, "/campaigns/{campaign}/crm": OF_ITS_OWNER,
     "/reports": EVERYBODY, "/links": PUBLISHERS, "/offers": PUBLISHERS, "/offers/{contract}": (403, 403, 200, 403, 404, 403, 404, 403, 303), "/postbacks": PUBLISHERS,
     "/settings": EVERYBODY, "/parties": EVERYBODY, "/parties/{party}": (200, 404, 200, 404, 404, 404, 404, 404, 303),
-    "/contracts": EVERYBODY, "/contracts/{contract}": ITS_PARTIES, "/month-end": OPERATORS, "/audit": OPERATORS, "/system": OPERATORS,
+    "/contracts": EVERYBODY, "/contracts/{contract}": ITS_PARTIES, "/month-end": OPERATORS, "/audit": EVERYBODY, "/system": OPERATORS,
     "/refused": (200, 200, 200, 403, 200, 200, 200, 403, 303), "/deliveries": (200, 200, 200, 403, 200, 200, 200, 403, 303), "/search": EVERYBODY,
 }
 

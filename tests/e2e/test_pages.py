@@ -28,7 +28,7 @@ EVIL = "<script>x</script>\"'><img src=x onerror=y>&amp;{}"
 
 
 OPEN = ("/refused", "/deliveries")  # to all but auditors
-OPERATORS = ("/month-end", "/system", "/audit")
+OPERATORS = ("/month-end", "/system")
 
 
 class Browser:
@@ -664,11 +664,17 @@ class Operating(Forms):
     def test_these_pages_are_the_operators(self):
         for party in (self.market.publisher, self.market.advertiser, self.market.auditor):
             browser = self.signed_in(party.token)
-            for path in ("/month-end", "/system", "/audit"):
+            for path in ("/month-end", "/system"):
                 self.assertEqual(browser.get(path).status, 403, path)
             form = browser.form_token()
             for path, act in (("/contracts", "contract"), ("/month-end", "issue"), ("/contracts/" + self.market.contract, "grant")):
                 self.assertEqual(browser.post(path, {"form": form, "act": act, "once": "a", "id": self.market.contract}).status, 403, path)
+
+    def test_a_new_token_is_offered_what_its_party_has_calls_of(self):
+        browser = self.signed_in(self.operator.token)
+        offered = lambda path: set(re.findall(r'name="scope" value="(\w+)"', browser.get(path).text))  # noqa: E731
+        self.assertEqual(offered("/parties/" + self.market.publisher.id), {"codes", "credentials", "parties"})
+        self.assertLess(offered("/parties/" + self.market.publisher.id), offered("/settings"))
 
     def test_what_was_made_is_told_with_its_maker(self):
         party = Party(self.operator, "Made lately", "publisher")
@@ -682,6 +688,8 @@ class Operating(Forms):
         self.assertEqual(browser.get(f"/audit?change=rename&party={party.id}").text.count('<li class="done">'), 1)
         self.assertIn("Nothing was changed", browser.get(f"/audit?change=grant&party={party.id}").text)
         self.assertEqual(browser.get("/audit?change=blue").status, 400)
+        own = self.signed_in(party.token).get("/audit").text
+        self.assertEqual((own.count('<li class="done">'), own.count("/parties/")), (3, 0))
 
     def test_the_first_page_leads_to_what_it_counts_and_names_who_was_refused(self):
         publisher = Party(self.operator, "Refused lately", "publisher")
@@ -1505,7 +1513,7 @@ class Strangers(ServerCase):
     def test_no_text_of_a_stranger_is_html(self):
         market = self.market
         paths = ("/", "/leads", f"/leads?contract={market.contract}", "/leads/" + self.lead, "/statements", "/statements/" + self.statement,
-                 "/campaigns", "/campaigns/" + market.campaign, "/reconcile", "/settings", "/parties", "/contracts", "/contracts/" + market.contract, "/search?q=" + urllib.parse.quote("T" + EVIL), *OPEN, *OPERATORS)
+                 "/campaigns", "/campaigns/" + market.campaign, "/reconcile", "/settings", "/parties", "/contracts", "/contracts/" + market.contract, "/search?q=" + urllib.parse.quote("T" + EVIL), "/audit", *OPEN, *OPERATORS)
         advertisers = ("/review", "/publishers", "/answers", f"/campaigns/{market.campaign}/rules", f"/campaigns/{market.campaign}/landing",
                        f"/campaigns/{market.campaign}/crm", f"/statements/{self.statement}/answer")
         q = urllib.parse.quote(EVIL)
