@@ -501,7 +501,6 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
                        .catalog = rq->catalog,
                        .record = &job->record,
                        .now_ms = rq->arrived_ms};
-    const struct contract_list all = catalog_contracts_of(rq->catalog, c.which);
     struct change change;
     struct buf text;
     buf_heap(&text);
@@ -510,7 +509,7 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
     if (err == ERR_OK)
         err = look(rq, &cx, &c, &change);
     buf_free(&text);
-    job->record.change.made = go_on_seen(rq->catalog, &all);
+    job->record.change.made = c.seen;
     return err == ERR_OK ? ERR_PENDING : err;
 }
 

@@ -25,22 +25,12 @@ enum err go_on_no_terms(const struct batch *cx, const struct which *c, struct pr
     return none(unfinished_terms(cx->txn, c->number, c->direct, 0), p);
 }
 
-uint64_t go_on_seen(const struct catalog *c, const struct contract_list *all)
-{
-    uint64_t seen = 0;
-    for (size_t i = 0; i < all->n; i++) {
-        const struct contract *k = catalog_listed(c, all, i);
-        seen += (uint64_t)k->versions.made + k->assented;
-    }
-    return seen;
-}
-
 enum err go_on_behind_direct(const struct batch *cx, const struct job *job, uint64_t seen, struct contract_list *all,
                              struct unfinished *out, struct problem *p)
 {
     const struct contract *direct = catalog_listed(cx->catalog, all, 0);
     assert(direct->publisher == NULL);
-    if (seen != go_on_seen(cx->catalog, all))
+    if (seen != catalog_which(cx->catalog, direct->campaign)->seen)
         return problem(p, ERR_CONFLICT, "",
                        "terms of the campaign's contracts changed in the same moment: look at them, and send it again");
     all->n = 1;

@@ -22,9 +22,8 @@ MUST_CHECK enum err go_on_begin(const struct batch *cx, const struct job *job, u
 /* ERR_FULL, ERR_IO. */
 MUST_CHECK enum err go_on_later(struct batch *cx, struct job *job, const struct unfinished *u);
 
-/* What the contracts of a campaign had of versions and assents, as one number that rises with each. */
-uint64_t go_on_seen(const struct catalog *c, const struct contract_list *all);
-/* ERR_CONFLICT unless *all, more than one batch is for, are as who made the record saw them; else there is their direct
+/* ERR_CONFLICT unless *all, a campaign's, more than one batch is for, are as who made the record saw them (its `seen`);
+ * else there is their direct
  * one alone, and *out is of the others. As go_on_begin. */
 MUST_CHECK enum err go_on_behind_direct(const struct batch *cx, const struct job *job, uint64_t seen,
                                         struct contract_list *all, struct unfinished *out, struct problem *p);

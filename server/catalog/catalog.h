@@ -126,6 +126,7 @@ struct campaign {
     uint32_t crm_by;
     uint8_t crm_maker[HASH_LEN];
     int64_t crm_since_ms, crm_off_ms;
+    uint64_t seen; /* contract_seen() of all its contracts, together; of those in a snapshot */
 };
 
 struct code {
@@ -164,6 +165,12 @@ struct contract {
     int64_t created_ms;
     uint64_t assented; /* index of the last assent entry; 0: none */
 };
+
+/* What it has of versions and assents, as one number that rises with each. */
+static inline uint64_t contract_seen(const struct contract *k)
+{
+    return (uint64_t)k->versions.made + k->assented;
+}
 
 /* Whether terms bind what happens at that time: not until the first version has the assents that it asks for. */
 static inline bool contract_binds(const struct contract *k, int64_t at_ms)

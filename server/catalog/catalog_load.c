@@ -473,6 +473,7 @@ static enum err campaign_put(struct load *l, struct campaign_row *r)
     part_put(l->c, PART_CAMPAIGNS, r->c.number, r);
     if (old != NULL) {
         r->c.which = old->c.which;
+        r->c.seen = old->c.seen;
         item_gone(l->c, old->text);
         item_gone(l->c, old);
         return is_which(&r->c, r->c.which) ? ERR_OK : ERR_CORRUPT;
@@ -569,11 +570,29 @@ static enum err load_version(struct load *l, struct contract_row *r, const struc
     return ERR_OK;
 }
 
+/* So that who asks whether any of ten thousand contracts has other terms since looks at one number. */
+static void campaign_sees(struct catalog *c, const struct contract_row *old, const struct contract *k)
+{
+    const struct campaign_row *row = part_number(c, PART_CAMPAIGNS, k->campaign->number);
+    struct campaign_row *own = (struct campaign_row *)(uintptr_t)row;
+    const uint64_t seen = old != NULL ? contract_seen(&old->k) : 0;
+    if (seen == contract_seen(k))
+        return;
+    if (!item_is_own(c, row)) {
+        own = item_new(c, sizeof *own, NULL);
+        *own = *row;
+        item_gone(c, row);
+        part_put(c, PART_CAMPAIGNS, row->c.number, own);
+    }
+    own->c.seen += contract_seen(k) - seen;
+}
+
 static void contract_put(struct load *l, const struct contract_row *old, struct contract_row *r)
 {
     struct contract *k = &r->k;
     k->codes = (const struct code *const *)r->codes->what;
     k->n_codes = r->codes->n;
+    campaign_sees(l->c, old, k);
     item_gone(l->c, old);
     part_put(l->c, PART_CONTRACTS, k->number, r);
     l->c->n_contracts += old == NULL;

@@ -392,7 +392,7 @@ static enum err look_at_contracts(struct request *rq, struct reply *reply)
         compiled_clear(&pool);
     }
     buf_free(&w.document);
-    job->record.withdrawal.made = go_on_seen(rq->catalog, &all);
+    job->record.withdrawal.made = catalog_which(rq->catalog, direct->campaign)->seen;
     return err == ERR_OK ? ERR_PENDING : err;
 }
 

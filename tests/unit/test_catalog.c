@@ -507,6 +507,15 @@ static void assert_same_secrets(const struct catalog *a, const struct catalog *b
     }
 }
 
+static uint64_t seen_of(const struct catalog *a, const struct campaign *c)
+{
+    const struct contract_list all = catalog_contracts_of(a, c->which);
+    uint64_t seen = 0;
+    for (size_t i = 0; i < all.n; i++)
+        seen += contract_seen(catalog_listed(a, &all, i));
+    return seen;
+}
+
 static void assert_same(const struct catalog *a, const struct catalog *b)
 {
     assert_int_equal(a->n_parties, b->n_parties);
@@ -517,6 +526,8 @@ static void assert_same(const struct catalog *a, const struct catalog *b)
     for (uint32_t n = 1; n <= a->n_campaigns; n++) {
         const struct campaign *c = catalog_campaign_number(a, n), *o = catalog_campaign_number(b, n);
         assert_span(c->document, o->document);
+        assert_int_equal(c->seen, seen_of(a, c));
+        assert_int_equal(c->seen, o->seen);
         assert_memory_equal(c->which->pepper, o->which->pepper, 32);
         assert_string_equal(c->which->id, c->id);
         assert_ptr_equal(c->advertiser, catalog_who(a, c->advertiser)->who);
