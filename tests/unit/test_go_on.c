@@ -5,15 +5,12 @@
 #include "server/commit/committer.h"
 #include "server/commit/contract_write.h"
 #include "server/jobs.h"
+#include "tests/support/by_hand.h"
 #include "tests/support/chance.h"
-#include "tests/support/committer_fixture.h"
 #include "tests/support/spans.h"
 
 enum { CAMPAIGN = 2, DIRECT = 5, FIRST = 6, CONTRACTS = 2 * SLICE_LOGS + 9, LAST = FIRST + CONTRACTS - 1 };
 static const int64_t now_ms = 1790000000000;
-
-static struct committer_fixture cf;
-static struct committer *committer;
 
 static struct catalog *hold(void)
 {
@@ -67,14 +64,6 @@ static int open_store(void **state)
     assert_ok(run(r).err);
     for (uint32_t n = FIRST; n <= LAST; n++)
         make_contract(n);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    committer_close(committer);
-    committer_fixture_close(&cf);
     return 0;
 }
 

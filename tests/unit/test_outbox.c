@@ -6,7 +6,7 @@
 #include "server/commit/committer.h"
 #include "server/jobs.h"
 #include "server/keys/vault.h"
-#include "tests/support/committer_fixture.h"
+#include "tests/support/by_hand.h"
 
 static const int64_t now_ms = 1790000000000;
 enum { PARTY = LIVE_ADVERTISER + 1 };
@@ -163,8 +163,6 @@ static void results_wait_in_bounds_and_their_records_read(void **state)
 
 /* ---- the fold ---- */
 
-static struct committer_fixture cf;
-static struct committer *committer;
 static int64_t clock_now_ms; /* of the next batch */
 
 static enum err fold(struct record r)
@@ -253,14 +251,6 @@ static int open_store(void **state)
     (void)state;
     clock_now_ms = now_ms;
     committer = committer_fixture_by_hand(&cf);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    committer_close(committer);
-    committer_fixture_close(&cf);
     return 0;
 }
 

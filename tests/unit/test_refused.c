@@ -4,7 +4,7 @@
 #include "server/commit/committer.h"
 #include "server/commit/refused_log.h"
 #include "server/system/allowance.h"
-#include "tests/support/committer_fixture.h"
+#include "tests/support/by_hand.h"
 #include "tests/support/raw_row.h"
 
 enum { STRANGERS = 100000 };
@@ -201,22 +201,12 @@ static void an_allowance_spent_ahead_of_time_is_waited_for(void **state)
 
 /* ---- the fold ---- */
 
-static struct committer_fixture cf;
-static struct committer *committer;
 static const int64_t now_ms = 1790000000000;
 
 static int open_store(void **state)
 {
     (void)state;
     committer = committer_fixture_by_hand(&cf);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    committer_close(committer);
-    committer_fixture_close(&cf);
     return 0;
 }
 

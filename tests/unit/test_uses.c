@@ -3,7 +3,7 @@
 
 #include "server/commit/committer.h"
 #include "server/jobs.h"
-#include "tests/support/committer_fixture.h"
+#include "tests/support/by_hand.h"
 
 static const int64_t now_ms = 1790000000000;
 
@@ -73,21 +73,10 @@ static void many_tokens_wait_in_bounds_and_their_records_read(void **state)
 
 /* ---- the fold ---- */
 
-static struct committer_fixture cf;
-static struct committer *committer;
-
 static int open_store(void **state)
 {
     (void)state;
     committer = committer_fixture_by_hand(&cf);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    committer_close(committer);
-    committer_fixture_close(&cf);
     return 0;
 }
 
