@@ -2,10 +2,11 @@
 #ifndef CS_SERVER_ROUTES_H
 #define CS_SERVER_ROUTES_H
 
+#include "server/http/http_head.h"
 #include "server/worker/dispatch.h"
 
 extern const struct routes all_routes;
-extern const char *const rows_targets[]; /* whose bodies may be large */
+extern const struct http_large large_targets[];
 extern const char *const fast_targets[]; /* what http reads leniently and answers tersely */
 
 #endif

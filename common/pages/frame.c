@@ -79,6 +79,7 @@ static void navigation(struct page *g, const struct frame *f)
 
 void frame_open(struct page *g, const struct frame *f)
 {
+    const size_t most = f->most != 0 ? f->most : LIMIT_BODY;
     page_put(g,
              "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
              "content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\n<meta name=\"robots\" "
@@ -88,8 +89,8 @@ void frame_open(struct page *g, const struct frame *f)
              "  <a class=\"brand\" href=\"/\"><svg viewBox=\"0 0 28 20\" aria-hidden=\"true\"><path d=\"M2 15c5-1 "
              "6-11 9-11s-1 11 2 11 5-9 8-9 0 8 5 6\"/><path d=\"M2 19h24\"/></svg>Countersign</a>\n",
              P_TEXT(span_str(language_word(g->language))), P_WORD(f->title), P_TEXT(span_str(f->style)),
-             P_TEXT(span_str(f->script)), P_INDEX(LIMIT_BODY), P_SAY(WORD_FORM_LARGE, P_COUNT(LIMIT_BODY >> 10)),
-             P_WORD(WORD_SKIP));
+             P_TEXT(span_str(f->script)), P_INDEX(most),
+             P_SAY(f->most != 0 ? f->large : WORD_FORM_LARGE, P_COUNT((int64_t)(most >> 10))), P_WORD(WORD_SKIP));
     if (f->seat != SEAT_NOBODY)
         navigation(g, f);
     page_put(g, "</header>\n<main id=\"main\"{}{}{}>\n", P_HTML(f->main_class != NULL ? " class=\"" : ""),

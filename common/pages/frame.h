@@ -20,6 +20,8 @@ struct frame {
     struct span zone;       /* in which its times are; empty: it has none */
     int64_t as_of;          /* how many entries of its one contract its numbers are of; 0: it is not said */
     const char *main_class; /* of <main>; NULL: none */
+    size_t most;            /* bytes of a form of it; 0: LIMIT_BODY */
+    enum word large;        /* then: what is said of one of more, with {} KiB */
 };
 
 /* Up to <main>, which is open. */

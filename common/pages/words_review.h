@@ -207,7 +207,7 @@
     X(CR_LAST, "Last deliveries", "Derniers envois", "最近投递") \
     X(CR_LAST_NONE, "None so far.", "Aucun à ce jour.", "暂无。") \
     X(AN_TITLE, "Answer many by CSV", "Répondre à plusieurs par CSV", "用 CSV 批量答复") \
-    X(AN_WHAT, "Columns: lead or txid, status (approved, rejected, returned, converted), and if you like reason, amount, currency. At most 64 KB, about 800 rows at a time; more by the API.", "Colonnes\u00a0: lead ou txid, status (approved, rejected, returned, converted), et si vous voulez reason, amount, currency. Au plus 64 Ko, environ 800 lignes à la fois\u00a0; plus par l’API.", "列：lead 或 txid、status（approved、rejected、returned、converted），可选 reason、amount、currency。每次最多 64 KB，约 800 行；更多请用 API。") \
+    X(AN_WHAT, "Columns: lead or txid, status (approved, rejected, returned, converted), and if you like reason, amount, currency. At most 2 MB and 10,000 rows at a time.", "Colonnes\u00a0: lead ou txid, status (approved, rejected, returned, converted), et si vous voulez reason, amount, currency. Au plus 2 Mo et 10\u202f000 lignes à la fois.", "列：lead 或 txid、status（approved、rejected、returned、converted），可选 reason、amount、currency。每次最多 2 MB、10,000 行。") \
     X(AN_AS, "Columns and words as the CRM of", "Colonnes et mots du CRM de", "列与用词依据此活动的 CRM") \
     X(AN_AS_OURS, "ours, as above", "les nôtres, comme ci-dessus", "如上所述") \
     X(AN_CSV, "Rows, the first names the columns", "Lignes, la première nomme les colonnes", "数据行，首行为列名") \
@@ -216,7 +216,7 @@
     X(AN_ROW, "Row", "Ligne", "行") \
     X(AN_SAID, "What was said", "Réponse", "结果") \
     X(RC_TITLE, "Reconcile", "Rapprocher", "对账") \
-    X(RC_WHAT, "Paste your own rows, with your own column names: each difference is explained. Nothing is recorded or kept. At most 64 KB at a time; more by the API or the CLI.", "Collez vos propres lignes, avec vos noms de colonnes\u00a0: chaque écart est expliqué. Rien n’est enregistré ni gardé. Au plus 64 Ko à la fois\u00a0; plus par l’API ou la CLI.", "粘贴您自己的数据行及列名：逐项说明差异。不记录也不保留。每次最多 64 KB；更多请用 API 或命令行。") \
+    X(RC_WHAT, "Paste your own rows, with your own column names: each difference is explained. Nothing is recorded or kept. At most 8 MB at a time; more by the CLI.", "Collez vos propres lignes, avec vos noms de colonnes\u00a0: chaque écart est expliqué. Rien n’est enregistré ni gardé. Au plus 8 Mo à la fois\u00a0; plus par la CLI.", "粘贴您自己的数据行及列名：逐项说明差异。不记录也不保留。每次最多 8 MB；更多请用命令行。") \
     X(RC_MAP, "Which column is which, where it is not plain", "Quelle colonne est laquelle, si ce n’est clair", "列对应关系（不明确时）") \
     X(RC_MAP_H, "txid:Order ID,amount:#4", "txid:Order ID,amount:#4", "txid:Order ID,amount:#4") \
     X(RC_COMPARE, "Compare", "Comparer", "比对") \
@@ -228,6 +228,7 @@
     X(RC_MISSING_THERE, "Not among your rows", "Absents de vos lignes", "您的行中没有") \
     X(RC_OUTSIDE, "Outside the period", "Hors période", "期间之外") \
     X(RC_ALL_MATCH, "All rows agree with the log.", "Toutes les lignes concordent avec le journal.", "所有行与日志一致。") \
+    X(RC_LARGE, "A form takes {} KiB, and nothing of this one was compared. Compare a shorter period, its rows alone, and name both of its days; or all of it by countersign verify --reconcile, which takes 256 MiB.", "Un formulaire prend {} Kio, et rien de celui-ci n’a été comparé. Comparez une période plus courte, ses lignes seules, en nommant ses deux jours\u00a0; ou le tout par countersign verify --reconcile, qui prend 256 Mio.", "一份表单最多 {} KiB，本次内容均未比对。请比对较短的时段：只发送该时段的行，并填写起止日期；或用 countersign verify --reconcile 比对全部，最多 256 MiB。") \
     X(RC_MORE, "Shown are the first {}; the CSV has all of them.", "Les {} premiers sont montrés\u00a0; le CSV les a tous.", "显示前 {} 项；CSV 含全部。") \
     X(RC_YOURS, "Yours", "Vous", "您方") \
     X(RC_LOG, "Log", "Journal", "日志") \

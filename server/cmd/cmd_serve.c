@@ -408,7 +408,7 @@ static void start(struct running *r)
     r->workers = xcalloc(r->n_workers, sizeof(struct worker *));
     sv->routes = all_routes;
     sv->fast = fast_targets;
-    sv->rows = rows_targets;
+    sv->large = large_targets;
     sv->repeats = repeats_new((size_t)sv->options->repeat_mib.number << 20);
     size_t readers = (size_t)sv->options->readers.number;
     int64_t click_wait_ms = sv->options->click_wait_ms.number;

@@ -396,7 +396,7 @@ struct http *http_new(const struct http_setup *setup)
     struct http *h = xcalloc(1, sizeof *h);
     h->app = setup->app;
     h->ctx = setup->ctx;
-    h->rules = (struct http_rules){setup->fast, setup->rows, setup->country_header};
+    h->rules = (struct http_rules){setup->fast, setup->large, setup->country_header};
     h->proxies = setup->proxies;
     h->proxies_header = setup->proxies_header;
     h->loop_turns = setup->turns;

@@ -57,7 +57,7 @@ struct http_setup {
     void *ctx;
     const char *const
         *fast; /* NULL-ended: targets that begin so are read leniently, their GET and HEAD answered tersely */
-    const char *const *rows; /* NULL-ended: paths whose bodies have LIMIT_BODY_ROWS; with a {}, LIMIT_BODY_SHEET */
+    const struct http_large *large;
     const char *listen, *admin_listen, *redirect_listen; /* NULL: there is none of these two */
     size_t max_connections;
     struct tls *tls;        /* of the main listener; NULL: it is plain */

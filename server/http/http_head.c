@@ -248,30 +248,22 @@ static bool is_codings(struct span v)
     return v.len > 0;
 }
 
-static bool has_rows(struct span path, const char *const *rows)
+static bool is_like(struct span path, const char *pattern)
 {
-    while (*rows != NULL && !span_is(path, *rows))
-        rows++;
-    return *rows != NULL;
+    const char *hole = strstr(pattern, "{}");
+    size_t front = hole != NULL ? (size_t)(hole - pattern) : 0, back = hole != NULL ? strlen(hole + 2) : 0;
+    if (hole == NULL)
+        return span_is(path, pattern);
+    return path.len > front + back && memcmp(path.ptr, pattern, front) == 0 &&
+           memcmp(path.ptr + path.len - back, hole + 2, back) == 0 &&
+           memchr(path.ptr + front, '/', path.len - front - back) == NULL;
 }
 
-/* A `{}` takes one segment of the path: such a target takes a sheet. */
-static bool is_sheet(struct span path, const char *const *rows)
+size_t http_body_limit(struct span path, const struct http_large *large)
 {
-    for (; *rows != NULL; rows++) {
-        const char *hole = strstr(*rows, "{}");
-        size_t front = hole != NULL ? (size_t)(hole - *rows) : 0, back = hole != NULL ? strlen(hole + 2) : 0;
-        if (hole != NULL && path.len > front + back && memcmp(path.ptr, *rows, front) == 0 &&
-            memcmp(path.ptr + path.len - back, hole + 2, back) == 0 &&
-            memchr(path.ptr + front, '/', path.len - front - back) == NULL)
-            return true;
-    }
-    return false;
-}
-
-static size_t body_limit(struct span path, const char *const *rows)
-{
-    return has_rows(path, rows) ? LIMIT_BODY_ROWS : is_sheet(path, rows) ? LIMIT_BODY_SHEET : LIMIT_BODY;
+    while (large->path != NULL && !is_like(path, large->path))
+        large++;
+    return large->path != NULL ? large->most : LIMIT_BODY;
 }
 
 static int take(int row, struct span v, struct request *rq, struct http_head *h, int minor)
@@ -359,7 +351,7 @@ int http_head_read(struct span head, const struct http_rules *rules, struct requ
         struct span line = span_of(at, (size_t)(lf - at) - 1);
         if (first) {
             status = read_request_line(line, rules->fast, rq, h, &minor);
-            h->body_limit = body_limit(rq->path, rules->rows);
+            h->body_limit = http_body_limit(rq->path, rules->large);
             h->http10 = minor == 0;
             h->keep_alive = minor == 1;
         } else {

@@ -21,12 +21,21 @@ size_t http_head_limit(struct span bytes, const char *const *fast);
  * head's length with its blank line, or 0 when it is not complete yet. The result is 0, or the status to refuse with:
  * 400 at a line that does not end in CRLF, 414 or 431 past `limit`. */
 MUST_CHECK int http_head_find(struct span bytes, size_t limit, size_t *scanned, size_t *len);
+/* A path whose bodies may have more than LIMIT_BODY bytes; a `{}` in it takes one segment. One without a path ends
+ * them. */
+struct http_large {
+    const char *path;
+    size_t most;
+};
+/* The most bytes of a body to that path. */
+size_t http_body_limit(struct span path, const struct http_large *large);
+
 struct http_rules {
     const char *const *fast; /* prefixes, NULL-ended. Such a target is taken as real clients come by it: behind the
                                 scheme and host that a proxy's client writes and doubled slashes, up to a fragment; with
                                 blanks, stray '%' and raw bytes past ASCII in it */
-    const char *const *rows; /* paths, NULL-ended: of a body with many rows */
-    struct span country;     /* the header that rq->country is of; empty: none */
+    const struct http_large *large;
+    struct span country; /* the header that rq->country is of; empty: none */
 };
 /* Reads a whole head. Fills *h and the head's members of *rq with spans into it. 0, or the status to refuse with: 400,
  * 413, 414, 417, 501, 505. A body comes with POST, PUT and PATCH alone, by Content-Length or chunked, never by both

@@ -139,7 +139,7 @@ static void say_fault(struct request *rq, const struct http_fault *fault)
         problem(p, ERR_MALFORMED, "", "this port speaks TLS: begin the URL with https://");
     else if (status == 413)
         problem(p, ERR_TOO_LARGE, "",
-                "a body has at most %d bytes, of leads and dispositions by token %d, of rows to reconcile %d",
+                "a body has at most %d bytes, of leads, dispositions and answers to leads %d, of rows to reconcile %d",
                 LIMIT_BODY, LIMIT_BODY_ROWS, LIMIT_BODY_SHEET);
     else if (status == 414)
         problem(p, ERR_URI_TOO_LONG, "", "a request target has at most %d bytes", LIMIT_TARGET);

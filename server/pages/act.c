@@ -152,7 +152,8 @@ static enum err call(struct request *rq, struct acting *w, struct reply *answer)
         return ERR_PENDING;
     }
     err = w->route->handle(rq, answer);
-    return err == ERR_PENDING && roles & ROUTE_ROWS ? w->route->finish(rq, NULL, answer) : err;
+    bool comes_back = rq->route->roles & ROUTE_ROWS; /* from a reader, perhaps, which cannot submit */
+    return err == ERR_PENDING && roles & ROUTE_ROWS && !comes_back ? w->route->finish(rq, NULL, answer) : err;
 }
 
 enum err act_post(struct request *rq, struct reply *reply, const struct act *acts, size_t n)

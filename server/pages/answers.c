@@ -20,8 +20,10 @@ static void write_area(struct screen *s, struct act_form *f, const char *name)
              P_WORD(WORD_AN_FILE), P_TEXT(span_str(f->a->name)), P_TEXT(span_str(name)));
 }
 
-static void write_head(struct screen *s, enum word title, enum word what, const char *here)
+static void write_head(struct screen *s, enum word title, enum word what, enum word large, const char *here)
 {
+    s->frame.most = form_most(s->rq, s->rq->path);
+    s->frame.large = large;
     screen_open(s, title, here, NULL);
     page_put(&s->g, "<div class=\"head\"><div><h1>{}</h1><p>{}</p></div></div>\n", P_WORD(title), P_WORD(what));
 }
@@ -121,7 +123,7 @@ static enum err answers_read(struct request *rq, struct reply *reply)
         err = json_read(act_answer(rq, &answers), &said, NULL) == ERR_OK ? ERR_OK : ERR_INTERNAL;
     if (err != ERR_OK)
         return err;
-    write_head(&s, WORD_AN_TITLE, WORD_AN_WHAT, "/review");
+    write_head(&s, WORD_AN_TITLE, WORD_AN_WHAT, WORD_FORM_LARGE, "/review");
     if (said != NULL)
         write_said(&s, json_object_get(said, "data"));
     act_open(&f, &s, &answers, SPAN(""), "card");
@@ -150,7 +152,10 @@ static enum err reconcile_whole(struct request *rq, const struct form *f)
 {
     static const char *const more[] = {"map", "from", "to"};
     struct buf query;
-    arena_buf(rq->arena, &query, 64 + 3 * rq->body.len);
+    size_t len = 64;
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        len += 3 * form_value(f, more[i]).len;
+    arena_buf(rq->arena, &query, len);
     buf_str(&query, span_is(form_value(f, "do"), "csv") ? "format=csv" : "format=json");
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         if (span_empty(form_value(f, more[i])))
@@ -175,18 +180,18 @@ static enum err table_show(struct request *rq, struct reply *reply)
     return ERR_OK;
 }
 
+static enum err compared_show(struct request *rq, struct reply *reply)
+{
+    bool as_table = span_is(form_value(&rq->acting->form, "do"), "csv");
+    return as_table ? table_show(rq, reply) : reconcile_read(rq, reply);
+}
+
 static const struct act compare = {.name = "compare",
                                    .call = reconcile_create,
                                    .in = {"contract"},
                                    .whole = reconcile_whole,
                                    .again = reconcile_read,
-                                   .show = reconcile_read};
-static const struct act table = {.name = "compare",
-                                 .call = reconcile_create,
-                                 .in = {"contract"},
-                                 .whole = reconcile_whole,
-                                 .again = reconcile_read,
-                                 .show = table_show};
+                                   .show = compared_show};
 
 static void write_counts(struct screen *s, const json_t *counts)
 {
@@ -300,7 +305,7 @@ static enum err reconcile_read(struct request *rq, struct reply *reply)
         err = json_read(act_answer(rq, &compare), &said, NULL) == ERR_OK ? ERR_OK : ERR_INTERNAL;
     if (err != ERR_OK)
         return err;
-    write_head(&s, WORD_RC_TITLE, WORD_RC_WHAT, NULL);
+    write_head(&s, WORD_RC_TITLE, WORD_RC_WHAT, WORD_RC_LARGE, NULL);
     if (said != NULL)
         write_compared(&s, said);
     write_reconcile_form(&s);
@@ -315,7 +320,5 @@ enum err reconcile_page_get(struct request *rq, struct reply *reply)
 
 enum err reconcile_page_post(struct request *rq, struct reply *reply)
 {
-    struct form f;
-    bool as_table = form_read(rq, &f) == ERR_OK && span_is(form_value(&f, "do"), "csv");
-    return act_post(rq, reply, as_table ? &table : &compare, 1);
+    return act_post(rq, reply, &compare, 1);
 }

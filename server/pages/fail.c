@@ -1,6 +1,8 @@
 /* Errors, for people. */
 #include <stdlib.h>
 
+#include "common/base/text.h"
+#include "server/pages/form.h"
 #include "server/pages/pages.h"
 #include "server/pages/refusal.h"
 #include "server/pages/screen.h"
@@ -45,10 +47,20 @@ static void screen_plain(struct screen *s, struct request *rq)
     rq->query = query;
 }
 
-static void write_why(struct page *g, enum word why, const struct problem *said)
+/* Rows to reconcile belong together: what a part of them lacks would be missing. */
+static void write_large(struct page *g, const struct request *rq)
+{
+    struct span target = rq->target; /* the guard's refusals have no path */
+    const struct span path = text_take(&target, '?');
+    page_put(g, "<p>{}</p>\n",
+             P_SAY(span_is(path, "/reconcile") ? WORD_RC_LARGE : WORD_ERROR_LARGE_WHY,
+                   P_COUNT((int64_t)(form_most(rq, path) >> 10))));
+}
+
+static void write_why(struct page *g, const struct request *rq, enum word why, const struct problem *said)
 {
     if (why == WORD_ERROR_LARGE_WHY)
-        page_put(g, "<p>{}</p>\n", P_SAY(why, P_COUNT(LIMIT_BODY >> 10)));
+        write_large(g, rq);
     else if (why != WORDS)
         page_put(g, "<p>{}</p>\n", P_WORD(why));
     if (why != WORDS)
@@ -70,7 +82,7 @@ void pages_fail(struct request *rq, enum err err, struct reply *reply)
     screen_plain(&s, rq);
     screen_open(&s, told.title, NULL, "slim");
     page_put(&s.g, "<div class=\"stack\">\n<h1>{}</h1>\n", P_WORD(told.title));
-    write_why(&s.g, told.why, &said);
+    write_why(&s.g, rq, told.why, &said);
     page_put(&s.g,
              "<p class=\"s\">{} <code class=\"id\">{}</code> <code>{}</code></p>\n<p class=\"line\"><a class=\"b one\" "
              "href=\"/\">{}</a></p>\n</div>\n",

@@ -3,6 +3,7 @@
 #include "common/base/http_words.h"
 #include "common/base/query.h"
 #include "common/base/utf8.h"
+#include "server/http/http_head.h"
 
 enum err form_origin(struct request *rq)
 {
@@ -13,6 +14,20 @@ enum err form_origin(struct request *rq)
                ? ERR_OK
                : problem(&rq->problem, ERR_FORBIDDEN, "",
                          "this form was not sent by a page of this server: open its page here, and send it from there");
+}
+
+size_t form_most(const struct request *rq, struct span path)
+{
+    const struct http_large *large = rq->worker->server->large;
+    return large != NULL ? http_body_limit(path, large) : LIMIT_BODY;
+}
+
+enum err form_admit(struct request *rq)
+{
+    return rq->session != NULL || rq->body.len <= LIMIT_BODY
+               ? ERR_OK
+               : problem(&rq->problem, ERR_UNAUTHORIZED, "",
+                         "your session is over: sign in in another window, go back here, and send it once more");
 }
 
 static enum err decode(struct request *rq, struct span encoded, struct span *out)

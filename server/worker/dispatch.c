@@ -541,6 +541,8 @@ static enum err read_later(struct worker *w, struct request *rq, struct reply *r
     return w->http != NULL && http_peer_gone(rq) ? left(rq) : readers_push(w->server->readers, w, rq, reply);
 }
 
+static enum err submit(struct worker *w, struct request *rq, struct reply *reply);
+
 /* request.read, and what follows; likewise. */
 static enum err read_on(struct worker *w, struct request *rq, struct reply *reply)
 {
@@ -548,7 +550,14 @@ static enum err read_on(struct worker *w, struct request *rq, struct reply *repl
     if (w->server->readers != NULL)
         return read_later(w, rq, reply);
     enum err err = dispatch_read(w, rq, reply);
-    return err == ERR_PENDING ? rq->route->finish(rq, NULL, reply) : err;
+    return err == ERR_PENDING ? submit(w, rq, reply) : err;
+}
+
+/* Its finish has no job yet: it submits, or says what else is to be read. */
+static enum err submit(struct worker *w, struct request *rq, struct reply *reply)
+{
+    enum err err = rq->route->finish(rq, NULL, reply);
+    return err == ERR_PENDING && rq->read != NULL ? read_on(w, rq, reply) : err;
 }
 
 static enum err handle(struct worker *w, struct request *rq, struct reply *reply)
@@ -564,7 +573,7 @@ static enum err handle(struct worker *w, struct request *rq, struct reply *reply
     err = rq->route->handle(rq, reply);
     if (err == ERR_PENDING && rq->read != NULL)
         return read_on(w, rq, reply);
-    return err == ERR_PENDING && roles & ROUTE_ROWS ? rq->route->finish(rq, NULL, reply) : err;
+    return err == ERR_PENDING && roles & ROUTE_ROWS ? submit(w, rq, reply) : err;
 }
 
 /* Clicks and pixels are counted against nobody, and the operator's own listener is for the operator. False: it is
@@ -697,12 +706,24 @@ static enum err end_stream(const struct request *rq, enum err err, struct reply 
     return ERR_OK;
 }
 
+/* What the one of a large body says is to be read behind it is read at once. */
+static enum err read_all(struct request *rq, struct reply *reply)
+{
+    enum err err;
+    enum err (*read)(struct request *, struct reply *);
+    do {
+        read = rq->read;
+        err = (read != NULL ? read : rq->route->handle)(rq, reply);
+    } while (err == ERR_PENDING && rq->read != read);
+    return err;
+}
+
 enum err dispatch_read(struct worker *reader, struct request *rq, struct reply *reply)
 {
     rq->worker = reader;
     enum err err = opens_still(rq);
     if (err == ERR_OK)
-        err = (rq->read != NULL ? rq->read : rq->route->handle)(rq, reply);
+        err = read_all(rq, reply);
     if (err == ERR_OK)
         err = opens_still(rq);
     assert(err != ERR_PENDING || rq->read != NULL || rq->route->roles & ROUTE_ROWS);
@@ -757,7 +778,7 @@ bool dispatch_read_finish(struct worker *w, struct request *rq, enum err err, st
         return true;
     }
     if (err == ERR_PENDING)
-        err = rq->route->finish(rq, NULL, reply);
+        err = submit(w, rq, reply);
     return end(w, rq, NULL, reply, err);
 }
 

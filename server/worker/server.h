@@ -55,7 +55,7 @@ struct server {
         redirect_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
     struct routes routes;
     const char *const *fast; /* what is read leniently and answered tersely, http.h */
-    const char *const *rows; /* whose bodies may be large */
+    const struct http_large *large;
     struct source *source;
     struct readers *readers; /* NULL: workers read themselves (tests) */
     struct news *news;       /* NULL: nobody is told live (tests) */

@@ -245,7 +245,7 @@ void worker_start(struct server *sv, size_t number, struct worker **out)
         .app = &app,
         .ctx = w,
         .fast = sv->fast,
-        .rows = sv->rows,
+        .large = sv->large,
         .listen = sv->listen,
         .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
         .redirect_listen = number == 0 && sv->redirect_listen[0] != '\0' ? sv->redirect_listen : NULL,

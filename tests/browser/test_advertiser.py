@@ -54,11 +54,11 @@ class Advertiser(ServerCase):
         self.assertEqual(self.told["complaints"], [])
 
     def test_a_form_that_is_too_large_loses_nothing(self):
-        length = len("lead,status\n" + "x,approved\n" * 5000)
-        self.assertEqual((self.told["large"], self.told["large_sent"]), (["/answers", "A form takes 64 KiB: send this in parts.", length], 0))
+        length = len("lead,status\n" + "x,approved\n" * 130000)
+        self.assertEqual((self.told["large"], self.told["large_sent"]), (["/answers", "A form takes 2,048 KiB: send this in parts.", length], 0))
         self.assertIn("Not recorded: 1.", self.told["small"])
         self.assertEqual(self.told["refused"][0], "Too much for one form")
-        self.assertIn("64 KiB", self.told["refused"][1])
+        self.assertIn("2,048 KiB", self.told["refused"][1])
         self.assertEqual(self.told["back"], ["/answers", length])
 
     def test_keys_choose_and_answer_but_not_while_somebody_types(self):

@@ -99,7 +99,7 @@ static void open_data(struct server *sv, const char *data, const char *where)
     sv->options = &options;
     sv->routes = all_routes;
     sv->fast = fast_targets;
-    sv->rows = rows_targets;
+    sv->large = large_targets;
     sv->metrics = metrics_new(WORKERS + 2); /* the workers', the committer's, the settler's */
     sv->repeats = repeats_new(1 << 20);
     if (lists_open(&no_files, &sv->lists, NULL) != ERR_OK)

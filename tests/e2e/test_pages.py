@@ -1059,6 +1059,43 @@ class Advertiser(ServerCase):
             self.assertEqual(wrong.status, 400)
             self.assertIn("What,Else", wrong.text)
 
+    def test_large_forms_of_rows_are_taken_up_to_their_limits(self):
+        lead = self.new_lead(self.code, txid="large-1")
+        wait_for(lambda: any(a["size"] for a in self.market.publisher.get("/v1/reports")["as_of"]), what="the report")
+        browser = self.signed_in()
+        form = {**self.form(browser, "/reconcile", "compare"), "contract": self.market.contract}
+        rows = [f"none-{n},1.00\n" for n in range(20_000)]
+        page = browser.post("/reconcile", {**form, "csv": "Order ID,Payout\nlarge-1,13.00\n" + "".join(rows)})
+        self.assertEqual(page.status, 200, page.text[:2000])
+        self.assertIn("<dt>Your rows</dt><dd>20,001</dd>", page.text)
+        self.assertIn("none-19999,1.00", page.text, "what was pasted stays")
+        table = browser.post("/reconcile", {**form, "csv": "Order ID,Payout\n" + "".join(rows), "do": "csv"})
+        self.assertEqual((table.status, table.headers.get_content_type()), (200, "text/csv"))
+        self.assertIn("none-19999", table.text)
+        wrong = browser.post("/reconcile", {**form, "csv": "What,Else\n" + "".join(rows)})
+        self.assertEqual(wrong.status, 400)
+        self.assertIn("What,Else", wrong.text)
+        large = browser.post("/reconcile", {**form, "csv": "txid\n" + "none\n" * 1_300_000})
+        self.assertEqual(large.status, 413)
+        for words in ("A form takes 8,192 KiB", "name both of its days", "countersign verify --reconcile"):
+            self.assertIn(words, large.text)
+        form = self.form(browser, "/answers", "answers")
+        said = browser.post("/answers", {**form, "csv": "txid,status\n" + "".join(f"none-{n},approved\n" for n in range(4_000)) + "large-1,approved\n"})
+        self.assertEqual(said.status, 200, said.text[:2000])
+        self.assertIn("Answered: 1. ", said.text)
+        self.assertIn("Not recorded: 4,000.", said.text)
+        self.assertEqual(self.state(lead)[0], "approved")
+        wrong = browser.post("/answers", {**form, "once": "another", "csv": "txid,status\n" + "none,approved\n" * 10_001})
+        self.assertEqual(wrong.status, 413)
+        self.assertIn("none,approved", wrong.text, "what was pasted stays")
+        large = browser.post("/answers", {**form, "csv": "txid,status\n" + "none,approved\n" * 150_000})
+        self.assertEqual(large.status, 413)
+        self.assertIn("A form takes 2,048 KiB, and nothing of this one was recorded. Go back, and send it in parts", large.text)
+        over = Browser(self.server).post("/answers", {**form, "once": "a third", "csv": "txid,status\nlarge-1,rejected\n" + "none,approved\n" * 9_000})
+        self.assertEqual(over.status, 401)
+        self.assertIn("your session is over", over.text)
+        self.assertEqual(self.state(lead)[0], "approved")
+
     def test_whose_it_is_not_sees_and_does_nothing(self):
         other = self.signed_in(Market(self.server).advertiser)
         path = "/campaigns/" + self.never["id"]

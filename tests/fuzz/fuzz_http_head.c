@@ -5,7 +5,7 @@
 #include "server/routes.h"
 #include "tests/fuzz/fuzz.h"
 
-static const struct http_rules rules = {fast_targets, rows_targets, {"X-Country", 9}};
+static const struct http_rules rules = {fast_targets, large_targets, {"X-Country", 9}};
 
 static const struct {
     const char *name;

@@ -150,7 +150,7 @@ static inline enum err live_commit_start(struct live *l, size_t workers)
     l->sh.options = &l->options;
     l->sh.routes = all_routes;
     l->sh.fast = fast_targets;
-    l->sh.rows = rows_targets;
+    l->sh.large = large_targets;
     static const struct list_files no_files = {"", ""};
     assert_ok(lists_open(l->files != NULL ? l->files : &no_files, &l->sh.lists, NULL));
     l->sh.repeats = repeats_new(1 << 20);

@@ -230,7 +230,7 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     snprintf(address, sizeof address, "127.0.0.1:%d", b->port);
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     static _Atomic uint64_t turns;
-    static const char *const rows[] = {NULL};
+    static const struct http_large none = {.path = NULL};
     for (size_t i = 0; i < HOLDINGS; i++) {
         b->held.room[i].most = max_held;
         b->held.room[i].own = own;
@@ -238,7 +238,7 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
-                                     .rows = rows,
+                                     .large = &none,
                                      .listen = address,
                                      .admin_listen = admin,
                                      .max_connections = max_connections,

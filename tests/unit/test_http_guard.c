@@ -121,7 +121,7 @@ static int read_head(struct span raw, struct request *rq, struct http_head *h)
     if (status)
         return status;
     assert_int_not_equal(len, 0);
-    return http_head_read(span_of(copy, len), &(struct http_rules){fast_targets, rows_targets, SPAN("X-Country")}, rq,
+    return http_head_read(span_of(copy, len), &(struct http_rules){fast_targets, large_targets, SPAN("X-Country")}, rq,
                           h);
 }
 
