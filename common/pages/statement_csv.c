@@ -344,14 +344,12 @@ static void total(struct sheet *w)
     buf_str(w->out, "\r\n");
 }
 
-enum err statement_csv(struct buf *out, const struct statement_page *in)
+void statement_csv(struct buf *out, const struct statement_page *in)
 {
     bool french = in->language == LANGUAGE_FR;
-    struct sheet w = {.in = in, .out = out, .mark = french ? ';' : ',', .point = french ? ',' : '.'};
+    struct sheet w = {.in = in, .s = *in->s, .out = out, .mark = french ? ';' : ',', .point = french ? ',' : '.'};
     struct statement_line line = {0};
     struct span rest = in->lines;
-    if (statement_read(in->payload, &w.s) != ERR_OK)
-        return ERR_CORRUPT;
     w.zone = in->offset != NULL ? w.s.timezone : SPAN("UTC");
     if (in->parts & PAGE_FRONT)
         heading(&w);
@@ -359,6 +357,4 @@ enum err statement_csv(struct buf *out, const struct statement_page *in)
         row(&w, &line);
     if (in->parts & PAGE_BACK)
         total(&w);
-    statement_close(&w.s);
-    return ERR_OK;
 }

@@ -1004,11 +1004,9 @@ static void back(struct paper *w)
     html(w, "</body></html>\n");
 }
 
-enum err statement_page(struct buf *out, const struct statement_page *in)
+void statement_page(struct buf *out, const struct statement_page *in)
 {
-    struct paper w = {.g = {out, in->language, in->offset, in->of_page}, .in = in};
-    if (statement_read(in->payload, &w.s) != ERR_OK)
-        return ERR_CORRUPT;
+    struct paper w = {.g = {out, in->language, in->offset, in->of_page}, .s = *in->s, .in = in};
     for (size_t i = 0; i < sizeof w.piece / sizeof *w.piece; i++)
         buf_heap(&w.piece[i]);
     if (in->parts & PAGE_FRONT)
@@ -1019,6 +1017,4 @@ enum err statement_page(struct buf *out, const struct statement_page *in)
         back(&w);
     for (size_t i = 0; i < sizeof w.piece / sizeof *w.piece; i++)
         buf_free(&w.piece[i]);
-    statement_close(&w.s);
-    return ERR_OK;
 }

@@ -52,6 +52,7 @@ typedef struct page_assents page_assents(void *of_page, uint64_t adjustment);
 enum page_part { PAGE_FRONT = 1, PAGE_LINES = 2, PAGE_BACK = 4, PAGE_WHOLE = PAGE_FRONT | PAGE_LINES | PAGE_BACK };
 
 struct statement_page {
+    const struct statement *s; /* what payload says: read once, for all its parts */
     struct span payload, lines;
     unsigned parts;    /* of page_part */
     struct span style; /* CSS, as it stands; the policy of the page names its hash */
@@ -82,12 +83,12 @@ struct statement_page {
     struct span address; /* of the statement, relative, up to its `format`: "S1?", or "S1?share=x&" */
 };
 
-/* Appends these parts of the page. ERR_CORRUPT, with nothing appended, when the payload does not read. */
-MUST_CHECK enum err statement_page(struct buf *out, const struct statement_page *in);
+/* Appends these parts of the page. */
+void statement_page(struct buf *out, const struct statement_page *in);
 /* Appends the page in its place where a share link opens nothing any more. */
 void statement_page_over(struct buf *out, enum language language, struct span style);
-/* Appends it as CSV, likewise, the names of columns and the words of cells being the same in each language: for French
+/* Appends them of it as CSV, the names of columns and the words of cells being the same in each language: for French
  * with semicolons, and commas in amounts. */
-MUST_CHECK enum err statement_csv(struct buf *out, const struct statement_page *in);
+void statement_csv(struct buf *out, const struct statement_page *in);
 
 #endif

@@ -211,7 +211,7 @@ static enum err still_read(struct request *rq, struct txn *t, const struct shown
 
 /* ---- one on its way ---- */
 
-enum { PIECE = 64 << 10 }; /* bytes, after which a piece ends with the part or the bundle that it is in */
+enum { PIECE = 64 << 10 }; /* bytes or more, after which a piece ends with the part or the bundle that it is in */
 
 /* What its pieces share, in the arena. */
 struct showing {
@@ -242,6 +242,7 @@ static enum err piece_open(struct request *rq, struct showing *x, struct piece *
     enum err err = worker_reader(rq->worker, &t);
     if (err != ERR_OK || (err = statement_read(x->of.payload, &p->s)) != ERR_OK)
         return err;
+    p->page.s = &p->s;
     p->view = ledger_view(&p->within, NULL, t);
     p->asked = (struct asked){.txn = t, .tokens = rq->worker->tokens, .contract = k};
     p->page.of_page = &p->asked;
@@ -308,8 +309,8 @@ static enum err write_part(struct piece *p)
     p->page.lines_before = x->page.lines_before;
     p->page.terms = p->terms.of;
     p->page.n_terms = p->terms.n;
-    err = x->of.form == FORM_CSV ? statement_csv(&p->text, &p->page) : statement_page(&p->text, &p->page);
-    return err == ERR_OK ? p->asked.err : err;
+    (x->of.form == FORM_CSV ? statement_csv : statement_page)(&p->text, &p->page);
+    return p->asked.err;
 }
 
 /* How many lines of a bundle a page shows that none before it has: those that move money, and disputed ones. */
@@ -358,6 +359,13 @@ static enum err write_next(struct piece *p)
     return err;
 }
 
+/* Each piece reads the statement anew: of one with very many adjustments it is as long as what it reads, or the reply
+ * would take as the square of them. */
+static size_t piece_most(const struct showing *x)
+{
+    return x->of.payload.len > PIECE ? x->of.payload.len : PIECE;
+}
+
 static enum err next_piece(struct request *rq, struct reply *reply)
 {
     static const char *const types[] = {[FORM_PAGE] = "text/html; charset=utf-8",
@@ -366,7 +374,7 @@ static enum err next_piece(struct request *rq, struct reply *reply)
     struct showing *x = reply->making;
     struct piece p;
     enum err err = piece_open(rq, x, &p);
-    while (err == ERR_OK && x->part <= PAGE_BACK && p.text.len < PIECE) {
+    while (err == ERR_OK && x->part <= PAGE_BACK && p.text.len < piece_most(x)) {
         thread_give_way();
         err = write_next(&p);
     }
