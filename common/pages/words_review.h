@@ -230,6 +230,7 @@
     X(RC_ALL_MATCH, "All rows agree with the log.", "Toutes les lignes concordent avec le journal.", "所有行与日志一致。") \
     X(RC_LARGE, "A form takes {} KiB, and nothing of this one was compared. Compare a shorter period, its rows alone, and name both of its days; or all of it by countersign verify --reconcile, which takes 256 MiB.", "Un formulaire prend {} Kio, et rien de celui-ci n’a été comparé. Comparez une période plus courte, ses lignes seules, en nommant ses deux jours\u00a0; ou le tout par countersign verify --reconcile, qui prend 256 Mio.", "一份表单最多 {} KiB，本次内容均未比对。请比对较短的时段：只发送该时段的行，并填写起止日期；或用 countersign verify --reconcile 比对全部，最多 256 MiB。") \
     X(RC_MORE, "Shown are the first {}; the CSV has all of them.", "Les {} premiers sont montrés\u00a0; le CSV les a tous.", "显示前 {} 项；CSV 含全部。") \
+    X(RC_MOST, "Shown are the first {} of {}; the CSV has {}, and countersign verify --reconcile has all of them.", "Les {} premiers de {} sont montrés\u00a0; le CSV en a {}, et countersign verify --reconcile les a tous.", "显示前 {} 项，共 {} 项；CSV 含 {} 项，countersign verify --reconcile 可列出全部。") \
     X(RC_YOURS, "Yours", "Vous", "您方") \
     X(RC_LOG, "Log", "Journal", "日志") \
     X(RC_WHY, "Why", "Pourquoi", "原因") \

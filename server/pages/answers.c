@@ -235,6 +235,15 @@ static void write_item(struct screen *s, const json_t *one, struct span currency
              P_WORD(WORD_RC_WHY), P_TEXT(ask_text(one, "explained")), P_TEXT(ask_text(one, "reason")));
 }
 
+/* The answer has `n` items, and others that it counts alone. */
+static void write_not_shown(struct page *g, int64_t n, int64_t left_out)
+{
+    if (left_out > 0)
+        page_put(g, "<p class=\"s\">{}</p>\n", P_SAY(WORD_RC_MOST, P_COUNT(SHOWN), P_COUNT(n + left_out), P_COUNT(n)));
+    else if (n > SHOWN)
+        page_put(g, "<p class=\"s\">{}</p>\n", P_SAY(WORD_RC_MORE, P_COUNT(SHOWN)));
+}
+
 static void write_compared(struct screen *s, const json_t *said)
 {
     struct page *g = &s->g;
@@ -251,8 +260,7 @@ static void write_compared(struct screen *s, const json_t *said)
                  P_WORD(WORD_COL_LEAD), P_WORD(WORD_RC_YOURS), P_WORD(WORD_RC_LOG), P_WORD(WORD_RC_WHY));
     json_array_foreach(items, i, one) if (i < SHOWN) write_item(s, one, ask_text(said, "currency"));
     page_html(g, json_array_size(items) > 0 ? "</tbody></table>\n" : "");
-    if (json_array_size(items) > SHOWN)
-        page_put(g, "<p class=\"s\">{}</p>\n", P_SAY(WORD_RC_MORE, P_COUNT(SHOWN)));
+    write_not_shown(g, (int64_t)json_array_size(items), ask_int(said, "items_left_out"));
     page_html(g, "</section>\n");
 }
 
