@@ -27,6 +27,39 @@ static struct entry lead_entry(enum status status)
     return e;
 }
 
+static void says(const struct terms *t, const struct entry *e, const char *wait, const char *hour,
+                 const char *placement)
+{
+    const struct span values[] = {span_str(wait), span_str(hour), span_str(placement), SPAN("C1")};
+    struct score_tokens is, should;
+    model_tokens(t, e, &is);
+    score_tokens(&t->score->shape, values, &should);
+    for (size_t f = 0; f < sizeof values / sizeof *values; f++) {
+        assert_int_equal(is.fine[f], should.fine[f]);
+        assert_int_equal(is.coarse[f], should.coarse[f]);
+    }
+}
+
+static void times_are_the_clocks_and_what_is_not_known_is_empty(void **state)
+{
+    enum { HOUR = 3600000, AT = 5 * HOUR };
+    struct terms *t = scored_by("'facts':['wait','hour','placement']");
+    struct entry lead = {.kind = ENTRY_LEAD, .at_ms = AT + 2 * HOUR, .clocked_ms = AT, .lead = {.party = SPAN("P1")}};
+    (void)state;
+    says(t, &lead, "", "5", "");
+    lead.lead.has_click = true;
+    lead.lead.clicked_ms = AT - 2999;
+    says(t, &lead, "2", "5", "");
+    lead.lead.clicked_ms = AT;
+    says(t, &lead, "0", "5", "");
+    lead.lead.clicked_ms = AT + 1; /* a click that is later, by a clock that went back */
+    says(t, &lead, "", "5", "");
+    lead.clocked_ms = 0;
+    lead.lead.placement = 7;
+    says(t, &lead, "7199", "7", "7");
+    terms_free(t);
+}
+
 static void folds(struct score_model *m, const struct terms *t, uint64_t index, const struct entry *e)
 {
     struct world w = world_new();
@@ -126,6 +159,7 @@ static void parts_of_a_lead_are_not_held_each_for_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_are_the_clocks_and_what_is_not_known_is_empty),
         cmocka_unit_test(one_seed_comes_a_statement_and_another_where_the_state_begins_anew),
         cmocka_unit_test(what_was_learnt_is_due_where_a_label_more_is_known),
         cmocka_unit_test(parts_of_a_lead_are_not_held_each_for_itself),

@@ -80,6 +80,26 @@ static void a_seed_of_another_shape_or_with_something_own_is_none(void **state)
     assert_true(score_take_seed(&s, &seed));
 }
 
+/* A changed label leaves the doubt, so that many of them move a mean as far as it goes. */
+static void no_mean_goes_further_than_its_bound_up_or_down(void **state)
+{
+    static struct score_state s, read;
+    static uint8_t bytes[SCORE_STATE_MAX];
+    struct score_shape shape;
+    struct score_tokens t;
+    (void)state;
+    open_shape(&shape, 0);
+    score_tokens(&shape, (struct span[]){SPAN("cook"), SPAN("42"), SPAN("page")}, &t);
+    for (int label = 0; label <= 1; label++) {
+        score_begin(&shape, &s);
+        s.labels[!label] = 200;
+        for (int n = 0; n < 200; n++)
+            score_learn(&shape, &s, &t, NULL, label, !label);
+        assert_int_equal(s.bias.mean, label ? 1 << 27 : -(1 << 27));
+        assert_int_equal(score_read(span_of(bytes, score_write(&s, bytes)), &read), ERR_OK);
+    }
+}
+
 /* What is usual where nobody was seen so far is nothing, whatever it is elsewhere. */
 static void of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual(void **state)
 {
@@ -189,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_has_the_tag_of_the_unseen_stands_once),
         cmocka_unit_test(a_seed_of_another_shape_or_with_something_own_is_none),
+        cmocka_unit_test(no_mean_goes_further_than_its_bound_up_or_down),
         cmocka_unit_test(of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual),
         cmocka_unit_test(nothing_is_held_before_twenty_of_each_kind_are_known),
         cmocka_unit_test(as_many_are_held_as_the_terms_say_and_not_one_more),
