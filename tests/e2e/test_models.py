@@ -53,6 +53,7 @@ class Models(Scored, unittest.TestCase):
 
     def past(self, market):
         """Returned leads are no new labels, and a killed server says what it has learnt once: 20 more labels, and some beyond."""
+        market.advertiser.patch(f"/v1/campaigns/{market.campaign}", {"score": {"hold_below": 1}})  # terms that ask the same: the state goes on, and the entry names them
         taught = [self.lead(market) for _ in range(10)]
         for lead in taught[:5]:
             self.dispose(market, lead, "returned")
@@ -70,7 +71,9 @@ class Models(Scored, unittest.TestCase):
         at = models[0]
         before = told(market.contract, entries[:at])[1]
         self.assertEqual(sum(before.state.labels), LABELS)
-        self.assertEqual(entries[at], {"at": entries[at - 1]["at"], **before.learnt(0)})
+        terms = max(index for index, entry in enumerate(entries[:at]) if entry["kind"] == "terms")
+        self.assertGreater(terms, 0)
+        self.assertEqual(entries[at], {"at": entries[at - 1]["at"], **before.learnt(terms)})
         self.assertEqual(entries[at]["origin"], "fold")
         served = self.assertStatus(market.publisher.do("GET", f"/v1/contracts/{market.contract}/models/{entries[at]['sha256']}"), 200)
         self.assertEqual(served.body, before.state.bytes())
@@ -113,7 +116,7 @@ class Models(Scored, unittest.TestCase):
         changes = [
             (lambda liar: liar.entries[at].update(leads=entries[at]["leads"] + 1), (f"entry {at} ", f"{entries[at]['leads'] + 1} leads", f"{entries[at]['leads']} leads"), True),
             (lambda liar: liar.entries[at].update(labels=2048), (f"entry {at} ", "2048 labels", "1024 labels"), True),
-            (lambda liar: liar.entries[at].update(terms=1), (f"entry {at} ", "terms 1", "terms 0"), False),
+            (lambda liar: liar.entries[at].update(terms=0), (f"entry {at} ", "terms 0", f"terms {entries[at]['terms']}"), False),
             (lambda liar: liar.entries[at].update(sha256="0" * 64), (f"entry {at} ", "0" * 64, hashed), None),
             (lambda liar: liar.entries[at].update(clock_ms=entries[at]["at"] - 1), (f"entry {at} ", f"({entries[at]['at'] - 1} by the clock)"), False),
             (lambda liar: liar.drop(at), (f"entry {at} ", "of kind", hashed), None),
@@ -176,7 +179,14 @@ class Seeds(Scored, unittest.TestCase):
         self.chance = random.Random(seed)
         self.server = Server(WORKERS=2)
         self.addCleanup(self.server.close)
-        self.market = Market(self.server, {"lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE})
+        self.market = Market(self.server, {"attribution": {"model": "linear"}, "lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE})
+
+    def learn_shared(self, urls, n):
+        """Leads of several contracts, whose parts come at one time, and move so."""
+        for at in range(n):
+            touches = ",".join(click(url, **BROWSER)[1] for url in urls)
+            lead = self.assertStatus(self.market.advertiser.postback(person(f_job=self.chance.choice(["cook", "nurse"]), country="FR", touches=touches)), 200).json
+            self.dispose(self.market, lead, ("approved", "rejected")[at % 2])
 
     def lead_of(self, publisher, url, job, status):
         lead = self.assertStatus(publisher.postback(person(f_job=job, country="FR", click_id=click(url, **BROWSER)[1])), 200).json
@@ -208,12 +218,17 @@ class Seeds(Scored, unittest.TestCase):
         self.assertIn(market.contract, [prefix["contract"] for prefix in seed["from"]])
         cook, nurse = (self.lead_of(other, url, job, None)["score"] for job in ("cook", "nurse"))
         self.assertGreater(cook, nurse + 100)
+        self.learn_shared((url, market.code["click_url"]), 6)
+        market.settled_entries()
         early = self.mirrors_of(market)
         self.learn(other, url, 30)
+        self.restart_and_check()
+        self.assertStatus(market.operator.do("POST", f"/v1/contracts/{contract}/statements", {}), 201)
+        self.restart_and_check()  # a statement opens the state to a seed, also where nothing was taught since all was stored
         self.server.kill()
         self.server.start()
         self.assertStatus(market.operator.do("POST", f"/v1/contracts/{market.contract}/statements", {}), 201)
-        wait_for(lambda: self.seeds(market.contract), what="one behind the statement", seconds=30)
+        wait_for(lambda: self.seeds(market.contract) and len(self.seeds(contract)) == 2, what="one behind each statement", seconds=60)
         self.learn(market.publisher, market.code["click_url"], 4)
         for log in (market.contract, contract):
             size = len(self.log(log))
@@ -303,7 +318,7 @@ class Seeds(Scored, unittest.TestCase):
             n = len(seeds)
             self.assertIn(f"{n} of {n} seeds of the score made again", together.stdout)
             some = verify_twice(*mirrors[:1], mirrors[-1])
-            self.assertEqual(some.returncode, 0, some.stdout)
+            self.assertIn(some.returncode, (0, 2), some.stdout)  # of a lead that is shared a part may not be here
             self.assertIn("0 of ", some.stdout)
             self.lies(contracts, logs, mirrors)
             for _ in range(200 if os.environ.get("LONG") else 8):

@@ -63,6 +63,13 @@ class Scored:
     def dispose(self, market, lead, status):
         return self.assertStatus(market.advertiser.postback({"lead": lead["lead"], "status": status}), 200).json
 
+    def restart_and_check(self):
+        """What is stored of what was learnt, when all is swept, is what the entries teach."""
+        self.server.stop()
+        checked = countersign("check", "--data", self.server.data)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.server.start()
+
     def assertTold(self, market):
         """The ledger's scores are those of the script; its entries."""
         entries = market.settled_entries()
@@ -249,6 +256,7 @@ class Scores(Scored, ServerCase):
         self.assertEqual(self.assertTold(market)[1].state.labels, [0, 1])
         market.advertiser.patch(path, {"score": None})
         self.assertNotIn("score", self.lead(market))
+        self.restart_and_check()
         market.advertiser.patch(path, {"score": {"facts": FACTS}})
         self.assertEqual(self.lead(market)["score"], 500)
         self.dispose(market, before[3], "rejected")
@@ -471,6 +479,26 @@ class Anything(Scored, unittest.TestCase):
                 self.assertGreater(min(fold.state.labels), 10)
                 self.audit(market)
                 server.stop()
+
+
+class Unswept(Scored, unittest.TestCase):
+    assertStatus = ServerCase.assertStatus
+    chance = random.Random(5)
+
+    def test_what_was_never_stored_is_learnt_again_from_the_journal(self):
+        with contextlib.closing(Server(WORKERS=2, SWEEP_MS=60_000)) as server:
+            market = Market(server, OPEN)
+            for _ in range(2):
+                for status in ("approved", "rejected", "approved"):
+                    self.dispose(market, self.lead(market), status)
+                server.kill()
+                server.start()
+            server.stop()
+            server.settings["SWEEP_MS"] = 100
+            server.start()
+            _, fold = self.assertTold(market)
+            self.assertEqual((fold.state.leads, fold.state.labels), (6, [2, 4]))
+            self.audit(market)
 
 
 @unittest.skipUnless(os.environ.get("CLOCK_LIBRARY"), "no CLOCK_LIBRARY")
