@@ -159,13 +159,15 @@ class Joined:
             if entry["kind"] not in ("lead", "disposition"):
                 continue
             terms = [each for each in self.logs[contract][:index] if each["kind"] == "terms"][-1]["campaign"]["score"]
+            key = contract, entry.get("lead", index)
+            was, self.statuses[key] = self.statuses.get(key), entry["status"]
+            if terms["facts"] != SCORE["facts"]:
+                fold.asked = None
+                continue
             self.known = self.known or score.State(fold.shape(terms))
             fold.begin(terms, index)
             fold.state = self.known
-            about = entry if entry["kind"] == "lead" else self.logs[contract][entry["lead"]]
-            key = contract, entry.get("lead", index)
-            fold.take(terms, index, entry, about, self.statuses.get(key))
-            self.statuses[key] = entry["status"]
+            fold.take(terms, index, entry, self.logs[contract][entry.get("lead", index)], was)
         self.done.update(prefixes)
         return self.known.shared()
 
@@ -219,6 +221,7 @@ class Seeds(Scored, unittest.TestCase):
         cook, nurse = (self.lead_of(other, url, job, None)["score"] for job in ("cook", "nurse"))
         self.assertGreater(cook, nurse + 100)
         self.learn_shared((url, market.code["click_url"]), 6)
+        self.ask_otherwise_for_a_while()
         market.settled_entries()
         early = self.mirrors_of(market)
         self.learn(other, url, 30)
@@ -228,7 +231,7 @@ class Seeds(Scored, unittest.TestCase):
         self.server.kill()
         self.server.start()
         self.assertStatus(market.operator.do("POST", f"/v1/contracts/{market.contract}/statements", {}), 201)
-        wait_for(lambda: self.seeds(market.contract) and len(self.seeds(contract)) == 2, what="one behind each statement", seconds=60)
+        wait_for(lambda: all(map(self.seeded_since, (market.contract, contract))), what="one behind each statement", seconds=60)
         self.learn(market.publisher, market.code["click_url"], 4)
         for log in (market.contract, contract):
             size = len(self.log(log))
@@ -236,6 +239,22 @@ class Seeds(Scored, unittest.TestCase):
         self.pulled_before(early)
         self.refuses_another_state(contract)
         self.holds([market.contract, contract])
+
+    def ask_otherwise_for_a_while(self):
+        """A lead from before teaches nothing any more, neither its own log nor all of them together."""
+        market, path = self.market, f"/v1/campaigns/{self.market.campaign}"
+        before = self.lead_of(market.publisher, market.code["click_url"], "cook", None)
+        market.advertiser.patch(path, {"score": {"facts": ["f_job"], "cross": []}})
+        self.lead_of(market.publisher, market.code["click_url"], "cook", None)
+        market.advertiser.patch(path, {"score": SCORE})
+        self.lead_of(market.publisher, market.code["click_url"], "nurse", "rejected")
+        self.dispose(market, before, "approved")
+
+    def seeded_since(self, contract):
+        """Whether a seed stands behind the last statement."""
+        entries = self.log(contract)
+        stands = [index for index, entry in enumerate(entries) if entry["kind"] == "statement" or entry.get("origin") == "seed"]
+        return stands and entries[stands[-1]]["kind"] == "model"
 
     def refuses_another_state(self, contract):
         """A server that shows other bytes under a state's name is found out as they come."""

@@ -16,7 +16,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import BROWSER, SOURCE, Market, Server, ServerCase, click, countersign, jws_payload, person, wait_for
+from harness import BROWSER, SOURCE, Market, Server, ServerCase, click, countersign, jws_payload, person, send, wait_for
 from liar import Liar
 from test_clock import ClockServer
 from test_pages import Browser
@@ -174,6 +174,20 @@ class Scores(Scored, ServerCase):
             self.assertEqual((lead[name], receipt[name]), (entry[name], entry[name]))
         self.assertEqual((lead["score_why"], receipt["score_why"]), (entry.get("score_why", []),) * 2)
         self.audit(market)
+
+    def test_what_would_be_paid_by_the_score_is_foretold(self):
+        market = self.paid_by_score([{"when": {"field": "score", "min": 530}, "micros": 9_000_000}, {"micros": 1_000_000}])
+        for n in range(8):
+            self.dispose(market, self.lead(market, f_job=("nurse", "cook")[n % 2]), ("rejected", "approved")[n % 2])
+        market.settled_entries()
+        for job, micros in (("cook", 9_000_000), ("nurse", 1_000_000)):
+            target = market.publisher.signed_target(person(f_job=job, click_id=market.click()))
+
+            def foretold(target=target):
+                return market.publisher.post("/v1/postbacks/explain", {"url": self.server.url + target})["decision"]["payout_micros"]
+
+            wait_for(lambda micros=micros, foretold=foretold: foretold() == micros, what="what was learnt to be stored")
+            self.assertEqual(self.assertStatus(send(self.server.url + target), 200).json["payout_micros"], micros)
 
     def test_lists_say_it_and_the_table_in_words(self):
         market = self.market(score={"facts": ["f_job", "country"]})

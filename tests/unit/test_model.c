@@ -110,6 +110,27 @@ static void one_seed_comes_a_statement_and_another_where_the_state_begins_anew(v
     terms_free(other);
 }
 
+static void other_facts_or_pairs_begin_anew_also_if_they_are_as_many(void **state)
+{
+    static const char *const asked[] = {"'facts':['f_job','f_age','sub1']", "'facts':['f_job','f_age','sub2']",
+                                        "'facts':['f_age','f_job','sub1']",
+                                        "'facts':['f_job','f_age','sub1'],'cross':['f_job','f_age']",
+                                        "'facts':['f_job','f_age','sub1'],'cross':['f_age','sub1']"};
+    static struct score_model m;
+    const struct entry good = lead_entry(STATUS_APPROVED);
+    (void)state;
+    m = (struct score_model){0};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct terms *t = scored_by(asked[i]);
+        for (uint32_t n = 1; n <= 2; n++) {
+            folds(&m, t, 10 * i + n, &good);
+            assert_int_equal(m.since, 10 * i + 1);
+            assert_int_equal(m.state.labels[1], n);
+        }
+        terms_free(t);
+    }
+}
+
 static void what_was_learnt_is_due_where_a_label_more_is_known(void **state)
 {
     static struct score_model m;
@@ -161,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_the_clocks_and_what_is_not_known_is_empty),
         cmocka_unit_test(one_seed_comes_a_statement_and_another_where_the_state_begins_anew),
+        cmocka_unit_test(other_facts_or_pairs_begin_anew_also_if_they_are_as_many),
         cmocka_unit_test(what_was_learnt_is_due_where_a_label_more_is_known),
         cmocka_unit_test(parts_of_a_lead_are_not_held_each_for_itself),
     };
