@@ -218,6 +218,7 @@ class Seeds(Scored, unittest.TestCase):
         url = market.new_code(other, contract)["click_url"]
         at, seed = wait_for(lambda: next(iter(self.seeds(contract)), None), what="its seed", seconds=30)
         self.assertIn(market.contract, [prefix["contract"] for prefix in seed["from"]])
+        self.assertEqual(self.seeds(market.contract), [])  # it has leads, and no statement so far
         cook, nurse = (self.lead_of(other, url, job, None)["score"] for job in ("cook", "nurse"))
         self.assertGreater(cook, nurse + 100)
         self.learn_shared((url, market.code["click_url"]), 6)
@@ -334,6 +335,8 @@ class Seeds(Scored, unittest.TestCase):
                 self.assertEqual("the operator's word, unless the mirrors" in alone.stdout, bool(self.seeds(contract)))
             together = verify_twice(*mirrors, "--all-contracts")
             self.assertEqual(together.returncode, 0, together.stdout)
+            turned = verify_twice(*reversed(mirrors), "--all-contracts")  # what came at one time is learnt by the contracts' ids
+            self.assertEqual(turned.returncode, 0, turned.stdout)
             n = len(seeds)
             self.assertIn(f"{n} of {n} seeds of the score made again", together.stdout)
             some = verify_twice(*mirrors[:1], mirrors[-1])
@@ -392,11 +395,27 @@ class Seeds(Scored, unittest.TestCase):
             entry["sha256"] = hashlib.sha256(data).hexdigest()
         (states / entry["sha256"]).write_bytes(data)
 
+    def lying_alone(self, mirrors, contract, at, members):
+        """What is said of one mirror in which an entry has these members."""
+        with tempfile.TemporaryDirectory() as folder:
+            mirror = Path(shutil.copytree(next(mirror for mirror in mirrors if mirror.name == contract), Path(folder) / contract))
+            liar = Liar(self.server.data, mirror, contract)
+            liar.entries[at].update(members)
+            liar.publish()
+            done = verify_twice(mirror)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        return done
+
     def lies(self, contracts, logs, mirrors):
         """A seed that the campaign does not give: each mirror by itself holds, all of them together do not."""
         for contract in contracts:
             at = next(index for index, entry in enumerate(logs[contract]) if entry.get("origin") == "seed")
             named = logs[contract][at]["sha256"]
+            for member, changed, words in (("from", [{**each, "size": at + 1} if each["contract"] == contract else each for each in logs[contract][at]["from"]], f"has {at + 1} entries of this log"),
+                                           ("terms", at - 1, f"is {at - 1}, and those in force are of entry ")):
+                with self.subTest(contract=contract, member=member):
+                    told = self.lying_alone(mirrors, contract, at, {member: changed})
+                    self.assertRegex(told.stdout, rf"decisions +FAILS +entry {at} brings in a seed, and not as it must: its {member} {words}")
             for change in ("a mean", "leads", "a size"):
                 with self.subTest(contract=contract, change=change), tempfile.TemporaryDirectory() as folder:
                     copies = [Path(folder) / mirror.name for mirror in mirrors]

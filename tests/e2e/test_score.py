@@ -264,8 +264,10 @@ class Scores(Scored, ServerCase):
         self.assertEqual(self.assertTold(market)[1].state.labels, [2, 0])
         market.advertiser.patch(path, {"score": {"cross": []}})
         self.dispose(market, before[2], "rejected")
+        self.restart_and_check()  # where nothing but that it begins anew is to be stored
         lead = self.lead(market)
         self.assertEqual((lead["score"], lead["score_why"]), (500, []))
+        self.restart_and_check()  # and nothing but that a lead came
         self.dispose(market, lead, "approved")
         self.assertEqual(self.assertTold(market)[1].state.labels, [0, 1])
         market.advertiser.patch(path, {"score": None})
@@ -537,9 +539,12 @@ class Holds(Scored, unittest.TestCase):
         market = self.learnt(hold_below=600, hold_days=5)
         low, good = self.lead(market, f_job="nurse"), self.lead(market, f_job="cook")
         self.assertEqual((low["status"], low["reason"], good["status"]), ("held", "low_score", "pending"))
+        other = self.lead(market, f_job="nurse", phone="12")
+        self.assertEqual((other["status"], other["reason"]), ("held", "bad_phone"))
         self.assertLess(low["score_high"], 600)
         self.assertGreater(good["score"], 600)
-        self.assertTold(market)
+        due = {entry["reason"]: entry.get("due_ms") and entry["due_ms"] - entry["at"] for entry in self.assertTold(market)[0] if "reason" in entry}
+        self.assertEqual(due, {"low_score": 5 * DAY * 1000, "bad_phone": None})
         self.server.wait(3 * DAY)
         market.click()
         wait_for(lambda: self.row(market, good)["status"] == "approved", what="the good one to be due")

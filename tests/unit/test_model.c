@@ -60,6 +60,26 @@ static void times_are_the_clocks_and_what_is_not_known_is_empty(void **state)
     terms_free(t);
 }
 
+/* It stands in no entry: nothing says what its source was. */
+static void a_click_that_was_not_recorded_has_no_source(void **state)
+{
+    static struct lead_facts facts;
+    const struct fold_context cx = {.contract = CONTRACT, .campaign = 1, .contract_id = {"C1", 2}, .advertiser = 2};
+    struct terms *t = scored_by("'facts':['utm_source']");
+    struct world w = world_new();
+    struct view v = world_view(&w);
+    char source[LIMIT_PARAM];
+    (void)state;
+    facts = (struct lead_facts){.found = true};
+    facts.credit.click = (struct touch){.contract = CONTRACT, .index = 99, .unrecorded = true};
+    assert_int_equal(gather_score(&v, &cx, t, source, &facts), ERR_OK);
+    assert_int_equal(facts.utm_source.len, 0);
+    facts.credit.click.unrecorded = false;
+    assert_int_not_equal(gather_score(&v, &cx, t, source, &facts), ERR_OK);
+    world_free(&w);
+    terms_free(t);
+}
+
 static void folds(struct score_model *m, const struct terms *t, uint64_t index, const struct entry *e)
 {
     struct world w = world_new();
@@ -181,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_the_clocks_and_what_is_not_known_is_empty),
+        cmocka_unit_test(a_click_that_was_not_recorded_has_no_source),
         cmocka_unit_test(one_seed_comes_a_statement_and_another_where_the_state_begins_anew),
         cmocka_unit_test(other_facts_or_pairs_begin_anew_also_if_they_are_as_many),
         cmocka_unit_test(what_was_learnt_is_due_where_a_label_more_is_known),

@@ -123,6 +123,30 @@ static void of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual(void **sta
     assert_true(score_take_seed(&s, &seed));
     assert_memory_equal(&s.bias, &was.bias, sizeof s.bias);
     assert_memory_equal(s.usual, was.usual, sizeof s.usual);
+    for (int n = 0; n < 3; n++) { /* one lead or one label is enough */
+        score_begin(&shape, &s);
+        *(n == 0 ? &s.leads : &s.labels[n - 1]) = 1;
+        assert_true(score_take_seed(&s, &seed));
+        assert_int_equal(s.bias.mean, 0);
+    }
+}
+
+static void a_reason_is_what_differs_by_a_sixteenth_of_the_odds_or_more(void **state)
+{
+    static struct score_state s;
+    struct score_said said;
+    struct score_shape shape;
+    struct score_tokens t;
+    (void)state;
+    open_shape(&shape, 0);
+    score_begin(&shape, &s);
+    score_tokens(&shape, (struct span[]){SPAN("cook"), SPAN("42"), SPAN("page")}, &t);
+    s.usual[0] = -(1 << 20);
+    s.usual[1] = (1 << 20) - 1;
+    s.usual[2] = 1 << 20;
+    score_say(&shape, &s, &t, &said);
+    assert_int_equal(said.n_why, 2);
+    assert_true(said.why[0].part == 0 && said.why[0].up && said.why[1].part == 2 && !said.why[1].up);
 }
 
 static void nothing_is_held_before_twenty_of_each_kind_are_known(void **state)
@@ -211,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_seed_of_another_shape_or_with_something_own_is_none),
         cmocka_unit_test(no_mean_goes_further_than_its_bound_up_or_down),
         cmocka_unit_test(of_a_seed_who_begins_takes_the_bias_and_not_what_is_usual),
+        cmocka_unit_test(a_reason_is_what_differs_by_a_sixteenth_of_the_odds_or_more),
         cmocka_unit_test(nothing_is_held_before_twenty_of_each_kind_are_known),
         cmocka_unit_test(as_many_are_held_as_the_terms_say_and_not_one_more),
         cmocka_unit_test(bytes_that_no_fold_comes_to_are_refused),
