@@ -355,6 +355,31 @@ static void only_reviewed_leads_are_due(void **state)
     terms_free(now);
 }
 
+static void a_tier_by_the_score_takes_what_is_within_it_and_has_one(void **state)
+{
+    struct terms *t = terms_of(
+        "",
+        ",'assent':'both','price':{'lead':[{'when':{'field':'score','min':400,'max':600},'micros':12},{'micros':8}]}",
+        "C1");
+    static const struct {
+        bool scored;
+        uint32_t score;
+        int tier;
+    } priced[] = {{true, 399, 1}, {true, 400, 0}, {true, 600, 0}, {true, 601, 1}, {false, 500, 1}};
+    int64_t micros;
+    struct lead_facts f;
+    (void)state;
+    for (size_t i = 0; i < sizeof priced / sizeof *priced; i++)
+        assert_int_equal(
+            terms_price(t, &(struct priced){.scored = priced[i].scored, .score = priced[i].score}, &micros),
+            priced[i].tier);
+    terms_free(t);
+    t = terms_of(
+        "", ",'assent':'both','price':{'lead':[{'when':{'field':'score','max':1000},'micros':12},{'micros':8}]}", "C1");
+    assert_int_equal(decide(t, nothing, &f).lead.tier, 1); /* these terms ask for none */
+    terms_free(t);
+}
+
 static void the_first_matching_tier_is_the_price(void **state)
 {
     struct terms *t =
@@ -940,6 +965,7 @@ int main(void)
         cmocka_unit_test(a_part_counts_in_a_budget_as_what_is_paid_out_of_it),
         cmocka_unit_test(the_entry_says_what_was_found),
         cmocka_unit_test(only_reviewed_leads_are_due),
+        cmocka_unit_test(a_tier_by_the_score_takes_what_is_within_it_and_has_one),
         cmocka_unit_test(the_first_matching_tier_is_the_price),
         cmocka_unit_test(the_latest_existing_touch_gets_the_credit),
         cmocka_unit_test(the_same_person_is_found_by_email_or_phone_within_the_window),
