@@ -89,6 +89,11 @@ static bool asks(const struct report_asked *a, enum group g)
     return false;
 }
 
+bool report_asks_clicks(const struct report_asked *a)
+{
+    return a->class >= 0 || asks(a, GROUP_CLASS) || (a->dimension != DIMENSION_ALL && a->dimension != DIMENSION_SCORE);
+}
+
 /* Numbers that ascend with time. An hour that clocks show twice is two, told apart by the offset: 128 quarters of an
  * hour either way. */
 int64_t report_time(const struct report_asked *a, int64_t ms, int64_t utc_offset_s)

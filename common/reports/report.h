@@ -72,6 +72,9 @@ const char *report_model_word(enum report_model m);
 /* The name of one of the groups asked for. */
 const char *report_group_name(const struct report_asked *a, size_t i);
 
+/* Whether what a lead's touches say of class and value is asked for: else it counts only whose they are. */
+bool report_asks_clicks(const struct report_asked *a);
+
 /* Whose cell it is. The texts outlive the report. */
 struct report_place {
     struct span campaign, contract, publisher, currency;

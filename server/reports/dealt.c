@@ -132,7 +132,8 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-/* A click without a record says nothing but whose it is; of the lead's own the lead says something itself. */
+/* A click without a record says nothing but whose it is; of the lead's own the lead says something itself. What is not
+ * asked for is not read: that would be half of what a lead takes. */
 static enum err say_touch(struct dealt *d, size_t i)
 {
     const struct touch *t = &d->touch[i];
@@ -146,9 +147,9 @@ static enum err say_touch(struct dealt *d, size_t i)
                                   .class = CLASS_NONE,
                                   .value = SPAN(""),
                                   .share = d->share[i]};
-    if (!t->unrecorded)
+    if (!t->unrecorded && report_asks_clicks(&d->r->asked))
         err = say_click(d, i);
-    else if (d->n == 1)
+    else if (t->unrecorded && d->n == 1)
         say_value(d, i, &d->e);
     if (d->r->asked.dimension == DIMENSION_SCORE)
         told->value = rollup_own_value(&d->e.lead, DIMENSION_SCORE);
