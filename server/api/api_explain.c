@@ -224,7 +224,9 @@ static enum err decision_json(struct jw *w, const struct request *asked, const s
         jw_kstr(w, "detail", span_str(asked->problem.detail));
         jw_kstr(w, "field", span_str(asked->problem.field));
     }
-    jw_kint(w, "status", x->valid ? decided ? 200 : err_status(x->err) : err_status(ERR_UNAUTHORIZED));
+    jw_kint(w, "status",
+            x->valid ? decided ? 200 : err_status(x->err)
+                     : err_status(x->malformed ? ERR_MALFORMED : ERR_UNAUTHORIZED));
     jw_object_end(w);
     return err;
 }

@@ -44,6 +44,7 @@ struct explained {
     bool webhook;
     struct span kid;                      /* as it stands there */
     bool valid;                           /* the signature, or the key, is right and fresh */
+    bool malformed;                       /* what signs is missing, or not as it is to be: a 400, not a 401 */
     struct span expected_text;            /* what is to be signed; empty with a key */
     const char *differs[EXPLAIN_DIFFERS]; /* parts of the request or of the signed text */
     struct span hints[EXPLAIN_DIFFERS];   /* a sentence on each */

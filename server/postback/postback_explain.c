@@ -147,13 +147,18 @@ enum err postback_explain(const struct request *rq, struct request *asked, struc
     if (!x->valid)
         tell_why(asked, target, sig, host, x);
     tell_host(asked, host, x);
+    const struct problem unproven = asked->problem;
     asked->problem = (struct problem){.foreign = false};
     pb->party = asked->sender.party;
     pb->trust = key ? TRUST_KEY : TRUST_SIGNED;
     x->err = x->webhook ? postback_json_body(pb) : postback_query_fields(pb);
     x->fields = fields_of(pb);
     x->ignored = postback_ignored(pb);
-    if (x->err == ERR_OK && x->valid)
+    x->malformed = err == ERR_MALFORMED;
+    if (x->malformed) {
+        x->err = err;
+        asked->problem = unproven;
+    } else if (x->err == ERR_OK && x->valid)
         x->err = decide(pb, x);
     else if (x->err == ERR_OK) /* whoever cannot send it learns nothing of whom it is about */
         x->err = problem(&asked->problem, ERR_UNAUTHORIZED, "",

@@ -203,6 +203,19 @@ class Explain(ServerCase):
                 got = self.explained({"url": self.target(made)})["signature"]
                 self.assertEqual((got["valid"], got["differs"]), (False, differs), got["hints"])
 
+    def test_what_signs_and_is_missing_or_misplaced_is_foretold_as_it_is_answered(self):
+        sender = self.market.publisher
+
+        def signed(**how):
+            return sender.signed_target(person(click_id=self.market.click()), **how)
+
+        for target, field in ((signed() + "&x=1", "sig"), (signed().replace("&ts=", "&tss="), "ts"), (signed(nonce="short"), "nonce"), (signed(ts="now"), "ts"),
+                              (signed().replace("&sig=", "&sgi="), "sig")):
+            with self.subTest(target):
+                got, answer = self.explained({"url": sender.base + target}), self.assertStatus(send(sender.base + target), 400).json
+                self.assertEqual((got["signature"]["valid"], got["decision"]), (False, {name: answer[name] for name in ("detail", "field", "status")}))
+                self.assertEqual(answer["field"], field)
+
     def test_the_expected_text_is_what_is_to_be_signed(self):
         sender, form = self.market.publisher, urllib.parse.urlencode(person(click_id=self.market.click()))
         head = f"/postback?kid={sender.kid}&ts={int(time.time())}&nonce={secrets.token_urlsafe(18)}"
