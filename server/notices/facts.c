@@ -81,7 +81,36 @@ struct capped {
     const struct caps *caps;
     struct cap_row day, month;
     int64_t local_day, local_month;
+    int64_t least_micros; /* that a lead costs which is paid for */
 };
+
+static int64_t least_price(const struct terms *t, int64_t least_micros)
+{
+    for (size_t i = 0; t != NULL && i < t->n_tiers; i++)
+        if (t->tiers[i].micros < least_micros)
+            least_micros = t->tiers[i].micros;
+    return least_micros;
+}
+
+/* The campaign's own contract pays nobody. */
+static int64_t least_of(const struct facts *f, const struct contract *k, bool campaign)
+{
+    const struct contract_list all = catalog_contracts_of(f->catalog, k->campaign);
+    int64_t least_micros = campaign ? INT64_MAX : least_price(contract_terms(k, f->now_ms), INT64_MAX);
+    for (size_t i = 0; campaign && i < all.n; i++) {
+        const struct contract *each = catalog_listed(f->catalog, &all, i);
+        if (each->publisher != NULL)
+            least_micros = least_price(contract_terms(each, f->now_ms), least_micros);
+    }
+    return least_micros < INT64_MAX ? least_micros : 0;
+}
+
+/* Or less is left than any lead costs: they are refused already. */
+static bool is_spent(const struct capped *c)
+{
+    const int64_t budget = c->caps->budget_micros_month;
+    return c->month.micros >= budget || c->month.micros + (wide_micros)c->least_micros > budget;
+}
 
 static enum err read_caps(struct facts *f, struct capped *c)
 {
@@ -101,7 +130,7 @@ static void say_budget(struct facts *f, const struct capped *c)
 {
     char used[32], of[32];
     int64_t budget = c->caps->budget_micros_month;
-    if (!(c->caps->set & CAP_BUDGET) || c->month.micros >= budget || c->month.micros * 5 < (wide_micros)budget * 4)
+    if (!(c->caps->set & CAP_BUDGET) || is_spent(c) || c->month.micros * 5 < (wide_micros)budget * 4)
         return;
     const struct span values[] = {c->terms->name, span_str(c->id),
                                   micros_text(used, (int64_t)c->month.micros, c->terms->currency),
@@ -130,8 +159,7 @@ static void say_caps(struct facts *f, const struct capped *c)
     const struct caps *of = c->caps;
     say_cap(f, c, CAP_DAY, NOTICE_LINE_CAP_DAY, of->day, (int64_t)c->day.leads >= of->day, c->local_day);
     say_cap(f, c, CAP_MONTH, NOTICE_LINE_CAP_MONTH, of->month, (int64_t)c->month.leads >= of->month, c->local_month);
-    say_cap(f, c, CAP_BUDGET, NOTICE_LINE_CAP_BUDGET, of->budget_micros_month,
-            c->month.micros >= of->budget_micros_month, c->local_month);
+    say_cap(f, c, CAP_BUDGET, NOTICE_LINE_CAP_BUDGET, of->budget_micros_month, is_spent(c), c->local_month);
 }
 
 /* The campaign's are its advertiser's alone, and told by its direct contract. */
@@ -142,7 +170,8 @@ static enum err caps_of(struct facts *f, const struct contract *k, void (*say)(s
     struct capped c = {.scope = own ? CAP_CAMPAIGN : CAP_CONTRACT,
                        .number = own ? k->campaign->number : k->number,
                        .id = own ? k->campaign->id : k->id,
-                       .terms = terms};
+                       .terms = terms,
+                       .least_micros = least_of(f, k, own)};
     if (terms == NULL)
         return ERR_OK;
     c.caps = own ? &terms->campaign_caps : &terms->contract_caps;

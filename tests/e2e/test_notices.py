@@ -139,6 +139,16 @@ class Told(NoticeCase):
         self.assertIn("60.00 EUR a month", cap.get_content())
         self.assertEqual(self.post.taken(theirs), [])  # what an advertiser may spend is no publisher's matter
 
+    def test_a_budget_is_used_up_once_no_lead_fits(self):
+        self.market = Market(self.server, {**self.campaign, "caps": {"budget_micros_month": 20_000_000}}, {"price": {"lead": [{"micros": 12_000_000}]}})
+        self.publisher = self.market.publisher
+        ours = self.want(self.market.advertiser)
+        self.assertEqual(self.lead()["status"], "pending")
+        mail = self.arrives(ours)
+        self.assertEqual(mail["Subject"], "A cap was reached")
+        self.assertIn("20.00 EUR a month", mail.get_content())
+        self.assertEqual(self.lead()["reason"], "budget")
+
     def test_clicks_without_a_lead_are_told_and_not_with_one(self):
         ours = self.want(self.publisher, "quiet")
         for _ in range(99):
