@@ -199,9 +199,11 @@ static enum err read_fixed(struct crm *c, struct problem *p)
                        !json_is_boolean(
                            value)) return wrong(p, "fixed", key_of(name),
                                                 "must be a text of at most 512 bytes, a whole number or a bool");
-    for (const char *const *need = c->recipe->needs; err == ERR_OK && *need != NULL; need++)
-        if (json_object_get(c->fixed, *need) == NULL)
+    for (const char *const *need = c->recipe->needs; err == ERR_OK && *need != NULL; need++) {
+        const json_t *v = json_object_get(c->fixed, *need);
+        if (v == NULL || (json_is_string(v) && json_string_length(v) == 0))
             err = wrong(p, "fixed", span_str(*need), "is needed by this recipe");
+    }
     return err;
 }
 

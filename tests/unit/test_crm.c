@@ -142,6 +142,7 @@ static void a_document_that_cannot_be_names_the_member(void **state)
         {"{\"recipe\":\"json\"}", "url"},
         {"{\"recipe\":\"hubspot_form\"}", "fixed.portal"},
         {"{\"recipe\":\"hubspot_form\",\"fixed\":{\"portal\":1}}", "fixed.form"},
+        {"{\"recipe\":\"hubspot_form\",\"fixed\":{\"form\":\"\",\"portal\":1}}", "fixed.form"},
         {"{\"recipe\":\"json\",\"url\":\"https://c.example/{p}\"}", "url"},
         {"{\"recipe\":\"json\",\"url\":\"https://c.example/{p}\",\"fixed\":{\"q\":1}}", "url"},
         {"{\"recipe\":\"json\",\"url\":\"https://c.example/{p\",\"fixed\":{\"p\":1}}", "url"},
