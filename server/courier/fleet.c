@@ -213,6 +213,7 @@ bool fleet_take(struct fleet *f, struct fleet_outcome *out)
     bool whole = error <= DELIVERY_ERROR_REDIRECT && status > 0 && status <= UINT16_MAX;
     *out = (struct fleet_outcome){.tag = s->tag,
                                   .status = whole ? (uint16_t)status : 0,
+                                  .gone = status == 410,
                                   .ms = (uint32_t)(us / 1000),
                                   .retry_after_s = retry_s,
                                   .error = error,

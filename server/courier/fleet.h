@@ -20,6 +20,7 @@ struct fleet_request {
 struct fleet_outcome {
     uint64_t tag;
     uint16_t status; /* 0: no whole answer */
+    bool gone;       /* it began with a 410, whole or not */
     uint32_t ms;
     int64_t retry_after_s; /* as the answer asks; 0: it does not */
     enum delivery_error error;

@@ -178,7 +178,7 @@ static void tell_failing(uint32_t target, const struct fleet_outcome *f)
     log_line(LOG_WARN, 0, "webhook_failing", "%s number %u: %s%s%s, status %u%s",
              target & DELIVERY_CRM ? "CRM of campaign" : "party", target & ~DELIVERY_CRM, delivery_error_word(f->error),
              f->error == DELIVERY_ERROR_ADDRESS ? ": " : "", f->error == DELIVERY_ERROR_ADDRESS ? f->address : "",
-             f->status, f->status == 410 ? ": nothing more goes there" : "");
+             f->status, f->gone ? ": nothing more goes there" : "");
 }
 
 static void tried(struct outgoing *o, struct line *l, const struct fleet_outcome *f)
@@ -188,7 +188,7 @@ static void tried(struct outgoing *o, struct line *l, const struct fleet_outcome
     bool there = f->error == DELIVERY_ERROR_STATUS && l->there != 0 && f->status == l->there;
     r.tried = true;
     r.attempt = (struct delivery_attempt){l->began_ms, f->status, f->ms, there ? DELIVERY_ERROR_NONE : f->error};
-    r.gone = f->status == 410;
+    r.gone = f->gone;
     r.state = DELIVERY_DELIVERED;
     if (r.attempt.error != DELIVERY_ERROR_NONE) {
         r.due_ms = r.gone ? 0 : next_ms(l, now_ms, wait_s);

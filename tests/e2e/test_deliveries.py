@@ -199,6 +199,11 @@ class Misbehaving(Deliveries):
         self.lead()
         wait_for(lambda: len(target.got) == 2, what="what came since")
 
+    def test_a_410_with_a_page_larger_than_is_taken_is_one_too(self):
+        delivery, _ = self.failing(lambda request: (410, {}, b"x" * 20000))
+        self.assertEqual((delivery["state"], delivery["attempts"][0]["error"]), ("failed", "answer_too_large"), delivery)
+        self.assertIn("disabled_at", self.publisher.get(f"/v1/parties/{self.publisher.id}/webhook"))
+
     def test_what_is_due_without_a_webhook_is_dropped(self):
         self.failing(lambda request: (500, {}, b""))
         identity = deliveries(self.publisher)[0]["id"]
