@@ -4,21 +4,26 @@ import base64
 import contextlib
 import http.server
 import json
+import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 import urllib.parse
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from harness import SOURCE, Market, Party, ServerCase, countersign, free_port, person, wait_for
+from harness import SOURCE, Market, Party, Server, ServerCase, countersign, free_port, person, wait_for
 from sent import deliveries, ended
+from tls import make_pair
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 from second import verify_twice  # noqa: E402
@@ -448,6 +453,36 @@ class Refused(Deliveries):
 
 def instant(text):
     return datetime.fromisoformat(text).timestamp()
+
+
+class Certificates(unittest.TestCase):
+    def target(self, pair):
+        context, made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), Target(self)
+        context.load_cert_chain(*pair)
+        made.server.socket = context.wrap_socket(made.server.socket, server_side=True)
+        made.url = made.url.replace("http://127.0.0.1", "https://localhost")
+        return made
+
+    def test_nobody_is_told_who_does_not_show_whose_host_it_is(self):
+        folder = tempfile.TemporaryDirectory(prefix="countersign-tls-")
+        self.addCleanup(folder.cleanup)
+        pairs = {name: make_pair(Path(folder.name), name, **how) for name, how in
+                 (("known", {}), ("unknown", {}), ("over", {"days": -1}), ("another", {"host": "another.example"}))}
+        trust = Path(folder.name) / "trust"
+        trust.write_bytes(b"".join(pairs[name][0].read_bytes() for name in ("known", "over", "another")))
+        with unittest.mock.patch.dict(os.environ, SSL_CERT_FILE=str(trust)):
+            server = Server(**LOOPBACK)
+        self.addCleanup(server.close)
+        targets = {name: self.target(pair) for name, pair in pairs.items()}
+        plain = targets["plain"] = Target(self)
+        plain.url = plain.url.replace("http://127.0.0.1", "https://localhost")
+        for name, target in targets.items():
+            with self.subTest(name):
+                party = Party(server.operator, name, "publisher")
+                party.put(f"/v1/parties/{party.id}/webhook", {"url": target.url})
+                party.post(f"/v1/parties/{party.id}/webhook/test", {})
+                attempt = wait_for(lambda party=party: deliveries(party)[0]["attempts"], 60, "an attempt")[0]
+                self.assertEqual((attempt["error"], len(target.got)), ("", 1) if name == "known" else ("tls_failed", 0))
 
 
 if __name__ == "__main__":
