@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/mem.h"
 #include "server/courier/transfer.h"
 
@@ -41,7 +42,7 @@ static size_t give(char *to, size_t size, size_t n, void *arg)
 struct smtp *smtp_open(const struct smtp_setup *setup, const atomic_bool *stop)
 {
     struct smtp *s = xcalloc(1, sizeof *s);
-    bool logs_in = setup->user[0] != '\0';
+    bool logs_in = setup->user[0] != '\0', insists = logs_in || ascii_starts(span_str(setup->url), "smtps:");
     s->stop = stop;
     size_t len = strlen(setup->url);
     bool slash = setup->url[len - 1] == '/';
@@ -51,6 +52,9 @@ struct smtp *smtp_open(const struct smtp_setup *setup, const atomic_bool *stop)
     curl_easy_setopt(c, CURLOPT_URL, s->url);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     curl_easy_setopt(c, CURLOPT_USE_SSL, (long)(logs_in ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+    /* where it goes in the clear as well, any certificate does (RFC 7435): that of Debian's postfix is its own */
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, (long)insists);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, insists ? 2L : 0L);
     if (logs_in) {
         curl_easy_setopt(c, CURLOPT_USERNAME, setup->user);
         curl_easy_setopt(c, CURLOPT_PASSWORD, setup->password);

@@ -1,5 +1,5 @@
 /* Mail to the operator's own SMTP server (RFC 5321), by libcurl: bounded in time, TLS where the server has it, and
- * always where a password is sent. One thread. */
+ * always, by a certificate that holds, with smtps: and where a password is sent. One thread. */
 #ifndef CS_SERVER_COURIER_SMTP_H
 #define CS_SERVER_COURIER_SMTP_H
 

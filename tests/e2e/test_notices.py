@@ -396,6 +396,28 @@ class Lasting(unittest.TestCase):
             self.assertEqual(self.post.logins, [("countersign", "s3cret")])
             self.assertEqual(plain.got, [])
 
+    def test_a_certificate_counts_where_tls_has_to_be_had(self):
+        """Debian's postfix offers TLS by a certificate of its own: without a login mail goes there, as it would in the clear."""
+        with tempfile.TemporaryDirectory() as folder:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*make_pair(Path(folder), "unknown"))
+            offers, insists = Post(tls_context=context), Post(ssl_context=context)
+            for post in (offers, insists):
+                self.addCleanup(post.stop)
+            for url in (offers.url, insists.url.replace("smtp:", "smtps:")):
+                server = Server(SMTP_URL=url, SMTP_FROM=FROM, NOTICE_S=1)
+                self.addCleanup(server.close)
+                self.server, self.market = server, Market(server, NoticeCase.campaign)
+                self.publisher = self.market.publisher
+                self.want()
+                self.statement()
+                if url == offers.url:
+                    wait_for(lambda: offers.got, 60, "mail")
+                    self.assertNotIn("notice_not_sent", server.log())
+                else:
+                    wait_for(lambda server=server: "notice_not_sent" in server.log(), 60, "a refusal")
+            self.assertEqual(insists.got, [])
+
     def test_settings_that_do_not_fit_are_said(self):
         with tempfile.TemporaryDirectory() as folder:
             opened = Path(folder) / "password"
