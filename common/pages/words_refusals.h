@@ -315,6 +315,33 @@
     X(NO_LINK_TOKEN, "the API token behind this link opens nothing any more", "le jeton d’API derrière ce lien n’ouvre plus rien", "此链接背后的 API 令牌已失效") \
     X(NO_LINK_USED, "this link was used, or is over: ask for another one", "ce lien a servi ou n’est plus valable\u00a0: demandez-en un autre", "此链接已使用或失效：请索取新的") \
     X(NO_LINK_BUSY, "too many ask for a link just now: try again in a minute", "trop de demandes de liens à l’instant\u00a0: réessayez dans une minute", "此刻索取链接的人过多：请一分钟后重试") \
+    X(NO_KID, "there is no kid", "il n’y a pas de kid", "没有 kid") \
+    X(NO_PROOF, "the kid is not known, the signature or key does not hold, or the timestamp is more than {} s off", "le kid est inconnu, la signature ou la clé ne vaut pas, ou l’heure est décalée de plus de {} s", "kid 未知、签名或密钥无效，或时间相差超过 {} 秒") \
+    X(NO_KID_KNOWN, "the kid is not known", "le kid est inconnu", "kid 未知") \
+    X(NO_KID_RETIRED, "the kid is retired", "le kid a été retiré", "kid 已停用") \
+    X(NO_KEY_KNOWN, "the key is not known", "la clé est inconnue", "密钥未知") \
+    X(NO_KEY_OWN, "the key is not the party's", "la clé n’est pas celle de cette partie", "密钥不属于该方") \
+    X(NO_KEY_FROM_HERE, "the key holds, but not from this address", "la clé vaut, mais pas depuis cette adresse", "密钥有效，但不能从此地址使用") \
+    X(NO_UNSIGNED, "it is not signed, and unsigned ones (`key`) are not switched on", "il n’est pas signé, et ceux sans signature (`key`) ne sont pas admis", "未签名，且未开启无签名的 postback（`key`）") \
+    X(NO_SIG_HEX, "sig is not 64 lowercase hex digits", "sig n’est pas fait de 64 chiffres hexadécimaux en minuscules", "sig 须为 64 位小写十六进制数字") \
+    X(NO_SIG_HOLDS, "the signature does not hold", "la signature ne vaut pas", "签名无效") \
+    X(NO_LATE, "the timestamp is more than {} s off", "l’heure est décalée de plus de {} s", "时间相差超过 {} 秒") \
+    X(NO_HOOK_LATE, "webhook-timestamp is more than {} s off", "webhook-timestamp est décalé de plus de {} s", "webhook-timestamp 相差超过 {} 秒") \
+    X(NO_HOOK_UNIX, "webhook-timestamp is not Unix time in seconds", "webhook-timestamp n’est pas l’heure Unix en secondes", "webhook-timestamp 不是以秒计的 Unix 时间") \
+    X(NO_HOOK_ID, "webhook-id is longer than {} bytes, or has a dot", "webhook-id fait plus de {} octets, ou contient un point", "webhook-id 超过 {} 字节，或含有点") \
+    X(NO_SIGNED_QUERY, "is missing: a signed query has kid, ts and nonce, and sig as its last parameter", "manque\u00a0: une requête signée a kid, ts et nonce, et sig en dernier paramètre", "缺少此项：签名请求须有 kid、ts 和 nonce，且 sig 为最后一个参数") \
+    X(NO_UNIX, "must be Unix time in seconds", "doit être l’heure Unix en secondes", "须为以秒计的 Unix 时间") \
+    X(NO_NONCE, "must be 16 to 64 URL-safe characters, new for each request", "doit avoir 16 à 64 caractères admis dans une URL, nouveaux à chaque requête", "须为 16 至 64 个可用于网址的字符，每次请求都换新") \
+    X(NO_SIG_LAST, "must be the last parameter", "doit être le dernier paramètre", "须为最后一个参数") \
+    X(NO_SIG_OR_KEY, "stands beside sig: a postback is signed, or it brings a key", "est à côté de sig\u00a0: un postback est signé, ou il porte une clé", "与 sig 并存：postback 要么签名，要么带密钥") \
+    X(NO_GIVEN_TWICE, "given more than once", "est donné plus d’une fois", "重复给出") \
+    X(NO_PERCENT, "is not properly percent-encoded", "n’est pas bien encodé en %", "百分号编码有误") \
+    X(NO_PERCENT_NAME, "a parameter's name is not properly percent-encoded", "le nom d’un paramètre n’est pas bien encodé en %", "有参数名的百分号编码有误") \
+    X(NO_MACRO_LEFT, "holds a macro that was not replaced: check the postback URL at the sender", "contient une macro qui n’a pas été remplacée\u00a0: vérifiez l’adresse du postback chez l’expéditeur", "含有未被替换的宏：请检查发送方的 postback 网址") \
+    X(NO_PIXEL_TXID, "a lead's txid is 1 to {} bytes of clean text, no macro that was not replaced, and no word for nothing", "le txid d’un lead a 1 à {} octets de texte propre, sans macro restée telle quelle ni mot pour rien", "线索的 txid 须为 1 至 {} 字节的正常文本，不能是未被替换的宏，也不能是表示空的词") \
+    X(NO_PIXEL_EVENT, "this event is none that pixels report", "les pixels n’annoncent pas cet événement", "像素不报告此类事件") \
+    X(NO_PIXEL_BODY, "what it reports stands in a body of a type that is not read: send a form, or put it into the query", "ce qu’il annonce est dans un corps d’un type qui n’est pas lu\u00a0: envoyez un formulaire, ou mettez-le dans l’adresse", "其内容位于无法读取的正文类型中：请发送表单，或写入网址参数") \
+    X(NO_SENDER, "advertisers and publishers send postbacks", "les annonceurs et les éditeurs envoient des postbacks", "postback 由广告主和发布商发送") \
     X(NO_QUOTA, "{_} has {} {_}, and {} allows {}: {_}", "il y en a déjà {}, et {} en permet {}", "已有 {} 个，{} 允许 {} 个")
 /* clang-format on */
 

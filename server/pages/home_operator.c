@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/pages/copies.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/settlement/settlement.h"
 
@@ -107,8 +108,9 @@ static void write_refused(struct overview *o, const json_t *one)
     if (secret != NULL)
         page_put(g, "<a href=\"/parties/{}\">{}</a> ", P_QUERY(span_str(secret->party->id)),
                  P_NAME(secret->party->name));
-    page_put(g, "<code>{}</code></td><td lang=\"en\">{} <code>{}</code></td></tr>\n", P_TEXT(ask_text(one, "kid")),
-             P_TEXT(ask_text(one, "reason")), P_TEXT(ask_text(one, "field")));
+    page_put(g, "<code>{}</code></td><td>", P_TEXT(ask_text(one, "kid")));
+    refusal_said(g, ask_text(one, "field"), ask_text(one, "reason"));
+    page_html(g, "</td></tr>\n");
 }
 
 static void write_refusals(struct overview *o)
@@ -143,10 +145,11 @@ static void write_overview(struct overview *o)
         rows_statements(&o->s, waiting);
     page_html(&o->s.g, "</section>\n<div class=\"half\">\n");
     write_parties(o);
+    page_html(&o->s.g, "<div>\n");
     write_contracts(o);
     if (refused_of_day(o->refused, o->rq->arrived_ms) > 0)
         write_refusals(o);
-    page_html(&o->s.g, "</div>\n");
+    page_html(&o->s.g, "</div>\n</div>\n");
 }
 
 enum err operator_read(struct request *rq, struct reply *reply)

@@ -3,6 +3,7 @@
 #include "server/pages/activity.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 
 enum { PARTY = 0, AFTER, PARAMS };
@@ -27,11 +28,10 @@ static void write_refusal(struct screen *s, const json_t *one)
     const struct secret *secret = catalog_secret(s->rq->catalog, kid);
     const struct party *p = secret != NULL ? secret->party : NULL;
     struct page *g = &s->g;
-    page_put(g,
-             "<tr><td class=\"nb\" data-l=\"{}\">{}</td><td class=\"hd\" lang=\"en\"><b>{}</b></td><td "
-             "data-l=\"{}\">",
-             P_WORD(WORD_LINE_RECEIVED), P_TIME(ask_time(one, "at")), P_TEXT(ask_text(one, "reason")),
-             P_WORD(WORD_ACT_FIELD));
+    page_put(g, "<tr><td class=\"nb\" data-l=\"{}\">{}</td><td class=\"hd\"><b>", P_WORD(WORD_LINE_RECEIVED),
+             P_TIME(ask_time(one, "at")));
+    refusal_detail(g, ask_text(one, "reason"));
+    page_put(g, "</b></td><td data-l=\"{}\">", P_WORD(WORD_ACT_FIELD));
     if (!span_empty(ask_text(one, "field")))
         page_put(g, "<code>{}</code>", P_TEXT(ask_text(one, "field")));
     page_put(g, "</td><td data-l=\"{}\"><span>", P_WORD(WORD_ACT_SENDER));

@@ -4,6 +4,7 @@
 #include "server/pages/copies.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/store/store.h"
 
@@ -64,8 +65,9 @@ static void write_senders(struct system_page *p)
                      P_NAME(secret->party->name));
         else
             page_put(g, "{}", P_WORD(WORD_ACT_NOBODY));
-        page_put(g, "<span class=\"why\" lang=\"en\">{}</span></th><td class=\"n\">{}</td></tr>\n",
-                 P_TEXT(p->sender[i].reason), P_COUNT(p->sender[i].n));
+        page_html(g, "<span class=\"why\">");
+        refusal_detail(g, p->sender[i].reason);
+        page_put(g, "</span></th><td class=\"n\">{}</td></tr>\n", P_COUNT(p->sender[i].n));
     }
     page_html(g, "</tbody></table>\n</section>\n");
 }

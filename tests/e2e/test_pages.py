@@ -701,6 +701,18 @@ class Operating(Forms):
         self.assertIn('id="waiting"', text)
         self.assertIn(f'<a href="/parties/{publisher.id}"><bdi>Refused lately</bdi></a> <code>{publisher.kid}</code>', text)
 
+    def test_what_was_refused_is_said_in_the_language_of_the_page(self):
+        publisher = Party(self.operator, "Refused in words", "publisher")
+        self.assertEqual(publisher.postback(person(), nonce="y" * 20, ts=1).status, 401)
+        self.assertEqual(publisher.postback({"email": "{email}", "txid": "x"}).status, 400)
+        wait_for(lambda: sum(one.get("kid") == publisher.kid for one in self.operator.get("/v1/refused")["data"]) == 2, what="the refusals")
+        for language, said in (("fr", ("l’heure est décalée", "contient une macro qui n’a pas été remplacée")), ("zh-Hans", ("时间相差超过", "含有未被替换的宏"))):
+            browser = self.signed_in(self.operator.token)
+            for path in ("/", "/refused", "/system"):
+                text = browser.get(f"{path}?lang={language}").text
+                self.assertGreaterEqual(sum(word in text for word in said), 1 if path == "/system" else 2, (language, path))  # there one of each sender
+                self.assertNotIn("the timestamp is more", text)
+
     def test_an_auditor_is_given_the_commands_of_each_contract(self):
         market = Market(self.server)
         other = market.new_contract(market.new_publisher())
