@@ -6,7 +6,7 @@
 #include "server/api/list.h"
 
 /* Leads and dispositions that one call looks at: past it the list ends early, with `next`. */
-enum { LEADS_SCAN = 5000 };
+enum { LEADS_SCAN = 4000 };
 
 enum lead_order { LEADS_OLDEST, LEADS_NEWEST, LEADS_DUE };
 

@@ -14,12 +14,12 @@ static void add(json_t *sums, struct span currency, int64_t micros)
     json_object_setn_new(sums, currency.ptr, currency.len, json_integer(json_integer_value(was) + micros));
 }
 
-static enum err take_leads(struct request *rq, const char *status, struct money_part *out)
+static enum err take_leads(struct request *rq, struct money_part *out)
 {
     json_t *answer = NULL, *one;
     char query[64];
     size_t i;
-    snprintf(query, sizeof query, "order=newest&status=%s&limit=%d", status, LEADS_MOST);
+    snprintf(query, sizeof query, "order=newest&status=pending,held&limit=%d", LEADS_MOST);
     enum err err = ask(rq, leads_list_all, SPAN(""), span_str(query), &answer);
     json_array_foreach(json_object_get(answer, "data"), i, one)
         add(out->sums, ask_text(one, "currency"), ask_int(one, "payout_micros"));
@@ -71,9 +71,7 @@ enum err money_gather(struct request *rq, const json_t *waiting, struct money *m
     m->unanswered.sums = json_object();
     m->disputed.sums = json_object();
     take_statements(waiting, false, &m->unanswered);
-    enum err err = take_leads(rq, "pending", &m->waiting);
-    if (err == ERR_OK)
-        err = take_leads(rq, "held", &m->waiting);
+    enum err err = take_leads(rq, &m->waiting);
     return err == ERR_OK ? take_disputed(rq, &m->disputed) : err;
 }
 

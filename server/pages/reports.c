@@ -12,7 +12,7 @@
 #include "server/pages/pages_private.h"
 #include "server/pages/rows.h"
 
-enum { DAYS = 30, SHOWN = 100, STRETCHES_MOST = 400, DATE_LEN = 10, CONTRACTS_LISTED = 200 };
+enum { DAYS = 30, SHOWN = 50, STRETCHES_MOST = 400, DATE_LEN = 10, CONTRACTS_LISTED = 200 };
 
 enum { GROUP, FROM, TO, CONTRACT, CAMPAIGN, PUBLISHER, STATUS, CLASS, REASON, WHERE, IS, COMPARE, FORMAT, PARAMS };
 static const char *const names[PARAMS] = {

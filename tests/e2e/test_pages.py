@@ -739,6 +739,31 @@ class Operating(Forms):
             self.assertIn(said, text)
 
 
+class Weight(Forms):
+    """What a phone has to take before it shows anything: a page of long rows, its style and its script."""
+
+    MOST = 100_000
+
+    def test_full_pages_are_light(self):
+        market = self.market
+        for n in range(120):
+            marks = f"?sub1=placement-of-a-rather-long-name-in-the-letter-of-november-{n}&sub2=article-{n}&utm_source=newsletter-of-november&utm_campaign=solar-roofs"
+            market.publisher.postback(person(click_id=market.click(marks), txid=f"of-a-long-name-{n}", first_name="W" * 60))
+        wait_for(lambda: any(a["size"] >= 240 for a in market.publisher.get("/v1/reports")["as_of"]), what="the report")
+        heavy = {}
+        for party, paths in ((market.publisher, ("/", "/leads", "/reports", "/reports?group=sub1&compare=previous", "/links")),
+                             (market.advertiser, ("/", "/review", "/leads", "/reports?group=sub1&compare=previous&status=pending", "/reports?group=day&from=2025-12-01&to=2026-11-29",
+                                                  "/publishers", f"/campaigns/{market.campaign}/rules")),
+                             (self.operator, ("/", "/leads", "/contracts", "/month-end", "/system", "/settings"))):
+            browser = self.signed_in(party.token)
+            for path in paths:
+                for language in ("en", "fr", "zh-Hans"):
+                    text = browser.get(path + ("&" if "?" in path else "?") + "lang=" + language).text
+                    assets = sum(len(browser.get(asset).body) for asset in set(re.findall(r'"(/assets/[^"]+)"', text)))
+                    heavy[path, language] = len(text.encode()) + assets
+        self.assertEqual({page: size for page, size in heavy.items() if size > self.MOST}, {})
+
+
 class Refusals(Forms):
     """What the API says of a form stands in the language of the page, with the API's word beside it."""
 
