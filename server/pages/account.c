@@ -582,18 +582,19 @@ static void write_page(struct account *a)
     screen_open(&a->s, a->own ? WORD_SETTINGS : WORD_INVITE_PARTY, a->own ? "/settings" : "/parties", NULL);
     write_head(a);
     write_tokens(a);
-    page_html(&a->s.g, "<div class=\"half\">\n");
+    page_html(&a->s.g, "<div class=\"half\">\n<div>\n");
     write_secrets(a);
-    write_invitations(a);
     write_key(a);
-    write_webhook(a);
     write_notices(a);
     if (a->own)
         write_shown(a);
-    write_legal(a);
-    if (!a->own && a->s.frame.seat == SEAT_OPERATOR)
+    else if (a->s.frame.seat == SEAT_OPERATOR)
         write_operators(a);
-    page_html(&a->s.g, "</div>\n");
+    page_html(&a->s.g, "</div>\n<div>\n");
+    write_invitations(a);
+    write_webhook(a);
+    write_legal(a);
+    page_html(&a->s.g, "</div>\n</div>\n");
 }
 
 /* A zone that is chosen is kept by the browser; an empty one is forgotten. */

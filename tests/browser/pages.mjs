@@ -21,6 +21,12 @@ async function faults(page) {
   return found.violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3).join(' | ')}`);
 }
 
+// cards that were stretched beside a longer one: more empty than an empty line or two
+const hollow = () => [...document.querySelectorAll('.card:not(:has(.bulk))')].filter((one) => one.offsetHeight && innerWidth >= 900).map((one) => {
+  const ends = [...one.querySelectorAll('*')].map((part) => part.getBoundingClientRect()).filter((box) => box.height > 0).map((box) => box.bottom);
+  return [Math.round(one.getBoundingClientRect().bottom - Math.max(...ends)), one.outerHTML.slice(0, 120)];
+}).filter(([empty]) => empty > 150).map(String);
+
 // the stop of the Tab key that has the focus: what it is, and why nobody sees that it is there
 const stop = () => {
   const one = document.activeElement, box = one.getClientRects()[0] || new DOMRect(), x = box.left + Math.min(box.width, 12) / 2, y = box.top + Math.min(box.height, 12) / 2;
@@ -66,7 +72,7 @@ for (const visit of given.visits) {
       }
       await page.setViewportSize({ width, height: 900 });
       seen.push({ name, between, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
-        scrolls: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), text: await page.innerText('body'), axe: await faults(page),
+        scrolls: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), hollow: await page.evaluate(hollow), text: await page.innerText('body'), axe: await faults(page),
         h1: await page.locator('h1').count(), unseen: visit.language === 'zh' ? [] : await unseen(page) }); // a phone in English, a desk in French
       if (visit.save) await page.screenshot({ path: `${visit.save}.${name.replace(/\W+/g, '_')}.${width}.png`, fullPage: true });
     }

@@ -86,6 +86,12 @@ class Pages(ServerCase):
                 with self.subTest(name, page=page["name"]):
                     self.assertEqual([one for one in page["axe"] if one.split()[0] in ("serious", "critical")], [])
 
+    def test_no_card_is_mostly_empty(self):
+        for name, said in self.told.items():
+            for page in said["seen"]:
+                with self.subTest(name, page=page["name"]):
+                    self.assertEqual(page["hollow"], [])
+
     def test_each_stop_of_the_tab_key_is_seen(self):
         for name, said in self.told.items():
             for page in said["seen"]:
