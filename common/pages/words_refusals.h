@@ -342,6 +342,19 @@
     X(NO_PIXEL_EVENT, "this event is none that pixels report", "les pixels n’annoncent pas cet événement", "像素不报告此类事件") \
     X(NO_PIXEL_BODY, "what it reports stands in a body of a type that is not read: send a form, or put it into the query", "ce qu’il annonce est dans un corps d’un type qui n’est pas lu\u00a0: envoyez un formulaire, ou mettez-le dans l’adresse", "其内容位于无法读取的正文类型中：请发送表单，或写入网址参数") \
     X(NO_SENDER, "advertisers and publishers send postbacks", "les annonceurs et les éditeurs envoient des postbacks", "postback 由广告主和发布商发送") \
+    X(HINT_NOBODY, "it names nobody whose secrets you may know: use the kid that stands beside your secret", "il ne nomme personne dont vous pouvez connaître les secrets\u00a0: prenez le kid qui est à côté de votre secret", "所写 kid 的密钥您无权知道：请使用您密钥旁的 kid") \
+    X(HINT_OTHER_KID, "it is signed with the secret of kid {}, and names kid {}", "il est signé avec le secret du kid {}, et nomme le kid {}", "以 kid {} 的密钥签名，却写着 kid {}") \
+    X(HINT_NONE, "no common mistake gives this signature: hold expected_text against the text that was signed, byte by byte, and look whether the secret is that of this kid", "aucune erreur courante ne donne cette signature\u00a0: comparez le texte à signer, octet par octet, à celui qui fut signé, et voyez si le secret est celui de ce kid", "没有常见错误会得出此签名：请逐字节比对应签名的文本，并确认密钥属于此 kid") \
+    X(HINT_KEY_TEXT, "the key is the secret's text there: it is what stands behind whsec_, decoded from base64", "la clé y est le texte du secret\u00a0: c’est ce qui suit whsec_, décodé de base64", "那里把密钥的文本当作密钥：应取 whsec_ 之后的部分并由 base64 解码") \
+    X(HINT_KEY_BASE64, "the key is not decoded there: decode from base64 what stands behind whsec_", "la clé n’y est pas décodée\u00a0: décodez de base64 ce qui suit whsec_", "那里密钥未解码：请由 base64 解码 whsec_ 之后的部分") \
+    X(HINT_SIG_BASE64, "sig is base64 there: write the 32 bytes of the HMAC as 64 lowercase hex digits", "sig y est en base64\u00a0: écrivez les 32 octets du HMAC en 64 chiffres hexadécimaux minuscules", "那里 sig 为 base64：请把 HMAC 的 32 字节写成 64 位小写十六进制") \
+    X(HINT_SIG_FRONT, "sig is to be 64 lowercase hex digits, and nothing in front of them", "sig doit être 64 chiffres hexadécimaux minuscules, sans rien devant", "sig 须为 64 位小写十六进制，前面不加任何内容") \
+    X(HINT_URL, "the whole URL was signed as target: take its path and query alone", "l’URL entière fut signée\u00a0: ne prenez que son chemin et sa requête", "签名的是整个网址：只取路径和查询部分") \
+    X(HINT_PERCENT, "the target was signed before it was percent-encoded: sign it as it is sent", "la cible fut signée avant d’être encodée en %\u00a0: signez-la telle qu’elle est envoyée", "目标在百分号编码之前被签名：请按发送时的样子签名") \
+    X(HINT_HOST, "another host was signed than this server's: it is the third line of expected_text", "un autre hôte que celui de ce serveur fut signé\u00a0: c’est la troisième ligne du texte à signer", "签名的主机不是本服务器：见应签名文本的第三行") \
+    X(HINT_REWRITTEN, "the JSON was written otherwise when it was signed: send the very bytes that were signed", "le JSON était écrit autrement quand il fut signé\u00a0: envoyez les octets mêmes qui furent signés", "签名时 JSON 的写法不同：请发送所签的原字节") \
+    X(HINT_BODY_ALONE, "the body alone was signed: the text is webhook-id.webhook-timestamp.body", "seul le corps fut signé\u00a0: le texte est webhook-id.webhook-timestamp.corps", "只签了正文：文本应为 webhook-id.webhook-timestamp.正文") \
+    X(HINT_FIRST, "nothing is decided of it before it proves its sender: mend what `signature` names first", "rien n’en est décidé avant qu’il ne prouve son expéditeur\u00a0: corrigez d’abord la signature", "在证明发送方之前不作任何决定：请先修正签名") \
     X(NO_QUOTA, "{_} has {} {_}, and {} allows {}: {_}", "il y en a déjà {}, et {} en permet {}", "已有 {} 个，{} 允许 {} 个")
 /* clang-format on */
 

@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/reports/reports.h"
 #include "server/settlement/settlement.h"
@@ -126,11 +127,9 @@ static void write_refused(struct home *h)
     const json_t *last = json_array_get(json_object_get(h->refused, "data"), 0);
     if (n == 0)
         return;
-    page_put(&h->s.g,
-             "<div class=\"note bad\" data-live=\"refused\" role=\"status\"><b>{}</b> {} <span lang=\"en\">{}</span> "
-             "<code>{}</code>",
-             P_SAY(n < REFUSED ? WORD_REFUSED_DAY : WORD_REFUSED_MORE, P_COUNT(n)), P_WORD(WORD_REFUSED_WHAT),
-             P_TEXT(ask_text(last, "reason")), P_TEXT(ask_text(last, "field")));
+    page_put(&h->s.g, "<div class=\"note bad\" data-live=\"refused\" role=\"status\"><b>{}</b> {} ",
+             P_SAY(n < REFUSED ? WORD_REFUSED_DAY : WORD_REFUSED_MORE, P_COUNT(n)), P_WORD(WORD_REFUSED_WHAT));
+    refusal_said(&h->s.g, ask_text(last, "field"), ask_text(last, "reason"));
     if (h->s.frame.seat == SEAT_PUBLISHER)
         page_put(&h->s.g, " <a href=\"/postbacks\">{}</a>", P_WORD(WORD_PB_TRY));
     page_html(&h->s.g, "</div>\n");

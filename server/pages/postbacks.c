@@ -5,6 +5,7 @@
 #include "server/pages/act.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/pages/snippets.h"
 #include "server/postback/postback.h"
@@ -191,8 +192,12 @@ static void write_signature(struct postbacks_page *p)
     size_t i;
     page_put(g, "<dt>{}</dt><dd><span class=\"st {}\">{}</span>", P_WORD(WORD_PB_SIGNATURE),
              P_HTML(valid ? "approved" : "rejected"), P_WORD(valid ? WORD_PB_VALID : WORD_PB_INVALID));
-    json_array_foreach(hints, i, hint) page_put(&p->s.g, "<span class=\"why\" lang=\"en\">{}</span>",
-                                                P_TEXT(span_of(json_string_value(hint), json_string_length(hint))));
+    json_array_foreach(hints, i, hint)
+    {
+        page_html(g, "<span class=\"why\">");
+        refusal_detail(g, span_of(json_string_value(hint), json_string_length(hint)));
+        page_html(g, "</span>");
+    }
     page_html(g, "</dd>\n");
     if (!valid && !span_empty(expected))
         page_put(g, "<dt>{}</dt><dd><pre class=\"id\">{}</pre></dd>\n", P_WORD(WORD_PB_EXPECTED), P_NAME(expected));
@@ -206,9 +211,9 @@ static void write_outcome(struct postbacks_page *p)
     const enum word word = word_of_status(status), why = sentence_of_reason(reason);
     page_put(g, "<dt>{}</dt><dd>", P_WORD(WORD_PB_WOULD));
     if (span_empty(status)) {
-        page_put(g, "{} <code>{}</code> <span class=\"why\" lang=\"en\">{}</span></dd>\n",
-                 P_SAY(WORD_PB_REFUSED, P_INDEX(ask_int(decision, "status"))), P_TEXT(ask_text(decision, "field")),
-                 P_TEXT(ask_text(decision, "detail")));
+        page_put(g, "{} <span class=\"why\">", P_SAY(WORD_PB_REFUSED, P_INDEX(ask_int(decision, "status"))));
+        refusal_said(g, ask_text(decision, "field"), ask_text(decision, "detail"));
+        page_html(g, "</span></dd>\n");
         return;
     }
     page_put(g, "<span class=\"st {}\">", P_TEXT(status));

@@ -59,7 +59,8 @@ void refusal_detail(struct page *g, struct span detail)
         page_put(g, "{}", part_say(known[i], part, n));
         return;
     }
-    page_put(g, "<span lang=\"en\">{}</span>", P_TEXT(detail));
+    if (!span_empty(detail))
+        page_put(g, "<span lang=\"en\">{}</span>", P_TEXT(detail));
 }
 
 void refusal_said(struct page *g, struct span field, struct span detail)

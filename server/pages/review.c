@@ -8,6 +8,7 @@
 #include "common/base/when.h"
 #include "server/api/api.h"
 #include "server/pages/act.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/postback/postback.h"
 
@@ -115,9 +116,11 @@ static void write_not_done(struct review *v, const json_t *row, const struct for
     size_t at = 0;
     for (int64_t i = ask_int(row, "row"); i >= 0; i--)
         lead = ticked(f, &at);
-    if (lead != NULL)
-        page_put(&v->s.g, "<li><a class=\"id\" href=\"/leads/{}\">{}</a> <span lang=\"en\">{}</span></li>\n",
-                 P_QUERY(*lead), P_TEXT(*lead), P_TEXT(ask_text(row, "detail")));
+    if (lead == NULL)
+        return;
+    page_put(&v->s.g, "<li><a class=\"id\" href=\"/leads/{}\">{}</a> ", P_QUERY(*lead), P_TEXT(*lead));
+    refusal_said(&v->s.g, ask_text(row, "field"), ask_text(row, "detail"));
+    page_html(&v->s.g, "</li>\n");
 }
 
 /* What the call said of each; NULL: nothing was sent, or it was refused as a whole. */

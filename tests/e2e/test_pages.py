@@ -702,16 +702,22 @@ class Operating(Forms):
         self.assertIn(f'<a href="/parties/{publisher.id}"><bdi>Refused lately</bdi></a> <code>{publisher.kid}</code>', text)
 
     def test_what_was_refused_is_said_in_the_language_of_the_page(self):
-        publisher = Party(self.operator, "Refused in words", "publisher")
+        publisher = Market(self.server).publisher
         self.assertEqual(publisher.postback(person(), nonce="y" * 20, ts=1).status, 401)
         self.assertEqual(publisher.postback({"email": "{email}", "txid": "x"}).status, 400)
         wait_for(lambda: sum(one.get("kid") == publisher.kid for one in self.operator.get("/v1/refused")["data"]) == 2, what="the refusals")
-        for language, said in (("fr", ("l’heure est décalée", "contient une macro qui n’a pas été remplacée")), ("zh-Hans", ("时间相差超过", "含有未被替换的宏"))):
+        for language, said, names_nobody in (("fr", ("l’heure est décalée", "contient une macro qui n’a pas été remplacée"), "il ne nomme personne dont"),
+                                             ("zh-Hans", ("时间相差超过", "含有未被替换的宏"), "您无权知道")):
             browser = self.signed_in(self.operator.token)
             for path in ("/", "/refused", "/system"):
                 text = browser.get(f"{path}?lang={language}").text
                 self.assertGreaterEqual(sum(word in text for word in said), 1 if path == "/system" else 2, (language, path))  # there one of each sender
                 self.assertNotIn("the timestamp is more", text)
+            own = self.signed_in(publisher.token)
+            self.assertTrue(any(word in own.get(f"/?lang={language}").text for word in said), language)  # the last one
+            told = self.send(own, f"/postbacks?lang={language}", "try", url=self.server.url + "/postback?txid=1&email=%7Bemail%7D").text
+            self.assertIn(names_nobody, told)
+            self.assertNotIn('lang="en">it names', told)
 
     def test_an_auditor_is_given_the_commands_of_each_contract(self):
         market = Market(self.server)
