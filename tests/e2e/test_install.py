@@ -218,6 +218,8 @@ class UnderSystemd(unittest.TestCase):
         cls.said = cls.installs("0.1.0")
         cls.boots()
         cls.addClassCleanup(cls.goes)
+        cls.inside("runuser", "-u", "countersign", "--", "countersign", "init", "--data", "/var/lib/countersign", "--public-url", "http://track.example.net")
+        cls.inside("systemctl", "start", "countersign")
 
     @classmethod
     def installs(cls, version):
@@ -270,13 +272,41 @@ exec env -i container=sandbox PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/sy
     def asks(self, url, *more):
         return self.inside("curl", "-s", "-f", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", *more, url)
 
+    def bearer(self):
+        return "-H", f"Authorization: Bearer {self.inside('cat', '/var/lib/countersign/operator.token').strip()}"
+
+    def backup(self):
+        """What came of one that is asked for."""
+        self.asks("http://127.0.0.1:8081/readyz")
+        self.asks("http://127.0.0.1:8080/v1/backups", *self.bearer(), "-X", "POST")
+        state = lambda: json.loads(self.asks("http://127.0.0.1:8080/v1/upkeep", *self.bearer()))["backup"]  # noqa: E731
+        return wait_for(lambda: "running" not in state() and state(), 60, "the backup to end")
+
+    def test_a_copy_is_made_where_its_unit_lets_it_and_no_stop_is_an_error(self):
+        self.inside("install", "-d", "-o", "countersign", "-m", "0700", "/backups")
+        with (self.root / "etc/countersign/countersign.conf").open("a") as settings:
+            settings.write("backup_dir = /backups\n")
+        self.inside("systemctl", "restart", "countersign")
+        self.assertIn("ReadWritePaths=/backups", self.backup()["failed"]["detail"])
+        unit = self.root / "etc/systemd/system/countersign.service.d"
+        unit.mkdir(parents=True)
+        (unit / "backups.conf").write_text("[Service]\nReadWritePaths=/backups\n")
+        self.inside("systemctl", "daemon-reload")
+        self.inside("systemctl", "restart", "countersign")
+        made = self.backup()
+        self.assertNotIn("failed", made)
+        self.assertIn("all holds", self.inside("countersign", "check", "--data", made["last"]["folder"]))
+        self.assertNotIn("helper_gone", self.inside("journalctl", "-u", "countersign"))
+
+    def test_a_reload_at_once_behind_a_start_leaves_it_running(self):
+        for _ in range(10):
+            self.inside("sh", "-c", "systemctl restart countersign; systemctl reload countersign || true")
+            self.assertIn("ready", self.asks("http://127.0.0.1:8081/readyz"))
+
     def test_it_installs_starts_answers_and_keeps_its_data_over_an_upgrade(self):
         self.assertIn("countersign init --data /var/lib/countersign", self.said, "nobody says what comes next")
-        self.inside("runuser", "-u", "countersign", "--", "countersign", "init", "--data", "/var/lib/countersign", "--public-url", "http://track.example.net")
-        self.inside("systemctl", "start", "countersign")
         self.assertEqual(self.asks("http://127.0.0.1:8081/readyz").strip(), "ready as owner")
-        token = self.inside("cat", "/var/lib/countersign/operator.token").strip()
-        bearer = ("-H", f"Authorization: Bearer {token}")
+        bearer = self.bearer()
         made = json.loads(self.asks("http://127.0.0.1:8080/v1/parties", *bearer, "-H", "Content-Type: application/json", "-d",
                                     json.dumps({"name": "Le Bon Toit", "kind": "advertiser"})))
         self.inside("systemctl", "reload", "countersign")
