@@ -50,8 +50,9 @@ struct running {
 };
 
 /* The workers share the port by SO_REUSEPORT, which would as well share it with another process of this user: a plain
- * bind first tells. Writes the address that was bound, which settles port 0. */
-static void probe_address(const char *option, const char *wanted, char *bound, size_t cap)
+ * bind first tells, also of another address of its own. Writes the address that was bound, which settles port 0. The
+ * socket, which is to be open until all are bound. */
+static int probe_address(const char *option, const char *wanted, char *bound, size_t cap)
 {
     struct sockaddr_storage sa;
     int len = sizeof sa, on = 1;
@@ -61,23 +62,25 @@ static void probe_address(const char *option, const char *wanted, char *bound, s
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&sa, (socklen_t)len) < 0 || listen(fd, 1) < 0)
         die("cannot listen on %s: %s; %schoose another %s", wanted, strerror(errno),
-            errno == EADDRINUSE ? "stop what listens there, or " : "", option);
+            errno == EADDRINUSE ? "stop what listens there, where it is not another address of this server's, or " : "",
+            option);
     socklen_t bound_len = sizeof sa;
     char ip[INET6_ADDRSTRLEN] = "";
     if (getsockname(fd, (struct sockaddr *)&sa, &bound_len) < 0)
         die("cannot read the address of %s: %s", wanted, strerror(errno));
-    close(fd);
     const void *raw = sa.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&sa)->sin6_addr
                                                : (const void *)&((struct sockaddr_in *)&sa)->sin_addr;
     in_port_t port =
         sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port : ((struct sockaddr_in *)&sa)->sin_port;
     evutil_inet_ntop(sa.ss_family, raw, ip, sizeof ip);
     snprintf(bound, cap, sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, ntohs(port));
+    return fd;
 }
 
 static void bind_addresses(struct server *sh)
 {
     const struct options *o = sh->options;
+    int probes[3] = {-1, -1, -1};
     struct problem p;
     if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
         decline("%s %s", p.field, p.detail);
@@ -86,16 +89,20 @@ static void bind_addresses(struct server *sh)
         decline("%s %s", p.field, p.detail);
     if (proxies_header_read(span_str(o->proxy_header.text), &sh->proxies_header, &p) != ERR_OK)
         decline("%s is \"%s\": it %s", p.field, o->proxy_header.text, p.detail);
-    probe_address("--listen", o->listen.text, sh->listen, sizeof sh->listen);
+    probes[0] = probe_address("--listen", o->listen.text, sh->listen, sizeof sh->listen);
     if (o->country_header.text[0] && sh->proxies == NULL)
         decline("country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");
     if (o->admin_listen.text[0])
-        probe_address("--admin-listen", o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
+        probes[1] = probe_address("--admin-listen", o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
     if (o->redirect_listen.text[0] && !sh->instance.https)
         decline("redirect_listen leads to the public URL, which is %s: there is nothing to lead to but https",
                 sh->instance.public_url);
     if (o->redirect_listen.text[0])
-        probe_address("--redirect-listen", o->redirect_listen.text, sh->redirect_listen, sizeof sh->redirect_listen);
+        probes[2] = probe_address("--redirect-listen", o->redirect_listen.text, sh->redirect_listen,
+                                  sizeof sh->redirect_listen);
+    for (size_t i = 0; i < 3; i++)
+        if (probes[i] >= 0)
+            close(probes[i]);
 }
 
 /* ---- TLS ---- */

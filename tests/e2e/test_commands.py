@@ -16,7 +16,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BINARY, RELEASE, SOURCE, Caller, Market, Party, Server, ServerCase, countersign, person, send, wait_for
+from harness import BINARY, RELEASE, SOURCE, Caller, Market, Party, Server, ServerCase, countersign, free_port, person, send, wait_for
 
 ALL = "LEAKS" in os.environ  # scripts/test --long: each form of each refusal of what one parser refuses by its commands' tables, else one in turn
 
@@ -497,6 +497,17 @@ class Running(ServerCase):
                 self.assertEqual(done.returncode, 1)
                 for word in (str(taken.getsockname()[1]), "stop what listens there", f"another {flag}"):
                     self.assertIn(word, done.stderr)
+
+    def test_two_addresses_of_one_server_are_two(self):
+        """Each would take a part of the other's connections."""
+        with tempfile.TemporaryDirectory() as folder:
+            countersign("init", "--data", folder + "/data", "--public-url", "https://track.example")
+            port = free_port()
+            for address in ("127.0.0.1", "0.0.0.0"):
+                for flag in ("--admin-listen", "--redirect-listen"):
+                    done = countersign("serve", "--data", folder + "/data", "--listen", f"{address}:{port}", flag, f"127.0.0.1:{port}")
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(f"choose another {flag}", done.stderr)
 
     def test_one_server_per_folder(self):
         done = countersign("serve", "--data", self.server.data, "--listen", "127.0.0.1:0")
