@@ -8,6 +8,7 @@
 
 #include "common/base/text.h"
 #include "server/cmd/command.h"
+#include "server/cmd/data_folder.h"
 #include "server/system/bounds.h"
 #include "server/system/log.h"
 
@@ -145,10 +146,18 @@ static void args_parse(const struct command *c, int argc, char **argv, const cha
             decline("%s is missing: %s", shown(&c->args[i], false, text), c->args[i].help);
 }
 
+static void become_owner(const struct command *c, const char *const given[])
+{
+    for (size_t i = 0; i < c->n_args && c->as_owner; i++)
+        if (strcmp(c->args[i].name, "--data") == 0 && given[i] != NULL)
+            data_folder_as_owner(given[i]);
+}
+
 int command_run(const struct command *c, int argc, char **argv)
 {
     const char *given[ARGS_MAX];
     log_set_command(c->name);
     args_parse(c, argc, argv, given);
+    become_owner(c, given);
     return command_end(c, c->run(given));
 }

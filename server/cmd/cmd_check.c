@@ -149,6 +149,7 @@ const struct command cmd_check = {
             "Exit status: 0 all holds, 1 something does not, 2 cannot tell (unreadable, missing).",
     .args = args,
     .n_args = ARGS,
+    .as_owner = true,
     .judges = true,
     .run = check,
 };

@@ -36,5 +36,6 @@ const struct command cmd_compact = {
         "It takes room for the copy.",
     .args = args,
     .n_args = ARGS,
+    .as_owner = true,
     .run = compact,
 };

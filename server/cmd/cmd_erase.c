@@ -116,5 +116,6 @@ const struct command cmd_erase = {
             "which answers the same.",
     .args = args,
     .n_args = ARGS,
+    .as_owner = true,
     .run = run,
 };

@@ -277,5 +277,6 @@ const struct command cmd_keys = {
         "by the same command.",
     .args = args,
     .n_args = ARGS,
+    .as_owner = true,
     .run = keys,
 };

@@ -131,5 +131,6 @@ const struct command cmd_token = {
         "the only one of that party, or of all operators, that opens anything.",
     .args = args,
     .n_args = ARGS,
+    .as_owner = true,
     .run = token,
 };

@@ -23,6 +23,7 @@ struct command {
     const struct arg *args;
     size_t n_args; /* at most ARGS_MAX */
     bool judges;   /* its exit status is a verdict: one that could not be told is 2 */
+    bool as_owner; /* run by root it acts as whose the folder is that --data names (data_folder_as_owner) */
     /* given[i] is the text of args[i], NULL where it was not given; a switch's is never NULL when it was. Returns the
      * exit status: 0 done, 1 it does not hold or failed, 2 cannot tell. */
     int (*run)(const char *const given[]);

@@ -1,5 +1,9 @@
 #include "server/cmd/data_folder.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "server/system/bounds.h"
 #include "server/system/log.h"
 
@@ -63,6 +67,18 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
     default:
         decline("cannot read %s of %s (%s): check that this user may read and write it", what, dir, err_word(err));
     }
+}
+
+void data_folder_as_owner(const char *dir)
+{
+    struct stat st;
+    if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
+        return;
+    if (setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0 &&
+        faccessat(AT_FDCWD, dir, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+        return;
+    if (seteuid(0) != 0 || setegid(0) != 0)
+        die("cannot act as the owner of %s, nor as root again: run it as the user whose folder it is", dir);
 }
 
 void data_folder_open(struct instance *in, const char *dir, uint64_t map_size, const char *when_busy,

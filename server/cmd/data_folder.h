@@ -10,6 +10,9 @@
  * turns out to be damaged on the way (store_last_words). */
 void data_folder_open(struct instance *in, const char *dir, uint64_t map_size, const char *when_busy,
                       void (*last_words)(void));
+/* What root makes in the folder belongs to whose that is, who serves it: a key file or a store of root's would keep him
+ * from it. Where root has given itself no right to be somebody else, or he does not reach the folder, it stays root. */
+void data_folder_as_owner(const char *dir);
 /* The same words, of what instance_open or another copy of it (instance_copy.h) answered. */
 _Noreturn void data_folder_cannot(const char *dir, const char *what, enum err err, const char *when_busy);
 /* The last words of a command other than serve. */

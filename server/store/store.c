@@ -307,6 +307,16 @@ static bool is_damage(int rc)
            rc == MDB_PAGE_NOTFOUND || rc == MDB_INCOMPATIBLE || rc == MDB_PANIC;
 }
 
+/* LMDB's table of readers, where root makes it, belongs to whose the folder is, who could not open the store else. */
+static void lend_readers(const char *data_dir)
+{
+    char path[PATH_MAX];
+    struct stat dir;
+    snprintf(path, sizeof path, "%s/store.mdb-lock", data_dir);
+    if (geteuid() == 0 && stat(data_dir, &dir) == 0 && dir.st_uid != 0)
+        (void)!lchown(path, dir.st_uid, dir.st_gid);
+}
+
 enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_size, struct store **out)
 {
     char path[PATH_MAX];
@@ -335,6 +345,7 @@ enum err store_open(const char *data_dir, enum store_mode mode, uint64_t map_siz
         goto done;
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a reason to die */
     int rc = open_env(s, path, mode, map_size);
+    lend_readers(data_dir);
     bool foreign = false;
     if (rc == 0 && mode != STORE_CREATE)
         rc = is_foreign(s, &foreign);

@@ -477,6 +477,29 @@ class Loose(unittest.TestCase):
             done = countersign("serve", "--listen", "nowhere", "--data", data)
             self.assertIn("is not an address", done.stderr)
 
+    @unittest.skipUnless(os.geteuid() == 0, "of what root makes")
+    def test_what_root_makes_in_a_folder_belongs_to_whose_that_is(self):
+        """Its server would else find keys, a store or a lock that it may not read, as after a rotation in haste."""
+        nobody, group = 65534, 65533
+        options = {"env": dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")}  # which wants the rights of root
+        with tempfile.TemporaryDirectory() as scratch:
+            Path(scratch).chmod(0o755)
+            data = Path(scratch) / "data"
+            self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
+            party = re.search(rb"P[0-9A-Z]{12}", (data / "store.mdb").read_bytes())[0].decode()
+            for path in (data, *data.rglob("*")):
+                os.chown(path, nobody, group)
+            for arguments in (("token", "--party", party), ("keys", "rotate", "log"), ("compact",), ("check",), ("erase", "--email", "a@b.example")):
+                done = countersign(*arguments, "--data", data, **options)
+                self.assertIn(done.returncode, (0, 1 if arguments[0] == "erase" else 0), done.stderr)
+                self.assertEqual({(path.stat().st_uid, path.stat().st_gid) for path in (data, *data.rglob("*"))}, {(nobody, group)}, arguments)
+            (data / "store.mdb-lock").unlink()
+            done = countersign("backup", "--data", data, Path(scratch) / "copy", **options)
+            self.assertEqual((done.returncode, (data / "store.mdb-lock").stat().st_uid), (0, nobody), done.stderr)
+            Path(scratch).chmod(0o700)  # he does not reach it: root does
+            done = countersign("check", "--data", data, **options)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_a_public_url_has_no_segments_of_dots(self):
         with tempfile.TemporaryDirectory() as scratch:
             for url in ("http://h/../x", "http://h/..", "http://h/a/./b", "https://h/.", "http://h/a/.."):
