@@ -102,6 +102,7 @@ static struct span party_id(const struct batch *cx, uint32_t number)
 static void of_contract(const struct batch *cx, struct change_row *c, uint32_t number)
 {
     const struct contract *k = catalog_contract_number(cx->catalog, number);
+    assert(k != NULL);
     c->contract = span_str(k->id);
     c->campaign = span_str(k->campaign->id);
 }
