@@ -466,17 +466,16 @@ static enum err begin(struct fold *f, const struct entry_model *m, struct proble
     struct span bytes;
     if (f->model == NULL || !f->model->on || f->terms->score == NULL)
         return ERR_NOT_FOUND;
+    const struct score_shape *shape = &f->terms->score->shape;
+    struct score_state *state = &f->model->state;
     enum err err = f->view->state(f->view->ctx, f->cx.contract, &m->sha256, &bytes);
-    if (err == ERR_OK)
-        err = score_read(bytes, &f->model->state);
-    if (err == ERR_OK && (f->model->state.fields != f->terms->score->shape.fields ||
-                          f->model->state.pairs != f->terms->score->shape.pairs))
-        err = ERR_CORRUPT;
-    if (err == ERR_OK)
-        err = counted(m, &f->model->state, p);
-    if (err == ERR_OK)
-        f->model->blind = false;
-    return err == ERR_NOT_FOUND ? ERR_IO : err;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_IO : err;
+    if (score_read(bytes, state) != ERR_OK || state->fields != shape->fields || state->pairs != shape->pairs)
+        return problem(p, ERR_INVALID, "sha256", "names bytes that are no state of the facts that its terms ask for");
+    err = counted(m, state, p);
+    f->model->blind = err != ERR_OK;
+    return err;
 }
 
 static bool says(const struct entry *e, const struct entry *due)

@@ -108,6 +108,16 @@ class Models(Scored, unittest.TestCase):
         file.write_bytes(kept)
         self.lies(mirror, at, entries)
 
+    @staticmethod
+    def other_state(liar, entry, asked):
+        """A state of other facts, which counts what the entry does."""
+        state = score.State(score.Fold(liar.contract).shape(asked))
+        state.leads, state.labels = entry["leads"], [1, entry["labels"] - 1]
+        states = liar.mirror / f"v1/contracts/{liar.contract}/models"
+        (states / entry["sha256"]).unlink()
+        entry["sha256"] = state.sha256()
+        (states / entry["sha256"]).write_bytes(state.bytes())
+
     def lies(self, mirror, at, entries):
         """(what is changed, what is said of it, whether one who begins late sees it too)"""
         last = max(index for index, entry in enumerate(entries) if "score" in entry)
@@ -124,6 +134,7 @@ class Models(Scored, unittest.TestCase):
             (lambda liar: liar.entries[last].update(score=entries[last]["score"] - 1), (f"lead {last} ", f"score {entries[last]['score']}"), True),
             (lambda liar: liar.entries[first].update(score=entries[first]["score"] - 1), (f"lead {first} ", f"score {entries[first]['score']}"), False),
             (lambda liar: liar.entries[first]["facts"].update(f_job="pilot"), ("lead ", "the entries in front of it give score"), False),
+            (lambda liar: self.other_state(liar, liar.entries[at], {"facts": ["f_job"], "cross": []}), (f"entry {at} ", hashed), True),
         ]
         names = {path.relative_to(mirror): path.read_bytes() for path in mirror.rglob("*") if path.is_file()}
         for n, (change, words, late) in enumerate(changes):
