@@ -192,7 +192,7 @@ class Seeds(Scored, unittest.TestCase):
         self.chance = random.Random(seed)
         self.server = Server(WORKERS=2)
         self.addCleanup(self.server.close)
-        self.market = Market(self.server, {"attribution": {"model": "linear"}, "lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": SCORE})
+        self.market = Market(self.server, {"attribution": {"model": "linear"}, "lead": {"require": ["email"]}, "review": {"mode": "manual"}, "score": {**SCORE, "hold_below": 1000}})
 
     def learn_shared(self, urls, n):
         """Leads of several contracts, whose parts come at one time, and move so."""
@@ -223,6 +223,7 @@ class Seeds(Scored, unittest.TestCase):
 
     def test_what_the_campaign_knows_comes_into_a_log_that_begins_and_behind_statements(self):
         market = self.market
+        waits = self.lead_of(market.publisher, market.code["click_url"], "cook", None)
         self.learn(market.publisher, market.code["click_url"], 40)
         other = market.new_publisher()
         contract = market.new_contract(other)
@@ -232,8 +233,9 @@ class Seeds(Scored, unittest.TestCase):
         self.assertEqual(self.seeds(market.contract), [])  # it has leads, and no statement so far
         cook, nurse = (self.lead_of(other, url, job, None)["score"] for job in ("cook", "nurse"))
         self.assertGreater(cook, nurse + 100)
+        self.dispose(market, waits, "approved")  # it came before the first seed, and teaches the next one
         self.learn_shared((url, market.code["click_url"]), 6)
-        self.ask_otherwise_for_a_while()
+        stale = self.ask_otherwise_for_a_while()
         market.settled_entries()
         early = self.mirrors_of(market)
         self.learn(other, url, 30)
@@ -244,7 +246,10 @@ class Seeds(Scored, unittest.TestCase):
         self.server.start()
         self.assertStatus(market.operator.do("POST", f"/v1/contracts/{market.contract}/statements", {}), 201)
         wait_for(lambda: all(map(self.seeded_since, (market.contract, contract))), what="one behind each statement", seconds=60)
+        self.dispose(market, stale, "rejected")
         self.learn(market.publisher, market.code["click_url"], 4)
+        self.assertStatus(market.operator.do("POST", f"/v1/contracts/{market.contract}/statements", {}), 201)
+        wait_for(lambda: self.seeded_since(market.contract), what="a seed of what was learnt since", seconds=60)
         for log in (market.contract, contract):
             size = len(self.log(log))
             wait_for(lambda log=log, size=size: len(self.log(log)) >= size, what="heads")
@@ -253,14 +258,15 @@ class Seeds(Scored, unittest.TestCase):
         self.holds([market.contract, contract])
 
     def ask_otherwise_for_a_while(self):
-        """A lead from before teaches nothing any more, neither its own log nor all of them together."""
+        """Leads from before teach nothing any more, neither their own log nor all of them together. Answers one that waits still."""
         market, path = self.market, f"/v1/campaigns/{self.market.campaign}"
-        before = self.lead_of(market.publisher, market.code["click_url"], "cook", None)
+        before, stale = (self.lead_of(market.publisher, market.code["click_url"], "cook", None) for _ in range(2))
         market.advertiser.patch(path, {"score": {"facts": ["f_job"], "cross": []}})
         self.lead_of(market.publisher, market.code["click_url"], "cook", None)
-        market.advertiser.patch(path, {"score": SCORE})
+        market.advertiser.patch(path, {"score": {**SCORE, "hold_below": 0}})
         self.lead_of(market.publisher, market.code["click_url"], "nurse", "rejected")
         self.dispose(market, before, "approved")
+        return stale
 
     def seeded_since(self, contract):
         """Whether a seed stands behind the last statement."""
