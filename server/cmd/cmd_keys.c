@@ -6,6 +6,7 @@
 #include "server/cmd/data_folder.h"
 #include "server/commit/batch.h"
 #include "server/commit/committer.h"
+#include "server/keys/month_keys.h"
 #include "server/system/log.h"
 #include "server/system/options.h"
 #include "server/system/system.h"
@@ -206,6 +207,11 @@ static void lost(struct instance *in, const char *dir, const char *text)
         die("nothing of %s is lost: what wraps its days is there, and nothing was changed", text);
     if (err == ERR_GONE)
         die("the key of %s was destroyed on purpose, by retention_days: nothing was changed", text);
+    if (err == ERR_CORRUPT && month_key_damaged(dir, month))
+        die("%s/keys/%s is there, and damaged: put that file back from your copy of the key files; if there is none, "
+            "move "
+            "it away, and run this again",
+            dir, text);
     if (err != ERR_OK)
         die("nothing was changed: what is there cannot be read, or it cannot be written (%s): look at the disk and at "
             "%s/keys, and run it again",

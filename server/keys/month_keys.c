@@ -91,6 +91,14 @@ enum err month_key_read(const char *data_dir, uint32_t month, uint8_t out[MONTH_
     return err == ERR_TOO_LARGE ? ERR_CORRUPT : err;
 }
 
+bool month_key_damaged(const char *data_dir, uint32_t month)
+{
+    uint8_t key[MONTH_KEY_LEN];
+    enum err err = month_key_read(data_dir, month, key);
+    crypto_wipe(key, sizeof key);
+    return err == ERR_CORRUPT;
+}
+
 enum err months_kept_from(const char *data_dir, uint32_t *month)
 {
     char *path = mark_path(data_dir), mem[4 * TEXT_LEN + 1];

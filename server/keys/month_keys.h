@@ -4,6 +4,7 @@
 #ifndef CS_SERVER_KEYS_MONTH_KEYS_H
 #define CS_SERVER_KEYS_MONTH_KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
@@ -15,6 +16,8 @@ uint32_t month_first_day(uint32_t month);
 
 /* Any thread. ERR_NOT_FOUND: there is none, or it is destroyed; ERR_CORRUPT, ERR_IO. */
 MUST_CHECK enum err month_key_read(const char *data_dir, uint32_t month, uint8_t out[MONTH_KEY_LEN]);
+/* Whether its file is there and no key: cut, or overwritten. */
+bool month_key_damaged(const char *data_dir, uint32_t month);
 /* Draws one that is not there, and has it on the disk before it returns. ERR_IO. One thread. */
 MUST_CHECK enum err month_key_make(const char *data_dir, uint32_t month);
 /* The month from which on none was destroyed on purpose; 0: none ever was. ERR_CORRUPT, ERR_IO. */

@@ -352,6 +352,11 @@ class Keys(unittest.TestCase):
         key = self.server.data / "keys" / month
         self.assertIn("nothing of", self.lost(month, status=1))
         there = key.read_bytes()
+        key.write_bytes(there[:20])
+        cut = subprocess.run(self.server.command(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(cut.returncode, 1)
+        self.assertIn(f"keys/{month} is damaged", cut.stderr)
+        self.assertIn("move it away", self.lost(month, status=1))
         key.unlink()
         refused = subprocess.run(self.server.command(), capture_output=True, text=True, timeout=60, check=False)
         self.assertNotEqual(refused.returncode, 0)
