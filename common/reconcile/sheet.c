@@ -192,7 +192,7 @@ static enum err take_object(struct sheet *s, struct problem *p)
         return sheet_problem(s, p, SPAN(""), "is longer than %d bytes", SHEET_RECORD);
     s->offset = (size_t)(element.ptr - s->text.ptr);
     if (json_read_texts(element, &s->object, &inner) != ERR_OK)
-        return sheet_problem(s, p, SPAN(""), "%s %s", inner.field, inner.detail);
+        return sheet_problem(s, p, SPAN(""), "%s%s%s", inner.field, inner.field[0] != '\0' ? " " : "", inner.detail);
     return ERR_OK;
 }
 

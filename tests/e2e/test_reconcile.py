@@ -223,6 +223,8 @@ class Reconcile(ServerCase):
     def test_what_does_not_read_names_line_and_cure(self):
         got = self.assertStatus(self.call("txid,amount\na,x\n"), 400).json
         self.assertEqual(got["field"], "line 2, amount")
+        got = self.assertStatus(self.call("[null]", kind="application/json"), 400).json
+        self.assertEqual((got["field"], got["detail"]), ("row 1", "must be a JSON object"))
         self.assertStatus(self.call("txid\na\n", kind="image/png"), 415)
         for name, value in (("from", "x"), ("dates", "ymd"), ("decimal", "dot"), ("format", "pdf"), ("map", "x")):
             self.assertEqual(self.assertStatus(self.call("txid\na\n", **{name: value}), 400).json["field"], name)
