@@ -4,7 +4,6 @@
 #include "server/api/api.h"
 #include "server/audit/audit.h"
 #include "server/live/live.h"
-#include "server/pages/form.h"
 #include "server/pages/invite.h"
 #include "server/pages/mail_sign_in.h"
 #include "server/pages/pages.h"
@@ -206,9 +205,9 @@ static const struct route table[] = {
     {POST, "/campaigns/{}/crm", SESSION, campaign_crm_post, act_finish, "Set it, test it, send to none, by the forms on it", .fail = pages_fail},
     {READ, "/publishers", SESSION, publishers_page_get, NULL, "Page of what each publisher sent, and what it cost", .fail = pages_fail},
     {READ, "/answers", SESSION, answers_page_get, NULL, "Page to answer leads by rows", .fail = pages_fail},
-    {POST, "/answers", SESSION | ROUTE_ROWS, answers_page_post, act_finish, "Answer them, by the form on it", .fail = pages_fail, .admit = form_admit},
+    {POST, "/answers", SESSION | ROUTE_ROWS, answers_page_post, act_finish, "Answer them, by the form on it", .fail = pages_fail},
     {READ, "/reconcile", SESSION, reconcile_page_get, NULL, "Page to hold one's own rows against the log", .fail = pages_fail},
-    {POST, "/reconcile", SESSION | ROUTE_LONG | ROUTE_ROWS, reconcile_page_post, act_finish, "Hold them against it, by the form on it; nothing is recorded", .fail = pages_fail, .admit = form_admit},
+    {POST, "/reconcile", SESSION | ROUTE_LONG | ROUTE_ROWS, reconcile_page_post, act_finish, "Hold them against it, by the form on it; nothing is recorded", .fail = pages_fail},
     {READ, "/links", SESSION, links_page_get, NULL, "Page of tracking links: what came of them, and new ones", .fail = pages_fail},
     {POST, "/links", SESSION, links_page_post, act_finish, "Make, name or switch a tracking link, by the forms on its page", .fail = pages_fail},
     {READ, "/live", SESSION, follow_get, NULL, "What is new as it comes, for pages (Server-Sent Events)"},

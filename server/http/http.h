@@ -100,6 +100,9 @@ bool http_peer_gone(const struct request *rq);
  * there are of his on this thread. A few share an account by chance. */
 enum http_account { ACCOUNT_ADDRESS, ACCOUNT_PARTY, ACCOUNTS };
 size_t http_account(struct http *h, struct request *rq, enum http_account of, uint64_t key);
+/* Of a head that is asked about: how many bytes of body it announces. A body in chunks says nothing of that, and is
+ * held to `most` from then on. */
+size_t http_announced(struct request *rq, size_t most);
 /* Calls the application's alarm in so many microseconds, once; a later call replaces an earlier one. */
 void http_alarm(struct http *h, int64_t in_us);
 

@@ -111,6 +111,15 @@ size_t http_account(struct http *h, struct request *rq, enum http_account of, ui
     return place != 0 ? h->account[of][place] - ex->held - (c != NULL ? under_way(c) : 0) : 0;
 }
 
+size_t http_announced(struct request *rq, size_t most)
+{
+    struct exchange *ex = (struct exchange *)(void *)((char *)rq - offsetof(struct exchange, rq));
+    struct conn *c = ex->conn;
+    if (c->chunked && c->body_limit > most)
+        c->body_limit = most;
+    return c->body_len;
+}
+
 void exchange_begin(struct http *h, struct exchange *ex)
 {
     h->app->begin(h->ctx, &ex->rq);

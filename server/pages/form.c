@@ -22,14 +22,6 @@ size_t form_most(const struct request *rq, struct span path)
     return large != NULL ? http_body_limit(path, large) : LIMIT_BODY;
 }
 
-enum err form_admit(struct request *rq)
-{
-    return rq->session != NULL || rq->body.len <= LIMIT_BODY
-               ? ERR_OK
-               : problem(&rq->problem, ERR_UNAUTHORIZED, "",
-                         "your session is over: sign in in another window, go back here, and send it once more");
-}
-
 static enum err decode(struct request *rq, struct span encoded, struct span *out)
 {
     struct buf b;

@@ -16,8 +16,6 @@ struct form {
 /* What a browser says of where it comes from is a page of ours, or it says nothing: ERR_FORBIDDEN else. */
 MUST_CHECK enum err form_origin(struct request *rq);
 size_t form_most(const struct request *rq, struct span path); /* bytes of one that is sent there */
-/* A large form is read for who is signed in: it is not kept until somebody has. */
-MUST_CHECK enum err form_admit(struct request *rq);
 /* ERR_MEDIA_TYPE, ERR_MALFORMED. */
 MUST_CHECK enum err form_read(struct request *rq, struct form *out);
 struct span form_value(const struct form *f, const char *name); /* empty: there is none */

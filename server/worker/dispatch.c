@@ -560,12 +560,26 @@ static enum err submit(struct worker *w, struct request *rq, struct reply *reply
     return err == ERR_PENDING && rq->read != NULL ? read_on(w, rq, reply) : err;
 }
 
+/* A form of many rows; it is not kept until somebody has signed in, as others are. */
+static enum err session_over(struct request *rq)
+{
+    return problem(&rq->problem, ERR_UNAUTHORIZED, "",
+                   "your session is over: sign in in another window, go back here, and send it once more");
+}
+
+static bool is_large_form(const struct route *route, size_t len)
+{
+    return (route->roles & (ROUTE_SESSION | ROUTE_ROWS)) == (ROUTE_SESSION | ROUTE_ROWS) && len > LIMIT_BODY;
+}
+
 static enum err handle(struct worker *w, struct request *rq, struct reply *reply)
 {
     struct readers *readers = w->server->readers;
     unsigned roles = rq->route->roles;
     bool reads = readers != NULL && (roles & ROUTE_READS || (roles & ROUTE_ROWS && rq->body.len > LIMIT_BODY));
-    enum err err = rq->route->admit != NULL ? rq->route->admit(rq) : ERR_OK;
+    enum err err = is_large_form(rq->route, rq->body.len) && rq->session == NULL ? session_over(rq)
+                   : rq->route->admit != NULL                                    ? rq->route->admit(rq)
+                                                                                 : ERR_OK;
     if (err != ERR_OK)
         return err;
     if (reads)
@@ -660,6 +674,10 @@ bool dispatch_head(struct worker *w, struct request *rq, struct reply *reply)
         err = have_under_way(rq, &address_limit, key);
     if (err == ERR_OK && rq->route->roles & ROUTE_ANY_PARTY)
         err = authenticate(rq);
+    else if (err == ERR_OK && rq->route->roles & ROUTE_SESSION)
+        resume(rq);
+    if (err == ERR_OK && rq->session == NULL && is_large_form(rq->route, http_announced(rq, LIMIT_BODY)))
+        err = session_over(rq);
     if (err == ERR_OK && rq->caller != NULL)
         err = have_under_way(rq, &party_limit, rq->caller->number);
     return err != ERR_OK && end(w, rq, NULL, reply, err);

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import time
 import unittest
@@ -1140,6 +1141,13 @@ class Advertiser(ServerCase):
         over = Browser(self.server).post("/answers", {**form, "once": "a third", "csv": "txid,status\nlarge-1,rejected\n" + "none,approved\n" * 9_000})
         self.assertEqual(over.status, 401)
         self.assertIn("your session is over", over.text)
+        for length in ("Content-Length: 8000000", "Transfer-Encoding: chunked"):  # a stranger's is not even taken
+            with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as stranger:
+                stranger.sendall(f"POST /reconcile HTTP/1.1\r\nHost: 127.0.0.1:{self.server.port}\r\nAccept: text/html\r\n{length}\r\n"
+                                 "Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode())
+                if "chunked" in length:
+                    stranger.sendall(b"11000\r\n" + b"x" * 0x11000 + b"\r\n")
+                self.assertRegex(stranger.recv(64), rb" (401|413) " if "chunked" in length else b" 401 ")  # by how much has come with its head
         self.assertEqual(self.state(lead)[0], "approved")
 
     def test_whose_it_is_not_sees_and_does_nothing(self):
