@@ -386,8 +386,11 @@ static void write_page(struct review *v)
         page_put(g, "{}", P_WORD(WORD_REVIEW_WAITS));
     else
         page_put(g, "{}", P_SAY(more ? WORD_RV_TITLE_MORE : WORD_RV_TITLE, P_COUNT(n)));
-    page_put(g, "</h1><p>{}</p></div><div class=\"line\"><a class=\"b\" href=\"/answers\">{}</a></div></div>\n",
-             P_WORD(n == 0 && !more ? WORD_RV_NONE_WHAT : WORD_RV_WHAT), P_WORD(WORD_RV_UPLOAD));
+    page_html(g, "</h1>");
+    if (shown(v->due) > 0 || (n == 0 && !more)) /* what has no day waits for good */
+        page_put(g, "<p>{}</p>", P_WORD(n == 0 ? WORD_RV_NONE_WHAT : WORD_RV_WHAT));
+    page_put(g, "</div><div class=\"line\"><a class=\"b\" href=\"/answers\">{}</a></div></div>\n",
+             P_WORD(WORD_RV_UPLOAD));
     write_outcome(v);
     write_filters(v);
     if (v->p[AFTER].given || v->p[MORE].given)

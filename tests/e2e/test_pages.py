@@ -889,6 +889,8 @@ class Advertiser(ServerCase):
         places = [text.index(f'value="{lead}"') for lead in leads]
         self.assertEqual(places, sorted(places))
         self.assertIn("order-1", text)
+        self.assertIn("is approved by itself on its day", text)
+        self.assertNotIn("is approved by itself", browser.get("/review?campaign=" + self.never["id"]).text)
         sent = {**self.form(browser, "/review", "answer"), "reason": "wrong number", "status": "rejected"}
         body = urllib.parse.urlencode([*sent.items(), ("lead", leads[0]), ("lead", leads[3])]).encode()
         answer = browser.call("POST", "/review", body, {"Sec-Fetch-Site": "same-origin"})
