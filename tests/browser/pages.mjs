@@ -27,6 +27,13 @@ const hollow = () => [...document.querySelectorAll('.card:not(:has(.bulk))')].fi
   return [Math.round(one.getBoundingClientRect().bottom - Math.max(...ends)), one.outerHTML.slice(0, 120)];
 }).filter(([empty]) => empty > 150).map(String);
 
+// what a sheet of A4 cuts off, or has and should not
+const A4 = 680;
+const onPaper = () => [...document.querySelectorAll('body *')].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return box.height > 1 && box.width > 1 && !one.closest('.vh') && (box.right > innerWidth + 1 || one.matches('.top, .foot, .main'));
+}).map((one) => one.outerHTML.slice(0, 120));
+
 // the stop of the Tab key that has the focus: what it is, and why nobody sees that it is there
 const stop = () => {
   const one = document.activeElement, box = one.getClientRects()[0] || new DOMRect(), x = box.left + Math.min(box.width, 12) / 2, y = box.top + Math.min(box.height, 12) / 2;
@@ -39,17 +46,15 @@ const stop = () => {
   return { html: one.outerHTML.slice(0, 160), why };
 };
 
-// by the Tab key from the top to the bottom
+// by the Tab key from the top to the bottom, twenty presses at a time
 async function unseen(page) {
-  const found = [];
-  await page.evaluate(() => { scrollTo(0, 0); document.activeElement.blur(); });
-  for (let n = 0; n < 400; n++) {
-    await page.keyboard.press('Tab');
-    const at = await page.evaluate(stop);
-    if (!at) return found;
-    if (at.why.length) found.push(`${at.why.join(', ')}: ${at.html}`);
+  await page.evaluate(`(() => { const stop = ${stop}; globalThis.stops = []; addEventListener('keyup', () => stops.push(stop())); scrollTo(0, 0); document.activeElement.blur(); })()`);
+  for (let n = 0; n < 20; n++) {
+    for (let i = 0; i < 20; i++) await page.keyboard.press('Tab');
+    const stops = await page.evaluate(() => globalThis.stops);
+    if (stops.includes(null)) return stops.slice(0, stops.indexOf(null)).filter((at) => at.why.length).map((at) => `${at.why.join(', ')}: ${at.html}`);
   }
-  return [...found, 'the focus stays in the page'];
+  return ['the focus stays in the page'];
 }
 
 const told = {};
@@ -70,10 +75,17 @@ for (const visit of given.visits) {
         await page.setViewportSize({ width: w, height: 900 });
         if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) between.push(w);
       }
+      let printed = [];
+      if (visit.language === 'fr') {
+        await page.emulateMedia({ media: 'print' });
+        await page.setViewportSize({ width: A4, height: 900 });
+        printed = await page.evaluate(onPaper);
+        await page.emulateMedia({ media: null });
+      }
       await page.setViewportSize({ width, height: 900 });
-      seen.push({ name, between, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
+      seen.push({ name, between, printed, title: await page.title(), lang: await page.getAttribute('html', 'lang'), wide: await page.evaluate(wide),
         scrolls: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), hollow: await page.evaluate(hollow), text: await page.innerText('body'), axe: await faults(page),
-        h1: await page.locator('h1').count(), unseen: visit.language === 'zh' ? [] : await unseen(page) }); // a phone in English, a desk in French
+        h1: await page.locator('h1').count(), unseen: visit.language === 'en' || await page.locator('.bulk').count() ? await unseen(page) : [] });
       if (visit.save) await page.screenshot({ path: `${visit.save}.${name.replace(/\W+/g, '_')}.${width}.png`, fullPage: true });
     }
     await page.goto(given.base + visit.paths[0], { waitUntil: 'load' });

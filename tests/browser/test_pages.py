@@ -1,5 +1,6 @@
-"""Every page of every role in a real Chromium, in three languages, on a phone and a desk: nothing is complained of, nothing scrolls sideways,
-axe finds nothing serious, and who signs out is out. LOOK=folder keeps pictures."""
+"""Every page of every role in a real Chromium, in three languages, on a phone and a desk, with long names, names from right
+to left and huge sums: nothing is complained of, nothing scrolls sideways or stands beyond the paper, axe finds nothing serious, the focus is
+seen, and who signs out is out. LOOK=folder keeps pictures."""
 
 import json
 import os
@@ -20,13 +21,16 @@ BETWEEN = [640, 900, 1024]  # where what stands beside each other is put below e
 OF_LANGUAGE = {"en": [390], "fr": [1280], "zh": [390]}  # of the roles, but in the long run: all of both
 WORDS = {"en": ("Sign out", "Leads"), "fr": ("Se déconnecter", "Leads"), "zh": ("退出", "线索")}
 LONG = "W" * 60 + " <b>& co"
+RIGHT_TO_LEFT = "ناشر الإعلانات الكبير جدا في المدينة (١) (abc)", "חברת הפרסום הגדולה בע\"מ — " + "x" * 40
 
 
 class Pages(ServerCase):
     @classmethod
     def set_up_market(cls):
-        cls.market = market = Market(cls.server, {"name": "Toiture solaire 2026"})
+        cls.market = market = Market(cls.server, {"name": "Toiture solaire 2026 \u200f" + RIGHT_TO_LEFT[0]}, {"price": {"lead": [{"micros": 9_999_999_990_000}]}})
         market.put_keys()
+        for party, name in zip((market.publisher, market.advertiser), RIGHT_TO_LEFT):
+            market.operator.do("PATCH", f"/v1/parties/{party.id}", {"name": name})
         leads = [market.publisher.postback(person(click_id=market.click("?sub1=article-12_et_une_longue_suite"), txid=f"CN-{n}", first_name=LONG)).json["lead"]
                  for n in range(8)]
         market.publisher.postback(person(txid="CN-" + LONG.replace(" ", "")))
@@ -85,6 +89,12 @@ class Pages(ServerCase):
             for page in said["seen"]:
                 with self.subTest(name, page=page["name"]):
                     self.assertEqual([one for one in page["axe"] if one.split()[0] in ("serious", "critical")], [])
+
+    def test_each_page_fits_on_paper(self):
+        for name, said in self.told.items():
+            for page in said["seen"]:
+                with self.subTest(name, page=page["name"]):
+                    self.assertEqual(page["printed"], [])
 
     def test_no_card_is_mostly_empty(self):
         for name, said in self.told.items():
