@@ -19,7 +19,8 @@ def request(line, more="", body=""):
 
 # what is sent, its status, and what a person is told; None: nothing of ours
 PAGES = {
-    "a form that is too large": (request("POST /answers", f"{FORM}Content-Length: {len(BODY)}\r\n", BODY), 413, "Trop pour un formulaire"),
+    "a form that is too large": (request("POST /settings", f"{FORM}Content-Length: {len(BODY)}\r\n", BODY), 413, "Trop pour un formulaire"),
+    "a large form, of nobody": (request("POST /answers", f"{FORM}Content-Length: {len(BODY)}\r\n", BODY), 401, "Ceci ne vous revient pas"),
     "a form of a length that nobody has": (request("POST /leads/L1", f"{FORM}Content-Length: {'9' * 20}\r\n"), 413, "Trop pour un formulaire"),
     "a form in chunks that is too large": (request("POST /sign-in", FORM + "Transfer-Encoding: chunked\r\n", f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n"),
                                            413, "Trop pour un formulaire"),
