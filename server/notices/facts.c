@@ -170,11 +170,12 @@ static enum err caps_of(struct facts *f, const struct contract *k, void (*say)(s
     struct capped c = {.scope = own ? CAP_CAMPAIGN : CAP_CONTRACT,
                        .number = own ? k->campaign->number : k->number,
                        .id = own ? k->campaign->id : k->id,
-                       .terms = terms,
-                       .least_micros = least_of(f, k, own)};
+                       .terms = terms};
     if (terms == NULL)
         return ERR_OK;
     c.caps = own ? &terms->campaign_caps : &terms->contract_caps;
+    if (c.caps->set & CAP_BUDGET)
+        c.least_micros = least_of(f, k, own);
     enum err err = c.caps->set != 0 ? read_caps(f, &c) : ERR_OK;
     if (err == ERR_OK && c.caps->set != 0)
         say(f, &c);
