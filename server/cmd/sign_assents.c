@@ -132,11 +132,10 @@ static const json_t *adjustment_fact(const struct signing *s)
     return NULL;
 }
 
-/* What it is, in words. */
-static void assented_tell(const struct signing *s, uint64_t index, const struct entry *e, struct span bytes,
-                          struct buf *out)
+/* What it is, in words. f: what `verify` says of it, or NULL. */
+static void assented_tell(const struct signing *s, const json_t *f, uint64_t index, const struct entry *e,
+                          struct span bytes, struct buf *out)
 {
-    const json_t *f = s->version > 0 ? version_fact(s) : adjustment_fact(s);
     if (f != NULL)
         buf_str(out, sign_text(f, "sentence"));
     else if (s->version > 0)
@@ -149,7 +148,10 @@ static void assented_tell(const struct signing *s, uint64_t index, const struct 
 static bool show_assented(const struct signing *s, struct assented *to)
 {
     const bool terms = s->version > 0;
-    uint64_t index = terms ? find_version(s) : s->adjustment;
+    const json_t *f = terms ? version_fact(s) : adjustment_fact(s);
+    const uint64_t index = !terms      ? s->adjustment
+                           : f != NULL ? (uint64_t)sign_number(json_object_get(f, "data"), "entry")
+                                       : find_version(s);
     struct buf bundle, shown;
     struct span bytes;
     struct entry e;
@@ -160,7 +162,7 @@ static bool show_assented(const struct signing *s, struct assented *to)
         decline("entry %" PRIu64 " does not read", index);
     if (!terms && (e.kind != ENTRY_ADJUSTMENT || !e.adjustment.on_assent))
         die("entry %" PRIu64 " of contract %s is no adjustment that asks for assents", index, s->contract);
-    assented_tell(s, index, &e, bytes, &shown);
+    assented_tell(s, f, index, &e, bytes, &shown);
     printf("%-11s %.*s\n", terms ? "terms" : "adjustment", (int)shown.len, shown.ptr);
     *to = (struct assented){.adjustment = s->adjustment, .version = (int64_t)s->version};
     merkle_leaf(bytes, &to->leaf);
