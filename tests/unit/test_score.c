@@ -41,11 +41,18 @@ static void state_is(const struct score_state *is, const struct score_state *exp
     assert_memory_equal(a, b, len);
 }
 
+static void reads_as_it_was_written(const struct score_state *s)
+{
+    static struct score_state read;
+    static uint8_t bytes[SCORE_STATE_MAX];
+    assert_int_equal(score_read(span_of(bytes, score_write(s, bytes)), &read), ERR_OK);
+    state_is(&read, s);
+}
+
 /* Strangers choose values, and with them tags: none stands in two slots, which no state's bytes have. */
 static void what_has_the_tag_of_the_unseen_stands_once(void **state)
 {
-    static struct score_state s, read;
-    static uint8_t bytes[SCORE_STATE_MAX];
+    static struct score_state s;
     struct score_shape shape;
     struct score_tokens t;
     (void)state;
@@ -54,8 +61,7 @@ static void what_has_the_tag_of_the_unseen_stands_once(void **state)
     score_tokens(&shape, (struct span[]){SPAN("nurse"), SPAN("42"), SPAN("page")}, &t);
     t.fine[0] = shape.unseen[0];
     teach(&shape, &s, &t, 1);
-    assert_int_equal(score_read(span_of(bytes, score_write(&s, bytes)), &read), ERR_OK);
-    state_is(&read, &s);
+    reads_as_it_was_written(&s);
 }
 
 static void a_seed_of_another_shape_or_with_something_own_is_none(void **state)
@@ -83,8 +89,7 @@ static void a_seed_of_another_shape_or_with_something_own_is_none(void **state)
 /* A changed label leaves the doubt, so that many of them move a mean as far as it goes. */
 static void no_mean_goes_further_than_its_bound_up_or_down(void **state)
 {
-    static struct score_state s, read;
-    static uint8_t bytes[SCORE_STATE_MAX];
+    static struct score_state s;
     struct score_shape shape;
     struct score_tokens t;
     (void)state;
@@ -96,7 +101,7 @@ static void no_mean_goes_further_than_its_bound_up_or_down(void **state)
         for (int n = 0; n < 200; n++)
             score_learn(&shape, &s, &t, NULL, label, !label);
         assert_int_equal(s.bias.mean, label ? 1 << 27 : -(1 << 27));
-        assert_int_equal(score_read(span_of(bytes, score_write(&s, bytes)), &read), ERR_OK);
+        reads_as_it_was_written(&s);
     }
 }
 
