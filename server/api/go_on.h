@@ -23,8 +23,7 @@ MUST_CHECK enum err go_on_begin(const struct batch *cx, const struct job *job, u
 MUST_CHECK enum err go_on_later(struct batch *cx, struct job *job, const struct unfinished *u);
 
 /* ERR_CONFLICT unless *all, a campaign's, more than one batch is for, are as who made the record saw them (its `seen`);
- * else there is their direct
- * one alone, and *out is of the others. As go_on_begin. */
+ * else there is their direct one alone, and *out is of the others. As go_on_begin. */
 MUST_CHECK enum err go_on_behind_direct(const struct batch *cx, const struct job *job, uint64_t seen,
                                         struct contract_list *all, struct unfinished *out, struct problem *p);
 

@@ -209,8 +209,7 @@ static void lost(struct instance *in, const char *dir, const char *text)
         die("the key of %s was destroyed on purpose, by retention_days: nothing was changed", text);
     if (err == ERR_CORRUPT && month_key_damaged(dir, month))
         die("%s/keys/%s is there, and damaged: put that file back from your copy of the key files; if there is none, "
-            "move "
-            "it away, and run this again",
+            "move it away, and run this again",
             dir, text);
     if (err != ERR_OK)
         die("nothing was changed: what is there cannot be read, or it cannot be written (%s): look at the disk and at "

@@ -401,10 +401,8 @@ static _Noreturn void refuse_start(enum err err, const char *data)
     const uint32_t month = month_of_day((uint32_t)(clock_ms() / MS_PER_DAY));
     if (err == ERR_CORRUPT && month_key_damaged(data, month))
         die("%s/keys/%04u-%02u is damaged, which is the key of this month: put back that file alone, from your copy of "
-            "the "
-            "key files; if there is none, move it away, and `countersign keys lost --data %s --month %04u-%02u` goes "
-            "on "
-            "without what it sealed",
+            "the key files; if there is none, move it away, and `countersign keys lost --data %s --month %04u-%02u` "
+            "goes on without what it sealed",
             data, month / 12, month % 12 + 1, data, month / 12, month % 12 + 1);
     if (err == ERR_CORRUPT)
         die("recovery failed (%s): run `countersign check --data %s`, and put back a copy that holds", err_word(err),
