@@ -18,6 +18,7 @@ struct job {
     struct request *request;
     const struct compiled_of *compiled; /* of the record's documents, by who made it; the request's */
     bool chore;                         /* the source's own */
+    bool behind;                        /* a row of a call that has very many: others' come between */
     size_t worker;                      /* who gets it back */
     /* outcome, valid after the commit */
     enum err err; /* ERR_FULL: storage is full, nothing was recorded */

@@ -34,6 +34,8 @@ enum {
 enum { COME_LEAST = 24, COME_US = 1000 }; /* jobs that are worth to wait for others; how long at most */
 enum { REFUSED_STEPS = 64 };              /* parties whose old refusals one record looks for */
 
+enum { BEHIND_MOST = 12 }; /* rows of what stands behind, in a batch */
+
 enum { WAITING_MOST = 128 }; /* statements that wait for one: behind more of them everything waits */
 
 /* What comes between a job that must follow a sweep and its turn. */
@@ -41,11 +43,11 @@ enum stage { STAGE_APPROVE, STAGE_SWEEP, STAGE_HEAD, STAGE_TURN };
 
 struct source {
     struct lane {
-        struct queue *pushed, *finished;
-        int fd; /* eventfd; any thread writes */
+        struct queue *pushed, *behind, *finished; /* behind: rows of calls that have very many */
+        int fd;                                   /* eventfd; any thread writes */
         bool touched;
     } * lanes; /* one for each worker, and the others behind */
-    size_t n_lanes, n_workers, first_lane;
+    size_t n_lanes, n_workers, first_lane, first_behind;
     struct job *held;                  /* ended a batch: it runs alone, next */
     enum stage stage;                  /* of held */
     bool more;                         /* its stage wants another step */
@@ -55,7 +57,7 @@ struct source {
     size_t n_begun;
     struct schedule schedule;
     struct publisher *publisher;
-    bool chore_last; /* the batch before was a chore: others first, if there are */
+    bool chore_last; /* the batch before was a chore, or of what stands behind: others first, if there are */
     struct gaps *gaps;
     int64_t gaps_ms, probe_ms, retry_ms; /* monotonic: when gap entries, a probe, any write may be tried again */
     bool probe_put;                      /* its row is to be removed */
@@ -94,8 +96,9 @@ struct source *source_new(const struct source_setup *setup)
     for (size_t i = 0; i < s->n_lanes; i++) {
         struct lane *l = &s->lanes[i];
         l->pushed = queue_new(setup->queue_size);
-        l->finished = queue_new(queue_capacity(l->pushed) + BATCH_MAX + WAITING_MOST + UNFINISHED_MOST +
-                                1); /* all that can be under way */
+        l->behind = queue_new(setup->queue_size);
+        l->finished = queue_new(queue_capacity(l->pushed) + queue_capacity(l->behind) + BATCH_MAX + WAITING_MOST +
+                                UNFINISHED_MOST + 1); /* all that can be under way */
         l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (l->fd < 0)
             die("cannot make an eventfd: raise the limit of open files");
@@ -125,6 +128,7 @@ void source_free(struct source *s)
         return;
     for (size_t i = 0; i < s->n_lanes; i++) {
         queue_free(s->lanes[i].pushed);
+        queue_free(s->lanes[i].behind);
         queue_free(s->lanes[i].finished);
         close(s->lanes[i].fd);
     }
@@ -154,7 +158,7 @@ static void tell(int fd)
 enum err source_push(struct source *s, size_t w, struct job *job)
 {
     job->worker = w;
-    if (queue_push(s->lanes[w].pushed, job))
+    if (queue_push(job->behind ? s->lanes[w].behind : s->lanes[w].pushed, job))
         return ERR_OK;
     source_unrecorded(s, job);
     return ERR_BUSY;
@@ -297,6 +301,20 @@ static struct queue *first_arrived(struct source *s)
     return first;
 }
 
+/* The lanes take turns, so that no call waits for the end of another. */
+static size_t take_behind(struct source *s, struct job **jobs)
+{
+    size_t n = 0;
+    for (size_t empty = 0; n < BEHIND_MOST && empty < s->n_lanes;) {
+        struct job *job = queue_pop(s->lanes[s->first_behind].behind);
+        s->first_behind = (s->first_behind + 1) % s->n_lanes;
+        empty = job == NULL ? empty + 1 : 0;
+        if (job != NULL)
+            jobs[n++] = job;
+    }
+    return n;
+}
+
 /* The first of those that wait; none is held. */
 static void hold_next(struct source *s)
 {
@@ -419,15 +437,23 @@ static uint32_t held_contract(const struct source *s)
                                           : 0;
 }
 
-/* A statement must not close over leads that are due, and signs what is durable. Of overdue approvals there may be
- * many: what else arrives shares the commit of a step of them, from the second on. */
+/* Of overdue approvals there may be many: what else arrived has a commit of its own between two steps of them. */
+static size_t take_approvals(struct source *s, struct job **jobs)
+{
+    size_t n = s->chore_last ? take_pushed(s, jobs) : 0;
+    s->chore_last = n == 0;
+    if (n > 0)
+        return n;
+    n = take_behind(s, jobs); /* it waits for no statement */
+    return n + own(&jobs[n], (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
+}
+
+/* A statement must not close over leads that are due, and signs what is durable. */
 static size_t take_held(struct source *s, struct job **jobs)
 {
-    size_t n;
     switch (s->stage) {
     case STAGE_APPROVE:
-        n = s->more ? take_pushed(s, jobs) : 0;
-        return n + own(&jobs[n], (struct record){.kind = RECORD_APPROVE, .approve.steps = APPROVE_STEPS});
+        return take_approvals(s, jobs);
     case STAGE_SWEEP:
         return own(jobs, schedule_sweep(&s->schedule, held_contract(s)));
     case STAGE_HEAD:
@@ -568,7 +594,7 @@ static size_t take_last(struct source *s, struct job **jobs)
 static bool pushed_any(struct source *s)
 {
     for (size_t i = 0; i < s->n_lanes; i++)
-        if (!queue_empty(s->lanes[i].pushed))
+        if (!queue_empty(s->lanes[i].pushed) || !queue_empty(s->lanes[i].behind))
             return true;
     return false;
 }
@@ -621,9 +647,9 @@ static size_t take_next(struct source *s, struct job **jobs, int64_t *pause_ms)
         n = take_pushed(s, jobs);
     if (n == 0 && s->held == NULL && s->n_waiting > 0)
         hold_next(s);
-    if (n == 0 && s->held == NULL && (n = take_chore(s, jobs, now_ms, pause_ms)) > 0)
-        s->chore_last = true;
-    else if (n == 0 && s->held == NULL)
+    if (n == 0 && s->held == NULL)
+        s->chore_last = (n = take_chore(s, jobs, now_ms, pause_ms)) > 0 || (n = take_behind(s, jobs)) > 0;
+    if (n == 0 && s->held == NULL)
         n = take_pushed(s, jobs);
     return n > 0 || s->held == NULL ? n : take_held(s, jobs);
 }

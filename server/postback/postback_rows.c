@@ -526,6 +526,7 @@ static void take_row(struct request *rq, struct rows *r)
 static bool push(struct request *rq, struct rows *r, struct slot *s)
 {
     s->job->request = rq;
+    s->job->behind = !r->one;
     s->err = worker_submit(rq, s->job);
     if (s->err == ERR_PENDING) {
         s->pushed = r->taken = true;

@@ -743,6 +743,49 @@ static void a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now(void 
     metrics_free(metrics);
 }
 
+/* A click waits whenever a batch is taken; the rows came before all of them, those of the second lane last. */
+static void rows_of_calls_that_have_many_come_between_and_in_turns(void **state)
+{
+    (void)state;
+    enum { ROWS = 40, TAKES_MOST = 100, ROWS_A_BATCH = 12 };
+    static struct job row[COMMITTER_WORKERS * ROWS], click[TAKES_MOST], *batch[BATCH_MAX];
+    struct metrics *metrics = metrics_new(1);
+    const struct source_setup setup = {.instance = &cf.live.sh.instance,
+                                       .workers = COMMITTER_WORKERS,
+                                       .queue_size = TAKES_MOST,
+                                       .sweep_ms = 1000,
+                                       .counters = metrics_thread(metrics, 0)};
+    struct source *s = source_new(&setup);
+    size_t n, taken[COMMITTER_WORKERS] = {0}, clicks = 0, takes = 0;
+    bool last_was_behind = false;
+    for (size_t i = 0; i < COMMITTER_WORKERS * ROWS; i++) {
+        row[i] = click_job(&cf, COMMITTER_CONTRACT);
+        row[i].behind = true;
+        row[i].arrived_us = (int64_t)i + 1;
+        assert_ok(source_push(s, i / ROWS, &row[i]));
+    }
+    for (; taken[0] + taken[1] < COMMITTER_WORKERS * ROWS; takes++) {
+        assert_true(takes < TAKES_MOST);
+        click[takes] = click_job(&cf, COMMITTER_CONTRACT);
+        assert_ok(source_push(s, 0, &click[takes]));
+        n = source_take(s, batch);
+        bool behind = !batch[0]->chore && batch[0]->behind;
+        assert_true(n > 0 && !(behind && last_was_behind) && (!behind || n <= ROWS_A_BATCH));
+        for (size_t i = 0; i < n; i++) {
+            assert_true(batch[i]->chore || batch[i]->behind == behind);
+            clicks += !batch[i]->chore && !behind;
+            if (behind)
+                assert_ptr_equal(batch[i], &row[batch[i]->worker * ROWS + taken[batch[i]->worker]++]);
+        }
+        assert_true(taken[0] <= taken[1] + 1 && taken[1] <= taken[0] + 1);
+        last_was_behind = behind;
+        source_done(s, batch, n, ERR_OK, true);
+    }
+    assert_true(clicks + 2 >= takes / 2 && clicks <= takes);
+    source_free(s);
+    metrics_free(metrics);
+}
+
 /* ---- chores ---- */
 
 static bool nonces_left(void)
@@ -922,6 +965,7 @@ int main(void)
         TEST(a_record_that_touches_another_advertisers_log_ends_the_process),
         TEST(all_records_of_a_batch_have_one_time),
         TEST(a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now),
+        TEST(rows_of_calls_that_have_many_come_between_and_in_turns),
         TEST(a_catalog_change_is_published_with_its_commit),
         TEST(a_backlog_of_old_nonces_is_forgotten_within_seconds),
         TEST(refusals_that_find_no_room_cost_no_click),
