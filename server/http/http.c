@@ -192,6 +192,17 @@ void http_watch(struct http *h, int fd, void (*ready)(void *ctx))
         abort();
 }
 
+static void on_app_tick(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    const struct http *h = arg;
+    unsigned ms = h->app->tick(h->ctx);
+    const struct timeval in = {ms / 1000, ms % 1000 * 1000};
+    if (event_add(h->app_tick, &in) < 0)
+        abort();
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -204,8 +215,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     for (size_t i = 0; i < DOORS; i++)
         if (h->door[i].paused)
             http_room(&h->door[i]);
-    if (h->app->tick != NULL)
-        h->app->tick(h->ctx);
     http_trim(h, now_us);
     http_say_shed(h, now_us);
     if (h->stopping && now_us >= h->stop_at_us - (STOP_S - BODIES_S) * 1000000LL)
@@ -380,12 +389,13 @@ static void open_base(struct http *h)
     if (h->base == NULL)
         die("cannot make an event loop with epoll: %s", strerror(errno));
     h->tick = timer_new(h, EV_PERSIST, on_tick);
+    h->app_tick = timer_new(h, 0, on_app_tick);
     h->resume_accept = timer_new(h, 0, on_resume);
     h->turn_end = timer_new(h, 0, on_turn_end);
     h->turns = timer_new(h, 0, on_turns);
     h->reap = timer_new(h, 0, on_reap);
     h->alarm = timer_new(h, 0, on_alarm);
-    if (event_add(h->tick, &tick) < 0)
+    if (event_add(h->tick, &tick) < 0 || (h->app->tick != NULL && event_add(h->app_tick, &tick) < 0))
         abort();
 }
 
@@ -446,7 +456,8 @@ void http_free(struct http *h)
     for (struct conn *c; (c = TAILQ_FIRST(&h->conns)) != NULL;)
         conn_close(c);
     on_reap(-1, 0, h);
-    struct event *const events[] = {h->watched, h->tick, h->resume_accept, h->turn_end, h->turns, h->reap, h->alarm};
+    struct event *const events[] = {h->watched,  h->tick,  h->app_tick, h->resume_accept,
+                                    h->turn_end, h->turns, h->reap,     h->alarm};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i] != NULL)
             event_free(events[i]);

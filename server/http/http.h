@@ -32,8 +32,8 @@ struct http_app {
     void (*finish)(void *ctx, struct request *rq);
     /* All events that were active when a request was kept were served. */
     void (*turn)(void *ctx);
-    /* Four times a second. NULL: nobody asks. */
-    void (*tick)(void *ctx);
+    /* Now and then: again after as many ms as it answers. NULL: nobody asks. */
+    unsigned (*tick)(void *ctx);
     /* The time of http_alarm has come. */
     void (*alarm)(void *ctx);
     /* Nobody waits any more for the answer of a request that is kept: the application may end it, by http_release. */

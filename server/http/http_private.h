@@ -66,7 +66,7 @@ struct http {
     struct tls *tls;                       /* NULL: the main door is plain */
     size_t tls_held, tls_most, n_tls_shed; /* bytes; connections closed for them since that was said */
     struct door door[DOORS];
-    struct event *watched, *tick, *resume_accept, *turn_end, *turns, *reap, *alarm;
+    struct event *watched, *tick, *app_tick, *resume_accept, *turn_end, *turns, *reap, *alarm;
     void (*ready)(void *ctx);
     char *scratch;           /* SCRATCH bytes: where the socket is read to */
     struct conn_list conns;  /* by deadline: all have the same patience, so the newest is always last */

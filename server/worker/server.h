@@ -89,9 +89,14 @@ struct streams {
     struct party_came {
         uint32_t party; /* 0: none */
         uint8_t what;
-    } came[STREAM_PARTIES];  /* of this look, by party number; some share a place */
-    struct catalog *checked; /* the snapshot by which their tokens were looked at last; held */
+    } came_to[STREAM_PARTIES]; /* of this look, by party number; some share a place */
+    struct catalog *checked;   /* the snapshot by which their tokens were looked at last; held */
     int64_t checked_us;
+    /* of the round over all of them, a step at a time: who had his turn, or came since it began, stands behind */
+    struct catalog *round; /* held; it has every contract of the look; NULL: none is under way */
+    uint64_t rounds;       /* begun */
+    size_t step;           /* streams that one step goes to */
+    bool came, changed;    /* anything, since the round before; tokens are looked at */
 };
 
 /* One thread, one event loop, its own contexts. Handlers reach these through request->worker, which on a reader thread

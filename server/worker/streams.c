@@ -9,7 +9,8 @@
 #include "server/worker/dispatch.h"
 #include "server/worker/session.h"
 
-enum { BEATS_A_TICK = 128 }; /* of many that fell silent together, the others have their turn a tick later */
+enum { ROUND_MS = 250, STEPS_MOST = 25, STEP_LEAST = 16 }; /* steps of a round; streams that are worth one */
+enum { BEATS_A_STEP = 16 }; /* of many that fell silent together, the others have their turn a round later */
 
 #define SECOND_US ((int64_t)1000000)
 
@@ -107,6 +108,7 @@ enum err streams_open(struct request *rq, struct reply *reply, uint32_t contract
                          .contract = contract,
                          .due = {true, true, rq->caller->role != ROLE_AUDITOR && contract == 0},
                          .sent_us = clock_monotonic_us(),
+                         .round = w->streams.rounds,
                          .place = *place};
     memcpy(s->token, rq->token->sha256, sizeof s->token);
     TAILQ_INSERT_TAIL(&w->streams.all, s, next);
@@ -207,7 +209,7 @@ static uint8_t came_of(const struct news_look *look, const struct catalog *c, co
 /* Of many streams of a party it is found once. */
 static uint8_t came_once(struct streams *all, const struct catalog *c, const struct party *p)
 {
-    struct party_came *known = &all->came[p->number % STREAM_PARTIES];
+    struct party_came *known = &all->came_to[p->number % STREAM_PARTIES];
     if (known->party != p->number)
         *known = (struct party_came){p->number, came_of(&all->look, c, p)};
     return known->what;
@@ -286,38 +288,67 @@ static void look_after(struct worker *w, struct stream *s, int64_t now_us, size_
         s->place.seq = w->streams.look.end; /* it has nothing to do with what came */
     if (is_due(s, now_us)) {
         read_now(w, s, now_us);
-    } else if (now_us - s->sent_us >= STREAM_BEAT_S * SECOND_US && *beats < BEATS_A_TICK) {
+    } else if (now_us - s->sent_us >= STREAM_BEAT_S * SECOND_US && *beats < BEATS_A_STEP) {
         ++*beats;
         beat(w, s);
     }
 }
 
-void streams_tick(struct worker *w)
+static void round_begin(struct worker *w, int64_t now_us)
+{
+    struct streams *all = &w->streams;
+    all->came = news_look(w->server->news, &all->look);
+    all->round = catalog_hold(w->server->instance.catalog); /* then: it has every contract of what came */
+    memset(all->came_to, 0, sizeof all->came_to);
+    all->changed = all->round != all->checked || now_us - all->checked_us >= SECOND_US;
+    all->rounds++;
+    all->step = all->n / STEPS_MOST + 1 > STEP_LEAST ? all->n / STEPS_MOST + 1 : STEP_LEAST;
+}
+
+static bool has_next(const struct streams *all)
+{
+    const struct stream *s = TAILQ_FIRST(&all->all);
+    return s != NULL && s->round != all->rounds;
+}
+
+static void round_end(struct streams *all, int64_t now_us)
+{
+    catalog_unref(all->checked); /* held until here, so that no other has its address */
+    all->checked = all->round;
+    all->round = NULL;
+    if (all->changed)
+        all->checked_us = now_us;
+}
+
+static void go_to(struct worker *w, struct stream *s, int64_t now_us, size_t *beats)
+{
+    const struct streams *all = &w->streams;
+    s->round = all->rounds;
+    bool asks = s->state != STREAM_READS && (all->changed || s->rq->catalog != all->round);
+    const char *over = asks ? is_over(s, all->round) : NULL;
+    if (all->came)
+        find_due(&w->streams, all->round, s);
+    if (over != NULL)
+        end_now(w, s, over);
+    else
+        look_after(w, s, now_us, beats);
+}
+
+unsigned streams_tick(struct worker *w)
 {
     struct streams *all = &w->streams;
     int64_t now_us = clock_monotonic_us();
     size_t beats = 0;
-    struct stream *s;
-    if (all->n == 0 || w->server->news == NULL || atomic_load(&w->stopping))
-        return;
-    bool came = news_look(w->server->news, &all->look);
-    struct catalog *c = catalog_hold(w->server->instance.catalog); /* then: it has every contract of what came */
-    memset(all->came, 0, sizeof all->came);
-    bool changed = c != all->checked || now_us - all->checked_us >= SECOND_US;
-    for (size_t i = all->n; i > 0 && (s = take_turn(w)) != NULL; i--) {
-        bool asks = s->state != STREAM_READS && (changed || s->rq->catalog != c);
-        const char *over = asks ? is_over(s, c) : NULL;
-        if (came)
-            find_due(all, c, s);
-        if (over != NULL)
-            end_now(w, s, over);
-        else
-            look_after(w, s, now_us, &beats);
-    }
-    catalog_unref(all->checked); /* held until here, so that no other has its address */
-    all->checked = c;
-    if (changed)
-        all->checked_us = now_us;
+    if ((all->n == 0 && all->round == NULL) || w->server->news == NULL || atomic_load(&w->stopping))
+        return ROUND_MS;
+    if (all->round == NULL)
+        round_begin(w, now_us);
+    unsigned pause_ms = (unsigned)(ROUND_MS * all->step / (all->step > all->n ? all->step : all->n));
+    for (size_t i = all->step; i > 0 && has_next(all); i--)
+        go_to(w, take_turn(w), now_us, &beats);
+    if (!has_next(all))
+        round_end(all, now_us);
+    return pause_ms;
 }
 
 void streams_stop(struct worker *w)

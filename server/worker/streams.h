@@ -1,7 +1,8 @@
 /* Answers that do not end: of each worker, who waits for what comes next. Four times a second it looks at what was
- * committed since, by the contracts that their callers may read, and has a piece made of whoever may have something
- * (reply.more, on a reader thread); ends those whose token, party or grant is over; and says something to who heard
- * nothing for a while. Nobody is waited for: who does not take what he has is told nothing until he does. */
+ * committed since, goes round all of them in steps, so that no click waits for very many, and by the contracts that
+ * their callers may read has a piece made of whoever may have something (reply.more, on a reader thread); ends those
+ * whose token, party or grant is over; and says something to who heard nothing for a while. Nobody is waited for: who
+ * does not take what he has is told nothing until he does. */
 #ifndef CS_SERVER_WORKER_STREAMS_H
 #define CS_SERVER_WORKER_STREAMS_H
 
@@ -28,6 +29,7 @@ struct stream {
     uint8_t token[HASH_LEN];
     struct stream_due due; /* since the last piece was begun */
     int64_t sent_us, counted_us;
+    uint64_t round; /* that was to it last, or was under way when it came */
     /* a piece's */
     struct stream_due asked;
     struct event_place place; /* all before was told */
@@ -52,7 +54,7 @@ void stream_end(struct reply *reply, const char *why);
 /* ---- of worker.c ---- */
 void streams_wait(struct worker *w, struct request *rq); /* what it had is taken */
 void streams_made(struct worker *w, struct request *rq); /* a piece has come back from the readers */
-void streams_tick(struct worker *w);
+unsigned streams_tick(struct worker *w);                 /* the next step of a round; after so many ms again */
 void streams_stop(struct worker *w);                     /* the server goes down: ends those that wait */
 bool streams_drop(struct worker *w, struct request *rq); /* its peer is gone. False: it comes back */
 void streams_forget(struct request *rq);                 /* it is over */

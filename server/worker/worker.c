@@ -112,9 +112,9 @@ static void on_alarm(void *ctx)
     set_alarm(w, now_us);
 }
 
-static void on_tick(void *ctx)
+static unsigned on_tick(void *ctx)
 {
-    streams_tick(ctx);
+    return streams_tick(ctx);
 }
 
 static void on_gone(void *ctx, struct request *rq)
@@ -128,7 +128,7 @@ static void on_gone(void *ctx, struct request *rq)
     http_release(w->http, rq);
 }
 
-/* Of thousands of streams pieces come back together, four times a second. */
+/* Of thousands of streams pieces come back together. */
 static void take_reads(struct worker *w)
 {
     enum err err;
@@ -200,6 +200,7 @@ void worker_close(struct worker *w)
 {
     txn_abort(w->reader);
     catalog_unref(w->streams.checked);
+    catalog_unref(w->streams.round);
     free(w->streams.look.contract);
     free(w->streams.look.came);
     free(w->streams.look.refused);

@@ -326,6 +326,31 @@ class Bounds(unittest.TestCase):
         self.assertEqual([c["clicks"] for c in stream.of("counters")[:len(contracts)]], [{"ok": 1, "total": 1}] * len(contracts))
         self.assertEqual(server.metric("streams"), 1)
 
+    def test_very_many_streams_come_and_go_and_each_is_told_all_once(self):
+        server, market = self.server(WORKERS=1, LIVE_PARTY=1000, MAX_CONNECTIONS=2000)
+        rng, leads, streams, from_on = seed_of("very many streams"), [], [], {}
+
+        def come():  # some with a token that no round before can have known
+            token = market.operator.post(f"/v1/parties/{market.publisher.id}/tokens", {"label": "reads"})["token"] if rng.random() < .2 else market.publisher.token
+            stream = Events(server.url, token)
+            self.addCleanup(stream.close)
+            wait_for(lambda: stream.last, what="its first id")
+            from_on[stream] = len(leads)
+            streams.append(stream)
+        for _ in range(60):
+            come()
+        for _ in range(40):
+            for _ in range(rng.randrange(4)):
+                come()
+            for _ in range(rng.randrange(3)):
+                streams.pop(rng.randrange(len(streams))).close()
+            time.sleep(rng.random() * .05)  # over some rounds
+            leads.append(market.publisher.postback(person(click_id=market.click())).json["lead"])
+        for stream in streams:
+            stream.wait(lambda of=stream: len(of.of("lead")) >= len(leads) - from_on[of], what="all leads")
+            self.assertEqual([lead["lead"] for lead in stream.of("lead")], leads[from_on[stream]:])
+            self.assertFalse(stream.ended)
+
     def test_a_token_that_expires_ends_its_streams(self):
         server, market = self.server()
         until = rfc3339(time.time() + 3)
