@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python=/usr/bin/python3 # never another one on PATH: apt's modules belong to this one
 
-build_packages=(build-essential cmake ninja-build pkg-config libevent-dev liblmdb-dev libssl-dev libjansson-dev libidn2-dev libutf8proc-dev
+build_packages=(build-essential cmake ninja-build pkg-config libevent-dev liblmdb-dev libssl-dev libsodium-dev libjansson-dev libidn2-dev libutf8proc-dev
     libcurl4-openssl-dev libmaxminddb-dev libqrencode-dev libcmocka-dev tzdata python3 python3-cryptography ca-certificates)
 test_packages=(clang libclang-rt-14-dev php-cli php-curl golang-go golang-golang-x-mod-dev chromium chromium-headless-shell python3-aiosmtpd python3-jwcrypto python3-phonenumbers python3-prometheus-client curl jq openssl git shellcheck pyflakes3 clang-format
     nginx-light systemd file zbar-tools)

@@ -68,7 +68,7 @@ struct signer;
 struct signer *signer_new(const uint8_t seed[SEED_LEN]);
 void signer_free(struct signer *s);
 const uint8_t *signer_public(const struct signer *s); /* 32 bytes */
-void signer_sign(struct signer *s, struct span msg, uint8_t sig[ED25519_SIG_LEN]);
+void signer_sign(const struct signer *s, struct span msg, uint8_t sig[ED25519_SIG_LEN]);
 /* Whether it is the canonical encoding (RFC 8032 5.1.3) of a point of the curve that has no small order. About 20 us.
  */
 MUST_CHECK bool ed25519_key_ok(const uint8_t pub[ED25519_KEY_LEN]);

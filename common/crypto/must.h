@@ -1,6 +1,5 @@
-/* For what calls OpenSSL, common/crypto and server/tls: where it fails only when the library is broken, which is
- * fail-stop.
- */
+/* For what calls OpenSSL and libsodium, common/crypto and server/tls: where they fail only when the library is broken,
+ * which is fail-stop. */
 #ifndef CS_CRYPTO_MUST_H
 #define CS_CRYPTO_MUST_H
 
@@ -11,7 +10,7 @@
 
 static inline _Noreturn void must_fail(const char *call)
 {
-    fprintf(stderr, "openssl failed: %s\n", call);
+    fprintf(stderr, "cryptography failed: %s\n", call);
     abort();
 }
 

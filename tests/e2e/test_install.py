@@ -59,7 +59,7 @@ class Package(unittest.TestCase):
             self.assertTrue((folder / link).is_file(), link)
         self.assertEqual((self.root / "DEBIAN/conffiles").read_text().split(), ["/etc/countersign/countersign.conf"])
         control = (self.root / "DEBIAN/control").read_text()
-        for library in ("libssl3", "liblmdb0", "libjansson4", "libcurl4", "libevent-core-2.1-7"):
+        for library in ("libssl3", "libsodium23", "liblmdb0", "libjansson4", "libcurl4", "libevent-core-2.1-7"):
             self.assertIn(library, control)
         self.assertIn("libevent-extra-2.1-7 (>= 2.1.12-stable-8+deb12u1)", control, "serve would refuse to start with an older one")
 
