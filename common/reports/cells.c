@@ -47,10 +47,10 @@ enum err cell_key_read(struct span key, struct cell_key *out)
     return ERR_OK;
 }
 
-struct span rollup_lead_key(uint8_t out[ROLLUP_LEAD_KEY], uint32_t contract, uint64_t index)
+struct span rollup_lead_key(uint8_t out[ROLLUP_LEAD_KEY], uint32_t contract, bool several, uint64_t index)
 {
     store_be32(out, contract);
-    out[4] = ROLLUP_LEAD;
+    out[4] = several ? ROLLUP_SEVERAL : ROLLUP_LEAD;
     store_be64(out + 5, index);
     return span_of(out, ROLLUP_LEAD_KEY);
 }

@@ -53,20 +53,34 @@ struct span cell_key_write(uint8_t out[ROLLUP_KEY_MAX], const struct cell_key *k
 /* ERR_CORRUPT: it is none of a cell. The value points into the key. */
 MUST_CHECK enum err cell_key_read(struct span key, struct cell_key *out);
 
-/* Beside the cells: how a lead is counted now; how much of a log is; and under contract 0 how much of the journal. */
-enum { ROLLUP_LEAD = 254, ROLLUP_HEAD = 255, ROLLUP_LEAD_KEY = 13, ROLLUP_HEAD_KEY = 5 };
-struct span rollup_lead_key(uint8_t out[ROLLUP_LEAD_KEY], uint32_t contract, uint64_t index);
+/* Beside the cells: how a lead is counted now, those that several clicks led to by themselves; how much of a log is;
+ * and under contract 0 how much of the journal. */
+enum { ROLLUP_SEVERAL = 253, ROLLUP_LEAD = 254, ROLLUP_HEAD = 255, ROLLUP_LEAD_KEY = 13, ROLLUP_HEAD_KEY = 5 };
+struct span rollup_lead_key(uint8_t out[ROLLUP_LEAD_KEY], uint32_t contract, bool several, uint64_t index);
 struct span rollup_head_key(uint8_t out[ROLLUP_HEAD_KEY], uint32_t contract);
 
 /* What a cell counts. micros: what clicks and impressions earned, what is payable for leads, corrections in money; of
- * leads with a score the sum of their scores. */
-#define COUNT_TABLE(X) X(CLICKS, 0) X(VIEWS, 1) X(IMPRESSIONS, 2) X(LEADS, 3) X(ADJUSTMENTS, 4) X(GAPS, 5) X(SCORES, 6)
+ * leads with a score the sum of their scores. Leads that several clicks led to are counted apart (SEVERAL): of all
+ * others any model of attribution makes what was booked. */
+#define COUNT_TABLE(X)                                                                                                 \
+    X(CLICKS, 0)                                                                                                       \
+    X(VIEWS, 1)                                                                                                        \
+    X(IMPRESSIONS, 2)                                                                                                  \
+    X(LEADS, 3)                                                                                                        \
+    X(ADJUSTMENTS, 4)                                                                                                  \
+    X(GAPS, 5)                                                                                                         \
+    X(SCORES, 6)                                                                                                       \
+    X(SEVERAL, 7)
 enum count_kind {
 #define X(symbol, number) COUNT_##symbol = number,
     COUNT_TABLE(X)
 #undef X
         COUNT_KINDS
 };
+static inline bool count_is_leads(enum count_kind k)
+{
+    return k == COUNT_LEADS || k == COUNT_SEVERAL;
+}
 enum { CLASS_NONE = CLASS_COUNT }; /* a lead without a recorded click */
 enum { LAG_BUCKETS = 64 };         /* of the time from click to lead; 0: it is not known */
 

@@ -233,8 +233,22 @@ static struct report_row *row_near(struct report *r, const struct report_key *k)
 
 /* ---- counting ---- */
 
-static void add(struct report *r, struct sums *s, const struct count_what *w, const struct count *c, int sign)
+/* Those that one click led to, which has all of each by whatever model. */
+static void add_dealt(struct report *r, struct report_row *row, const struct count_what *w, int64_t n, int64_t micros)
 {
+    int64_t parts;
+    r->beyond |= __builtin_mul_overflow(n, SHARE_WHOLE, &parts);
+    if (r->asked.model == REPORT_MARKOV) {
+        report_alone(r, row, w, n, parts, micros);
+        return;
+    }
+    row->sums[r->before].leads[w->status] += parts;
+    report_sum(r, &row->sums[r->before].lead_micros, micros);
+}
+
+static void add(struct report *r, struct report_row *row, const struct count_what *w, const struct count *c, int sign)
+{
+    struct sums *s = &row->sums[r->before];
     const int64_t n = sign * c->n, micros = sign * c->micros;
     switch (w->kind) {
     case COUNT_CLICKS:
@@ -249,6 +263,11 @@ static void add(struct report *r, struct sums *s, const struct count_what *w, co
         report_sum(r, &s->impression_micros, micros);
         return;
     case COUNT_LEADS:
+    case COUNT_SEVERAL:
+        if (r->asked.model != REPORT_BOOKED) {
+            add_dealt(r, row, w, n, micros);
+            return;
+        }
         s->leads[w->status] += n;
         s->reasons[w->reason] += n;
         s->lag[w->lag] += n;
@@ -277,14 +296,14 @@ static bool has_class(enum count_kind k)
 /* A lead, or its score. */
 static bool of_lead(enum count_kind k)
 {
-    return k == COUNT_LEADS || k == COUNT_SCORES;
+    return count_is_leads(k) || k == COUNT_SCORES;
 }
 
 static bool is_wanted(const struct report_asked *a, const struct count_what *w)
 {
     bool lead = of_lead(w->kind);
-    if (lead && a->model != REPORT_BOOKED) /* they come one by one */
-        return false;
+    if (a->model != REPORT_BOOKED && (w->kind == COUNT_SEVERAL || w->kind == COUNT_SCORES))
+        return false; /* those that several clicks led to come one by one */
     return (a->class < 0 || (has_class(w->kind) && (unsigned)a->class == w->class)) &&
            (a->status < 0 || (lead && (unsigned)a->status == w->status)) &&
            (a->reason < 0 || (lead && (unsigned)a->reason == w->reason));
@@ -323,9 +342,13 @@ static enum err count_to(struct report *r, struct report_target *t, int sign, co
         r->beyond = true;
         return ERR_OK;
     }
-    add(r, &row->sums[r->before], w, c, sign);
+    add(r, row, w, c, sign);
     if (c->revenue == 0)
         return ERR_OK;
+    if (r->asked.model == REPORT_MARKOV) {
+        report_sold(r, w, sign * c->revenue, r->before);
+        return ERR_OK;
+    }
     struct report_row *sale = report_beside(r, row, w->currency); /* perhaps another than the contract's */
     if (sale == NULL)
         return ERR_TOO_LARGE;

@@ -108,16 +108,16 @@ struct report_touch {
 };
 enum { REPORT_CHANNELS = 100 }; /* rows of Markov's model that leads lead through */
 
-/* A lead, or a contract's part of one, as it is counted now. */
+/* A lead that several clicks led to, or a contract's part of one, as it is counted now. */
 struct report_lead {
     const struct report_touch *touch; /* oldest first, 1 to LIMIT_TOUCHES */
     size_t n;
-    struct count_what what;        /* of COUNT_LEADS; its class is nothing */
+    struct count_what what;        /* of COUNT_SEVERAL; its class is nothing */
     uint32_t part;                 /* of SHARE_WHOLE */
     int64_t micros, revenue, time; /* time: as report_time */
     bool before;
 };
-/* Deals it by the model asked for: then cells count no leads. Errors as report_cell. */
+/* Deals it by the model asked for: cells count all others. Errors as report_cell. */
 MUST_CHECK enum err report_lead(struct report *r, const struct report_lead *lead);
 
 struct report_head {

@@ -10,7 +10,8 @@
 #include "common/reports/paths.h"
 #include "common/reports/report_private.h"
 
-enum { WAYS_FIRST = 1024, UNIT = 1000000 };
+/* ALONE_MOST: so that what paths add up to stays below what they take. */
+enum { WAYS_FIRST = 1024, UNIT = 1000000, ALONE_MOST = 9000000 };
 
 /* ---- what is asked ---- */
 
@@ -127,23 +128,43 @@ static enum err by_row(struct report *r, const struct report_lead *l, struct rep
 
 /* ---- all leads ---- */
 
-static void add_sale(struct report *r, const struct report_lead *l)
+void report_sold(struct report *r, const struct count_what *w, int64_t revenue, bool before)
 {
     size_t i = 0;
-    while (i < r->n_sales && r->sale[i].currency != l->what.currency)
+    if (!status_stands(w->status))
+        return;
+    while (i < r->n_sales && r->sale[i].currency != w->currency)
         i++;
     if (i == r->n_sales) {
         r->sale = xrealloc(r->sale, ++r->n_sales * sizeof *r->sale);
-        r->sale[i] = (struct report_sale){.currency = l->what.currency};
+        r->sale[i] = (struct report_sale){.currency = w->currency};
     }
-    report_sum(r, &r->sale[i].revenue[l->before], l->revenue);
+    report_sum(r, &r->sale[i].revenue[before], revenue);
+}
+
+/* What is divided at the end. */
+static void to_deal(struct report *r, const struct count_what *w, int64_t parts, int64_t micros, bool before)
+{
+    struct sums *s = &r->to_deal[before];
+    if (!status_stands(w->status))
+        return;
+    report_sum(r, &s->leads[w->status], parts);
+    report_sum(r, &s->lead_micros, micros);
+}
+
+void report_alone(struct report *r, struct report_row *row, const struct count_what *w, int64_t n, int64_t parts,
+                  int64_t micros)
+{
+    struct report_alone *a = &row->alone[r->before];
+    a->leads += n;
+    report_sum(r, status_stands(w->status) ? &a->converted : &a->lost, parts);
+    to_deal(r, w, parts, micros, r->before);
 }
 
 /* One that does not stand is a way that came to nothing. */
 static void add_way(struct report *r, const struct report_lead *l, struct report_row *const rows[])
 {
     const size_t n = r->n_ways;
-    struct sums *s = &r->to_deal[l->before];
     if ((n & (n - 1)) == 0 && (n == 0 || n >= WAYS_FIRST))
         r->way = xrealloc(r->way, (n == 0 ? WAYS_FIRST : 2 * n) * sizeof *r->way);
     struct report_way *way = &r->way[r->n_ways++];
@@ -153,12 +174,9 @@ static void add_way(struct report *r, const struct report_lead *l, struct report
         way->row[i] = rows[i];
         rows[i]->channel = 1;
     }
-    if (!way->converted)
-        return;
-    s->leads[l->what.status] += l->part;
-    report_sum(r, &s->lead_micros, l->micros);
+    to_deal(r, &l->what, l->part, l->micros, l->before);
     if (l->revenue != 0)
-        add_sale(r, l);
+        report_sold(r, &l->what, l->revenue, l->before);
 }
 
 enum err report_lead(struct report *r, const struct report_lead *l)
@@ -185,7 +203,7 @@ struct game {
     bool before;
     struct report_row *row[REPORT_CHANNELS];
     uint32_t n;
-    uint64_t named[REPORT_CHANNELS]; /* clicks that leads name */
+    int64_t named[REPORT_CHANNELS]; /* clicks that leads name */
     uint32_t *channel;
     struct path *path;
     size_t n_paths;
@@ -197,7 +215,7 @@ static enum err number_channels(struct report *r, struct game *g, struct problem
     if (r->n > 1)
         qsort_r(r->row, r->n, sizeof(struct report_row *), report_row_order, &r->asked);
     for (size_t i = 0; i < r->n; i++) {
-        if (r->row[i]->channel == 0)
+        if (r->row[i]->channel == 0 && r->row[i]->alone[0].leads == 0 && r->row[i]->alone[1].leads == 0)
             continue;
         if (g->n == REPORT_CHANNELS)
             return problem(p, ERR_INVALID, "group",
@@ -231,17 +249,23 @@ static void add_ways(struct game *g)
     }
 }
 
-/* A click that no lead names is a way of its own that came to nothing: nothing ties it to others. */
-static enum err add_clicks(struct game *g, uint32_t *channel, struct problem *p)
+/* Ways of one click: of leads that it led to, and of clicks that no lead names: each came to nothing, as nothing ties
+ * it to others. */
+static enum err add_alone(struct game *g, uint32_t *channel, struct problem *p)
 {
+    int64_t leads = 0;
     for (uint32_t c = 0; c < g->n; c++) {
-        int64_t clicks = g->row[c]->sums[g->before].clicks[CLASS_OK], rest = clicks - (int64_t)g->named[c];
+        const struct report_alone *a = &g->row[c]->alone[g->before];
+        int64_t rest = g->row[c]->sums[g->before].clicks[CLASS_OK] - g->named[c] - a->leads;
+        if (a->leads < 0 || a->converted < 0 || a->lost < 0)
+            return ERR_CORRUPT;
+        leads += a->leads;
+        if (rest > (int64_t)(PATH_TOTAL_MAX / SHARE_WHOLE / (REPORT_CHANNELS + 1)) || leads > ALONE_MOST)
+            return problem(p, ERR_INVALID, "from", "these are more %s than markov weighs: ask for a shorter period",
+                           leads > ALONE_MOST ? "leads" : "clicks");
         channel[c] = c;
-        if (rest > (int64_t)(PATH_TOTAL_MAX / SHARE_WHOLE / (REPORT_CHANNELS + 1)))
-            return problem(p, ERR_INVALID, "from",
-                           "these are more clicks than markov weighs: ask for a shorter period");
-        if (rest > 0)
-            add_path(g, &channel[c], 1, 0, (uint64_t)rest * SHARE_WHOLE);
+        add_path(g, &channel[c], 1, (uint64_t)a->converted,
+                 (uint64_t)a->lost + (rest > 0 ? (uint64_t)rest * SHARE_WHOLE : 0));
     }
     return ERR_OK;
 }
@@ -283,7 +307,7 @@ static enum err play(struct game *g, struct problem *p)
     memset(g->named, 0, sizeof g->named);
     g->n_paths = 0;
     add_ways(g);
-    enum err err = add_clicks(g, alone, p);
+    enum err err = add_alone(g, alone, p);
     if (err != ERR_OK)
         return err;
     const struct paths all = {g->path, g->n_paths, g->n};
@@ -297,8 +321,8 @@ enum err report_markov(struct report *r, struct problem *p)
 {
     struct game g = {.r = r};
     size_t touches = 0;
-    enum err err = number_channels(r, &g, p);
-    if (err != ERR_OK)
+    enum err err = r->beyond ? ERR_OK : number_channels(r, &g, p);
+    if (err != ERR_OK || r->beyond) /* which is told with the rows */
         return err;
     for (size_t i = 0; i < r->n_ways; i++)
         touches += r->way[i].n;

@@ -29,7 +29,10 @@ struct report_row {
     struct report_row *behind; /* came behind it last; NULL: none did */
     uint32_t channel;          /* of Markov's model, one behind its number; 0: leads do not lead through it */
     uint64_t effect[2];        /* of PATH_EFFECT_WHOLE: what is lost without it */
-    struct sums sums[];        /* what it comes to: now, and in the period before where that is asked for */
+    struct report_alone {
+        int64_t leads, converted, lost; /* the last two of SHARE_WHOLE a lead */
+    } alone[2];                         /* by Markov's model, leads that a click of it alone led to */
+    struct sums sums[];                 /* what it comes to: now, and in the period before where that is asked for */
 };
 
 /* The way of a lead, by Markov's model. */
@@ -86,6 +89,11 @@ static inline void report_sum(struct report *r, int64_t *to, int64_t v)
 {
     r->beyond |= __builtin_add_overflow(*to, v, to);
 }
+/* Ways of one click, by Markov's model: n leads of that status, or less where n is negative. */
+void report_alone(struct report *r, struct report_row *row, const struct count_what *w, int64_t n, int64_t parts,
+                  int64_t micros);
+/* What leads of that status and currency were sold for, by Markov's model. */
+void report_sold(struct report *r, const struct count_what *w, int64_t revenue, bool before);
 /* The row that a lead's touch is counted in; NULL: there would be too many. */
 struct report_row *report_touch_row(struct report *r, const struct report_lead *lead, const struct report_touch *t);
 /* The row beside it, of another currency. */

@@ -16,6 +16,7 @@ enum { UTM_NEAR = 45, NEAR = 256 };
 
 struct lead {
     uint32_t contract;
+    bool several;
     uint64_t index;
     struct lead_state state;
 };
@@ -313,7 +314,7 @@ enum err lead_state_read(struct span row, struct lead_state *out)
         return ERR_CORRUPT;
     *out = (struct lead_state){load_be32(row.ptr), load_be64(row.ptr + 4), (int64_t)load_be64(row.ptr + 12),
                                (int64_t)load_be64(row.ptr + 20)};
-    return count_what(out->number, &what) && what.kind == COUNT_LEADS ? ERR_OK : ERR_CORRUPT;
+    return count_what(out->number, &what) && count_is_leads(what.kind) ? ERR_OK : ERR_CORRUPT;
 }
 
 static struct lead *find_lead(const struct rollup *r, uint32_t contract, uint64_t index)
@@ -325,19 +326,20 @@ static struct lead *find_lead(const struct rollup *r, uint32_t contract, uint64_
     return NULL;
 }
 
-static void put_state(struct rollup *r, uint32_t contract, uint64_t index, const struct lead_state *s)
+static void put_state(struct rollup *r, uint32_t contract, uint64_t index, bool several, const struct lead_state *s)
 {
     struct lead *l = find_lead(r, contract, index);
     if (l == NULL) {
         l = xmalloc(sizeof *l);
         l->contract = contract;
         l->index = index;
+        l->several = several;
         hashed_add(&r->leads, scatter(index, contract), l);
     }
     l->state = *s;
 }
 
-static enum err get_state(struct rollup *r, uint32_t contract, uint64_t index, struct lead_state *out)
+static enum err get_state(struct rollup *r, uint32_t contract, uint64_t index, bool several, struct lead_state *out)
 {
     uint8_t mem[ROLLUP_LEAD_KEY];
     struct span row;
@@ -346,8 +348,13 @@ static enum err get_state(struct rollup *r, uint32_t contract, uint64_t index, s
         *out = l->state;
         return ERR_OK;
     }
-    enum err err = r->source.row(r->source.ctx, rollup_lead_key(mem, contract, index), &row);
+    enum err err = r->source.row(r->source.ctx, rollup_lead_key(mem, contract, several, index), &row);
     return err == ERR_OK ? lead_state_read(row, out) : err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+bool rollup_several(const struct entry_lead *l)
+{
+    return l->other_touches > 0 || l->share_to > 0;
 }
 
 /* What its click says of it, and how long after that it came, where both are known. */
@@ -394,25 +401,27 @@ static enum err add_lead(struct rollup *r, const struct when *w, uint64_t index,
 {
     char mem[KEEP_MAX];
     struct values v = {0};
-    struct count_what what = {.kind = COUNT_LEADS, .status = e->lead.status, .reason = e->lead.reason};
+    const bool several = rollup_several(&e->lead);
+    struct count_what what = {
+        .kind = several ? COUNT_SEVERAL : COUNT_LEADS, .status = e->lead.status, .reason = e->lead.reason};
     enum err err = read_lead(r, w->contract, e, &v, mem, &what.class, &what.lag);
     if (err != ERR_OK)
         return err;
     const struct lead_state s = {
         .quarter = (uint32_t)(e->at_ms / QUARTER_MS), .number = count_number(&what), .micros = entry_payable_micros(e)};
     const int64_t score = (int64_t)e->lead.score;
-    put_state(r, w->contract, index, &s);
+    put_state(r, w->contract, index, several, &s);
     return count_lead(r, w, &v, &what, &s, 1, e->lead.scored ? &score : NULL);
 }
 
 /* It is counted when it came, as what it is now. */
-static enum err move_lead(struct rollup *r, uint32_t contract, const struct entry *e, const struct values *v,
-                          const int64_t *score)
+static enum err move_lead(struct rollup *r, uint32_t contract, const struct entry *e, bool several,
+                          const struct values *v, const int64_t *score)
 {
     const struct entry_disposition *d = &e->disposition;
     struct lead_state s;
     struct count_what what;
-    enum err err = get_state(r, contract, d->lead, &s);
+    enum err err = get_state(r, contract, d->lead, several, &s);
     if (err != ERR_OK || !count_what(s.number, &what))
         return err == ERR_OK ? ERR_CORRUPT : err;
     const struct when w = when_of(contract, (int64_t)s.quarter * QUARTER_MS);
@@ -425,7 +434,7 @@ static enum err move_lead(struct rollup *r, uint32_t contract, const struct entr
     s.number = count_number(&what);
     s.micros += entry_payable_micros(e);
     s.revenue = sold && what.currency != 0 ? d->amount_micros : 0;
-    put_state(r, contract, d->lead, &s);
+    put_state(r, contract, d->lead, several, &s);
     return count_lead(r, &w, v, &what, &s, 1, score);
 }
 
@@ -436,7 +445,7 @@ static enum err add_disposition(struct rollup *r, uint32_t contract, const struc
     struct entry lead;
     struct span bytes;
     unsigned class, lag;
-    bool scored = false;
+    bool scored = false, several = false;
     int64_t score = 0;
     enum err err = r->source.entry(r->source.ctx, contract, e->disposition.lead, &bytes);
     if (err != ERR_OK)
@@ -448,11 +457,12 @@ static enum err add_disposition(struct rollup *r, uint32_t contract, const struc
     if (err == ERR_OK) {
         err = lead.kind == ENTRY_LEAD ? read_lead(r, contract, &lead, &v, mem, &class, &lag) : ERR_CORRUPT;
         scored = err == ERR_OK && lead.lead.scored;
+        several = err == ERR_OK && rollup_several(&lead.lead);
         score = scored ? (int64_t)lead.lead.score : 0;
         entry_close(&lead);
     }
     buf_free(&own);
-    return err == ERR_OK ? move_lead(r, contract, e, &v, scored ? &score : NULL) : err;
+    return err == ERR_OK ? move_lead(r, contract, e, several, &v, scored ? &score : NULL) : err;
 }
 
 /* ---- the rest ---- */
@@ -525,7 +535,7 @@ static enum err tell_leads(struct rollup *r, rollup_row *each, void *ctx)
     for (size_t i = 0; i < r->leads.room && err == ERR_OK; i++) {
         const struct lead *l = r->leads.slot[i].what;
         if (l != NULL)
-            err = each(ctx, rollup_lead_key(key, l->contract, l->index), state_write(&l->state, value));
+            err = each(ctx, rollup_lead_key(key, l->contract, l->several, l->index), state_write(&l->state, value));
     }
     forget_leads(r);
     return err;

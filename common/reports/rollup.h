@@ -10,10 +10,13 @@
 /* How a lead is counted now: the row under its rollup_lead_key. */
 struct lead_state {
     uint32_t quarter; /* in which it came, since 1970-01-01 */
-    uint64_t number;  /* count_number, of COUNT_LEADS */
+    uint64_t number;  /* count_number, of COUNT_LEADS or COUNT_SEVERAL */
     int64_t micros, revenue;
 };
 MUST_CHECK enum err lead_state_read(struct span row, struct lead_state *out); /* ERR_CORRUPT */
+
+/* Whether several clicks led to it, for all that its entry says: its row and its counts are then others. */
+bool rollup_several(const struct entry_lead *l);
 
 /* What a click, or a lead without one, says of a dimension; empty where it says nothing. Of the code its placement, as
  * the number that it has in cells, in mem. Borrows from the entry. */

@@ -207,7 +207,7 @@ static enum err count_today(struct facts *f, const struct contract *k, int64_t *
         if (!count_what(c.sum.number, &w))
             return ERR_CORRUPT;
         *clicks += w.kind == COUNT_CLICKS && w.class == CLASS_OK ? c.sum.n : 0;
-        *leads += w.kind == COUNT_LEADS ? c.sum.n : 0;
+        *leads += count_is_leads(w.kind) ? c.sum.n : 0;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

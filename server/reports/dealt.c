@@ -1,5 +1,6 @@
-/* Leads by a model of attribution. Which there are, as what each is counted, and when it came, its row of `rollups`
- * says: so sums are those of the cells. Which clicks led to it, the entry and what is sealed of it. */
+/* Leads that several clicks led to, by a model of attribution; of all others the cells have what they come to. Which
+ * there are, as what each is counted, and when it came, its row of `rollups` says: so sums are those of the cells.
+ * Which clicks led to it, the entry and what is sealed of it. */
 #include <stdlib.h>
 
 #include "common/base/bytes.h"
@@ -167,7 +168,7 @@ static enum err deal_lead(struct days *days, uint64_t index, const struct lead_s
     lead.time = days->times.time[s->quarter % QUARTERS];
     if (lead.time == REPORT_OUT)
         return ERR_OK;
-    if (!count_what(s->number, &lead.what))
+    if (!count_what(s->number, &lead.what) || lead.what.kind != COUNT_SEVERAL)
         return ERR_CORRUPT;
     enum err err = ledger_read(r->txn, days->k->number, index, &env);
     if (err == ERR_OK)
@@ -192,7 +193,7 @@ static enum err deal_lead(struct days *days, uint64_t index, const struct lead_s
 static enum err lead_at(const struct days *d, struct span key, struct span row, uint64_t *index, struct lead_state *s)
 {
     uint8_t own[ROLLUP_LEAD_KEY];
-    struct span head = rollup_lead_key(own, d->k->number, 0);
+    struct span head = rollup_lead_key(own, d->k->number, true, 0);
     if (key.len < 5 || memcmp(key.ptr, head.ptr, 5) != 0)
         return ERR_NOT_FOUND;
     if (key.len != ROLLUP_LEAD_KEY)
@@ -211,7 +212,7 @@ static enum err first_lead(const struct days *d, uint64_t size, uint64_t *first)
         uint8_t mem[ROLLUP_LEAD_KEY];
         struct span key, row;
         struct lead_state s;
-        err = store_seek(d->r->txn, TABLE_ROLLUPS, rollup_lead_key(mem, d->k->number, middle), &key, &row);
+        err = store_seek(d->r->txn, TABLE_ROLLUPS, rollup_lead_key(mem, d->k->number, true, middle), &key, &row);
         if (err == ERR_OK)
             err = lead_at(d, key, row, &index, &s);
         if (err == ERR_NOT_FOUND || (err == ERR_OK && (int64_t)s.quarter * QUARTER_MS >= d->period.from_ms)) {
@@ -231,14 +232,14 @@ static enum err deal_from(struct days *d, struct cursor *c, uint64_t index)
     struct lead_state s;
     struct span key, row;
     enum err step, err = ERR_OK;
-    for (step = cursor_seek(c, rollup_lead_key(mem, d->k->number, index), &key, &row); step == ERR_OK;
+    for (step = cursor_seek(c, rollup_lead_key(mem, d->k->number, true, index), &key, &row); step == ERR_OK;
          step = cursor_next(c, &key, &row)) {
         if ((err = lead_at(d, key, row, &index, &s)) != ERR_OK)
             return err == ERR_NOT_FOUND ? ERR_OK : err;
         if ((int64_t)s.quarter * QUARTER_MS >= d->period.to_ms)
             return ERR_OK;
         if (++d->r->leads > LEADS_MOST)
-            return reports_too_much(d->r, "100,000 leads");
+            return reports_too_much(d->r, "100,000 leads that several clicks led to");
         if ((err = reports_times(d, s.quarter / QUARTERS)) != ERR_OK || (err = deal_lead(d, index, &s)) != ERR_OK)
             return err;
     }

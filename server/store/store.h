@@ -163,7 +163,7 @@ const char *proof_word(enum proof p);
  * 1. Without it, and for what was opened to read, the process dies of its signal. */
 void store_last_words(void (*say)(void));
 
-#define STORE_FORMAT "12" /* of all tables; row `format` of meta */
+#define STORE_FORMAT "13" /* of all tables; row `format` of meta */
 
 struct store;
 struct txn;

@@ -164,6 +164,7 @@ static void make_lead(uint32_t contract, struct entry *e)
                                   .tier = -1,
                                   .has_click = click < a.n[contract],
                                   .click = click < a.n[contract] ? click : 0};
+    e->lead.other_touches = e->lead.has_click && one_in(3) ? 1 + (uint32_t)below(9) : 0;
     if (e->lead.status == STATUS_REJECTED) {
         e->lead.reason = REASON_CAP_DAY;
     } else if (one_in(2)) {
@@ -254,6 +255,32 @@ static uint64_t clicks_in_sub1(const struct rows *r, uint64_t *most)
     return clicks;
 }
 
+/* Each lead has one row, and is counted once where all there is is counted: those that several clicks led to apart. */
+static void assert_leads(const struct rows *r, const uint64_t leads[2])
+{
+    uint64_t rows[2] = {0}, counted[2] = {0};
+    for (size_t i = 0; i < r->n; i++) {
+        struct span key = r->row[i].key, rest = r->row[i].value;
+        const uint8_t dimension = (uint8_t)key.ptr[4];
+        struct count_what what;
+        struct lead_state s;
+        struct counts c;
+        if (dimension == ROLLUP_LEAD || dimension == ROLLUP_SEVERAL) {
+            assert_ok(lead_state_read(rest, &s));
+            assert_true(count_what(s.number, &what));
+            assert_int_equal(what.kind, dimension == ROLLUP_SEVERAL ? COUNT_SEVERAL : COUNT_LEADS);
+            rows[dimension == ROLLUP_SEVERAL]++;
+        }
+        while (dimension == DIMENSION_ALL && counts_read(&rest, &c) == ERR_OK)
+            if (count_what(c.sum.number, &what) && count_is_leads(what.kind))
+                counted[what.kind == COUNT_SEVERAL] += (uint64_t)c.sum.n;
+    }
+    for (int several = 0; several < 2; several++) {
+        assert_int_equal(rows[several], leads[several]);
+        assert_int_equal(counted[several], leads[several]);
+    }
+}
+
 static void told_often_is_told_at_once(void **state)
 {
     (void)state;
@@ -263,13 +290,15 @@ static void told_often_is_told_at_once(void **state)
     const struct rollup_source none = {.row = no_row, .entry = entry_of},
                                stored = {stored_row, key_from, entry_of, &a.stored};
     struct rollup *whole = rollup_new(&none), *parts = rollup_new(&stored);
-    uint64_t with_sub1 = 0, most;
+    uint64_t with_sub1 = 0, leads[2] = {0}, most;
     for (int i = 0; i < ENTRIES; i++) {
         struct entry e;
         uint32_t contract = happens(i, &e);
         assert_ok(rollup_add(whole, contract, a.n[contract], &e, NULL));
         assert_ok(rollup_add(parts, contract, a.n[contract], &e, NULL));
         with_sub1 += e.kind == ENTRY_CLICK && !span_empty(e.click.sub[0]);
+        if (e.kind == ENTRY_LEAD)
+            leads[e.lead.other_touches > 0]++;
         keep(contract, &e);
         if (!one_in(100))
             continue;
@@ -287,6 +316,7 @@ static void told_often_is_told_at_once(void **state)
     assert_ok(rollup_changed(parts, put, &a.stored));
     assert_ok(rollup_changed(whole, put, &once));
     assert_same(&once, &a.stored);
+    assert_leads(&once, leads);
     assert_int_equal(clicks_in_sub1(&once, &most), with_sub1);
     assert_int_equal(most, ROLLUP_VALUES); /* more came */
     rollup_free(whole);
@@ -381,7 +411,7 @@ static void sums_that_are_not_those_of_the_quarters_do_not_read(void **state)
               {"\0\2\4\0\0\1\2", 7, ERR_CORRUPT},
               {"\0\2\2\2\0\1\2", 7, ERR_CORRUPT},
               {"\0\2\2\0\2\1\2", 7, ERR_CORRUPT},
-              {"\7\2\2\0\0\1\2", 7, ERR_CORRUPT}}; /* of nothing that is counted */
+              {"\x48\2\2\0\0\1\2", 7, ERR_CORRUPT}}; /* of nothing that is counted */
     const struct entry e = {.kind = ENTRY_CLICK, .at_ms = MS_PER_DAY, .click = {.class = CLASS_OK}};
     (void)state;
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
