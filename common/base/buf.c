@@ -98,6 +98,10 @@ void buf_u64(struct buf *b, uint64_t v)
 {
     char digits[20];
     size_t at = sizeof digits;
+    if (v < 10) { /* most are */
+        buf_byte(b, (uint8_t)('0' + v));
+        return;
+    }
     do {
         digits[--at] = (char)('0' + v % 10);
         v /= 10;

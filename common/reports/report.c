@@ -2,13 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/bytes.h"
 #include "common/base/mem.h"
 #include "common/base/when.h"
-#include "common/base/xxh64.h"
 #include "common/reports/report_private.h"
-
-enum { TEXTS = 1 << 16 };
 
 /* ---- what is asked ---- */
 
@@ -114,8 +110,6 @@ struct report *report_open(const struct report_asked *a)
 {
     struct report *r = xcalloc(1, sizeof *r);
     r->asked = *a;
-    r->room = 256;
-    r->slot = xcalloc(r->room, sizeof(struct report_row *));
     return r;
 }
 
@@ -123,98 +117,11 @@ void report_close(struct report *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < r->n; i++)
-        free(r->row[i]);
-    while (r->texts != NULL) {
-        char *before;
-        memcpy(&before, r->texts, sizeof before);
-        free(r->texts);
-        r->texts = before;
-    }
-    for (size_t i = 0; i < r->n_totals; i++)
-        free(r->total[i]);
-    free(r->row);
-    free(r->slot);
+    report_rows_free(r);
     free(r->total);
     free(r->way);
     free(r->sale);
     free(r);
-}
-
-static struct span keep_text(struct report *r, struct span s)
-{
-    if (s.len == 0)
-        return SPAN("");
-    if (r->texts == NULL || r->texts_used + s.len > TEXTS) {
-        char *more = xmalloc(TEXTS);
-        memcpy(more, &r->texts, sizeof r->texts);
-        r->texts = more;
-        r->texts_used = sizeof r->texts;
-    }
-    char *to = r->texts + r->texts_used;
-    memcpy(to, s.ptr, s.len);
-    r->texts_used += s.len;
-    return span_of(to, s.len);
-}
-
-static uint64_t key_hash(const struct report_key *k)
-{
-    uint64_t h = scatter((uint64_t)k->time ^ (uint64_t)k->currency << 40,
-                         (uint64_t)k->class << 24 | (uint64_t)k->status << 16 | (uint64_t)k->reason << 8 | k->rest);
-    h = xxh64(h, k->campaign);
-    h = xxh64(h, k->contract);
-    h = xxh64(h, k->publisher);
-    return xxh64(h, k->value);
-}
-
-static bool same_key(const struct report_key *a, const struct report_key *b)
-{
-    return span_eq(a->value, b->value) && a->time == b->time && a->currency == b->currency && a->class == b->class &&
-           a->status == b->status && a->reason == b->reason && a->rest == b->rest &&
-           span_eq(a->contract, b->contract) && span_eq(a->campaign, b->campaign) &&
-           span_eq(a->publisher, b->publisher);
-}
-
-static void grow(struct report *r)
-{
-    size_t room = 2 * r->room;
-    struct report_row **slot = xcalloc(room, sizeof(struct report_row *));
-    for (size_t i = 0; i < r->n; i++) {
-        size_t at = key_hash(&r->row[i]->key) & (room - 1);
-        while (slot[at] != NULL)
-            at = (at + 1) & (room - 1);
-        slot[at] = r->row[i];
-    }
-    free(r->slot);
-    r->slot = slot;
-    r->room = room;
-}
-
-static struct report_row *new_row(const struct report *r, const struct report_key *k)
-{
-    struct report_row *row = xcalloc(1, sizeof *row + report_periods(r) * sizeof *row->sums);
-    row->key = *k;
-    return row;
-}
-
-/* NULL: there would be too many. */
-static struct report_row *row_of(struct report *r, const struct report_key *k)
-{
-    size_t at = key_hash(k) & (r->room - 1);
-    for (; r->slot[at] != NULL; at = (at + 1) & (r->room - 1))
-        if (same_key(&r->slot[at]->key, k))
-            return r->slot[at];
-    if (r->n >= REPORT_ROWS_MOST && !r->merging)
-        return NULL;
-    struct report_row *row = new_row(r, k);
-    row->key.value = keep_text(r, k->value);
-    if (r->n % 1024 == 0)
-        r->row = xrealloc(r->row, (r->n + 1024) * sizeof(struct report_row *));
-    r->row[r->n++] = row;
-    r->slot[at] = row;
-    if (2 * r->n > r->room)
-        grow(r);
-    return row;
 }
 
 /* The cells of a day come in the order of those of the day before: so a row is mostly that which came behind the last
@@ -222,12 +129,14 @@ static struct report_row *row_of(struct report *r, const struct report_key *k)
 static struct report_row *row_near(struct report *r, const struct report_key *k)
 {
     struct report_row *last = r->near, *row = last != NULL ? last->behind : NULL;
-    if (row == NULL || !same_key(&row->key, k))
-        row = row_of(r, k);
+    if (row == NULL || !report_same_key(&row->key, k))
+        row = report_row(r, k);
     if (row == NULL)
         return NULL;
     if (last != NULL)
         last->behind = row;
+    if (row->behind != NULL) /* the next cell is read meanwhile */
+        __builtin_prefetch(row->behind), __builtin_prefetch(row->behind->sums);
     return r->near = row;
 }
 
@@ -242,32 +151,16 @@ static void add_dealt(struct report *r, struct report_row *row, const struct cou
         report_alone(r, row, w, n, parts, micros);
         return;
     }
-    row->sums[r->before].leads[w->status] += parts;
-    report_sum(r, &row->sums[r->before].lead_micros, micros);
+    struct rare *rare = report_rare(r, &row->sums[r->before]);
+    rare->leads[w->status] += parts;
+    report_sum(r, &rare->lead_micros, micros);
 }
 
-static void add(struct report *r, struct report_row *row, const struct count_what *w, const struct count *c, int sign)
+static void add_rare(struct report *r, struct rare *s, const struct count_what *w, int64_t n, int64_t micros)
 {
-    struct sums *s = &row->sums[r->before];
-    const int64_t n = sign * c->n, micros = sign * c->micros;
     switch (w->kind) {
-    case COUNT_CLICKS:
-        s->clicks[w->class] += n;
-        report_sum(r, &s->click_micros, micros);
-        return;
-    case COUNT_VIEWS:
-        s->views[w->class] += n;
-        return;
-    case COUNT_IMPRESSIONS:
-        s->impressions[w->class] += n;
-        report_sum(r, &s->impression_micros, micros);
-        return;
     case COUNT_LEADS:
     case COUNT_SEVERAL:
-        if (r->asked.model != REPORT_BOOKED) {
-            add_dealt(r, row, w, n, micros);
-            return;
-        }
         s->leads[w->status] += n;
         s->reasons[w->reason] += n;
         s->lag[w->lag] += n;
@@ -283,9 +176,37 @@ static void add(struct report *r, struct report_row *row, const struct count_wha
         s->scored += n;
         s->scores += micros;
         return;
-    case COUNT_KINDS:
+    default:
         return;
     }
+}
+
+static void add(struct report *r, struct report_row *row, const struct count_what *w, const struct count *c, int sign)
+{
+    struct sums *s = &row->sums[r->before];
+    const int64_t n = sign * c->n, micros = sign * c->micros;
+    switch (w->kind) {
+    case COUNT_CLICKS:
+        s->clicks[w->class] += n;
+        report_sum(r, &s->click_micros, micros);
+        return;
+    case COUNT_VIEWS:
+        s->views += n;
+        return;
+    case COUNT_IMPRESSIONS:
+        s->impressions += n;
+        report_sum(r, &s->impression_micros, micros);
+        return;
+    case COUNT_LEADS:
+        if (r->asked.model != REPORT_BOOKED) {
+            add_dealt(r, row, w, n, micros);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    add_rare(r, report_rare(r, s), w, n, micros);
 }
 
 static bool has_class(enum count_kind k)
@@ -377,14 +298,14 @@ struct report_row *report_touch_row(struct report *r, const struct report_lead *
         k.value = t->value;
     k.time = lead->time;
     key_of(&r->asked, &w, &k);
-    return row_of(r, &k);
+    return report_row(r, &k);
 }
 
 struct report_row *report_beside(struct report *r, const struct report_row *row, uint32_t currency)
 {
     struct report_key k = row->key;
     k.currency = currency;
-    return row_of(r, &k);
+    return report_row(r, &k);
 }
 
 void report_at(struct report *r, const struct report_place *place, bool before)
@@ -478,128 +399,86 @@ static int64_t sum(const int64_t *v, size_t n)
     return all;
 }
 
+static void add_all(struct report *r, int64_t *to, const int64_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        report_sum(r, &to[i], from[i]);
+}
+
 static void sums_add(struct report *r, struct sums *to, const struct sums *from)
 {
-    int64_t *a = (int64_t *)to;
-    const int64_t *b = (const int64_t *)from;
-    for (size_t i = 0; i < sizeof *to / sizeof *a; i++)
-        report_sum(r, &a[i], b[i]);
+    add_all(r, (int64_t *)to, (const int64_t *)from, SUMS);
+    if (from->rare != NULL)
+        add_all(r, (int64_t *)report_rare(r, to), (const int64_t *)from->rare, RARE_SUMS);
 }
 
 static bool is_nothing(const struct report *r, const struct report_row *row)
 {
-    static const struct sums none[2];
-    return memcmp(row->sums, none, report_periods(r) * sizeof *none) == 0;
-}
-
-struct ranked {
-    struct span value;
-    int64_t n;
-};
-
-static int by_value(const void *a, const void *b)
-{
-    return span_order(((const struct ranked *)a)->value, ((const struct ranked *)b)->value);
+    static const struct sums none;
+    static const struct rare none_rare;
+    bool nothing = true;
+    for (size_t i = 0; i < report_periods(r); i++) {
+        const struct sums *s = &row->sums[i];
+        nothing &= memcmp(s, &none, SUMS * sizeof(int64_t)) == 0 &&
+                   (s->rare == NULL || memcmp(s->rare, &none_rare, sizeof none_rare) == 0);
+    }
+    return nothing;
 }
 
 /* The largest first; of equal ones the one that sorts first. */
 static int by_size(const void *a, const void *b)
 {
-    const struct ranked *x = a, *y = b;
+    const struct report_value *x = *(struct report_value *const *)a, *y = *(struct report_value *const *)b;
     if (x->n != y->n)
         return x->n > y->n ? -1 : 1;
-    return span_order(x->value, y->value);
+    return span_order(x->text, y->text);
 }
 
-static size_t ranked_values(const struct report *r, struct ranked *out)
+static bool is_named(const struct report_row *row)
 {
-    size_t n = 0, kept = 0;
+    return row->value != NULL && !row->key.rest;
+}
+
+static void size_values(const struct report *r)
+{
     for (size_t i = 0; i < r->n; i++) {
         const struct sums *s = &r->row[i]->sums[0];
-        const struct report_key *k = &r->row[i]->key;
-        if (!k->rest && !span_empty(k->value))
-            out[n++] = (struct ranked){k->value, sum(s->clicks, CLASS_COUNT) + sum(s->views, CLASS_COUNT) +
-                                                     sum(s->impressions, CLASS_COUNT) +
-                                                     sum(s->leads, STATUS_COUNT) / report_lead_units(r)};
+        if (is_named(r->row[i]))
+            r->row[i]->value->n += sum(s->clicks, CLASS_COUNT) + s->views + s->impressions +
+                                   (s->rare != NULL ? sum(s->rare->leads, STATUS_COUNT) / report_lead_units(r) : 0);
     }
-    if (n > 1)
-        qsort(out, n, sizeof *out, by_value);
-    for (size_t i = 0; i < n; i++)
-        if (kept > 0 && span_eq(out[kept - 1].value, out[i].value))
-            out[kept - 1].n += out[i].n;
-        else
-            out[kept++] = out[i];
-    if (kept > 1)
-        qsort(out, kept, sizeof *out, by_size);
-    return kept;
+}
+
+/* Whether there are any. */
+static bool find_small(const struct report *r)
+{
+    struct report_value **rank = report_values(r);
+    const size_t n = r->values.n;
+    size_values(r);
+    qsort(rank, n, sizeof *rank, by_size);
+    for (size_t i = r->asked.values; i < n; i++)
+        rank[i]->small = true;
+    free(rank);
+    return n > r->asked.values;
 }
 
 /* Rows of the smallest values become one of the rest, each in its place. */
 static void merge(struct report *r)
 {
-    struct ranked *rank = xmalloc((r->n + 1) * sizeof *rank);
-    size_t n = ranked_values(r, rank), rows = r->n;
-    if (n > r->asked.values) {
-        r->merged = r->merging = true;
-        qsort(rank, r->asked.values, sizeof *rank, by_value);
-        for (size_t i = 0; i < rows; i++) {
-            struct report_row *row = r->row[i];
-            struct report_key k = row->key;
-            const struct ranked key = {.value = k.value};
-            if (k.rest || span_empty(k.value) || bsearch(&key, rank, r->asked.values, sizeof *rank, by_value) != NULL)
-                continue;
-            k.value = SPAN("");
-            k.rest = true;
-            struct report_row *rest = row_of(r, &k);
-            for (size_t period = 0; period < report_periods(r); period++)
-                sums_add(r, &rest->sums[period], &row->sums[period]);
-            memset(row->sums, 0, report_periods(r) * sizeof *row->sums);
-        }
+    const size_t rows = r->n;
+    r->merging = r->values.n > r->asked.values && find_small(r);
+    for (size_t i = 0; i < rows && r->merging; i++) {
+        struct report_row *row = r->row[i];
+        struct report_key k = row->key;
+        if (!is_named(row) || !row->value->small)
+            continue;
+        k.value = SPAN("");
+        k.rest = true;
+        struct report_row *rest = report_row(r, &k);
+        for (size_t period = 0; period < report_periods(r); period++)
+            sums_add(r, &rest->sums[period], &row->sums[period]);
+        memset(row->sums, 0, report_periods(r) * sizeof *row->sums);
     }
-    free(rank);
-}
-
-int report_row_order(const void *p, const void *q, void *asked)
-{
-    const struct report_key *x = &(*(struct report_row *const *)p)->key, *y = &(*(struct report_row *const *)q)->key;
-    const struct report_asked *a = asked;
-    for (size_t i = 0; i < a->n; i++) {
-        int order = 0;
-        switch (a->group[i]) {
-        case GROUP_HOUR:
-        case GROUP_DAY:
-        case GROUP_WEEK:
-        case GROUP_MONTH:
-            order = (x->time > y->time) - (x->time < y->time);
-            break;
-        case GROUP_CAMPAIGN:
-            order = span_order(x->campaign, y->campaign);
-            break;
-        case GROUP_CONTRACT:
-            order = span_order(x->contract, y->contract);
-            break;
-        case GROUP_PUBLISHER:
-            order = span_order(x->publisher, y->publisher);
-            break;
-        case GROUP_CLASS:
-            order = x->class - y->class;
-            break;
-        case GROUP_STATUS:
-            order = x->status - y->status;
-            break;
-        case GROUP_REASON:
-            order = x->reason - y->reason;
-            break;
-        case GROUP_VALUE:
-            order = x->rest != y->rest ? x->rest - y->rest : span_order(x->value, y->value);
-            break;
-        case GROUPS:
-            break;
-        }
-        if (order != 0)
-            return order;
-    }
-    return (x->currency > y->currency) - (x->currency < y->currency);
 }
 
 /* Those that come to nothing at the end of the list, behind *n. */
@@ -623,7 +502,7 @@ static void add_total(struct report *r, const struct report_row *row)
         i++;
     if (i == r->n_totals) {
         r->total = xrealloc(r->total, ++r->n_totals * sizeof *r->total);
-        r->total[i] = new_row(r, &(struct report_key){.currency = row->key.currency});
+        r->total[i] = report_new_row(r, &(struct report_key){.currency = row->key.currency});
     }
     for (size_t period = 0; period < report_periods(r); period++)
         sums_add(r, &r->total[i]->sums[period], &row->sums[period]);
@@ -637,8 +516,7 @@ enum err report_finish(struct report *r, struct problem *p)
     if (asks(&r->asked, GROUP_VALUE))
         merge(r);
     drop_nothing(r);
-    if (r->shown > 1)
-        qsort_r(r->row, r->shown, sizeof(struct report_row *), report_row_order, &r->asked);
+    report_sort(r, r->shown);
     for (size_t i = 0; i < r->shown; i++)
         add_total(r, r->row[i]);
     return ERR_OK;

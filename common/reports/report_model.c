@@ -73,7 +73,7 @@ static bool touch_wanted(const struct report_asked *a, const struct report_touch
 static enum err credit(struct report *r, const struct report_lead *l, struct report_row *row, uint32_t from,
                        uint32_t to)
 {
-    struct sums *s = &row->sums[l->before];
+    struct rare *s = report_rare(r, &row->sums[l->before]);
     s->leads[l->what.status] += share_micros(l->part, from, to);
     report_sum(r, &s->lead_micros, share_micros(l->micros, from, to));
     if (l->revenue == 0)
@@ -145,7 +145,7 @@ void report_sold(struct report *r, const struct count_what *w, int64_t revenue, 
 /* What is divided at the end. */
 static void to_deal(struct report *r, const struct count_what *w, int64_t parts, int64_t micros, bool before)
 {
-    struct sums *s = &r->to_deal[before];
+    struct rare *s = &r->to_deal[before];
     if (!status_stands(w->status))
         return;
     report_sum(r, &s->leads[w->status], parts);
@@ -155,7 +155,7 @@ static void to_deal(struct report *r, const struct count_what *w, int64_t parts,
 void report_alone(struct report *r, struct report_row *row, const struct count_what *w, int64_t n, int64_t parts,
                   int64_t micros)
 {
-    struct report_alone *a = &row->alone[r->before];
+    struct report_alone *a = &report_chain(r, row)->alone[r->before];
     a->leads += n;
     report_sum(r, status_stands(w->status) ? &a->converted : &a->lost, parts);
     to_deal(r, w, parts, micros, r->before);
@@ -172,7 +172,7 @@ static void add_way(struct report *r, const struct report_lead *l, struct report
         .n = l->n, .part = l->part, .converted = status_stands(l->what.status), .before = l->before};
     for (size_t i = 0; i < l->n; i++) {
         way->row[i] = rows[i];
-        rows[i]->channel = 1;
+        report_chain(r, rows[i])->channel = 1;
     }
     to_deal(r, &l->what, l->part, l->micros, l->before);
     if (l->revenue != 0)
@@ -212,10 +212,10 @@ struct game {
 /* In an order that does not hang on who was counted first. */
 static enum err number_channels(struct report *r, struct game *g, struct problem *p)
 {
-    if (r->n > 1)
-        qsort_r(r->row, r->n, sizeof(struct report_row *), report_row_order, &r->asked);
+    report_sort(r, r->n);
     for (size_t i = 0; i < r->n; i++) {
-        if (r->row[i]->channel == 0 && r->row[i]->alone[0].leads == 0 && r->row[i]->alone[1].leads == 0)
+        struct report_chain *c = r->row[i]->chain;
+        if (c == NULL || (c->channel == 0 && c->alone[0].leads == 0 && c->alone[1].leads == 0))
             continue;
         if (g->n == REPORT_CHANNELS)
             return problem(p, ERR_INVALID, "group",
@@ -223,7 +223,7 @@ static enum err number_channels(struct report *r, struct game *g, struct problem
                            "something coarser, or ask for a shorter period",
                            REPORT_CHANNELS);
         g->row[g->n++] = r->row[i];
-        r->row[i]->channel = g->n;
+        c->channel = g->n;
     }
     return ERR_OK;
 }
@@ -241,7 +241,7 @@ static void add_ways(struct game *g)
         if (way->before != g->before)
             continue;
         for (size_t k = 0; k < way->n; k++) {
-            to[k] = way->row[k]->channel - 1;
+            to[k] = way->row[k]->chain->channel - 1;
             g->named[to[k]]++;
         }
         add_path(g, to, way->n, way->converted ? way->part : 0, way->converted ? 0 : way->part);
@@ -255,7 +255,7 @@ static enum err add_alone(struct game *g, uint32_t *channel, struct problem *p)
 {
     int64_t leads = 0;
     for (uint32_t c = 0; c < g->n; c++) {
-        const struct report_alone *a = &g->row[c]->alone[g->before];
+        const struct report_alone *a = &g->row[c]->chain->alone[g->before];
         int64_t rest = g->row[c]->sums[g->before].clicks[CLASS_OK] - g->named[c] - a->leads;
         if (a->leads < 0 || a->converted < 0 || a->lost < 0)
             return ERR_CORRUPT;
@@ -278,13 +278,13 @@ static int64_t part_of(int64_t v, uint64_t from, uint64_t to, uint64_t all)
 
 static enum err deal(struct game *g, const uint64_t credit[], struct problem *p)
 {
-    const struct sums *what = &g->r->to_deal[g->before];
+    const struct rare *what = &g->r->to_deal[g->before];
     uint64_t all = 0, at = 0;
     for (uint32_t c = 0; c < g->n; c++)
         all += credit[c];
     for (uint32_t c = 0; c < g->n && all > 0; c++) {
         const uint64_t to = at + credit[c];
-        struct sums *s = &g->row[c]->sums[g->before];
+        struct rare *s = report_rare(g->r, &g->row[c]->sums[g->before]);
         for (int i = 0; i < STATUS_COUNT; i++)
             s->leads[i] += part_of(what->leads[i], at, to, all);
         s->lead_micros += part_of(what->lead_micros, at, to, all);
@@ -313,7 +313,7 @@ static enum err play(struct game *g, struct problem *p)
     const struct paths all = {g->path, g->n_paths, g->n};
     paths_removal(&all, UNIT, effect, credit);
     for (uint32_t c = 0; c < g->n; c++)
-        g->row[c]->effect[g->before] = effect[c];
+        g->row[c]->chain->effect[g->before] = effect[c];
     return deal(g, credit, p);
 }
 

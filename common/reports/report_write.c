@@ -23,17 +23,25 @@ static int64_t total(const int64_t *v, size_t n)
 }
 
 struct figures {
-    int64_t clicks, views, impressions, leads, sales, payout;
+    int64_t clicks, leads, sales, good, payout; /* good: approved or sold */
 };
+
+static const struct rare *rare_of(const struct sums *s)
+{
+    static const struct rare none;
+    return s->rare != NULL ? s->rare : &none;
+}
 
 static struct figures figures_of(const struct sums *s)
 {
-    return (struct figures){.clicks = total(s->clicks, CLASS_COUNT),
-                            .views = total(s->views, CLASS_COUNT),
-                            .impressions = total(s->impressions, CLASS_COUNT),
-                            .leads = total(s->leads, STATUS_COUNT),
-                            .sales = s->leads[STATUS_CONVERTED],
-                            .payout = s->click_micros + s->impression_micros + s->lead_micros};
+    struct figures f = {.clicks = total(s->clicks, CLASS_COUNT), .payout = s->click_micros + s->impression_micros};
+    if (s->rare == NULL)
+        return f;
+    f.leads = total(s->rare->leads, STATUS_COUNT);
+    f.sales = s->rare->leads[STATUS_CONVERTED];
+    f.good = s->rare->leads[STATUS_APPROVED] + f.sales;
+    f.payout += s->rare->lead_micros;
+    return f;
 }
 
 /* what * times / by, cut towards zero. False: there is nothing to divide by, or no integer that is written. */
@@ -56,25 +64,23 @@ static const char *const ratio_names[RATIOS] = {
 };
 
 /* Of a model's leads, which are counted in millionths, `of` is that many. */
-static bool ratio_of(enum ratio which, const struct sums *s, int64_t of, int64_t *out)
+static bool ratio_of(enum ratio which, const struct sums *s, const struct figures *f, int64_t of, int64_t *out)
 {
-    const struct figures f = figures_of(s);
-    const int64_t good = s->leads[STATUS_APPROVED] + f.sales;
     switch (which) {
     case APPROVAL:
-        return ratio(good, PPM, f.leads, out);
+        return ratio(f->good, PPM, f->leads, out);
     case CONVERSION:
-        return ratio(f.leads, PPM / of, s->clicks[CLASS_OK], out);
+        return ratio(f->leads, PPM / of, s->clicks[CLASS_OK], out);
     case PER_LEAD:
-        return ratio(f.payout, of, good, out);
+        return ratio(f->payout, of, f->good, out);
     case PER_SALE:
-        return ratio(f.payout, of, f.sales, out);
+        return ratio(f->payout, of, f->sales, out);
     case CLICK_THROUGH:
-        return ratio(f.clicks, PPM, f.impressions, out);
+        return ratio(f->clicks, PPM, s->impressions, out);
     case ROI:
-        return ratio(s->revenue - f.payout, PPM, f.payout, out);
+        return ratio(s->revenue - f->payout, PPM, f->payout, out);
     case MEAN_SCORE:
-        return ratio(s->scores, 1, s->scored, out);
+        return ratio(rare_of(s)->scores, 1, rare_of(s)->scored, out);
     case RATIOS:
         break;
     }
@@ -84,10 +90,11 @@ static bool ratio_of(enum ratio which, const struct sums *s, int64_t of, int64_t
 /* The bucket that the middle lead is in, the lower of two; 0: no time is known. */
 static unsigned median(const struct sums *s, int64_t *leads)
 {
-    int64_t n = total(s->lag + 1, LAG_BUCKETS - 1), seen = 0;
+    const int64_t *lag = rare_of(s)->lag;
+    int64_t n = s->rare != NULL ? total(lag + 1, LAG_BUCKETS - 1) : 0, seen = 0;
     *leads = n;
     for (unsigned i = 1; i < lag_buckets() && n > 0; i++)
-        if ((seen += s->lag[i]) > (n - 1) / 2)
+        if ((seen += lag[i]) > (n - 1) / 2)
             return i;
     return 0;
 }
@@ -133,16 +140,30 @@ static const char *word_of(enum group g, const struct report_row *row)
     return row->key.reason ? reason_word((enum reason)(row->key.reason - 1)) : "";
 }
 
-static struct span key_text(enum group g, const struct report_row *row, struct buf *mem)
+/* Rows of one time mostly follow each other. */
+struct shown_time {
+    struct buf text;
+    int64_t of;
+};
+
+static struct span shown_time(struct shown_time *t, enum group g, int64_t time)
 {
-    buf_clear(mem);
+    if (t->text.len == 0 || t->of != time) {
+        buf_clear(&t->text);
+        time_text(&t->text, g, time);
+        t->of = time;
+    }
+    return buf_span(&t->text);
+}
+
+static struct span key_text(enum group g, const struct report_row *row, struct shown_time *t)
+{
     switch (g) {
     case GROUP_HOUR:
     case GROUP_DAY:
     case GROUP_WEEK:
     case GROUP_MONTH:
-        time_text(mem, g, row->key.time);
-        return buf_span(mem);
+        return shown_time(t, g, row->key.time);
     case GROUP_CAMPAIGN:
         return row->key.campaign;
     case GROUP_CONTRACT:
@@ -218,10 +239,11 @@ static bool is_modelled(const struct report *r)
     return r->asked.model != REPORT_BOOKED;
 }
 
-static void jw_ratio(struct jw *w, enum ratio which, const struct report *r, const struct sums *s)
+static void jw_ratio(struct jw *w, enum ratio which, const struct report *r, const struct sums *s,
+                     const struct figures *f)
 {
     int64_t v;
-    if (ratio_of(which, s, report_lead_units(r), &v))
+    if (ratio_of(which, s, f, report_lead_units(r), &v))
         jw_kint(w, ratio_names[which], v);
 }
 
@@ -243,7 +265,7 @@ static void jw_lag(struct jw *w, const struct sums *s)
 struct shown { /* of a row; NULL key: a total */
     const struct report *r;
     const struct report_row *row;
-    struct buf *mem;
+    struct shown_time *time;
     bool key, before;
 };
 
@@ -262,80 +284,88 @@ static void jw_row_key(struct jw *w, const struct shown *x)
     jw_key(w, "key");
     jw_object(w);
     for (size_t i = 0; i < a->n; i++)
-        jw_kstr(w, report_group_name(a, order[i]), key_text(a->group[order[i]], x->row, x->mem));
+        jw_kstr(w, report_group_name(a, order[i]), key_text(a->group[order[i]], x->row, x->time));
     jw_object_end(w);
 }
 
 static void jw_row(struct jw *w, const struct shown *x)
 {
     const struct sums *s = &x->row->sums[x->before];
+    const struct rare *rare = rare_of(s);
     const struct figures f = figures_of(s);
     const bool model = is_modelled(x->r);
     char currency[4];
     jw_object(w);
-    jw_kint(w, "adjustment_micros", s->adjustment_micros);
-    jw_ratio(w, APPROVAL, x->r, s);
+    jw_kint(w, "adjustment_micros", rare->adjustment_micros);
+    jw_ratio(w, APPROVAL, x->r, s, &f);
     if (x->r->asked.compare && !x->before) {
-        const struct shown before = {x->r, x->row, x->mem, false, true};
+        const struct shown before = {x->r, x->row, x->time, false, true};
         jw_key(w, "before");
         jw_row(w, &before);
     }
     jw_kint(w, "click_micros", s->click_micros);
-    jw_ratio(w, CLICK_THROUGH, x->r, s);
+    jw_ratio(w, CLICK_THROUGH, x->r, s, &f);
     jw_lag(w, s);
     jw_words(w, "clicks", s->clicks, CLASS_COUNT, class_at);
-    jw_ratio(w, CONVERSION, x->r, s);
-    jw_ratio(w, PER_LEAD, x->r, s);
-    jw_ratio(w, PER_SALE, x->r, s);
+    jw_ratio(w, CONVERSION, x->r, s, &f);
+    jw_ratio(w, PER_LEAD, x->r, s, &f);
+    jw_ratio(w, PER_SALE, x->r, s, &f);
     if (model)
-        jw_words(w, "credit", s->leads, STATUS_COUNT, status_at);
+        jw_words(w, "credit", rare->leads, STATUS_COUNT, status_at);
     currency_code(x->row->key.currency, currency);
     if (!x->before)
         jw_kstr(w, "currency", span_str(currency));
     jw_kint(w, "impression_micros", s->impression_micros);
-    jw_kint(w, "impressions", f.impressions);
+    jw_kint(w, "impressions", s->impressions);
     if (x->key)
         jw_row_key(w, x);
-    jw_kint(w, "lead_micros", s->lead_micros);
+    jw_kint(w, "lead_micros", rare->lead_micros);
     if (!model)
-        jw_words(w, "leads", s->leads, STATUS_COUNT, status_at);
-    jw_ratio(w, MEAN_SCORE, x->r, s);
+        jw_words(w, "leads", rare->leads, STATUS_COUNT, status_at);
+    jw_ratio(w, MEAN_SCORE, x->r, s, &f);
     if (x->key && x->row->key.rest)
         jw_kbool(w, "other", true);
     jw_kint(w, "payout_micros", f.payout);
     if (!model)
-        jw_words(w, "reasons", s->reasons + 1, REASON_COUNT - 1, reason_at);
-    if (x->key && x->row->channel != 0)
-        jw_kint(w, "removal_ppm", (int64_t)(x->row->effect[x->before] * PPM / PATH_EFFECT_WHOLE));
+        jw_words(w, "reasons", rare->reasons + 1, REASON_COUNT - 1, reason_at);
+    if (x->key && x->row->chain != NULL && x->row->chain->channel != 0)
+        jw_kint(w, "removal_ppm", (int64_t)(x->row->chain->effect[x->before] * PPM / PATH_EFFECT_WHOLE));
     jw_kint(w, "revenue_micros", s->revenue);
-    jw_ratio(w, ROI, x->r, s);
+    jw_ratio(w, ROI, x->r, s, &f);
     if (!model)
         jw_kint(w, "sales", f.sales);
-    if (s->scored != 0)
-        jw_kint(w, "scored", s->scored);
-    if (total(s->gaps, 3) != 0)
-        jw_words(w, "unrecorded", s->gaps, 3, gap_at);
-    jw_kint(w, "views", f.views);
+    if (rare->scored != 0)
+        jw_kint(w, "scored", rare->scored);
+    if (total(rare->gaps, 3) != 0)
+        jw_words(w, "unrecorded", rare->gaps, 3, gap_at);
+    jw_kint(w, "views", s->views);
     jw_object_end(w);
 }
 
 /* Whether all that is written is within the range of integers: no sum of parts is beyond that of their sizes. */
+static bool add_sizes(const int64_t *v, size_t n, uint64_t *all)
+{
+    bool each = true;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t size = v[i] < 0 ? -(uint64_t)v[i] : (uint64_t)v[i];
+        each &= size <= JSON_INT_MAX;
+        *all += size;
+    }
+    return each;
+}
+
 static bool in_range(const struct report *r, const struct report_row *row)
 {
-    const int64_t *v = (const int64_t *)row->sums;
-    const size_t n = sizeof *row->sums / sizeof *v;
-    for (size_t period = 0; period < report_periods(r); period++, v += n) {
+    bool in = true;
+    for (size_t period = 0; period < report_periods(r); period++) {
+        const struct sums *s = &row->sums[period];
         uint64_t all = 0;
-        bool each = true;
-        for (size_t i = 0; i < n; i++) {
-            const uint64_t size = v[i] < 0 ? -(uint64_t)v[i] : (uint64_t)v[i];
-            each &= size <= JSON_INT_MAX;
-            all += size;
-        }
-        if (!each || all > JSON_INT_MAX)
-            return false;
+        in &= add_sizes((const int64_t *)s, SUMS, &all);
+        if (s->rare != NULL)
+            in &= add_sizes((const int64_t *)s->rare, RARE_SUMS, &all);
+        in &= all <= JSON_INT_MAX;
     }
-    return true;
+    return in;
 }
 
 /* Rows too: what is more in one and less in another may be nothing in the total. */
@@ -412,13 +442,13 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
 {
     const bool is_signed = !span_empty(h->issuer);
     struct jw w;
-    struct buf mem;
+    struct shown_time time;
     enum err err = report_finish(r, p);
     if (err == ERR_OK)
         err = check_range(r, p);
     if (err != ERR_OK)
         return err;
-    buf_heap(&mem);
+    buf_heap(&time.text);
     jw_open(&w, out);
     jw_object(&w);
     jw_as_of(&w, h);
@@ -442,7 +472,7 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
     jw_key(&w, "rows");
     jw_array(&w);
     for (size_t i = 0; i < r->shown; i++)
-        jw_row(&w, &(struct shown){r, r->row[i], &mem, true, false});
+        jw_row(&w, &(struct shown){r, r->row[i], &time, true, false});
     jw_array_end(&w);
     jw_kstr(&w, "timezone", h->timezone);
     if (h->to_ms < INT64_MAX)
@@ -450,7 +480,7 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
     jw_key(&w, "totals");
     jw_array(&w);
     for (size_t i = 0; i < r->n_totals; i++)
-        jw_row(&w, &(struct shown){r, r->total[i], &mem, false, false});
+        jw_row(&w, &(struct shown){r, r->total[i], &time, false, false});
     jw_array_end(&w);
     if (is_signed)
         jw_kstr(&w, "typ", SPAN(REPORT_TYP));
@@ -458,7 +488,7 @@ enum err report_json(struct report *r, const struct report_head *h, struct buf *
         jw_kint(&w, "without_touches", (int64_t)h->without_touches);
     jw_object_end(&w);
     jw_close(&w);
-    buf_free(&mem);
+    buf_free(&time.text);
     return ERR_OK;
 }
 
@@ -500,14 +530,15 @@ static void csv_names(const struct report *r, struct buf *out)
     buf_str(out, "click_to_lead_from_s\r\n");
 }
 
-static void csv_row(const struct report *r, const struct report_row *row, struct buf *mem, struct buf *out)
+static void csv_row(const struct report *r, const struct report_row *row, struct shown_time *time, struct buf *out)
 {
     const struct sums *s = &row->sums[0];
+    const struct rare *rare = rare_of(s);
     const struct figures f = figures_of(s);
     char currency[4];
     int64_t v, leads;
     for (size_t i = 0; i < r->asked.n; i++)
-        csv_cell(out, key_text(r->asked.group[i], row, mem), ',');
+        csv_cell(out, key_text(r->asked.group[i], row, time), ',');
     buf_str(out, row->key.rest ? "other," : ",");
     currency_code(row->key.currency, currency);
     buf_printf(out, "%s,", currency);
@@ -516,15 +547,15 @@ static void csv_row(const struct report *r, const struct report_row *row, struct
         csv_number(out, s->clicks[i]);
     csv_number(out, f.leads);
     for (size_t i = 0; i < STATUS_COUNT; i++)
-        csv_number(out, s->leads[i]);
-    const int64_t rest[CSV_REST] = {
-        f.views,        f.impressions,        f.sales,    f.payout, s->click_micros, s->impression_micros,
-        s->lead_micros, s->adjustment_micros, s->revenue, s->scored};
+        csv_number(out, rare->leads[i]);
+    const int64_t rest[CSV_REST] = {s->views,        s->impressions,       f.sales,           f.payout,
+                                    s->click_micros, s->impression_micros, rare->lead_micros, rare->adjustment_micros,
+                                    s->revenue,      rare->scored};
     for (int i = 0; i < CSV_REST; i++)
         if (csv_has(r, i))
             csv_number(out, rest[i]);
     for (int i = 0; i < RATIOS; i++) {
-        if (ratio_of((enum ratio)i, s, report_lead_units(r), &v))
+        if (ratio_of((enum ratio)i, s, &f, report_lead_units(r), &v))
             buf_i64(out, v);
         buf_byte(out, ',');
     }
@@ -536,17 +567,17 @@ static void csv_row(const struct report *r, const struct report_row *row, struct
 
 enum err report_csv(struct report *r, struct buf *out, struct problem *p)
 {
-    struct buf mem;
+    struct shown_time time;
     enum err err = report_finish(r, p);
     if (err == ERR_OK)
         err = check_range(r, p);
     if (err != ERR_OK)
         return err;
-    buf_heap(&mem);
+    buf_heap(&time.text);
     buf_str(out, CSV_BOM);
     csv_names(r, out);
     for (size_t i = 0; i < r->shown; i++)
-        csv_row(r, r->row[i], &mem, out);
-    buf_free(&mem);
+        csv_row(r, r->row[i], &time, out);
+    buf_free(&time.text);
     return ERR_OK;
 }
