@@ -12,6 +12,7 @@
 #include "server/commit/outbox.h"
 #include "server/keys/vault.h"
 #include "server/outgoing/letter.h"
+#include "server/system/address.h"
 #include "server/system/system.h"
 
 /* ---- output ---- */
@@ -142,6 +143,14 @@ enum err deliver_run(struct batch *cx, struct job *job)
 
 /* ---- the URL ---- */
 
+/* A URL is a link first, of which no more is asked than its characters. */
+static bool bracketed_ok(struct span host)
+{
+    address a;
+    return host.ptr[0] != '[' ||
+           (memchr(host.ptr, ':', host.len) != NULL && address_read(span_of(host.ptr + 1, host.len - 2), &a));
+}
+
 /* Without TLS only to addresses that the operator allows: names are looked at when they are called. */
 enum err webhook_url_ok(struct request *rq, const char *field, struct span url, bool macro)
 {
@@ -159,6 +168,9 @@ enum err webhook_url_ok(struct request *rq, const char *field, struct span url, 
             &rq->problem, ERR_INVALID, field,
             "must be an https URL in ASCII, without user name, password and fragment, its port 65535 at most%s",
             macro ? ", with macros behind its host" : "");
+    if (!bracketed_ok(host))
+        return problem(&rq->problem, ERR_INVALID, field,
+                       "must have an IPv6 address between its brackets, as in https://[2001:db8::1]/");
     if (span_is(span_str(rq->worker->server->options->webhook_allow.text), "none"))
         return problem(&rq->problem, ERR_CONFLICT, field, "this server sends no webhooks, its operator says");
     if (plain && rq->worker->server->options->webhook_allow.text[0] == '\0')
