@@ -236,16 +236,20 @@ class Misbehaving(Deliveries):
 
     def test_no_target_holds_up_another(self):
         """One that never answers, one that never ends, one where nobody listens; in front of one that works."""
-        stuck, endless = socket.create_server(("127.0.0.1", 0)), Endless(self)
-        self.addCleanup(stuck.close)
-        urls = f"http://127.0.0.1:{stuck.getsockname()[1]}/", endless.url, f"http://127.0.0.1:{free_port()}/"
+        endless = Endless(self)
         for _ in range(3):  # where the machine stood still for all that the server waits for an answer, nothing is told
-            slow = [Party(self.operator, "Slow", "publisher") for _ in range(9)]
-            tests = [self.probe(party, urls[n // 3])["id"] for n, party in enumerate(slow)]
+            stuck = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+            urls = [*(f"http://127.0.0.1:{each.getsockname()[1]}/" for each in stuck), *[endless.url, f"http://127.0.0.1:{free_port()}/"] * 3]
+            slow = [Party(self.operator, "Slow", "publisher") for _ in urls]
+            tests = [self.probe(party, url)["id"] for party, url in zip(slow, urls)]
+            for each in stuck:
+                each.settimeout(300)
+                self.addCleanup(each.close)
+                self.addCleanup(each.accept()[0].close)
             good = Target(self)
             self.probe(self.publisher, good.url)
             wait_for(lambda: good.got, 300, what="the one that works")
-            if any(not party.get(f"/v1/deliveries/{test}")["attempts"] for party, test in zip(slow[:3], tests)):
+            if not any(party.get(f"/v1/deliveries/{test}")["attempts"] for party, test in zip(slow[:3], tests)):
                 return
         self.fail("it waits until those are given up that never answer")
 
