@@ -22,6 +22,7 @@ struct dealt {
     struct touch touch[LIMIT_TOUCHES];
     uint32_t share[LIMIT_TOUCHES];
     size_t n;
+    bool gathered; /* touches say what their clicks are */
     struct report_touch told[LIMIT_TOUCHES];
     char value[LIMIT_TOUCHES][LIMIT_PARAM];
 };
@@ -72,6 +73,7 @@ static enum err take_touches(struct dealt *d, const struct envelope *env)
                                         facts.n_touches, at_ms, l->clock_steps, d->touch, d->share)
                        : 0;
         d->n = n > 0 ? n : d->n;
+        d->gathered = n > 0;
     }
     buf_free(&plain);
     return err;
@@ -133,6 +135,11 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+static bool asks_class_alone(const struct report_asked *a)
+{
+    return a->dimension == DIMENSION_ALL || a->dimension == DIMENSION_SCORE;
+}
+
 /* A click without a record says nothing but whose it is; of the lead's own the lead says something itself. What is not
  * asked for is not read: that would be half of what a lead takes. */
 static enum err say_touch(struct dealt *d, size_t i)
@@ -148,8 +155,10 @@ static enum err say_touch(struct dealt *d, size_t i)
                                   .class = CLASS_NONE,
                                   .value = SPAN(""),
                                   .share = d->share[i]};
-    if (!t->unrecorded && report_asks_clicks(&d->r->asked))
+    if (!t->unrecorded && report_asks_clicks(&d->r->asked) && !(d->gathered && asks_class_alone(&d->r->asked)))
         err = say_click(d, i);
+    else if (!t->unrecorded && d->gathered)
+        told->class = t->class;
     else if (t->unrecorded && d->n == 1)
         say_value(d, i, &d->e);
     if (d->r->asked.dimension == DIMENSION_SCORE)

@@ -68,7 +68,7 @@ class Campaign:
         for _ in range(leads):
             clicks = [self.click() for _ in range(self.chance.choice([1, 1, 2, 2, 3, 4, 6]))]
             self.click()  # that leads nowhere
-            who = person(**({"f_other": "own"} if self.chance.random() < 0.3 else {}))
+            who = person(**({"f_other": self.chance.choice(["own", 'o"w\\n'])} if self.chance.random() < 0.3 else {}))
             named = self.chance.sample(clicks, len(clicks))
             fields = {"touches": ",".join(named)} if self.chance.random() < 0.7 else {"click_id": named[0], "touches": ",".join(named[1:])}
             answer = self.advertiser.postback({**who, **fields})

@@ -141,6 +141,16 @@ static void other_spellings_of_a_private_part_are_corrupt(void **state)
         SPAN(SEED "\201\0\0{ }"),
         SPAN(SEED "\201\0\0{}{}"),
         SPAN(SEED "\201\0\3{}"),
+        SPAN(SEED "\201\0\0{\"b\":\"\",\"a\":\"\"}"), /* out of order, twice, and so on */
+        SPAN(SEED "\201\0\0{\"a\":\"\",\"a\":\"\"}"),
+        SPAN(SEED "\201\0\0{\"a\":\"\",}"),
+        SPAN(SEED "\201\0\0{\"a\":\"\"}}"),
+        SPAN(SEED "\201\0\0{\"a\":\"\"} "),
+        SPAN(SEED "\201\0\0{\"a\":\"\""),
+        SPAN(SEED "\201\0\0{\"a\":}"),
+        SPAN(SEED "\201\0\0{\"a\":\"\n\"}"),
+        SPAN(SEED "\201\0\0{\"a\":\"\\u0041\"}"), /* has a shorter spelling */
+        SPAN(SEED "\201\0\0{\"a\":\"\xff\"}"),
     };
     struct private_part p;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -157,7 +167,17 @@ static void other_spellings_of_a_private_part_are_corrupt(void **state)
     assert_int_equal(private_read(span_of(mem, sizeof mem - 1), &p), ERR_OK);
     mem[SALT_LEN]++;
     assert_int_equal(private_read(span_of(mem, sizeof mem), &p), ERR_CORRUPT);
-    assert_int_equal(private_read(SPAN(SEED "\201\0\0{}"), &p), ERR_OK);
+    static const char *const objects[] = {"{}", "{\"a\":\"\",\"ab\":\"\xc3\xa9\",\"b\":\"x\"}",
+                                          "{\"a\":\"\\\"\",\"b\":7,\"d\":{\"c\":[true]}}"};
+    for (size_t i = 0; i < COUNT(objects); i++) {
+        struct buf b;
+        buf_heap(&b);
+        buf_add(&b, SEED "\201\0\0", SALT_LEN + 3);
+        buf_str(&b, objects[i]);
+        assert_int_equal(private_read(buf_span(&b), &p), ERR_OK);
+        assert_true(span_is(p.contact, objects[i]));
+        buf_free(&b);
+    }
 }
 
 static void openings_prove_the_commitment(void **state)
