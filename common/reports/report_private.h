@@ -129,7 +129,7 @@ void report_rows_free(struct report *r);
 /* All that rows have, r->values.n of them, in no order; free() takes them. */
 struct report_value **report_values(const struct report *r);
 /* The first n rows, as they are shown. */
-void report_sort(const struct report *r, size_t n);
+void report_sort(struct report *r, size_t n);
 
 /* ---- report_model.c, and what it needs ---- */
 

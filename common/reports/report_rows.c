@@ -206,14 +206,6 @@ static int row_order(const struct report_asked *a, const struct report_row *p, c
     return order != 0 ? order : (x > y) - (x < y);
 }
 
-/* Behind the last of those from `at` on that are in order. */
-static size_t run_end(const struct report_asked *a, struct report_row *const *row, size_t at, size_t n)
-{
-    while (at + 1 < n && row_order(a, row[at], row[at + 1]) <= 0)
-        at++;
-    return at + 1 < n ? at + 1 : n;
-}
-
 static void merge_runs(const struct report_asked *a, struct report_row *const *from, size_t at, size_t middle,
                        size_t end, struct report_row **to)
 {
@@ -223,30 +215,30 @@ static void merge_runs(const struct report_asked *a, struct report_row *const *f
     }
 }
 
-/* They come mostly in order, a run from each contract and day: two and two become one. */
-void report_sort(const struct report *r, size_t n)
+/* Where runs of rows that are in order end; how many there are. */
+static size_t find_runs(const struct report *r, size_t n, size_t *end)
 {
-    const struct report_asked *a = &r->asked;
-    struct report_row **row = r->row, **from = row, **to = NULL, **other = NULL;
+    size_t runs = 0;
+    for (size_t i = 1; i <= n; i++)
+        if (i == n || row_order(&r->asked, r->row[i - 1], r->row[i]) > 0)
+            end[runs++] = i;
+    return runs;
+}
+
+/* They come mostly in order, a run from each contract and day: two and two become one. */
+void report_sort(struct report *r, size_t n)
+{
+    size_t *end = xmalloc((n + 1) * sizeof *end);
+    struct report_row **to = xmalloc((n + 1) * sizeof *to);
     rank_values(r);
-    for (size_t runs = 2; runs > 1;) {
-        runs = 0;
-        for (size_t at = 0, end; at < n; at = end, runs++) {
-            size_t middle = run_end(a, from, at, n);
-            if (middle == n && at == 0)
-                break;
-            end = middle < n ? run_end(a, from, middle, n) : n;
-            if (other == NULL)
-                to = other = xmalloc(n * sizeof(struct report_row *));
-            merge_runs(a, from, at, middle, end, to);
+    for (size_t runs = find_runs(r, n, end); runs > 1; runs = (runs + 1) / 2) {
+        for (size_t i = 0; i < runs; i += 2) {
+            const size_t at = i > 0 ? end[i - 1] : 0, last = i + 1 < runs ? end[i + 1] : end[i];
+            merge_runs(&r->asked, r->row, at, end[i], last, to);
+            end[i / 2] = last; /* in front of what is still to be looked at */
         }
-        if (runs > 0) {
-            struct report_row **swap = from;
-            from = to;
-            to = swap;
-        }
+        memcpy(r->row, to, n * sizeof *to);
     }
-    if (from != row)
-        memcpy(row, from, n * sizeof(struct report_row *));
-    free(other);
+    free(to);
+    free(end);
 }

@@ -207,6 +207,28 @@ static int64_t clicks_of(json_t *row)
     return json_integer_value(json_object_get(json_object_get(row, "clicks"), "total"));
 }
 
+static int class_rank(const char *word)
+{
+    for (int i = 0; i < CLASSES; i++)
+        if (strcmp(word, class_word(classes[i])) == 0)
+            return 1 + (int)classes[i];
+    return 0;
+}
+
+/* As the groups are asked for; what has no value first, all other values last. */
+static int order(json_t *a, json_t *b)
+{
+    int by = 0;
+    for (size_t i = 0; i < q.a.n && by == 0; i++) {
+        const char *name = report_group_name(&q.a, i), *x = text_of(a, name), *y = text_of(b, name);
+        if (q.a.group[i] == GROUP_VALUE)
+            by = json_is_true(json_object_get(a, "other")) - json_is_true(json_object_get(b, "other"));
+        if (by == 0)
+            by = q.a.group[i] == GROUP_CLASS ? class_rank(x) - class_rank(y) : strcmp(x, y);
+    }
+    return by;
+}
+
 static void assert_rows(struct report *r)
 {
     struct problem p;
@@ -228,6 +250,8 @@ static void assert_rows(struct report *r)
                                     json_is_true(json_object_get(row, "other")));
         if (n_want != n)
             fail_msg("a row %s that nothing was counted in", want[n].key);
+        if (i > 0)
+            assert_true(order(json_array_get(rows, i - 1), row) < 0);
         assert_int_equal(clicks_of(row), t->n[0]);
         assert_int_equal(clicks_of(json_object_get(row, "before")), t->n[1]);
     }
