@@ -30,7 +30,7 @@
     X(NO_TIME_ONE, "must be a time of RFC 3339, such as {}", "doit être une heure, comme {}", "须为时间，例如 {}") \
     X(NO_TIME_EMPTY, "must be an RFC 3339 time such as {}, or empty", "doit être une heure, comme {}, ou vide", "须为时间，例如 {}，或留空") \
     X(NO_TIME_SUCH, "must be an RFC 3339 time such as {}", "doit être une heure, comme {}", "须为时间，例如 {}") \
-    X(NO_BOUND, "must be a day ({}, which is in the period) or a time ({})", "doit être un jour ({}, compris dans la période) ou une heure ({})", "须为日期（{}，含当日）或时间（{}）") \
+    X(NO_BOUND, "must be a day ({}, which is in the period) or a time ({}), of the years 2000 to 2099", "doit être un jour ({}, compris dans la période) ou une heure ({}), des années 2000 à 2099", "须为日期（{}，含当日）或时间（{}），年份为 2000 至 2099") \
     X(NO_UNTIL, "must be a time such as {}, or a day ({}) or a month ({}) that ended in {}", "doit être une heure, comme {}, ou un jour ({}) ou un mois ({}) fini dans le fuseau {}", "须为时间（例如 {}），或已结束的日（{}）或月（{}），时区为 {}") \
     X(NO_UNTIL_AHEAD, "is still to come: a period can end now ({}) at the latest, which it does without until", "est à venir\u00a0: une période finit au plus tard maintenant ({}), ce qu’elle fait si le champ est vide", "尚未到来：期间最晚截至现在（{}），留空即为现在") \
     X(NO_UNTIL_LAST, "must be later than the end of the last statement: {}, number {} of this contract, ended at {}", "doit suivre la fin du dernier relevé\u00a0: {}, numéro {} de ce contrat, finit le {}", "须晚于上一份结算单的结束：{}（此合同第 {} 份）结束于 {}") \

@@ -60,7 +60,8 @@ static enum err read_bound(struct reporting *r, int which, struct bound *out)
     const struct param *p = &r->p[which];
     if (p->given && (bound_read(p->value, out) != ERR_OK || out->ms < 0))
         return problem(&r->rq->problem, ERR_MALFORMED, p->name,
-                       "must be a day (2026-11-01, which is in the period) or a time (2026-11-01T00:00:00Z)");
+                       "must be a day (2026-11-01, which is in the period) or a time (2026-11-01T00:00:00Z), of the "
+                       "years 2000 to 2099");
     if (p->given && !out->is_day && out->ms % QUARTER_MS != 0)
         return problem(&r->rq->problem, ERR_MALFORMED, p->name,
                        "must be a whole quarter of an hour: no finer times are counted");

@@ -69,7 +69,8 @@ static enum err read_bound(struct request *rq, const struct param *p, struct bou
 {
     if (p->given && bound_read(p->value, out) != ERR_OK)
         return problem(&rq->problem, ERR_MALFORMED, p->name,
-                       "must be a day (2026-11-01, which is in the period) or a time (2026-11-01T00:00:00Z)");
+                       "must be a day (2026-11-01, which is in the period) or a time (2026-11-01T00:00:00Z), of the "
+                       "years 2000 to 2099");
     return ERR_OK;
 }
 
