@@ -104,11 +104,10 @@ class Campaign:
     def __init__(self, audits, whole):
         self.audits, self.whole, self.doubts = audits, whole, []
 
-    def doubt(self, holds, what):
-        """What another contract's log may explain: without one it does not hold."""
-        if not holds:
-            need(not self.whole, what)
-            self.doubts.append(what)
+    def doubt(self, what, time, *there):
+        """What another contract's log, or more of one, may explain: it does not hold where all are here and go on behind that time."""
+        need(not self.whole or any(log.clocks or log.end <= time + SLACK and log not in there for log in self.logs), what)
+        self.doubts.append(what)
 
     def check(self, name):
         self.doubts = []
@@ -172,9 +171,8 @@ class Campaign:
         is_it = lambda lead: b64u(sha256(b"countersign/v1/dup\n" + commit + lead.leaf)) == report.entry["dup"]["commit"]  # noqa: E731
         way = next((lead for lead in self.reached(report) if is_it(lead)), None)
         if way is None:
-            other = None if self.whole else next(filter(is_it, self.leads), None)
-            need(other is None, f"{named(report)} repeats {named(other) if other else ''}, which is another person's")
-            self.doubt(False, f"{named(report)} repeats a lead that is not here")
+            other = next(filter(is_it, self.leads), None)
+            self.doubt(f"{named(report)} repeats {f'{named(other)}, which is another person' if other else 'a lead that is not here'}", report.time, report.log)
             return False
         ago = report.time - way.time
         need(-SLACK <= ago <= report.terms.days + SLACK, f"{named(report)} repeats {named(way)}, which came at another time")
@@ -229,8 +227,10 @@ class Campaign:
             self.followed(parts)
         for lead, contract, index in (said for log in self.logs for said in log.ledger.said_of_others):
             log = next((log for log in self.logs if log.name == contract), None)
-            if log is None:
-                self.doubt(False, f"what was signed of {named(lead)} is of a lead of {contract}, which is not here")
+            if log is None or index >= len(log.ledger.entries):
+                what = f"what was signed of {named(lead)} is of a lead of {contract}, which is not here, or not so far"
+                need(log is not None or not self.whole, what)
+                self.doubts.append(what)
                 continue
             other = log.ledger.leads.get(index)
             need(other is not None and other in self.by_commit[lead.entry["commit"]], f"what was signed of {named(lead)} is of a lead that it is no part of")
@@ -247,7 +247,7 @@ class Campaign:
             need(part.share[1] <= behind.share[0], f"{named(part)} and {named(behind)} are parts that overlap")
         edges = [0, *(edge for part in parts for edge in part.share), WHOLE]
         if edges[::2] != edges[1::2]:
-            self.doubt(False, f"the parts of {named(first)} do not make the whole")
+            self.doubt(f"the parts of {named(first)} do not make the whole", first.time, *(part.log for part in parts))
         elif "clock_steps" not in first.entry:
             self.dealt(parts)
 
@@ -304,8 +304,7 @@ class Campaign:
         reached = micros + lead.whole > caps[name] if name == "budget_micros_month" else n >= caps[name]
         if not reached:
             what = f"{named(lead)} was refused by a cap of {caps[name]}: {micros if name == 'budget_micros_month' else n} stood at most"
-            need(not self.whole or any(log.clocks or log.end < lead.time for log in self.logs), what)
-            self.doubts.append(what)
+            self.doubt(what, lead.time, lead.log)
 
     def taken(self, lead, caps):
         for name, cap in caps.items():
@@ -406,7 +405,7 @@ class Seed:
     def may_be_later(self, logs):
         """Whether all that it names is here, and what is not here so far ends before it came, or may by another clock."""
         here, stepped = {log.name: log for log in logs}, any(log.clocks for log in logs)
-        return all(name in here and (stepped or len(here[name].ledger.entries) >= size or here[name].end <= clock(self.entry)) for name, size in self.prefixes.items())
+        return all(name in here and (stepped or len(here[name].ledger.entries) >= size or here[name].end <= clock(self.entry) + SLACK) for name, size in self.prefixes.items())
 
 
 def asks(score):

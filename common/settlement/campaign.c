@@ -191,6 +191,23 @@ struct joined_lead *campaign_find(const struct campaign *c, size_t first, size_t
     return NULL;
 }
 
+static bool is_of(const struct campaign *c, const struct member *m, struct joined_lead *const *lead, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (c->member[lead[i]->member] == m)
+            return true;
+    return false;
+}
+
+const struct member *campaign_early(const struct campaign *c, int64_t clocked_ms, struct joined_lead *const *there,
+                                    size_t n)
+{
+    for (size_t i = 0; i < c->n_members; i++)
+        if (c->member[i]->last_ms <= clocked_ms + CAMPAIGN_APART_MS && !is_of(c, c->member[i], there, n))
+            return c->member[i];
+    return NULL;
+}
+
 static void take_move(struct campaign *c, struct joined_lead *l, uint64_t index, const struct entry *e)
 {
     if (c->n_moves == c->moves_room) {

@@ -145,20 +145,11 @@ static bool reaches(const struct caps *caps, unsigned cap, const struct standing
                               : month->micros + price > (wide_micros)caps->budget_micros_month;
 }
 
-/* A log that ends before the lead came may lack what stood in its way. */
-static const struct member *ends_before(const struct campaign *c, const struct joined_lead *l)
-{
-    for (size_t i = 0; i < c->n_members; i++)
-        if (c->member[i]->last_ms < l->clocked_ms)
-            return c->member[i];
-    return NULL;
-}
-
-static void refused_without(struct campaign *c, const struct joined_lead *l)
+static void refused_without(struct campaign *c, struct joined_lead *l)
 {
     struct finding *f = &c->finding[CAMPAIGN_CAPS];
     const char *contract = c->member[l->member]->contract, *reason = reason_word(l->reason);
-    const struct member *early = ends_before(c, l);
+    const struct member *early = campaign_early(c, l->clocked_ms, &l, 1); /* it may lack what stood in its way */
     if (!c->whole)
         finds_doubt(f,
                     "lead %" PRIu64 " of %s is refused by %s, which the leads that are here did not reach: those of a "
@@ -176,7 +167,7 @@ static void refused_without(struct campaign *c, const struct joined_lead *l)
                       l->index, contract, reason);
 }
 
-static void judge_refused(struct caps_judge *j, const struct joined_lead *l, const struct caps *caps)
+static void judge_refused(struct caps_judge *j, struct joined_lead *l, const struct caps *caps)
 {
     unsigned cap = l->reason == REASON_CAP_DAY ? CAP_DAY : l->reason == REASON_CAP_MONTH ? CAP_MONTH : CAP_BUDGET;
     struct standing day = stood_at(&j->most[0], l), month = stood_at(&j->most[1], l);
@@ -220,7 +211,7 @@ void campaign_caps(struct campaign *c)
         index_make(c, month, false, &j.least[month]);
     }
     for (size_t i = 0; i < c->n; i++) {
-        const struct joined_lead *l = &c->lead[i];
+        struct joined_lead *l = &c->lead[i];
         const struct caps *caps = &c->caps[l->caps];
         bool cap = l->reason == REASON_CAP_DAY || l->reason == REASON_CAP_MONTH || l->reason == REASON_BUDGET;
         if (cap && !l->own_cap)

@@ -153,25 +153,54 @@ static void judge_named(struct campaign *c, const struct joined_lead *d, const s
         c->found++;
 }
 
-static void judge_duplicate(struct index *x, size_t dup)
+/* It repeats one that is here, by leads that are not: another contract's, or behind where a mirror ends. */
+static void far_named(struct campaign *c, const struct joined_lead *d, const struct joined_lead *other, bool all_here)
 {
-    struct campaign *c = x->c;
-    const struct joined_lead *d = &c->lead[dup], *other = find_along(x, dup);
-    struct finding *f = &c->finding[CAMPAIGN_DUPLICATES];
-    if (other != NULL)
-        judge_named(c, d, other);
-    else if ((other = find_anywhere(x, d)) != NULL)
+    if (all_here)
         duplicate_fails(c, d, other, "is another person's");
-    else if (x->tries == TRIES)
-        finds_doubt(f, "there are more duplicates of other contracts' leads than can be looked up");
-    else if (c->whole)
-        finds_failure(f, "lead %" PRIu64 " of %s is recorded as a duplicate of a lead that no contract has", d->index,
-                      c->member[d->member]->contract);
     else
+        finds_doubt(&c->finding[CAMPAIGN_DUPLICATES],
+                    "lead %" PRIu64 " of %s is recorded as a duplicate of lead %" PRIu64
+                    " of %s, and nothing that is here leads from one to the other: other contracts' leads may, or "
+                    "another pull's",
+                    d->index, c->member[d->member]->contract, other->index, c->member[other->member]->contract);
+}
+
+static void none_named(struct campaign *c, const struct joined_lead *d, const struct member *early)
+{
+    struct finding *f = &c->finding[CAMPAIGN_DUPLICATES];
+    const char *contract = c->member[d->member]->contract;
+    if (!c->whole)
         finds_doubt(f,
                     "lead %" PRIu64 " of %s is recorded as a duplicate of a lead that none of these contracts has: "
                     "let the operator say where it stands, and pull that contract too",
-                    d->index, c->member[d->member]->contract);
+                    d->index, contract);
+    else if (early != NULL || c->clock_stepped)
+        finds_doubt(f, "lead %" PRIu64 " of %s is recorded as a duplicate of a lead that no contract has, %s%s",
+                    d->index, contract,
+                    early != NULL ? "and a mirror may end before it came, of which another pull may tell more: that of "
+                                  : "by a clock that stepped",
+                    early != NULL ? early->contract : "");
+    else
+        finds_failure(f, "lead %" PRIu64 " of %s is recorded as a duplicate of a lead that no contract has", d->index,
+                      contract);
+}
+
+static void judge_duplicate(struct index *x, size_t dup)
+{
+    struct campaign *c = x->c;
+    struct joined_lead *d = &c->lead[dup];
+    const struct joined_lead *other = find_along(x, dup);
+    const struct member *early = campaign_early(c, d->clocked_ms, &d, 1);
+    if (other != NULL)
+        judge_named(c, d, other);
+    else if ((other = find_anywhere(x, d)) != NULL)
+        far_named(c, d, other, c->whole && early == NULL && !c->clock_stepped);
+    else if (x->tries == TRIES)
+        finds_doubt(&c->finding[CAMPAIGN_DUPLICATES],
+                    "there are more duplicates of other contracts' leads than can be looked up");
+    else
+        none_named(c, d, early);
 }
 
 /* ---- duplicates that were not made ---- */

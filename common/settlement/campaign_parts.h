@@ -213,6 +213,10 @@ void campaign_root_look(struct campaign *c, const struct frontier *tree);
 void campaign_end(struct campaign *c, bool complete, uint64_t entries, int64_t last_ms, uint32_t clock_steps,
                   const struct persons *persons);
 
+/* A mirror that may end in front of what came at that time, as one that was pulled before it does; those of the
+ * contracts of these leads are not asked. NULL: each goes on for longer than two clocks may be apart. */
+const struct member *campaign_early(const struct campaign *c, int64_t clocked_ms, struct joined_lead *const *there,
+                                    size_t n);
 /* The lead of that index among n that stand together; NULL: none is. */
 struct joined_lead *campaign_find(const struct campaign *c, size_t first, size_t n, uint64_t index);
 void campaign_duplicates(struct campaign *c); /* campaign_duplicates.c */

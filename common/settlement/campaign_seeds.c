@@ -246,7 +246,8 @@ static enum err aim(struct making *m, const struct told_seed *s, const struct me
         while (at < m->c->n_members && !span_is(p.contract, m->c->member[at]->contract))
             at++;
         if (at == m->c->n_members ||
-            (p.size > m->c->member[at]->entries && m->c->member[at]->last_ms > s->clocked_ms && !m->c->clock_stepped)) {
+            (p.size > m->c->member[at]->entries && m->c->member[at]->last_ms > s->clocked_ms + CAMPAIGN_APART_MS &&
+             !m->c->clock_stepped)) {
             *early = NULL;
             return ERR_NOT_FOUND;
         }

@@ -148,16 +148,32 @@ static size_t walk_parts(struct campaign *c, struct joined_lead *const *part, si
     return n;
 }
 
+/* The part that is missing may stand in a log that is not here, or behind where a mirror ends. */
+static void part_missing(struct campaign *c, struct joined_lead *const *part, size_t n)
+{
+    struct finding *f = &c->finding[CAMPAIGN_SHARES];
+    const struct member *early = campaign_early(c, part[0]->clocked_ms, part, n);
+    const char *contract = c->member[part[0]->member]->contract;
+    if (!c->whole)
+        finds_doubt(f,
+                    "lead %" PRIu64
+                    " of %s is shared with a contract whose mirror is not here, or does not go on until then",
+                    part[0]->index, contract);
+    else if (early != NULL || c->clock_stepped)
+        finds_doubt(f, "lead %" PRIu64 " of %s has parts that do not sum to the whole, %s%s", part[0]->index, contract,
+                    early != NULL ? "and a mirror may end before it came, of which another pull may tell more: that of "
+                                  : "by a clock that stepped",
+                    early != NULL ? early->contract : "");
+    else
+        part_fails(c, part[0], "whose parts do not sum to the whole: a contract that was credited has none");
+}
+
 static size_t judge_parts(struct campaign *c, struct joined_lead *const *part, size_t left)
 {
     bool hole, sound = finding_verdict(&c->finding[CAMPAIGN_SHARES]) != FAILS;
     size_t n = walk_parts(c, part, left, &hole);
-    if (hole && c->whole)
-        part_fails(c, part[0], "whose parts do not sum to the whole: a contract that was credited has none");
-    else if (hole)
-        finds_doubt(&c->finding[CAMPAIGN_SHARES],
-                    "lead %" PRIu64 " of %s is shared with a contract whose mirror is not here", part[0]->index,
-                    c->member[part[0]->member]->contract);
+    if (hole)
+        part_missing(c, part, n);
     else if (sound && !dealt_so(part, n))
         part_fails(c, part[0], "that is shared otherwise than the terms' model shares it among its touches");
     c->shared++;
@@ -244,26 +260,23 @@ static void judge_moves(struct campaign *c, struct joined_lead *const *part, siz
             judge_move(c, part[i], &c->move[k - 1], part, n);
 }
 
-/* The lead at that index of that contract; NULL: there is none. *here: the contract's mirror is. */
-static const struct joined_lead *lead_at(const struct campaign *c, const struct joined_word *w, bool *here)
+static const struct member *member_of(const struct campaign *c, const char *contract)
 {
-    *here = false;
-    for (size_t i = 0; i < c->n_members && !*here; i++)
-        if (strcmp(c->member[i]->contract, w->contract) == 0) {
-            *here = true;
-            return campaign_find(c, c->member[i]->first, c->member[i]->n, w->about);
-        }
+    for (size_t i = 0; i < c->n_members; i++)
+        if (strcmp(c->member[i]->contract, contract) == 0)
+            return c->member[i];
     return NULL;
 }
 
 /* What the advertiser signed of one part moves all: it must be a part of this lead. */
 static void judge_word(struct campaign *c, const struct joined_word *w)
 {
-    bool here;
-    const struct joined_lead *l = &c->lead[w->lead], *about = lead_at(c, w, &here);
+    const struct joined_lead *l = &c->lead[w->lead];
+    const struct member *of = member_of(c, w->contract);
+    const struct joined_lead *about = of != NULL ? campaign_find(c, of->first, of->n, w->about) : NULL;
     if (about != NULL && memcmp(about->commit.b, l->commit.b, HASH_LEN) == 0)
         return;
-    if (here || c->whole)
+    if (of != NULL ? w->about < of->entries : c->whole)
         finds_failure(&c->finding[CAMPAIGN_SHARES],
                       "entry %" PRIu64 " of %s moves lead %" PRIu64 " by what the advertiser signed of entry %" PRIu64
                       " of %s, which is no part of that lead",
@@ -271,7 +284,7 @@ static void judge_word(struct campaign *c, const struct joined_word *w)
     else
         finds_doubt(&c->finding[CAMPAIGN_SHARES],
                     "entry %" PRIu64 " of %s moves lead %" PRIu64
-                    " by what the advertiser signed of a lead of %s, whose mirror is not here",
+                    " by what the advertiser signed of a lead of %s, whose mirror is not here, or not so far",
                     w->index, c->member[l->member]->contract, l->index, w->contract);
 }
 

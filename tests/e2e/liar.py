@@ -77,6 +77,11 @@ class Liar:
             if entry.get("dup", {}).get("contract") not in (None, "other"):
                 entry["dup"]["index"] = new(entry["dup"]["index"])
 
+    def cut(self, index):
+        """The log ends in front of that entry, as in a mirror that was pulled before it came."""
+        del self.entries[index:]
+        self.openings = {at: line for at, line in self.openings.items() if at < index}
+
     def click_after(self, ms):
         """A click of that much later: the server was at work then."""
         click = dict(self.entries[self.last("click")])

@@ -71,7 +71,7 @@ class Joined(ServerCase):
             liar.publish()
         for liar in liars:
             liar.take_root_log(liars[-1])
-        return countersign("verify", *(liar.mirror for liar in liars), *flags)
+        return verify_twice(*(liar.mirror for liar in liars), *flags)
 
     def assertHolds(self, *liars, flags=()):
         done = self.verify(*liars, flags=flags)
@@ -200,10 +200,13 @@ class Order(Joined):
         there.commit_to(bob, here, here.leads()[0])
         there.publish()
         self.assertEqual(countersign("verify", there.mirror).returncode, 0)  # which its log alone does not tell
-        self.assertCaught("another person's", here, there)
-        there.entries[bob]["dup"]["commit"] = "A" * 43
-        self.assertCaught("none of these contracts has", here, there, status=2)
-        self.assertCaught("no contract has", here, there, flags=["--all-contracts"])
+        early = self.lie()
+        here.click_after(HOUR)
+        for words, none in (("another person's", "nothing that is here leads from one to the other"), ("no contract has", "none of these contracts has")):
+            self.assertCaught(none, here, there, status=2)
+            self.assertCaught(words, here, there, flags=["--all-contracts"])
+            self.assertCaught("another pull", early, there, flags=["--all-contracts"], status=2)
+            there.entries[bob]["dup"]["commit"] = "A" * 43
 
     def test_a_duplicate_of_a_lead_that_did_not_stand(self):
         here, there = self.lie(), self.lie(1)
@@ -289,6 +292,35 @@ class Order(Joined):
         self.assertCaught("a lead that no contract has", self.lie(1), flags=["--all-contracts"])
 
 
+class Along(Joined):
+    """A person who is known by way of a duplicate in a third contract."""
+
+    @classmethod
+    def make(cls):
+        return Market(cls.server)
+
+    @classmethod
+    def tell(cls):
+        third = Party(cls.operator, "Third publisher", "publisher")
+        cls.contracts += (cls.market.new_contract(third),)
+        cls.codes += (cls.market.new_code(third, cls.contracts[2]),)
+        anna, between = person(), person()
+        told = [cls.report(0, anna), cls.report(1, {**between, "email": anna["email"]}),
+                third.postback({**person(), "phone": between["phone"], "click_id": cls.clicked(2)}).json]
+        assert [each["status"] for each in told[:2]] == ["pending", "duplicate"] and told[2]["reason"] == "duplicate", told
+
+    def test_what_leads_to_it_may_stand_where_nobody_looked(self):
+        """Of an honest operator, as it is."""
+        mirrors = [self.pulled[self.market.auditor, contract] for contract in self.contracts]
+        done = verify_twice(*mirrors, "--all-contracts")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        done = verify_twice(mirrors[0], mirrors[2])
+        self.assertEqual((done.returncode, "nothing that is here leads from one to the other" in done.stdout), (2, True), done.stdout)
+        between = self.lie(1)
+        between.cut(between.leads()[0])
+        self.assertCaught("or another pull's", self.lie(0), between, self.lie(2), flags=["--all-contracts"], status=2)
+
+
 class Words(Joined):
     """What the advertiser's own key said of two leads that both publishers share."""
 
@@ -335,6 +367,13 @@ class Words(Joined):
         self.assertHolds(there)
         self.assertCaught("which is no part of that lead", here, there)
         self.assertCaught("which is no part of that lead", there, flags=["--all-contracts"])
+
+    def test_a_mirror_that_was_pulled_before_what_was_signed(self):
+        """What the advertiser signed of is behind where that mirror ends."""
+        here, there = self.both()
+        here.cut(here.leads()[0])
+        for flags in ([], ["--all-contracts"]):
+            self.assertCaught("is not here, or not so far", here, there, flags=flags, status=2)
 
     def test_a_part_that_stays_as_it_was(self):
         """The return reached one publisher alone."""
@@ -452,6 +491,17 @@ class Months(Capped, Joined):
         self.part(here, share_to=400_000)
         self.assertCaught("whose mirror is not here", here, there, status=2)
         self.assertCaught("do not sum to the whole", here, there, flags=["--all-contracts"])
+
+    def test_a_mirror_that_was_pulled_before_a_shared_lead(self):
+        """Its operator is honest; who has none of a part though its log goes on is not."""
+        for n in range(2):
+            early, late = self.lie(n), self.lie(1 - n)
+            late.click_after(HOUR)
+            early.cut(early.leads()[0])
+            self.assertCaught("that of " + early.contract, early, late, flags=["--all-contracts"], status=2)
+            self.assertCaught("does not go on until then", early, late, status=2)
+            early.click_after(HOUR)
+            self.assertCaught("a contract that was credited has none", early, late, flags=["--all-contracts"])
 
     def test_parts_that_say_two_things(self):
         here, there = self.both()
