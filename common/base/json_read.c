@@ -1,5 +1,6 @@
 #include "common/base/json_read.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,32 +129,48 @@ static size_t number_len(const char *s, size_t n)
     return i;
 }
 
-/* The text with each number as a string of its digits, which nothing is too large for. */
-static void numbers_as_texts(struct buf *out, struct span text)
+/* A string of its digits, which nothing is too large for. */
+static void number_as_text(struct buf *out, struct span number)
+{
+    buf_byte(out, '"');
+    buf_span_add(out, number);
+    buf_byte(out, '"');
+}
+
+/* What is refused for the same reason as the number, and fits what jansson reads. */
+static void number_cut(struct buf *out, struct span number)
+{
+    enum { DIGITS = 17 }; /* more than 2^53 has, and a sign, fit 64 bits */
+    bool whole = true;
+    for (size_t i = 0; i < number.len; i++)
+        whole &= ascii_is_digit(number.ptr[i]) || number.ptr[i] == '-';
+    buf_span_add(out, !whole ? SPAN("0.5") : number.len > DIGITS + 1 ? span_of(number.ptr, DIGITS + 1) : number);
+}
+
+/* The text with each number as `write` writes it. */
+static void numbers_written(struct buf *out, struct span text, void (*write)(struct buf *, struct span))
 {
     bool quoted = false;
     for (size_t i = 0, n; i < text.len; i += n) {
         const char *s = text.ptr + i;
         n = quoted ? 0 : number_len(s, text.len - i);
-        if (n > 0)
-            buf_byte(out, '"');
-        else if (quoted && *s == '\\' && i + 1 < text.len)
-            n = 2;
-        else if (*s == '"')
+        if (n > 0) {
+            write(out, span_of(s, n));
+            continue;
+        }
+        n = quoted && *s == '\\' && i + 1 < text.len ? 2 : 1;
+        if (*s == '"')
             quoted = !quoted;
-        bool number = n > 0 && !quoted;
-        n = n > 0 ? n : 1;
         buf_add(out, s, n);
-        if (number)
-            buf_byte(out, '"');
     }
 }
 
-static json_t *load_texts(struct span text, size_t flags, json_error_t *fault)
+static json_t *load_written(struct span text, void (*write)(struct buf *, struct span), size_t flags,
+                            json_error_t *fault)
 {
     struct buf texts;
     buf_heap(&texts);
-    numbers_as_texts(&texts, text);
+    numbers_written(&texts, text, write);
     json_t *v = json_loadb(texts.len ? texts.ptr : "", texts.len, JSON_REJECT_DUPLICATES | flags, fault);
     buf_free(&texts);
     return v;
@@ -163,11 +180,11 @@ static json_t *load(struct span text, unsigned flags, json_error_t *fault)
 {
     size_t more = flags & ANY_NUMBER ? JSON_ALLOW_NUL : 0;
     if (flags & NUMBERS_AS_TEXTS)
-        return load_texts(text, 0, fault);
+        return load_written(text, number_as_text, 0, fault);
     json_t *v = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | more, fault);
     if (v != NULL || !(flags & ANY_NUMBER) || json_error_code(fault) != json_error_numeric_overflow)
         return v;
-    return load_texts(text, more, fault);
+    return load_written(text, number_as_text, more, fault);
 }
 
 /* The name of the member that byte `at` stands in or behind, of the outermost object. */
@@ -287,10 +304,13 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
 {
     json_error_t fault;
     json_t *v = load(text, flags, &fault);
+    bool overflows = v == NULL && json_error_code(&fault) == json_error_numeric_overflow;
     enum err err;
 
     if (v == NULL && flags & ANY_NUMBER && is_unreadable(&fault))
         v = load_mended(text, flags, &fault);
+    if (overflows) /* the check says which it is */
+        v = load_written(text, number_cut, 0, &fault);
 
     if (v == NULL) {
         /* jansson's own text quotes the input, which may be personal data */
@@ -305,6 +325,7 @@ static enum err read_checked(struct span text, unsigned flags, json_t **out, str
         err = problem(p, ERR_MALFORMED, "", "must be a JSON object");
     else
         err = flags & (ANY_NUMBER | NUMBERS_AS_TEXTS) ? ERR_OK : problem_foreign(p, check(v, "", 0, flags, p));
+    assert(!overflows || err != ERR_OK);
     if (err != ERR_OK) {
         json_decref(v);
         return err;
