@@ -216,11 +216,11 @@ class Party(Caller, Sender):
         return {"typ": "countersign-response", "issuer": self.base, "party": self.id, "verdict": verdict,
                 "statement_sha256": hashlib.sha256(payload).hexdigest(), "disputed": list(disputed), "at": rfc3339(), **changes}
 
-    def answer_statement(self, statement_id, verdict="accept", disputed=(), payload=None):
+    def answer_statement(self, statement_id, verdict="accept", disputed=(), payload=None, **changes):
         """Fetches a statement and answers it with a signature over its SHA-256."""
         if payload is None:
             payload = statement_payload(self.do("GET", f"/v1/statements/{statement_id}").body)
-        text = self.jws(self.response(payload, verdict, disputed))
+        text = self.jws(self.response(payload, verdict, disputed, **changes))
         return self.call("POST", f"/v1/statements/{statement_id}/responses", text.encode(),
                          {"Content-Type": "application/jose"})
 

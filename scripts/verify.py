@@ -2748,6 +2748,7 @@ class Audit:
             need(isinstance(reason, str) and len(reason.encode()) <= 512, f"entry {at}: the reason is too long")
             need(not re.search("[\0-\x1f\x7f]", reason), f"entry {at}: the reason has control characters")
             need(not (payload["verdict"] == "accept" and disputed), f"entry {at}: the answer accepts and disputes")
+            need(payload["verdict"] == "accept" or disputed or trim(reason), f"entry {at}: the answer disputes all, and does not say why")
             lines = {index for index in (json.loads(line).get("index") for line in statement.lines) if index is not None}
             need(all(type(index) is int for index in disputed) and len(disputed) <= 2000, f"entry {at}: what is disputed are no numbers of line items")
             need(len(set(disputed)) == len(disputed) and set(disputed) <= lines, f"entry {at}: what is disputed are not line items")

@@ -164,6 +164,7 @@
     X(NO_ANSWERED_HASH, "is not the hash of this statement's payload", "n’est pas l’empreinte de ce relevé", "不是此结算单的哈希") \
     X(NO_LINE, "names {}, which is no line item of this statement", "nomme {}, qui n’est pas une ligne de ce relevé", "{} 不是此结算单的明细") \
     X(NO_LINE_TWICE, "names line item {} twice", "nomme deux fois la ligne {}", "明细 {} 重复") \
+    X(NO_DISPUTE_WHY, "must say why, or `disputed` must list line items: else nobody knows what is to be mended", "doit dire pourquoi, ou `disputed` doit citer des lignes\u00a0: sinon nul ne sait quoi corriger", "须说明原因，或在 `disputed` 列出明细行：否则无从更正") \
     X(NO_ACCEPT_DISPUTED, "must be empty when the verdict is accept", "doit être vide pour accepter", "接受时须为空") \
     X(NO_ANSWERER, "statements are answered by their advertiser and publisher", "seuls l’annonceur et l’éditeur d’un relevé y répondent", "结算单由广告主和发布方答复") \
     X(NO_TABLE_END, "the lead is {} and cannot become {}: it can become nothing else", "le lead est {} et ne peut devenir {}\u00a0: il ne change plus", "线索为 {}，不能变为 {}：不能再变") \

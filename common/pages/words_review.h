@@ -247,10 +247,11 @@
     X(SG_DISPUTE, "Dispute the lines ticked", "Contester les lignes cochées", "对勾选行提出异议") \
     X(SG_REASON_H, "With a dispute; it stands in the log.", "Avec une contestation\u00a0; elle figure au journal.", "异议时填写，将记入日志。") \
     X(SG_LINES, "Lines that moved money", "Lignes ayant donné lieu à un montant", "影响金额的行") \
-    X(SG_LINES_NONE, "Without a line ticked, a dispute is about the whole statement.", "Sans ligne cochée, la contestation porte sur tout le relevé.", "未勾选任何行则为对整张结算单的异议。") \
+    X(SG_LINES_NONE, "Without a line ticked, a dispute is about the whole statement, and says why.", "Sans ligne cochée, la contestation porte sur tout le relevé, et dit pourquoi.", "未勾选任何行则为对整张结算单的异议，须说明原因。") \
     X(SG_FURTHER, "Further lines, by their number", "Autres lignes, par leur numéro", "其他行（按编号）") \
     X(SG_FURTHER_H, "With commas between, such as 18, 204; the first {} are above.", "Avec des virgules entre, par exemple 18,204\u00a0; les {} premières sont ci-dessus.", "用逗号分隔，如 18,204；前 {} 行见上。") \
     X(SG_NO_FILE, "Choose your key file first.", "Choisissez d’abord votre fichier de clé.", "请先选择密钥文件。") \
+    X(SG_NO_WHY, "Tick the lines that you dispute, or say why you dispute all of it.", "Cochez les lignes que vous contestez, ou dites pourquoi vous contestez tout.", "请勾选有异议的行，或说明为何对全部有异议。") \
     X(SG_BAD_FILE, "This is no Ed25519 key with its private half (JWK).", "Ce n’est pas une clé Ed25519 avec sa moitié privée (JWK).", "这不是含私钥的 Ed25519 密钥（JWK）。") \
     X(SG_SAME_KEY, "The new key is the one that is on record already: choose another file.", "La nouvelle clé est celle qui est déjà enregistrée\u00a0: choisissez un autre fichier.", "新密钥与已登记的相同：请选择其他文件。") \
     X(SG_OTHER_KEY, "This is not the key that is on record for you.", "Ce n’est pas la clé enregistrée pour vous.", "这不是为您登记的密钥。") \

@@ -4,6 +4,7 @@
 
 #include "common/base/ascii.h"
 #include "common/base/bytes.h"
+#include "common/base/text.h"
 #include "common/settlement/statement.h"
 
 static int by_number(const void *a, const void *b)
@@ -57,7 +58,11 @@ static MUST_CHECK enum err members_read(const json_t *obj, struct response *r, s
     r->accept = span_is(verdict, "accept");
     if (!r->accept && !span_is(verdict, "dispute"))
         return problem(p, ERR_INVALID, "verdict", "must be accept or dispute");
-    return disputed_read(obj, r, p);
+    err = disputed_read(obj, r, p);
+    if (err == ERR_OK && !r->accept && r->n_disputed == 0 && span_empty(text_strip(reason)))
+        err = problem(p, ERR_INVALID, "reason",
+                      "must say why, or `disputed` must list line items: else nobody knows what is to be mended");
+    return err;
 }
 
 enum err response_read(struct party_jws *said, struct response *out, struct problem *p)

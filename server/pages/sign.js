@@ -17,6 +17,7 @@
   function enrolment(own) { return { at: new Date().toISOString(), issuer: d.issuer, jwk: half(own), party: d.party, typ: 'countersign-key' }; }
   function response(verdict) {
     var o = { at: new Date().toISOString(), disputed: verdict === 'dispute' ? lines() : [], issuer: d.issuer, party: d.party };
+    if (verdict === 'dispute' && !o.disputed.length && !f.elements.reason.value.trim()) throw d.noWhy;
     if (verdict === 'dispute' && f.elements.reason.value) o.reason = f.elements.reason.value;
     o.statement_sha256 = d.sha256; o.typ = 'countersign-response'; o.verdict = verdict;
     return o;

@@ -150,7 +150,8 @@ static void write_form(struct answer_page *a)
     struct act_form f;
     act_open(&f, &a->s, &respond, SPAN(""), "");
     act_hidden(&f, "jws", SPAN(""));
-    page_put(g, "<div class=\"card\" hidden data-sha256=\"{}\"", P_TEXT(span_str(a->sha256)));
+    page_put(g, "<div class=\"card\" hidden data-sha256=\"{}\" data-no-why=\"{}\"", P_TEXT(span_str(a->sha256)),
+             P_WORD(WORD_SG_NO_WHY));
     signing_data(&a->s);
     page_html(g, ">\n");
     signing_file(&a->s, WORD_SG_KEY, WORD_SG_KEY_H);

@@ -837,7 +837,8 @@ class MonthEnd(ServerCase):
         for party in (market.advertiser, market.publisher):
             self.assertIn(f'<a href="/parties/{party.id}"><bdi>{self.operator.get("/v1/parties/" + party.id)["name"]}</bdi></a>', chased)
         self.assertNotIn("Everybody has answered", text)
-        market.publisher.answer_statement(issued[2], "dispute") if issued[2] in self.every("&contract=" + market.contract, 200) else second.answer_statement(issued[2], "dispute")
+        whose = market.publisher if issued[2] in self.every("&contract=" + market.contract, 200) else second
+        whose.answer_statement(issued[2], "dispute", reason="none of it")
         for order in ("", "&order=newest"):
             self.assertEqual(self.every(order + "&verdict=dispute", 2), [issued[2]])
 

@@ -353,7 +353,7 @@ class Statements(ServerCase):
             self.assertIn(word, self.market.publisher.do("GET", path + asked, headers=headers).text)
         self.assertProblem(self.market.publisher.call("GET", path + "?format=html&lines=2"), 400, "lines")
         waits = page.text.count("has not answered yet")
-        self.market.advertiser.answer_statement(made["id"], "dispute")
+        self.market.advertiser.answer_statement(made["id"], "dispute", reason="none of it is ours")
         answered = self.market.publisher.do("GET", path + "?format=html").text
         self.assertEqual((waits, answered.count("has not answered yet"), answered.count("disputes all of it")), (2, 1, 1))
         rows = list(csv.reader(io.StringIO(self.market.publisher.do("GET", path, headers={"Accept": "text/csv"}).text)))
@@ -1243,7 +1243,8 @@ class Statements(ServerCase):
         ident, statement, payload = self.settle()
         first = self.market.advertiser.answer_statement(ident)
         self.assertStatus(first, 201)
-        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", [json.loads(line)["index"] for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").body.splitlines()]), 201)
+        lines = [json.loads(line)["index"] for line in self.market.publisher.do("GET", f"/v1/statements/{ident}/lines").body.splitlines()]
+        self.assertStatus(self.market.publisher.answer_statement(ident, "dispute", lines, reason="all of them"), 201)
         kinds = [entry["kind"] for entry in self.market.settled_entries()]
         self.assertEqual(kinds.count("response"), 2)
         self.assertEqual(kinds.count("statement"), 1)
@@ -1257,8 +1258,8 @@ class Statements(ServerCase):
         path, headers = f"/v1/statements/{ident}/responses", {"Content-Type": "application/jose"}
         self.assertStatus(party.call("POST", path, text.encode(), headers), 201)
         self.assertStatus(party.call("POST", path, text.encode(), headers), 200)
-        self.assertProblem(party.call("POST", path, party.jws({**said, "verdict": "dispute"}).encode(), headers), 422, "at")
-        self.assertStatus(party.answer_statement(ident, "dispute"), 201)
+        self.assertProblem(party.call("POST", path, party.jws({**said, "verdict": "dispute", "reason": "no"}).encode(), headers), 422, "at")
+        self.assertStatus(party.answer_statement(ident, "dispute", reason="no"), 201)
         self.assertProblem(party.call("POST", path, text.encode(), headers), 422, "at")  # what was said before comes not back
         last = self.market.publisher.get(path)["data"]
         self.assertEqual(json.loads(b64u_decode(last[0]["jws"].split(".")[1]))["verdict"], "dispute")
@@ -1276,7 +1277,8 @@ class Statements(ServerCase):
                  ("statement_sha256", {"statement_sha256": "0" * 64}), ("verdict", {"verdict": "perhaps"}), ("colour", {"colour": 1}),
                  ("disputed", {"disputed": [999999]}), ("disputed", {"disputed": [lines[0], lines[0]]}), ("disputed", {"disputed": ["L"]}),
                  ("disputed", {"disputed": [0]}), ("disputed", {"disputed": list(range(2001))}), ("disputed", {"disputed": [-1]}),
-                 ("disputed", {"verdict": "accept", "disputed": lines[:1]}), ("reason", {"reason": "x" * 513}))
+                 ("disputed", {"verdict": "accept", "disputed": lines[:1]}), ("reason", {"reason": "x" * 513}),
+                 ("reason", {"disputed": []}), ("reason", {"disputed": None, "reason": " \u00a0\u200b"}))
         for field, change in cases:
             said = {**party.response(payload, "dispute", lines[:1]), **change}
             with self.subTest(field, change=str(change)[:60]):

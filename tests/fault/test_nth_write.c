@@ -254,7 +254,7 @@ static void answer_statement(void)
     snprintf(path, sizeof path, "/v1/statements/%s/responses", statement);
     struct signer *s = publisher_key();
     buf_fixed(&b, jws, sizeof jws - 1);
-    response_jws(&b, s, LIVE_URL, "P3", payload_sha256, "accept", "", clock_ms());
+    response_jws(&b, s, LIVE_URL, "P3", payload_sha256, "accept", "", "", clock_ms());
     jws[b.len] = '\0';
     signer_free(s);
     call_as(LIVE_PUBLISHER, "POST", path, "application/jose", jws);

@@ -246,7 +246,7 @@ static inline void filled_statement(struct filled *f)
         struct buf b;
         buf_fixed(&b, body, sizeof body - 1);
         buf_str(&b, "{\"jws\":\"");
-        response_jws(&b, f->key[i], LIVE_URL, filled_text(f->party[i], "id"), sha256, "accept", "", clock_ms());
+        response_jws(&b, f->key[i], LIVE_URL, filled_text(f->party[i], "id"), sha256, "accept", "", "", clock_ms());
         buf_str(&b, "\"}");
         body[b.len] = '\0';
         json_decref(filled_post(f, path, filled_token(f, i), body));

@@ -484,7 +484,8 @@ static inline void tell_answer(struct story *s, int side, const char *verdict, c
     buf_heap(&jws);
     buf_hex(&sha256, s->fold.period.prev_sha256.b, HASH_LEN);
     buf_byte(&sha256, '\0');
-    response_jws(&jws, s->party_key[side], "https://" ORIGIN, side ? "P1" : "A1", sha256.ptr, verdict, disputed, at_ms);
+    response_jws(&jws, s->party_key[side], "https://" ORIGIN, side ? "P1" : "A1", sha256.ptr, verdict, disputed,
+                 *disputed == '\0' && verdict[0] == 'd' ? "none of it" : "", at_ms);
     tell_response_of(s, side, buf_span(&jws));
     buf_free(&sha256);
     buf_free(&jws);

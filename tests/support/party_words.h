@@ -44,16 +44,18 @@ static inline void key_body(struct buf *out, struct signer *key, struct signer *
 
 /* An answer to the statement of that payload hash (hex); disputed: what stands in the list, "" for nothing. */
 static inline void response_jws(struct buf *out, struct signer *key, const char *issuer, const char *party,
-                                const char *sha256, const char *verdict, const char *disputed, int64_t at_ms)
+                                const char *sha256, const char *verdict, const char *disputed, const char *reason,
+                                int64_t at_ms)
 {
     struct buf payload;
     buf_heap(&payload);
     buf_str(&payload, "{\"at\":\"");
     time_rfc3339(&payload, at_ms);
     buf_printf(&payload,
-               "\",\"disputed\":[%s],\"issuer\":\"%s\",\"party\":\"%s\",\"statement_sha256\":\"%s\",\"typ\":\"%s\","
+               "\",\"disputed\":[%s],\"issuer\":\"%s\",\"party\":\"%s\",\"reason\":\"%s\",\"statement_sha256\":\"%s\","
+               "\"typ\":\"%s\","
                "\"verdict\":\"%s\"}",
-               disputed, issuer, party, sha256, RESPONSE_TYP, verdict);
+               disputed, issuer, party, reason, sha256, RESPONSE_TYP, verdict);
     jws_compact(out, key, RESPONSE_TYP, buf_span(&payload));
     buf_free(&payload);
 }

@@ -1639,7 +1639,8 @@ static const char *response(struct api *a, const struct member *who, const char 
         snprintf(sha256, sizeof sha256, "%s", json_string_value(json_object_get(row, "sha256")));
     struct signer *s = signer_new(who->seed);
     buf_fixed(&b, jws, sizeof jws - 1);
-    response_jws(&b, s, a->shared.instance.public_url, who->id, sha256, verdict, "", at_ms);
+    response_jws(&b, s, a->shared.instance.public_url, who->id, sha256, verdict, "",
+                 strcmp(verdict, "dispute") == 0 ? "none of it" : "", at_ms);
     jws[b.len] = '\0';
     signer_free(s);
     return jws;

@@ -335,18 +335,29 @@ static void lie_line_of_the_statement_before(struct story *s)
     tell_answer(s, 0, "dispute", "6", s->now_ms);
 }
 
-/* What the publisher said, filed as the advertiser's: each by each one's key. */
-static void lie_anothers_word(struct story *s, int signer, const char *issuer, const char *said_by, int filed)
+static void lie_word(struct story *s, int signer, const char *issuer, const char *said_by, int filed,
+                     const char *verdict, const char *reason)
 {
     struct buf sha256, jws;
     buf_heap(&sha256);
     buf_heap(&jws);
     buf_hex(&sha256, s->fold.period.prev_sha256.b, HASH_LEN);
     buf_byte(&sha256, '\0');
-    response_jws(&jws, s->party_key[signer], issuer, said_by, sha256.ptr, "accept", "", s->now_ms);
+    response_jws(&jws, s->party_key[signer], issuer, said_by, sha256.ptr, verdict, "", reason, s->now_ms);
     tell_response_of(s, filed, buf_span(&jws));
     buf_free(&sha256);
     buf_free(&jws);
+}
+
+/* What the publisher said, filed as the advertiser's: each by each one's key. */
+static void lie_anothers_word(struct story *s, int signer, const char *issuer, const char *said_by, int filed)
+{
+    lie_word(s, signer, issuer, said_by, filed, "accept", "");
+}
+
+static void lie_dispute_of_nothing(struct story *s)
+{
+    lie_word(s, 1, "https://" ORIGIN, "P1", 1, "dispute", " \xc2\xa0");
 }
 
 static void lie_anothers_response(struct story *s)
@@ -1079,6 +1090,7 @@ static void signed_lies_are_found(void **state)
         {"an answer from before its statement", "responses", lie_early_response},
         {"an answer of the future", "responses", lie_late_response},
         {"a dispute about no line item", "responses", lie_no_line},
+        {"a dispute that names no line and says no reason", "responses", lie_dispute_of_nothing},
         {"a dispute about a line item of the statement before", "responses", lie_line_of_the_statement_before},
         {"an answer of the other party", "responses", lie_anothers_response},
         {"an answer in another party's name", "responses", lie_response_said_by_another},
