@@ -59,6 +59,7 @@ class Table:
         self.json = start == "["
         all_text(text)
         self.mark = None
+        self.header, self.none = 1, False  # where the names stand; an array of nothing, which has no names
         self.names, self.rows = self.read_json(text) if self.json else self.read_csv(text)
 
     def where(self, number, name=""):
@@ -73,6 +74,7 @@ class Table:
         names = next(records, None)
         if names is None:
             raise Unread("", "hold no rows")
+        self.header = names[0]
         return [strip(name) for name in names[1]], self.body(records, len(names[1]))
 
     def body(self, records, width):
@@ -121,7 +123,7 @@ class Table:
                     raise Unread(self.where(number), "brings more than 256 names, or one of more than 255 bytes")
                 names.setdefault(name, len(names))
             objects.append(value)
-        names = list(names)
+        names, self.none = list(names), not objects
         return names, ((number, Members(self, number, names, value)) for number, value in enumerate(objects, 1))
 
     def elements(self, text):
@@ -238,20 +240,24 @@ def columns(table, said):
         if not name:
             continue  # none is to be taken
         if name in table.names:
+            if table.names.count(name) > 1:
+                raise Unread(table.where(table.header, name), "names two columns: say which by its number")
             taken[word] = table.names.index(name)
         elif 1 <= number <= len(table.names):
             taken[word] = number - 1
-        else:
+        elif not table.none:
             raise Unread("map", f"names for {word} a column that the rows do not have")
     names = [plain(name) for name in table.names]
     for word, others in COLUMNS.items():
+        if word == "amount" and "micros" in taken:
+            continue  # the exact one counts
         for other in others.split():
             free = [place for place, name in enumerate(names) if name == other and place not in taken.values()]
             if word not in told and word not in taken and free:
+                if len(free) > 1:
+                    raise Unread(table.where(table.header, table.names[free[0]]), "names two columns: say which by its number")
                 taken[word] = free[0]
-    if "micros" in taken and "amount" not in told:
-        taken.pop("amount", None)  # the exact one counts
-    if not {"lead", "txid", "click_id"} & set(taken):
+    if not table.none and not {"lead", "txid", "click_id"} & set(taken):
         raise Unread(table.where(1), "names no column that says which lead a row is about: say --map txid:YOUR NAME")
     return taken
 

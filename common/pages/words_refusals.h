@@ -224,6 +224,7 @@
     X(NO_SHEET_TEXT, "holds a NUL byte: this is no text; export it as CSV in UTF-8", "contient un octet nul\u00a0: ce n’est pas du texte\u00a0; exportez en CSV UTF-8", "含 NUL 字节：不是文本；请导出为 UTF-8 的 CSV") \
     X(NO_SHEET_KEY, "names no column that says which lead a row is about: name one txid, lead or click_id, or say {}", "ne nomme aucune colonne qui dise de quel lead il s’agit\u00a0: nommez-en une txid, lead ou click_id, ou dites {}", "没有说明线索的列：请将一列命名为 txid、lead 或 click_id，或填写 {}") \
     X(NO_MAP_TWICE, "names {} twice", "nomme {} deux fois", "{} 重复") \
+    X(NO_SHEET_TWICE, "names two columns: say which by {}:#N{}, its number from 1 on", "nomme deux colonnes\u00a0: dites laquelle par {}:#N{}, son numéro à partir de 1", "有两列同名：请用 {}:#N{} 指明（N 为列号，从 1 起）") \
     X(NO_MAP_NONE, "names for {} a column that the rows do not have", "nomme pour {} une colonne absente des lignes", "为 {} 指定的列不存在") \
     X(NO_LOG_MOMENT, "the contract's log is a moment old: ask again", "le journal du contrat vient de naître\u00a0: redemandez", "合同日志刚建立：请重试") \
     X(NO_PLACE, "is not where the lead stands", "n’est pas là où se trouve le lead", "不是该线索所在之处") \

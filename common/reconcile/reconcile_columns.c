@@ -104,16 +104,32 @@ const char *column_word(enum column c)
     return words[c];
 }
 
-static int find_name(const struct sheet *s, struct span name)
+/* Which of two columns of one name is meant nobody guesses. */
+static enum err twice(const struct reconcile *r, int column, enum column c, struct problem *p)
 {
-    for (size_t i = 0; i < s->n_columns; i++)
-        if (span_eq(s->name[i], name))
-            return (int)i;
+    struct sheet s = r->sheet;
+    s.number = s.json ? 1 : s.number;
+    return sheet_problem(&s, p, s.name[column], "names two columns: say which by %s%s:#N%s, its number from 1 on",
+                         r->asked.flags ? "--map '" : "map=", words[c], r->asked.flags ? "'" : "");
+}
+
+/* *out: below 0 where there is none. */
+static enum err find_name(const struct reconcile *r, struct span name, enum column c, int *out, struct problem *p)
+{
+    const struct sheet *s = &r->sheet;
+    *out = -1;
+    for (size_t i = 0; i < s->n_columns; i++) {
+        if (!span_eq(s->name[i], name))
+            continue;
+        if (*out >= 0)
+            return twice(r, *out, c, p);
+        *out = (int)i;
+    }
     uint64_t number;
-    if (span_starts(name, "#") && parse_u64(span_skip(name, 1), &number) == ERR_OK && number >= 1 &&
+    if (*out < 0 && span_starts(name, "#") && parse_u64(span_skip(name, 1), &number) == ERR_OK && number >= 1 &&
         number <= s->n_columns)
-        return (int)number - 1;
-    return -1;
+        *out = (int)number - 1;
+    return ERR_OK;
 }
 
 static bool is_taken(const struct reconcile *r, int column)
@@ -143,9 +159,30 @@ static enum err map_one(struct reconcile *r, struct span one, bool told[COLUMNS_
     told[c] = true;
     if (name.len == 0)
         return ERR_OK; /* none is to be taken for it */
-    r->column[c] = find_name(&r->sheet, name);
-    if (r->column[c] < 0)
-        return problem(p, ERR_MALFORMED, "map", "names for %s a column that the rows do not have", words[c]);
+    enum err err = find_name(r, name, c, &r->column[c], p);
+    if (err == ERR_OK && r->column[c] < 0 && !r->sheet.none)
+        err = problem(p, ERR_MALFORMED, "map", "names for %s a column that the rows do not have", words[c]);
+    return err;
+}
+
+static bool has_plain_name(const struct reconcile *r, size_t column, const char *name)
+{
+    char plain[PLAIN_MAX + 1];
+    return plain_name(r->sheet.name[column], plain) && strcmp(plain, name) == 0 && !is_taken(r, (int)column);
+}
+
+/* The column of that name, if the sheet has it and it is nothing else yet. */
+static enum err find_synonym(struct reconcile *r, enum column c, const char *name, struct problem *p)
+{
+    int found = -1;
+    for (size_t k = 0; k < r->sheet.n_columns; k++) {
+        if (!has_plain_name(r, k, name))
+            continue;
+        if (found >= 0)
+            return twice(r, found, c, p);
+        found = (int)k;
+    }
+    r->column[c] = found;
     return ERR_OK;
 }
 
@@ -162,15 +199,13 @@ enum err columns_find(struct reconcile *r, struct problem *p)
     }
     for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++) {
         enum column c = synonyms[i].column;
-        for (size_t k = 0; k < r->sheet.n_columns && r->column[c] < 0 && !told[c]; k++) {
-            char plain[PLAIN_MAX + 1];
-            if (plain_name(r->sheet.name[k], plain) && strcmp(plain, synonyms[i].name) == 0 && !is_taken(r, (int)k))
-                r->column[c] = (int)k;
-        }
+        if (r->column[c] >= 0 || told[c] || (c == COLUMN_AMOUNT && r->column[COLUMN_MICROS] >= 0))
+            continue; /* of amounts the exact one counts */
+        enum err err = find_synonym(r, c, synonyms[i].name, p);
+        if (err != ERR_OK)
+            return err;
     }
-    if (r->column[COLUMN_MICROS] >= 0 && !told[COLUMN_AMOUNT])
-        r->column[COLUMN_AMOUNT] = -1; /* the exact one counts */
-    if (r->column[COLUMN_LEAD] < 0 && r->column[COLUMN_TXID] < 0 && r->column[COLUMN_CLICK] < 0)
+    if (!r->sheet.none && r->column[COLUMN_LEAD] < 0 && r->column[COLUMN_TXID] < 0 && r->column[COLUMN_CLICK] < 0)
         return problem(p, ERR_MALFORMED, r->sheet.json ? "row 1" : "line 1",
                        "names no column that says which lead a row is about: name one txid, lead or click_id, or say "
                        "%s",

@@ -230,6 +230,7 @@ static enum err open_json(struct sheet *s, struct problem *p)
         }
     if (err != ERR_NOT_FOUND)
         return err;
+    s->none = s->number == 0;
     sheet_rewind(s);
     return ERR_OK;
 }

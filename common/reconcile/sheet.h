@@ -14,7 +14,7 @@ enum { SHEET_COLUMNS = 256, SHEET_RECORD = 65536 };
 struct sheet {
     struct span text, body; /* body: behind the header */
     struct buf converted;   /* holds the text where it came as UTF-16 */
-    bool json;
+    bool json, none;        /* none: an array of nothing, which names no columns */
     char mark;
     struct csv csv;
     struct json_rows rows;

@@ -638,6 +638,24 @@ class Cells(unittest.TestCase):
             self.assertEqual(one("txid\na\n", [], map=given)["error"]["field"], "map", given)
         self.assertIn("map=txid", one("name,mail\na,b\n", [])["error"]["detail"])
 
+    def test_a_name_that_two_columns_have(self):
+        for text, field, given in (("txid,txid\na,b\n", "line 1, txid", ""), ("Order ID,amount,order_id\na,1,b\n", "line 1, Order ID", ""),
+                                   ("sep=;\ntxid;amount;amount\na;1;2\n", "line 2, amount", ""), ("mine,mine\na,b\n", "line 1, mine", "txid:mine"),
+                                   ('[{"txid":"a"},{"TXID":"b"}]', "row 1, txid", "")):
+            error = one(text, [], map=given)["error"]
+            self.assertEqual((error["field"], "#N" in error["detail"]), (field, True), error)
+        for text, given in (("txid,txid\na,b\n", "txid:#1"), ("txid,amount,amount\na,1,2\n", "amount:"), ("txid,notes,notes\na,1,2\n", ""), ("txid,micros,amount,amount\na,1,2,3\n", ""),
+                            ("txid,txid\na,b\n", "txid:#2,request_id:#1"), ("order,order,txid\na,b,c\n", "")):
+            self.assertEqual(one(text, [lead(1, NOON, txid="x")], map=given)["counts"]["missing_here"], 1)
+
+    def test_no_rows_are_rows_of_nothing(self):
+        """An export of a month in which nothing came, in either form."""
+        for text, given in (("txid,amount\n", ""), ("[]", ""), (" [ ]\n", "txid:Order ID"), ("sep=;\ntxid\n", "")):
+            answer = one(text, [lead(1, NOON, txid="x")], map=given)
+            self.assertEqual([answer["counts"][name] for name in ("rows", "missing_there")], [0, 1], answer)
+        for text, given in (("", ""), ("[{}]", ""), ("name\n", ""), ("[]", "txid:a,txid:b"), ("[] x", "")):
+            self.assertIn("error", one(text, [], map=given), text)
+
 
 class Hostile(unittest.TestCase):
     def refused(self, text, field, **more):
