@@ -269,7 +269,7 @@ static void corrected(struct paper *w, const struct statement_line *l)
 {
     for (size_t i = 0; i < w->in->n_corrected; i++) {
         const struct page_correction *c = &w->in->corrected[i];
-        if ((int64_t)c->lead != l->lead || (int64_t)c->index <= l->index)
+        if ((int64_t)c->line != l->index)
             continue;
         struct page amount = aside(w, 0);
         page_amount(&amount, c->micros, 6, (int)w->s.exponent);
@@ -295,7 +295,7 @@ static void disputed(struct paper *w, const struct statement_line *l)
         html(w, "</span>");
         any = true;
     }
-    if (any && json_object_get(l->json, "lead") != NULL)
+    if (any)
         corrected(w, l);
 }
 

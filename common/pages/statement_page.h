@@ -40,6 +40,7 @@ struct page_later {
 struct page_correction {
     uint64_t lead, index, number; /* the entry that it counts from; number of the statement, 0: on none so far */
     int64_t micros;
+    uint64_t line; /* of the lead's disputed lines the last, beside which it is shown */
 };
 
 /* What only the server knows; of_page is the page's own. */

@@ -78,14 +78,16 @@ enum err corrections_leads(struct txn *t, const struct contract *k, const struct
 
 /* ---- of lines that are disputed ---- */
 
-static int ascending(const void *a, const void *b)
+static int by_lead(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    const struct disputed_line *x = a, *y = b;
+    if (x->lead != y->lead)
+        return x->lead < y->lead ? -1 : 1;
+    return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-enum err disputed_leads_add(struct txn *t, const struct contract *k, const uint64_t *entries, size_t n, uint64_t *leads,
-                            size_t *n_leads)
+enum err disputed_lines_add(struct txn *t, const struct contract *k, const uint64_t *entries, size_t n,
+                            struct disputed_lines *out)
 {
     const struct view view = store_view(t);
     for (size_t i = 0; i < n; i++) {
@@ -98,28 +100,33 @@ enum err disputed_leads_add(struct txn *t, const struct contract *k, const uint6
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
         uint64_t lead = move.kind == ENTRY_ADJUSTMENT ? a.lead : move.lead;
         if (lead > 0)
-            leads[(*n_leads)++] = lead;
+            out->of[out->n++] = (struct disputed_line){lead, entries[i]};
     }
     return ERR_OK;
 }
 
-void disputed_leads_sort(uint64_t *leads, size_t *n)
+void disputed_lines_sort(struct disputed_lines *lines)
 {
-    size_t kept = 0;
-    if (*n > 0)
-        qsort(leads, *n, sizeof *leads, ascending);
-    for (size_t i = 0; i < *n; i++)
-        if (i == 0 || leads[i] != leads[i - 1])
-            leads[kept++] = leads[i];
-    *n = kept;
+    if (lines->n > 0)
+        qsort(lines->of, lines->n, sizeof *lines->of, by_lead);
 }
 
-static void keep_line(struct laters *out, const struct disputed_leads *leads, const struct page_correction *c)
+/* A lead may have several: it is told beside the last, once. */
+static void keep_line(struct laters *out, const struct disputed_lines *lines, const struct page_correction *c)
 {
-    if (leads->n == 0 || bsearch(&c->lead, leads->lead, leads->n, sizeof *leads->lead, ascending) == NULL)
+    size_t from = 0, to = lines->n;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        if (lines->of[at].lead <= c->lead)
+            from = at + 1;
+        else
+            to = at;
+    }
+    if (from == 0 || lines->of[from - 1].lead != c->lead)
         return;
     out->line = xrealloc(out->line, (out->n_lines + 1) * sizeof *out->line);
-    out->line[out->n_lines++] = *c;
+    out->line[out->n_lines] = *c;
+    out->line[out->n_lines++].line = lines->of[from - 1].entry;
 }
 
 /* ---- of the whole ---- */
@@ -127,7 +134,7 @@ static void keep_line(struct laters *out, const struct disputed_leads *leads, co
 /* What is asked about. */
 struct asked {
     struct span id;
-    const struct disputed_leads *leads;
+    const struct disputed_lines *lines;
     struct page_later now; /* of the statement that is looked at; of none in the end */
     struct laters *out;
 };
@@ -154,9 +161,9 @@ static enum err take_later(struct txn *t, struct asked *x, struct buf *payload)
         if (!span_is(x->id, json_string_value(json_object_get(a, "statement"))))
             continue;
         const struct page_correction c = {index_of(a, "lead"), index_of(a, "index"), x->now.number,
-                                          json_integer_value(json_object_get(a, "micros"))};
+                                          json_integer_value(json_object_get(a, "micros")), 0};
         add(&x->now, c.micros);
-        keep_line(x->out, x->leads, &c);
+        keep_line(x->out, x->lines, &c);
     }
     statement_close(&s);
     return ERR_OK;
@@ -168,15 +175,15 @@ static void take_open(void *ctx, const struct open_correction *c)
     if (!span_is(x->id, c->statement))
         return;
     add(&x->now, c->micros);
-    keep_line(x->out, x->leads, &(struct page_correction){c->lead, c->index, 0, c->micros});
+    keep_line(x->out, x->lines, &(struct page_correction){c->lead, c->index, 0, c->micros, 0});
 }
 
-enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id, const struct disputed_leads *leads,
+enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id, const struct disputed_lines *lines,
                    struct laters *out)
 {
     const struct contract *k = m->contract;
     const struct view view = store_view(t);
-    struct asked asked = {.id = id, .leads = leads, .out = out};
+    struct asked asked = {.id = id, .lines = lines, .out = out};
     struct head head;
     struct buf payload;
     buf_heap(&payload);

@@ -17,22 +17,25 @@ MUST_CHECK enum err corrections_leads(struct txn *t, const struct contract *k, c
 struct laters {
     struct page_later *of;
     size_t n;
-    struct page_correction *line; /* of these leads each */
+    struct page_correction *line; /* of the leads of these lines each */
     size_t n_lines;
 };
-/* Leads of which a line is disputed, ascending. */
-struct disputed_leads {
-    const uint64_t *lead;
+/* Lines that are disputed, by lead and entry. */
+struct disputed_line {
+    uint64_t lead, entry;
+};
+struct disputed_lines {
+    struct disputed_line *of;
     size_t n;
 };
 /* By the later statement that has it; last what none has so far: it walks over all that came since the last one.
  * *out is zeroed. ERR_CORRUPT, ERR_IO; then it is only to be freed. */
 MUST_CHECK enum err laters_of(struct txn *t, const struct statement_meta *m, struct span id,
-                              const struct disputed_leads *leads, struct laters *out);
-/* Of the entries that parties dispute, `n` of them; leads->lead has room for as many. ERR_CORRUPT, ERR_IO. */
-MUST_CHECK enum err disputed_leads_add(struct txn *t, const struct contract *k, const uint64_t *entries, size_t n,
-                                       uint64_t *leads, size_t *n_leads);
-void disputed_leads_sort(uint64_t *leads, size_t *n);
+                              const struct disputed_lines *lines, struct laters *out);
+/* Of the entries that parties dispute, `n` of them; out->of has room for as many. ERR_CORRUPT, ERR_IO. */
+MUST_CHECK enum err disputed_lines_add(struct txn *t, const struct contract *k, const uint64_t *entries, size_t n,
+                                       struct disputed_lines *out);
+void disputed_lines_sort(struct disputed_lines *lines);
 void laters_free(struct laters *l);
 
 #endif

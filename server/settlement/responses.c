@@ -359,18 +359,17 @@ static enum err corrections_of(struct request *rq, struct txn *t, const struct s
 {
     uint64_t *entries;
     size_t n = disputed_entries(answers, &entries);
-    uint64_t *leads = xcalloc(n + 1, sizeof *leads);
-    struct disputed_leads disputed = {.lead = leads};
+    struct disputed_lines disputed = {.of = xcalloc(n + 1, sizeof *disputed.of)};
     struct laters later = {.n = 0};
-    enum err err = disputed_leads_add(t, m->contract, entries, n, leads, &disputed.n);
-    disputed_leads_sort(leads, &disputed.n);
+    enum err err = disputed_lines_add(t, m->contract, entries, n, &disputed);
+    disputed_lines_sort(&disputed);
     if (err == ERR_OK && disputed.n > 0)
         err = laters_of(t, m, rq->param[0], &disputed, &later);
     if (err == ERR_OK)
         write_corrections(w, rq->worker->tokens, m->contract->number, &later);
     laters_free(&later);
     free(entries);
-    free(leads);
+    free(disputed.of);
     return err;
 }
 

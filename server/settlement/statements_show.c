@@ -423,14 +423,13 @@ static enum err answers_read(struct request *rq, struct txn *t, const struct sho
 /* What corrects it later, in the arena: its pieces all say so. And which lines that are disputed. */
 static enum err later_read(struct request *rq, struct txn *t, const struct shown *s, struct statement_page *page)
 {
-    uint64_t *leads = arena_alloc(rq->arena, SIDES * LIMIT_DISPUTED * sizeof *leads);
-    struct disputed_leads disputed = {.lead = leads};
+    struct disputed_lines disputed = {.of = arena_alloc(rq->arena, SIDES * LIMIT_DISPUTED * sizeof *disputed.of)};
     struct laters later = {.n = 0};
     enum err err = ERR_OK;
     for (size_t side = 0; side < SIDES && err == ERR_OK; side++)
-        err = disputed_leads_add(t, s->meta.contract, page->answer[side].disputed, page->answer[side].n_disputed, leads,
-                                 &disputed.n);
-    disputed_leads_sort(leads, &disputed.n);
+        err = disputed_lines_add(t, s->meta.contract, page->answer[side].disputed, page->answer[side].n_disputed,
+                                 &disputed);
+    disputed_lines_sort(&disputed);
     if (err == ERR_OK)
         err = laters_of(t, &s->meta, s->id, &disputed, &later);
     if (err == ERR_OK) {

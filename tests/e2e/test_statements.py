@@ -425,6 +425,26 @@ class Statements(ServerCase):
             for word in words:
                 self.assertEqual(self.page(ident, f"&lang={language}").count(word), 1, word)
 
+    def test_a_correction_is_told_once_of_a_lead_that_has_two_lines(self):
+        """Beside the last of those that are disputed, also where each side disputes one, or both the same."""
+        lead, other = self.lead(), self.lead()
+        for status in ("approved", "returned"):
+            self.say(lead, status)
+        self.say(other, "approved")
+        ident, _, _ = self.settle()
+        lines = [line for line in self.lines(ident) if line["micros"]]
+        of_lead = [line["index"] for line in lines if line["lead"] == lines[0]["lead"]]
+        self.operator.post(f"/v1/contracts/{self.market.contract}/adjustments", {"micros": 1_500_000, "reason": "more", "lead": lead})
+        self.settle()
+        publisher, advertiser = self.market.publisher, self.market.advertiser
+        for party, disputed, beside in ((publisher, of_lead[:1], of_lead[0]), (publisher, of_lead, of_lead[1]), (advertiser, of_lead[1:], of_lead[1]), (publisher, of_lead[:1], of_lead[1])):
+            self.assertStatus(party.answer_statement(ident, "dispute", disputed), 201)
+            time.sleep(0.002)  # a later answer is of a later time
+            page = self.page(ident)
+            rows = [row for row in page.split("<tr>") if "corrected by 1.50, on no. 2" in row]
+            self.assertEqual((page.count("corrected by 1.50"), len(rows)), (1, 1))
+            self.assertIn(f">{beside:,}</td>", rows[0].replace("\u202f", ","))
+
     def law(self, customer, supplier):
         for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
             legal = {**NOTHING, "country": country, **({"name": f"Company {vat_id}", "vat_id": vat_id} if vat_id else {})}
