@@ -195,13 +195,44 @@ static void corrected_leads(struct paper *w)
     html(w, "</p>");
 }
 
+size_t statement_page_adjustments(const struct statement_page *in, const struct statement *s)
+{
+    size_t all = json_array_size(s->adjustments), most = in->adjustments_most;
+    return most != 0 && most < all ? most : all;
+}
+
+static void adjustments_heading(struct paper *w, size_t shown, size_t all)
+{
+    if (shown == all) {
+        section(w, "<section>", WORD_ADJUSTMENTS);
+        return;
+    }
+    struct span from = count_of(w, 0, 1), to = count_of(w, 1, (int64_t)shown), of = count_of(w, 2, (int64_t)all);
+    html(w, "<section><h2>");
+    page_say(&w->g, WORD_ADJUSTMENTS_SOME, &from, &to, &of, (struct span *)NULL);
+    html(w, "</h2>");
+}
+
+/* To the page with all there is; on paper, where it leads nowhere, how to print that. */
+static void show_all(struct paper *w, enum word link, enum word on_paper, size_t n)
+{
+    struct span all = count_of(w, 0, (int64_t)n);
+    html(w, "<p class=\"screen\">");
+    link_begin(w, "html");
+    html(w, language_word(w->g.language));
+    html(w, "&amp;lines=all\">");
+    page_say(&w->g, link, &all, (struct span *)NULL);
+    html(w, "</a></p><p class=\"paper\">");
+    page_say(&w->g, on_paper, &all, (struct span *)NULL);
+    html(w, "</p>");
+}
+
 void paper_adjustments(struct paper *w)
 {
-    const json_t *a;
-    size_t i;
-    if (json_array_size(w->s.adjustments) == 0)
+    const size_t all = json_array_size(w->s.adjustments), shown = statement_page_adjustments(w->in, &w->s);
+    if (all == 0)
         return;
-    section(w, "<section>", WORD_ADJUSTMENTS);
+    adjustments_heading(w, shown, all);
     html(w, "<table class=\"cards\"><thead><tr>");
     column(w, WORD_ON_DAY, false, false);
     column(w, WORD_ADJUSTED_LEAD, false, true);
@@ -209,13 +240,16 @@ void paper_adjustments(struct paper *w)
     column(w, WORD_ADJUSTED_FIRST, false, true);
     column(w, WORD_AMOUNT, true, true);
     html(w, "</tr></thead><tbody>");
-    json_array_foreach(w->s.adjustments, i, a) adjustment(w, a);
+    for (size_t i = 0; i < shown; i++)
+        adjustment(w, json_array_get(w->s.adjustments, i));
     html(w, "</tbody><tfoot><tr><th scope=\"row\" colspan=\"4\">");
     page_word(&w->g, WORD_ADJUSTED_ALL);
     html(w, "</th>");
     cell(w, WORD_AMOUNT, true);
     money(w, w->s.net_micros - w->s.gross_micros);
     html(w, "</td></tr></tfoot></table>");
+    if (shown < all)
+        show_all(w, WORD_ADJUSTMENTS_SHOW, WORD_ADJUSTMENTS_PRINTED, all);
     corrected_leads(w);
     html(w, "</section>");
 }
@@ -453,7 +487,6 @@ void paper_lines(struct paper *w)
 
 void paper_lines_end(struct paper *w)
 {
-    struct span all = count_of(w, 0, (int64_t)w->in->lines_all);
     if (w->in->lines_all != 0) {
         html(w, "</tbody>");
         if (lines_shown(w) == w->in->lines_all)
@@ -470,15 +503,7 @@ void paper_lines_end(struct paper *w)
         page_word(&w->g, WORD_LINES_NAMES);
         html(w, "</p>");
     }
-    if (lines_shown(w) < w->in->lines_all) {
-        html(w, "<p class=\"screen\">");
-        link_begin(w, "html");
-        html(w, language_word(w->g.language));
-        html(w, "&amp;lines=all\">");
-        page_say(&w->g, WORD_LINES_ALL, &all, (struct span *)NULL);
-        html(w, "</a></p><p class=\"paper\">");
-        page_say(&w->g, WORD_LINES_PRINTED, &all, (struct span *)NULL);
-        html(w, "</p>");
-    }
+    if (lines_shown(w) < w->in->lines_all)
+        show_all(w, WORD_LINES_ALL, WORD_LINES_PRINTED, w->in->lines_all);
     html(w, "</section>");
 }

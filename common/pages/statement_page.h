@@ -49,7 +49,8 @@ typedef struct span page_label(void *of_page, int64_t placement); /* empty: it h
 typedef struct page_assents page_assents(void *of_page, uint64_t adjustment);
 
 /* Both forms are made in pieces, in this order: all that stands in front of line items, where `lines` has those of
- * adjustments at least; line items, those of `lines`, perhaps in several pieces; and all behind them. */
+ * the adjustments that are shown at least; line items, those of `lines`, perhaps in several pieces; and all behind
+ * them. */
 enum page_part { PAGE_FRONT = 1, PAGE_LINES = 2, PAGE_BACK = 4, PAGE_WHOLE = PAGE_FRONT | PAGE_LINES | PAGE_BACK };
 
 struct statement_page {
@@ -76,14 +77,17 @@ struct statement_page {
     size_t n_corrected;
     const uint64_t *still; /* entries of line items that are disputed and move no money, ascending */
     size_t n_still;
-    size_t lines_all;    /* how many line items of the statement move money, or are disputed: a page shows those */
-    size_t lines_most;   /* so many of them, 0: all */
-    size_t lines_before; /* so many of them stand in pieces before */
-    bool linked;         /* its reader came by the list of statements, and goes back there */
-    struct span asked;   /* the statement's id, where that reader is one of the two who answer it */
-    struct span address; /* of the statement, relative, up to its `format`: "S1?", or "S1?share=x&" */
+    size_t adjustments_most; /* so many of them, 0: all */
+    size_t lines_all;        /* how many line items of the statement move money, or are disputed: a page shows those */
+    size_t lines_most;       /* so many of them, 0: all */
+    size_t lines_before;     /* so many of them stand in pieces before */
+    bool linked;             /* its reader came by the list of statements, and goes back there */
+    struct span asked;       /* the statement's id, where that reader is one of the two who answer it */
+    struct span address;     /* of the statement, relative, up to its `format`: "S1?", or "S1?share=x&" */
 };
 
+/* How many adjustments, the first of s->adjustments, its front shows. */
+size_t statement_page_adjustments(const struct statement_page *in, const struct statement *s);
 /* Appends these parts of the page. */
 void statement_page(struct buf *out, const struct statement_page *in);
 /* Appends the page in its place where a share link opens nothing any more. */

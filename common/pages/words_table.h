@@ -83,6 +83,9 @@
     X(FIELD_SCORE, "score", "score", "评分") \
     X(OF_TERMS, "by the terms of entry {}", "selon les conditions de l’entrée {}", "按条目 {} 的条款") \
     X(ADJUSTMENTS, "Adjustments", "Ajustements", "调整") \
+    X(ADJUSTMENTS_SOME, "Adjustments: {} to {} of {}", "Ajustements\u00a0: {} à {} sur {}", "调整：第 {}–{} 项，共 {} 项") \
+    X(ADJUSTMENTS_SHOW, "Show all {} adjustments", "Afficher les {} ajustements", "显示全部 {} 项调整") \
+    X(ADJUSTMENTS_PRINTED, "For all {} adjustments on paper open “Show all” at this place of the page first; the statement’s CSV has them too.", "Pour imprimer les {} ajustements, ouvrez d’abord «\u00a0Afficher\u00a0» à cet endroit de la page\u202f; ils figurent aussi dans le CSV du relevé.", "如需打印全部 {} 项调整，请先在网页此处点“显示全部”；结算单的 CSV 文件中也有。") \
     X(ADJUSTED_LEAD, "Lead", "Lead", "线索") \
     X(ON_DAY, "Day", "Jour", "日期") \
     X(ADJUSTED_WHY, "Why", "Motif", "原因") \

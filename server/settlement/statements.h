@@ -71,7 +71,8 @@ MUST_CHECK enum err statement_answer(struct txn *t, struct span statement, const
  * the reply, which goes on in pieces. Spans are the arena's. `address`: of the page, to put further parameters behind;
  * `texts`: with what senders wrote themselves. */
 enum form { FORM_PAGE, FORM_CSV, FORM_LINES };
-enum { LINES_SHOWN = 50 /* that move money, on a page, unless all are asked for */ };
+/* On a page, unless all are asked for: of lines that move money, and of adjustments. */
+enum { LINES_SHOWN = 50, ADJUSTMENTS_SHOWN = 50 };
 struct shown {
     enum form form;
     struct span id, payload, bundles, address;

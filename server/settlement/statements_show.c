@@ -268,16 +268,16 @@ static enum err lines_of_bundle(struct piece *p, size_t i, struct buf *out)
     return statement_bundle(&p->s, s->bundles, i, &p->view, s->meta.contract->number, out, p->problem);
 }
 
-/* The line items that adjustments tell of, which may be anywhere. */
+/* The line items that the adjustments shown tell of, which may be anywhere. */
 static enum err lines_told_of(struct piece *p)
 {
     struct buf bundle;
-    const json_t *a;
-    size_t i, have = SIZE_MAX;
+    const size_t n = statement_page_adjustments(&p->page, &p->s);
+    size_t have = SIZE_MAX;
     enum err err = ERR_OK;
     buf_heap(&bundle);
-    json_array_foreach((json_t *)p->s.adjustments, i, a)
-    {
+    for (size_t i = 0; i < n; i++) {
+        const json_t *a = json_array_get(p->s.adjustments, i);
         uint64_t index = (uint64_t)json_integer_value(json_object_get(a, "index"));
         size_t in = statement_bundle_of(p->of->of.bundles, index);
         struct span line;
@@ -497,6 +497,7 @@ enum err statement_show(struct request *rq, struct reply *reply, struct txn *t, 
                                    .label = label_of,
                                    .assents = assents_of,
                                    .texts = s->texts,
+                                   .adjustments_most = s->form == FORM_PAGE && !s->all_lines ? ADJUSTMENTS_SHOWN : 0,
                                    .lines_most = s->form == FORM_PAGE && !s->all_lines ? LINES_SHOWN : 0,
                                    .linked = span_starts(rq->path, "/statements/"),
                                    .address = s->address}};

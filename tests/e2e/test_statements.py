@@ -445,6 +445,23 @@ class Statements(ServerCase):
             self.assertEqual((page.count("corrected by 1.50"), len(rows)), (1, 1))
             self.assertIn(f">{beside:,}</td>", rows[0].replace("\u202f", ","))
 
+    def test_a_page_shows_the_first_adjustments_and_the_sum_of_all(self):
+        click = self.market.click()
+        found = self.assertStatus(self.market.publisher.call("POST", "/v1/leads", [person(click_id=click, txid=f"a{i}") for i in range(60)]), 200).json
+        for status in ("approved", "returned"):
+            self.assertStatus(self.market.advertiser.call("POST", "/v1/dispositions", [{"lead": row["lead"], "status": status} for row in found["data"]]), 200)
+            ident, statement, _ = self.settle()
+        paid = -sum(each["micros"] for each in statement["adjustments"]) // 1_000_000
+        self.assertEqual((len(statement["adjustments"]), paid > 0), (60, True))
+        for language, some in (("en", "Adjustments: 1 to 50 of 60"), ("fr", "Ajustements\u00a0: 1 à 50 sur 60"), ("zh", "调整：第 1–50 项，共 60 项")):
+            for more, shown in (("", 50), ("&lines=all", 60)):
+                page = self.page(ident, f"&lang={language}{more}")
+                section = next(each.split("</section>")[0] for each in page.split("<section>") if 'scope="row" colspan="4"' in each)
+                rows, total = section.split("</tbody>")
+                self.assertEqual((rows.count("<tr>"), some in rows, "lines=all" in total), (shown + 1, shown == 50, shown == 50))
+                self.assertIn(f"{paid}", total.split("</table>")[0])
+        self.assertEqual(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.count(",returned,"), 60)
+
     def law(self, customer, supplier):
         for party, (country, vat_id) in ((self.market.advertiser, customer), (self.market.publisher, supplier)):
             legal = {**NOTHING, "country": country, **({"name": f"Company {vat_id}", "vat_id": vat_id} if vat_id else {})}
