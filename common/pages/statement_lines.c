@@ -107,7 +107,7 @@ static void assented(struct paper *w, uint64_t adjustment)
         page_day(&when, given.at_ms[publisher]);
         struct span who = words_of(w, 0, name_of(w, publisher)), day = buf_span(when.out);
         if (all.out->len > 0)
-            buf_str(all.out, w->g.language == LANGUAGE_ZH ? "；" : w->g.language == LANGUAGE_FR ? "\u202f; " : "; ");
+            buf_str(all.out, semicolon(w));
         page_say(&all, WORD_BY_ON, &who, &day, (struct span *)NULL);
     }
     struct span said = buf_span(all.out);
@@ -162,10 +162,13 @@ static void on_statements(struct paper *w, struct page *out, const struct correc
         struct page amount = aside(w, 5);
         page_amount(&amount, x->on[i].micros, 6, (int)w->s.exponent);
         struct span micros = buf_span(amount.out);
-        buf_str(out->out, i > 0 ? "; " : "");
+        buf_str(out->out, i > 0 ? semicolon(w) : "");
         page_say(out, WORD_ADJUSTED_ON, &n, &micros, (struct span *)NULL);
     }
-    buf_str(out->out, x->n_on > CORRECTED_ON ? "; …" : "");
+    if (x->n_on > CORRECTED_ON) {
+        buf_str(out->out, semicolon(w));
+        buf_str(out->out, "…");
+    }
 }
 
 static void corrected_lead(struct paper *w, const struct corrected_lead *x)
@@ -193,6 +196,20 @@ static void corrected_leads(struct paper *w)
     html(w, "<p class=\"s\">");
     page_say(&w->g, WORD_ADJUSTED_MORE, &more, (struct span *)NULL);
     html(w, "</p>");
+}
+
+enum { SHEET_ADJUSTMENTS = 10 }; /* more are on several sheets of paper */
+
+/* Of what each sheet of paper is. `across`: all columns but the last, as an attribute ends with them. */
+static void sheet_heading(struct paper *w, const char *across)
+{
+    struct span number = count_of(w, 0, w->s.number);
+    html(w, "<tr class=\"sheet\"><td colspan=\"");
+    html(w, across);
+    page_say(&w->g, WORD_NUMBER, &number, (struct span *)NULL);
+    html(w, " · <span class=\"id\">");
+    page_text(&w->g, w->s.id);
+    html(w, "</span></td><td></td></tr>");
 }
 
 size_t statement_page_adjustments(const struct statement_page *in, const struct statement *s)
@@ -233,7 +250,10 @@ void paper_adjustments(struct paper *w)
     if (all == 0)
         return;
     adjustments_heading(w, shown, all);
-    html(w, "<table class=\"cards\"><thead><tr>");
+    html(w, "<table class=\"cards\"><thead>");
+    if (shown > SHEET_ADJUSTMENTS)
+        sheet_heading(w, "4\">");
+    html(w, "<tr>");
     column(w, WORD_ON_DAY, false, false);
     column(w, WORD_ADJUSTED_LEAD, false, true);
     column(w, WORD_ADJUSTED_WHY, false, false);
@@ -423,27 +443,16 @@ static size_t lines_shown(const struct paper *w)
     return most != 0 && most < all ? most : all;
 }
 
-static void across(struct paper *w, const char *front)
+static const char *lines_across(const struct paper *w)
 {
-    html(w, front);
-    html(w, w->in->texts ? "6\">" : "5\">");
-}
-
-/* Of what each sheet of paper is. */
-static void sheet_heading(struct paper *w)
-{
-    struct span number = count_of(w, 0, w->s.number);
-    across(w, "<tr class=\"sheet\"><td colspan=\"");
-    page_say(&w->g, WORD_NUMBER, &number, (struct span *)NULL);
-    html(w, " · <span class=\"id\">");
-    page_text(&w->g, w->s.id);
-    html(w, "</span></td><td></td></tr>");
+    return w->in->texts ? "6\">" : "5\">";
 }
 
 /* Behind the last of all of them. */
 static void lines_total(struct paper *w)
 {
-    across(w, "<tfoot><tr><th scope=\"row\" colspan=\"");
+    html(w, "<tfoot><tr><th scope=\"row\" colspan=\"");
+    html(w, lines_across(w));
     page_word(&w->g, WORD_NET);
     html(w, "</th>");
     cell(w, WORD_AMOUNT, true);
@@ -457,7 +466,7 @@ void paper_lines_begin(struct paper *w)
     if (w->in->lines_all == 0)
         return;
     html(w, "<table class=\"cards lines\"><thead>");
-    sheet_heading(w);
+    sheet_heading(w, lines_across(w));
     html(w, "<tr>");
     column(w, WORD_LINE_ENTRY, false, true);
     column(w, WORD_LINE_RECEIVED, false, false);

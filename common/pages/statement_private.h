@@ -184,6 +184,11 @@ static inline const char *comma(const struct paper *w)
     return w->g.language == LANGUAGE_ZH ? "，" : ", ";
 }
 
+static inline const char *semicolon(const struct paper *w)
+{
+    return w->g.language == LANGUAGE_ZH ? "；" : w->g.language == LANGUAGE_FR ? "\u202f; " : "; ";
+}
+
 /* Behind what stands in front, if anything does. */
 static inline void and_then(struct paper *w, struct page *g, struct span text)
 {

@@ -459,6 +459,7 @@ class Statements(ServerCase):
                 section = next(each.split("</section>")[0] for each in page.split("<section>") if 'scope="row" colspan="4"' in each)
                 rows, total = section.split("</tbody>")
                 self.assertEqual((rows.count("<tr>"), some in rows, "lines=all" in total), (shown + 1, shown == 50, shown == 50))
+                self.assertEqual(rows.count(ident), 1)  # on each sheet of paper that it takes
                 self.assertIn(f"{paid}", total.split("</table>")[0])
         self.assertEqual(self.market.publisher.do("GET", f"/v1/statements/{ident}?format=csv").text.count(",returned,"), 60)
 
