@@ -72,7 +72,9 @@
     notlog: ['That the log was decided by its rules, and holds every click and lead: that takes countersign verify over the whole mirror, with receipts and click ids of your own.',
       'Que le journal fut décidé selon ses règles et contient chaque clic et lead : il faut countersign verify sur le miroir entier, avec vos propres reçus et identifiants.',
       '日志是否按规则裁定、是否包含每次点击和线索：需对整个镜像用 countersign verify，并使用您自己的回执和点击编号。'],
-    ignored: ['{0} files were not needed', '{0} fichiers n’étaient pas utiles', '{0} 个文件未使用'],
+    ignored: ['Files that were not needed: {0}', 'Fichiers qui n’étaient pas utiles : {0}', '未使用的文件：{0}'],
+    unread: ['{0} does not read as what its name says', '{0} ne se lit pas comme son nom le dit', '{0} 的内容与其文件名不符'],
+    unreadhint: ['It was changed or cut: fetch it again.', 'Il fut changé ou coupé : demandez-le de nouveau.', '文件被改动或截断：请重新获取。'],
     working: ['Checking', 'Vérification', '核验中']
   };
   var LANGS = ['en', 'fr', 'zh'], lang = 0, given = [], run = 0;
@@ -177,12 +179,14 @@
 
   var BUNDLE = /^(.*?)\/?tile\/entries\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/;
 
+  var NAMED_LINES = /(^|[\/._-])lines(\.\w+)?$/, NAMED = /(^|[\/._-])checkpoint(\.\w+)?$|\.jws$/;
+
   function note(string) {
     var m = /^([^\n]+)\n(\d+)\n([A-Za-z0-9+\/]{43}=)\n\n((?:\u2014 [^\n]+\n)+)$/.exec(string);
     return m && { origin: m[1], size: Number(m[2]), root: base64(m[3]), text: encoder.encode(m[1] + '\n' + m[2] + '\n' + m[3] + '\n'), lines: m[4].split('\n').slice(0, -1) };
   }
   function sort(files) {
-    var found = { statements: [], lines: [], notes: [], jwks: [], logKeys: [], bundles: {}, logs: {}, unused: 0 };
+    var found = { statements: [], lines: [], notes: [], jwks: [], logKeys: [], bundles: {}, logs: {}, unread: [], unused: 0 };
     ((json($('jwks').textContent) || {}).keys || []).forEach(function (k) { found.jwks.push({ key: k, from: 'keypage' }); });
     found.logKeys = $('vkeys').textContent.split('\n');
     files.forEach(function (file) {
@@ -193,19 +197,38 @@
         return;
       }
       string = /(^|\/)tile\//.test(file.path) ? null : text(file.bytes);
+      if (NAMED_LINES.test(file.path)) { /* whatever it holds: its hash tells */
+        found.lines.push({ path: file.path, bytes: file.bytes, text: string });
+        return;
+      }
       if (string === null) {
-        found.unused++;
+        if (NAMED.test(file.path)) found.unread.push(file.path);
+        else found.unused++;
         return;
       }
       document = string[0] === '{' ? json(string) : undefined;
       if (document && 'payload' in document && Array.isArray(document.signatures)) found.statements.push({ path: file.path, text: string, document: document });
       else if (document && Array.isArray(document.keys)) document.keys.forEach(function (k) { found.jwks.push({ key: k, from: 'keyfile' }); });
-      else if (note(string)) found.notes.push(note(string));
+      else if (note(string)) found.notes.push(Object.assign(note(string), { path: file.path }));
       else if (/^[^+\n]+\+[0-9a-f]{8}\+[A-Za-z0-9+\/]+=*\n/.test(string)) found.logKeys = found.logKeys.concat(string.split('\n'));
       else if (/^\{[^\n]*"kind":"(lead|disposition|adjustment|traffic)"/.test(string)) found.lines.push({ path: file.path, bytes: file.bytes, text: string });
+      else if (NAMED.test(file.path)) found.unread.push(file.path);
       else found.unused++;
     });
     return found;
+  }
+
+  /* Files that cannot be read as what a statement needs of them. */
+  function unread(p, found) {
+    var foreign = found.notes.filter(function (n) { /* of no statement here: that of the root log is none */
+      var whose = n.path.indexOf(p.id) >= 0 ? [{ payload: p }] : n.path.indexOf('/') < 0 && !/\/log$/.test(n.origin) ? found.statements : null;
+      return whose && !whose.some(function (s) { return isOf(n, s.payload); });
+    });
+    return foreign.map(function (n) { return n.path; }).concat(found.unread.filter(function (path) { return found.statements.length === 1 || path.indexOf(p.id) >= 0 || path.indexOf(p.contract) >= 0; }));
+  }
+  function isOf(n, p) {
+    var end = '/log/' + p.contract;
+    return n.origin.slice(-end.length) === end;
   }
 
   /* The entries of a log in order, as many as hang together from 0. */
@@ -436,7 +459,7 @@
 
   async function checkTree(s, found, rows, log) {
     var p = s.payload, sized = false, told = t('treehow', p.period.from, p.period.to - 1, short(p.tree.to_root));
-    var notes = found.notes.filter(function (n) { return n.origin.slice(-p.contract.length - 5) === '/log/' + p.contract; });
+    var notes = found.notes.filter(function (n) { return isOf(n, p); });
     if (p.tree.size !== p.period.to) return rows.push(['fails', t('treebad'), told]);
     if (log.leaves.length >= p.period.to) {
       sized = true;
@@ -486,6 +509,7 @@
     await checkLines(s, found, rows);
     checkBefore(s, found, rows);
     await checkTree(s, found, rows, log);
+    unread(p, found).forEach(function (path) { rows.push(['unknown', t('unread', path), t('unreadhint')]); });
     if (log.leaves.length) {
       said = await answers(s, log.words, rows);
       var asked = [p.advertiser.id, p.publisher.id].filter(Boolean), got = asked.filter(function (who) { return said[who]; });
@@ -579,6 +603,7 @@
             .catch(function () { return { rows: [['fails', t('formbad'), '']] }; })); // members of other types than a server writes
         results.forEach(function (r) { show(r, out); });
         if (!results.length) say(out, 'wait', t('nothing'));
+        found.unread.filter(function (path) { return !results.length || /\.jws$/.test(path); }).forEach(function (path) { say(out, 'wait', t('unread', path) + ' · ' + t('unreadhint')); });
         if (found.unused) out.appendChild(element('p', 's', t('ignored', found.unused)));
       }
     } catch (e) {

@@ -115,7 +115,8 @@ class VerifyPage(ServerCase):
         stranger = Keys.fresh()
         masked = Keys(stranger.log, stranger.statement)
         masked.jwk = cls.keys.jwk
-        note = cls.files()[f"v1/statements/{cls.statements[0]}/checkpoint"].decode().split("\n")
+        base = f"v1/statements/{cls.statements[0]}"
+        note = cls.files()[base + "/checkpoint"].decode().split("\n")
         origin, size, root = note[0], int(note[1]), base64.b64decode(note[2])
         log = f"log/{cls.market.contract}"
         less = dict(cls.mirror)
@@ -152,6 +153,13 @@ class VerifyPage(ServerCase):
             ("another root", cls.files(checkpoint=cls.keys.note(origin, size, bytes(32))), {}),
             ("a foreign note", cls.files(checkpoint=stranger.note(origin, size, root)), {}),
             ("a note changed after signing", cls.files(checkpoint="\n".join([note[0], note[1], base64.b64encode(bytes(32)).decode(), *note[3:]]).encode()), {}),
+            ("a checkpoint cut", cls.files(checkpoint=cls.files()[base + "/checkpoint"][:-1]), {}),
+            ("a checkpoint of another contract", cls.files(checkpoint=cls.keys.note(origin[:-13] + "C" + 12 * "0", size, root)), {}),
+            ("a checkpoint that is no text", cls.files(checkpoint=b"\xff" + cls.files()[base + "/checkpoint"]), {"url": cls.server.url + "/verify#en"}),
+            ("lines behind a mark", cls.files(lines=b"\xef\xbb\xbf" + lines), {}),
+            ("lines that are gone", cls.files(lines=b""), {}),
+            ("a statement cut", cls.files(jws=jws[:-1]), {}),
+            ("what nobody needs", {**cls.files(), "holiday.txt": b"wish you were here"}, {}),
             ("the next without the first", cls.files(1), {}),
             ("both", {**cls.files(0), **cls.files(1)}, {}),
             ("carried wrongly", {**cls.files(0), **cls.files(1, jws=cls.signed(1, prev_sha256="0" * 64))}, {}),
@@ -168,6 +176,8 @@ class VerifyPage(ServerCase):
         "more to pay": "money does not add up", "more gross": "money does not add up", "one lead fewer counted": "counts do not add up",
         "another tier": "money does not add up", "a line changed": "lines are not the ones", "a line dropped": "lines are not the ones", "another root": "does not have this head",
         "a foreign note": "checkpoint is not known", "a note changed after signing": "not signed by the log",
+        "a checkpoint cut": "does not read as what its name says", "a checkpoint of another contract": "does not read as what its name says",
+        "a checkpoint that is no text": "does not read as what its name says", "lines behind a mark": "lines are not the ones", "lines that are gone": "lines are not the ones",
         "period with a gap": "does not follow statement", "an entry of the log changed": "does not have this head",
         "one party's answer in the other's name": "answer is not signed",
     }
@@ -177,13 +187,15 @@ class VerifyPage(ServerCase):
 
     def test_an_honest_statement_holds(self):
         for name, statements in (("honest files", 1), ("honest mirror", 2), ("from a saved file", 2), ("a newer key", 1), ("a key of before, and the page of now", 1), ("pinned", 1), ("both", 2), ("without lines", 1), ("nothing came", 1),
-                                 ("the next without the first", 1), ("in French, on a phone", 2), ("in Chinese", 1)):
+                                 ("the next without the first", 1), ("what nobody needs", 1), ("in French, on a phone", 2), ("in Chinese", 1)):
             with self.subTest(name):
                 self.assertEqual(self.told[name]["verdicts"], ["holds"] * statements, self.told[name]["text"])
         whole = self.told["honest mirror"]["text"]
         for word in ("accepts, ", "disputes, ", "has not answered", f"It follows statement {self.statements[0]}", "12.00 EUR", "−12.00 EUR"):
             self.assertIn(word.replace(" EUR", "\u00a0EUR"), whole)
         self.assertIn("The lines (0) are the ones that were signed", self.rows("nothing came", "holds"))
+        self.assertEqual(self.told["a statement cut"]["verdicts"], [])
+        self.assertIn("jws does not read as what its name says", self.told["a statement cut"]["text"])
         self.assertEqual(self.rows("without lines", "not")[0], f"The lines ({self.payload()['lines']['n']}) were not given")
 
     def test_each_lie_fails_where_it_lies(self):
