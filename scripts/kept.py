@@ -44,7 +44,8 @@ class Kept:
 
     def left_over(self, name):
         """What is none of these contracts'."""
-        return set.intersection(*map(set, self.elsewhere[name]))
+        looked = [set(each) for each in self.elsewhere[name]]
+        return set.intersection(*looked) if looked else set()  # nobody could look
 
 
 def saved(data, name):

@@ -329,6 +329,11 @@ static void judge_members(struct campaign *c)
     }
 }
 
+void campaign_opens_clicks(struct campaign *c)
+{
+    c->opened++;
+}
+
 static int by_reporter(const void *a, const void *b)
 {
     const struct joined_lead *x = *(const struct joined_lead *const *)a, *y = *(const struct joined_lead *const *)b;
@@ -439,6 +444,16 @@ static void judge_receipts(struct campaign *c)
                     n, named, n > NAMED ? " and others" : "");
 }
 
+/* Whose a click is a mirror without the click key cannot say. */
+static void judge_clicks(struct campaign *c)
+{
+    if (c->opened < c->given)
+        finds_doubt(
+            &c->finding[CAMPAIGN_CLICKS],
+            "%zu of %zu mirrors have no click key, and say of no id whether it is theirs: a party's mirror has it",
+            c->given - c->opened, c->given);
+}
+
 static void clicks_sentence(const struct campaign *c, struct buf *out)
 {
     char named[NOT_HERE_NAMED];
@@ -541,6 +556,7 @@ enum verdict campaign_judge(struct campaign *c, verify_report *report, void *ctx
     if (c->n_not_here > 0)
         qsort(c->not_here, c->n_not_here, sizeof *c->not_here, by_id);
     judge_receipts(c);
+    judge_clicks(c);
     for (int i = 0; i < CAMPAIGN_CHECKS; i++) {
         if ((i == CAMPAIGN_RECEIPTS || i == CAMPAIGN_CLICKS) && !c->asked[i])
             continue;

@@ -183,6 +183,7 @@ struct campaign {
     size_t n_roots;
     struct not_here *not_here;
     size_t n_not_here, not_here_room;
+    size_t opened;               /* so many mirrors could open click ids, and say which are none of theirs */
     bool asked[CAMPAIGN_CHECKS]; /* of what somebody kept */
     uint64_t found, shared, capped, seeded;
     struct lessons *lessons; /* what leads taught, in logs that score them; NULL: nothing did */
@@ -197,6 +198,7 @@ void campaign_lead(struct campaign *c, uint64_t index, const struct entry *e, st
                    const struct lead_row *row, bool own_cap);
 /* Before the first terms: what was kept is none of this log's. */
 void campaign_not_here(struct campaign *c, enum campaign_check kind, uint64_t id, const char *where);
+void campaign_opens_clicks(struct campaign *c);
 void campaign_clock(struct campaign *c, uint64_t index, const struct entry_clock *e);
 /* A `terms` entry; a version that came to bind. */
 void campaign_terms(struct campaign *c, const struct entry *e);

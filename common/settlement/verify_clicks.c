@@ -204,6 +204,8 @@ void verify_clicks_open(struct audit *a)
     c->ready = finding_verdict(c->finding) == HOLDS;
     if (!c->ready)
         return;
+    if (a->asked->campaign != NULL)
+        campaign_opens_clicks(a->asked->campaign);
     if (kept_files_list(&c->files, a->asked->clicks) != ERR_OK)
         finds_doubt(c->finding, "the click ids cannot be read: there is no such file, or it cannot be opened");
     for (size_t i = 0; i < c->files.n; i++) {

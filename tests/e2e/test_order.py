@@ -282,6 +282,10 @@ class Order(Joined):
         self.keep("clicks", unknown)
         done = countersign("verify", *mirrors, *flags)
         self.assertIn(f"1 of none of these contracts: line {len(self.kept['clicks']) + 1};", done.stdout)
+        auditors = [self.pulled[self.market.auditor, contract] for contract in self.contracts]
+        for some, closed in ((mirrors[:1] + auditors[1:], 1), (auditors, 2)):
+            done = verify_twice(*some, "--clicks", self.keep("clicks"))
+            self.assertEqual((done.returncode, f"{closed} of 2 mirrors have no click key" in done.stdout), (2, True), done.stdout)
         dropped = self.lie(1, self.market.advertiser)
         dropped.entries[dropped.leads()[-1]]["request_sha256"] = "ab" * 32
         self.assertCaught("is dropped, or its request was changed", self.lie(0, self.market.advertiser), dropped, flags=flags)
