@@ -86,10 +86,13 @@ def stood(lead, status):
     return status in ALLOWED and not (lead.untrusted and status == "held")
 
 
+def formal(lead):
+    return lead.entry["status"] == "rejected" and lead.entry.get("reason") in FORMAL
+
+
 def formally_refused(lead, until):
     """Whether its sender could report it again under its txid until then: for its form, and not reinstated."""
-    formal = lead.entry["status"] == "rejected" and lead.entry.get("reason") in FORMAL
-    return formal and (len(lead.history) == 1 or until <= lead.history[1][0] + SLACK)
+    return formal(lead) and (len(lead.history) == 1 or until <= lead.history[1][0] + SLACK)
 
 
 def named(lead):
@@ -175,10 +178,12 @@ class Campaign:
             self.doubt(f"{named(report)} repeats {f'{named(other)}, which is another person' if other else 'a lead that is not here'}", report.time, report.log)
             return False
         ago = report.time - way.time
-        need(-SLACK <= ago <= report.terms.days + SLACK, f"{named(report)} repeats {named(way)}, which came at another time")
+        then = -SLACK <= ago <= report.terms.days + SLACK
         near = any(start <= report.time + SLACK and to >= report.time - SLACK for start, to, _ in way.spans) or \
             way.stands() and way.stood[-1][0] <= report.time + SLACK
-        need(near or way.entry["trust"] == "pixel", f"{named(report)} repeats {named(way)}, which did not stand")
+        if not then or not (near or way.entry["trust"] == "pixel"):
+            self.otherwise(True, f"{named(report)} repeats {named(way)}, which {'did not stand' if then else 'came at another time'}")
+            return False
         return True
 
     def reached(self, report):
@@ -216,7 +221,10 @@ class Campaign:
             for one, later in combinations(sorted(leads, key=lambda lead: lead.time), 2):
                 parts = one.entry["commit"] == later.entry["commit"]
                 mended = formally_refused(one, later.time) or one.time == later.time and formally_refused(later, one.time)
-                need(one.log is later.log or parts or mended, f"{named(later)} has the sender and txid of {named(one)}")
+                if one.log is not later.log and not parts and not mended:
+                    what = f"{named(later)} has the sender and txid of {named(one)}"
+                    need((formal(one) or formal(later)) and any(log.clocks for log in self.logs), what)  # which came first a clock that stepped does not say
+                    self.doubts.append(what)
         return f"{len(last)} txids are each of one lead"
 
     # shares

@@ -360,10 +360,15 @@ static void judge_txids(struct campaign *c)
         if (memcmp(x->reporter, none, HASH_LEN) == 0 || memcmp(x->reporter, y->reporter, HASH_LEN) != 0 ||
             x->member == y->member || memcmp(x->commit.b, y->commit.b, HASH_LEN) == 0)
             continue;
-        if (y->clocked_ms > x->mended_ms && !(x->clocked_ms == y->clocked_ms && y->mended_ms >= x->clocked_ms))
-            finds_failure(&c->finding[CAMPAIGN_TXIDS],
-                          "lead %" PRIu64 " of %s and lead %" PRIu64 " of %s have one txid of one sender", x->index,
-                          c->member[x->member]->contract, y->index, c->member[y->member]->contract);
+        if (y->clocked_ms <= x->mended_ms || (x->clocked_ms == y->clocked_ms && y->mended_ms >= x->clocked_ms))
+            continue;
+        bool unsure =
+            c->clock_stepped && (x->mended_ms != INT64_MIN || y->mended_ms != INT64_MIN); /* which came first */
+        (unsure ? finds_doubt
+                : finds_failure)(&c->finding[CAMPAIGN_TXIDS],
+                                 "lead %" PRIu64 " of %s and lead %" PRIu64 " of %s have one txid of one sender%s",
+                                 x->index, c->member[x->member]->contract, y->index, c->member[y->member]->contract,
+                                 unsure ? ", by a clock that stepped" : "");
     }
     free(all);
 }

@@ -143,14 +143,20 @@ static void duplicate_fails(struct campaign *c, const struct joined_lead *d, con
 
 static void judge_named(struct campaign *c, const struct joined_lead *d, const struct joined_lead *other)
 {
-    if (other->clocked_ms > d->clocked_ms + APART_MS)
-        duplicate_fails(c, d, other, "came later");
-    else if (other->clocked_ms < d->clocked_ms - d->window_ms - APART_MS)
-        duplicate_fails(c, d, other, "is older than the terms look back");
-    else if (!stood(c, other, d->clocked_ms))
-        duplicate_fails(c, d, other, "did not stand then");
-    else
+    const char *why = other->clocked_ms > d->clocked_ms + APART_MS ? "came later"
+                      : other->clocked_ms < d->clocked_ms - d->window_ms - APART_MS
+                          ? "is older than the terms look back"
+                      : !stood(c, other, d->clocked_ms) ? "did not stand then"
+                                                        : NULL;
+    if (why == NULL)
         c->found++;
+    else if (c->clock_stepped)
+        finds_doubt(&c->finding[CAMPAIGN_DUPLICATES],
+                    "lead %" PRIu64 " of %s is recorded as a duplicate of lead %" PRIu64
+                    " of %s, which %s, by a clock that stepped",
+                    d->index, c->member[d->member]->contract, other->index, c->member[other->member]->contract, why);
+    else
+        duplicate_fails(c, d, other, why);
 }
 
 /* It repeats one that is here, by leads that are not: another contract's, or behind where a mirror ends. */

@@ -221,6 +221,8 @@ class Order(Joined):
             liar.click_after(HOUR)
         there.entries[bob]["at"] = there.entries[bob + 1]["at"] = there.entries[-1]["at"]
         self.assertCaught("did not stand then", here, there)
+        self.step(here)
+        self.assertCaught("did not stand then, by a clock that stepped", here, there, status=2)
 
     def test_a_duplicate_that_was_not_made(self):
         here, there = self.lie(), self.lie(1)
@@ -240,6 +242,13 @@ class Order(Joined):
         for liar in (here, there):
             liar.entries[liar.leads()[-1]].update(party=self.market.advertiser.id, txid="order-7")
         self.assertCaught("have one txid of one sender", here, there)
+        self.step(here)
+        self.assertCaught("have one txid of one sender", here, there)
+
+    def step(self, liar):
+        """The server's clock was set."""
+        at = liar.entries[-1]["at"]
+        liar.entries.append({"at": at + 5_000, "from_ms": at, "kind": "clock", "steps": 1, "to_ms": at + 5_000})
 
     def test_a_step_of_the_clock_told_in_two_ways(self):
         here, there = self.lie(0), self.lie(1)
