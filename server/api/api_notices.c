@@ -147,7 +147,7 @@ enum err notices_put(struct request *rq, struct reply *reply)
     struct job *job = job_of(rq, p);
     err = read_wish(rq, body, &job->record);
     json_decref(body);
-    if (err == ERR_OK && rq->worker->server->options->smtp_url.text[0] == '\0')
+    if (err == ERR_OK && rq->worker->settings->options.smtp_url.text[0] == '\0')
         err = problem(&rq->problem, ERR_CONFLICT, "", "this server sends no e-mail: its operator has to set smtp_url");
     return err == ERR_OK ? call_submit(rq, job) : err;
 }

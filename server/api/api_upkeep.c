@@ -38,11 +38,11 @@ static void jw_running(struct jw *w, const struct upkeep_state *s, enum upkeep_k
     jw_object_end(w);
 }
 
-static void jw_upkeep(struct jw *w, const struct server *sv, enum upkeep_kind kind)
+static void jw_upkeep(struct jw *w, const struct worker *worker, enum upkeep_kind kind)
 {
-    const char *dir = sv->options->backup_dir.text;
+    const char *dir = worker->settings->options.backup_dir.text;
     struct upkeep_state s;
-    upkeep_state(sv->upkeep, kind, &s);
+    upkeep_state(worker->server->upkeep, kind, &s);
     jw_key(w, upkeep_word(kind));
     jw_object(w);
     if (kind == UPKEEP_BACKUP && dir[0] != '\0')
@@ -54,7 +54,7 @@ static void jw_upkeep(struct jw *w, const struct server *sv, enum upkeep_kind ki
         jw_kstr(w, "detail", span_str(s.words));
         jw_object_end(w);
     }
-    jw_last(w, sv->options->data.text, kind);
+    jw_last(w, worker->settings->options.data.text, kind);
     if (s.running)
         jw_running(w, &s, kind);
     jw_object_end(w);
@@ -69,7 +69,7 @@ enum err upkeep_get(struct request *rq, struct reply *reply)
     answer_open(&a);
     jw_object(&a.w);
     for (int k = 0; k < UPKEEPS; k++)
-        jw_upkeep(&a.w, rq->worker->server, (enum upkeep_kind)k);
+        jw_upkeep(&a.w, rq->worker, (enum upkeep_kind)k);
     jw_object_end(&a.w);
     answer_reply(&a, rq, reply);
     return ERR_OK;

@@ -171,9 +171,10 @@ enum err webhook_url_ok(struct request *rq, const char *field, struct span url, 
     if (!bracketed_ok(host))
         return problem(&rq->problem, ERR_INVALID, field,
                        "must have an IPv6 address between its brackets, as in https://[2001:db8::1]/");
-    if (span_is(span_str(rq->worker->server->options->webhook_allow.text), "none"))
+    const char *allowed = rq->worker->settings->options.webhook_allow.text;
+    if (span_is(span_str(allowed), "none"))
         return problem(&rq->problem, ERR_CONFLICT, field, "this server sends no webhooks, its operator says");
-    if (plain && rq->worker->server->options->webhook_allow.text[0] == '\0')
+    if (plain && allowed[0] == '\0')
         return problem(&rq->problem, ERR_INVALID, field,
                        "must be https: http is for addresses that the operator allows (webhook_allow)");
     return ERR_OK;

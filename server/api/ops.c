@@ -19,9 +19,10 @@ static struct tls_status tls_of(const struct server *sv)
     return sv->tls != NULL ? tls_status(sv->tls) : none;
 }
 
-static void say_room(const struct server *sv, struct buf *text)
+static void say_room(const struct worker *w, struct buf *text)
 {
-    uint64_t least = (uint64_t)sv->options->least_room_mib.number << 20;
+    const struct server *sv = w->server;
+    uint64_t least = (uint64_t)w->settings->options.least_room_mib.number << 20;
     struct store_room room;
     if (store_room(sv->instance.store, &room) != ERR_OK)
         return;
@@ -56,11 +57,13 @@ enum err readyz_get(struct request *rq, struct reply *reply)
                    state.conflicting, state.witnesses);
     if (why == NULL && tls_of(rq->worker->server).kept)
         buf_str(&text, "; but the new certificate was refused, and the one from before is in use: see the log");
+    if (why == NULL && atomic_load(&rq->worker->server->settings_kept))
+        buf_str(&text, "; but the changed settings were refused, and those from before are in use: see the log");
     const char *missing = source_missing(rq->worker->server->source);
     if (why == NULL && missing != NULL)
         buf_printf(&text, "; but %s was removed from the data folder: the next start is refused without it", missing);
     if (why == NULL)
-        say_room(rq->worker->server, &text);
+        say_room(rq->worker, &text);
     buf_byte(&text, '\n');
     *reply = (struct reply){
         .status = why == NULL ? 200 : 503, .content_type = SPAN("text/plain; charset=utf-8"), .body = buf_span(&text)};
@@ -112,6 +115,7 @@ static void put_gauges(struct server *sh, struct buf *b)
     struct tls_status tls = tls_of(sh);
     put_gauge(b, METRIC_tls_not_after, NULL, (uint64_t)tls.not_after_s);
     put_gauge(b, METRIC_tls_kept, NULL, tls.kept);
+    put_gauge(b, METRIC_settings_kept, NULL, atomic_load(&sh->settings_kept));
     put_gauge(b, METRIC_clock_sure, NULL, source_clock_sure(sh->source));
     struct courier_state state;
     courier_look(sh->courier, &state);

@@ -12,7 +12,7 @@ static const struct {
 
 uint32_t quota_limit(const struct request *rq, enum quota q)
 {
-    const struct options *o = rq->worker->server->options;
+    const struct options *o = &rq->worker->settings->options;
     const int64_t limit[QUOTAS] = {
 #define X(symbol, setting, what, cure) o->setting.number,
         QUOTA_TABLE(X)

@@ -56,6 +56,8 @@ void args_help(const struct command *c)
             printf(", %s", a->range);
         if (a->def != NULL && a->def[0])
             printf(" (default %s)", a->def);
+        if (a->note != NULL)
+            printf("; %s", a->note);
         putchar('\n');
     }
 }

@@ -4,20 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/base/when.h"
-#include "common/decisions/disposable.h"
 #include "server/cmd/command.h"
 #include "server/cmd/data_folder.h"
 #include "server/cmd/helper.h"
-#include "server/cmd/smtp_setting.h"
+#include "server/cmd/serve_settings.h"
 #include "server/commit/committer.h"
 #include "server/courier/courier.h"
-#include "server/courier/fleet.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
 #include "server/keys/month_keys.h"
@@ -32,7 +29,6 @@
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/upkeep/upkeep.h"
-#include "server/worker/cors.h"
 #include "server/worker/ended_sessions.h"
 #include "server/worker/mail_links.h"
 #include "server/worker/readers.h"
@@ -44,9 +40,10 @@ struct running {
     size_t n_workers;
     struct settler *settler;
     struct notices *notices; /* NULL: none are sent */
-    struct smtp_setting smtp;
-    struct target_rules rules; /* of webhooks */
-    pid_t helper;              /* -1: there is none */
+    struct settings_said said;
+    const struct settings *settings; /* the present ones */
+    struct pace pace;
+    pid_t helper; /* -1: there is none */
     int helper_fd;
 };
 
@@ -78,21 +75,10 @@ static int probe_address(const char *option, const char *wanted, char *bound, si
     return fd;
 }
 
-static void bind_addresses(struct server *sh)
+static void bind_addresses(struct server *sh, const struct options *o)
 {
-    const struct options *o = sh->options;
     int probes[3] = {-1, -1, -1};
-    struct problem p;
-    if (proxies_parse(span_str(o->trusted_proxies.text), &sh->proxies, &p) != ERR_OK)
-        decline("%s %s", p.field, p.detail);
-    sh->cors_origins = span_str(o->cors_origins.text);
-    if (cors_parse(sh->cors_origins, &p) != ERR_OK)
-        decline("%s %s", p.field, p.detail);
-    if (proxies_header_read(span_str(o->proxy_header.text), &sh->proxies_header, &p) != ERR_OK)
-        decline("%s is \"%s\": it %s", p.field, o->proxy_header.text, p.detail);
     probes[0] = probe_address("--listen", o->listen.text, sh->listen, sizeof sh->listen);
-    if (o->country_header.text[0] && sh->proxies == NULL)
-        decline("country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");
     if (o->admin_listen.text[0])
         probes[1] = probe_address("--admin-listen", o->admin_listen.text, sh->admin_listen, sizeof sh->admin_listen);
     if (o->redirect_listen.text[0] && !sh->instance.https)
@@ -108,9 +94,9 @@ static void bind_addresses(struct server *sh)
 
 /* ---- TLS ---- */
 
-static void open_tls(struct server *sv)
+static void open_tls(struct server *sv, const struct options *o)
 {
-    const struct tls_files files = {sv->options->tls_cert.text, sv->options->tls_key.text};
+    const struct tls_files files = {o->tls_cert.text, o->tls_key.text};
     struct problem p;
     if (files.cert[0] == '\0' && files.key[0] == '\0')
         return;
@@ -152,75 +138,23 @@ static void say_tls(struct server *sv)
         log_line(LOG_WARN, 0, "tls_name", "the certificate is not for %s, the host of the public URL", host);
 }
 
-static void reload_tls(struct server *sv)
+static void reload_tls(struct server *sv, const struct options *o)
 {
+    const struct tls_files files = {o->tls_cert.text, o->tls_key.text};
     struct problem p;
-    if (tls_reload(sv->tls, &p) != ERR_OK)
+    if (tls_reload(sv->tls, &files, &p) != ERR_OK)
         log_line(LOG_ERROR, 0, "tls_kept", "%s: %s; the certificate and key from before stay in use", p.field,
                  p.detail);
     else
         say_tls(sv);
 }
 
-/* Raises the soft limit on open files to what max_connections needs. Where the hard one forbids it, fewer connections
- * are taken, and the result is the limit that is needed: out of descriptors the server could not open its own files
- * either. 0: there is room. */
-static rlim_t make_room_for_connections(struct options *o)
+static void read_lists(struct server *sh, const struct options *o)
 {
-    enum { OWN = 64 + HTTP_ADMIN_CONNECTIONS + 2 * FLEET_MOST, OWN_OF_WORKER = 8 };
-    struct rlimit files;
-    rlim_t workers = (rlim_t)o->workers.number;
-    rlim_t own = OWN + (o->redirect_listen.text[0] ? HTTP_REDIRECT_CONNECTIONS : 0);
-    rlim_t needed = own + workers * (OWN_OF_WORKER + (rlim_t)o->max_connections.number);
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        die("cannot read the limit on open files: %s", strerror(errno));
-    if (files.rlim_cur < needed) {
-        files.rlim_cur = files.rlim_max < needed ? files.rlim_max : needed;
-        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-            die("cannot raise the limit on open files: %s", strerror(errno));
-    }
-    if (files.rlim_cur >= needed)
-        return 0;
-    if (files.rlim_cur < own + workers * (OWN_OF_WORKER + 1))
-        die("the hard limit on open files, %llu, leaves none for connections: raise it to %llu (ulimit -Hn, "
-            "LimitNOFILE)",
-            (unsigned long long)files.rlim_cur, (unsigned long long)needed);
-    o->max_connections.number = (int64_t)((files.rlim_cur - own) / workers - OWN_OF_WORKER);
-    return needed;
-}
-
-static void say_few_files(const struct options *o, rlim_t needed)
-{
-    log_line(LOG_WARN, 0, "few_files",
-             "the hard limit on open files allows %lld connections per worker: for all of max_connections raise it to "
-             "%llu (ulimit -Hn, LimitNOFILE), or set max_connections lower",
-             (long long)o->max_connections.number, (unsigned long long)needed);
-}
-
-static void read_lists(struct server *sh)
-{
-    const struct list_files files = {sh->options->datacenter_list.text, sh->options->country_mmdb.text};
+    const struct list_files files = {o->datacenter_list.text, o->country_mmdb.text};
     struct problem p;
     if (lists_open(&files, &sh->lists, &p) != ERR_OK)
         decline("%s: %s", p.field, p.detail);
-}
-
-enum { LIST_FILE_MAX = 64 << 20 };
-
-static void read_disposable(struct server *sh)
-{
-    const char *path = sh->options->disposable_domains.text;
-    struct problem p;
-    struct buf text;
-    if (path[0] == '\0')
-        return;
-    buf_heap(&text);
-    enum err err = file_read(path, LIST_FILE_MAX, &text);
-    if (err != ERR_OK)
-        decline("disposable_domains: %s cannot be read (%s)", path, err_word(err));
-    if (disposable_read(buf_span(&text), &sh->disposable, &p) != ERR_OK)
-        decline("disposable_domains: %s: %s", path, p.detail);
-    buf_free(&text);
 }
 
 enum { POLICY_FILE_MAX = 1 << 20 };
@@ -233,9 +167,9 @@ static void read_setting(const char *setting, const char *path, struct buf *text
         decline("%s: %s cannot be read (%s)", setting, path, err_word(err));
 }
 
-static void open_witnesses(struct server *sv)
+static void open_witnesses(struct server *sv, const struct options *o)
 {
-    const char *asked = sv->options->witnesses.text, *witnessed = sv->options->witness.text;
+    const char *asked = o->witnesses.text, *witnessed = o->witness.text;
     struct problem p = {.field = ""};
     struct buf text;
     if (asked[0] != '\0') {
@@ -246,23 +180,16 @@ static void open_witnesses(struct server *sv)
     }
     if (witnessed[0] != '\0') {
         read_setting("witness", witnessed, &text);
-        enum err err = witness_open(sv->options->data.text, sv->instance.keys, sv->instance.origin, buf_span(&text),
-                                    &sv->witness, &p);
+        enum err err =
+            witness_open(o->data.text, sv->instance.keys, sv->instance.origin, buf_span(&text), &sv->witness, &p);
         if (err == ERR_MALFORMED)
             decline("witness: %s: %s: %s", witnessed, p.field, p.detail);
         if (err != ERR_OK)
             die("%s/witnessed does not read (%s): put back the newest copy; without it, this witness would cosign two "
                 "histories",
-                sv->options->data.text, err_word(err));
+                o->data.text, err_word(err));
         buf_free(&text);
     }
-}
-
-static void read_webhook_allow(const struct server *sv, struct target_rules *out)
-{
-    struct problem p;
-    if (target_rules_read(span_str(sv->options->webhook_allow.text), out, &p) != ERR_OK)
-        decline("%s: %s", p.field, p.detail);
 }
 
 static void say_witness(const struct server *sv)
@@ -277,9 +204,9 @@ static void say_witness(const struct server *sv)
     buf_free(&key);
 }
 
-static void open_data(struct server *sh)
+static void open_data(struct server *sh, const struct options *o)
 {
-    data_folder_open(&sh->instance, sh->options->data.text, (uint64_t)sh->options->map_size_gib.number << 30,
+    data_folder_open(&sh->instance, o->data.text, (uint64_t)o->map_size_gib.number << 30,
                      "stop it first, or choose another --data", log_damaged_store);
 }
 
@@ -321,11 +248,12 @@ static void keep_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-static void reload_lists(struct server *sv)
+static void reload_lists(struct server *sv, const struct options *o)
 {
+    const struct list_files files = {o->datacenter_list.text, o->country_mmdb.text};
     struct problem p;
     size_t datacenters, countries;
-    if (lists_reload(sv->lists, &p) != ERR_OK) {
+    if (lists_reload(sv->lists, &files, &p) != ERR_OK) {
         log_line(LOG_ERROR, 0, "lists_kept", "%s: %s; all lists stay as they were", p.field, p.detail);
         return;
     }
@@ -333,21 +261,20 @@ static void reload_lists(struct server *sv)
     log_line(LOG_INFO, 0, "lists_read", "%zu ranges of hosting networks, %zu of countries", datacenters, countries);
 }
 
-/* The files are read again that settings name; the settings themselves stay as they were at the start. */
-static void reload(struct server *sv)
+/* Settings that are refused hold nobody's certificate back. */
+static void reload(struct running *r)
 {
-    const struct options *o = sv->options;
-    bool lists = o->datacenter_list.text[0] != '\0' || o->country_mmdb.text[0] != '\0';
-    if (lists)
-        reload_lists(sv);
+    struct server *sv = &r->server;
+    serve_settings_again(&r->said, sv, r->settings, &r->pace);
+    settings_follow(sv->settings, &r->settings);
+    const struct options *o = &r->settings->options;
+    if (o->datacenter_list.text[0] != '\0' || o->country_mmdb.text[0] != '\0')
+        reload_lists(sv, o);
     if (sv->tls != NULL)
-        reload_tls(sv);
-    if (!lists && sv->tls == NULL)
-        log_line(LOG_WARN, 0, "hangup_ignored",
-                 "no setting names a list or a certificate: restart to take a changed configuration");
+        reload_tls(sv, o);
 }
 
-static void wait_for_signals(struct server *sv)
+static void wait_for_signals(struct running *r)
 {
     sigset_t set;
     signals_set(&set);
@@ -358,7 +285,7 @@ static void wait_for_signals(struct server *sv)
             log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
             return;
         }
-        reload(sv);
+        reload(r);
     }
 }
 
@@ -370,13 +297,14 @@ static unsigned port_of(const char *bound)
     return colon != NULL ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 }
 
-static void confine_server(const struct server *sv, bool calls)
+static void confine_server(const struct server *sv, const struct settings_said *said, const struct options *o,
+                           bool calls)
 {
-    const struct options *o = sv->options;
     const char *trusted = getenv("SSL_CERT_FILE"); /* by which those whom it calls are known */
     const struct confinement c = {
         .data = o->data.text,
         .files = {o->tls_cert.text, o->tls_key.text, o->datacenter_list.text, o->country_mmdb.text,
+                  o->disposable_domains.text, o->smtp_password_file.text, said->config != NULL ? said->config : "",
                   trusted != NULL ? trusted : ""},
         .ports = {port_of(sv->listen), port_of(sv->admin_listen), port_of(sv->redirect_listen)},
         .connects = sv->courier != NULL || calls,
@@ -418,26 +346,29 @@ static _Noreturn void refuse_start(enum err err, const char *data)
 static void start(struct running *r)
 {
     struct server *sv = &r->server;
-    r->n_workers = (size_t)sv->options->workers.number;
+    const struct options *o = &r->settings->options;
+    const bool mails = o->smtp_url.text[0] != '\0';
+    struct target_rules webhooks;
+    serve_settings_webhooks(r->settings, &webhooks);
+    serve_settings_pace(r->settings, &r->pace);
+    r->n_workers = (size_t)o->workers.number;
     r->workers = xcalloc(r->n_workers, sizeof(struct worker *));
     sv->routes = all_routes;
     sv->fast = fast_targets;
     sv->large = large_targets;
-    sv->repeats = repeats_new((size_t)sv->options->repeat_mib.number << 20);
-    size_t readers = (size_t)sv->options->readers.number;
-    int64_t click_wait_ms = sv->options->click_wait_ms.number;
+    sv->repeats = repeats_new((size_t)o->repeat_mib.number << 20);
+    size_t readers = (size_t)o->readers.number;
+    int64_t click_wait_ms = o->click_wait_ms.number;
     sv->metrics =
         metrics_new(r->n_workers + 1 + readers + 3); /* workers', the committer's, readers', and the three below */
     const struct source_setup setup = {
         .instance = &sv->instance,
-        .data_dir = sv->options->data.text,
+        .data_dir = o->data.text,
         .workers = r->n_workers,
         .others = 2,
-        .queue_size = (size_t)sv->options->queue_size.number,
-        .sweep_ms = sv->options->sweep_ms.number,
+        .queue_size = (size_t)o->queue_size.number,
+        .pace = &r->pace,
         .stuck_ms = click_wait_ms > STUCK_LEAST_MS / 2 ? 2 * click_wait_ms : STUCK_LEAST_MS,
-        .least_room = (uint64_t)sv->options->least_room_mib.number << 20,
-        .retention_days = sv->options->retention_days.number,
         .counters = metrics_thread(sv->metrics, r->n_workers),
     };
     sv->source = source_new(&setup);
@@ -446,28 +377,27 @@ static void start(struct running *r)
                                               .runs = job_runs,
                                               .source = sv->source,
                                               .news = sv->news,
-                                              .data_dir = sv->options->data.text,
-                                              .ahead = (uint64_t)sv->options->store_ahead_kib.number << 10};
+                                              .data_dir = o->data.text,
+                                              .ahead = (uint64_t)o->store_ahead_kib.number << 10};
     enum err err = committer_start(&committer, &r->committer);
     if (err != ERR_OK)
-        refuse_start(err, sv->options->data.text);
+        refuse_start(err, o->data.text);
     keep_signals();
     if (r->helper > 0)
-        sv->upkeep = upkeep_start(r->helper_fd, r->helper, sv->options->backup_dir.text);
+        sv->upkeep = upkeep_start(r->helper_fd, r->helper, o->backup_dir.text);
     sv->readers = readers_new(sv, readers, r->n_workers + 1, r->n_workers);
     sv->drafts = drafts_new();
     sv->ended_sessions = ended_sessions_new();
-    sv->mail_links = r->smtp.setup.url != NULL ? mail_links_new() : NULL;
+    sv->mail_links = mails ? mail_links_new() : NULL;
     for (size_t i = 0; i < r->n_workers; i++)
         worker_start(sv, i, &r->workers[i]);
     r->settler = settler_start(sv, r->n_workers + 1 + readers, r->n_workers);
-    if (r->smtp.setup.url != NULL)
-        r->notices = notices_start(sv, r->n_workers + 2 + readers, r->n_workers + 1, &r->smtp.setup);
-    smtp_setting_forget(&r->smtp);
+    if (mails)
+        r->notices = notices_start(sv, r->n_workers + 2 + readers, r->n_workers + 1);
     if (sv->courier != NULL)
         courier_start(sv->courier);
-    if (!r->rules.none)
-        sv->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &r->rules,
+    if (!webhooks.none)
+        sv->outgoing = outgoing_start(&sv->instance, source_attempts(sv->source), &webhooks,
                                       metrics_thread(sv->metrics, r->n_workers + 3 + readers));
 }
 
@@ -494,11 +424,11 @@ static void stop(struct running *r)
     witness_close(r->server.witness);
     instance_close(&r->server.instance);
     metrics_free(r->server.metrics);
-    proxies_free(r->server.proxies);
     tls_close(r->server.tls);
     lists_close(r->server.lists);
     repeats_free(r->server.repeats);
-    disposable_free(r->server.disposable);
+    settings_leave(r->server.settings, &r->settings);
+    settings_close(r->server.settings);
     free(r->workers);
 }
 
@@ -510,53 +440,57 @@ static const struct arg args[] = {
 /* from SETTINGS on: the options' own table */
 #define TEXT .value = "TEXT"
 #define NUMBER(least, most) .value = "N", .range = #least " to " #most
-#define X(option, type, default, sentence) {.name = "--" #option, type, .def = default, .help = sentence},
+#define START "a change needs a restart"
+#define HUP NULL
+#define HUP_BUT(off) "on and off need a restart"
+#define X(option, type, change, default, sentence)                                                                     \
+    {.name = "--" #option, type, .def = default, .help = sentence, .note = change},
     OPTION_TABLE(X)
 #undef X
+#undef HUP_BUT
+#undef HUP
+#undef START
 #undef NUMBER
 #undef TEXT
 };
 
 static int serve(const char *const given[])
 {
-    struct options options;
-    struct running r = {.server.options = &options};
+    struct running r = {.said = {options_config(given[CONFIG]), given + SETTINGS}};
     struct server *sv = &r.server;
-    options_read(&options, given[CONFIG], given + SETTINGS);
+    struct settings *settings = serve_settings_read(&r.said);
+    const struct options *o = &settings->options;
     if (given[PRINT_CONFIG] != NULL) {
-        options_print(&options);
-        options_free(&options);
+        options_print(o);
+        settings_free(settings);
         return STATUS_DONE;
     }
-    if (options.data.text[0] == '\0')
+    if (o->data.text[0] == '\0')
         decline("which folder? Give --data DIR (made by `countersign init`)");
     mem_last_words(log_out_of_memory);
     http_use_mem();
 
-    r.helper = helper_start(&options, &r.helper_fd);
+    r.helper = helper_start(o, &r.helper_fd);
     stop_early_on_signals();
-    open_data(sv);
-    bind_addresses(sv);
-    open_tls(sv);
-    read_lists(sv);
-    read_disposable(sv);
-    open_witnesses(sv);
-    read_webhook_allow(sv, &r.rules);
-    rlim_t files = make_room_for_connections(&options);
-    smtp_setting_read(&options, sv->instance.host, &r.smtp);
-    confine_server(sv, !r.rules.none || r.smtp.setup.url != NULL);
+    open_data(sv, o);
+    serve_settings_fill(&r.said, sv, settings);
+    bind_addresses(sv, o);
+    open_tls(sv, o);
+    read_lists(sv, o);
+    open_witnesses(sv, o);
+    sv->settings = settings_open(settings);
+    settings_follow(sv->settings, &r.settings);
+    confine_server(sv, &r.said, o, strcmp(o->webhook_allow.text, "none") != 0 || o->smtp_url.text[0] != '\0');
     start(&r);
     say_witness(sv);
     say_tls(sv);
-    if (files > 0)
-        say_few_files(&options, files);
+    serve_settings_say(settings);
     log_line(LOG_INFO, 0, "ready", "listening on http%s://%s for %s, %zu workers%s%s%s%s", sv->tls != NULL ? "s" : "",
              sv->listen, sv->instance.public_url, r.n_workers, sv->admin_listen[0] ? ", admin on http://" : "",
              sv->admin_listen, sv->redirect_listen[0] ? ", redirecting from http://" : "", sv->redirect_listen);
-    wait_for_signals(sv);
+    wait_for_signals(&r);
     stop(&r);
     log_line(LOG_INFO, 0, "stopped", "all answers are out and durable");
-    options_free(&options);
     return STATUS_DONE;
 }
 
@@ -565,7 +499,9 @@ const struct command cmd_serve = {
     .summary = "answer clicks, pixels, postbacks and the API",
     .help =
         "Answers clicks, pixels, postbacks and the API until SIGTERM. Every setting is a flag, a key of the config\n"
-        "file and a variable COUNTERSIGN_NAME; a flag wins over the variable, the variable over the file.",
+        "file and a variable COUNTERSIGN_NAME; a flag wins over the variable, the variable over the file. HUP reads "
+        "the\n"
+        "file again: what it may change is taken over at once, or nothing is where anything in it is wrong.",
     .args = args,
     .n_args = sizeof args / sizeof args[0],
     .run = serve,

@@ -11,8 +11,8 @@ struct arg {
     const char *value; /* of a flag, what the help calls its value; NULL: a switch */
     bool required;
     const char *help;
-    const char *range, *def; /* "1 to 64", "2"; NULL or "" when there is nothing to say */
-    const char **more;       /* of the last plain word: gets those that follow, ARGS_MORE at most, NULL behind them */
+    const char *range, *def, *note; /* "1 to 64", "2", words; NULL or "" when there is nothing to say */
+    const char **more; /* of the last plain word: gets those that follow, ARGS_MORE at most, NULL behind them */
 };
 
 enum { ARGS_MAX = 64, ARGS_MORE = 64 };

@@ -17,9 +17,7 @@ enum { AGAIN_MS = 10 }; /* what left some over: a hundred steps a second, and ti
 void schedule_open(struct schedule *s, const struct source_setup *setup)
 {
     *s = (struct schedule){.instance = setup->instance,
-                           .sweep_ms = setup->sweep_ms,
-                           .retention_days = setup->retention_days,
-                           .least_room = setup->least_room,
+                           .pace = setup->pace,
                            .unfinished = true}; /* the process before may have left some */
     clock_watch_open(&s->clock, setup->instance->store);
 }
@@ -53,9 +51,9 @@ static bool make_day_keys(struct schedule *s, struct record *out)
 static bool destroy_months(struct schedule *s, struct record *out)
 {
     const struct clock_watch *w = &s->clock;
-    int64_t day = w->now_ms / MS_PER_DAY - s->retention_days;
+    const int64_t keeps = atomic_load(&s->pace->retention_days), day = w->now_ms / MS_PER_DAY - keeps;
     (void)out;
-    if (s->retention_days == 0 || day <= 0 || !w->known || !clock_sure(&w->live) ||
+    if (keeps == 0 || day <= 0 || !w->known || !clock_sure(&w->live) ||
         memcmp(w->live.last.boot, w->boot, CLOCK_BOOT_LEN) != 0 ||
         llabs(w->now_ms - w->live.last.now_ms) > CLOCK_FRESH_MS)
         return false;
@@ -143,7 +141,8 @@ static bool watch_room(struct schedule *s, struct record *out)
     (void)out;
     if (store_room(s->instance->store, &room) != ERR_OK)
         return false;
-    bool low = room.disk < s->least_room || room.map < s->least_room;
+    const uint64_t least = atomic_load(&s->pace->least_room);
+    bool low = room.disk < least || room.map < least;
     if (low && !s->low)
         log_line(LOG_WARN, 0, "room_low",
                  "the disk has room for %llu MiB more, the map for %llu: at 0 nothing is recorded. Free some space, or "
@@ -195,7 +194,7 @@ _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a
 
 static int64_t period_ms(const struct schedule *s, int chore)
 {
-    return chores[chore].period_ms != 0 ? chores[chore].period_ms : s->sweep_ms;
+    return chores[chore].period_ms != 0 ? chores[chore].period_ms : atomic_load(&s->pace->sweep_ms);
 }
 
 /* The one that is due first, of equals the first; while storage is full, of those alone that write nothing. */

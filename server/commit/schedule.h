@@ -3,18 +3,26 @@
 #ifndef CS_SERVER_COMMIT_SCHEDULE_H
 #define CS_SERVER_COMMIT_SCHEDULE_H
 
+#include <stdatomic.h>
+
 #include "server/commit/clock_watch.h"
 #include "server/commit/job.h"
 #include "server/instance/instance.h"
 
 enum { CHORES_MAX = 11, APPROVE_STEPS = 32 };
 
+/* Settings of what comes by itself, which may change at any time. */
+struct pace {
+    _Atomic int64_t sweep_ms;
+    _Atomic int64_t retention_days; /* after so many what was sealed cannot be opened; 0: it can for good */
+    _Atomic uint64_t least_room;    /* bytes; the log says when the disk or the map has less */
+};
+
 struct schedule {
     struct instance *instance;
-    int64_t sweep_ms, retention_days; /* 0 of these: what is sealed can be opened for good */
-    uint64_t least_room;              /* bytes */
-    int64_t due_ms[CHORES_MAX];       /* monotonic */
-    uint32_t keys_day;                /* that has its keys and those of the day after */
+    const struct pace *pace;
+    int64_t due_ms[CHORES_MAX]; /* monotonic */
+    uint32_t keys_day;          /* that has its keys and those of the day after */
     struct clock_watch clock;
     uint32_t publish_from; /* heads that changed go into the root log, once a minute: contract number from which this
                               round goes on, 0: it is over */

@@ -24,9 +24,8 @@ struct source_setup {
     const char *data_dir;               /* what could not be recorded is kept there; NULL: nowhere */
     size_t workers, queue_size;         /* jobs that may wait, per worker */
     size_t others;                      /* lanes behind the workers', of threads that submit now and then */
-    int64_t sweep_ms, stuck_ms;         /* of a batch: after so long writing does not work; 0: however long */
-    uint64_t least_room;                /* bytes; the log says when the disk or the map has less */
-    int64_t retention_days;             /* after so many what was sealed cannot be opened; 0: never */
+    int64_t stuck_ms;                   /* of a batch: after so long writing does not work; 0: however long */
+    const struct pace *pace;            /* schedule.h */
     struct counters *counters;          /* the committer's own */
     const struct source_keeper *keeper; /* NULL: none */
 };

@@ -9,6 +9,7 @@
 #include "common/base/mem.h"
 #include "server/courier/transfer.h"
 #include "server/system/log.h"
+#include "server/system/system.h"
 
 enum { HEAD_MAX = 65536 };
 
@@ -26,6 +27,7 @@ struct ship {
 struct fleet {
     const struct target_rules *rules;
     CURLM *multi;
+    int64_t forgot_us; /* monotonic; 0: never */
     struct ship ship[FLEET_MOST];
     size_t n;
 };
@@ -86,6 +88,11 @@ struct fleet *fleet_open(const struct target_rules *rules)
     return f;
 }
 
+void fleet_forget(struct fleet *f)
+{
+    f->forgot_us = clock_monotonic_us();
+}
+
 static void ship_clear(struct fleet *f, struct ship *s)
 {
     curl_multi_remove_handle(f->multi, s->curl);
@@ -133,6 +140,16 @@ static void bound(struct ship *s)
     curl_easy_setopt(s->curl, CURLOPT_QUICK_EXIT, 1L);
 }
 
+/* libcurl counts a connection's age in whole seconds. */
+static void keep_apart(const struct fleet *f, struct ship *s)
+{
+    const int64_t since_s = (clock_monotonic_us() - f->forgot_us) / 1000000;
+    if (f->forgot_us != 0 && since_s < 2)
+        curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, 1L);
+    else if (f->forgot_us != 0)
+        curl_easy_setopt(s->curl, CURLOPT_MAXLIFETIME_CONN, (long)(since_s - 1));
+}
+
 void fleet_send(struct fleet *f, const struct fleet_request *r)
 {
     static const struct transfer_calls calls = {take_body, take_header, go_on};
@@ -148,6 +165,7 @@ void fleet_send(struct fleet *f, const struct fleet_request *r)
         s->headers = curl_slist_append(s->headers, r->headers[i]);
     transfer_to(s->curl, r->url);
     bound(s);
+    keep_apart(f, s);
     curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(s->curl, CURLOPT_PRIVATE, s);
     if (r->post) {

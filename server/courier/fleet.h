@@ -28,6 +28,8 @@ struct fleet_outcome {
 };
 
 struct fleet *fleet_open(const struct target_rules *rules);
+/* The rules changed: no connection of before is used for a request to come, which nobody would look at again. */
+void fleet_forget(struct fleet *f);
 void fleet_close(struct fleet *f);                               /* what is under way ends without an outcome */
 size_t fleet_room(const struct fleet *f);                        /* how many more can be under way */
 void fleet_send(struct fleet *f, const struct fleet_request *r); /* there is room */

@@ -399,6 +399,41 @@ static void open_base(struct http *h)
         abort();
 }
 
+/* ---- what may change ---- */
+
+/* Who is waited for is so in the order of the deadlines, which stays. */
+static void change_patience(struct http *h, int64_t patience_us)
+{
+    struct conn *c;
+    TAILQ_FOREACH(c, &h->conns, link)
+    c->deadline_us += patience_us - h->patience_us;
+    h->patience_us = patience_us;
+}
+
+static void change_bounds(struct http *h, const struct http_setup *setup)
+{
+    h->rules = (struct http_rules){setup->fast, setup->large, setup->country_header};
+    h->proxies = setup->proxies;
+    h->proxies_header = setup->proxies_header;
+    for (size_t i = 0; i < HOLDINGS; i++)
+        http_change_room(h, (enum http_holding)i, setup->room[i]);
+    h->account_most = http_account_most(h, setup->account_most);
+    h->tls_most = setup->max_tls;
+    budgets_change(h->hello_budgets, setup->hellos_per_s, HELLOS_SAVED_S);
+    change_patience(h, setup->request_timeout_s * 1000000);
+}
+
+void http_change(struct http *h, const struct http_setup *setup)
+{
+    struct door *door = &h->door[DOOR_MAIN];
+    struct conn *out;
+    change_bounds(h, setup);
+    door->max_conns = setup->max_connections;
+    while (door->n_conns > door->max_conns && (out = conn_to_yield(door, false)) != NULL)
+        conn_close(out);
+    http_room(door);
+}
+
 /* ---- life ---- */
 
 struct http *http_new(const struct http_setup *setup)
@@ -406,17 +441,11 @@ struct http *http_new(const struct http_setup *setup)
     struct http *h = xcalloc(1, sizeof *h);
     h->app = setup->app;
     h->ctx = setup->ctx;
-    h->rules = (struct http_rules){setup->fast, setup->large, setup->country_header};
-    h->proxies = setup->proxies;
-    h->proxies_header = setup->proxies_header;
     h->loop_turns = setup->turns;
     h->all = setup->held;
-    h->account_most = http_account_most(setup->held, setup->account_most);
     h->tls = setup->tls;
-    h->tls_most = setup->max_tls;
     h->hello_budgets = budgets_new(setup->hellos_per_s, HELLOS_SAVED_S);
     h->hellos_refused = setup->hellos_refused;
-    h->patience_us = setup->request_timeout_s * 1000000;
     random_bytes(&h->seed, sizeof h->seed);
     h->scratch = xmalloc(SCRATCH);
     TAILQ_INIT(&h->conns);
@@ -428,6 +457,7 @@ struct http *http_new(const struct http_setup *setup)
     for (size_t i = 0; i < HELD_CLASSES; i++)
         TAILQ_INIT(&h->unread[i]);
     open_base(h);
+    change_bounds(h, setup);
     open_door(h, DOOR_MAIN, setup->listen, setup->max_connections);
     if (setup->admin_listen != NULL)
         open_door(h, DOOR_ADMIN, setup->admin_listen, HTTP_ADMIN_CONNECTIONS);

@@ -44,13 +44,13 @@ struct http_app {
  * that are not read. Neither takes the other's room. Each thread may hold `own`, whatever the others do; what is more
  * comes out of `most`. */
 enum http_holding { HELD_REQUESTS, HELD_ANSWERS, HOLDINGS };
-struct http_held {
-    struct http_room {
-        _Atomic size_t n; /* of most */
-        size_t most, own;
-    } room[HOLDINGS];
+struct http_room {
+    size_t most, own;
 };
-void http_held_open(struct http_held *held, size_t bytes, size_t threads); /* half of them for each */
+struct http_held {
+    _Atomic size_t n[HOLDINGS]; /* of most */
+};
+void http_rooms(struct http_room room[HOLDINGS], size_t bytes, size_t threads); /* half of them for each */
 
 struct http_setup {
     const struct http_app *app;
@@ -63,6 +63,7 @@ struct http_setup {
     struct tls *tls;        /* of the main listener; NULL: it is plain */
     size_t max_tls;         /* bytes that this thread holds for it: past them connections without a request go */
     struct http_held *held; /* of all threads */
+    struct http_room room[HOLDINGS];
     size_t account_most; /* bytes of others of an account past which a body is read no further; at most half of held */
     int64_t request_timeout_s;
     const struct proxies *proxies;      /* NULL: the peer is the client */
@@ -78,6 +79,9 @@ struct http_setup {
 void http_use_mem(void);
 /* Binds and listens (SO_REUSEPORT). Dies when an address cannot be bound. */
 struct http *http_new(const struct http_setup *setup);
+/* From within http_run: from now on it is as setup says of what a peer may (connections, bytes, seconds, handshakes)
+ * and of who names the client; all else stays. The proxies and the header's name of before may go afterwards. */
+void http_change(struct http *h, const struct http_setup *setup);
 /* Calls ready(ctx) in http_run whenever the eventfd is told; it is read first, so that nothing told later is missed. */
 void http_watch(struct http *h, int fd, void (*ready)(void *ctx));
 void http_run(struct http *h);  /* until stopped and drained */

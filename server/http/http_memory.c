@@ -44,19 +44,17 @@ struct exchange *exchange_new(struct http *h)
     return ex;
 }
 
-void http_held_open(struct http_held *held, size_t bytes, size_t threads)
+void http_rooms(struct http_room room[HOLDINGS], size_t bytes, size_t threads)
 {
     for (size_t i = 0; i < HOLDINGS; i++) {
-        struct http_room *room = &held->room[i];
-        room->own = bytes / HOLDINGS / 4 / threads;
-        room->most = bytes / HOLDINGS - room->own * threads;
-        atomic_init(&room->n, 0);
+        room[i].own = bytes / HOLDINGS / 4 / threads;
+        room[i].most = bytes / HOLDINGS - room[i].own * threads;
     }
 }
 
-size_t http_account_most(const struct http_held *held, size_t wished)
+size_t http_account_most(const struct http *h, size_t wished)
 {
-    const struct http_room *room = &held->room[HELD_REQUESTS];
+    const struct http_room *room = &h->room[HELD_REQUESTS];
     size_t most = (room->own + room->most) / 2;
     return wished < most ? wished : most;
 }
@@ -69,11 +67,24 @@ static size_t shared(const struct http_room *room, size_t held)
 
 static void set_held(struct http *h, enum http_holding what, size_t held)
 {
-    struct http_room *room = &h->all->room[what];
+    const struct http_room *room = &h->room[what];
     size_t before = shared(room, h->held[what]), now = shared(room, held);
     h->held[what] = held;
     if (now != before)
-        atomic_fetch_add_explicit(&room->n, now - before, memory_order_relaxed); /* also down, by its wrap */
+        atomic_fetch_add_explicit(&h->all->n[what], now - before, memory_order_relaxed); /* also down, by its wrap */
+}
+
+void http_change_room(struct http *h, enum http_holding what, struct http_room room)
+{
+    size_t before = shared(&h->room[what], h->held[what]), now = shared(&room, h->held[what]);
+    h->room[what] = room;
+    if (now != before)
+        atomic_fetch_add_explicit(&h->all->n[what], now - before, memory_order_relaxed);
+}
+
+static size_t all_hold(const struct http *h, enum http_holding what)
+{
+    return atomic_load_explicit(&h->all->n[what], memory_order_relaxed);
 }
 
 /* ---- whose bytes they are ---- */
@@ -177,9 +188,8 @@ void http_free_pool(struct http *h)
 /* Past it, by more than a request that is on its way to its 503. */
 static bool is_over(const struct http *h, enum http_holding what)
 {
-    const struct http_room *room = &h->all->room[what];
-    return shared(room, h->held[what]) > 0 &&
-           atomic_load_explicit(&room->n, memory_order_relaxed) > room->most + SCRATCH;
+    const struct http_room *room = &h->room[what];
+    return shared(room, h->held[what]) > 0 && all_hold(h, what) > room->most + SCRATCH;
 }
 
 /* Who waits for an answer, or takes one, is not told of another. */
@@ -250,9 +260,9 @@ static struct conn *biggest(struct http *h)
 /* One answer may be as large as it is, while the others leave it half of the room. */
 static bool crowds(struct http *h)
 {
-    const struct http_room *room = &h->all->room[HELD_ANSWERS];
+    const struct http_room *room = &h->room[HELD_ANSWERS];
     const struct conn *c = biggest(h);
-    size_t all = atomic_load_explicit(&room->n, memory_order_relaxed), ours = shared(room, h->held[HELD_ANSWERS]);
+    size_t all = all_hold(h, HELD_ANSWERS), ours = shared(room, h->held[HELD_ANSWERS]);
     size_t most = c != NULL ? c->held[HELD_ANSWERS] : 0;
     return all - (most < ours ? most : ours) > room->most / 2;
 }
@@ -297,7 +307,7 @@ void conn_own(struct conn *c, const char *ip)
 static bool is_crowded(const struct conn *c)
 {
     const struct http *h = c->http;
-    size_t most = c->account[ACCOUNT_PARTY] != 0 ? h->account_most : h->all->room[HELD_REQUESTS].own;
+    size_t most = c->account[ACCOUNT_PARTY] != 0 ? h->account_most : h->room[HELD_REQUESTS].own;
     for (size_t i = 0; i < ACCOUNTS && c->state == CONN_BODY; i++)
         if (c->account[i] != 0 && h->account[i][c->account[i]] - under_way(c) > most)
             return true;
@@ -359,10 +369,10 @@ void conn_hold(struct conn *c)
 bool conn_may_hold(struct conn *c, size_t len)
 {
     struct http *h = c->http;
-    const struct http_room *room = &h->all->room[HELD_REQUESTS];
+    const struct http_room *room = &h->room[HELD_REQUESTS];
     for (struct conn *other;; shed(h, HELD_REQUESTS, other)) {
         size_t ours = h->held[HELD_REQUESTS], then = ours - c->held[HELD_REQUESTS] + len;
-        size_t all = atomic_load_explicit(&room->n, memory_order_relaxed);
+        size_t all = all_hold(h, HELD_REQUESTS);
         if (all - shared(room, ours) + shared(room, then) <= room->most || shared(room, then) == 0)
             return true;
         if ((other = unfinished(h, c)) == NULL)
@@ -384,7 +394,7 @@ void http_say_shed(struct http *h, int64_t now_us)
                  h->n_tls_shed, h->tls_most >> 10);
     h->n_tls_shed = 0;
     for (size_t i = 0; i < HOLDINGS; i++) {
-        const struct http_room *room = &h->all->room[i];
+        const struct http_room *room = &h->room[i];
         if (h->n_shed[i] > 0)
             log_line(
                 LOG_WARN, 0, "connections_shed",

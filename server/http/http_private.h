@@ -78,6 +78,7 @@ struct http {
     size_t n_exchanges, n_pool, peak_exchanges; /* peak: since the last tick */
     size_t held[HOLDINGS], n_shed[HOLDINGS];    /* bytes; connections closed for them since that was said */
     struct http_held *all;
+    struct http_room room[HOLDINGS];
     size_t account[ACCOUNTS][ACCOUNT_PLACES]; /* bytes under way of each */
     size_t account_most;                      /* past it none of a body that is not whole grows */
     struct budgets *hello_budgets;            /* handshakes of each address */
@@ -196,7 +197,9 @@ struct exchange *exchange_new(struct http *h);
 void exchange_begin(struct http *h, struct exchange *ex); /* the application learns of it */
 void exchange_free(struct http *h, struct exchange *ex);
 /* Of what one account may have under way, so much that others have room beside it. */
-size_t http_account_most(const struct http_held *held, size_t wished);
+size_t http_account_most(const struct http *h, size_t wished);
+/* What this thread may hold, from now on. */
+void http_change_room(struct http *h, enum http_holding what, struct http_room room);
 /* Frees exchanges that were not in use since the last call, and now and then gives what was freed back to the system.
  */
 void http_loosens(struct http *h, size_t before, size_t now); /* so many bytes of it were held, and are */

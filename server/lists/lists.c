@@ -19,7 +19,6 @@ struct lists {
 };
 
 struct lists_slot {
-    struct list_files files;
     pthread_mutex_t lock;
     struct lists *_Atomic now; /* held by the slot */
 };
@@ -69,7 +68,6 @@ enum err lists_open(const struct list_files *files, struct lists_slot **out, str
     if (err != ERR_OK)
         return err;
     struct lists_slot *s = xcalloc(1, sizeof *s);
-    s->files = *files;
     pthread_mutex_init(&s->lock, NULL);
     atomic_init(&s->now, l);
     *out = s;
@@ -92,10 +90,10 @@ static void drop(struct lists *l)
         lists_free(l);
 }
 
-enum err lists_reload(struct lists_slot *s, struct problem *p)
+enum err lists_reload(struct lists_slot *s, const struct list_files *files, struct problem *p)
 {
     struct lists *l;
-    enum err err = read_all(&s->files, &l, p);
+    enum err err = read_all(files, &l, p);
     if (err != ERR_OK)
         return err;
     pthread_mutex_lock(&s->lock);

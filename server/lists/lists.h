@@ -8,7 +8,7 @@
 
 #include "common/base/problem.h"
 
-/* Paths; empty: there is no such list. They outlive the slot. */
+/* Paths; empty: there is no such list. */
 struct list_files {
     const char *datacenters; /* networks.h */
     const char *countries;   /* countries.h */
@@ -20,8 +20,9 @@ struct lists_slot;
 /* Reads all files. An error says in *p which one and why; nothing is made then. */
 MUST_CHECK enum err lists_open(const struct list_files *files, struct lists_slot **out, struct problem *p);
 void lists_close(struct lists_slot *s); /* NULL-safe; nobody follows it any more */
-/* Reads all files again. After an error the lists are those from before, all of them. Any thread. */
-MUST_CHECK enum err lists_reload(struct lists_slot *s, struct problem *p);
+/* Reads all files again, which may be others. After an error the lists are those from before, all of them. Any thread.
+ */
+MUST_CHECK enum err lists_reload(struct lists_slot *s, const struct list_files *files, struct problem *p);
 /* How many ranges each has now, 0 without a file. */
 void lists_sizes(struct lists_slot *s, size_t *datacenters, size_t *countries);
 

@@ -10,6 +10,7 @@
 #include "common/pages/page.h"
 #include "server/commit/notice_rows.h"
 #include "server/notices/facts.h"
+#include "server/notices/smtp_setting.h"
 #include "server/system/log.h"
 #include "server/system/system.h"
 #include "server/worker/mail_links.h"
@@ -97,6 +98,11 @@ static void write_body(struct notices *n, const struct draft *d, struct span lin
     buf_byte(&n->body, '\n');
 }
 
+static const char *from_of(const struct notices *n)
+{
+    return n->contexts.settings->options.smtp_from.text;
+}
+
 /* The message of these facts is the same whenever it is sent. */
 static void write_message(struct notices *n, const struct draft *d)
 {
@@ -109,7 +115,7 @@ static void write_message(struct notices *n, const struct draft *d)
     buf_printf(&link, "%s/unsubscribe/%.*s", sv->instance.public_url, UNSUBSCRIBE_LEN, code);
     buf_printf(&ident, "%s.%s.", notice_word(d->kind), d->id);
     buf_hex(&ident, d->digest, 16);
-    const char *from = sv->options->smtp_from.text;
+    const char *from = from_of(n);
     buf_str(&ident, strchr(from, '@'));
     write_body(n, d, buf_span(&link));
     const struct mail m = {.from = span_str(from),
@@ -167,8 +173,8 @@ static bool send_off(struct notices *n, const struct draft *d)
 {
     const char *why;
     write_message(n, d);
-    enum smtp_outcome outcome = smtp_send(n->smtp, span_str(n->contexts.server->options->smtp_from.text),
-                                          span_str(d->row.email), buf_span(&n->message), &why);
+    enum smtp_outcome outcome =
+        smtp_send(n->smtp, span_str(from_of(n)), span_str(d->row.email), buf_span(&n->message), &why);
     if (outcome != SMTP_TAKEN)
         return not_taken(n, d, outcome, why);
     n->down = *refused_of(n, d) = (struct pause){.ms = 0};
@@ -269,13 +275,13 @@ static void write_link(struct notices *n, const struct notice_row *row, enum lan
     buf_fixed(&ident, id, sizeof id);
     buf_str(&ident, "sign-in.");
     buf_hex(&ident, chance, sizeof chance);
-    buf_str(&ident, strchr(sv->options->smtp_from.text, '@'));
+    buf_str(&ident, strchr(from_of(n), '@'));
     snprintf(link, sizeof link, "%s/sign-in/link/%.*s", sv->instance.public_url, MAIL_LINK_LEN, code);
     buf_clear(&n->body);
     page_say(&g, WORD_LINK_MAIL, &(struct span){sv->instance.host, strlen(sv->instance.host)},
              &(struct span){link, strlen(link)}, (struct span *)NULL);
     buf_clear(&n->message);
-    mail_write(&n->message, &(struct mail){.from = span_str(sv->options->smtp_from.text),
+    mail_write(&n->message, &(struct mail){.from = span_str(from_of(n)),
                                            .to = span_str(row->email),
                                            .subject = span_str(word_text(language, WORD_LINK_SUBJECT)),
                                            .body = buf_span(&n->body),
@@ -298,8 +304,7 @@ static void send_link(struct notices *n, uint32_t party, const struct notice_row
     if (!opens || !mail_links_make(sv->mail_links, row->maker, clock_ms(), code))
         return;
     write_link(n, row, language, code);
-    if (smtp_send(n->smtp, span_str(sv->options->smtp_from.text), span_str(row->email), buf_span(&n->message), &why) !=
-        SMTP_TAKEN)
+    if (smtp_send(n->smtp, span_str(from_of(n)), span_str(row->email), buf_span(&n->message), &why) != SMTP_TAKEN)
         log_line(LOG_WARN, 0, "sign_in_link_not_sent", "to party number %u: %s", party, why);
 }
 
@@ -332,15 +337,34 @@ static void send_links(struct notices *n)
 
 /* ---- the thread ---- */
 
+/* What was to be tried again later is tried at once: it may be another server. */
+static void take_setting(struct notices *n)
+{
+    struct smtp_setting setting;
+    struct problem p;
+    const struct server *sv = n->contexts.server;
+    if (smtp_setting_read(&n->contexts.settings->options, sv->instance.host, &setting, &p) != ERR_OK) {
+        log_line(LOG_ERROR, 0, "smtp_kept", "%s; mail goes as before", p.detail);
+        return;
+    }
+    smtp_close(n->smtp);
+    n->smtp = smtp_open(&setting.setup, &n->contexts.stopping);
+    n->down = (struct pause){.ms = 0};
+    n->again_ms = 0;
+    smtp_setting_forget(&setting);
+}
+
 static void *run(void *arg)
 {
     struct notices *n = arg;
     thread_is("notices", THREAD_BEHIND);
     while (!atomic_load(&n->contexts.stopping)) {
+        if (worker_follow(&n->contexts))
+            take_setting(n);
         send_links(n);
         if (monotonic_ms() >= n->again_ms && source_clock_sure(n->contexts.server->source)) {
             look(n);
-            int64_t round_ms = n->contexts.server->options->notice_s.number * 1000;
+            int64_t round_ms = n->contexts.settings->options.notice_s.number * 1000;
             n->again_ms = monotonic_ms() + (n->down.ms > round_ms ? n->down.ms : round_ms);
         }
         wait_at(n);
@@ -348,12 +372,14 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct notices *notices_start(struct server *sv, size_t number, size_t lane, const struct smtp_setup *smtp)
+struct notices *notices_start(struct server *sv, size_t number, size_t lane)
 {
     struct notices *n = xcalloc(1, sizeof *n);
     worker_open(&n->contexts, sv, number);
     n->lane = lane;
-    n->smtp = smtp_open(smtp, &n->contexts.stopping);
+    take_setting(n);
+    if (n->smtp == NULL)
+        die("where mail goes does not read any more: start again");
     buf_heap(&n->lines);
     buf_heap(&n->digest);
     buf_heap(&n->body);

@@ -4,13 +4,12 @@
 #ifndef CS_SERVER_NOTICES_NOTICES_H
 #define CS_SERVER_NOTICES_NOTICES_H
 
-#include "server/courier/smtp.h"
 #include "server/worker/server.h"
 
 struct notices;
 
-/* The number of its contexts, and the lane of the source that is its own. */
-struct notices *notices_start(struct server *sv, size_t number, size_t lane, const struct smtp_setup *smtp);
+/* The number of its contexts, and the lane of the source that is its own. The settings say where mail goes. */
+struct notices *notices_start(struct server *sv, size_t number, size_t lane);
 void notices_stop(struct notices *n); /* before the source's end; NULL-safe */
 
 #endif

@@ -46,7 +46,12 @@ struct line {
 struct outgoing {
     struct instance *instance;
     struct attempts *attempts;
-    struct target_rules rules;
+    struct target_rules rules; /* of this thread */
+    struct {
+        pthread_mutex_t lock;
+        struct target_rules rules;
+        bool come; /* to be taken over */
+    } next;
     struct fleet *fleet;
     struct tokens *tokens;
     struct sealer *sealer;
@@ -510,12 +515,34 @@ void outgoing_look(struct outgoing *o, struct outgoing_state *out)
 
 /* ---- the thread ---- */
 
+void outgoing_allow(struct outgoing *o, const struct target_rules *rules)
+{
+    if (o == NULL)
+        return;
+    pthread_mutex_lock(&o->next.lock);
+    o->next.rules = *rules;
+    o->next.come = true;
+    pthread_mutex_unlock(&o->next.lock);
+}
+
+static void take_rules(struct outgoing *o)
+{
+    pthread_mutex_lock(&o->next.lock);
+    if (o->next.come) {
+        o->rules = o->next.rules;
+        fleet_forget(o->fleet);
+    }
+    o->next.come = false;
+    pthread_mutex_unlock(&o->next.lock);
+}
+
 static void *outgoing_main(void *arg)
 {
     struct outgoing *o = arg;
     thread_is("outgoing", THREAD_BEHIND);
     o->prune_ms = monotonic_ms() + PRUNE_STEP_MS;
     while (!atomic_load(&o->stop)) {
+        take_rules(o);
         take_outcomes(o);
         if (monotonic_ms() >= o->look_ms) {
             o->look_ms = monotonic_ms() + LOOK_MS;
@@ -537,6 +564,7 @@ struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, 
     o->instance = in;
     o->attempts = attempts;
     o->rules = *rules;
+    pthread_mutex_init(&o->next.lock, NULL);
     o->counters = counters;
     o->fleet = fleet_open(&o->rules);
     o->tokens = keys_new_tokens(in->keys);
@@ -567,6 +595,7 @@ void outgoing_close(struct outgoing *o)
     signer_free(o->signer);
     letter_close(&o->letter);
     draft_close(&o->draft);
+    pthread_mutex_destroy(&o->next.lock);
     lines_free(&o->parties);
     lines_free(&o->crms);
     free(o);

@@ -10,6 +10,8 @@ struct outgoing;
 /* Starts the thread; dies when it cannot. `rules` is copied; counters: the thread's own, NULL: nobody asks. */
 struct outgoing *outgoing_start(struct instance *in, struct attempts *attempts, const struct target_rules *rules,
                                 struct counters *counters);
+/* From its next connection on they may lead where `rules` say, which is copied. Any thread; NULL-safe. */
+void outgoing_allow(struct outgoing *o, const struct target_rules *rules);
 /* What is under way is sent again after the next start. NULL-safe. */
 void outgoing_stop(struct outgoing *o);
 void outgoing_close(struct outgoing *o); /* once nobody looks any more; NULL-safe */

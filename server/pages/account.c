@@ -465,7 +465,7 @@ static void write_notice_form(struct account *a)
 static void write_notices(struct account *a)
 {
     const enum seat seat = a->s.frame.seat;
-    bool sends = a->rq->worker->server->options->smtp_url.text[0] != '\0';
+    bool sends = a->rq->worker->settings->options.smtp_url.text[0] != '\0';
     card(a, "notices", WORD_SET_NOTICES, WORDS);
     if (!sends)
         page_put(&a->s.g, "<p class=\"s f\">{}</p>\n", P_WORD(WORD_SET_NOTICES_NONE));

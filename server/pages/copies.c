@@ -90,7 +90,7 @@ static void write_running(struct screen *s, const json_t *running, const struct 
 static void write_command(struct screen *s, const struct kind *k)
 {
     struct buf text;
-    const char *data = s->rq->worker->server->options->data.text;
+    const char *data = s->rq->worker->settings->options.data.text;
     arena_buf(s->rq->arena, &text, 128 + strlen(data));
     buf_str(&text, k->command);
     buf_str(&text, data);

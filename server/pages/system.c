@@ -113,7 +113,7 @@ static void write_ready(struct system_page *p)
 
 static void write_settings(struct system_page *p)
 {
-    const struct options *o = p->rq->worker->server->options;
+    const struct options *o = &p->rq->worker->settings->options;
     struct page *g = &p->s.g;
     page_put(g,
              "<section class=\"card\">\n<h2>{}</h2>\n<dl class=\"kv "
@@ -121,7 +121,7 @@ static void write_settings(struct system_page *p)
              "class=\"kv l\">\n",
              P_WORD(WORD_SYS_FORCE), P_WORD(WORD_SYS_VERSION), P_TEXT(SPAN(CS_VERSION)), P_WORD(WORD_SYS_URL),
              P_TEXT(span_str(p->rq->worker->server->instance.public_url)), P_WORD(WORD_SYS_ALL));
-#define X(name, type, def, help)                                                                                       \
+#define X(name, type, change, def, help)                                                                               \
     page_put(g, "<dt><code>{}</code></dt><dd class=\"id\">{}</dd>\n", P_HTML(#name), P_TEXT(span_str(o->name.text)));
     OPTION_TABLE(X)
 #undef X

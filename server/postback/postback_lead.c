@@ -248,7 +248,7 @@ static void take_contacts(struct postback *pb, const struct claim *c, struct lea
     arena_buf(pb->rq->arena, &key, 4 * LIMIT_FIELD);
     if (r->given & CONTACT_EMAIL && terms->ruleset->email(pb->field[FIELD_EMAIL], &key) == ERR_OK) {
         r->has_email = true;
-        r->disposable = disposable_email(pb->rq->worker->server->disposable, buf_span(&key));
+        r->disposable = disposable_email(pb->rq->worker->settings->disposable, buf_span(&key));
         contact_token(pepper, "email", buf_span(&key), r->email);
     }
     buf_clear(&key);

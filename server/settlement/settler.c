@@ -210,6 +210,7 @@ static void *run(void *arg)
     struct settler *s = arg;
     thread_is("settler", THREAD_BEHIND);
     while (!atomic_load(&s->contexts.stopping)) {
+        worker_follow(&s->contexts);
         if (!source_clock_sure(s->contexts.server->source))
             s->again_ms = 0; /* once it is: at once */
         else if (clock_ms() >= s->again_ms || clock_ms() < s->again_ms - ROUND_MS)

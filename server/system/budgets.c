@@ -25,10 +25,15 @@ struct budgets {
 struct budgets *budgets_new(uint32_t per_s, uint32_t saved_s)
 {
     struct budgets *b = xcalloc(1, sizeof *b);
-    b->per_s = per_s;
-    b->at_once = saved_s * per_s;
+    budgets_change(b, per_s, saved_s);
     random_bytes(&b->seed, sizeof b->seed);
     return b;
+}
+
+void budgets_change(struct budgets *b, uint32_t per_s, uint32_t saved_s)
+{
+    b->per_s = per_s;
+    b->at_once = saved_s * per_s;
 }
 
 void budgets_free(struct budgets *b)

@@ -9,6 +9,8 @@
 struct budgets;
 
 struct budgets *budgets_new(uint32_t per_s, uint32_t saved_s);
+/* From now on; who has saved more loses that. */
+void budgets_change(struct budgets *b, uint32_t per_s, uint32_t saved_s);
 void budgets_free(struct budgets *b); /* NULL-safe */
 /* Takes n of the key's budget as long as anything of it is left: what is more is waited for by those that follow. Else
  * false, with when to ask again. */

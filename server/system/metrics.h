@@ -110,6 +110,8 @@ enum budget {
     X(clock_sure, "countersign_clock_sure", "0 when a step of the clock waits to be confirmed", GAUGE)                 \
     X(tls_not_after, "countersign_tls_not_after_timestamp_seconds",                                                    \
       "until when the certificate of the main listener is valid; 0: it is plain", GAUGE)                               \
+    X(settings_kept, "countersign_settings_kept",                                                                      \
+      "1 when what the last HUP brought was refused, and the settings from before are in use", GAUGE)                  \
     X(tls_kept, "countersign_tls_kept",                                                                                \
       "1 when the last reload of certificate and key was refused, and those from before are in use", GAUGE)            \
     X(ready, "countersign_ready", "1 when events can be recorded", GAUGE)                                              \

@@ -14,7 +14,6 @@
 #include "server/tls/tls_private.h"
 
 struct tls {
-    struct tls_files files;
     struct tickets tickets;
     pthread_mutex_t lock;
     SSL_CTX *now; /* under the lock, as are: */
@@ -115,12 +114,12 @@ static enum err read_key(SSL_CTX *ctx, const char *path, struct problem *p)
                    reason());
 }
 
-static enum err read_pair(struct tls *t, SSL_CTX **out, struct problem *p)
+static enum err read_pair(struct tls *t, const struct tls_files *files, SSL_CTX **out, struct problem *p)
 {
     SSL_CTX *ctx = new_context(t);
-    enum err err = read_cert(ctx, t->files.cert, p);
+    enum err err = read_cert(ctx, files->cert, p);
     if (err == ERR_OK)
-        err = read_key(ctx, t->files.key, p);
+        err = read_key(ctx, files->key, p);
     ERR_clear_error();
     if (err == ERR_OK)
         *out = ctx;
@@ -147,8 +146,7 @@ static bool valid_now(SSL_CTX *ctx)
 enum err tls_open(const struct tls_files *files, struct tls **out, struct problem *p)
 {
     struct tls *t = xcalloc(1, sizeof *t);
-    t->files = *files;
-    enum err err = read_pair(t, &t->now, p);
+    enum err err = read_pair(t, files, &t->now, p);
     if (err != ERR_OK) {
         free(t);
         return err;
@@ -170,15 +168,30 @@ static void put(struct tls *t, SSL_CTX *ctx)
     SSL_CTX_free(before);
 }
 
-enum err tls_reload(struct tls *t, struct problem *p)
+static enum err read_valid(struct tls *t, const struct tls_files *files, SSL_CTX **out, struct problem *p)
 {
     SSL_CTX *ctx = NULL;
-    enum err err = read_pair(t, &ctx, p);
+    enum err err = read_pair(t, files, &ctx, p);
     if (err == ERR_OK && !valid_now(ctx)) {
         SSL_CTX_free(ctx);
-        ctx = NULL;
-        err = problem(p, ERR_INVALID, "tls_cert", "%s is not valid at this time", t->files.cert);
+        return problem(p, ERR_INVALID, "tls_cert", "%s is not valid at this time", files->cert);
     }
+    *out = ctx;
+    return err;
+}
+
+enum err tls_try(struct tls *t, const struct tls_files *files, struct problem *p)
+{
+    SSL_CTX *ctx = NULL;
+    enum err err = read_valid(t, files, &ctx, p);
+    SSL_CTX_free(ctx);
+    return err;
+}
+
+enum err tls_reload(struct tls *t, const struct tls_files *files, struct problem *p)
+{
+    SSL_CTX *ctx = NULL;
+    enum err err = read_valid(t, files, &ctx, p);
     put(t, ctx);
     if (err == ERR_OK)
         tickets_renew(&t->tickets, clock_monotonic_us());

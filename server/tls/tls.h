@@ -13,7 +13,7 @@
 struct tls;        /* certificate, key, ticket keys; any thread */
 struct tls_stream; /* one connection, of one thread */
 
-/* Paths of PEM files: the certificate with its chain behind it, and its private key. They outlive struct tls. */
+/* Paths of PEM files: the certificate with its chain behind it, and its private key. */
 struct tls_files {
     const char *cert, *key;
 };
@@ -21,9 +21,11 @@ struct tls_files {
 /* ERR_INVALID says in *p (field tls_cert or tls_key) which file and why, and makes nothing. A key that others than its
  * owner may read is refused. */
 MUST_CHECK enum err tls_open(const struct tls_files *files, struct tls **out, struct problem *p);
-/* Reads both files again, for connections to come. What is wrong, or not valid at this time, changes nothing but
- * tls_status. Sessions of before are not resumed afterwards. */
-MUST_CHECK enum err tls_reload(struct tls *t, struct problem *p);
+/* Whether both could be taken: tls_reload's answer, which changes nothing. */
+MUST_CHECK enum err tls_try(struct tls *t, const struct tls_files *files, struct problem *p);
+/* Reads both files again, which may be others, for connections to come. What is wrong, or not valid at this time,
+ * changes nothing but tls_status. Sessions of before are not resumed afterwards. */
+MUST_CHECK enum err tls_reload(struct tls *t, const struct tls_files *files, struct problem *p);
 void tls_close(struct tls *t); /* NULL-safe; all streams are freed */
 
 struct tls_status {

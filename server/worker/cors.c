@@ -57,6 +57,11 @@ static bool is_called(const struct route *r)
     return r->roles & ROUTE_ANY_PARTY || r->admit != NULL;
 }
 
+static struct span origins_of(const struct request *rq)
+{
+    return span_str(rq->worker->settings->options.cors_origins.text);
+}
+
 /* Empty: no page of another origin. */
 static struct span allowed(const struct request *rq, const struct route *route)
 {
@@ -64,14 +69,14 @@ static struct span allowed(const struct request *rq, const struct route *route)
         return SPAN("");
     if (is_public(route))
         return SPAN("*");
-    bool listed = is_called(route) && is_listed(rq->worker->server->cors_origins, rq->origin);
+    bool listed = is_called(route) && is_listed(origins_of(rq), rq->origin);
     return listed ? rq->origin : SPAN("");
 }
 
 void cors_answer(const struct request *rq, const struct route *route, struct reply *reply)
 {
     struct span origin = allowed(rq, route);
-    if (route != NULL && is_called(route) && !span_empty(rq->worker->server->cors_origins))
+    if (route != NULL && is_called(route) && !span_empty(origins_of(rq)))
         reply_header(reply, "Vary", SPAN("Origin"));
     if (span_empty(origin))
         return;

@@ -141,7 +141,7 @@ static const struct limit {
 static enum err over(struct request *rq, enum budget which)
 {
     struct worker *w = rq->worker;
-    const struct options *o = w->server->options;
+    const struct options *o = &w->settings->options;
     METRIC_ADD(w->counters, over_budget[which], 1);
     if (which == BUDGET_PARTY_BYTES || which == BUDGET_ADDRESS_BYTES)
         return problem(&rq->problem, ERR_RATE, "",
@@ -162,7 +162,7 @@ static enum err have_under_way(struct request *rq, const struct limit *l, uint64
 {
     const struct worker *w = rq->worker;
     size_t others = w->http != NULL ? http_account(w->http, rq, l->account, key) : 0;
-    return others > (uint64_t)w->server->options->budget_bytes_kib.number << 10 ? over(rq, l->bytes) : ERR_OK;
+    return others > (uint64_t)w->settings->options.budget_bytes_kib.number << 10 ? over(rq, l->bytes) : ERR_OK;
 }
 
 static enum err spend(struct request *rq, const struct limit *l, struct budgets *b, uint64_t key, uint32_t n)

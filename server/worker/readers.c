@@ -133,6 +133,7 @@ static void *run(void *arg)
         pthread_mutex_unlock(&r->lock);
         if (lasts)
             pthread_cond_signal(&r->come); /* what stood behind it */
+        worker_follow(&t->contexts);
         enum err err = dispatch_read(&t->contexts, one->rq, one->reply);
         pthread_mutex_lock(&r->lock);
         one->caller->running--;

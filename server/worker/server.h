@@ -13,16 +13,15 @@
 #include "server/lists/zones.h"
 #include "server/system/allowance.h"
 #include "server/system/metrics.h"
-#include "server/system/options.h"
 #include "server/tls/tls.h"
 #include "server/worker/agent_cache.h"
 #include "server/worker/code_cache.h"
 #include "server/worker/fitting.h"
 #include "server/worker/repeats.h"
+#include "server/worker/settings.h"
 
 enum { ROWS_CALLS = 16 }; /* of many rows that one worker has under way */
 
-struct disposable;     /* decisions/disposable.h */
 struct route;          /* dispatch.h */
 struct courier;        /* courier/courier.h */
 struct witness;        /* keys/witness.h */
@@ -49,7 +48,8 @@ enum telling {
 };
 
 struct server {
-    const struct options *options;
+    struct settings_slot *settings;
+    atomic_bool settings_kept; /* the last HUP's were refused */
     struct instance instance;
     char listen[64], admin_listen[64],
         redirect_listen[64]; /* address:port really bound (port 0 is settled by serve before the workers start) */
@@ -67,14 +67,10 @@ struct server {
     struct ended_sessions *ended_sessions; /* NULL: none is kept (tests) */
     struct upkeep *upkeep;                 /* NULL: copies and checks are made by hand (tests) */
     struct witness *witness;               /* NULL: nobody is witnessed */
-    struct proxies *proxies;               /* NULL: the peer is the client */
-    enum proxies_header proxies_header;
-    struct disposable *disposable; /* NULL: the list that comes with the program */
     struct lists_slot *lists;
     struct tls *tls;   /* NULL: the main listener is plain */
     const char *zones; /* the folder of the system's time zones; NULL: ZONES_FOLDER */
     struct repeats *repeats;
-    struct span cors_origins; /* as cors_parse takes them */
     struct http_held held;    /* what the workers hold for peers */
     _Atomic size_t n_streams; /* open, of all workers */
 };
@@ -103,6 +99,7 @@ struct streams {
  * is contexts alone. */
 struct worker {
     struct server *server;
+    const struct settings *settings; /* of the present request */
     size_t number;
     struct tokens *tokens;
     struct code_cache *codes;
@@ -135,6 +132,8 @@ struct worker {
 /* Contexts alone, without a thread. */
 void worker_open(struct worker *w, struct server *sv, size_t number);
 void worker_close(struct worker *w);
+/* Goes over to the present settings; true where they were others. Between two requests. */
+bool worker_follow(struct worker *w);
 /* Dies when it cannot listen or start. */
 void worker_start(struct server *sv, size_t number, struct worker **out);
 void worker_stop(struct worker *w); /* stops accepting, lets exchanges in flight end (5 s at most), joins, frees */

@@ -85,7 +85,7 @@ static size_t streams_of(const struct worker *w, uint32_t party)
 static enum err has_room(struct request *rq)
 {
     struct worker *w = rq->worker;
-    const struct options *o = w->server->options;
+    const struct options *o = &w->settings->options;
     rq->retry_after_s = STREAM_BEAT_S;
     if (streams_of(w, rq->caller->number) >= (size_t)o->live_party.number)
         return problem(&rq->problem, ERR_RATE, "", "%lld streams of yours are open here: end one of them",

@@ -80,7 +80,7 @@ static void on_turn(void *ctx)
 
 static int64_t patience_us(const struct worker *w)
 {
-    return w->server->options->click_wait_ms.number * 1000;
+    return w->settings->options.click_wait_ms.number * 1000;
 }
 
 /* When the first of those who wait has waited enough. */
@@ -150,6 +150,7 @@ static void on_ready(void *ctx)
 {
     struct worker *w = ctx;
     struct job *job;
+    worker_follow(w);
     w->now_us = clock_monotonic_us();
     while ((job = source_finished(w->server->source, w->number)) != NULL) {
         struct request *rq = job->request;
@@ -173,9 +174,68 @@ static void on_ready(void *ctx)
     }
 }
 
-/* ---- life ---- */
+/* ---- what may change while it runs ---- */
+
+static const struct http_app app = {.begin = on_begin,
+                                    .dispatch = on_dispatch,
+                                    .head = on_head,
+                                    .fault = on_fault,
+                                    .more = on_more,
+                                    .finish = on_finish,
+                                    .turn = on_turn,
+                                    .tick = on_tick,
+                                    .alarm = on_alarm,
+                                    .gone = on_gone};
 
 enum { SAVED_S = 30 }; /* of what a budget gives in a second */
+
+/* Of all workers together; each is told its part. */
+static struct http_setup setup_of(struct worker *w)
+{
+    const struct server *sv = w->server;
+    const struct options *o = &w->settings->options;
+    const size_t workers = source_workers(sv->source);
+    struct http_setup s = {
+        .app = &app,
+        .ctx = w,
+        .fast = sv->fast,
+        .large = sv->large,
+        .listen = sv->listen,
+        .admin_listen = w->number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
+        .redirect_listen = w->number == 0 && sv->redirect_listen[0] != '\0' ? sv->redirect_listen : NULL,
+        .tls = sv->tls,
+        .max_tls = ((size_t)o->max_tls_mib.number << 20) / workers,
+        .max_connections = (size_t)o->max_connections.number,
+        .held = &w->server->held,
+        .account_most = (size_t)o->budget_bytes_kib.number << 10,
+        .request_timeout_s = o->request_timeout_s.number,
+        .proxies = w->settings->proxies,
+        .proxies_header = w->settings->proxies_header,
+        .country_header = span_str(o->country_header.text),
+        .hellos_per_s = (uint32_t)o->budget_handshakes.number,
+        .hellos_refused = &w->counters->over_budget[BUDGET_HANDSHAKES],
+        .turns = &w->counters->loop_turns,
+    };
+    http_rooms(s.room, (size_t)o->max_held_mib.number << 20, workers);
+    return s;
+}
+
+bool worker_follow(struct worker *w)
+{
+    if (!settings_follow(w->server->settings, &w->settings))
+        return false;
+    const struct options *o = &w->settings->options;
+    budgets_change(w->parties, (uint32_t)o->budget_party.number, SAVED_S);
+    budgets_change(w->explained, (uint32_t)o->budget_explain.number, SAVED_S);
+    budgets_change(w->strangers, (uint32_t)o->budget_address.number, SAVED_S);
+    if (w->http != NULL) {
+        const struct http_setup setup = setup_of(w);
+        http_change(w->http, &setup);
+    }
+    return true;
+}
+
+/* ---- life ---- */
 
 void worker_open(struct worker *w, struct server *sv, size_t number)
 {
@@ -186,9 +246,10 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
     w->fitting = fitting_new();
-    w->parties = budgets_new((uint32_t)sv->options->budget_party.number, SAVED_S);
-    w->explained = budgets_new((uint32_t)sv->options->budget_explain.number, SAVED_S);
-    w->strangers = budgets_new((uint32_t)sv->options->budget_address.number, SAVED_S);
+    w->parties = budgets_new(1, SAVED_S);
+    w->explained = budgets_new(1, SAVED_S);
+    w->strangers = budgets_new(1, SAVED_S);
+    worker_follow(w);
     w->zones = zones_new(sv->zones != NULL ? sv->zones : ZONES_FOLDER);
     w->statement_signer = keys_new_statement_signer(sv->instance.keys);
     w->sealer = instance_sealer(&sv->instance);
@@ -215,6 +276,7 @@ void worker_close(struct worker *w)
     budgets_free(w->strangers);
     zones_free(w->zones);
     lists_leave(w->server->lists, &w->lists);
+    settings_leave(w->server->settings, &w->settings);
     tokens_free(w->tokens);
 }
 
@@ -228,41 +290,9 @@ static void *run(void *arg)
 
 void worker_start(struct server *sv, size_t number, struct worker **out)
 {
-    static const struct http_app app = {.begin = on_begin,
-                                        .dispatch = on_dispatch,
-                                        .head = on_head,
-                                        .fault = on_fault,
-                                        .more = on_more,
-                                        .finish = on_finish,
-                                        .turn = on_turn,
-                                        .tick = on_tick,
-                                        .alarm = on_alarm,
-                                        .gone = on_gone};
     struct worker *w = xmalloc(sizeof *w);
     worker_open(w, sv, number);
-    if (number == 0)
-        http_held_open(&sv->held, (size_t)sv->options->max_held_mib.number << 20, source_workers(sv->source));
-    const struct http_setup setup = {
-        .app = &app,
-        .ctx = w,
-        .fast = sv->fast,
-        .large = sv->large,
-        .listen = sv->listen,
-        .admin_listen = number == 0 && sv->admin_listen[0] != '\0' ? sv->admin_listen : NULL,
-        .redirect_listen = number == 0 && sv->redirect_listen[0] != '\0' ? sv->redirect_listen : NULL,
-        .tls = sv->tls,
-        .max_tls = ((size_t)sv->options->max_tls_mib.number << 20) / source_workers(sv->source),
-        .max_connections = (size_t)sv->options->max_connections.number,
-        .held = &sv->held,
-        .account_most = (size_t)sv->options->budget_bytes_kib.number << 10,
-        .request_timeout_s = sv->options->request_timeout_s.number,
-        .proxies = sv->proxies,
-        .proxies_header = sv->proxies_header,
-        .country_header = span_str(sv->options->country_header.text),
-        .hellos_per_s = (uint32_t)sv->options->budget_handshakes.number,
-        .hellos_refused = &w->counters->over_budget[BUDGET_HANDSHAKES],
-        .turns = &w->counters->loop_turns,
-    };
+    const struct http_setup setup = setup_of(w);
     w->http = http_new(&setup);
     http_watch(w->http, source_fd(sv->source, number), on_ready);
     thread_start(&w->thread, run, w);

@@ -10,6 +10,7 @@
 
 #include "server/cmd/helper.h"
 #include "server/commit/committer.h"
+#include "server/commit/schedule.h"
 #include "server/jobs.h"
 #include "server/outgoing/outgoing.h"
 #include "server/routes.h"
@@ -80,7 +81,7 @@ static struct options options = {.max_connections.number = 1000,
 
 static void set_options(const char *data)
 {
-#define X(name, type, def, help) options.name.text = "";
+#define X(name, type, change, def, help) options.name.text = "";
     OPTION_TABLE(X)
 #undef X
     options.data.text = data;
@@ -96,7 +97,9 @@ static void open_data(struct server *sv, const char *data, const char *where)
     if (err != ERR_OK)
         die("%s of %s: %s", what, data, err_word(err));
     snprintf(sv->listen, sizeof sv->listen, "%s", where);
-    sv->options = &options;
+    struct settings *settings = settings_new();
+    settings->options = options;
+    sv->settings = settings_open(settings);
     sv->routes = all_routes;
     sv->fast = fast_targets;
     sv->large = large_targets;
@@ -108,6 +111,8 @@ static void open_data(struct server *sv, const char *data, const char *where)
 
 static const struct target_rules nowhere; /* of what is private */
 
+static const struct pace pace = {.sweep_ms = SWEEP_MS};
+
 static void start(struct recorder *r, const struct source_keeper *keeper)
 {
     struct server *sv = &r->server;
@@ -116,7 +121,7 @@ static void start(struct recorder *r, const struct source_keeper *keeper)
         .workers = WORKERS,
         .others = 1,
         .queue_size = QUEUE,
-        .sweep_ms = SWEEP_MS,
+        .pace = &pace,
         .counters = metrics_thread(sv->metrics, WORKERS),
         .keeper = keeper,
     };
@@ -147,6 +152,7 @@ static void stop(struct recorder *r)
     metrics_free(r->server.metrics);
     repeats_free(r->server.repeats);
     lists_close(r->server.lists);
+    settings_close(r->server.settings);
 }
 
 static void wait_for_term(const sigset_t *set)

@@ -20,7 +20,7 @@ static size_t settings(const struct options *o, struct setting out[SETTINGS])
 #define NUMBER(low, high) true, low, high
 #define TYPED(name, is_number_, low, high)                                                                             \
     out[n++] = (struct setting){#name, o->name.text, o->name.number, low, high, is_number_};
-#define ROW(name, type, def, help) TYPED_OF(name, type)
+#define ROW(name, type, change, def, help) TYPED_OF(name, type)
 #define TYPED_OF(name, ...) TYPED(name, __VA_ARGS__)
     OPTION_TABLE(ROW)
 #undef TYPED_OF

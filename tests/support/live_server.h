@@ -16,6 +16,7 @@
 #include "common/crypto/crypto.h"
 #include "server/catalog/catalog_write.h"
 #include "server/commit/committer.h"
+#include "server/commit/schedule.h"
 #include "server/jobs.h"
 #include "server/keys/day_keys.h"
 #include "server/routes.h"
@@ -30,7 +31,8 @@ enum { LIVE_REPLY = 1 << 20, LIVE_OPERATOR = 0, LIVE_ADVERTISER, LIVE_PUBLISHER,
 
 struct live {
     struct fixture f;
-    struct options options;
+    struct options options; /* until it starts */
+    struct pace pace;
     struct server sh;
     struct committer *committer;
     const struct source_keeper *keeper; /* set before the start, as are: */
@@ -147,7 +149,10 @@ static inline void live_make(struct live *l, const char *campaign_more)
 /* Source and committer over an open instance, for so many workers. */
 static inline enum err live_commit_start(struct live *l, size_t workers)
 {
-    l->sh.options = &l->options;
+    struct settings *settings = settings_new();
+    settings->options = l->options;
+    l->sh.settings = settings_open(settings);
+    l->pace.sweep_ms = l->options.sweep_ms.number;
     l->sh.routes = all_routes;
     l->sh.fast = fast_targets;
     l->sh.large = large_targets;
@@ -160,7 +165,7 @@ static inline enum err live_commit_start(struct live *l, size_t workers)
         .workers = workers,
         .others = 1,
         .queue_size = (size_t)l->options.queue_size.number,
-        .sweep_ms = l->options.sweep_ms.number,
+        .pace = &l->pace,
         .stuck_ms = 1000,
         .counters = metrics_thread(l->sh.metrics, workers),
         .keeper = l->keeper,
@@ -176,6 +181,7 @@ static inline void live_tables_free(struct live *l)
     repeats_free(l->sh.repeats);
     metrics_free(l->sh.metrics);
     tls_close(l->sh.tls);
+    settings_close(l->sh.settings);
 }
 
 static inline void live_commit_stop(struct live *l)

@@ -159,10 +159,13 @@ static json_t *options(void)
     json_t *out = json_array();
 #define NUMBER(least, most) least, most
 #define TEXT 0, 0
-#define OPTION(name, range, def, help) OPTION_(name, range, def, help)
-#define OPTION_(name, least, most, def, help)                                                                          \
-    json_array_append_new(out, json_pack("{s:s,s:i,s:i,s:s,s:s}", "name", #name, "least", least, "most", most,         \
-                                         "default", def, "help", help));
+#define START "start"
+#define HUP "hup"
+#define HUP_BUT(off) "hup but off"
+#define OPTION(name, range, change, def, help) OPTION_(name, range, change, def, help)
+#define OPTION_(name, least, most, change, def, help)                                                                  \
+    json_array_append_new(out, json_pack("{s:s,s:i,s:i,s:s,s:s,s:s}", "name", #name, "least", least, "most", most,     \
+                                         "change", change, "default", def, "help", help));
     OPTION_TABLE(OPTION)
     return out;
 }

@@ -76,6 +76,10 @@ def settings(readme, made, texts):
         yield from (f"{key}: {word} is not in its help" for word in words(meaning) if not re.search(re.escape(word), option["help"]))
         if not re.search(rf"^  --{option['name'].replace('_', '-')} (TEXT|N) ", texts["serve"], re.MULTILINE):
             yield f"{key} is no flag of serve"
+    said = re.search(r"What needs a restart stays(.*?); and to turn on or off(.*?)\n", readme.replace("\n", " ") + "\n")
+    for names, kinds in ((said[1], {"start"}), (said[2].split(". ")[0], {"hup but off"})):
+        yield from (f"{name}: not told to need a restart, or told to" for name in
+                    {word for word in re.findall(r"`(\w+)`", names) if word in by_name} ^ {option["name"] for option in options if option.get("change") in kinds})
     flags = set(re.findall(r"^  --([\w-]+) ", texts["serve"], re.MULTILINE)) - {"config", "print-config"}
     yield from flags ^ {option["name"].replace("_", "-") for option in options}
 

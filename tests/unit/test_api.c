@@ -11,6 +11,7 @@
 #include "server/catalog/catalog_write.h"
 #include "server/commit/committer.h"
 #include "server/commit/credentials.h"
+#include "server/commit/schedule.h"
 #include "server/jobs.h"
 #include "server/routes.h"
 #include "server/settlement/settlement.h"
@@ -25,7 +26,8 @@
 
 struct api {
     struct fixture f;
-    struct options options;
+    struct settings *settings; /* the server's */
+    struct pace pace;
     struct server shared;
     struct worker worker;
     struct arena *arena;
@@ -72,8 +74,10 @@ static void start(struct api *a)
 {
     static job_run *runs[RECORD_KINDS];
     struct server *sv = &a->shared;
-    limits_ample(&a->options);
-    *sv = (struct server){.options = &a->options, .routes = all_routes};
+    a->settings = settings_new();
+    limits_ample(&a->settings->options);
+    *sv = (struct server){.settings = settings_open(a->settings), .routes = all_routes};
+    a->pace.sweep_ms = 10;
     memcpy(runs, job_runs, sizeof runs);
     runs[RECORD_STATEMENT] = surprised_statement;
     fixture_instance(&a->f, &sv->instance);
@@ -83,7 +87,7 @@ static void start(struct api *a)
         .instance = &sv->instance,
         .workers = 1,
         .queue_size = 64,
-        .sweep_ms = 10,
+        .pace = &a->pace,
         .counters = metrics_thread(sv->metrics, 1),
     };
     sv->source = source_new(&source);
@@ -117,6 +121,7 @@ static int tear_down(void **state)
     fixture_instance_close(&a->f, &sh->instance);
     metrics_free(sh->metrics);
     lists_close(sh->lists);
+    settings_close(sh->settings);
     json_decref(a->json);
     free(a->reply.heap);
     arena_free(a->arena);
@@ -684,14 +689,14 @@ static void a_party_has_so_many_tokens(void **state)
     const char *path = path_of("/v1/parties/%s/tokens", m.publisher.id);
     struct minted t = {.id = ""};
     char gone[96];
-    a->options.quota_tokens.number = 4;
+    a->settings->options.quota_tokens.number = 4;
     for (int i = 1; i < 4; i++)
         t = mint(a, m.publisher.token, m.publisher.id, "{}");
     expect(a, 409, POST(m.publisher.token, path, "{}"));
     snprintf(gone, sizeof gone, "/v1/parties/%s/tokens/%s", m.publisher.id, t.id);
     expect(a, 200, (struct call){METHOD_DELETE, gone, .token = m.publisher.token});
     expect(a, 409, POST(m.publisher.token, path, "{}")); /* it was made today */
-    a->options.quota_tokens.number = 5;
+    a->settings->options.quota_tokens.number = 5;
     expect(a, 201, POST(m.publisher.token, path, "{}"));
 }
 
@@ -1099,7 +1104,7 @@ static void a_party_whose_quota_a_thief_used_up_still_changes_its_credentials(vo
     snprintf(own, sizeof own, "/v1/parties/%s", m.publisher.id);
     snprintf(tokens, sizeof tokens, "%s/tokens", own);
     snprintf(secrets, sizeof secrets, "%s/secrets", own);
-    a->options.quota_tokens.number = a->options.quota_secrets.number = 2;
+    a->settings->options.quota_tokens.number = a->settings->options.quota_secrets.number = 2;
     expect(a, 200, GET(m.publisher.token, own));
     snprintf(old, sizeof old, "%s", json_string_value(json_array_get(json_object_get(a->json, "kids"), 0)));
     struct minted thiefs = mint(a, m.publisher.token, m.publisher.id, "{\"scope\":\"credentials\"}");
@@ -1128,7 +1133,7 @@ static void codes_that_are_off_make_room(void **state)
     struct market m = market(a);
     char codes[96], one[192];
     snprintf(codes, sizeof codes, "/v1/contracts/%s/codes", m.contract);
-    a->options.quota_codes.number = 1;
+    a->settings->options.quota_codes.number = 1;
     expect(a, 201, POST(m.publisher.token, codes, "{\"label\":\"a\"}"));
     snprintf(one, sizeof one, "%s/%s", codes, text(a, "code"));
     expect(a, 409, POST(a->operator, codes, "{\"label\":\"b\"}"));

@@ -427,7 +427,8 @@ static void a_backlog_of_approvals_does_not_wait_for_the_next_second(void **stat
 {
     (void)state;
     enum { NOW_MS = 5000, SOON_MS = 100, STEPS = 5, APPROVE_CHORE = 1, SWEEP_CHORE = 3 };
-    struct schedule s = {.instance = &cf.live.sh.instance, .sweep_ms = 1000};
+    static const struct pace pace = {.sweep_ms = 1000};
+    struct schedule s = {.instance = &cf.live.sh.instance, .pace = &pace};
     struct record r;
     int64_t pause_ms;
     for (int i = 0; i < CHORES_MAX; i++)
@@ -711,11 +712,12 @@ static void a_batch_is_in_the_order_of_arrival_by_the_clock_as_it_goes_now(void 
     (void)state;
     enum { ARRIVALS = 6, STAMPED_BEFORE = 3, HOUR_MS = 3600000, APART_MS = 10000, SINCE_MS = 2000 };
     static struct job arrived[ARRIVALS], *batch[BATCH_MAX];
+    static const struct pace pace = {.sweep_ms = 1000};
     struct metrics *metrics = metrics_new(1);
     const struct source_setup setup = {.instance = &cf.live.sh.instance,
                                        .workers = COMMITTER_WORKERS,
                                        .queue_size = ARRIVALS,
-                                       .sweep_ms = 1000,
+                                       .pace = &pace,
                                        .counters = metrics_thread(metrics, 0)};
     struct source *s = source_new(&setup);
     int64_t now_ms, now_us;
@@ -749,11 +751,12 @@ static void rows_of_calls_that_have_many_come_between_and_in_turns(void **state)
     (void)state;
     enum { ROWS = 40, TAKES_MOST = 100, ROWS_A_BATCH = 12 };
     static struct job row[COMMITTER_WORKERS * ROWS], click[TAKES_MOST], *batch[BATCH_MAX];
+    static const struct pace pace = {.sweep_ms = 1000};
     struct metrics *metrics = metrics_new(1);
     const struct source_setup setup = {.instance = &cf.live.sh.instance,
                                        .workers = COMMITTER_WORKERS,
                                        .queue_size = TAKES_MOST,
-                                       .sweep_ms = 1000,
+                                       .pace = &pace,
                                        .counters = metrics_thread(metrics, 0)};
     struct source *s = source_new(&setup);
     size_t n, taken[COMMITTER_WORKERS] = {0}, clicks = 0, takes = 0;

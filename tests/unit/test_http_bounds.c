@@ -231,10 +231,6 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
     snprintf(admin, sizeof admin, "127.0.0.1:%d", b->admin_port);
     static _Atomic uint64_t turns;
     static const struct http_large none = {.path = NULL};
-    for (size_t i = 0; i < HOLDINGS; i++) {
-        b->held.room[i].most = max_held;
-        b->held.room[i].own = own;
-    }
     const struct http_setup setup = {.app = &app,
                                      .ctx = b,
                                      .fast = fast,
@@ -243,6 +239,7 @@ static int start(void **state, int64_t request_timeout_s, size_t max_held, size_
                                      .admin_listen = admin,
                                      .max_connections = max_connections,
                                      .held = &b->held,
+                                     .room = {{max_held, own}, {max_held, own}},
                                      .request_timeout_s = request_timeout_s,
                                      .turns = &turns};
     b->http = http_new(&setup);
@@ -304,7 +301,7 @@ static int tear_down(void **state)
     http_free(b->http);
     assert_int_equal(atomic_load(&b->begun), atomic_load(&b->finished));
     for (int i = 0; i < HOLDINGS; i++)
-        assert_int_equal(atomic_load(&b->held.room[i].n), 0);
+        assert_int_equal(atomic_load(&b->held.n[i]), 0);
     close(b->wake);
     free(b->big);
     free(b);
@@ -811,7 +808,7 @@ static void long_answers_that_nobody_reads_are_shed(void **state)
     size_t most = 0;
     fill_house(b->port, "GET /big HTTP/1.1\r\n" HOST "\r\n", fd, MANY);
     for (int ms = 0; gone < MANY - 6 && ms < SOON_MS; ms++) {
-        size_t held = atomic_load(&b->held.room[HELD_ANSWERS].n);
+        size_t held = atomic_load(&b->held.n[HELD_ANSWERS]);
         most = held > most ? held : most;
         poll(NULL, 0, 1);
         gone = 0;
@@ -833,7 +830,7 @@ static void one_answer_may_be_larger_than_the_bound(void **state)
     say(fd, "GET /big HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
     wait_until(&b->finished, 1);
     settle(b);
-    assert_true(atomic_load(&b->held.room[HELD_ANSWERS].n) > 2 * TIGHT);
+    assert_true(atomic_load(&b->held.n[HELD_ANSWERS]) > 2 * TIGHT);
     assert_true(read_all(fd, got, sizeof got) > BIG);
     close(fd);
 }
@@ -845,7 +842,7 @@ static void what_two_threads_hold_counts_together(void **state)
     static char part[PART];
     struct bed *b = *state;
     int fd[MANY], gone = 0;
-    atomic_store(&b->held.room[HELD_REQUESTS].n, TIGHT); /* the other thread's */
+    atomic_store(&b->held.n[HELD_REQUESTS], TIGHT); /* the other thread's */
     for (int i = 0; i < MANY; i++) {
         fd[i] = dial(b);
         say(fd[i], "POST /x HTTP/1.1\r\n" HOST "Content-Length: 60000\r\n\r\n");
@@ -861,10 +858,10 @@ static void what_two_threads_hold_counts_together(void **state)
     assert_in_range(gone, MANY - 3, MANY);
     for (int i = 0; i < MANY; i++)
         close(fd[i]);
-    for (int i = 0; i < SOON_MS && atomic_load(&b->held.room[HELD_REQUESTS].n) != TIGHT; i++)
+    for (int i = 0; i < SOON_MS && atomic_load(&b->held.n[HELD_REQUESTS]) != TIGHT; i++)
         poll(NULL, 0, 1);
-    assert_int_equal(atomic_load(&b->held.room[HELD_REQUESTS].n), TIGHT); /* all was given back */
-    atomic_fetch_sub(&b->held.room[HELD_REQUESTS].n, TIGHT);
+    assert_int_equal(atomic_load(&b->held.n[HELD_REQUESTS]), TIGHT); /* all was given back */
+    atomic_fetch_sub(&b->held.n[HELD_REQUESTS], TIGHT);
 }
 
 static void what_is_a_threads_own_is_its_own(void **state)
@@ -872,14 +869,14 @@ static void what_is_a_threads_own_is_its_own(void **state)
     static char body[50000];
     struct bed *b = *state;
     char got[512];
-    atomic_store(&b->held.room[HELD_REQUESTS].n, TIGHT); /* the other thread's */
+    atomic_store(&b->held.n[HELD_REQUESTS], TIGHT); /* the other thread's */
     int own = dial(b);
     say(own, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 50000\r\nConnection: close\r\n\r\n");
     assert_int_equal(send(own, body, sizeof body, MSG_NOSIGNAL), sizeof body);
     assert_true(read_all(own, got, sizeof got) > 0);
     assert_non_null(strstr(got, "HTTP/1.1 200"));
     close(own);
-    atomic_fetch_sub(&b->held.room[HELD_REQUESTS].n, TIGHT);
+    atomic_fetch_sub(&b->held.n[HELD_REQUESTS], TIGHT);
 }
 
 /* Many were in use at once; a while later they are not kept. */
@@ -1173,7 +1170,7 @@ static void of_a_reply_without_end_one_piece_is_held(void **state)
     size_t held = 0;
     for (int i = 0; i < SOON_MS && held == 0; i++) {
         poll(NULL, 0, 1);
-        held = atomic_load(&b->held.room[HELD_ANSWERS].n);
+        held = atomic_load(&b->held.n[HELD_ANSWERS]);
     }
     assert_in_range(held, 1, PIECE + 64);
     assert_true(is_gone(fd, SOON_MS)); /* and not for ever */

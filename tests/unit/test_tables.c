@@ -41,7 +41,7 @@ static const struct row metrics[] = {METRIC_TABLE(METRIC_ROW)};
 static const struct row errs[] = {ERR_TABLE(ERR_ROW)};
 #define KIND_ROW(symbol, number, word, help) {word, help},
 static const struct row kinds[] = {ENTRY_KIND_TABLE(KIND_ROW)};
-#define OPTION_ROW(name, type, def, help) {#name, help},
+#define OPTION_ROW(name, type, change, def, help) {#name, help},
 static const struct row options[] = {OPTION_TABLE(OPTION_ROW)};
 
 #define TABLE(rows)                                                                                                    \
