@@ -61,8 +61,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Whether the folder in which `name` is to be is `from`, or below it. */
-static bool is_inside(const char *from, const char *name)
+bool made_folder_inside(const char *from, const char *name)
 {
     struct stat st, at, up;
     char *copy = xstrdup(name), *path = xstrdup(dirname(copy));
@@ -126,7 +125,7 @@ static char *make_part(const struct making *m, int *lock)
     if (m->dir[0] == '\0')
         decline("the name of the folder to make is empty: give one");
     char *name = name_of(m->dir), *part = xasprintf("%s.part", name);
-    if (is_inside(m->from, name))
+    if (made_folder_inside(m->from, name))
         die("%s is inside of %s, of which it is to be a copy: give the name of a folder elsewhere", m->dir, m->from);
     free(name);
     if (lstat(m->dir, &st) == 0 && rmdir(m->dir) != 0)

@@ -3,6 +3,8 @@
 #ifndef CS_SERVER_CMD_MADE_FOLDER_H
 #define CS_SERVER_CMD_MADE_FOLDER_H
 
+#include <stdbool.h>
+
 #include "server/instance/instance_copy.h"
 
 /* Runs `make` in a child process, with the folder to fill, which is empty; then checks that as `countersign check`
@@ -17,5 +19,8 @@ struct making {
 struct instance_mark made_folder(const struct making *m);
 /* What one that was cut off has left in this .part goes; not what another one is making. */
 void made_folder_clear(const char *part);
+
+/* Whether the folder in which `name` is to be is `from`, or below it. */
+bool made_folder_inside(const char *from, const char *name);
 
 #endif

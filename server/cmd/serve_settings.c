@@ -1,10 +1,16 @@
 #include "server/cmd/serve_settings.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "common/base/ascii.h"
+#include "common/base/mem.h"
 #include "common/decisions/disposable.h"
+#include "server/cmd/made_folder.h"
 #include "server/courier/fleet.h"
 #include "server/notices/smtp_setting.h"
 #include "server/outgoing/outgoing.h"
@@ -32,6 +38,10 @@ static enum err fill_proxies(struct settings *s, struct problem *p)
     if (proxies_header_read(span_str(o->proxy_header.text), &s->proxies_header, &wrong) != ERR_OK)
         return problem(p, ERR_INVALID, wrong.field, "%s is \"%.100s\": it %s", wrong.field, o->proxy_header.text,
                        wrong.detail);
+    if (!ascii_all_alnum_or(span_str(o->country_header.text), "-_"))
+        return problem(p, ERR_INVALID, "country_header",
+                       "country_header is \"%.100s\": write the name of a header, such as CF-IPCountry",
+                       o->country_header.text);
     if (o->country_header.text[0] != '\0' && s->proxies == NULL)
         return problem(p, ERR_INVALID, "country_header",
                        "country_header counts only when a trusted proxy sends it: name yours in trusted_proxies");
@@ -130,6 +140,35 @@ void serve_settings_pace(const struct settings *s, struct pace *out)
     atomic_store(&out->least_room, (uint64_t)o->least_room_mib.number << 20);
 }
 
+/* What no mount and no chmod puts right. A folder that is not there may be a disk that comes later, which is no reason
+ * to count no clicks. */
+static enum err try_copies(const struct options *o, struct problem *p)
+{
+    const char *dir = o->backup_dir.text;
+    struct stat st;
+    if (dir[0] == '\0')
+        return ERR_OK;
+    char *copy = xasprintf("%s/copy", dir);
+    bool inside = made_folder_inside(o->data.text, copy) || made_folder_inside(o->data.text, dir);
+    free(copy);
+    if (inside)
+        return problem(p, ERR_INVALID, "backup_dir",
+                       "backup_dir: %s is inside of the data folder, of which it is to hold copies: name one "
+                       "elsewhere, on another disk",
+                       dir);
+    if (stat(dir, &st) != 0)
+        log_line(LOG_WARN, 0, "no_backup_dir",
+                 "backup_dir is %s, and that cannot be looked at (%s): until that folder is made, or its disk mounted, "
+                 "there are no copies",
+                 dir, strerror(errno));
+    else if (!S_ISDIR(st.st_mode))
+        return problem(p, ERR_INVALID, "backup_dir", "backup_dir: %s is no folder: name one", dir);
+    else if (access(dir, W_OK) != 0)
+        log_line(LOG_WARN, 0, "no_backup_dir", "backup_dir is %s, which cannot be written to (%s): there are no copies",
+                 dir, strerror(errno));
+    return ERR_OK;
+}
+
 static void set_level(const struct settings *s)
 {
     enum log_level level;
@@ -162,7 +201,10 @@ struct settings *serve_settings_read(const struct settings_said *said)
 void serve_settings_fill(const struct settings_said *said, const struct server *sv, struct settings *s)
 {
     struct option_fault fault = {.source = NULL};
-    if (fill(s, sv, &fault.p) != ERR_OK) {
+    enum err err = try_copies(&s->options, &fault.p);
+    if (err == ERR_OK)
+        err = fill(s, sv, &fault.p);
+    if (err != ERR_OK) {
         options_locate(&s->options, said->config, &fault);
         refuse(&fault);
     }

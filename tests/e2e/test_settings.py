@@ -10,7 +10,7 @@ import threading
 import unittest
 from pathlib import Path
 
-from harness import BROWSER, Market, Server, click, countersign, person, send, wait_for
+from harness import BROWSER, Market, Server, click, countersign, free_port, person, send, wait_for
 from test_deliveries import Target
 from test_notices import Post
 from tls import TlsServer, make_pair
@@ -333,6 +333,47 @@ class Wrong(Case):
         server.process.send_signal(signal.SIGHUP)
         wait_for(lambda: '"event":"settings_read"' in server.log(), what="an answer in the log")
         self.assertIn("no config file is named: nothing changed", server.log())
+
+
+class AtStart(unittest.TestCase):
+    """What would be found out when it is needed, perhaps in a night, is found out at the start."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="countersign-settings-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.data = self.folder / "data"
+        self.assertEqual(countersign("init", "--data", self.data, "--public-url", "http://127.0.0.1:1").returncode, 0)
+
+    def refused(self, *flags):
+        done = countersign("serve", "--data", self.data, "--listen", f"127.0.0.1:{free_port()}", *flags)
+        self.assertEqual(done.returncode, 2, f"{flags}: {done.stderr}")
+        return done.stderr.splitlines()[-1]
+
+    def test_copies_inside_of_what_is_copied(self):
+        (self.folder / "link").symlink_to(self.data)
+        (self.folder / "file").touch()
+        (self.data / "within").mkdir()
+        for name in ("data", "data/", "link", "data/within", "data/none", "link/within/../within"):
+            said = self.refused("--backup-dir", self.folder / name)
+            self.assertIn("backup_dir: ", said)
+            self.assertIn("inside of the data folder", said)
+            self.assertIn("name one elsewhere", said)
+        self.assertIn("is no folder: name one", self.refused("--backup-dir", self.folder / "file"))
+
+    def test_a_disk_of_copies_that_comes_later_holds_no_click_up(self):
+        server = Server(BACKUP_DIR=self.folder / "none")
+        self.addCleanup(server.close)
+        self.assertIn('"event":"no_backup_dir"', server.log())
+
+    def test_a_mail_server_that_is_none(self):
+        for url in ("smtp://", "smtp://:25", "smtp://x:0", "smtp://x:70000", "smtp://x:", "smtp://x:2x", "smtp://a b", "smtp://me:secret@h", "smtp://[::1", "smtp://[]", "smtp://h/x"):
+            said = self.refused("--smtp-url", url, "--smtp-from", "a@b.example")
+            self.assertIn("smtp_url: must name a host", said)
+            self.assertNotIn("secret", said)
+
+    def test_a_header_that_nobody_can_send(self):
+        self.assertIn("country_header is", self.refused("--country-header", "X Country", "--trusted-proxies", "127.0.0.1"))
 
 
 class UnderTraffic(Case):
