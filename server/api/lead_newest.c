@@ -7,12 +7,15 @@
 #include "server/api/lead_json.h"
 #include "server/api/lead_list.h"
 
-enum { FIRST_STEP = 16, FEW = 64 };
+/* Leads that are read of a contract at once: more each time, for most of many are not needed at all. Past so many rows
+ * for each, those that were found will do. */
+enum { FIRST_STEP = 8, MOST = 256, ROWS_A_LEAD = 16, KEY_LEN = 12 };
 
 /* One contract, from `at` down to `from`: the leads below that were found, the newest last, and the time of that. */
 struct source {
     const struct contract *k;
-    uint64_t from, at, step;
+    uint64_t from, at;
+    size_t step;
     struct found {
         uint64_t index;
         struct lead_row row;
@@ -22,6 +25,14 @@ struct source {
     bool doubtful; /* what stands before the cursor may be among them */
 };
 
+/* Backwards through the rows of a contract in one table. */
+struct back {
+    struct cursor *c;
+    bool there;
+    uint64_t index;
+    struct span value;
+};
+
 struct merging {
     struct leads *l;
     struct source *of;
@@ -29,30 +40,11 @@ struct merging {
     struct pointer after;
     int64_t after_ms;
     bool many; /* times are looked at */
-    struct found *room;
+    struct back leads, moves;
+    struct found *room; /* MOST */
 };
 
 /* ---- where each begins ---- */
-
-/* Behind the contract's last row of that table, unless *end is. */
-static enum err end_of(struct leads *l, uint32_t contract, enum table table, uint64_t *end)
-{
-    enum { KEY_LEN = 12 };
-    uint8_t mem[KEY_LEN] = {0};
-    struct span key, value;
-    struct cursor *c;
-    enum err err = cursor_open(l->txn, table, &c);
-    if (err != ERR_OK)
-        return err;
-    store_be32(mem, contract + 1);
-    err = cursor_seek(c, span_of(mem, sizeof mem), &key, &value);
-    if (err == ERR_OK || err == ERR_NOT_FOUND)
-        err = err == ERR_OK ? cursor_prev(c, &key, &value) : cursor_last(c, &key, &value);
-    if (err == ERR_OK && key.len == KEY_LEN && load_be32(key.ptr) == contract && load_be64(key.ptr + 4) >= *end)
-        *end = load_be64(key.ptr + 4) + 1;
-    cursor_close(c);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
 
 /* Nothing from that time on. */
 static enum err bound_by(struct leads *l, struct source *s, int64_t ms, bool *last)
@@ -76,16 +68,13 @@ static enum err begin_behind(struct merging *m, struct source *s)
     return bound_by(m->l, s, m->after_ms + (s->k->number > m->after.contract), &s->doubtful);
 }
 
-/* Behind the last row of both tables, so that one which is gone from either is missed. */
 static enum err begin(struct merging *m, const struct contract *k, struct source *s)
 {
     struct leads *l = m->l;
     bool last;
-    *s = (struct source){.k = k, .step = FIRST_STEP};
-    enum err err = end_of(l, k->number, (enum table)(TABLE_ROWS + ROW_LEADS), &s->at);
-    if (err == ERR_OK)
-        err = end_of(l, k->number, (enum table)(TABLE_ROWS + ROW_MOVES), &s->at);
-    if (err == ERR_OK && l->from_ms != INT64_MIN)
+    enum err err = ERR_OK;
+    *s = (struct source){.k = k, .at = UINT64_MAX, .step = FIRST_STEP};
+    if (l->from_ms != INT64_MIN)
         err = leads_first_index(l, k, l->from_ms, &s->from, &last);
     if (err == ERR_OK && l->to_ms != INT64_MAX)
         err = bound_by(l, s, l->to_ms, &last);
@@ -94,20 +83,59 @@ static enum err begin(struct merging *m, const struct contract *k, struct source
 
 /* ---- the next of each ---- */
 
-/* Those of [from, s->at), into the room. */
-static enum err stretch_read(struct merging *m, struct source *s, uint64_t from, size_t *looked_at, bool *paused)
+/* What a step of its cursor came upon. */
+static enum err back_read(struct back *b, const struct source *s, enum err step, struct span key)
 {
-    struct view v = store_view(m->l->txn);
-    struct lead_walk walk = {.view = &v, .contract = s->k->number, .at = from, .rows = LEADS_SCAN};
-    enum err step = ERR_OK;
-    size_t n = 0;
-    while (step == ERR_OK && n < LEADS_SCAN)
-        if ((step = lead_walk_next(&walk, s->at, &m->room[n].index, &m->room[n].row)) == ERR_OK)
-            n++;
-    *looked_at = LEADS_SCAN - walk.rows;
-    *paused = lead_walk_paused(&walk, s->at) || step == ERR_OK;
-    s->n = *paused ? 0 : n;
-    return step == ERR_NOT_FOUND ? ERR_OK : step;
+    b->there = false;
+    if (step != ERR_OK)
+        return step == ERR_NOT_FOUND ? ERR_OK : step;
+    if (key.len < 4 || (load_be32(key.ptr) == s->k->number && key.len != KEY_LEN))
+        return ERR_CORRUPT;
+    if (load_be32(key.ptr) != s->k->number)
+        return ERR_OK;
+    b->index = load_be64(key.ptr + 4);
+    b->there = b->index >= s->from;
+    return ERR_OK;
+}
+
+/* The last row below s->at. */
+static enum err back_begin(struct back *b, const struct source *s)
+{
+    uint8_t mem[KEY_LEN];
+    struct span key = SPAN("");
+    row_index_key(mem, s->k->number, s->at);
+    enum err step = cursor_seek(b->c, span_of(mem, sizeof mem), &key, &b->value);
+    if (step == ERR_OK)
+        step = cursor_prev(b->c, &key, &b->value);
+    else if (step == ERR_NOT_FOUND)
+        step = cursor_last(b->c, &key, &b->value);
+    return back_read(b, s, step, key);
+}
+
+static enum err back_next(struct back *b, const struct source *s)
+{
+    struct span key = SPAN("");
+    enum err step = cursor_prev(b->c, &key, &b->value);
+    return back_read(b, s, step, key);
+}
+
+/* A move, which is a lead's where that stands under the same index, and none else: so a row that is gone from either
+ * table makes no list shorter. */
+static enum err pass_move(struct merging *m, struct source *s)
+{
+    struct move_row move;
+    const bool lead = m->leads.there && m->leads.index == m->moves.index;
+    enum err err = move_row_read(m->moves.value, &move);
+    if (err == ERR_OK && (lead != (move.kind == ENTRY_LEAD) || (m->leads.there && m->leads.index > m->moves.index)))
+        err = ERR_CORRUPT;
+    s->at = m->moves.index;
+    if (err == ERR_OK && lead) {
+        m->room[s->n].index = m->leads.index;
+        if ((err = lead_row_read(m->leads.value, &m->room[s->n].row)) == ERR_OK)
+            err = back_next(&m->leads, s);
+        s->n++;
+    }
+    return err == ERR_OK ? back_next(&m->moves, s) : err;
 }
 
 static enum err head_time(struct merging *m, struct source *s)
@@ -115,28 +143,34 @@ static enum err head_time(struct merging *m, struct source *s)
     return m->many && s->n > 0 ? leads_entry_time(m->l, s->k, s->lead[s->n - 1].index, &s->head_ms) : ERR_OK;
 }
 
-/* Rows are walked forwards alone: so many indexes at a time, more where they hold few leads. */
+static void keep(const struct merging *m, struct source *s)
+{
+    s->lead = xrealloc(s->lead, s->n * sizeof *s->lead);
+    for (size_t i = 0; i < s->n; i++)
+        s->lead[i] = m->room[s->n - 1 - i];
+}
+
+/* The next of it; none: there are no more. */
 static enum err fill(struct merging *m, struct source *s)
 {
-    enum err err = ERR_OK;
-    while (err == ERR_OK && s->n == 0 && s->at > s->from) {
-        uint64_t from = s->at - s->from > s->step ? s->at - s->step : s->from;
-        size_t looked_at;
-        bool paused;
-        if ((err = stretch_read(m, s, from, &looked_at, &paused)) != ERR_OK)
-            break;
-        if (paused) {
-            s->step /= 2;
-            continue;
-        }
-        s->step = looked_at < FEW ? 2 * s->step : s->step;
-        m->l->left -= looked_at < m->l->left ? looked_at : m->l->left;
-        s->at = from;
+    size_t looked_at = 0;
+    if (s->at <= s->from)
+        return ERR_OK;
+    enum err err = back_begin(&m->leads, s);
+    if (err == ERR_OK)
+        err = back_begin(&m->moves, s);
+    for (; err == ERR_OK && m->moves.there && s->n < s->step && (s->n == 0 || looked_at < s->step * ROWS_A_LEAD);
+         looked_at++)
+        err = pass_move(m, s);
+    if (err == ERR_OK && !m->moves.there) {
+        err = m->leads.there ? ERR_CORRUPT : ERR_OK;
+        s->at = s->from;
     }
     if (err != ERR_OK || s->n == 0)
         return err;
-    s->lead = xrealloc(s->lead, s->n * sizeof *s->lead);
-    memcpy(s->lead, m->room, s->n * sizeof *s->lead);
+    m->l->left -= looked_at < m->l->left ? looked_at : m->l->left;
+    s->step = 2 * s->step < MOST ? 2 * s->step : MOST;
+    keep(m, s);
     return head_time(m, s);
 }
 
@@ -194,30 +228,52 @@ static enum err merge(struct merging *m)
     return err;
 }
 
-enum err leads_write_newest(struct leads *l, const struct pointer *after)
+/* Those that the list is of, in the order of their numbers. */
+static enum err open_merging(struct merging *m)
 {
+    struct leads *l = m->l;
     const struct contract_list reads = catalog_reads(l->rq->catalog, l->rq->caller);
-    struct merging m = {.l = l, .after = *after, .of = xcalloc(reads.n + 1, sizeof *m.of)};
-    enum err err = ERR_OK;
-    m.room = xcalloc(LEADS_SCAN, sizeof *m.room);
+    m->of = xcalloc(reads.n + 1, sizeof *m->of);
+    m->room = xcalloc(MOST, sizeof *m->room);
     for (size_t i = 0; i < reads.n; i++)
         if (leads_of(l, catalog_listed(l->rq->catalog, &reads, i)))
-            m.of[m.n++].k = catalog_listed(l->rq->catalog, &reads, i);
-    m.many = m.n > 1 || (m.n == 1 && after->contract != 0 && after->contract != m.of[0].k->number);
-    if (m.many && after->contract != 0) {
-        const struct contract *k = catalog_contract_number(l->rq->catalog, after->contract);
-        err = k == NULL ? problem(&l->rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before")
-                        : leads_entry_time(l, k, after->index, &m.after_ms);
-    }
+            m->of[m->n++].k = catalog_listed(l->rq->catalog, &reads, i);
+    m->many = m->n > 1 || (m->n == 1 && m->after.contract != 0 && m->after.contract != m->of[0].k->number);
+    enum err err = cursor_open(l->txn, (enum table)(TABLE_ROWS + ROW_LEADS), &m->leads.c);
+    return err == ERR_OK ? cursor_open(l->txn, (enum table)(TABLE_ROWS + ROW_MOVES), &m->moves.c) : err;
+}
+
+static void close_merging(struct merging *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        free(m->of[i].lead);
+    free(m->of);
+    free(m->room);
+    cursor_close(m->leads.c);
+    cursor_close(m->moves.c);
+}
+
+static enum err after_time(struct merging *m)
+{
+    const struct leads *l = m->l;
+    const struct contract *k = catalog_contract_number(l->rq->catalog, m->after.contract);
+    if (k == NULL)
+        return problem(&l->rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
+    return leads_entry_time(m->l, k, m->after.index, &m->after_ms);
+}
+
+enum err leads_write_newest(struct leads *l, const struct pointer *after)
+{
+    struct merging m = {.l = l, .after = *after};
+    enum err err = open_merging(&m);
+    if (err == ERR_OK && m.many && after->contract != 0)
+        err = after_time(&m);
     for (size_t i = 0; i < m.n && err == ERR_OK; i++)
         if ((err = begin(&m, m.of[i].k, &m.of[i])) == ERR_OK)
             err = fill(&m, &m.of[i]);
     l->left = LEADS_SCAN; /* what finding the heads of many contracts looked at is no part of the list */
     if (err == ERR_OK)
         err = merge(&m);
-    for (size_t i = 0; i < m.n; i++)
-        free(m.of[i].lead);
-    free(m.of);
-    free(m.room);
+    close_merging(&m);
     return err;
 }

@@ -24,6 +24,8 @@ class Newest(ServerCase):
             lead = market.publisher.postback(person(click_id=market.click())).json["lead"]
             for _ in range(chance.randrange(12) if n % 9 else 40):
                 market.click()
+            for _ in range(150 if n in (30, 69) else 0):  # behind which the next one stands, or none
+                market.advertiser.post("/v1/dispositions", [{"lead": lead, "status": status} for status in ("approved", "rejected")])
             if n % 3:
                 market.advertiser.postback({"lead": lead, "status": STATES[n % 3]})
 
