@@ -10,6 +10,8 @@
 
 #include "common/pages/words_refusals.h"
 
+#include "common/pages/words_told.h"
+
 /* clang-format off */
 #define WORD_TABLE(X)                                                                                                  \
     X(STATEMENT, "Statement {}", "Relevé {}", "结算单 {}") \
@@ -436,7 +438,8 @@
     WORD_TABLE_OPER(X) \
     WORD_TABLE_REVIEW(X) \
     WORD_TABLE_LINKS(X) \
-    WORD_TABLE_REFUSALS(X)
+    WORD_TABLE_REFUSALS(X) \
+    WORD_TABLE_TOLD(X)
 /* clang-format on */
 
 #endif

@@ -231,8 +231,9 @@ static void write_item(struct screen *s, const json_t *one, struct span currency
     write_money(g, json_object_get(one, "own"), currency);
     page_put(g, "</span></td><td data-l=\"{}\"><span>", P_WORD(WORD_RC_LOG));
     write_money(g, json_object_get(one, "log"), currency);
-    page_put(g, "</span></td><td data-l=\"{}\"><span lang=\"en\">{} <code>{}</code></span></td></tr>\n",
-             P_WORD(WORD_RC_WHY), P_TEXT(ask_text(one, "explained")), P_TEXT(ask_text(one, "reason")));
+    page_put(g, "</span></td><td data-l=\"{}\"><span>", P_WORD(WORD_RC_WHY));
+    refusal_detail(g, ask_text(one, "explained"));
+    page_put(g, " <code>{}</code></span></td></tr>\n", P_TEXT(ask_text(one, "reason")));
 }
 
 /* The answer has `n` items, and others that it counts alone. */

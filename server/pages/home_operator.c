@@ -38,6 +38,13 @@ static void write_figure(struct overview *o, enum word what, const char *to, int
              P_HTML(more ? "+" : ""));
 }
 
+static void write_unready(struct page *g, const char *why)
+{
+    page_html(g, "<span class=\"bad\">");
+    refusal_detail(g, span_str(why));
+    page_html(g, "</span></dd></div>\n");
+}
+
 static void write_figures(struct overview *o)
 {
     const char *why = source_unready(o->rq->worker->server->source);
@@ -48,7 +55,7 @@ static void write_figures(struct overview *o)
     if (why == NULL)
         page_put(&o->s.g, "<span class=\"ok\">{}</span></dd></div>\n", P_WORD(WORD_YES));
     else
-        page_put(&o->s.g, "<span class=\"bad\" lang=\"en\">{}</span></dd></div>\n", P_TEXT(span_str(why)));
+        write_unready(&o->s.g, why);
     write_figure(o, WORD_CONTRACTS, "/contracts", (int64_t)c->n_contracts, false);
     write_figure(o, WORD_OP_UNANSWERED, "#waiting", (int64_t)json_array_size(json_object_get(o->waiting, "data")),
                  json_object_get(o->waiting, "next") != NULL);

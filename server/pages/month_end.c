@@ -4,6 +4,7 @@
 #include "server/api/api.h"
 #include "server/pages/act.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/settlement/settlement.h"
 
@@ -148,7 +149,9 @@ static void write_warnings(struct month *m, const json_t *row)
         page_put(g, "<li class=\"{}\">", P_HTML(json_is_true(json_object_get(one, "blocks")) ? "bad" : "s"));
         if (word != WORDS)
             page_put(g, "{} ", P_WORD(word));
-        page_put(g, "<span class=\"why\" lang=\"en\">{}</span></li>\n", P_TEXT(ask_text(one, "text")));
+        page_html(g, "<span class=\"why\">");
+        refusal_detail(g, ask_text(one, "text"));
+        page_html(g, "</span></li>\n");
     }
     page_html(g, "</ul></details>");
 }

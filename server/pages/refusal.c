@@ -8,8 +8,21 @@ enum { HOLES = 6 }; /* of one text */
 
 static const enum word known[] = {
 #define X(symbol, ...) WORD_##symbol,
-    WORD_TABLE_REFUSALS(X)
+    WORD_TABLE_REFUSALS(X) WORD_TABLE_TOLD(X)
 #undef X
+};
+
+/* What stands in a hole, and whether it is looked up by itself. */
+struct hole {
+    struct span text;
+    bool told;
+};
+
+/* The parts of a text that has a row. */
+struct holes {
+    struct hole of[HOLES];
+    struct part part[HOLES];
+    size_t n;
 };
 
 /* How much of text comes before the literal behind a hole, which may be none: all of it then. */
@@ -24,17 +37,26 @@ static size_t before(const char *literal, struct span text)
     return text.len;
 }
 
-/* What stands in the holes: {}; what stands in {_} is English, and left out. */
-static bool fits(const char *pattern, struct span text, struct span hole[HOLES], size_t *n)
+/* How long the mark of a hole is that the pattern begins with: {}, {_} or {t}; 0: with none. */
+static size_t mark_len(const char *pattern)
 {
-    for (*n = 0; *pattern != '\0';) {
-        const bool kept = strncmp(pattern, "{}", 2) == 0;
-        if (kept || strncmp(pattern, "{_}", 3) == 0) {
-            pattern += kept ? 2 : 3;
+    return strncmp(pattern, "{}", 2) == 0                                       ? 2
+           : strncmp(pattern, "{_}", 3) == 0 || strncmp(pattern, "{t}", 3) == 0 ? 3
+                                                                                : 0;
+}
+
+/* What stands in the holes; what stands in {_} is English, and left out. */
+static bool fits(const char *pattern, struct span text, struct holes *out)
+{
+    for (out->n = 0; *pattern != '\0';) {
+        const size_t mark = mark_len(pattern);
+        if (mark > 0) {
+            const char kind = pattern[1];
+            pattern += mark;
             const size_t taken = before(pattern, text);
-            assert(!kept || *n < HOLES);
-            if (kept)
-                hole[(*n)++] = span_of(text.ptr, taken);
+            assert(kind == '_' || out->n < HOLES);
+            if (kind != '_')
+                out->of[out->n++] = (struct hole){span_of(text.ptr, taken), kind == 't'};
             text = span_skip(text, taken);
         } else if (text.len > 0 && *text.ptr == *pattern) {
             text = span_skip(text, 1);
@@ -46,21 +68,54 @@ static bool fits(const char *pattern, struct span text, struct span hole[HOLES],
     return text.len == 0;
 }
 
+/* Its row; WORDS: it has none. */
+static enum word row_of(struct span text, struct holes *out)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (fits(word_text(LANGUAGE_EN, known[i]), text, out))
+            return known[i];
+    return WORDS;
+}
+
+static enum word own_word(struct span text)
+{
+    static const struct {
+        const char *name;
+        enum word word;
+    } roles[] = {{"advertiser", WORD_ADVERTISER}, {"publisher", WORD_PUBLISHER}, {"operator", WORD_OPERATOR}};
+    enum word word = word_of_status(text);
+    for (size_t i = 0; i < sizeof roles / sizeof *roles && word == WORDS; i++)
+        if (span_is(text, roles[i].name))
+            word = roles[i].word;
+    word = word == WORDS ? word_of_reason(text) : word;
+    return word == WORDS ? word_of_class(text) : word;
+}
+
+/* A text within another one, whose own holes are filled as they are. */
+static struct part inner_part(struct span text, struct holes *room)
+{
+    enum word word = own_word(text);
+    if (word != WORDS)
+        return P_WORD(word);
+    if ((word = row_of(text, room)) == WORDS)
+        return P_TEXT(text);
+    for (size_t i = 0; i < room->n; i++)
+        room->part[i] = P_TEXT(room->of[i].text);
+    return part_say(word, room->part, room->n);
+}
+
 void refusal_detail(struct page *g, struct span detail)
 {
-    struct span hole[HOLES] = {{0}};
-    struct part part[HOLES];
-    size_t n;
-    for (size_t i = 0; i < sizeof known / sizeof *known && g->language != LANGUAGE_EN; i++) {
-        if (!fits(word_text(LANGUAGE_EN, known[i]), detail, hole, &n))
-            continue;
-        for (size_t k = 0; k < n; k++)
-            part[k] = P_TEXT(hole[k]);
-        page_put(g, "{}", part_say(known[i], part, n));
+    struct holes outer, inner[HOLES];
+    const enum word word = g->language == LANGUAGE_EN ? WORDS : row_of(detail, &outer);
+    if (word == WORDS) {
+        if (!span_empty(detail))
+            page_put(g, "<span lang=\"en\">{}</span>", P_TEXT(detail));
         return;
     }
-    if (!span_empty(detail))
-        page_put(g, "<span lang=\"en\">{}</span>", P_TEXT(detail));
+    for (size_t i = 0; i < outer.n; i++)
+        outer.part[i] = outer.of[i].told ? inner_part(outer.of[i].text, &inner[i]) : P_TEXT(outer.of[i].text);
+    page_put(g, "{}", part_say(word, outer.part, outer.n));
 }
 
 void refusal_said(struct page *g, struct span field, struct span detail)

@@ -101,14 +101,33 @@ static void write_figures(struct system_page *p)
     page_html(g, "</dl>\n");
 }
 
-/* As /readyz says it, with all that is to be mended. */
+/* What stands in front of the mark, which may be all; *rest behind it. */
+static struct span part_before(struct span *rest, const char *mark)
+{
+    const size_t n = strlen(mark);
+    const char *at = memmem(rest->ptr, rest->len, mark, n);
+    const struct span part = at != NULL ? span_of(rest->ptr, (size_t)(at - rest->ptr)) : *rest;
+    *rest = span_skip(*rest, at != NULL ? part.len + n : rest->len);
+    return part;
+}
+
+/* As /readyz says it, all that is to be mended: "ready as owner; but this; but that", "not ready as owner: this". */
 static void write_ready(struct system_page *p)
 {
     struct reply answer = {0};
-    if (readyz_get(p->rq, &answer) != ERR_OK || span_is(answer.body, "ready as owner\n"))
+    struct page *g = &p->s.g;
+    if (readyz_get(p->rq, &answer) != ERR_OK || answer.body.len == 0)
         return;
-    page_put(&p->s.g, "<div class=\"note {}\" role=\"status\"><span lang=\"en\">{}</span></div>\n",
-             P_HTML(answer.status == 200 ? "wait" : "bad"), P_TEXT(answer.body));
+    struct span rest = span_of(answer.body.ptr, answer.body.len - 1); /* its newline */
+    part_before(&rest, answer.status == 200 ? "; but " : ": ");
+    if (span_empty(rest))
+        return;
+    page_put(g, "<div class=\"note {}\" role=\"status\">", P_HTML(answer.status == 200 ? "wait" : "bad"));
+    while (!span_empty(rest)) {
+        refusal_detail(g, part_before(&rest, "; but "));
+        page_html(g, span_empty(rest) ? "" : "<br>\n");
+    }
+    page_html(g, "</div>\n");
 }
 
 static void write_settings(struct system_page *p)

@@ -14,9 +14,12 @@ import time
 import unittest
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
+sys.path += [str(Path(__file__).resolve().parents[2] / "scripts"), str(Path(__file__).resolve().parents[1] / "twins")]
 
 import own_rows  # noqa: E402
+import test_refusals  # noqa: E402
+
+SENTENCES = list(test_refusals.patterns().values())  # that pages say in other languages too
 
 MS_DAY = 86_400_000
 START = 1_793_491_200_000  # 2026-11-01T00:00:00Z
@@ -55,6 +58,7 @@ def same(case, answer):
         if "most" not in case:
             unit.assertEqual(unexplained(answer["csv"]), unexplained("".join(told.csv())))
         return
+    unit.assertEqual([said for said in {item["explained"] for item in answer["items"]} if not any(one.fullmatch(said) for one in SENTENCES)], [])
     unit.assertEqual(answer["columns"], {name: told.table.table.names[place] for name, place in told.table.column.items()})
     unit.assertEqual((answer["shift"], answer["counts"]), ({"minutes": told.shift // 60_000, "of": "utc" if told.utc else "contract"}, told.counts))
     items = [(kind, reason, differs, row.number if row else lead.index) for kind, reason, differs, row, lead in told.items]
