@@ -182,7 +182,9 @@
     X(LP_THEIRS, "In your form", "Dans votre formulaire", "您的表单") \
     X(LP_KIND, "Kind", "Genre", "类型") \
     X(LP_OURS, "In the postback", "Dans le postback", "回传中") \
-    X(LP_NOT_SENT, "not sent", "non envoyé", "不发送") \
+    X(LP_BUTTON, "not sent: a button", "non envoyé\u00a0: un bouton", "不发送：按钮") \
+    X(LP_FILE, "not sent: a file", "non envoyé\u00a0: un fichier", "不发送：文件") \
+    X(LP_SECRET, "not sent: a secret of the page or of its visitor", "non envoyé\u00a0: un secret de la page ou de son visiteur", "不发送：页面或访客的机密") \
     X(LP_HAS_CLICK, "The form has a field for the click id: the tag fills it.", "Le formulaire a un champ pour l’identifiant de clic\u00a0: la balise le remplit.", "表单已有点击编号字段，标签会填写。") \
     X(LP_ADD_CLICK, "Add this line to the form, so that the click id comes along:", "Ajoutez cette ligne au formulaire, pour que l’identifiant de clic vienne avec\u00a0:", "在表单中加入此行以传递点击编号：") \
     X(CR_NONE, "Leads of this campaign go to no CRM.", "Les leads de cette campagne ne vont à aucun CRM.", "此活动的线索不发送至 CRM。") \

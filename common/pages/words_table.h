@@ -6,6 +6,8 @@
 
 #include "common/pages/words_review.h"
 
+#include "common/pages/words_differences.h"
+
 #include "common/pages/words_links.h"
 
 #include "common/pages/words_refusals.h"
@@ -437,6 +439,7 @@
     X(INVITE_NONE_WHY, "The link may not be whole: copy it once more, from its beginning to its end.", "Le lien est peut-être incomplet\u00a0: copiez-le encore une fois, du début à la fin.", "链接可能不完整：请从头到尾重新复制一次。") \
     WORD_TABLE_OPER(X) \
     WORD_TABLE_REVIEW(X) \
+    WORD_TABLE_DIFFERENCES(X) \
     WORD_TABLE_LINKS(X) \
     WORD_TABLE_REFUSALS(X) \
     WORD_TABLE_TOLD(X)

@@ -1,5 +1,6 @@
 /* An advertiser's campaigns, and one of them: its contracts, and the versions of its terms. */
 #include "server/pages/campaign_page.h"
+#include "server/pages/refusal.h"
 
 #include "common/base/json_read.h"
 #include "common/base/money.h"
@@ -310,10 +311,10 @@ static void write_difference(struct campaign_page *p, const json_t *one)
         page_put(g, "{} ", P_WORD(word));
     page_put(g, "<code>{}</code></th><td data-l=\"{}\"><span>", P_TEXT(path), P_WORD(WORD_CP_BEFORE));
     if (json_object_get(one, "before") != NULL)
-        page_put(g, "<del>{}</del>", P_NAME(ask_text(one, "before")));
+        difference_side(g, one, "before", "<del>", "</del>");
     page_put(g, "</span></td><td data-l=\"{}\"><span>", P_WORD(WORD_CP_AFTER));
     if (json_object_get(one, "after") != NULL)
-        page_put(g, "<ins>{}</ins>", P_NAME(ask_text(one, "after")));
+        difference_side(g, one, "after", "<ins>", "</ins>");
     page_html(g, "</span></td></tr>\n");
 }
 

@@ -3,6 +3,7 @@
 #include "server/pages/act.h"
 #include "server/pages/contracts.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 #include "server/postback/postback.h"
 
@@ -167,9 +168,9 @@ static void write_version(struct contract_page *c, const json_t *one)
     {
         page_put(g, "<span class=\"why\"><code>{}</code> ", P_TEXT(ask_text(difference, "path")));
         if (json_object_get(difference, "before") != NULL)
-            page_put(g, "<del>{}</del> ", P_NAME(ask_text(difference, "before")));
+            difference_side(g, difference, "before", "<del>", "</del> ");
         if (json_object_get(difference, "after") != NULL)
-            page_put(g, "<ins>{}</ins>", P_NAME(ask_text(difference, "after")));
+            difference_side(g, difference, "after", "<ins>", "</ins>");
         page_html(g, "</span>");
     }
     page_html(g, "</li>\n");

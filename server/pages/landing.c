@@ -146,13 +146,51 @@ static const struct {
     {"country", "country"},   {"pays", "country"},     {"land", "country"},
 };
 
-static bool is_never_sent(struct span type)
+/* Where a word begins: an "annonce" is no nonce. */
+static bool begins_a_word(struct span s, const char *word)
 {
-    static const char *const types[] = {"submit", "button", "reset", "image", "file", "password"};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (ascii_is(type, types[i]))
+    const size_t n = strlen(word);
+    for (size_t i = 0; i + n <= s.len; i++)
+        if (ascii_is(span_of(s.ptr + i, n), word) && (i == 0 || !ascii_is_alnum(s.ptr[i - 1])))
             return true;
     return false;
+}
+
+/* What proves to the page that the form is its own, or what is to pay with. */
+static bool is_secret(const struct control *c)
+{
+    static const char *const anywhere[] = {"csrf",
+                                           "xsrf",
+                                           "captcha",
+                                           "authenticity",
+                                           "requestverification",
+                                           "wpnonce",
+                                           "middlewaretoken",
+                                           "viewstate",
+                                           "eventvalidation",
+                                           "passw"};
+    static const char *const begun[] = {"nonce", "token", "cvc", "cvv", "cc-"};
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+        if (has_word(c->name, anywhere[i]) || has_word(c->hints, anywhere[i]))
+            return true;
+    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++)
+        if (begins_a_word(c->name, begun[i]) || begins_a_word(c->hints, begun[i]))
+            return true;
+    return ascii_is(c->type, "password");
+}
+
+/* Why it has no place in a postback; WORDS: it has. */
+static enum word left_out(const struct control *c)
+{
+    static const char *const types[] = {"submit", "button", "reset", "image"};
+    if (is_secret(c))
+        return WORD_LP_SECRET;
+    if (ascii_is(c->type, "file"))
+        return WORD_LP_FILE;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (ascii_is(c->type, types[i]))
+            return WORD_LP_BUTTON;
+    return WORDS;
 }
 
 /* NULL: it is one of the form's own, f_NAME. */
@@ -171,8 +209,9 @@ static const char *ours_of(const struct control *c)
 static void write_ours(struct page *g, const struct control *c)
 {
     const char *ours = ours_of(c);
-    if (is_never_sent(c->type)) {
-        page_put(g, "<span class=\"s\">{}</span>", P_WORD(WORD_LP_NOT_SENT));
+    const enum word why = left_out(c);
+    if (why != WORDS) {
+        page_put(g, "<span class=\"s\">{}</span>", P_WORD(why));
         return;
     }
     page_put(g, "<code>{}", P_HTML(ours != NULL ? ours : "f_"));
@@ -183,6 +222,15 @@ static void write_ours(struct page *g, const struct control *c)
     page_html(g, "</code>");
 }
 
+static void write_control(struct page *g, const struct control *c)
+{
+    page_put(g, "<tr><th scope=\"row\">{}</th><td data-l=\"{}\">{}</td><td data-l=\"{}\"><span>", P_NAME(c->name),
+             P_WORD(WORD_LP_KIND), P_TEXT(c->type), P_WORD(WORD_LP_OURS));
+    write_ours(g, c);
+    page_html(g, "</span></td></tr>\n");
+}
+
+/* What is left out comes last. */
 static void write_controls(struct campaign_page *p, const struct control *c, size_t n, bool more)
 {
     struct page *g = &p->s.g;
@@ -190,12 +238,10 @@ static void write_controls(struct campaign_page *p, const struct control *c, siz
              "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th "
              "scope=\"col\">{}</th></tr></thead><tbody>\n",
              P_WORD(WORD_LP_THEIRS), P_WORD(WORD_LP_KIND), P_WORD(WORD_LP_OURS));
-    for (size_t i = 0; i < n; i++) {
-        page_put(g, "<tr><th scope=\"row\">{}</th><td data-l=\"{}\">{}</td><td data-l=\"{}\"><span>", P_NAME(c[i].name),
-                 P_WORD(WORD_LP_KIND), P_TEXT(c[i].type), P_WORD(WORD_LP_OURS));
-        write_ours(g, &c[i]);
-        page_html(g, "</span></td></tr>\n");
-    }
+    for (int left = 0; left < 2; left++)
+        for (size_t i = 0; i < n; i++)
+            if ((left_out(&c[i]) != WORDS) == left)
+                write_control(g, &c[i]);
     page_html(g, "</tbody></table>\n");
     if (more)
         page_put(g, "<p class=\"s\">{}</p>\n", P_SAY(WORD_LP_TOO_MANY, P_COUNT(FIELDS_MOST)));

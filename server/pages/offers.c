@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/pages/pages.h"
 #include "server/pages/pages_private.h"
+#include "server/pages/refusal.h"
 #include "server/pages/rows.h"
 
 enum { VERSIONS_MOST = 1000 };
@@ -169,7 +170,7 @@ static void write_side(struct page *g, const json_t *difference, const char *whi
     const json_t *v = json_object_get(difference, which);
     page_put(g, "<td{}>", P_HTML(tag));
     if (v != NULL)
-        page_put(g, "{}", P_NAME(ask_text(difference, which)));
+        difference_side(g, difference, which, "", "");
     else
         page_html(g, "–");
     page_html(g, "</td>");

@@ -12,6 +12,14 @@ static const enum word known[] = {
 #undef X
 };
 
+static const enum word differences[] = {
+#define X(symbol, ...) WORD_##symbol,
+    WORD_TABLE_DIFFERENCES(X)
+#undef X
+};
+#define KNOWN known, sizeof known / sizeof *known
+#define DIFFERENCES differences, sizeof differences / sizeof *differences
+
 /* What stands in a hole, and whether it is looked up by itself. */
 struct hole {
     struct span text;
@@ -69,11 +77,11 @@ static bool fits(const char *pattern, struct span text, struct holes *out)
 }
 
 /* Its row; WORDS: it has none. */
-static enum word row_of(struct span text, struct holes *out)
+static enum word row_of(const enum word *rows, size_t n, struct span text, struct holes *out)
 {
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (fits(word_text(LANGUAGE_EN, known[i]), text, out))
-            return known[i];
+    for (size_t i = 0; i < n; i++)
+        if (fits(word_text(LANGUAGE_EN, rows[i]), text, out))
+            return rows[i];
     return WORDS;
 }
 
@@ -97,7 +105,7 @@ static struct part inner_part(struct span text, struct holes *room)
     enum word word = own_word(text);
     if (word != WORDS)
         return P_WORD(word);
-    if ((word = row_of(text, room)) == WORDS)
+    if ((word = row_of(KNOWN, text, room)) == WORDS)
         return P_TEXT(text);
     for (size_t i = 0; i < room->n; i++)
         room->part[i] = P_TEXT(room->of[i].text);
@@ -107,7 +115,7 @@ static struct part inner_part(struct span text, struct holes *room)
 void refusal_detail(struct page *g, struct span detail)
 {
     struct holes outer, inner[HOLES];
-    const enum word word = g->language == LANGUAGE_EN ? WORDS : row_of(detail, &outer);
+    const enum word word = g->language == LANGUAGE_EN ? WORDS : row_of(KNOWN, detail, &outer);
     if (word == WORDS) {
         if (!span_empty(detail))
             page_put(g, "<span lang=\"en\">{}</span>", P_TEXT(detail));
@@ -123,4 +131,35 @@ void refusal_said(struct page *g, struct span field, struct span detail)
     if (!span_empty(field))
         page_put(g, "<code>{}</code> ", P_TEXT(field));
     refusal_detail(g, detail);
+}
+
+/* Whether the terms have a text there that is the party's own. */
+static bool is_own_text(struct span path)
+{
+    static const char *const own[] = {"name", "landing_url", "allowed_hosts", "pass", "click_param"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (span_starts(path, own[i]))
+            return true;
+    return false;
+}
+
+static void write_difference(struct page *g, struct span path, struct span text)
+{
+    struct holes holes;
+    const bool ours = g->language != LANGUAGE_EN && !is_own_text(path);
+    const enum word word = ours ? row_of(DIFFERENCES, text, &holes) : WORDS;
+    if (word == WORDS) {
+        page_put(g, "{}", P_NAME(text));
+        return;
+    }
+    for (size_t i = 0; i < holes.n; i++)
+        holes.part[i] = P_NAME(holes.of[i].text);
+    page_put(g, "{}", part_say(word, holes.part, holes.n));
+}
+
+void difference_side(struct page *g, const json_t *difference, const char *which, const char *begin, const char *end)
+{
+    page_put(g, "{}", P_HTML(begin));
+    write_difference(g, ask_text(difference, "path"), ask_text(difference, which));
+    page_put(g, "{}", P_HTML(end));
 }

@@ -1055,11 +1055,13 @@ class Advertiser(ServerCase):
         self.assertEqual(send(f"{self.server.url}/p/{code}.gif?event=view&click_id={click}", headers=BROWSER).status, 200)
         wait_for(lambda: re.search(r"The page was seen in the hour from <time[^>]*>.*?</time>, views: 1\.", browser.get(path).text), what="the view")
         shown = browser.post(path, {**self.form(browser, path, "map"), "html": EVIL + '<!-- <input name=gone> --><INPUT type = email name=\'Mail "x\'><select\nname=roof><input name=tel /><input name="a&b">'
-                                                                                      '<inputname=no><input type=submit name=go><input name="' + "x" * 300 + '"><textarea name=note'})
+                                                                                      '<inputname=no><input type=submit name=go><input type=hidden name=csrf_token value=x><input name=annonce><input type=password name=p><input name="' + "x" * 300 + '"><textarea name=note'})
         self.assertEqual(shown.status, 200)
         rows = re.findall(r'<th scope="row"><bdi>(.*?)</bdi></th>.*?<span>(.*?)</span>', shown.text, re.S)
         self.assertEqual([(name, re.sub("<.*?>", "", ours)) for name, ours in rows],
-                         [("Mail &quot;x", "email"), ("roof", "f_roof"), ("tel", "phone"), ("a&amp;b", "f_a_b"), ("go", "not sent"), ("note", "f_note")])
+                         [("Mail &quot;x", "email"), ("roof", "f_roof"), ("tel", "phone"), ("a&amp;b", "f_a_b"), ("annonce", "f_annonce"), ("note", "f_note"),
+                          ("go", "not sent: a button"), ("csrf_token", "not sent: a secret of the page or of its visitor"),
+                          ("p", "not sent: a secret of the page or of its visitor")])
         self.assertNotIn("<script>x", shown.text)
         self.assertIn('&lt;input type="hidden" name="click_id"&gt;', shown.text)
         for junk in ("<", "<input", "<input name", "<input name=", "<input name='", "<!--", "<input name=x" + " a" * 999):
