@@ -889,11 +889,11 @@ static void evidence(struct paper *w)
         page_word(&w->g, WORD_PREV_NONE);
     html(w, "</span></dd>");
     fact(w, WORD_CHECK_IT);
-    html(w, "<span class=\"id\">countersign pull ");
+    html(w, "<code class=\"id\">countersign pull ");
     page_text(&w->g, w->s.issuer);
     html(w, " DIR --contract ");
     page_text(&w->g, w->s.contract);
-    html(w, " --token … &amp;&amp; countersign verify DIR</span></dd></dl><p class=\"s\">");
+    html(w, " --token … &amp;&amp; countersign verify DIR</code></dd></dl><p class=\"s\">");
     page_word(&w->g, WORD_READING);
     html(w, "</p></section>");
 }

@@ -21,6 +21,10 @@
     X(NO_MISSING, "is missing", "manque", "缺少此项") \
     X(NO_EMAIL, "must be an e-mail address in ASCII, without quotes", "doit être une adresse e-mail, comme nom@example.com", "须为邮箱地址，例如 name@example.com") \
     X(NO_EMAIL_SUCH, "must be an e-mail address such as name@example.com", "doit être une adresse e-mail, comme nom@example.com", "须为邮箱地址，例如 name@example.com") \
+    X(NO_ID, "must be an id", "doit être un identifiant", "须为编号") \
+    X(NO_FACT_OF_SCORE, "must be country, f_NAME, sub1 to sub5, placement, trust, utm_source, wait or hour", "doit être country, f_NOM, sub1 à sub5, placement, trust, utm_source, wait ou hour", "须为 country、f_名称、sub1 至 sub5、placement、trust、utm_source、wait 或 hour") \
+    X(NO_COUNTRY_OR_NONE, "must be an ISO 3166 code of two letters such as FR, or empty", "doit être un code pays de deux lettres, comme FR, ou vide", "须为两个字母的国家代码，例如 FR，或留空") \
+    X(NO_COUNTRY, "must be an ISO 3166 code of two letters such as FR", "doit être un code pays de deux lettres, comme FR", "须为两个字母的国家代码，例如 FR") \
     X(NO_AT, "must be an address with an @", "doit être une adresse avec un @", "须为含 @ 的地址") \
     X(NO_ZONE, "must be an IANA time zone, such as Europe/Paris", "doit être un fuseau IANA, comme Europe/Paris", "须为 IANA 时区，例如 Europe/Paris") \
     X(NO_ZONE_SUCH, "must be an IANA time zone such as Europe/Paris", "doit être un fuseau IANA, comme Europe/Paris", "须为 IANA 时区，例如 Europe/Paris") \

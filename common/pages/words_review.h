@@ -199,9 +199,9 @@
     X(CR_FIELDS_H, "One a line, such as f_age = age", "Un par ligne, par exemple f_age = age", "每行一个，如 f_age = age") \
     X(CR_FIXED, "Their name = what is always sent", "Leur nom = ce qui est toujours envoyé", "对方名称 = 固定值") \
     X(CR_COLUMNS, "Their column = our field, of what comes back", "Leur colonne = notre champ, de ce qui revient", "对方列 = 我方字段（回传）") \
-    X(CR_COLUMNS_H, "Deal ID = txid, Deal Stage = status …", "Deal ID = txid, Deal Stage = status …", "如 Deal ID = txid、Deal Stage = status") \
+    X(CR_COLUMNS_H, "Deal ID = txid, Deal Stage = status …", "comme Deal ID = txid, Deal Stage = status", "如 Deal ID = txid、Deal Stage = status") \
     X(CR_STATUSES, "Their word = our status", "Leur mot = notre état", "对方状态 = 我方状态") \
-    X(CR_STATUSES_H, "Closed Won = converted …", "Closed Won = converted …", "如 Closed Won = converted") \
+    X(CR_STATUSES_H, "Closed Won = converted …", "comme Closed Won = converted", "如 Closed Won = converted") \
     X(CR_SET, "Send leads there", "Y envoyer les leads", "发送线索") \
     X(CR_OFF, "Send them to none", "Ne plus les envoyer", "停止发送") \
     X(CR_TEST, "Send a test", "Envoyer un essai", "发送测试") \

@@ -406,23 +406,34 @@ static void write_key(struct account *a)
     page_html(&a->s.g, "</section>\n");
 }
 
+/* Auditors and operators are sent no events; where another party's go the operator sees, and does not say. */
+static bool has_events(const struct account *a)
+{
+    const struct span kind = ask_text(a->party, "kind");
+    return span_is(kind, "advertiser") || span_is(kind, "publisher");
+}
+
 static void write_webhook(struct account *a)
 {
     const struct span url = ask_text(a->webhook, "url"), macro = ask_text(a->webhook, "macro_url");
     struct act_form f;
+    if (!has_events(a) || (!a->own && span_empty(url) && span_empty(macro)))
+        return;
     card(a, "webhook", WORD_SET_HOOK, WORD_SET_HOOK_WHAT);
     if (!span_empty(ask_text(a->webhook, "public_key"))) {
         page_put(&a->s.g, "<div class=\"f\"><b>{}</b>", P_WORD(WORD_SET_HOOK_KEY));
         shown_copy(&a->s, "hook-key", ask_text(a->webhook, "public_key"));
         page_html(&a->s.g, "</div>\n");
     }
-    if (may(a, MAY_CREDENTIALS)) {
+    if (!a->own)
+        page_put(&a->s.g, "<p class=\"id\">{}<br>{}</p>\n", P_TEXT(url), P_TEXT(macro));
+    else if (may(a, MAY_CREDENTIALS)) {
         open_form(&f, a, HOOK_PUT, SPAN(""), "");
         act_input(&f, "url", WORD_SET_HOOK_URL, WORDS, url, "type=\"url\" placeholder=\"https://\"");
         act_input(&f, "macro", WORD_SET_HOOK_MACRO, WORD_SET_HOOK_MACRO_HINT, macro, "");
         act_close(&f, WORD_SET_SAVE, "");
     }
-    if (!span_empty(url) || !span_empty(macro)) {
+    if (a->own && (!span_empty(url) || !span_empty(macro))) {
         page_html(&a->s.g, "<div class=\"line\">\n");
         button(a, HOOK_TEST, SPAN(""), WORD_SET_HOOK_TEST, "sm");
         if (may(a, MAY_CREDENTIALS))

@@ -91,6 +91,8 @@ class Code:
 
     def __init__(self):
         self.defined = {}
+        named = dict(pair for path in [*SOURCE.glob("server/**/*.[ch]"), *SOURCE.glob("common/**/*.[ch]")] for pair in re.findall(rf"^#define ([A-Z_]+) ({QUOTED})", path.read_text(), re.MULTILINE))
+        self.named = {name: text for name, text in named.items() if BEGINNING.match(text[1:])}
         for path in sorted([*SOURCE.glob("server/**/*.c"), *SOURCE.glob("common/**/*.c")]):
             if path.name not in ("routes.c", "jobs.c") and path.parent.name != "cmd":
                 self.read(path)
@@ -100,7 +102,8 @@ class Code:
             self.runs.setdefault(kind, set()).add(run)
 
     def read(self, path):
-        for m in DEFINED.finditer(without_comments(path.read_text())):
+        text = re.sub(r"\b[A-Z_]{3,}\b", lambda m: self.named.get(m[0], m[0]), without_comments(path.read_text()))
+        for m in DEFINED.finditer(text):
             name = re.search(r"(\w+)\(" if m["body"].startswith("\n{") else r"(\w+)(?:\[[^\]]*\])*\s*$", m["head"].rstrip(" ="))
             if name:
                 self.defined[str(path) if "static" in m["head"].split() else None, name[1]] = str(path), m["body"]
