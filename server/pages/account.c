@@ -300,11 +300,20 @@ static void write_tokens(struct account *a)
     page_html(g, "</section>\n");
 }
 
+/* Auditors and operators send no postbacks, and are sent no events. */
+static bool is_market(const struct account *a)
+{
+    const struct span kind = ask_text(a->party, "kind");
+    return span_is(kind, "advertiser") || span_is(kind, "publisher");
+}
+
 static void write_secrets(struct account *a)
 {
     const json_t *kids = json_object_get(a->party, "kids"), *one;
     struct page *g = &a->s.g;
     size_t i;
+    if (!is_market(a) && json_array_size(kids) == 0)
+        return;
     card(a, "secrets", WORD_SET_SECRETS, WORD_SET_SECRETS_WHAT);
     if (json_array_size(kids) == 0)
         page_put(g, "<p class=\"f\">{}</p>\n", P_WORD(WORD_SET_SECRET_NONE));
@@ -318,7 +327,7 @@ static void write_secrets(struct account *a)
         page_html(g, "</td></tr>\n");
     }
     page_html(g, "</tbody></table>\n");
-    if (may(a, MAY_CREDENTIALS))
+    if (is_market(a) && may(a, MAY_CREDENTIALS))
         button(a, SECRET_NEW, SPAN(""), WORD_SET_SECRET_NEW, "");
     page_html(g, "</section>\n");
 }
@@ -406,18 +415,12 @@ static void write_key(struct account *a)
     page_html(&a->s.g, "</section>\n");
 }
 
-/* Auditors and operators are sent no events; where another party's go the operator sees, and does not say. */
-static bool has_events(const struct account *a)
-{
-    const struct span kind = ask_text(a->party, "kind");
-    return span_is(kind, "advertiser") || span_is(kind, "publisher");
-}
-
+/* Where another party's go the operator sees, and does not say. */
 static void write_webhook(struct account *a)
 {
     const struct span url = ask_text(a->webhook, "url"), macro = ask_text(a->webhook, "macro_url");
     struct act_form f;
-    if (!has_events(a) || (!a->own && span_empty(url) && span_empty(macro)))
+    if (!is_market(a) || (!a->own && span_empty(url) && span_empty(macro)))
         return;
     card(a, "webhook", WORD_SET_HOOK, WORD_SET_HOOK_WHAT);
     if (!span_empty(ask_text(a->webhook, "public_key"))) {
@@ -581,9 +584,10 @@ static void write_head(struct account *a)
              P_SAY(WORD_SET_WHAT, P_NAME(ask_text(a->party, "name"))), P_WORD(WORD_SET_ID), P_TEXT(a->id),
              P_WORD(WORD_SET_SINCE), P_DAY(ask_time(a->party, "created_at")));
     if (a->own)
-        page_put(&a->s.g, "<p class=\"line\"><a href=\"/audit\">{}</a></p>\n", P_WORD(WORD_AUDIT_LOG));
+        page_put(&a->s.g, "<p class=\"line\"><a href=\"/audit\">{}</a>", P_WORD(WORD_AUDIT_LOG));
     if (a->own && a->s.frame.seat != SEAT_AUDITOR)
-        page_put(&a->s.g, "<p class=\"line\"><a href=\"/refused\">{}</a></p>\n", P_WORD(WORD_ACT_TITLE));
+        page_put(&a->s.g, "<a href=\"/refused\">{}</a>", P_WORD(WORD_ACT_TITLE));
+    page_html(&a->s.g, a->own ? "</p>\n" : "");
     if (!may(a, MAY_CREDENTIALS))
         page_put(&a->s.g, "<div class=\"note\">{}</div>\n", P_WORD(WORD_SET_MAY_NOT));
 }

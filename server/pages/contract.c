@@ -232,6 +232,18 @@ static void write_grant(struct contract_page *c, const json_t *one)
     page_html(&c->s.g, "</td></tr>\n");
 }
 
+static bool reads_already(const struct contract_page *c, struct span party)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(c->grants, i, one)
+    {
+        if (span_eq(ask_text(one, "party"), party) && ask_time(one, "revoked_at") == 0)
+            return true;
+    }
+    return false;
+}
+
 static void write_grants(struct contract_page *c)
 {
     const json_t *one;
@@ -242,8 +254,11 @@ static void write_grants(struct contract_page *c)
     page_put(&c->s.g, "<p class=\"s f\">{}</p>\n<table class=\"fit\"><tbody>\n", P_WORD(WORD_GRANTS_WHAT));
     json_array_foreach(c->grants, i, one) write_grant(c, one);
     page_html(&c->s.g, "</tbody></table>\n");
-    json_array_foreach(c->parties, i, one) if (span_is(ask_text(one, "kind"), "auditor")) options[n++] =
-        (struct act_option){ask_text(one, "id"), ask_text(one, "name")};
+    json_array_foreach(c->parties, i, one)
+    {
+        if (span_is(ask_text(one, "kind"), "auditor") && !reads_already(c, ask_text(one, "id")))
+            options[n++] = (struct act_option){ask_text(one, "id"), ask_text(one, "name")};
+    }
     if (grants(c) && n > 0) {
         act_open(&f, &c->s, &acts[GRANT], SPAN(""), "");
         act_choice(&f, "auditor", WORD_AUDITOR, WORDS, SPAN(""), options, n);

@@ -131,7 +131,7 @@ static void write_refused(struct home *h)
              P_SAY(n < REFUSED ? WORD_REFUSED_DAY : WORD_REFUSED_MORE, P_COUNT(n)), P_WORD(WORD_REFUSED_WHAT));
     refusal_said(&h->s.g, ask_text(last, "field"), ask_text(last, "reason"));
     if (h->s.frame.seat == SEAT_PUBLISHER)
-        page_put(&h->s.g, " <a href=\"/postbacks\">{}</a>", P_WORD(WORD_PB_TRY));
+        page_put(&h->s.g, " · <a href=\"/postbacks\">{}</a>", P_WORD(WORD_PB_TRY));
     page_html(&h->s.g, "</div>\n");
 }
 
@@ -270,11 +270,10 @@ static void write_home(struct home *h)
              P_WORD(WORD_DAYS_30));
     plot_days(g, h->day, DAYS);
     plot_table(g, h->day, DAYS);
-    page_html(g, "</section>\n");
-    write_latest(h);
-    page_html(g, "</div>\n<aside class=\"stack\" data-live=\"waits\">\n");
+    page_html(g, "</section>\n</div>\n<aside class=\"stack\" data-live=\"waits\">\n");
     write_waits(h);
     page_html(g, "</aside>\n</div>\n");
+    write_latest(h);
 }
 
 static void write_nothing(struct home *h)

@@ -43,8 +43,11 @@ static void write_row(struct screen *s, const json_t *row)
     const struct span id = ask_text(json_object_get(row, "key"), "publisher"), currency = ask_text(row, "currency");
     const struct party *p = catalog_party(s->rq->catalog, id);
     const int64_t total = ask_int(leads, "total"), sales = ask_int(row, "sales"), cost = ask_int(row, "payout_micros");
-    page_put(g, "<tr><th scope=\"row\">{}</th>",
-             P_NAME(p != NULL ? p->name : span_str(word_text(g->language, WORD_DIRECT))));
+    if (p != NULL)
+        page_put(g, "<tr><th scope=\"row\"><a href=\"/reports?group=contract&amp;publisher={}\">{}</a></th>",
+                 P_QUERY(id), P_NAME(p->name));
+    else
+        page_put(g, "<tr><th scope=\"row\">{}</th>", P_WORD(WORD_DIRECT));
     write_number(g, WORD_OF_CLICK, ask_int(json_object_get(row, "clicks"), "ok"));
     write_number(g, WORD_LEADS, total);
     write_number(g, WORD_SENT_APPROVED, ask_int(leads, "approved") + ask_int(leads, "converted"));

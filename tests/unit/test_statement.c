@@ -830,6 +830,44 @@ static void html_lists_adjustments_where_there_are_some(void **state)
     }
 }
 
+static void html_shows_so_many_adjustments_and_the_way_to_all(void **state)
+{
+    enum { RETURNED = 4 };
+    struct book b;
+    uint64_t l[RETURNED];
+    (void)state;
+    open_book(&b, "", "");
+    for (int i = 0; i < RETURNED; i++)
+        l[i] = lead(&b, STATUS_APPROVED, REASON_NONE, 10000000);
+    uint64_t from = b.size;
+    for (int i = 0; i < RETURNED; i++)
+        becomes(&b, l[i], STATUS_RETURNED, -10000000);
+    struct statement_in in = cut(&b, from, b.size);
+    struct statement_out out = build(&in);
+    for (size_t most = 0; most < 6; most++) {
+        struct buf html;
+        const struct statement_page page = {.payload = buf_span(&out.payload),
+                                            .lines = buf_span(&out.lines.text),
+                                            .parts = PAGE_FRONT,
+                                            .lines_all = RETURNED,
+                                            .adjustments_most = most,
+                                            .address = SPAN("S1?")};
+        size_t rows = 0;
+        buf_heap(&html);
+        show(statement_page, &html, &page);
+        buf_byte(&html, '\0');
+        for (const char *at = html.ptr; (at = strstr(at, "<td>Returned<")) != NULL; at++)
+            rows++;
+        assert_int_equal(rows, most == 0 || most > RETURNED ? RETURNED : most);
+        assert_int_equal(strstr(html.ptr, "lines=all\">Show all 4 adjustments<") != NULL, most > 0 && most < RETURNED);
+        has(&html, "\xe2\x88\x92"
+                   "40.00</td></tr></tfoot>"); /* of all of them */
+        buf_free(&html);
+    }
+    statement_free(&out);
+    close_book(&b);
+}
+
 static void html_shows_what_was_brought_in_and_what_is_carried(void **state)
 {
     struct book b;
@@ -1120,19 +1158,23 @@ static void amounts_are_grouped_by_threes_as_each_language_does(void **state)
         }
 }
 
+/* Of English that is looked for (words_told.h), one whose text is looked up is {t}. */
+static size_t holes_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text != '\0'; text++)
+        n += strncmp(text, "{}", 2) == 0 || strncmp(text, "{t}", 3) == 0;
+    return n;
+}
+
 /* Each sentence has the same holes in all languages. */
 static void words_take_as_many_values_in_each_language(void **state)
 {
     (void)state;
-    for (enum word w = 0; w < WORDS; w++) {
-        size_t holes[LANGUAGES] = {0};
+    for (enum word w = 0; w < WORDS; w++)
         for (enum language l = 0; l < LANGUAGES; l++)
-            for (const char *at = word_text(l, w); (at = strstr(at, "{}")) != NULL; at += 2)
-                holes[l]++;
-        for (enum language l = 0; l < LANGUAGES; l++)
-            if (holes[l] != holes[LANGUAGE_EN])
+            if (holes_of(word_text(l, w)) != holes_of(word_text(LANGUAGE_EN, w)))
                 fail_msg("\"%s\" in %s", word_text(LANGUAGE_EN, w), language_word(l));
-    }
 }
 
 /* An id that can be one of each country, and what cannot. */
@@ -1239,6 +1281,7 @@ int main(void)
         cmocka_unit_test(a_vat_id_has_a_form_of_its_country),
         cmocka_unit_test(html_shows_the_totals_and_escapes),
         cmocka_unit_test(html_lists_adjustments_where_there_are_some),
+        cmocka_unit_test(html_shows_so_many_adjustments_and_the_way_to_all),
         cmocka_unit_test(html_shows_what_was_brought_in_and_what_is_carried),
         cmocka_unit_test(html_says_what_vat_is_on_and_charges_none_without_a_rate),
         cmocka_unit_test(html_is_an_invoice_a_credit_note_or_neither),
