@@ -151,8 +151,8 @@ class Code:
         return said | {text for _, body in self.defined.values() for text in literals(body)}
 
 
-def rows():
-    return [row for path in WORDS for row in re.findall(r'^    X\(\w+, ("(?:[^"\\]|\\.)*")', path.read_text(), re.MULTILINE)]
+def rows(paths=WORDS):
+    return [row for path in paths for row in re.findall(r'^    X\(\w+, ("(?:[^"\\]|\\.)*")', path.read_text(), re.MULTILINE)]
 
 
 def patterns():
@@ -164,9 +164,9 @@ def patterns():
     return taken
 
 
-def pieces():
+def pieces(paths=PIECES):
     """What those files write, between what fills it."""
-    found = {part for path in PIECES for text in literals(without_comments((SOURCE / path).read_text())) for part in re.split(rf"{HOLE}|%s", text)}
+    found = {part for path in paths for text in literals(without_comments((SOURCE / path).read_text())) for part in re.split(rf"{HOLE}|%s", text)}
     return {part.removeprefix("; but ") for part in found if part}  # of /readyz, which the page takes apart there
 
 
@@ -213,6 +213,13 @@ class Refusals(unittest.TestCase):
         texts = self.code.all_texts()
         parts = pieces()
         self.assertEqual([row for row, pattern in patterns().items() if not any(pattern.fullmatch(text) for text in texts) and not is_in_pieces(row, parts)], [])
+
+    def test_each_difference_is_told_in_the_words_that_the_code_has(self):
+        parts = pieces(["common/decisions/terms_diff.c"])
+        told = [row[1:-1] for row in rows([SOURCE / "common/pages/words_differences.h"])]
+        self.assertGreater(len(told), 10)
+        self.assertEqual([row for row in told if not is_in_pieces(row, parts)], [])
+        self.assertFalse(is_in_pieces("{} hours", parts))
 
     def test_no_row_stands_behind_one_that_takes_its_texts(self):
         taken = patterns()
