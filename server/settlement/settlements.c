@@ -129,7 +129,7 @@ static enum err write_last(const struct settlements *s, struct jw *w, struct ope
     if (o->on.head.last.number == 0)
         return ERR_OK;
     statement_id(span_str(o->on.k->id), o->on.head.last.number, id);
-    enum err err = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
+    enum err err = statement_summed(s->rq->worker->summaries, s->txn, s->rq->catalog, span_str(id), &m, NULL);
     if (err == ERR_OK)
         err = responses_state(s->txn, span_str(id), &m, false, &answers);
     if (err != ERR_OK)

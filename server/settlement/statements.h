@@ -22,9 +22,9 @@ struct statement_meta {
  * catalog. */
 MUST_CHECK enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id,
                                         struct statement_meta *out);
-/* The same; also appends the summary that lists show, if there is a place for it. */
-MUST_CHECK enum err statement_summed(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
-                                     struct buf *summary);
+/* The same; also appends the summary that lists show, if there is a place for it. known: of this thread, or NULL. */
+MUST_CHECK enum err statement_summed(struct summaries *known, struct txn *t, const struct catalog *c, struct span id,
+                                     struct statement_meta *out, struct buf *summary);
 /* Worker: as above for one the caller may see, else ERR_NOT_FOUND with the problem set. */
 MUST_CHECK enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out);
 

@@ -63,7 +63,7 @@ enum err statement_listed(struct jw *w, struct txn *t, const struct catalog *c, 
     struct buf summary;
     json_t *answers = NULL;
     buf_heap(&summary);
-    enum err err = statement_summed(t, c, id, &m, &summary);
+    enum err err = statement_summed(NULL, t, c, id, &m, &summary);
     if (err == ERR_OK)
         err = responses_state(t, id, &m, false, &answers);
     if (err == ERR_OK)
@@ -114,7 +114,7 @@ static enum err look_at(struct statements *s, const struct contract *k, uint64_t
     char id[LIMIT_ID + 1];
     statement_id(span_str(k->id), number, id);
     buf_clear(&s->summary);
-    enum err err = statement_summed(s->txn, s->rq->catalog, span_str(id), m, &s->summary);
+    enum err err = statement_summed(s->rq->worker->summaries, s->txn, s->rq->catalog, span_str(id), m, &s->summary);
     if (err == ERR_NOT_FOUND || (err == ERR_OK && m->contract != k))
         return ERR_CORRUPT;
     if (err != ERR_OK || (err = listed(s, span_str(id), m)) != ERR_OK || s->list.more)
@@ -147,7 +147,7 @@ static enum err cursor_read(struct statements *s, struct span after, struct stat
     *m = (struct statement_meta){.contract = NULL};
     if (span_empty(after))
         return ERR_OK;
-    enum err err = statement_meta_read(s->txn, s->rq->catalog, after, m);
+    enum err err = statement_summed(s->rq->worker->summaries, s->txn, s->rq->catalog, after, m, NULL);
     if (err == ERR_NOT_FOUND || (err == ERR_OK && !catalog_may_read(s->rq->catalog, s->rq->caller, m->contract)))
         return problem(&s->rq->problem, ERR_MALFORMED, "after", "must be the `next` of the answer before");
     if (err == ERR_OK)
@@ -194,7 +194,7 @@ static enum err skip_newer(struct statements *s, struct source *of, const struct
         char id[LIMIT_ID + 1];
         struct statement_meta m;
         statement_id(span_str(of->k->id), middle, id);
-        enum err err = statement_meta_read(s->txn, s->rq->catalog, span_str(id), &m);
+        enum err err = statement_summed(s->rq->worker->summaries, s->txn, s->rq->catalog, span_str(id), &m, NULL);
         if (err != ERR_OK)
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
         bool newer = comes_before(m.to_ms, of->k->number, after->to_ms, after->contract->number);

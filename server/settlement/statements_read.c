@@ -106,46 +106,91 @@ static enum err is_no_statement(struct txn *t, struct span id)
     return err == ERR_OK ? ERR_NOT_FOUND : err;
 }
 
-enum err statement_summed(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out,
-                          struct buf *summary)
+static enum err summary_read(struct span jws, struct summary *out, struct buf *text)
 {
-    struct span jws;
     struct buf payload;
     struct statement s;
-    enum err err = statement_part(t, id, "jws", &jws);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
+    enum err err;
     buf_heap(&payload);
     if ((err = jws_general_payload(jws, &payload)) == ERR_OK &&
         (err = statement_read(buf_span(&payload), &s)) == ERR_OK) {
-        struct statement_meta m = {.contract = catalog_contract(c, s.contract),
-                                   .number = s.number,
-                                   .from = s.from,
-                                   .to = s.to,
-                                   .from_ms = s.from_ms,
-                                   .to_ms = s.to_ms,
-                                   .issued_ms = s.issued_ms};
-        sha256(payload.ptr, payload.len, m.sha256.b);
-        if (summary != NULL)
-            write_summary(&s, &m.sha256, summary);
-        err = !span_eq(s.id, id) ? ERR_CORRUPT : m.contract == NULL ? ERR_NOT_FOUND : ERR_OK;
-        if (err == ERR_OK)
-            *out = m;
+        const size_t before = text->len;
+        *out = (struct summary){.number = s.number,
+                                .from = s.from,
+                                .to = s.to,
+                                .from_ms = s.from_ms,
+                                .to_ms = s.to_ms,
+                                .issued_ms = s.issued_ms};
+        sha256(payload.ptr, payload.len, out->sha256.b);
+        write_summary(&s, &out->sha256, text);
+        out->text = span_of(text->ptr + before, text->len - before);
+        err = s.id.len <= LIMIT_ID && s.contract.len <= LIMIT_ID ? ERR_OK : ERR_CORRUPT;
+        if (err == ERR_OK) {
+            memcpy(out->id, s.id.ptr, s.id.len);
+            memcpy(out->contract, s.contract.ptr, s.contract.len);
+        }
         statement_close(&s);
     }
     buf_free(&payload);
     return err;
 }
 
+/* Of a thread's own, which may be kept; text: room for what it says. */
+static enum err summary_of(struct summaries *known, struct span jws, struct summary *out, struct buf *text)
+{
+    struct hash sum;
+    if (known == NULL)
+        return summary_read(jws, out, text);
+    sha256(jws.ptr, jws.len, sum.b);
+    const struct summary *before = summaries_known(known, &sum);
+    if (before != NULL) {
+        *out = *before;
+        return ERR_OK;
+    }
+    enum err err = summary_read(jws, out, text);
+    if (err == ERR_OK)
+        summaries_keep(known, &sum, out);
+    return err;
+}
+
+enum err statement_summed(struct summaries *known, struct txn *t, const struct catalog *c, struct span id,
+                          struct statement_meta *out, struct buf *summary)
+{
+    struct span jws;
+    struct summary s;
+    struct buf text;
+    enum err err = statement_part(t, id, "jws", &jws);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? is_no_statement(t, id) : err;
+    buf_heap(&text);
+    if ((err = summary_of(known, jws, &s, &text)) == ERR_OK) {
+        const struct statement_meta m = {.contract = catalog_contract(c, span_str(s.contract)),
+                                         .number = s.number,
+                                         .from = s.from,
+                                         .to = s.to,
+                                         .sha256 = s.sha256,
+                                         .from_ms = s.from_ms,
+                                         .to_ms = s.to_ms,
+                                         .issued_ms = s.issued_ms};
+        if (summary != NULL)
+            buf_span_add(summary, s.text);
+        err = !span_is(id, s.id) ? ERR_CORRUPT : m.contract == NULL ? ERR_NOT_FOUND : ERR_OK;
+        if (err == ERR_OK)
+            *out = m;
+    }
+    buf_free(&text);
+    return err;
+}
+
 enum err statement_meta_read(struct txn *t, const struct catalog *c, struct span id, struct statement_meta *out)
 {
-    return statement_summed(t, c, id, out, NULL);
+    return statement_summed(NULL, t, c, id, out, NULL);
 }
 
 enum err statement_find(struct request *rq, struct txn *t, struct span id, struct statement_meta *out)
 {
     struct statement_meta m = {.contract = NULL};
-    enum err err = statement_meta_read(t, rq->catalog, id, &m);
+    enum err err = statement_summed(rq->worker->summaries, t, rq->catalog, id, &m, NULL);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = call_sees(rq, m.contract, "there is no such statement, or it is not yours to see");
     if (err == ERR_OK)

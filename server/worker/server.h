@@ -19,6 +19,7 @@
 #include "server/worker/fitting.h"
 #include "server/worker/repeats.h"
 #include "server/worker/settings.h"
+#include "server/worker/summaries.h"
 
 enum { ROWS_CALLS = 16 }; /* of many rows that one worker has under way */
 
@@ -105,6 +106,7 @@ struct worker {
     struct code_cache *codes;
     struct agent_cache *agents;
     struct fitting *fitting;
+    struct summaries *summaries;
     const struct lists *lists;
     struct zones *zones;
     struct sealer *sealer;

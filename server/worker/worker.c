@@ -246,6 +246,7 @@ void worker_open(struct worker *w, struct server *sv, size_t number)
     w->codes = code_cache_new();
     w->agents = agent_cache_new();
     w->fitting = fitting_new();
+    w->summaries = summaries_new();
     w->parties = budgets_new(1, SAVED_S);
     w->explained = budgets_new(1, SAVED_S);
     w->strangers = budgets_new(1, SAVED_S);
@@ -271,6 +272,7 @@ void worker_close(struct worker *w)
     code_cache_free(w->codes);
     agent_cache_free(w->agents);
     fitting_free(w->fitting);
+    summaries_free(w->summaries);
     budgets_free(w->parties);
     budgets_free(w->explained);
     budgets_free(w->strangers);
