@@ -5,8 +5,9 @@
 #include "server/api/call.h"
 #include "server/api/list.h"
 
-/* Leads and dispositions that one call looks at: past it the list ends early, with `next`. */
-enum { LEADS_SCAN = 4000 };
+/* Leads and dispositions that one call looks at, and where their entries have to be read: past it the list ends early,
+ * with `next`. */
+enum { LEADS_SCAN = 4000, ENTRIES_SCAN = 2000 };
 
 enum lead_order { LEADS_OLDEST, LEADS_NEWEST, LEADS_DUE };
 

@@ -271,7 +271,8 @@ enum err leads_write_newest(struct leads *l, const struct pointer *after)
     for (size_t i = 0; i < m.n && err == ERR_OK; i++)
         if ((err = begin(&m, m.of[i].k, &m.of[i])) == ERR_OK)
             err = fill(&m, &m.of[i]);
-    l->left = LEADS_SCAN; /* what finding the heads of many contracts looked at is no part of the list */
+    /* what finding the heads of many contracts looked at is no part of the list */
+    l->left = l->entry.any ? ENTRIES_SCAN : LEADS_SCAN;
     if (err == ERR_OK)
         err = merge(&m);
     close_merging(&m);
