@@ -91,6 +91,24 @@
     X(TOLD_READY_GONE, "{} was removed from the data folder: the next start is refused without it", "{} a été retiré du dossier de données\u00a0: sans lui, le prochain démarrage sera refusé", "{} 已从数据目录删除：缺少它将无法再次启动") \
     X(TOLD_READY_DISK, "the disk has room for {} MiB alone", "le disque n’a plus de place que pour {} Mio", "磁盘仅余 {} MiB") \
     X(TOLD_READY_MAP, "the map has room for {} MiB alone: raise map_size_gib and restart", "la base n’a plus de place que pour {} Mio\u00a0: augmentez map_size_gib et redémarrez", "存储映射仅余 {} MiB：请增大 map_size_gib 并重启") \
+    X(TOLD_PARAMETER_BYTES, "does not decode to UTF-8 text", "n’est pas du texte en UTF-8", "不是 UTF-8 文本") \
+    X(TOLD_PARAMETER, "unknown query parameter", "paramètre inconnu dans l’adresse", "网址中有未知参数") \
+    X(TOLD_PARAMETER_TWICE, "query parameter given twice", "paramètre donné deux fois dans l’adresse", "网址参数重复") \
+    X(TOLD_ROLE, "must be advertiser, publisher, auditor or operator", "doit être advertiser, publisher, auditor ou operator", "须为 advertiser、publisher、auditor 或 operator") \
+    X(TOLD_CAMPAIGN_OF, "a campaign is changed by its advertiser or the operator", "une campagne est modifiée par son annonceur ou l’opérateur", "推广活动由其广告主或运营方更改") \
+    X(TOLD_KEY_OF, "a countersigning key is set by the party itself", "une clé de contresignature est donnée par la partie elle-même", "会签密钥由该方自己设置") \
+    X(TOLD_CODES_OF, "a publisher's codes are made by the publisher; your campaign's own at its direct_contract", "les liens d’un éditeur sont créés par lui\u00a0; ceux de votre campagne, dans son contrat direct", "发布商的链接由其自己创建；推广活动自己的链接在其直接合同中") \
+    X(TOLD_ANSWER_OF, "a statement is answered by its two parties", "un relevé reçoit la réponse de ses deux parties", "结算单由其双方答复") \
+    X(TOLD_CAMPAIGNS_OF, "an advertiser makes campaigns for itself only", "un annonceur ne crée de campagnes que pour lui-même", "广告主只能为自己创建推广活动") \
+    X(TOLD_EVENTS_TO, "events are sent to advertisers and publishers", "les événements vont aux annonceurs et aux éditeurs", "事件只发送给广告主和发布商") \
+    X(TOLD_ASSENT_OF, "is for its advertiser and its publisher, who take back what they assented to", "est pour son annonceur et son éditeur, qui reprennent leur accord", "由其广告主和发布商撤回各自的同意") \
+    X(TOLD_NO_ASSENTS, "is not one that both parties had to assent to, and did: who may change the terms withdraws it", "n’avait pas à recevoir l’accord des deux parties\u00a0: qui peut changer les termes la retire", "无需双方同意：由有权更改条款者撤回") \
+    X(TOLD_LEGAL_OF, "legal data are said by the party itself, or the operator", "les mentions légales sont données par la partie elle-même, ou l’opérateur", "法定资料由该方自己或运营方填写") \
+    X(TOLD_CRM_OF, "only the advertiser itself says where its leads go", "seul l’annonceur dit où vont ses leads", "线索去向只由广告主自己设置") \
+    X(TOLD_EVENTS_OF, "only the party itself says where its events go", "seule la partie dit où vont ses événements", "事件去向只由该方自己设置") \
+    X(TOLD_NOTICES_OF, "only the party itself says which notices it wants", "seule la partie dit quels avis elle veut", "通知种类只由该方自己设置") \
+    X(TOLD_RESEND_OF, "only the party whose webhook or CRM it is for may have it sent again", "seule la partie à qui est le webhook ou le CRM peut le faire renvoyer", "只有 webhook 或 CRM 所属方可要求重发") \
+    X(TOLD_WITHDRAWN_BY, "who may change terms withdraws them: the operator, and of the campaign's own contract its advertiser; what both parties assented to each of them takes back by a JWS of its own key", "qui peut changer les termes les retire\u00a0: l’opérateur, et pour le contrat propre de la campagne son annonceur\u00a0; ce que les deux ont accepté, chacune le retire par un JWS de sa clé", "由有权更改条款者撤回：运营方，推广活动自己的合同则为其广告主；双方均已同意的，由各方以自己密钥的 JWS 撤回") \
     X(TOLD_NOT_DELIVERIES, "is none of the words that deliveries have", "n’est pas un mot des livraisons", "不是投递的状态词") \
     X(TOLD_NOT_CHANGE, "is none of the kinds of changes, such as rename or token_end", "n’est pas une sorte de changement, comme rename ou token_end", "不是变更种类，例如 rename 或 token_end") \
     X(TOLD_NUMBER_TO, "must be a number from 0 to {}", "doit être un nombre de 0 à {}", "须为 0 至 {} 的数字") \

@@ -48,7 +48,6 @@ static void write_unready(struct page *g, const char *why)
 static void write_figures(struct overview *o)
 {
     const char *why = source_unready(o->rq->worker->server->source);
-    const struct catalog *c = o->rq->catalog;
     const int64_t refused = refused_of_day(o->refused, o->rq->arrived_ms);
     page_put(&o->s.g, "<dl class=\"kpis six\" data-live=\"health\" aria-label=\"{}\">\n<div><dt>{}</dt><dd>",
              P_WORD(WORD_NAV_HEALTH), P_WORD(WORD_OP_READY));
@@ -56,7 +55,7 @@ static void write_figures(struct overview *o)
         page_put(&o->s.g, "<span class=\"ok\">{}</span></dd></div>\n", P_WORD(WORD_YES));
     else
         write_unready(&o->s.g, why);
-    write_figure(o, WORD_CONTRACTS, "/contracts", (int64_t)c->n_contracts, false);
+    system_room(&o->s, true);
     write_figure(o, WORD_OP_UNANSWERED, "#waiting", (int64_t)json_array_size(json_object_get(o->waiting, "data")),
                  json_object_get(o->waiting, "next") != NULL);
     write_figure(o, WORD_OP_REFUSED, "/refused", refused, refused == REFUSED);
@@ -77,7 +76,7 @@ static void write_parties(struct overview *o)
     const json_t *one;
     size_t i;
     page_put(&o->s.g,
-             "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><span class=\"s\">{}</span></div>\n<table "
+             "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/parties\">{}</a></div>\n<table "
              "class=\"fit\"><tbody>\n",
              P_WORD(WORD_OP_PARTIES), P_COUNT((int64_t)o->rq->catalog->n_parties));
     json_array_foreach(json_object_get(o->parties, "data"), i, one) page_put(
@@ -94,7 +93,7 @@ static void write_contracts(struct overview *o)
 {
     const struct contract_list all = catalog_reads(o->rq->catalog, o->rq->caller);
     page_put(&o->s.g,
-             "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><span class=\"s\">{}</span></div>\n<table "
+             "<section class=\"card\">\n<div class=\"ch\"><h2>{}</h2><a href=\"/contracts\">{}</a></div>\n<table "
              "class=\"fit\"><tbody>\n",
              P_WORD(WORD_CONTRACTS), P_COUNT((int64_t)all.n));
     for (size_t i = all.n; i-- > 0 && all.n - i <= LISTED;) {

@@ -12,6 +12,7 @@ enum err auditor_read(struct request *rq, struct reply *reply);
 enum err system_read(struct request *rq, struct reply *reply); /* system.c: likewise */
 
 struct screen;
+void system_room(struct screen *s, bool linked); /* one of a list of figures: what the store can still grow by */
 void auditor_pull(struct screen *s, const struct contract *const *k, size_t n); /* commands that copy and check them */
 /* statement_answer.c: what sign.js takes of its box, within its tag; and the field of a key file, with where it
  * complains. */

@@ -79,11 +79,22 @@ static void write_figure(struct page *g, enum word name, struct part value)
     page_put(g, "<div><dt>{}</dt><dd>{}</dd></div>\n", P_WORD(name), value);
 }
 
-static void write_size(struct page *g, enum word word, uint64_t bytes)
+static void write_bytes(struct page *g, uint64_t bytes)
 {
     bool much = bytes >> MIB_BITS > MIB_MOST;
-    page_put(g, "<div><dt>{}</dt><dd>{} {}</dd></div>\n", P_WORD(word),
-             P_COUNT((int64_t)(bytes >> (much ? GIB_BITS : MIB_BITS))), P_HTML(much ? "GiB" : "MiB"));
+    page_put(g, "{} {}", P_COUNT((int64_t)(bytes >> (much ? GIB_BITS : MIB_BITS))), P_HTML(much ? "GiB" : "MiB"));
+}
+
+void system_room(struct screen *s, bool linked)
+{
+    struct page *g = &s->g;
+    struct store_room room;
+    page_put(g, "<div><dt>{}</dt><dd>{}", P_WORD(WORD_SYS_ROOM), P_HTML(linked ? "<a href=\"/system\">" : ""));
+    if (store_room(s->rq->worker->server->instance.store, &room) == ERR_OK)
+        write_bytes(g, room.disk < room.map ? room.disk : room.map);
+    else
+        page_put(g, "{}", P_WORD(WORD_SYS_UNSURE));
+    page_html(g, linked ? "</a></dd></div>\n" : "</dd></div>\n");
 }
 
 static void write_figures(struct system_page *p)
@@ -91,13 +102,13 @@ static void write_figures(struct system_page *p)
     const struct server *sv = p->rq->worker->server;
     const char *why = source_unready(sv->source);
     struct page *g = &p->s.g;
-    struct store_room room;
     page_put(g, "<dl class=\"kpis\" aria-label=\"{}\">\n", P_WORD(WORD_SYSTEM));
     write_figure(g, WORD_OP_READY, P_WORD(why == NULL ? WORD_YES : WORD_NO));
     write_figure(g, WORD_SYS_CLOCK, P_WORD(source_clock_sure(sv->source) ? WORD_YES : WORD_NO));
-    write_size(g, WORD_SYS_STORE, store_bytes_used(sv->instance.store));
-    if (store_room(sv->instance.store, &room) == ERR_OK)
-        write_size(g, WORD_SYS_ROOM, room.disk < room.map ? room.disk : room.map);
+    page_put(g, "<div><dt>{}</dt><dd>", P_WORD(WORD_SYS_STORE));
+    write_bytes(g, store_bytes_used(sv->instance.store));
+    page_html(g, "</dd></div>\n");
+    system_room(&p->s, false);
     page_html(g, "</dl>\n");
 }
 

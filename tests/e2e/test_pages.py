@@ -200,6 +200,7 @@ class Sessions(ServerCase):
                 self.assertIn(word, page.text)
                 self.assertEqual(page.headers["Content-Language"], lang)
         self.assertIn("Sign out", browser.get("/?lang=%3Cb%3E").text)
+        self.assertEqual(browser.get("/?lang=zh").headers["Content-Language"], "zh-Hans")
 
     def test_what_is_of_another_party_looks_like_nothing(self):
         market = Market(self.server)
@@ -697,8 +698,10 @@ class Operating(Forms):
         self.assertEqual(publisher.postback(person(), nonce="x" * 20, ts=1).status, 401)
         wait_for(lambda: any(one.get("kid") == publisher.kid for one in self.operator.get("/v1/refused")["data"]), what="the refusal")
         text = self.signed_in(self.operator.token).get("/").text
-        for href in ("/contracts", "#waiting", "/refused"):
+        for href in ("/system", "#waiting", "/refused"):
             self.assertRegex(text, rf'<dd><a href="{href}">\d+')
+        for href in ("/parties", "/contracts"):
+            self.assertRegex(text, rf'</h2><a href="{href}">\d+')
         self.assertIn('id="waiting"', text)
         self.assertIn(f'<a href="/parties/{publisher.id}"><bdi>Refused lately</bdi></a> <code>{publisher.kid}</code>', text)
 

@@ -73,6 +73,7 @@ def texts_of(body):
     """Each with what it may come to."""
     said = set()
     told = [*calls(body, "problem"), *(("", "", "", form, *others) for _, _, _, form, *others in calls(body, "warn"))]
+    told += [("", "", "", form) for _, _, form in calls(body, "param_problem")]
     for _, fault, _, form, *others in told:
         with_these = [text for other in others for text in literals(other)]
         with_these += [text for table in re.findall(r"\b(\w+)\[", " ".join(others)) for row in re.findall(rf"\b{table}\[\w*\] = \{{(.*?)\}};", body, re.DOTALL) for text in literals(row)]
