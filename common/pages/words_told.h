@@ -154,6 +154,7 @@
     X(TOLD_MARKOV_ROWS, "has more than {} rows that leads lead through, which is what markov weighs: group by something coarser, or ask for a shorter period", "a plus de {} lignes par où passent des leads, ce que markov pèse\u00a0: groupez plus large, ou une période plus courte", "线索经过的行超过 {}，这是 markov 所权衡的：请用更粗的分组或更短的期间") \
     X(TOLD_MARKOV_ALL, "markov weighs all leads of the period together: it goes with no group or filter by time, status or reason", "markov pèse ensemble tous les leads de la période\u00a0: sans groupe ni filtre par temps, statut ou motif", "markov 权衡期间的全部线索：不能按时间、状态或原因分组或筛选") \
     X(TOLD_MARKOV_CLICKS, "these are more clicks than markov weighs: ask for a shorter period", "c’est plus de clics que markov n’en pèse\u00a0: une période plus courte", "点击数超过 markov 的上限：请缩短期间") \
+    X(TOLD_MARKOV_LEADS, "these are more leads than markov weighs: ask for a shorter period", "c’est plus de leads que markov n’en pèse\u00a0: une période plus courte", "线索数超过 markov 的上限：请缩短期间") \
     X(TOLD_MARKOV_ONE, "markov is of one campaign: name it in campaign", "markov porte sur une campagne\u00a0: nommez-la", "markov 针对单个推广活动：请指明") \
     X(TOLD_MODEL_ADVERTISER, "is for the campaign's advertiser: it rests on the clicks of all of its publishers", "est à l’annonceur de la campagne\u00a0: il repose sur les clics de tous ses éditeurs", "仅供推广活动的广告主：它依据其全部发布商的点击") \
     X(TOLD_SUM, "a sum is more than {}: ask for a shorter period", "une somme dépasse {}\u00a0: une période plus courte", "合计超过 {}：请缩短期间") \

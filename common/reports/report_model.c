@@ -260,9 +260,11 @@ static enum err add_alone(struct game *g, uint32_t *channel, struct problem *p)
         if (a->leads < 0 || a->converted < 0 || a->lost < 0)
             return ERR_CORRUPT;
         leads += a->leads;
-        if (rest > (int64_t)(PATH_TOTAL_MAX / SHARE_WHOLE / (REPORT_CHANNELS + 1)) || leads > ALONE_MOST)
-            return problem(p, ERR_INVALID, "from", "these are more %s than markov weighs: ask for a shorter period",
-                           leads > ALONE_MOST ? "leads" : "clicks");
+        if (rest > (int64_t)(PATH_TOTAL_MAX / SHARE_WHOLE / (REPORT_CHANNELS + 1)))
+            return problem(p, ERR_INVALID, "from",
+                           "these are more clicks than markov weighs: ask for a shorter period");
+        if (leads > ALONE_MOST)
+            return problem(p, ERR_INVALID, "from", "these are more leads than markov weighs: ask for a shorter period");
         channel[c] = c;
         add_path(g, &channel[c], 1, (uint64_t)a->converted,
                  (uint64_t)a->lost + (rest > 0 ? (uint64_t)rest * SHARE_WHOLE : 0));
