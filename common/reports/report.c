@@ -162,8 +162,9 @@ static void add_rare(struct report *r, struct rare *s, const struct count_what *
     case COUNT_LEADS:
     case COUNT_SEVERAL:
         s->leads[w->status] += n;
-        s->reasons[w->reason] += n;
-        s->lag[w->lag] += n;
+        if (w->reason != REASON_NONE)
+            report_reasons(r, s)[w->reason] += n;
+        report_lag(r, s, w->lag, n);
         report_sum(r, &s->lead_micros, micros);
         return;
     case COUNT_ADJUSTMENTS:
@@ -405,22 +406,42 @@ static void add_all(struct report *r, int64_t *to, const int64_t *from, size_t n
         report_sum(r, &to[i], from[i]);
 }
 
+static void rare_add(struct report *r, struct rare *to, const struct rare *from)
+{
+    add_all(r, (int64_t *)to, (const int64_t *)from, RARE_SUMS);
+    for (unsigned i = 0; i < LAG_BUCKETS; i++)
+        report_lag(r, to, i, from->lag[i]);
+    if (from->reasons != NULL)
+        add_all(r, report_reasons(r, to), from->reasons, REASON_COUNT);
+}
+
 static void sums_add(struct report *r, struct sums *to, const struct sums *from)
 {
     add_all(r, (int64_t *)to, (const int64_t *)from, SUMS);
     if (from->rare != NULL)
-        add_all(r, (int64_t *)report_rare(r, to), (const int64_t *)from->rare, RARE_SUMS);
+        rare_add(r, report_rare(r, to), from->rare);
+}
+
+static bool all_zero(const void *what, size_t len)
+{
+    static const struct rare none;
+    return memcmp(what, &none, len) == 0;
+}
+static_assert(sizeof(struct rare) >= REASON_COUNT * sizeof(int64_t) && sizeof(struct rare) >= sizeof(struct sums),
+              "zeros for each of them");
+
+static bool rare_is_nothing(const struct rare *s)
+{
+    return all_zero(s, RARE_SUMS * sizeof(int64_t)) && all_zero(s->lag, sizeof s->lag) &&
+           (s->reasons == NULL || all_zero(s->reasons, REASON_COUNT * sizeof(int64_t)));
 }
 
 static bool is_nothing(const struct report *r, const struct report_row *row)
 {
-    static const struct sums none;
-    static const struct rare none_rare;
     bool nothing = true;
-    for (size_t i = 0; i < report_periods(r); i++) {
+    for (size_t i = 0; i < report_periods(r) && nothing; i++) {
         const struct sums *s = &row->sums[i];
-        nothing &= memcmp(s, &none, SUMS * sizeof(int64_t)) == 0 &&
-                   (s->rare == NULL || memcmp(s->rare, &none_rare, sizeof none_rare) == 0);
+        nothing = all_zero(s, SUMS * sizeof(int64_t)) && (s->rare == NULL || rare_is_nothing(s->rare));
     }
     return nothing;
 }

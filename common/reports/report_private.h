@@ -9,13 +9,14 @@
 #include "common/reports/hashed.h"
 #include "common/reports/report.h"
 
-/* What few rows have of. */
+/* What fewer rows have. */
 struct rare {
-    int64_t leads[STATUS_COUNT], reasons[REASON_COUNT];
+    int64_t leads[STATUS_COUNT];
     int64_t gaps[3];
     int64_t lead_micros, adjustment_micros;
     int64_t scored, scores; /* leads with a score, and the sum of these */
-    int64_t lag[LAG_BUCKETS];
+    int64_t *reasons;       /* [REASON_COUNT], of leads that have one; NULL: none has */
+    int32_t lag[LAG_BUCKETS];
 };
 /* There may be 100,000 rows: so they are small. */
 struct sums {
@@ -23,7 +24,10 @@ struct sums {
     int64_t click_micros, impression_micros, revenue;
     struct rare *rare; /* NULL: nothing of it */
 };
-enum { SUMS = offsetof(struct sums, rare) / sizeof(int64_t), RARE_SUMS = sizeof(struct rare) / sizeof(int64_t) };
+enum {
+    SUMS = offsetof(struct sums, rare) / sizeof(int64_t),
+    RARE_SUMS = offsetof(struct rare, reasons) / sizeof(int64_t)
+};
 static_assert(sizeof(struct sums) == SUMS * sizeof(int64_t) + sizeof(struct rare *), "sums are all that is in front");
 
 /* What a row is found by. */
@@ -115,6 +119,10 @@ static inline void report_sum(struct report *r, int64_t *to, int64_t v)
 {
     r->beyond |= __builtin_add_overflow(*to, v, to);
 }
+static inline void report_lag(struct report *r, struct rare *s, unsigned lag, int64_t n)
+{
+    r->beyond |= __builtin_add_overflow(s->lag[lag], n, &s->lag[lag]);
+}
 /* ---- report_rows.c ---- */
 
 /* One of that key by itself, which nobody finds. */
@@ -124,6 +132,7 @@ struct report_row *report_row(struct report *r, const struct report_key *k);
 bool report_same_key(const struct report_key *a, const struct report_key *b);
 /* What it has not is made. */
 struct rare *report_rare(struct report *r, struct sums *s);
+int64_t *report_reasons(struct report *r, struct rare *s);
 struct report_chain *report_chain(struct report *r, struct report_row *row);
 void report_rows_free(struct report *r);
 /* All that rows have, r->values.n of them, in no order; free() takes them. */

@@ -78,6 +78,13 @@ struct rare *report_rare(struct report *r, struct sums *s)
     return s->rare;
 }
 
+int64_t *report_reasons(struct report *r, struct rare *s)
+{
+    if (s->reasons == NULL)
+        s->reasons = mem(r, REASON_COUNT);
+    return s->reasons;
+}
+
 struct report_chain *report_chain(struct report *r, struct report_row *row)
 {
     if (row->chain == NULL)

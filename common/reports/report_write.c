@@ -32,6 +32,12 @@ static const struct rare *rare_of(const struct sums *s)
     return s->rare != NULL ? s->rare : &none;
 }
 
+static const int64_t *reasons_of(const struct rare *s)
+{
+    static const int64_t none[REASON_COUNT];
+    return s->reasons != NULL ? s->reasons : none;
+}
+
 static struct figures figures_of(const struct sums *s)
 {
     struct figures f = {.clicks = total(s->clicks, CLASS_COUNT), .payout = s->click_micros + s->impression_micros};
@@ -90,8 +96,10 @@ static bool ratio_of(enum ratio which, const struct sums *s, const struct figure
 /* The bucket that the middle lead is in, the lower of two; 0: no time is known. */
 static unsigned median(const struct sums *s, int64_t *leads)
 {
-    const int64_t *lag = rare_of(s)->lag;
-    int64_t n = s->rare != NULL ? total(lag + 1, LAG_BUCKETS - 1) : 0, seen = 0;
+    const int32_t *lag = rare_of(s)->lag;
+    int64_t n = 0, seen = 0;
+    for (unsigned i = 1; i < lag_buckets() && s->rare != NULL; i++)
+        n += lag[i];
     *leads = n;
     for (unsigned i = 1; i < lag_buckets() && n > 0; i++)
         if ((seen += lag[i]) > (n - 1) / 2)
@@ -327,7 +335,7 @@ static void jw_row(struct jw *w, const struct shown *x)
         jw_kbool(w, "other", true);
     jw_kint(w, "payout_micros", f.payout);
     if (!model)
-        jw_words(w, "reasons", rare->reasons + 1, REASON_COUNT - 1, reason_at);
+        jw_words(w, "reasons", reasons_of(rare) + 1, REASON_COUNT - 1, reason_at);
     if (x->key && x->row->chain != NULL && x->row->chain->channel != 0)
         jw_kint(w, "removal_ppm", (int64_t)(x->row->chain->effect[x->before] * PPM / PATH_EFFECT_WHOLE));
     jw_kint(w, "revenue_micros", s->revenue);
@@ -362,7 +370,8 @@ static bool in_range(const struct report *r, const struct report_row *row)
         uint64_t all = 0;
         in &= add_sizes((const int64_t *)s, SUMS, &all);
         if (s->rare != NULL)
-            in &= add_sizes((const int64_t *)s->rare, RARE_SUMS, &all);
+            in &= add_sizes((const int64_t *)s->rare, RARE_SUMS, &all) &&
+                  add_sizes(reasons_of(s->rare), REASON_COUNT, &all);
         in &= all <= JSON_INT_MAX;
     }
     return in;
