@@ -280,9 +280,75 @@ static void rows_are_the_plain_sums(void **state)
     }
 }
 
+/* ---- models ---- */
+
+/* A day of so many leads that one click each led to, and of so many clicks. */
+static void feed_leads(struct report *r, const char *publisher, enum status status, int64_t leads, int64_t clicks)
+{
+    const struct cell_key k = {.contract = 1, .dimension = DIMENSION_ALL, .day = FROM_DAY, .named = true};
+    const struct count c[] = {
+        {.number = count_number(&(struct count_what){.kind = COUNT_CLICKS}), .n = clicks},
+        {.number = count_number(&(struct count_what){.kind = COUNT_LEADS, .status = status}), .n = leads, .micros = 7}};
+    struct report_day times = {.whole = true};
+    struct buf b;
+    buf_heap(&b);
+    counts_write(&b, &c[0], 1);
+    counts_write(&b, &c[1], 1);
+    report_at(r, &(struct report_place){SPAN("A"), SPAN("C"), span_str(publisher), SPAN("EUR")}, false);
+    assert_ok(report_cell(r, &k, buf_span(&b), &times));
+    buf_free(&b);
+}
+
+/* More than what its sums hold is refused, and what they hold goes: both by the last lead. */
+static void markov_takes_as_many_leads_as_its_sums_hold(void **state)
+{
+    static const struct {
+        int64_t leads, lost, clicks;
+        enum err err;
+    } of[] = {{9000000, 0, 1, ERR_OK},
+              {8999999, 1, 1, ERR_OK},
+              {1, 8999999, 1, ERR_OK},
+              {9000000, 1, 1, ERR_INVALID},
+              {1, 9000000, 1, ERR_INVALID},
+              {1, 1, INT64_C(80000000), ERR_OK},
+              {1, 1, INT64_C(90000000), ERR_INVALID}};
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        const struct report_asked a = {.group = {GROUP_PUBLISHER},
+                                       .n = 1,
+                                       .class = -1,
+                                       .status = -1,
+                                       .reason = -1,
+                                       .model = REPORT_MARKOV,
+                                       .values = 1000};
+        struct report *r = report_open(&a);
+        struct problem p;
+        struct buf text;
+        buf_heap(&text);
+        feed_leads(r, "P1", STATUS_APPROVED, of[i].leads, of[i].clicks);
+        feed_leads(r, "P2", STATUS_REJECTED, of[i].lost, of[i].clicks);
+        enum err err = report_json(r, &(struct report_head){.timezone = SPAN("UTC"), .to_ms = INT64_MAX}, &text, &p);
+        assert_int_equal(err, of[i].err);
+        if (err == ERR_OK) {
+            json_error_t why;
+            json_t *all = json_loadb(text.ptr, text.len, 0, &why);
+            json_t *total = json_array_get(json_object_get(all, "totals"), 0);
+            assert_int_equal(json_integer_value(json_object_get(json_object_get(total, "credit"), "total")),
+                             of[i].leads * 1000000);
+            assert_int_equal(json_integer_value(json_object_get(total, "lead_micros")), of[i].leads > 0 ? 7 : 0);
+            json_decref(all);
+        } else {
+            assert_string_equal(p.field, "from");
+        }
+        buf_free(&text);
+        report_close(r);
+    }
+}
+
 int main(void)
 {
     chance_seed();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_are_the_plain_sums)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_are_the_plain_sums),
+                                       cmocka_unit_test(markov_takes_as_many_leads_as_its_sums_hold)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
