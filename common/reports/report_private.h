@@ -1,4 +1,4 @@
-/* Rows of a report: made by report.c, shown by report_write.c. */
+/* Rows of a report: kept by report_rows.c, counted by report.c and report_model.c, shown by report_write.c. */
 #ifndef CS_REPORTS_REPORT_PRIVATE_H
 #define CS_REPORTS_REPORT_PRIVATE_H
 
@@ -48,6 +48,7 @@ struct report_chain {
     } alone[2];                         /* leads that a click of it alone led to */
 };
 
+/* One that rows have, kept once. */
 struct report_value {
     struct span text;
     int64_t n;     /* what all rows of it come to */
