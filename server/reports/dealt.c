@@ -17,12 +17,17 @@
 struct dealt {
     struct reporting *r;
     const struct contract *k;
-    struct view view;
     struct entry e;
     struct touch touch[LIMIT_TOUCHES];
     uint32_t share[LIMIT_TOUCHES];
     size_t n;
     bool gathered; /* touches say what their clicks are */
+    struct met {
+        uint32_t contract;
+        uint64_t index;
+        struct envelope env;
+    } met[LIMIT_TOUCHES]; /* what was read as they were gathered */
+    size_t n_met;
     struct report_touch told[LIMIT_TOUCHES];
     char value[LIMIT_TOUCHES][LIMIT_PARAM];
 };
@@ -51,8 +56,33 @@ static enum attribution dealt_by(enum report_model m)
     return of[m];
 }
 
+/* A click that touches name, as struct view has it; its entry may be asked for again. */
+static enum err meet_click(void *ctx, uint32_t contract, uint64_t index, struct clicked *out)
+{
+    struct dealt *d = ctx;
+    struct met met = {.contract = contract, .index = index};
+    enum err err = ledger_read(d->r->txn, contract, index, &met.env);
+    if (err != ERR_OK || met.env.kind != ENTRY_CLICK)
+        return err == ERR_OK ? ERR_NOT_FOUND : err;
+    if (d->n_met < LIMIT_TOUCHES)
+        d->met[d->n_met++] = met;
+    return envelope_click(&met.env, out);
+}
+
+static enum err click_at(const struct dealt *d, uint32_t contract, uint64_t index, struct envelope *out)
+{
+    for (size_t i = 0; i < d->n_met; i++)
+        if (d->met[i].contract == contract && d->met[i].index == index) {
+            *out = d->met[i].env;
+            return ERR_OK;
+        }
+    enum err err = ledger_read(d->r->txn, contract, index, out);
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
 static enum err take_touches(struct dealt *d, const struct envelope *env)
 {
+    const struct view clicks = {.click = meet_click, .ctx = d};
     const struct entry_lead *l = &d->e.lead;
     const int64_t at_ms = entry_clock(&d->e);
     struct lead_facts facts;
@@ -67,7 +97,7 @@ static enum err take_touches(struct dealt *d, const struct envelope *env)
         d->r->without_touches++;
         err = ERR_OK;
     } else if (err == ERR_OK) {
-        err = lead_touches(d->r->rq->worker->tokens, &d->view, l, priv.contact, &facts);
+        err = lead_touches(d->r->rq->worker->tokens, &clicks, l, priv.contact, &facts);
         size_t n = err == ERR_OK
                        ? credit_touches(contract_terms(d->k, d->e.at_ms), dealt_by(d->r->asked.model), facts.touches,
                                         facts.n_touches, at_ms, l->clock_steps, d->touch, d->share)
@@ -115,11 +145,11 @@ static enum err say_click(struct dealt *d, size_t i)
 {
     struct envelope env;
     struct entry click;
-    enum err err = ledger_read(d->r->txn, d->touch[i].contract, d->touch[i].index, &env);
+    enum err err = click_at(d, d->touch[i].contract, d->touch[i].index, &env);
     if (err == ERR_OK)
         err = entry_read(env.entry, &click, NULL);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        return err;
     if (click.kind == ENTRY_CLICK) {
         d->told[i].class = click.click.class;
         say_value(d, i, &click);
@@ -171,7 +201,7 @@ static enum err say_touch(struct dealt *d, size_t i)
 static enum err deal_lead(struct days *days, uint64_t index, const struct lead_state *s)
 {
     struct reporting *r = days->r;
-    struct dealt d = {.r = r, .k = days->k, .view = ledger_store_view(r->txn)};
+    struct dealt d; /* some kilobytes, of which a lead uses few */
     struct report_lead lead = {.touch = d.told, .micros = s->micros, .revenue = s->revenue, .before = days->before};
     struct envelope env;
     lead.time = days->times.time[s->quarter % QUARTERS];
@@ -179,6 +209,10 @@ static enum err deal_lead(struct days *days, uint64_t index, const struct lead_s
         return ERR_OK;
     if (!count_what(s->number, &lead.what) || lead.what.kind != COUNT_SEVERAL)
         return ERR_CORRUPT;
+    d.r = r;
+    d.k = days->k;
+    d.n = d.n_met = 0;
+    d.gathered = false;
     enum err err = ledger_read(r->txn, days->k->number, index, &env);
     if (err == ERR_OK)
         err = entry_read(env.entry, &d.e, NULL);
