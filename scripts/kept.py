@@ -609,7 +609,7 @@ def clicks(audit, files, kept):
 
 def came_before(audit, click):
     """Long enough before the log's last entry that it has to be in the log."""
-    return click.second * 1000 + MINUTE_MS < last_at(audit)
+    return click.second * 1000 + MINUTE_MS < (clock(audit.parsed[-1]) if audit.parsed else 0)
 
 
 def click_stands(audit, click):

@@ -298,6 +298,7 @@ void verify_clicks_entry(struct audit *a, uint64_t index, const struct entry *e)
     c->unseen++;
 }
 
+/* An id has the clock's second: where the clock was set back, entries are dated ahead of it for a while. */
 static bool is_settled(const struct seen *s, int64_t last_ms)
 {
     return (int64_t)s->at_s * 1000 + SETTLED_MS < last_ms;
@@ -373,7 +374,7 @@ void verify_clicks_end(struct audit *a, bool complete)
         const struct seen *s = &c->of[c->next];
         if (!complete)
             finds_doubt(c->finding, "line %" PRIu64 ": entry %" PRIu64 " could not be looked at", s->line, s->place);
-        else if (is_settled(s, a->fold.last_ms))
+        else if (is_settled(s, a->fold.last_clock_ms))
             finds_failure(c->finding,
                           "line %" PRIu64 ": a click was answered as entry %" PRIu64
                           ", and is dropped: the log has %" PRIu64 " entries, the last of a later time",
@@ -384,7 +385,7 @@ void verify_clicks_end(struct audit *a, bool complete)
     }
     match_in_order(c);
     for (size_t i = c->n_recorded; i < c->n && complete; i++)
-        compare_unrecorded(c, &c->of[i], a->fold.last_ms);
+        compare_unrecorded(c, &c->of[i], a->fold.last_clock_ms);
     if (c->n == 0 && a->asked->campaign != NULL)
         return; /* another of the mirrors is asked about them */
     if (c->n == 0)

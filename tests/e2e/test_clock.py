@@ -16,7 +16,7 @@ from pathlib import Path
 from harness import SOURCE, Market, Server, countersign, person, send, statement_payload, wait_for
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
-from second import second_verify  # noqa: E402
+from second import second_verify, verify_twice  # noqa: E402
 
 HOUR_S, DAY_S = 3600, 24 * 3600
 JUMPS_S = (HOUR_S, -HOUR_S, 400 * DAY_S, -400 * DAY_S)
@@ -312,6 +312,24 @@ class SetBack(ClockCase):
         self.server.wait(5)
         got = self.post(self.signed(person(touches=f"{ahead},{right}")))
         self.assertEqual((got["status"], got["reason"]), ("pending", ""))
+
+
+class Kept(ClockCase):
+    def test_a_click_behind_a_step_back_is_not_called_dropped(self):
+        """What was kept since is later than the mirror, though its second is before the times that entries have."""
+        self.serve()
+        self.click()
+        self.server.jump(-3600)
+        self.assertEqual(self.server.confirm().status, 200)
+        before = self.click()
+        with tempfile.TemporaryDirectory() as folder:
+            mirror, kept = Path(folder) / "mirror", Path(folder) / "kept"
+            done = countersign("pull", self.server.url, mirror, "--contract", self.market.contract, "--token", self.market.publisher.token)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.server.wait(5)
+            kept.write_text(f"{before}\n{self.click()}\n")
+            done = verify_twice(mirror, "--clicks", kept)
+            self.assertEqual((done.returncode, "line 2: the click came after this mirror was pulled" in done.stdout), (2, True), done.stdout)
 
 
 class Nonces(ClockCase):
