@@ -189,7 +189,7 @@ static const struct chore {
     {RECORD_GO_ON, SECOND_MS, make_go_on},       {RECORD_NONE, READERS_MS, watch_room},
     {RECORD_NONE, SECOND_MS, watch_files},
 };
-enum { DAY_KEYS_CHORE = 0, GO_ON_CHORE = 8 };
+enum { DAY_KEYS_CHORE = 0, SWEEP_CHORE = 3, GO_ON_CHORE = 8 };
 _Static_assert(sizeof chores / sizeof *chores == CHORES_MAX, "schedule.h keeps a time for each");
 
 static int64_t period_ms(const struct schedule *s, int chore)
@@ -210,6 +210,8 @@ static int first_due(const struct schedule *s, bool full)
 bool schedule_next(struct schedule *s, int64_t monotonic_ms, bool full, struct record *out, int64_t *pause_ms)
 {
     int i;
+    if (s->due_ms[SWEEP_CHORE] - monotonic_ms > period_ms(s, SWEEP_CHORE)) /* the setting has changed */
+        s->due_ms[SWEEP_CHORE] = monotonic_ms + period_ms(s, SWEEP_CHORE);
     while (s->due_ms[i = first_due(s, full)] <= monotonic_ms) {
         s->due_ms[i] = monotonic_ms + period_ms(s, i);
         if (chores[i].make(s, out))

@@ -450,6 +450,27 @@ static void a_backlog_of_approvals_does_not_wait_for_the_next_second(void **stat
     assert_int_equal(r.kind, RECORD_SWEEP);
 }
 
+static void a_pace_that_changes_counts_at_once(void **state)
+{
+    (void)state;
+    enum { NOW_MS = 5000, SLOW_MS = 60000, QUICK_MS = 10, SWEEP_CHORE = 3 };
+    struct pace pace = {.sweep_ms = SLOW_MS};
+    struct schedule s = {.instance = &cf.live.sh.instance, .pace = &pace};
+    struct record r;
+    int64_t pause_ms;
+    for (int i = 0; i < CHORES_MAX; i++)
+        s.due_ms[i] = i == SWEEP_CHORE ? 0 : INT64_MAX;
+    assert_true(schedule_next(&s, NOW_MS, false, &r, &pause_ms));
+    assert_int_equal(r.kind, RECORD_SWEEP);
+    assert_false(schedule_next(&s, NOW_MS, false, &r, &pause_ms));
+    assert_int_equal(pause_ms, SLOW_MS);
+    atomic_store(&pace.sweep_ms, QUICK_MS);
+    assert_false(schedule_next(&s, NOW_MS, false, &r, &pause_ms));
+    assert_int_equal(pause_ms, QUICK_MS);
+    assert_true(schedule_next(&s, NOW_MS + QUICK_MS, false, &r, &pause_ms));
+    assert_int_equal(r.kind, RECORD_SWEEP);
+}
+
 /* What came meanwhile is of the next period; what it rests on must still be so. */
 static void a_statement_takes_its_place_only_where_all_it_rests_on_stands(void **state)
 {
@@ -959,6 +980,7 @@ int main(void)
         TEST(no_statement_is_without_its_head),
         TEST(clicks_do_not_wait_for_all_approvals_before_a_statement),
         TEST(a_backlog_of_approvals_does_not_wait_for_the_next_second),
+        TEST(a_pace_that_changes_counts_at_once),
         TEST(a_statement_takes_its_place_only_where_all_it_rests_on_stands),
         TEST(a_statement_over_which_the_clock_stepped_has_no_place),
         TEST(a_reader_that_is_to_stop_makes_no_statement),
