@@ -4,6 +4,7 @@
 #include "server/api/api.h"
 #include "server/courier/courier.h"
 #include "server/outgoing/outgoing.h"
+#include "server/system/system.h"
 #include "server/worker/readers.h"
 
 enum err healthz_get(struct request *rq, struct reply *reply)
@@ -33,6 +34,19 @@ static void say_room(const struct worker *w, struct buf *text)
                    (unsigned long long)(room.map >> 20));
 }
 
+static void say_tls(const struct server *sv, struct buf *text)
+{
+    const struct tls_status s = tls_of(sv);
+    if (s.kept)
+        buf_str(text, "; but the new certificate was refused, and the one from before is in use: see the log");
+    const enum tls_life life = sv->tls != NULL ? tls_life(&s, clock_ms() / MS_PER_S) : TLS_VALID;
+    if (life == TLS_VALID)
+        return;
+    buf_str(text, life == TLS_NOT_VALID ? "; but the certificate is not valid: it ends on "
+                                        : "; but the certificate ends on ");
+    time_rfc3339(text, s.not_after_s * MS_PER_S);
+}
+
 /* Towards the store: whoever serves a folder owns it. */
 static const char *role_of(const struct server *sv)
 {
@@ -55,8 +69,8 @@ enum err readyz_get(struct request *rq, struct reply *reply)
     if (why == NULL && state.conflicting > 0)
         buf_printf(&text, "; but %zu of %zu witnesses cosigned another root log than ours: see the log",
                    state.conflicting, state.witnesses);
-    if (why == NULL && tls_of(rq->worker->server).kept)
-        buf_str(&text, "; but the new certificate was refused, and the one from before is in use: see the log");
+    if (why == NULL)
+        say_tls(rq->worker->server, &text);
     if (why == NULL && atomic_load(&rq->worker->server->settings_kept))
         buf_str(&text, "; but the changed settings were refused, and those from before are in use: see the log");
     const char *missing = source_missing(rq->worker->server->source);

@@ -121,19 +121,18 @@ static void host_alone(const struct server *sv, char host[sizeof sv->instance.ho
 /* What its owner would want to know of the certificate, before browsers tell it. */
 static void say_tls(struct server *sv)
 {
-    enum { SOON_S = 14 * 86400, TIME_CAP = 64 };
+    enum { TIME_CAP = 64 };
     char until_mem[TIME_CAP], host[sizeof sv->instance.host];
     struct buf until;
     if (sv->tls == NULL)
         return;
     struct tls_status s = tls_status(sv->tls);
-    int64_t now_s = clock_ms() / 1000;
+    enum tls_life life = tls_life(&s, clock_ms() / MS_PER_S);
     host_alone(sv, host);
     buf_fixed(&until, until_mem, sizeof until_mem);
     time_rfc3339(&until, s.not_after_s * 1000);
-    bool valid = s.not_before_s <= now_s && now_s <= s.not_after_s, soon = valid && s.not_after_s - now_s < SOON_S;
-    log_line(!valid || soon ? LOG_WARN : LOG_INFO, 0, "tls", "the certificate is %svalid, and its last day is %.*s",
-             valid ? "" : "not ", (int)until.len, until.ptr);
+    log_line(life != TLS_VALID ? LOG_WARN : LOG_INFO, 0, "tls", "the certificate is %svalid, and its last day is %.*s",
+             life == TLS_NOT_VALID ? "not " : "", (int)until.len, until.ptr);
     if (!tls_names(sv->tls, host))
         log_line(LOG_WARN, 0, "tls_name", "the certificate is not for %s, the host of the public URL", host);
 }
@@ -274,18 +273,31 @@ static void reload(struct running *r)
         reload_tls(sv, o);
 }
 
+static void look_at_certificate(struct server *sv)
+{
+    if (sv->tls == NULL)
+        return;
+    const struct tls_status s = tls_status(sv->tls);
+    if (tls_life(&s, clock_ms() / MS_PER_S) != TLS_VALID)
+        say_tls(sv);
+}
+
+/* Once a day it looks at what comes to its end by itself. */
 static void wait_for_signals(struct running *r)
 {
+    const struct timespec day = {86400, 0};
     sigset_t set;
     signals_set(&set);
     for (;;) {
-        int signal = 0;
-        sigwait(&set, &signal);
-        if (signal != SIGHUP) {
+        int signal = sigtimedwait(&set, NULL, &day);
+        if (signal == SIGHUP) {
+            reload(r);
+        } else if (signal > 0) {
             log_line(LOG_INFO, 0, "stopping", "signal %d", signal);
             return;
+        } else if (errno == EAGAIN) {
+            look_at_certificate(&r->server);
         }
-        reload(r);
     }
 }
 

@@ -198,6 +198,14 @@ enum err tls_reload(struct tls *t, const struct tls_files *files, struct problem
     return err;
 }
 
+enum tls_life tls_life(const struct tls_status *s, int64_t now_s)
+{
+    enum { SOON_S = 14 * 86400 };
+    if (now_s < s->not_before_s || now_s > s->not_after_s)
+        return TLS_NOT_VALID;
+    return s->not_after_s - now_s < SOON_S ? TLS_ENDS_SOON : TLS_VALID;
+}
+
 void tls_close(struct tls *t)
 {
     if (t == NULL)

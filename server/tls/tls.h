@@ -33,6 +33,8 @@ struct tls_status {
     bool kept;                         /* the last reload was refused */
 };
 struct tls_status tls_status(struct tls *t);
+enum tls_life { TLS_VALID, TLS_ENDS_SOON, TLS_NOT_VALID }; /* soon: in two weeks */
+enum tls_life tls_life(const struct tls_status *s, int64_t now_s);
 bool tls_names(struct tls *t, const char *host); /* is the certificate for this name, or address? */
 
 /* Over a non-blocking socket, which stays the caller's. */

@@ -266,6 +266,19 @@ class Tls(Case):
             with context.wrap_socket(raw) as peer:
                 return peer.getpeercert(binary_form=True)
 
+    def test_one_that_ends_soon_is_told_where_somebody_looks(self):
+        ready = lambda: send(self.server.url + "/readyz").text
+        self.assertEqual(ready(), "ready as owner\n")
+        cert, key = make_pair(self.server.pair_folder, "short", days=13)
+        self.server.trust.write_bytes(self.server.trust.read_bytes() + cert.read_bytes())
+        self.server.change(tls_cert=cert, tls_key=key)
+        self.comes(lambda: "but the certificate ends on 20" in ready(), "a word of it")
+        self.assertIn('"level":"warn","event":"tls"', self.server.log())
+        cert, key = make_pair(self.server.pair_folder, "long", days=15)
+        self.server.trust.write_bytes(self.server.trust.read_bytes() + cert.read_bytes())
+        self.server.change(tls_cert=cert, tls_key=key)
+        self.comes(lambda: ready() == "ready as owner\n", "no more of it")
+
     def test_a_certificate_of_another_name(self):
         before = self.shown()
         cert, key = make_pair(self.server.pair_folder, "another")
