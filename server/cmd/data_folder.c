@@ -35,6 +35,10 @@ void data_folder_cannot(const char *dir, const char *what, enum err err, const c
                 "both, "
                 "and look whether all in it is yours",
                 dir);
+        if (strcmp(what, INSTANCE_STORE) == 0 || strcmp(what, INSTANCE_HEADS) == 0)
+            die("others may write to %s of %s, and so change what was recorded or signed: chmod go-w it, and run "
+                "`countersign check --data %s`",
+                what, dir, dir);
         die("others may read or write %s of %s: who has seen it can sign in this server's name. If nobody has: chmod "
             "600; else treat it as stolen (README.md, \"The server's own keys\")",
             what, dir);

@@ -232,7 +232,8 @@ static enum err months_not_loose(const char *dir)
     return err;
 }
 
-/* Beside keys.json: other secrets, and the folders in which others could put theirs in place of ours. */
+/* Beside keys.json: other secrets, the folders in which others could put theirs in place of ours, and what was recorded
+ * and signed. */
 static enum err others_kept_out(const char *dir, const char **what)
 {
     static const struct {
@@ -240,6 +241,8 @@ static enum err others_kept_out(const char *dir, const char **what)
         mode_t bad;
     } ours[] = {{".", INSTANCE_FOLDER, S_IWGRP | S_IWOTH},
                 {"keys", INSTANCE_FOLDER, S_IWGRP | S_IWOTH},
+                {INSTANCE_STORE, INSTANCE_STORE, S_IWGRP | S_IWOTH},
+                {INSTANCE_HEADS, INSTANCE_HEADS, S_IWGRP | S_IWOTH},
                 {"operator.token", "operator.token", S_IRWXG | S_IRWXO}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof ours / sizeof *ours && err == ERR_OK; i++) {

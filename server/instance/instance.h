@@ -10,6 +10,8 @@
 
 enum { URL_CAP = 256 };
 #define INSTANCE_FORMAT "the format of the store"
+#define INSTANCE_STORE "store.mdb"
+#define INSTANCE_HEADS "signed-heads"
 #define INSTANCE_FOLDER "the folder" /* of ERR_FORBIDDEN: that, or the one of the months' keys */
 #define INSTANCE_UNCONFIRMED                                                                                           \
     "unconfirmed" /* a file of a backup and of what is restored from it: what was signed since is not known */

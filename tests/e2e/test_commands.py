@@ -461,10 +461,12 @@ class Loose(unittest.TestCase):
             self.assertEqual(countersign("init", "--data", data, "--public-url", "http://127.0.0.1:1").returncode, 0)
             (data / "keys").mkdir(exist_ok=True, mode=0o700)
             (data / "keys" / "2020-01").write_text("x")
-            good = {path: path.stat().st_mode & 0o777 for path in (data, data / "keys", data / "operator.token")} | {data / "keys" / "2020-01": 0o600}
+            (data / "signed-heads").touch()
+            good = {path: path.stat().st_mode & 0o777 for path in (data, data / "keys", data / "operator.token", data / "store.mdb", data / "signed-heads")} | {data / "keys" / "2020-01": 0o600}
             for path, mode in good.items():
                 path.chmod(mode)
             for path, bits, words in ((data, (0o20, 0o2), "chmod go-w"), (data / "keys", (0o20, 0o2), "chmod go-w"), (data / "operator.token", (0o40, 0o4), "operator.token"),
+                                      (data / "store.mdb", (0o20, 0o2), "others may write to store.mdb"), (data / "signed-heads", (0o20, 0o2), "recorded or signed: chmod go-w"),
                                       (data / "keys" / "2020-01", (0o40, 0o4, 0o2), "a file in keys/")):
                 for bit in bits:
                     path.chmod(good[path] | bit)
