@@ -247,6 +247,9 @@ static enum err read_again(const struct settings_said *said, struct server *sv, 
     enum err err = options_read(&next->options, said->config, said->flags, fault);
     if (err != ERR_OK)
         return err;
+    fault->source = said->config;
+    if (next->options.data.text[0] == '\0') /* as of a file that a full disk left empty */
+        return problem(&fault->p, ERR_INVALID, "data", "data is missing: this is not all of the settings");
     options_keep(&next->options, &now->options, waits, changes);
     err = fill(next, sv, &fault->p);
     if (err == ERR_OK)
