@@ -190,13 +190,6 @@
     X(MONTH_NOBODY, "Everybody has answered.", "Tous ont répondu.", "各方均已答复。") \
     X(MONTH_MAIL, "Write an e-mail", "Écrire un e-mail", "写邮件") \
     X(MONTH_NO_MAIL, "gave no address for notices", "n’a pas donné d’adresse pour les avis", "未提供通知邮箱") \
-    X(WARN_LEGAL, "Legal data are missing.", "Des données légales manquent.", "缺少法定信息。") \
-    X(WARN_KEY, "A party has no key.", "Une partie n’a pas de clé.", "一方没有密钥。") \
-    X(WARN_UNANSWERED, "The last one was not answered.", "Le dernier n’a pas reçu de réponse.", "上一份未答复。") \
-    X(WARN_DISPUTED, "The last one is disputed.", "Le dernier est contesté.", "上一份有异议。") \
-    X(WARN_ADJUSTMENTS, "A correction lacks an assent.", "Une correction attend un accord.", "有更正待同意。") \
-    X(WARN_CLOCK, "The clock is to be confirmed.", "L’horloge est à confirmer.", "时钟待确认。") \
-    X(WARN_AHEAD, "The period has not ended.", "La période n’est pas finie.", "期间尚未结束。") \
     X(SYS_CLOCK, "Clock is sure", "Horloge sûre", "时钟可靠") \
     X(SYS_STORE, "Ledger on disk", "Registre sur disque", "账本占用") \
     X(SYS_ROOM, "Room left", "Place restante", "剩余空间") \

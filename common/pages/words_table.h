@@ -272,6 +272,16 @@
     X(SKIP, "Skip to content", "Aller au contenu", "跳到内容") \
     X(SIGN_OUT, "Sign out", "Se déconnecter", "退出") \
     X(SIGNED_OUT, "You are signed out.", "Vous êtes déconnecté.", "您已退出。") \
+    X(FRONT, "Countersign", "Countersign", "Countersign") \
+    X(FRONT_VERIFY, "Check a statement", "Vérifier un relevé", "核验结算单") \
+    X(FRONT_SHOWN, "What anybody may read", "Ce que chacun peut lire", "任何人可读") \
+    X(FRONT_CHECKPOINT, "the newest signed head of all logs", "la dernière tête signée de tous les journaux", "全部日志最新的签名树头") \
+    X(FRONT_LOG_KEYS, "the keys that sign logs", "les clés qui signent les journaux", "签署日志的密钥") \
+    X(FRONT_KEYS, "the keys that sign statements and receipts", "les clés qui signent relevés et reçus", "签署结算单和回执的密钥") \
+    X(FRONT_OPENAPI, "the whole interface, for programs", "toute l’interface, pour les programmes", "供程序使用的全部接口") \
+    X(FRONT_TAG, "the tag for landing pages", "la balise des pages d’arrivée", "落地页标签") \
+    X(FRONT_AUDIT, "Take a contract’s log and check it at home", "Prendre le journal d’un contrat et le vérifier chez soi", "取得合同日志并自行核验") \
+    X(FRONT_AUDIT_WHAT, "Every click and lead is an entry of a log that only grows; each settlement can be recomputed from it without this server.", "Chaque clic et chaque lead est une entrée d’un journal qui ne fait que croître\u00a0; chaque règlement s’y recalcule sans ce serveur.", "每个点击和线索都是只增日志中的条目；每份结算均可据此离线重算。") \
     X(SIGN_IN, "Sign in", "Connexion", "登录") \
     X(SIGN_IN_WHAT, "{} keeps the clicks, leads and statements between advertisers and publishers. Both sides can check every number.", "{} tient les clics, leads et relevés entre annonceurs et éditeurs. Les deux côtés peuvent vérifier chaque chiffre.", "{} 记录广告主与发布商之间的点击、线索和结算单。双方可核验每个数字。") \
     X(SIGN_IN_HINT, "It begins with cst_. This browser keeps none of it, only a session of 12 hours.", "Il commence par cst_. Ce navigateur n’en garde rien, seulement une session de 12 heures.", "以 cst_ 开头。浏览器不保存令牌，只保留 12 小时的会话。") \

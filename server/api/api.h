@@ -134,7 +134,6 @@ job_run upkeep_run;
 HANDLER(healthz_get);
 HANDLER(readyz_get);
 HANDLER(metrics_get);
-HANDLER(index_get);
 HANDLER(openapi_get);
 
 #undef HANDLER

@@ -163,35 +163,3 @@ enum err metrics_get(struct request *rq, struct reply *reply)
     reply_header(reply, "Cache-Control", SPAN("no-store"));
     return ERR_OK;
 }
-
-#define INDEX_STYLE                                                                                                    \
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:42em;margin:3em auto;padding:0 "                                \
-    "1em}code{background:#eee;padding:0 .2em}"
-
-enum err index_get(struct request *rq, struct reply *reply)
-{
-    reply_body(rq, reply, "text/html; charset=utf-8",
-               SPAN("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-                    "content=\"width=device-width\">\n"
-                    "<title>Countersign</title>\n"
-                    "<style>" INDEX_STYLE "</style>\n"
-                    "<h1>Countersign</h1>\n"
-                    "<p>A tracking pixel and postback server for pay-per-lead attribution whose numbers both sides can "
-                    "check: every click and every lead is an\n"
-                    "entry of an append-only ledger, and each settlement can be recomputed offline by whoever holds "
-                    "the evidence.</p>\n"
-                    "<p><a href=\"/sign-in\">Sign in</a></p>\n"
-                    "<ul>\n"
-                    "<li><a href=\"/openapi.json\">/openapi.json</a>: the whole interface</li>\n"
-                    "<li><a href=\"/t.js\">/t.js</a>: the tag for landing pages</li>\n"
-                    "<li><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a>: the keys that sign statements "
-                    "and receipts</li>\n"
-                    "<li><a href=\"/log/keys\">/log/keys</a>, <a href=\"/log/checkpoint\">/log/checkpoint</a>: the "
-                    "transparency log</li>\n"
-                    "</ul>\n"
-                    "<p>Audit a contract: <code>countersign pull URL DIR --contract ID --token T</code>, then "
-                    "<code>countersign verify DIR</code>.</p>\n"
-                    "</html>\n"));
-    reply_page(rq, reply, LANGUAGE_EN, SPAN(INDEX_STYLE), "img-src 'self'; form-action 'none'; ");
-    return ERR_OK;
-}

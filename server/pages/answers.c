@@ -215,7 +215,9 @@ static void write_money(struct page *g, const json_t *side, struct span currency
     const struct span status = ask_text(side, "status");
     if (json_object_get(side, "micros") != NULL)
         page_put(g, "{} ", P_MICROS(ask_int(side, "micros"), currency));
-    page_put(g, "<span class=\"s\">{}</span>", P_TEXT(status));
+    page_html(g, "<span class=\"s\">");
+    refusal_word(g, status);
+    page_html(g, "</span>");
 }
 
 static void write_item(struct screen *s, const json_t *one, struct span currency)

@@ -303,11 +303,8 @@ static enum err party_read(struct request *rq, struct reply *reply)
 /* Whoever is not signed in reads what this server is. */
 enum err home_get(struct request *rq, struct reply *reply)
 {
-    if (rq->caller == NULL) {
-        reply_header(reply, "Cache-Control", SPAN("no-cache"));
-        reply_header(reply, "Vary", SPAN("Cookie"));
-        return index_get(rq, reply);
-    }
+    if (rq->caller == NULL)
+        return front_get(rq, reply);
     switch (rq->caller->role) {
     case ROLE_OPERATOR:
         return screen_enter(rq, reply, operator_read);

@@ -114,24 +114,6 @@ static enum err gather(struct month *m)
 
 /* ---- writing ---- */
 
-static enum word warning_word(struct span warning)
-{
-    static const struct {
-        const char *warning;
-        enum word word;
-    } words[] = {{"no_legal_data", WORD_WARN_LEGAL},
-                 {"no_key", WORD_WARN_KEY},
-                 {"unanswered", WORD_WARN_UNANSWERED},
-                 {"disputed", WORD_WARN_DISPUTED},
-                 {"unsigned_adjustments", WORD_WARN_ADJUSTMENTS},
-                 {"clock_unsure", WORD_WARN_CLOCK},
-                 {"until_ahead", WORD_WARN_AHEAD}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (span_is(warning, words[i].warning))
-            return words[i].word;
-    return WORDS;
-}
-
 /* Folded, unless one of them keeps it from being issued. */
 static void write_warnings(struct month *m, const json_t *row)
 {
@@ -145,13 +127,9 @@ static void write_warnings(struct month *m, const json_t *row)
              P_SAY(WORD_MONTH_WARNINGS, P_COUNT((int64_t)json_array_size(all))));
     json_array_foreach(all, i, one)
     {
-        enum word word = warning_word(ask_text(one, "warning"));
         page_put(g, "<li class=\"{}\">", P_HTML(json_is_true(json_object_get(one, "blocks")) ? "bad" : "s"));
-        if (word != WORDS)
-            page_put(g, "{} ", P_WORD(word));
-        page_html(g, "<span class=\"why\">");
         refusal_detail(g, ask_text(one, "text"));
-        page_html(g, "</span></li>\n");
+        page_html(g, "</li>\n");
     }
     page_html(g, "</ul></details>");
 }

@@ -6,6 +6,7 @@
 #include "server/pages/ask.h"
 #include "server/pages/screen.h"
 
+enum err front_get(struct request *rq, struct reply *reply); /* front.c: of nobody's, on the worker */
 /* home_operator.c, home_auditor.c: on a reader thread */
 enum err operator_read(struct request *rq, struct reply *reply);
 enum err auditor_read(struct request *rq, struct reply *reply);

@@ -126,6 +126,12 @@ void refusal_detail(struct page *g, struct span detail)
     page_put(g, "{}", part_say(word, outer.part, outer.n));
 }
 
+void refusal_word(struct page *g, struct span word)
+{
+    struct holes room;
+    page_put(g, "{}", inner_part(word, &room));
+}
+
 void refusal_said(struct page *g, struct span field, struct span detail)
 {
     if (!span_empty(field))

@@ -17,7 +17,7 @@ AMISS = ("/leads?from=yesterday", "/leads?status=lost", "/leads?reason=none&cont
          "/reports?group=everything", "/reports?from=yesterday", "/reports?from=2027-01-01&to=2026-01-01", "/reports?where=sub1&is=" + "x" * 600, "/reports?contract=none", "/reports?status=lost",
          "/reports?class=none", "/statements?after=nothing", "/deliveries?status=lost", "/deliveries?after=nothing", "/refused?after=nothing", "/audit?change=everything", "/audit?after=nothing",
          "/month-end?until=yesterday", "/month-end?after=nothing", "/search?q=%E2%80%AE", "/settings?zone=Nowhere/Land", "/links?code=none", "/links?to=nowhere", "/parties?kind=king", "/campaigns?after=nothing",
-         "/contracts?after=nothing", "/nothing", "/leads/none", "/statements/none", "/statements/none/answer", "/campaigns/none", "/offers/none", "/parties/none", "/contracts/none", "/i/none")
+         "/contracts?after=nothing", "/nothing", "/leads/none", "/statements/none", "/statements/none/answer", "/campaigns/none", "/offers/none", "/parties/none", "/contracts/none", "/invite/none")
 LEFT_ALONE = ("/sign-out", "/assets/", "/log/", "/v1/", "/verify", "/openapi.json", "/icon.svg", "/healthz", "/readyz")
 SENTENCE = re.compile(r"[A-Za-z]{2,}(?:,? [A-Za-z]{2,}){2}")
 ID = re.compile(r"/(?:L[\w-]{22,}|[A-Z][0-9A-Z]{8,})(?=/|$)")
@@ -110,6 +110,16 @@ class EveryPage(ServerCase):
                 with self.subTest(role, path=path, language=language):
                     self.assertEqual(left_english(texts["en"], texts[language]), [])
                     self.assertEqual([text for text, marked in Page(texts[language]).said if marked == "en" and text != "English"], [])
+
+    def test_pages_of_nobody_speak_the_language_and_are_light(self):
+        for path, word in (("/", "Check a statement"), ("/sign-in", "Sign in"), ("/invite/none", "There is no such invitation")):
+            texts = {language: Browser(self.server).get(path, **{"Accept-Language": language}).text for language in ("en", "fr", "zh-Hans")}
+            self.assertIn(word, texts["en"])
+            for language in ("fr", "zh-Hans"):
+                with self.subTest(path, language=language):
+                    self.assertEqual((Page(texts[language]).language, Page(texts[language]).faults, left_english(texts["en"], texts[language])), (language, [], []))
+                    self.assertNotIn(word, texts[language])
+                    self.assertLess(len(texts[language].encode()), MOST // 4)
 
     def test_what_an_address_asks_amiss_is_said_in_the_language_of_the_page(self):
         refused = 0
