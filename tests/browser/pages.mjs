@@ -89,7 +89,10 @@ for (const visit of given.visits) {
       if (visit.save) await page.screenshot({ path: `${visit.save}.${name.replace(/\W+/g, '_')}.${width}.png`, fullPage: true });
     }
     await page.goto(given.base + visit.paths[0], { waitUntil: 'load' });
-    if (page.url() === given.base + '/') await page.goto(given.base + '/sign-in', { waitUntil: 'load' });
+    if (page.url() === given.base + '/') {
+      await look('front');
+      await page.goto(given.base + '/sign-in', { waitUntil: 'load' });
+    }
     await look('sign-in');
     await page.fill('[name=token]', visit.token);
     await Promise.all([page.waitForNavigation(), page.press('[name=token]', 'Enter')]);
