@@ -16,7 +16,7 @@ LIES = {  # what is told otherwise than it was: the check that shows it
     "left out": "shares", "one report": "shares", "one part": "shares", "token": "persons", "step": "clocks",
     "identity": "parties", "moment": "parties", "key": "parties", "maker": "parties", "document": "document"}
 
-SEEN = {"unmade": 1, "another's": 1, "nobody's": 3, "withheld": 1, "past": 2, "txid": 1, "share": 1, "left out": 2, "one report": 3, "one part": 4, "token": 1, "step": 1,
+SEEN = {"unmade": 1, "another's": 1, "nobody's": 3, "withheld": 1, "past": 2, "txid": 4, "share": 1, "left out": 2, "one report": 3, "one part": 4, "token": 1, "step": 1,
         "identity": 1, "moment": 1, "key": 1, "maker": 1, "document": 1}  # seeds
 
 HONEST = 215, 32, 194, 41  # seeds, likewise
