@@ -12,7 +12,7 @@
 #include "common/reports/hashed.h"
 
 enum { LEAD_STATE = 4 + 8 + 8 + 8, LOGS_FIRST = 64, KEEP_MAX = DIMENSIONS * (LIMIT_PARAM + 2) + 32 };
-enum { UTM_NEAR = 45, NEAR = 256 };
+enum { UTM_NEAR = 45, NEAR = 256, LEAD_WEIGHT = 8 };
 
 struct lead {
     uint32_t contract;
@@ -76,7 +76,7 @@ size_t rollup_bytes(const struct rollup *r)
 
 size_t rollup_unwritten(const struct rollup *r)
 {
-    return cell_set_n_changed(r->cells) + r->leads.n;
+    return cell_set_n_changed(r->cells) + LEAD_WEIGHT * r->leads.n;
 }
 
 void rollup_keep(struct rollup *r, size_t most)

@@ -27,9 +27,11 @@ struct span rollup_own_value(const struct entry_lead *l, enum dimension d);
 
 struct rollup;
 struct rollup *rollup_new(const struct rollup_source *source);
-void rollup_free(struct rollup *r);              /* NULL-safe */
-size_t rollup_bytes(const struct rollup *r);     /* of its memory, without leads that changed */
-size_t rollup_unwritten(const struct rollup *r); /* rows that changed since they were told */
+void rollup_free(struct rollup *r);          /* NULL-safe */
+size_t rollup_bytes(const struct rollup *r); /* of its memory, without leads that changed */
+/* Rows that changed since they were told. A lead's counts as several: it is one however long it waits, and the cells of
+ * many are the same. */
+size_t rollup_unwritten(const struct rollup *r);
 /* What was not used lately goes, until its memory is no more than that; after rollup_changed alone. */
 void rollup_keep(struct rollup *r, size_t most);
 /* Counts one entry, of each log in its order; `terms` bind it (NULL: none do). After an error the fold is of no use:

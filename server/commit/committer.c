@@ -222,8 +222,10 @@ enum err committer_run(struct committer *c, struct job *const *jobs, size_t n, b
     if (err == ERR_OK) {
         cx->view = ledger_view(&cx->within, cx->ledger, cx->txn);
         err = run_jobs(c, jobs, n);
-        if (err == ERR_OK && (rollups_many(cx->rollups) || (!cx->swept && ledger_many_dirty(cx->ledger))))
+        if (err == ERR_OK && !cx->swept && ledger_many_dirty(cx->ledger))
             err = batch_sweep(cx);
+        else if (err == ERR_OK && rollups_many(cx->rollups))
+            err = rollups_sweep(cx);
         *wrote = txn_writes(cx->txn) > 0;
         if (err == ERR_OK && *wrote)
             err = instance_put_batch(cx->txn, c->batch + 1);

@@ -5,6 +5,7 @@
 
 #include "common/base/id.h"
 #include "server/commit/nonces.h"
+#include "server/commit/rollups.h"
 #include "server/commit/schedule.h"
 #include "server/ledger/ledger_rows.h"
 #include "server/settlement/statements.h"
@@ -43,6 +44,15 @@ static uint64_t swept_size(void)
     enum err err = head_read(t, COMMITTER_CONTRACT, &head);
     txn_abort(t);
     return err == ERR_OK ? head.size : 0;
+}
+
+static uint64_t counted_size(void)
+{
+    uint64_t n = 0;
+    struct txn *t = fixture_begin(&cf.live.f, false);
+    assert_ok(rollups_reach(t, COMMITTER_CONTRACT, &n));
+    txn_abort(t);
+    return n;
 }
 
 /* ---- hand-over ---- */
@@ -156,7 +166,7 @@ static int setup_without_sweeps(void **state)
     return 0;
 }
 
-/* A sweep of all that came within its period would take as long as that is much: so many do not wait for its time. */
+/* To write all that was counted within a sweep's period would take as long as that is much: so many do not wait. */
 static void many_leads_do_not_wait_for_the_time_of_a_sweep(void **state)
 {
     (void)state;
@@ -175,7 +185,7 @@ static void many_leads_do_not_wait_for_the_time_of_a_sweep(void **state)
     }
     for (size_t i = 0; i < N; i++)
         assert_ok(leads[i].err);
-    assert_in_range(swept_size(), N / 2, N - 1);
+    assert_in_range(counted_size(), N - N / 8, N);
     free(leads);
     free(txid);
 }
