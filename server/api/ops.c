@@ -57,7 +57,7 @@ enum err readyz_get(struct request *rq, struct reply *reply)
 {
     const char *why = source_unready(rq->worker->server->source);
     struct buf text;
-    arena_buf(rq->arena, &text, 512);
+    arena_buf(rq->arena, &text, 2048); /* all of it that may be amiss at once */
     buf_printf(&text, "%s as %s%s", why == NULL ? "ready" : "not ready", role_of(rq->worker->server),
                why == NULL ? "" : ": ");
     buf_str(&text, why == NULL ? "" : why);
