@@ -46,7 +46,7 @@ static void html_holds(struct span html)
         "!doctype", "html", "head", "meta", "title", "style",  "body",    "main",  "article", "header", "section",
         "footer",   "nav",  "h1",   "h2",   "p",     "div",    "span",    "table", "thead",   "tbody",  "tfoot",
         "tr",       "th",   "td",   "br",   "a",     "b",      "bdi",     "em",    "ol",      "li",     "dl",
-        "dt",       "dd",   "svg",  "path", "time",  "strong", "address", NULL};
+        "dt",       "dd",   "svg",  "path", "time",  "strong", "address", "code",  NULL};
     for (size_t i = 0; i < html.len; i++) {
         if (html.ptr[i] != '<')
             continue;
