@@ -135,7 +135,7 @@ class Streams(unittest.TestCase):
             same(self, ours, theirs, f"stream {n}")
 
     def test_one_constant_off_by_one_is_noticed(self):
-        chance = random.Random(self.seed)
+        chance = random.Random(1)  # of some seeds one slot less changes nothing that is asked
         asked = [question for _ in range(8) for question in stream(chance)]
         ours = ask(asked)
         for name, off in (("DOUBT", 1), ("DOUBT_OF_A_PAIR", 1), ("SETS", -1), ("SLOTS", -1)):  # one less doubt is often the same after the first step
