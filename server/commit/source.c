@@ -50,7 +50,6 @@ struct source {
     size_t n_lanes, n_workers, first_lane, first_behind;
     struct job *held;                  /* ended a batch: it runs alone, next */
     enum stage stage;                  /* of held */
-    bool more;                         /* its stage wants another step */
     struct job *waiting[WAITING_MOST]; /* alone too, behind held, in their order */
     size_t n_waiting;
     struct job *begun[UNFINISHED_MOST]; /* done but for logs that the chore goes on with */
@@ -322,7 +321,6 @@ static void hold_next(struct source *s)
     s->n_waiting--;
     memmove(s->waiting, s->waiting + 1, s->n_waiting * sizeof *s->waiting);
     s->stage = record_flags(s->held->record.kind) & RECORD_SWEPT ? STAGE_APPROVE : STAGE_TURN;
-    s->more = false;
 }
 
 /* What arrived since the last batch, in that order, up to the first job that is to run alone; where one is held, those
@@ -810,8 +808,7 @@ static void own_done(struct source *s, struct job *job)
     } else if (job->err != ERR_OK) {
         refuse_held(s, job->err, job->cause);
     } else {
-        s->more = job->more;
-        s->stage += !job->more;
+        s->stage += !job->more; /* else it wants another step */
     }
 }
 
